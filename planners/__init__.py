@@ -1,0 +1,60 @@
+"""Exact planning on finite Markov decision processes, with proven bounds.
+
+    plan = planners.solve(env, discount=0.9)
+    plan.values, plan.policy, plan.lower, plan.upper, plan.error_bound
+
+Read in this order: `mdp` (the tables), `problem` (the Bellman equations), `value_iteration`,
+`policy_iteration`, `certificates` (what the bounds rest on), `planner` (the loop around it all).
+"""
+
+from planners.agent import Agent, Learner
+from planners.errors import (
+    ImproperPolicyError,
+    InvalidModelError,
+    InvalidOptionError,
+    InvalidPolicyError,
+    PlannerError,
+    UnboundedValueError,
+)
+from planners.evaluation import evaluate
+from planners.mdp import TabularMDP
+from planners.models import as_model
+from planners.moves import MoveMDP
+from planners.optimality import Certificate, Verdict, certify, is_optimal
+from planners.policy import TabularPolicy
+from planners.policy_iteration import policy_iteration
+from planners.result import Iteration, NotConvergedError, Plan, Status
+from planners.rollout import Episode, Transition, play_episode, rollout
+from planners.solve import solve
+from planners.value_iteration import value_iteration
+
+__all__ = [
+    "Agent",
+    "Certificate",
+    "Episode",
+    "ImproperPolicyError",
+    "InvalidModelError",
+    "InvalidOptionError",
+    "InvalidPolicyError",
+    "Iteration",
+    "Learner",
+    "MoveMDP",
+    "NotConvergedError",
+    "Plan",
+    "PlannerError",
+    "Status",
+    "TabularMDP",
+    "TabularPolicy",
+    "Transition",
+    "UnboundedValueError",
+    "Verdict",
+    "as_model",
+    "certify",
+    "evaluate",
+    "is_optimal",
+    "play_episode",
+    "policy_iteration",
+    "rollout",
+    "solve",
+    "value_iteration",
+]

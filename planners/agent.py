@@ -1,0 +1,29 @@
+"""The one interface of everything that acts: `agent.act(observation) -> action`, then `env.step(action)`.
+
+A tabular policy, a learner on the gridworld, and the generator and discriminator of `gan_lab` all have
+`act`. What learns also has `learn`. Both are protocols: a class has the interface by having the method,
+and needs no import from here.
+"""
+
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+ObservationT = TypeVar("ObservationT", contravariant=True)
+ActionT = TypeVar("ActionT", covariant=True)
+
+
+@runtime_checkable
+class Agent(Protocol[ObservationT, ActionT]):
+    """Whatever chooses an action for an observation."""
+
+    def act(self, observation: ObservationT, /) -> ActionT:
+        """The action to take on this observation."""
+        ...
+
+
+@runtime_checkable
+class Learner(Agent[ObservationT, ActionT], Protocol[ObservationT, ActionT]):
+    """An agent that also changes with what it has seen."""
+
+    def learn(self, *args: Any, **kwargs: Any) -> Any:
+        """Change with experience; what is passed is up to the learner."""
+        ...

@@ -1,0 +1,69 @@
+"""What the planners raise. Every message says what was found, where, what was expected and what to do."""
+
+from collections.abc import Sequence
+
+
+class PlannerError(Exception):
+    """Base of all errors of this package."""
+
+
+class InvalidModelError(PlannerError, ValueError):
+    """A table is not a Markov decision process; `state` and `action` say where, when it is one place."""
+
+    def __init__(self, message: str, state: int | None = None, action: int | None = None) -> None:
+        """Keep the place beside the message."""
+        super().__init__(message)
+        self.state = state
+        self.action = action
+
+
+class InvalidPolicyError(PlannerError, ValueError):
+    """A policy does not fit the model: wrong shape, an unknown action, or rows that do not sum to 1."""
+
+
+class InvalidOptionError(PlannerError, ValueError):
+    """An argument such as the discount or the tolerance is out of its range."""
+
+
+class UnboundedValueError(PlannerError, ValueError):
+    """At discount 1 reward can be collected forever; `states` says where."""
+
+    def __init__(self, message: str, states: Sequence[int]) -> None:
+        """Keep the states beside the message."""
+        super().__init__(message)
+        self.states = tuple(states)
+
+
+class ImproperPolicyError(PlannerError, ValueError):
+    """At discount 1 a policy has no total reward, not even an infinite one; `states` says where."""
+
+    def __init__(self, message: str, states: Sequence[int]) -> None:
+        """Keep the states beside the message."""
+        super().__init__(message)
+        self.states = tuple(states)
+
+
+def check_discount(discount: float) -> float:
+    """The discount as a float; `InvalidOptionError` outside [0, 1]."""
+    value = float(discount)
+    if not 0.0 <= value <= 1.0:
+        raise InvalidOptionError(f"discount is {discount!r}; expected a number from 0 to 1")
+    return value
+
+
+def check_tolerance(tolerance: float) -> float:
+    """The tolerance as a float; `InvalidOptionError` if it is not positive and finite."""
+    value = float(tolerance)
+    if not 0.0 < value < float("inf"):
+        raise InvalidOptionError(f"tolerance is {tolerance!r}; expected a positive number, in units of reward")
+    return value
+
+
+def named_states(states: Sequence[int], limit: int = 8) -> str:
+    """The first few of `states`, and how many more there are.
+
+    >>> named_states(range(30), limit=3)
+    '0, 1, 2 and 27 more'
+    """
+    shown = ", ".join(str(int(state)) for state in states[:limit])
+    return shown if len(states) <= limit else f"{shown} and {len(states) - limit} more"

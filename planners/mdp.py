@@ -1,0 +1,169 @@
+"""A finite Markov decision process as tables.
+
+Notation: S states, A actions, P(s'|s,a) the probability of going on in s', t(s,a) the probability that
+the episode ends, r(s,a) the expected immediate reward. For each pair, sum_s' P(s'|s,a) + t(s,a) = 1.
+The two are kept apart because ending is a matter of the transition, not of the state reached: a
+transition may end the episode in a state that also has a life of its own (Taxi, CliffWalking). Nothing
+is earned after the end, so only P is ever multiplied with values.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from planners.errors import InvalidModelError
+
+SUM_TOLERANCE: Final = 1e-9
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TabularMDP:
+    """Tables of a finite MDP: continuing probabilities, ending probabilities, expected rewards.
+
+    Attributes:
+        transitions: (S*A, S) CSR, P(s'|s,a) of transitions after which the episode goes on; the row of
+            the pair (s, a) is s*A + a.
+        termination: (S, A) probability that the episode ends with this transition.
+        rewards: (S, A) expected immediate reward r(s,a), the rewards of ending transitions included.
+        feasible: (S, A) bool, the actions that exist; every state has one.
+        initial: (S,) probabilities of the first state, or None if not known.
+
+    Source: Puterman (2005), "Markov Decision Processes", Section 2.1.
+    """
+
+    transitions: sparse.csr_array
+    termination: NDArray[np.float64]
+    rewards: NDArray[np.float64]
+    feasible: NDArray[np.bool_]
+    initial: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is not an MDP, then close the arrays for writing."""
+        _check_tables(self)
+        for array in (self.termination, self.rewards, self.feasible, self.initial, self.transitions.data):
+            if array is not None:
+                array.setflags(write=False)
+
+    @property
+    def num_states(self) -> int:
+        """Number of states S."""
+        return self.rewards.shape[0]
+
+    @property
+    def num_actions(self) -> int:
+        """Number of actions A."""
+        return self.rewards.shape[1]
+
+    @property
+    def tabular(self) -> "TabularMDP":
+        """The model itself: it is tabular already."""
+        return self
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Bytes that the tables take."""
+        csr = self.transitions
+        return sum(a.nbytes for a in (csr.data, csr.indices, csr.indptr, self.termination, self.rewards, self.feasible))
+
+    def __repr__(self) -> str:
+        """Sizes in one line."""
+        return (
+            f"TabularMDP({self.num_states} states, {self.num_actions} actions, "
+            f"{self.transitions.nnz} transitions, {self.nbytes / 1e6:.1f} MB)"
+        )
+
+    def row(self, state: int, action: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Next states and their probabilities, of one pair (state, action), as long as the episode goes on."""
+        row = state * self.num_actions + action
+        first, last = self.transitions.indptr[row], self.transitions.indptr[row + 1]
+        return self.transitions.indices[first:last], self.transitions.data[first:last]
+
+    @classmethod
+    def from_arrays(cls, P: Any, R: ArrayLike, terminal: ArrayLike | None = None, **kwargs: Any) -> Self:
+        """Read dense or sparse arrays; see `planners.tables.read_arrays` for the shapes."""
+        from planners.tables import read_arrays
+
+        return cls(**read_arrays(P, R, terminal), **kwargs)
+
+    @classmethod
+    def from_env(cls, env: Any) -> "TabularMDP":
+        """Read the model of a Gymnasium environment, wrapped or not, with `mdp` or a toy_text `P`."""
+        from planners.models import as_model
+
+        return as_model(env).tabular
+
+    @classmethod
+    def from_gym_dict(cls, P: Any, initial: ArrayLike | None = None) -> Self:
+        """Read `P[s][a] = [(probability, next_state, reward, terminated), ...]`, Gymnasium's toy_text form."""
+        from planners.tables import read_gym_dict
+
+        return cls(**read_gym_dict(P), initial=None if initial is None else np.array(initial, dtype=np.float64))
+
+
+def _check_tables(mdp: TabularMDP) -> None:
+    shape = mdp.rewards.shape
+    if len(shape) != 2 or 0 in shape:
+        raise InvalidModelError(f"rewards have shape {shape}; expected (S, A) with at least one state and one action")
+    pairs = shape[0] * shape[1]
+    for name, found, expected in (
+        ("termination", mdp.termination.shape, shape),
+        ("feasible", mdp.feasible.shape, shape),
+        ("transitions", mdp.transitions.shape, (pairs, shape[0])),
+        ("initial", shape[:1] if mdp.initial is None else mdp.initial.shape, shape[:1]),
+    ):
+        if tuple(found) != tuple(expected):
+            raise InvalidModelError(f"{name} has shape {tuple(found)}; expected {tuple(expected)}")
+    data = mdp.transitions.data
+    if not (data >= 0).all():  # also catches NaN
+        entry = int(np.flatnonzero(~(data >= 0))[0])
+        row = int(np.searchsorted(mdp.transitions.indptr, entry, side="right")) - 1
+        _refuse(row, shape[1], f"has probability {data[entry]} of state {mdp.transitions.indices[entry]}")
+    _check_each(~(mdp.termination >= 0), "has termination probability {}", mdp.termination)
+    _check_each(~np.isfinite(mdp.rewards), "has reward {}", mdp.rewards)
+    sums = np.asarray(mdp.transitions.sum(axis=1)).reshape(shape) + mdp.termination
+    wrong = mdp.feasible & (np.abs(sums - 1.0) > SUM_TOLERANCE)
+    if wrong.any():
+        state, action = (int(i) for i in np.argwhere(wrong)[0])
+        raise InvalidModelError(
+            f"the probabilities of state {state}, action {action} sum to {sums[state, action]:.12g}; expected 1 within "
+            f"{SUM_TOLERANCE:g}. Normalise the row, or add the missing outcome",
+            state,
+            action,
+        )
+    stuck = ~mdp.feasible.any(axis=1)
+    if stuck.any():
+        state = int(np.flatnonzero(stuck)[0])
+        raise InvalidModelError(f"state {state} has no feasible action; every state needs one", state)
+
+
+def _check_each(wrong: NDArray[np.bool_], what: str, table: NDArray[np.float64]) -> None:
+    if wrong.any():
+        state, action = (int(i) for i in np.argwhere(wrong)[0])
+        _refuse(state * wrong.shape[1] + action, wrong.shape[1], what.format(table[state, action]))
+
+
+def _refuse(row: int, num_actions: int, what: str) -> None:
+    state, action = divmod(row, num_actions)
+    wanted = "a finite number" if "reward" in what else "a number from 0 to 1"
+    raise InvalidModelError(f"state {state}, action {action} {what}; expected {wanted}", state, action)
+
+
+def merge_rows(
+    rows: NDArray[Any], columns: NDArray[Any], probabilities: NDArray[np.float64], shape: tuple[int, int]
+) -> sparse.csr_array:
+    """CSR of the given entries: those of one row and column added up, and zeros left out."""
+    matrix = sparse.coo_array((probabilities, (rows, columns)), shape=shape).tocsr()
+    matrix.sum_duplicates()
+    if not matrix.data.all():
+        matrix.eliminate_zeros()
+    return matrix
+
+
+def state_list(states: NDArray[np.bool_]) -> Sequence[int]:
+    """Indices of the True states, as Python ints."""
+    return [int(state) for state in np.flatnonzero(states)]

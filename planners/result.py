@@ -1,0 +1,133 @@
+"""What planning returns: values, a policy, and the proof of how good they are."""
+
+import enum
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.errors import PlannerError
+from planners.mdp import TabularMDP
+from planners.policy import TabularPolicy
+
+
+class Status(enum.Enum):
+    """How planning ended; the value of each member is the sentence shown."""
+
+    CONVERGED = "The proven error bound is within the tolerance."
+    ITERATION_LIMIT = "The iteration limit was reached first. Raise max_iterations, or loosen the tolerance."
+    ROUNDING_FLOOR = (
+        "Rounding keeps float64 from proving a smaller error than this bound. Loosen the tolerance to above it."
+    )
+    INTERRUPTED = "Interrupted from the keyboard; these are the last values, with their proven bounds."
+    NON_FINITE = "A value became infinite or NaN. Check the rewards, or use a discount below 1."
+
+
+class Iteration(NamedTuple):
+    """One line of `Plan.history`."""
+
+    iteration: int
+    residual: float
+    error_bound: float
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Plan:
+    """Values and a policy of a model of S states and A actions, with proven bounds.
+
+    Attributes:
+        values: (S,) estimate of V*; -inf where, at discount 1, no policy surely ends the episode.
+        policy: A `TabularPolicy`, greedy for the values; each of its values is at least `lower`.
+        lower: (S,) proven: not above V*, nor above the value of `policy`.
+        upper: (S,) proven: not below V*.
+        error_bound: Largest distance from `values` to a bound: |values - V*| is at most this.
+        status: How it ended.
+        iterations: Number of sweeps, or of policies.
+        history: One `Iteration` each.
+        method: What was run, and with `method="auto"` why.
+        discount: The discount.
+        tolerance: The error that was asked for.
+        model: The model that was planned on.
+    """
+
+    values: NDArray[np.float64]
+    policy: TabularPolicy
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    error_bound: float
+    status: Status
+    iterations: int
+    history: tuple[Iteration, ...]
+    method: str
+    discount: float
+    tolerance: float
+    model: TabularMDP = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Close the arrays for writing."""
+        for array in (self.values, self.lower, self.upper):
+            array.setflags(write=False)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the proven error bound is within the tolerance."""
+        return self.status is Status.CONVERGED
+
+    @cached_property
+    def action_values(self) -> NDArray[np.float64]:
+        """(S, A) Q(s,a) of `values`; -inf for actions that do not exist or, at discount 1, may never end."""
+        return _read_only(_backup(self.model, self.values, self.discount))
+
+    @cached_property
+    def optimal_actions(self) -> NDArray[np.bool_]:
+        """(S, A) True for every action that can be optimal within the bounds, all ties included."""
+        reach = _backup(self.model, self.upper, self.discount)
+        finite = np.abs(self.upper[np.isfinite(self.upper)]).max(initial=0.0)
+        terms = np.diff(self.model.transitions.indptr).max(initial=0) + 8
+        rounding = terms * np.finfo(np.float64).eps * (np.abs(self.model.rewards).max() + finite)
+        return _read_only((reach + rounding >= self.lower[:, None]) & self.model.feasible)
+
+    def __repr__(self) -> str:
+        """A small table."""
+        lines = [
+            ("method", self.method),
+            ("status", f"{self.status.name.lower().replace('_', ' ')}: {self.status.value}"),
+            ("iterations", f"{self.iterations}"),
+            ("discount", f"{self.discount:g}"),
+            ("error bound", f"{self.error_bound:.3g} (tolerance {self.tolerance:.3g})"),
+            ("values", f"{len(self.values)} states, {self.values.min():.6g} to {self.values.max():.6g}"),
+        ]
+        return "Plan\n" + "\n".join(f"  {name:<12}{text}" for name, text in lines)
+
+
+class NotConvergedError(PlannerError, RuntimeError):
+    """The tolerance was not reached; `plan` holds what was, with its true bounds."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Say why, and keep the plan."""
+        super().__init__(
+            f"{plan.method} stopped after {plan.iterations} iterations with a proven error bound of "
+            f"{plan.error_bound:.3g}; the tolerance is {plan.tolerance:.3g}. {plan.status.value} "
+            "The plan so far is in the `plan` of this error; throw=False returns it."
+        )
+        self.plan = plan
+
+
+def _backup(model: TabularMDP, values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
+    finite = np.isfinite(values)
+    q = model.rewards + discount * (model.transitions @ np.where(finite, values, 0.0)).reshape(model.rewards.shape)
+    if discount > 0 and not finite.all():
+        lost = np.asarray(model.transitions @ (values == -np.inf).astype(np.float64)) > 0
+        unknown = np.asarray(model.transitions @ (values == np.inf).astype(np.float64)) > 0
+        q.ravel()[unknown] = np.inf
+        q.ravel()[lost] = -np.inf
+    q[~model.feasible] = -np.inf
+    return q
+
+
+def _read_only(array: NDArray) -> NDArray:
+    array.setflags(write=False)
+    return array
