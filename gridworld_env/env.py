@@ -1,0 +1,255 @@
+"""`GridWorld-v0`: an environment whose `step()` samples from the tables that it shows."""
+
+import operator
+from collections import deque
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Final
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import InvalidAction, ResetNeeded
+from numpy.typing import NDArray
+
+from gridworld_env.actions import Action, Moves
+from gridworld_env.dynamics import RewardOn, Rules, make_mdp
+from gridworld_env.errors import MapError
+from gridworld_env.grid import Grid, parse_grid
+from gridworld_env.maps import find_world
+from gridworld_env.rendering.display import Display
+from gridworld_env.sampler import Sampler
+from gridworld_env.tables import TransitionTable
+from planners.moves import MoveMDP
+
+TRAIL_LENGTH: Final = 10_000
+
+
+class GridWorldEnv(gym.Env[np.int64, int]):
+    """A gridworld whose tables are open.
+
+    States are the squares that are not walls, numbered row by row from the upper left; actions are
+    `Action.UP, RIGHT, DOWN, LEFT` = 0..3, and with `moves="king"` or `"octile"` the four diagonals
+    4..7. A move into a wall or off the map stays where it was.
+
+    Args:
+        map_name: A map of `gridworld_env.WORLDS`, whose rules are the defaults of the other arguments;
+            None: `desc`, or else "lecture".
+        desc: A map of your own: a list of strings, `#` wall, `.` free, `S` start, `+` and `-` terminal squares
+            worth +1 and -1.
+        legend: What further glyphs mean: `{"X": {"reward": -5.0, "terminal": True}}`; fields as in `Cell`.
+        slip: Probability, 0 to 1, of sliding to one of the two perpendicular moves, half each.
+        step_reward: Reward of a move onto a square without a reward of its own.
+        reward_on: "enter": a square's reward is paid on entering it; "exit": on leaving it (AIMA 3rd
+            edition, CS188), which makes terminal squares states with one more step to go.
+        moves: "cardinal", "king" (diagonals too) or "octile" (diagonals cost sqrt 2 and cut no corner).
+        bump_reward: Reward of a move that a wall or the edge stopped; None: that of any other move.
+        render_mode: "human", "rgb_array", "ansi" or None.
+
+    Attributes:
+        P: `P[s][a]` = [(probability, next_state, reward, terminated), ...], equal results merged;
+            `np.asarray(P)` is (S, A, S').
+        R: (S, A) expected immediate reward.
+        mdp: The `planners` model that `step()` samples from.
+        grid: The map as arrays.
+
+    Every `info` has `prob`, the probability P(s'|s,a) of the state that was reached (1.0 after `reset`), and
+    `action_mask`, (A,) int8, 1 for actions that may leave the square or end the episode (all 1 if none may).
+
+    Raises:
+        MapError: A map, a legend or an option that cannot be used; the message says where and why.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 4}
+
+    def __init__(
+        self,
+        *,
+        map_name: str | None = None,
+        desc: Sequence[str] | None = None,
+        legend: Mapping[str, Any] | None = None,
+        slip: float | None = None,
+        step_reward: float | None = None,
+        reward_on: RewardOn | None = None,
+        moves: Moves | None = None,
+        bump_reward: float | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        """Read the map and make the tables."""
+        if map_name is not None and desc is not None:
+            raise MapError(f"map_name={map_name!r} and desc are both given; expected one of the two")
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise MapError(f"render_mode is {render_mode!r}; expected one of {self.metadata['render_modes']} or None")
+        world = find_world(map_name or "lecture") if desc is None else None
+        options = {
+            "slip": slip,
+            "step_reward": step_reward,
+            "reward_on": reward_on,
+            "moves": moves,
+            "bump_reward": bump_reward,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        if world is None:
+            self.rules = Rules(**given)
+            self.grid: Grid = parse_grid(desc or [], legend)
+        else:
+            self.rules = Rules(**{**world.rules, **given})
+            self.grid = parse_grid(world.desc, {**world.legend, **(legend or {})})
+        self.mdp: MoveMDP = make_mdp(self.grid, self.rules)
+        self.observation_space = gym.spaces.Discrete(self.mdp.num_states)
+        self.action_space = gym.spaces.Discrete(self.mdp.num_actions)
+        self.render_mode = render_mode
+        self._sampler = Sampler(self.mdp)
+        self._state: int | None = None
+        self._trail: deque[int] = deque(maxlen=TRAIL_LENGTH)
+        self._last_step: tuple[int, int, float, bool] | None = None
+        self._display = Display(self.grid, self.mdp.num_actions, self.metadata["render_fps"])
+
+    @cached_property
+    def P(self) -> TransitionTable:
+        """`P[s][a]`, a list of (probability, next_state, reward, terminated)."""
+        return TransitionTable(self.mdp)
+
+    @property
+    def R(self) -> NDArray[np.float64]:
+        """(S, A) expected immediate reward."""
+        return self.mdp.rewards
+
+    @property
+    def initial_state_distrib(self) -> NDArray[np.float64]:
+        """(S,) probability of each first state."""
+        assert self.mdp.initial is not None
+        return self.mdp.initial
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self.initial_state_distrib)
+
+    def state_to_cell(self, state: int) -> tuple[int, int]:
+        """(row, column) of a state; `MapError` for a number that is no state."""
+        return self._checked_state(state, "state")[1]
+
+    def cell_to_state(self, cell: Sequence[int]) -> int:
+        """State at (row, column); `MapError` outside the map and on walls."""
+        return self.grid.cell_to_state(cell)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.int64, dict[str, Any]]:
+        """Start an episode, on a start square drawn uniformly.
+
+        Args:
+            seed: Starts the random numbers of the environment anew.
+            options: `{"state": s}` or `{"cell": (row, column)}` starts there instead.
+
+        Raises:
+            MapError: Unknown options, or a place that is no state.
+        """
+        super().reset(seed=seed)
+        self._state = self._first_state(options or {})
+        self._trail.clear()
+        self._trail.append(self._state)
+        self._last_step = None
+        if self.render_mode == "human":
+            self.render()
+        return np.int64(self._state), {"prob": 1.0, "action_mask": self._sampler.mask(self._state)}
+
+    def step(self, action: int) -> tuple[np.int64, float, bool, bool, dict[str, Any]]:
+        """Take an action: one draw from `mdp`.
+
+        Raises:
+            InvalidAction: `action` is not one of the environment.
+            ResetNeeded: There is no episode yet.
+        """
+        if self._state is None:
+            raise ResetNeeded("step() before reset(): call env.reset() first, which starts an episode")
+        chosen = self._checked_action(action)
+        state, move = self._state, self._sampler.draw(self._state, chosen, self.np_random.random())
+        next_state, reward, terminated = self._sampler.result(state, move)
+        self._state = next_state
+        self._trail.append(next_state)
+        self._last_step = (chosen, move, reward, terminated)
+        if self.render_mode == "human":
+            self.render()
+        info = {
+            "prob": self._sampler.probability(state, chosen, next_state),
+            "action_mask": self._sampler.mask(next_state),
+        }
+        return np.int64(next_state), reward, terminated, False, info
+
+    def render(self) -> NDArray[np.uint8] | str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The picture of the present state: an (H, W, 3) array, a text, or a window, by `render_mode`."""
+        if self.render_mode is None:
+            gym.logger.warn(
+                "render() without a render mode shows nothing: gym.make('GridWorld-v0', render_mode='rgb_array')"
+            )
+            return None
+        return self._display.show(self.render_mode, self._state, tuple(self._trail), self._caption())
+
+    def set_overlay(
+        self,
+        *,
+        values: Any = None,
+        policy: Any = None,
+        action_values: Any = None,
+        trajectory: Sequence[int] | None = None,
+    ) -> None:
+        """Draw planning results under the agent, in every render mode; without arguments: remove them.
+
+        Args:
+            values: (S,) heat map, with the numbers where they fit.
+            policy: Arrows: a `TabularPolicy`, (S,) actions, (S, A) probabilities, or (S, A) bool such as
+                `plan.optimal_actions`, which shows every tied action.
+            action_values: (S, A) triangles coloured by Q.
+            trajectory: States of a path.
+
+        Raises:
+            MapError: An array of the wrong shape, or a state or action out of range.
+        """
+        self._display.set_overlay(values=values, policy=policy, action_values=action_values, trajectory=trajectory)
+
+    def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
+        """Keys of `gymnasium.utils.play`: arrows and WASD; with diagonals also Q, E, C and Z."""
+        keys = {Action.UP: "w", Action.RIGHT: "d", Action.DOWN: "s", Action.LEFT: "a"}
+        arrows = {Action.UP: 1073741906, Action.RIGHT: 1073741903, Action.DOWN: 1073741905, Action.LEFT: 1073741904}
+        if self.mdp.num_actions == 8:
+            keys |= {Action.UP_RIGHT: "e", Action.DOWN_RIGHT: "c", Action.DOWN_LEFT: "z", Action.UP_LEFT: "q"}
+        table = {(ord(key),): int(action) for action, key in keys.items()}
+        return table | {(code,): int(action) for action, code in arrows.items()}
+
+    def close(self) -> None:
+        """Close the window of this environment; others stay open."""
+        self._display.close()
+
+    def _first_state(self, options: Mapping[str, Any]) -> int:
+        unknown = set(options) - {"state", "cell"}
+        if unknown or len(options) > 1:
+            raise MapError(f"reset options are {dict(options)!r}; expected {{'state': s}} or {{'cell': (row, column)}}")
+        if "state" in options:
+            return self._checked_state(options["state"], "reset option 'state'")[0]
+        if "cell" in options:
+            return self.grid.cell_to_state(options["cell"])
+        return int(self._starts[self.np_random.integers(len(self._starts))])
+
+    def _checked_state(self, state: int, what: str) -> tuple[int, tuple[int, int]]:
+        if not 0 <= int(state) < self.mdp.num_states:
+            raise MapError(f"{what} is {state!r}; expected a state from 0 to {self.mdp.num_states - 1}")
+        row, column = self.grid.cell_of_state[int(state)]
+        return int(state), (int(row), int(column))
+
+    def _checked_action(self, action: Any) -> int:
+        count = self.mdp.num_actions
+        try:
+            chosen = operator.index(action)
+        except TypeError:
+            chosen = -1
+        if not 0 <= chosen < count:
+            names = ", ".join(f"{a.value} {a.name}" for a in list(Action)[:count])
+            raise InvalidAction(f"action is {action!r}; expected an integer from 0 to {count - 1} ({names})")
+        return chosen
+
+    def _caption(self) -> str:
+        if self._last_step is None:
+            return ""
+        action, move, reward, terminated = self._last_step
+        slipped = "" if move == action else f", slipped {Action(move).name}"
+        return f"{Action(action).name}{slipped}: reward {reward:g}{', the end' if terminated else ''}"

@@ -1,0 +1,63 @@
+"""What an environment shows: an overlay that stays, and one picture a step in the mode it was made for."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridworld_env.grid import Grid
+
+if TYPE_CHECKING:
+    from gridworld_env.rendering.overlay import Overlay
+    from gridworld_env.rendering.pygame_canvas import Canvas
+
+
+class Display:
+    """Draws the states of one map; modules that draw are imported on first use.
+
+    Args:
+        grid: The map, of S states.
+        num_actions: Number of actions A.
+        fps: Frames a second of a window.
+    """
+
+    def __init__(self, grid: Grid, num_actions: int, fps: float) -> None:
+        """Nothing is drawn, and nothing imported, before the first `show`."""
+        self._grid, self._num_actions, self._fps = grid, num_actions, fps
+        self._overlay: Overlay | None = None
+        self._canvas: Canvas | None = None
+
+    def set_overlay(self, *, values: Any, policy: Any, action_values: Any, trajectory: Any) -> None:
+        """Keep an overlay for the pictures to come; all None: none."""
+        from gridworld_env.rendering.overlay import make_overlay
+
+        given = {"values": values, "policy": policy, "action_values": action_values, "trajectory": trajectory}
+        if all(part is None for part in given.values()):
+            self._overlay = None
+            return
+        self._overlay = make_overlay(self._grid.num_states, self._num_actions, **given)
+
+    def show(self, mode: str, state: int | None, trail: Sequence[int], caption: str) -> NDArray[np.uint8] | str | None:
+        """The picture of one state in a render mode; None for a window."""
+        from gridworld_env.rendering.scene import build_scene
+
+        scene = build_scene(self._grid, agent=state, trail=trail, overlay=self._overlay, caption=caption)
+        if mode == "ansi":
+            from gridworld_env.rendering.ansi import render_text
+
+            return render_text(scene)
+        if self._canvas is None:
+            from gridworld_env.rendering.pygame_canvas import Canvas
+
+            self._canvas = Canvas(self._grid, self._num_actions, self._fps)
+        if mode == "rgb_array":
+            return self._canvas.frame(scene)
+        self._canvas.show(scene)
+        return None
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._canvas is not None:
+            self._canvas.close()
+            self._canvas = None

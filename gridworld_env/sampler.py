@@ -1,0 +1,59 @@
+"""Drawing single transitions from a `MoveMDP`: what `step()` is made of."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.moves import MoveMDP
+
+
+class Sampler:
+    """Draws from the tables of `mdp`, and from nothing else."""
+
+    def __init__(self, mdp: MoveMDP) -> None:
+        """Prepare the cumulative mixtures of the actions."""
+        self._successor, self._outcome, self._kind = mdp.successor, mdp.outcome, mdp.kind
+        self._outcomes = list(zip(mdp.outcome_reward.tolist(), mdp.outcome_ends.tolist(), strict=True))
+        self._mixtures = [[_cumulative(mixture) for mixture in by_action] for by_action in mdp.mixture]
+        self._masks = _action_masks(mdp)
+
+    def draw(self, state: int, action: int, uniform: float) -> int:
+        """The move that an action turns into, for a number drawn uniformly from [0, 1)."""
+        return next(move for cumulative, _, move in self._mixture(state, action) if uniform < cumulative)
+
+    def result(self, state: int, move: int) -> tuple[int, float, bool]:
+        """Next state, reward and end of a move."""
+        reward, ends = self._outcomes[self._outcome.item(state, move)]
+        return self._successor.item(state, move), reward, ends
+
+    def probability(self, state: int, action: int, next_state: int) -> float:
+        """P(s'|s,a), whichever moves lead there."""
+        successor = self._successor
+        return sum([p for _, p, move in self._mixture(state, action) if successor.item(state, move) == next_state], 0.0)
+
+    def mask(self, state: int) -> NDArray[np.int8]:
+        """(A,) 1 for actions that may leave the square or end the episode; all 1 if none may."""
+        return self._masks[state].copy()
+
+    def _mixture(self, state: int, action: int) -> list[tuple[float, float, int]]:
+        return self._mixtures[0 if self._kind is None else self._kind.item(state)][action]
+
+
+def _cumulative(mixture: NDArray[np.float64]) -> list[tuple[float, float, int]]:
+    """(cumulative probability, probability, move) of the moves that an action can turn into."""
+    moves = np.flatnonzero(mixture)
+    cumulative = np.cumsum(mixture[moves])
+    cumulative[-1] = 1.0  # the draws are below 1, so that one move is always found
+    return list(zip(cumulative.tolist(), mixture[moves].tolist(), moves.tolist(), strict=True))
+
+
+def _action_masks(mdp: MoveMDP) -> NDArray[np.int8]:
+    """(S, A) 1 for actions that may change something; a row without any is all 1."""
+    changes = mdp.successor != np.arange(mdp.num_states, dtype=np.int32)[:, None]
+    changes |= mdp.outcome_ends[mdp.outcome]
+    masks = np.zeros((mdp.num_states, mdp.num_actions), dtype=np.int8)
+    for kind, by_action in enumerate(mdp.mixture):
+        here = slice(None) if mdp.kind is None else mdp.kind == kind
+        for action, mixture in enumerate(by_action):
+            masks[here, action] = changes[here][:, mixture > 0].any(axis=1)
+    masks[~masks.any(axis=1)] = 1
+    return masks

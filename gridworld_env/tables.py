@@ -1,0 +1,67 @@
+"""`P` of the environment: Gymnasium's toy_text table, made row by row when asked for."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.moves import MoveMDP, Outcome
+
+DENSE_LIMIT: Final = 2 * 1024**3
+
+
+class TransitionTable(Mapping[int, dict[int, list[Outcome]]]):
+    """`P[s][a]`, a list of (probability, next_state, reward, terminated); equal results are one entry.
+
+    Reads like the dictionary of a toy_text environment, and takes no memory: rows are made from the
+    model that `step()` samples from. `np.asarray(P)` is the (S, A, S') array of probabilities.
+    """
+
+    def __init__(self, mdp: MoveMDP) -> None:
+        """Read from `mdp`."""
+        self._mdp = mdp
+
+    def __getitem__(self, state: int) -> dict[int, list[Outcome]]:
+        """From each action to its results in this state; `KeyError` for a number that is no state."""
+        if not (isinstance(state, int | np.integer) and 0 <= state < len(self)):
+            raise KeyError(f"{state!r} is not a state; expected 0 to {len(self) - 1}")
+        return {action: self._mdp.outcomes(int(state), action) for action in range(self._mdp.num_actions)}
+
+    def __iter__(self) -> Iterator[int]:
+        """The states."""
+        return iter(range(len(self)))
+
+    def __len__(self) -> int:
+        """Number of states S."""
+        return self._mdp.num_states
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """(S, A, S') probabilities of the next state, those of transitions that end the episode included.
+
+        Raises:
+            MemoryError: The array would take more than 2 GiB, with the size and what to use instead.
+        """
+        if copy is False:
+            self._refuse_view()
+        S, A = self._mdp.num_states, self._mdp.num_actions
+        if 8 * S * A * S > DENSE_LIMIT:
+            raise MemoryError(
+                f"the (S, A, S') array of {S} states and {A} actions would take {8 * S * A * S / 1024**3:,.1f} GiB "
+                f"(more than {DENSE_LIMIT / 1024**3:.0f} GiB). Use P[s][a], or the sparse env.unwrapped.mdp.tabular"
+            )
+        table = np.zeros((S, A, S))
+        states = np.arange(S)
+        kinds = np.zeros(S, dtype=np.uint8) if self._mdp.kind is None else self._mdp.kind
+        for move in range(self._mdp.num_moves):
+            for action in range(A):
+                weight = self._mdp.mixture[kinds, action, move]
+                table[states, action, self._mdp.successor[:, move]] += weight
+        return table.astype(dtype, copy=False) if dtype is not None else table
+
+    def _refuse_view(self) -> NoReturn:
+        raise ValueError("P has no array of its own to share: leave out copy=False")
+
+    def __repr__(self) -> str:
+        """Sizes in one line."""
+        return f"TransitionTable({len(self)} states, {self._mdp.num_actions} actions)"
