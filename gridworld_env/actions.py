@@ -44,3 +44,11 @@ def move_lengths(moves: str) -> np.ndarray:
     if moves == "octile":
         lengths[4:] = np.sqrt(2.0)
     return lengths
+
+
+def keys_to_action(num_actions: int) -> dict[tuple[int, ...], int]:
+    """Key codes (SDL's) to actions: arrows and WASD; with diagonals also Q, E, C and Z."""
+    letters = dict(zip("wdsaeczq", range(num_actions), strict=False))
+    up, right, down, left = 1073741906, 1073741903, 1073741905, 1073741904
+    table: dict[tuple[int, ...], int] = {(ord(letter),): action for letter, action in letters.items()}
+    return table | {(code,): action for action, code in enumerate((up, right, down, left))}

@@ -4,18 +4,17 @@ import operator
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.error import InvalidAction, ResetNeeded
 from numpy.typing import NDArray
 
-from gridworld_env.actions import Action, Moves
+from gridworld_env.actions import Action, Moves, keys_to_action
 from gridworld_env.dynamics import RewardOn, Rules, make_mdp
 from gridworld_env.errors import MapError
-from gridworld_env.grid import Grid, parse_grid
-from gridworld_env.maps import find_world
+from gridworld_env.maps import read_map
 from gridworld_env.rendering.display import Display
 from gridworld_env.sampler import Sampler
 from gridworld_env.tables import TransitionTable
@@ -24,7 +23,7 @@ from planners.moves import MoveMDP
 TRAIL_LENGTH: Final = 10_000
 
 
-class GridWorldEnv(gym.Env[np.int64, int]):
+class GridWorldEnv(gym.Env[np.int64, np.int64]):
     """A gridworld whose tables are open.
 
     States are the squares that are not walls, numbered row by row from the upper left; actions are
@@ -59,7 +58,7 @@ class GridWorldEnv(gym.Env[np.int64, int]):
         MapError: A map, a legend or an option that cannot be used; the message says where and why.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 4}
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 4}
 
     def __init__(
         self,
@@ -75,25 +74,17 @@ class GridWorldEnv(gym.Env[np.int64, int]):
         render_mode: str | None = None,
     ) -> None:
         """Read the map and make the tables."""
-        if map_name is not None and desc is not None:
-            raise MapError(f"map_name={map_name!r} and desc are both given; expected one of the two")
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise MapError(f"render_mode is {render_mode!r}; expected one of {self.metadata['render_modes']} or None")
-        world = find_world(map_name or "lecture") if desc is None else None
-        options = {
+        self.grid, defaults = read_map(map_name, desc, legend)
+        given = {
             "slip": slip,
             "step_reward": step_reward,
             "reward_on": reward_on,
             "moves": moves,
             "bump_reward": bump_reward,
         }
-        given = {name: value for name, value in options.items() if value is not None}
-        if world is None:
-            self.rules = Rules(**given)
-            self.grid: Grid = parse_grid(desc or [], legend)
-        else:
-            self.rules = Rules(**{**world.rules, **given})
-            self.grid = parse_grid(world.desc, {**world.legend, **(legend or {})})
+        self.rules = Rules(**{**defaults, **{name: value for name, value in given.items() if value is not None}})
         self.mdp: MoveMDP = make_mdp(self.grid, self.rules)
         self.observation_space = gym.spaces.Discrete(self.mdp.num_states)
         self.action_space = gym.spaces.Discrete(self.mdp.num_actions)
@@ -153,7 +144,7 @@ class GridWorldEnv(gym.Env[np.int64, int]):
             self.render()
         return np.int64(self._state), {"prob": 1.0, "action_mask": self._sampler.mask(self._state)}
 
-    def step(self, action: int) -> tuple[np.int64, float, bool, bool, dict[str, Any]]:
+    def step(self, action: int | np.int64) -> tuple[np.int64, float, bool, bool, dict[str, Any]]:
         """Take an action: one draw from `mdp`.
 
         Raises:
@@ -209,12 +200,7 @@ class GridWorldEnv(gym.Env[np.int64, int]):
 
     def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
         """Keys of `gymnasium.utils.play`: arrows and WASD; with diagonals also Q, E, C and Z."""
-        keys = {Action.UP: "w", Action.RIGHT: "d", Action.DOWN: "s", Action.LEFT: "a"}
-        arrows = {Action.UP: 1073741906, Action.RIGHT: 1073741903, Action.DOWN: 1073741905, Action.LEFT: 1073741904}
-        if self.mdp.num_actions == 8:
-            keys |= {Action.UP_RIGHT: "e", Action.DOWN_RIGHT: "c", Action.DOWN_LEFT: "z", Action.UP_LEFT: "q"}
-        table = {(ord(key),): int(action) for action, key in keys.items()}
-        return table | {(code,): int(action) for action, code in arrows.items()}
+        return keys_to_action(self.mdp.num_actions)
 
     def close(self) -> None:
         """Close the window of this environment; others stay open."""

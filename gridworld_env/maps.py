@@ -1,12 +1,13 @@
 """The worlds that come with the package, by name: a map, its rules and where they are from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
 
 from gridworld_env.errors import MapError
+from gridworld_env.grid import Grid, parse_grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +74,19 @@ def find_world(name: str) -> World:
     near = get_close_matches(str(name), WORLDS, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"the maps are {', '.join(WORLDS)}."
     raise MapError(f"unknown map {name!r}; {hint} For a map of your own: desc=['...+', 'S..-']")
+
+
+def read_map(
+    map_name: str | None, desc: Sequence[str] | None, legend: Mapping[str, Any] | None
+) -> tuple[Grid, Mapping[str, Any]]:
+    """The grid and the default rules of a named map, or of a map of one's own.
+
+    Raises:
+        MapError: Both are given, or the map cannot be used.
+    """
+    if desc is None:
+        world = find_world("lecture" if map_name is None else map_name)
+        return parse_grid(world.desc, {**world.legend, **(legend or {})}), world.rules
+    if map_name is not None:
+        raise MapError(f"map_name={map_name!r} and desc are both given; expected one of the two")
+    return parse_grid(desc, legend), {}

@@ -1,6 +1,7 @@
 """What the planners raise. Every message says what was found, where, what was expected and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import SupportsInt
 
 
 class PlannerError(Exception):
@@ -59,11 +60,12 @@ def check_tolerance(tolerance: float) -> float:
     return value
 
 
-def named_states(states: Sequence[int], limit: int = 8) -> str:
+def named_states(states: Iterable[SupportsInt], limit: int = 8) -> str:
     """The first few of `states`, and how many more there are.
 
     >>> named_states(range(30), limit=3)
     '0, 1, 2 and 27 more'
     """
-    shown = ", ".join(str(int(state)) for state in states[:limit])
-    return shown if len(states) <= limit else f"{shown} and {len(states) - limit} more"
+    numbers = [int(state) for state in states]
+    shown = ", ".join(map(str, numbers[:limit]))
+    return shown if len(numbers) <= limit else f"{shown} and {len(numbers) - limit} more"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from planners.errors import ImproperPolicyError, check_discount, named_states
+from planners.errors import ImproperPolicyError, InvalidPolicyError, check_discount, named_states
 from planners.graph import steps_towards
 from planners.linear import EvaluationSystem
 from planners.mdp import TabularMDP, state_list
@@ -65,7 +65,7 @@ def policy_chain(
     S, A = mdp.num_states, mdp.num_actions
     if policy.is_deterministic:
         rows = np.arange(S) * A + policy.actions
-        _refuse_infeasible(mdp, ~mdp.feasible.ravel()[rows], policy.actions)
+        _refuse_infeasible(mdp, ~mdp.feasible[np.arange(S), policy.actions], policy.actions)
         return mdp.transitions[rows], mdp.rewards.ravel()[rows], mdp.termination.ravel()[rows]
     weights = policy.probabilities
     missing = (weights > 0) & ~mdp.feasible
@@ -77,8 +77,6 @@ def policy_chain(
 
 
 def _refuse_infeasible(mdp: TabularMDP, wrong: NDArray[np.bool_], actions: NDArray[np.integer]) -> None:
-    from planners.errors import InvalidPolicyError
-
     if wrong.any():
         state = int(np.flatnonzero(wrong)[0])
         exist = state_list(mdp.feasible[state])

@@ -110,9 +110,10 @@ class MoveMDP:
             rows.append(goes_on[at] * actions + action)
             columns.append(self.successor[goes_on[at], move])
             probabilities.append(weight[at, action])
-        entries = (np.concatenate(part) for part in (rows, columns, probabilities))
         return TabularMDP(
-            transitions=merge_rows(*entries, (states * actions, states)),
+            transitions=merge_rows(
+                np.concatenate(rows), np.concatenate(columns), np.concatenate(probabilities), (states * actions, states)
+            ),
             termination=self.termination,
             rewards=self.rewards,
             feasible=np.ones((states, actions), dtype=bool),
@@ -178,7 +179,9 @@ def _check(model: MoveMDP) -> None:
         raise InvalidModelError(f"rewards of outcomes are {model.outcome_reward}; expected finite numbers")
     sums = model.mixture.sum(axis=2)
     if not (model.mixture >= 0).all() or (np.abs(sums - 1.0) > SUM_TOLERANCE).any():
-        kind, action = (int(i) for i in np.argwhere((np.abs(sums - 1.0) > SUM_TOLERANCE) | (model.mixture < 0).any(2))[0])
+        kind, action = (
+            int(i) for i in np.argwhere((np.abs(sums - 1.0) > SUM_TOLERANCE) | (model.mixture < 0).any(2))[0]
+        )
         raise InvalidModelError(
             f"the moves of action {action} on squares of kind {kind} have probabilities {model.mixture[kind, action]}, "
             f"which sum to {sums[kind, action]:.12g}; expected numbers from 0 to 1 that sum to 1",

@@ -54,40 +54,77 @@ def run(
     """
     if max_iterations < 1:
         raise InvalidOptionError(f"max_iterations is {max_iterations}; expected at least 1")
-    history: list[Iteration] = []
-    certifier, schedule, began = Certifier(problem), _Schedule(problem), time.perf_counter()
-    last: Iterate | None = None
-    bounds: Bounds | None = None
+    watch = _Watch(problem, tolerance, max_iterations)
     status = Status.ITERATION_LIMIT
     try:
         with reporting(progress, method, tolerance) as report:
             for iterate in iterates:
-                last, bounds = iterate, None
-                residual = _residual(problem, iterate)
-                last_policy = iterate.rows is not None and iterate.final
-                if last_policy or schedule.is_due(len(history), residual, tolerance):
-                    bounds = certifier.bounds(iterate.values, iterate.action_values, iterate.rows)
-                    schedule.note(len(history), bounds.error, tolerance)
-                error = bounds.error if bounds is not None else float("inf")
-                history.append(Iteration(len(history) + 1, residual, error, time.perf_counter() - began))
-                report(history[-1])
-                verdict = _verdict(problem, iterate, residual, error, tolerance)
+                verdict = watch.consider(iterate)
+                report(watch.history[-1])
                 if verdict is not None:
                     status = verdict
                     break
-                if len(history) == max_iterations:
-                    break
     except KeyboardInterrupt:
-        if last is None:
+        if watch.last is None:
             raise
         status = Status.INTERRUPTED
-    assert last is not None
-    if bounds is None:
-        bounds = certifier.bounds(last.values, last.action_values, last.rows)
-        if bounds.error <= tolerance and status is Status.ITERATION_LIMIT:
-            status = Status.CONVERGED
-    plan = make_plan(problem, last, bounds, status, tuple(history), method, tolerance)
+    last, bounds = watch.last_with_bounds()
+    if status is Status.ITERATION_LIMIT and bounds.error <= tolerance:
+        status = Status.CONVERGED
+    plan = make_plan(problem, last, bounds, status, tuple(watch.history), method, tolerance)
     return with_method(plan, method, throw=throw)
+
+
+class _Watch:
+    """What the loop knows of a run: its history, the last iterate and, where they were computed, its bounds."""
+
+    def __init__(self, problem: Problem, tolerance: float, max_iterations: int) -> None:
+        self.problem, self.tolerance, self.max_iterations = problem, tolerance, max_iterations
+        self.history: list[Iteration] = []
+        self.last: Iterate | None = None
+        self._bounds: Bounds | None = None
+        self._certifier = Certifier(problem)
+        self._next_proof = 0
+        self._began = time.perf_counter()
+
+    def consider(self, iterate: Iterate) -> Status | None:
+        """Take note of an iterate; a status if it is the last one."""
+        self.last, self._bounds = iterate, None
+        change = self.problem.maximise(iterate.action_values) - iterate.values
+        residual = float(np.abs(change).max(initial=0.0))
+        if self._proof_is_due(iterate, residual):
+            self._bounds = self._prove(iterate)
+        error = float("inf") if self._bounds is None else self._bounds.error
+        seconds = time.perf_counter() - self._began
+        self.history.append(Iteration(len(self.history) + 1, residual, error, seconds))
+        if not np.isfinite(residual):
+            return Status.NON_FINITE
+        if iterate.final and error <= self.tolerance:
+            return Status.CONVERGED
+        if iterate.final and np.isfinite(error) and self._is_at_floor(iterate, residual):
+            return Status.ROUNDING_FLOOR
+        return Status.ITERATION_LIMIT if len(self.history) == self.max_iterations else None
+
+    def last_with_bounds(self) -> tuple[Iterate, Bounds]:
+        """The last iterate and its bounds."""
+        assert self.last is not None
+        return self.last, self._prove(self.last) if self._bounds is None else self._bounds
+
+    def _prove(self, iterate: Iterate) -> Bounds:
+        return self._certifier.bounds(iterate.values, iterate.action_values, iterate.rows)
+
+    def _proof_is_due(self, iterate: Iterate, residual: float) -> bool:
+        """Always below discount 1; at discount 1, where a proof is dear, ever more rarely."""
+        if self.problem.discount < 1.0 or (iterate.rows is not None and iterate.final):
+            return True
+        iteration = len(self.history)
+        if residual > self.tolerance or iteration < self._next_proof:
+            return False
+        self._next_proof = iteration + max(iteration // 8, 8)
+        return True
+
+    def _is_at_floor(self, iterate: Iterate, residual: float) -> bool:
+        return iterate.rows is not None or residual <= 0.25 * self.problem.rounding(iterate.values)
 
 
 def with_method(plan: Plan, method: str, *, throw: bool) -> Plan:
@@ -123,34 +160,3 @@ def make_plan(
         tolerance=tolerance,
         model=problem.model,
     )
-
-
-def _residual(problem: Problem, iterate: Iterate) -> float:
-    return float(np.abs(problem.maximise(iterate.action_values) - iterate.values).max(initial=0.0))
-
-
-def _verdict(problem: Problem, iterate: Iterate, residual: float, error: float, tolerance: float) -> Status | None:
-    if not np.isfinite(residual):
-        return Status.NON_FINITE
-    if not iterate.final:
-        return None
-    if error <= tolerance:
-        return Status.CONVERGED
-    if iterate.rows is not None or residual <= 0.25 * problem.rounding(iterate.values):
-        return Status.ROUNDING_FLOOR if np.isfinite(error) else None
-    return None
-
-
-class _Schedule:
-    """When to bound the error: always below discount 1; at discount 1, where it is dear, ever more rarely."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.cheap = problem.discount < 1.0
-        self.next = 0
-
-    def is_due(self, iteration: int, residual: float, tolerance: float) -> bool:
-        return self.cheap or (residual <= tolerance and iteration >= self.next)
-
-    def note(self, iteration: int, error: float, tolerance: float) -> None:
-        if error > tolerance:
-            self.next = iteration + max(iteration // 8, 8)

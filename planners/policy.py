@@ -59,7 +59,8 @@ class TabularPolicy:
         if wrong.any():
             state = int(np.flatnonzero(wrong)[0])
             raise InvalidPolicyError(
-                f"the policy takes action {chosen[state]} in state {state}; expected an action from 0 to {num_actions - 1}"
+                f"the policy takes action {chosen[state]} in state {state}; "
+                f"expected an action from 0 to {num_actions - 1}"
             )
         policy = cls.__new__(cls)
         policy.num_states, policy.num_actions = len(chosen), num_actions

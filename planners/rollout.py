@@ -1,9 +1,9 @@
 """Playing episodes: the one loop that every agent and every environment of this project goes through.
 
-    observation = env.reset()
-    until the episode is terminated or truncated:
-        action = agent.act(observation)
-        observation, reward, terminated, truncated, info = env.step(action)
+observation = env.reset()
+until the episode is terminated or truncated:
+    action = agent.act(observation)
+    observation, reward, terminated, truncated, info = env.step(action)
 """
 
 from collections.abc import Iterator

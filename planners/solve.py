@@ -66,7 +66,5 @@ def solve(
         name = "policy_iteration" if small else "value_iteration"
         size = f"{source.num_states} states"
         why = f"{size}: few enough for exact linear solves" if small else f"{size}: too many for linear solves"
-    plan = METHODS[name](
-        source, discount=discount, tolerance=tolerance, progress=progress, throw=False, **options
-    )
+    plan = METHODS[name](source, discount=discount, tolerance=tolerance, progress=progress, throw=False, **options)
     return with_method(plan, f"{plan.method} (chosen for {why})" if why else plan.method, throw=throw)

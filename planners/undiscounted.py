@@ -77,7 +77,7 @@ def reduced_problem(model: TabularMDP) -> Problem:
     """
     S, A = model.num_states, model.num_actions
     row_state = np.arange(S * A) // A
-    feasible, rewards, termination = (t.ravel() for t in (model.feasible, model.rewards, model.termination))
+    feasible, rewards, termination = model.feasible.ravel(), model.rewards.ravel(), model.termination.ravel()
     endless = feasible & (termination == 0.0)
     if (rewards[endless] > 0).any():
         _refuse_unbounded(model, end_components(model.transitions, row_state, endless), row_state)

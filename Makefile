@@ -1,0 +1,62 @@
+# One environment, .venv, made on first use and reused while pyproject.toml and constraints.txt are unchanged.
+# `make demo` installs what the demo needs; the other targets add the development tools to it.
+
+PYTHON ?= python3
+# Extra arguments for pytest, as in: make test ARGS="-k lecture --seed 1234"
+ARGS ?=
+
+VENV := .venv
+VENV_PYTHON := $(VENV)/bin/python
+INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+DEMO_STAMP := $(VENV)/.installed-demo
+TOOLS_STAMP := $(VENV)/.installed-tools
+
+# SDL's dummy driver: rendering is tested without a display.
+PYTEST := SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench docs clean
+
+help:
+	@echo "make demo    solve the lecture's gridworld, print values, policy and certificate, play an episode"
+	@echo "make test    run the whole test suite (ARGS=... goes to pytest)"
+	@echo "make lint    ruff check, ruff format --check, pyright, import contracts"
+	@echo "make bench   run the benchmarks and write benchmarks/README.md"
+	@echo "make docs    run every Python block of README.md and docs/*.md and compare the printed output"
+	@echo "make clean   remove .venv, caches and build products"
+
+demo: $(DEMO_STAMP)
+	$(VENV_PYTHON) -m gridworld_env.demo
+
+test: $(TOOLS_STAMP)
+	$(PYTEST) -n 2 --dist=worksteal $(ARGS)
+
+# The variable keeps pyright, whose version is pinned, from asking the network for a newer one.
+lint: $(TOOLS_STAMP)
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(VENV_PYTHON) -m pyright
+	$(VENV)/bin/lint-imports --no-logo
+
+bench: $(TOOLS_STAMP)
+	$(VENV_PYTHON) benchmarks/run.py
+
+docs: $(TOOLS_STAMP)
+	$(PYTEST) tests/test_readme.py $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist site out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(DEMO_STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Choose another: make PYTHON=python3.12 ...")'
+	@echo "Installing into $(VENV), which takes a minute or two the first time"
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --upgrade pip
+	@$(INSTALL) --build-constraint constraints.txt --editable '.[render]'
+	@touch $@
+
+$(TOOLS_STAMP): $(DEMO_STAMP)
+	@echo "Installing the test and lint tools into $(VENV)"
+	@$(INSTALL) --group test --group lint
+	@touch $@

@@ -1,0 +1,82 @@
+"""Playing a policy where people can see it: pictures for a file, and a window where there is a display."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from gridworld_env.env import GridWorldEnv
+from planners.result import Plan
+from planners.rollout import Episode, rollout
+
+
+def has_display() -> bool:
+    """Whether a window can be opened here."""
+    if os.environ.get("SDL_VIDEODRIVER") in ("dummy", "offscreen"):
+        return False
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
+
+
+def play(
+    options: dict[str, Any], plan: Plan, *, render_mode: str, episodes: int = 1, seed: int | None = None
+) -> tuple[list[Episode], list[NDArray[np.uint8]]]:
+    """Roll a plan's policy out in the renderer, values and policy drawn under the agent.
+
+    Args:
+        options: Arguments of `gym.make("GridWorld-v0", ...)`.
+        plan: The plan.
+        render_mode: "human" for a window, "rgb_array" to collect the pictures.
+        episodes: How many.
+        seed: The same seed plays the same episodes.
+
+    Returns:
+        The episodes, and the pictures ("rgb_array" only), each (H, W, 3) uint8.
+    """
+    mode = "rgb_array_list" if render_mode == "rgb_array" else render_mode  # Gymnasium collects the pictures
+    env = gym.make("GridWorld-v0", render_mode=mode, **options)
+    world = env.unwrapped
+    assert isinstance(world, GridWorldEnv)
+    world.set_overlay(values=plan.values, policy=plan.optimal_actions)
+    frames: list[NDArray[np.uint8]] = []
+    played: list[Episode] = []
+    try:
+        for number in range(episodes):
+            played += rollout(env, plan.policy, seed=seed if number == 0 else None)
+            if render_mode == "rgb_array":
+                frames += cast("list[NDArray[np.uint8]]", env.render())
+    finally:
+        env.close()
+    return played, frames
+
+
+def plan_picture(options: dict[str, Any], plan: Plan) -> NDArray[np.uint8]:
+    """(H, W, 3) picture of a plan: values as a heat map, and every optimal action as an arrow."""
+    env = gym.make("GridWorld-v0", render_mode="rgb_array", **options).unwrapped
+    assert isinstance(env, GridWorldEnv)
+    env.set_overlay(values=plan.values, policy=plan.optimal_actions)
+    frame = env.render()
+    env.close()
+    assert isinstance(frame, np.ndarray)
+    return frame
+
+
+def plan_text(options: dict[str, Any], plan: Plan) -> str:
+    """The same picture as text."""
+    env = gym.make("GridWorld-v0", render_mode="ansi", **options).unwrapped
+    assert isinstance(env, GridWorldEnv)
+    env.set_overlay(values=plan.values, policy=plan.optimal_actions)
+    return str(env.render()).rstrip("\n")
+
+
+def check_file(path: Path, suffix: str) -> None:
+    """Refuse a picture's path before the work that it is for: wrong suffix, or no such folder."""
+    if path.suffix.lower() != suffix:
+        raise ValueError(f"{str(path)!r} does not end in {suffix}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name} into")

@@ -1,0 +1,10 @@
+"""Pictures of the map: as text here, as images in `pygame_canvas`, as files in `export`.
+
+Importing this package imports neither pygame nor Pillow.
+"""
+
+from gridworld_env.rendering.ansi import render_text
+from gridworld_env.rendering.overlay import Overlay, make_overlay
+from gridworld_env.rendering.scene import Scene, build_scene
+
+__all__ = ["Overlay", "Scene", "build_scene", "make_overlay", "render_text"]
