@@ -6,12 +6,13 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.moves import MoveMDP, Outcome
+from planners.moves import MoveMDP
 
+Row = tuple[float, int, float, bool]  # probability, next state, reward, terminated
 DENSE_LIMIT: Final = 2 * 1024**3
 
 
-class TransitionTable(Mapping[int, dict[int, list[Outcome]]]):
+class TransitionTable(Mapping[int, dict[int, list[Row]]]):
     """`P[s][a]`, a list of (probability, next_state, reward, terminated); equal results are one entry.
 
     Reads like the dictionary of a toy_text environment, and takes no memory: rows are made from the
@@ -22,11 +23,14 @@ class TransitionTable(Mapping[int, dict[int, list[Outcome]]]):
         """Read from `mdp`."""
         self._mdp = mdp
 
-    def __getitem__(self, state: int) -> dict[int, list[Outcome]]:
+    def __getitem__(self, state: int) -> dict[int, list[Row]]:
         """From each action to its results in this state; `KeyError` for a number that is no state."""
         if not (isinstance(state, int | np.integer) and 0 <= state < len(self)):
             raise KeyError(f"{state!r} is not a state; expected 0 to {len(self) - 1}")
-        return {action: self._mdp.outcomes(int(state), action) for action in range(self._mdp.num_actions)}
+        return {action: self._rows(int(state), action) for action in range(self._mdp.num_actions)}
+
+    def _rows(self, state: int, action: int) -> list[Row]:
+        return [(p, next_state, reward, ends) for p, next_state, reward, ends in self._mdp.outcomes(state, action)]
 
     def __iter__(self) -> Iterator[int]:
         """The states."""

@@ -12,7 +12,7 @@ Source: Puterman (2005), Section 6.1; Kemeny and Snell (1960), "Finite Markov Ch
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
@@ -65,7 +65,7 @@ def policy_chain(
     S, A = mdp.num_states, mdp.num_actions
     if policy.is_deterministic:
         rows = np.arange(S) * A + policy.actions
-        _refuse_infeasible(mdp, ~mdp.feasible[np.arange(S), policy.actions], policy.actions)
+        _refuse_infeasible(mdp, ~mdp.feasible.ravel()[rows], policy.actions)
         return mdp.transitions[rows], mdp.rewards.ravel()[rows], mdp.termination.ravel()[rows]
     weights = policy.probabilities
     missing = (weights > 0) & ~mdp.feasible
@@ -76,9 +76,10 @@ def policy_chain(
     return chain, (weights * mdp.rewards).sum(axis=1), (weights * mdp.termination).sum(axis=1)
 
 
-def _refuse_infeasible(mdp: TabularMDP, wrong: NDArray[np.bool_], actions: NDArray[np.integer]) -> None:
-    if wrong.any():
-        state = int(np.flatnonzero(wrong)[0])
+def _refuse_infeasible(mdp: TabularMDP, wrong: ArrayLike, actions: NDArray[np.integer]) -> None:
+    where = np.flatnonzero(wrong)
+    if len(where):
+        state = int(where[0])
         exist = state_list(mdp.feasible[state])
         raise InvalidPolicyError(
             f"the policy takes action {actions[state]} in state {state}, where only {exist} are feasible"

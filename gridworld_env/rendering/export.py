@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 FASTEST = 50  # frames a second; browsers slow a GIF down that asks for more
 LAST_FRAME = 1000  # ms, so that the outcome is seen before the loop begins again
 PALETTE_FRAMES = 16  # frames looked at to choose the colours
+EXACT_COLORS = 128  # the most frequent colours, kept as they are where there are more than 256
 
 
 def save_png(path: str | Path, frame: NDArray[np.uint8]) -> Path:
@@ -63,29 +65,44 @@ def save_gif(path: str | Path, frames: Iterable[NDArray[np.uint8]], fps: float =
         if picture.shape != pictures[0].shape:
             raise ValueError(f"frame {index} has shape {picture.shape}, frame 0 has {pictures[0].shape}")
     palette = _shared_palette(image, pictures)
-    images = [image.fromarray(picture).quantize(palette=palette, dither=image.Dither.NONE) for picture in pictures]
+    images = [_indexed(image, picture, palette) for picture in pictures]
     durations = [round(1000 / fps)] * (len(images) - 1) + [LAST_FRAME]
     images[0].save(target, save_all=True, append_images=images[1:], duration=durations, loop=0, optimize=True)
     return target
 
 
-def _shared_palette(image: Any, pictures: list[NDArray[np.uint8]]) -> Any:
-    """One palette for the frames: their very colours where 256 are enough, else the median cut of them."""
+def _shared_palette(image: Any, pictures: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """(256 or fewer, 3) colours for all frames: the most frequent as they are, the median cut of the others."""
     chosen = np.unique(np.linspace(0, len(pictures) - 1, PALETTE_FRAMES).astype(int))
-    colors = np.unique(np.concatenate([_colors(pictures[index]) for index in chosen]))
-    parts = np.stack([colors >> 16, colors >> 8 & 255, colors & 255], axis=-1).astype(np.uint8)
-    if len(parts) <= 256:
-        palette = image.new("P", (1, 1))
-        palette.putpalette(parts.tobytes())
-        return palette
-    # Each distinct colour counts once, so that the small agent weighs as much as the large background.
-    return image.fromarray(parts[None]).quantize(colors=256, method=image.Quantize.MEDIANCUT)
+    codes, counts = np.unique(np.concatenate([_codes(pictures[index]).ravel() for index in chosen]), return_counts=True)
+    colors = _parts(codes[np.argsort(-counts, kind="stable")])
+    if len(colors) <= 256:
+        return colors
+    # Each of the other colours counts once, so that edges and the small agent weigh as much as large areas.
+    rest = image.fromarray(colors[None, EXACT_COLORS:]).quantize(256 - EXACT_COLORS, image.Quantize.MEDIANCUT)
+    cut = np.array(rest.getpalette(), dtype=np.uint8).reshape(-1, 3)[: 256 - EXACT_COLORS]
+    return np.concatenate([colors[:EXACT_COLORS], cut])
 
 
-def _colors(picture: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Distinct colours of a frame as numbers 0xRRGGBB."""
+def _indexed(image: Any, picture: NDArray[np.uint8], palette: NDArray[np.uint8]) -> Any:
+    """The frame as a Pillow image of mode P, each pixel the nearest colour of the palette."""
+    codes, places = np.unique(_codes(picture), return_inverse=True)
+    _, nearest = cKDTree(palette).query(_parts(codes))
+    height, width, _ = picture.shape
+    indexed = image.frombytes("P", (width, height), np.asarray(nearest, dtype=np.uint8)[places].tobytes())
+    indexed.putpalette(palette.tobytes())
+    return indexed
+
+
+def _codes(picture: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """(H, W) colours of a frame as numbers 0xRRGGBB."""
     red, green, blue = np.moveaxis(picture.astype(np.int32), -1, 0)
-    return np.unique(red << 16 | green << 8 | blue)
+    return red << 16 | green << 8 | blue
+
+
+def _parts(codes: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """(N, 3) red, green and blue of numbers 0xRRGGBB."""
+    return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=-1).astype(np.uint8)
 
 
 def _checked_path(path: str | Path, suffix: str) -> Path:

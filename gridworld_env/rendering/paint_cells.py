@@ -101,12 +101,13 @@ def _paint_terminals(sheet: Sheet, scene: Scene, layout: Layout) -> None:
 
 def _paint_sign(sheet: Sheet, center: tuple[float, float], cell: int, text: str, ink: theme.Color) -> None:
     """A plus or a minus in place of a reward that there is no room to print."""
-    x, y = center[0] + 0.5, center[1] + 0.5
     reach, thick = round(cell * 0.22), max(2, round(cell / 9))
+    # Whole pixels, or the bars would be blurred; the upper and left lines of the cell move its middle.
+    x, y = round(center[0] + 0.5 - thick / 2), round(center[1] + 0.5 - thick / 2)
     if text[0] in "+-":
-        sheet.rectangle((x - reach, y - thick / 2), (2 * reach, thick), ink)
+        sheet.rectangle((x - reach, y), (2 * reach + thick, thick), ink)
     if text[0] == "+":
-        sheet.rectangle((x - thick / 2, y - reach), (thick, 2 * reach), ink)
+        sheet.rectangle((x, y - reach), (thick, 2 * reach + thick), ink)
 
 
 def _reward_text(scene: Scene, index: int) -> str:

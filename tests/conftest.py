@@ -1,0 +1,72 @@
+"""What all tests share: no display, seeds that are drawn, printed and replayable, and Hypothesis profiles."""
+
+import os
+import secrets
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+# Before anything imports pygame. `SDL_VIDEODRIVER=x11 pytest ...` still shows the windows to somebody who wants them.
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+SEED_VARIABLE = "GRIDWORLD_TEST_SEED"
+SEED = pytest.StashKey[int]()
+
+# `deadline=None`: the first example may compile a kernel, and no test measures time.
+settings.register_profile("default", derandomize=False, print_blob=True, deadline=None)
+settings.register_profile("ci", settings.get_profile("default"), max_examples=200)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--seed",
+        type=int,
+        default=None,
+        help=f"seed of the `rng` fixture, to replay a failure (or set {SEED_VARIABLE}); drawn anew when not given",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SEED] = _choose_seed(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give every xdist worker the seed of the run."""
+    node.workerinput["gridworld_seed"] = node.config.stash[SEED]
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"rng seed: {config.stash[SEED]} (replay with --seed {config.stash[SEED]})"
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """A generator of this test's own: the same for one seed, whatever else runs, in whatever order and worker."""
+    seed = request.config.stash[SEED]
+    print(f"rng seed: {seed} (replay with --seed {seed})")  # captured; pytest shows it when the test fails
+    return np.random.default_rng([seed, zlib.crc32(request.node.nodeid.encode())])
+
+
+def _choose_seed(config: pytest.Config) -> int:
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        return int(worker_input["gridworld_seed"])
+    given = config.getoption("--seed")
+    if given is None:
+        given = os.environ.get(SEED_VARIABLE)
+    if given is None:
+        return secrets.randbits(32)
+    try:
+        seed = int(given)
+    except ValueError:
+        seed = -1
+    if seed < 0:
+        raise pytest.UsageError(f"--seed and {SEED_VARIABLE} take an integer of 0 or more, not {given!r}")
+    return seed

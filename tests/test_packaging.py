@@ -1,0 +1,100 @@
+"""What a user installs: the wheel's content, its dependencies in an empty environment, and what an import costs."""
+
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("gan_lab", "gridworld_env", "planners")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+HEAVY = ("torch", "pygame", "numba", "typer", "rich", "matplotlib", "PIL")
+
+
+def test_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    metadata = {name for name in names if name.split("/")[0].endswith(".dist-info")}
+    assert {name.split("/")[0] for name in names - metadata} == set(PACKAGES)
+    sources = {path.relative_to(ROOT).as_posix() for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    assert {name for name in names if name.endswith(".py")} == sources
+    assert {f"{package}/py.typed" for package in PACKAGES} <= names
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in metadata)
+
+
+@pytest.mark.slow
+def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    """A real installation of the wheel's own dependencies, no extras, used from a directory that holds no source."""
+    environment = tmp_path / "environment"
+    run(sys.executable, "-m", "venv", "--without-pip", environment)
+    python = environment / "bin" / "python"
+    run(
+        *(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check"),
+        *("--constraint", ROOT / "constraints.txt", wheel),
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    files = run(
+        *(python, "-c", "import gan_lab, gridworld_env, planners as p; print(gan_lab, gridworld_env, p, sep='\\n')"),
+        cwd=elsewhere,
+    )
+    assert files.count(str(environment)) == len(PACKAGES), files
+    assert re.search(r"\d\.\d", run(python, "-m", "gridworld_env.demo", "--first-step", cwd=elsewhere))
+    assert "Usage" in run(environment / "bin" / "gridworld", "--help", cwd=elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("modules", "absent"),
+    [("planners", (*HEAVY, "gymnasium", "gridworld_env", "gan_lab")), ("planners, gridworld_env", (*HEAVY, "gan_lab"))],
+)
+def test_import_is_cheap(modules: str, absent: tuple[str, ...], tmp_path: Path) -> None:
+    loaded = json.loads(
+        run(sys.executable, "-c", f"import {modules}, json, sys; print(json.dumps(list(sys.modules)))", cwd=tmp_path)
+    )
+    assert not set(absent) & set(loaded)
+
+
+def test_installed_version_is_that_of_pyproject() -> None:
+    assert importlib.metadata.version("gridworld-lab") == PROJECT["project"]["version"]
+
+
+def test_constraints_pin_every_dependency_within_its_range() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.lower().split("==") for line in lines if line and not line.startswith("#"))
+    groups = [
+        PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"].values(),
+        *PROJECT["dependency-groups"].values(),
+    ]
+    requirements = [Requirement(text) for group in groups for text in group]
+    outside = [
+        f"{requirement}: {pins.get(requirement.name.lower(), 'no pin')}"
+        for requirement in requirements
+        if requirement.name != "gridworld-lab"
+        and (requirement.name.lower() not in pins or pins[requirement.name.lower()] not in requirement.specifier)
+    ]
+    assert not outside
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    """Standard output of a command, run without the paths of this environment; its errors are shown when it fails."""
+    hidden = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    result = subprocess.run([str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, f"{command} exited with {result.returncode}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
