@@ -8,11 +8,14 @@ import gymnasium as gym
 from gridworld_env.actions import Action
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
-from gridworld_env.grid import Cell, Grid, parse_grid
+from gridworld_env.grid import Grid, parse_grid
+from gridworld_env.legend import Cell
 from gridworld_env.maps import WORLDS, World
 
 __all__ = ["WORLDS", "Action", "Cell", "Grid", "GridWorldEnv", "MapError", "World", "parse_grid"]
 
+_ENTRY_POINT = "gridworld_env.env:GridWorldEnv"
 for _id in ("GridWorld-v0", "gridworld_env/GridWorld-v0"):
-    if _id not in gym.registry:
-        gym.register(_id, entry_point="gridworld_env.env:GridWorldEnv", max_episode_steps=1000)
+    # Once is enough when this is imported again; over another's GridWorld-v0, Gymnasium warns of the override.
+    if _id not in gym.registry or gym.registry[_id].entry_point != _ENTRY_POINT:
+        gym.register(_id, entry_point=_ENTRY_POINT, max_episode_steps=1000)

@@ -8,11 +8,11 @@ The reward convention `reward_on`:
 
     "enter"  r(s,a,s') is the reward of s' if that square has one of its own, else `step_reward` times the
              length of the move. Entering a terminal square ends the episode.
-    "exit"   r(s,a,s') is the reward of s itself, else `step_reward`. A terminal square is a state in which
-             every action pays its reward and ends the episode (R(s), as AIMA's 3rd edition and CS188).
+    "exit"   r(s,a,s') is the reward of s if that square has one of its own, else `step_reward` times the
+             length of the move. A terminal square is a state in which every action pays its reward and ends
+             the episode (R(s), as AIMA's 3rd edition and CS188).
 """
 
-import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from gridworld_env.actions import DIRECTIONS, MOVES, PERPENDICULAR, Moves, move_lengths, num_actions
 from gridworld_env.errors import MapError
 from gridworld_env.grid import Grid
+from gridworld_env.legend import is_finite_number, is_probability
 from planners.moves import MoveMDP
 
 RewardOn = Literal["enter", "exit"]
@@ -50,11 +51,11 @@ class Rules:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        if not (_is_number(self.slip) and 0.0 <= self.slip <= 1.0):
+        if not is_probability(self.slip):
             raise MapError(f"slip is {self.slip!r}; expected a probability from 0 to 1")
         for name in ("step_reward", "bump_reward"):
             value = getattr(self, name)
-            if not (_is_number(value) and math.isfinite(value)) and not (name == "bump_reward" and value is None):
+            if not (is_finite_number(value) or (name == "bump_reward" and value is None)):
                 raise MapError(f"{name} is {value!r}; expected a finite number")
         for name, choices in (("moves", MOVES), ("reward_on", get_args(RewardOn))):
             if getattr(self, name) not in choices:
@@ -144,7 +145,7 @@ def _outcomes(
         table.append((cell.teleport_reward or 0.0, ends))
     stopped, over = len(table), len(table) + 1
     table += [(rules.bump_reward or 0.0, False), (0.0, True)]
-    kind = grid.state_kind.astype(np.min_scalar_type(len(table)))
+    kind = grid.state_kind.astype(np.min_scalar_type(len(table)))  # wide enough to count outcomes
     pays_teleport = teleports & np.array([cell.teleport_reward is not None for cell in grid.kinds])[kind]
     outcome = np.empty(successor.shape, dtype=kind.dtype)
     for move in range(successor.shape[1]):
@@ -171,8 +172,4 @@ def _mixtures(grid: Grid, rules: Rules) -> tuple[NDArray[np.float64], NDArray[np
             mixture[kind, move, PERPENDICULAR[move]] += slip / 2
     if len(different) == 1:
         return mixture, None
-    return mixture, index.astype(np.uint8)[grid.state_kind]
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return mixture, index.astype(np.min_scalar_type(len(different)))[grid.state_kind]

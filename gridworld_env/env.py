@@ -117,7 +117,8 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
 
     def state_to_cell(self, state: int) -> tuple[int, int]:
         """(row, column) of a state; `MapError` for a number that is no state."""
-        return self._checked_state(state, "state")[1]
+        row, column = self.grid.cell_of_state[self.grid.checked_state(state)]
+        return int(row), int(column)
 
     def cell_to_state(self, cell: Sequence[int]) -> int:
         """State at (row, column); `MapError` outside the map and on walls."""
@@ -211,16 +212,10 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         if unknown or len(options) > 1:
             raise MapError(f"reset options are {dict(options)!r}; expected {{'state': s}} or {{'cell': (row, column)}}")
         if "state" in options:
-            return self._checked_state(options["state"], "reset option 'state'")[0]
+            return self.grid.checked_state(options["state"], "reset option 'state'")
         if "cell" in options:
             return self.grid.cell_to_state(options["cell"])
         return int(self._starts[self.np_random.integers(len(self._starts))])
-
-    def _checked_state(self, state: int, what: str) -> tuple[int, tuple[int, int]]:
-        if not 0 <= int(state) < self.mdp.num_states:
-            raise MapError(f"{what} is {state!r}; expected a state from 0 to {self.mdp.num_states - 1}")
-        row, column = self.grid.cell_of_state[int(state)]
-        return int(state), (int(row), int(column))
 
     def _checked_action(self, action: Any) -> int:
         count = self.mdp.num_actions

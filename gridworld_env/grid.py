@@ -5,48 +5,17 @@ walls, numbered row by row from the upper left; walls have no number. What a gly
 a legend, from glyph to `Cell`.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridworld_env.errors import MapError
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What the squares of one glyph are like.
-
-    Attributes:
-        wall: No state: a move into it stays where it was.
-        terminal: The episode ends here.
-        start: An episode can begin here.
-        reward: Reward of this square in place of `step_reward`; None: it has none of its own.
-        slip: Probability of sliding sideways out of this square; None: the `slip` of the environment.
-        teleport: (row, column) where every action from this square leads; None: no teleport.
-        teleport_reward: Reward of being teleported; None: the reward of an ordinary move.
-    """
-
-    wall: bool = False
-    terminal: bool = False
-    start: bool = False
-    reward: float | None = None
-    slip: float | None = None
-    teleport: tuple[int, int] | None = None
-    teleport_reward: float | None = None
-
-
-DEFAULT_LEGEND: Final[dict[str, Cell]] = {
-    "#": Cell(wall=True),
-    ".": Cell(),
-    "S": Cell(start=True),
-    "+": Cell(terminal=True, reward=1.0),
-    "-": Cell(terminal=True, reward=-1.0),
-}
+from gridworld_env.legend import Cell, read_legend
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +25,12 @@ class Grid:
     Attributes:
         rows: The H strings of W glyphs it was read from.
         kinds: The `Cell` of each glyph that the legend has.
-        kind: (H, W) uint8, index into `kinds`.
+        kind: (H, W) small unsigned integers, index into `kinds`.
     """
 
     rows: tuple[str, ...]
     kinds: tuple[Cell, ...]
-    kind: NDArray[np.uint8]
+    kind: NDArray[np.unsignedinteger]
 
     @property
     def height(self) -> int:
@@ -96,7 +65,7 @@ class Grid:
         return np.argwhere(~self.wall).astype(np.int32)
 
     @cached_property
-    def state_kind(self) -> NDArray[np.uint8]:
+    def state_kind(self) -> NDArray[np.unsignedinteger]:
         """(S,) index into `kinds` of each state."""
         return self.kind[~self.wall]
 
@@ -122,7 +91,10 @@ class Grid:
 
     def cell_to_state(self, cell: Sequence[int]) -> int:
         """Number of the state at (row, column); `MapError` outside the map and on walls."""
-        row, column = (int(part) for part in cell)
+        try:
+            row, column = (operator.index(part) for part in cell)
+        except (TypeError, ValueError):
+            raise MapError(f"cell is {cell!r}; expected (row, column), two integers") from None
         if not (0 <= row < self.height and 0 <= column < self.width):
             raise MapError(
                 f"cell (row {row}, column {column}) is outside the map of {self.height} rows and {self.width} columns; "
@@ -131,6 +103,16 @@ class Grid:
         if self.wall[row, column]:
             raise MapError(f"cell (row {row}, column {column}) is a wall, and walls are no states")
         return int(self.state_of_cell[row, column])
+
+    def checked_state(self, state: int, what: str = "state") -> int:
+        """The state as an int; `MapError` for what is no state, under the name `what`."""
+        try:
+            number = operator.index(state)
+        except TypeError:
+            number = -1
+        if not 0 <= number < self.num_states:
+            raise MapError(f"{what} is {state!r}; expected a state from 0 to {self.num_states - 1}")
+        return number
 
 
 def parse_grid(desc: Sequence[str], legend: Mapping[str, Any] | None = None) -> Grid:
@@ -152,19 +134,20 @@ def parse_grid(desc: Sequence[str], legend: Mapping[str, Any] | None = None) -> 
     11
     """
     rows = _checked_rows(desc)
-    cells = {**DEFAULT_LEGEND, **{glyph: _checked_cell(glyph, cell) for glyph, cell in (legend or {}).items()}}
+    cells = read_legend(legend)
     codes = np.frombuffer("".join(rows).encode("utf-32-le"), dtype=np.uint32).reshape(len(rows), -1)
-    kind = np.full(codes.shape, 255, dtype=np.uint8)
+    unknown = len(cells)
+    kind = np.full(codes.shape, unknown, dtype=np.min_scalar_type(unknown))
     for index, glyph in enumerate(cells):
         kind[codes == ord(glyph)] = index
-    if (kind == 255).any():
-        row, column = np.argwhere(kind == 255)[0]
+    if (kind == unknown).any():
+        row, column = np.argwhere(kind == unknown)[0]
         raise MapError(
             f"unknown glyph {rows[row][column]!r} at row {row}, column {column}; the legend has "
             f"{' '.join(cells)}. Say what it means: legend={{{rows[row][column]!r}: {{'reward': ...}}}}"
         )
     grid = Grid(rows, tuple(cells.values()), kind)
-    if not grid.start.any() or (grid.start & grid.terminal).all():
+    if not grid.start.any():
         raise MapError(
             f"the map of {grid.height} rows and {grid.width} columns has no square to start on: "
             "every square is a wall or ends the episode. Add a '.' or an 'S'"
@@ -181,6 +164,8 @@ def parse_grid(desc: Sequence[str], legend: Mapping[str, Any] | None = None) -> 
 def _checked_rows(desc: Sequence[str]) -> tuple[str, ...]:
     if isinstance(desc, str):
         desc = desc.strip("\n").split("\n")
+    if not isinstance(desc, Iterable):
+        raise MapError(f"the map is {desc!r}; expected a list of strings such as ['...+', '.#.-', 'S...']")
     rows = tuple(desc)
     for index, row in enumerate(rows):
         if not isinstance(row, str):
@@ -194,27 +179,3 @@ def _checked_rows(desc: Sequence[str]) -> tuple[str, ...]:
                 "every row needs the same number"
             )
     return rows
-
-
-def _checked_cell(glyph: object, cell: Any) -> Cell:
-    if not isinstance(glyph, str) or len(glyph) != 1:
-        raise MapError(f"legend key {glyph!r} is not one character")
-    if isinstance(cell, Mapping):
-        known = [field.name for field in fields(Cell)]
-        for name in cell:
-            if name not in known:
-                raise MapError(f"legend[{glyph!r}] has no field {name!r}; the fields are {', '.join(known)}")
-        cell = Cell(**cell)
-    if not isinstance(cell, Cell):
-        raise MapError(f"legend[{glyph!r}] is {cell!r}; expected a Cell or a mapping such as {{'reward': 1.0}}")
-    for name in ("reward", "teleport_reward"):
-        value = getattr(cell, name)
-        if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
-            raise MapError(f"legend[{glyph!r}]: {name} is {value!r}; expected a finite number")
-    if cell.slip is not None and not (isinstance(cell.slip, int | float) and 0 <= cell.slip <= 1):
-        raise MapError(f"legend[{glyph!r}]: slip is {cell.slip!r}; expected a probability from 0 to 1")
-    if cell.teleport is not None and (cell.terminal or len(cell.teleport) != 2):
-        raise MapError(
-            f"legend[{glyph!r}]: teleport is {cell.teleport!r}; expected (row, column), and not on a terminal square"
-        )
-    return cell

@@ -69,7 +69,7 @@ WORLDS: Final[Mapping[str, World]] = MappingProxyType(
 
 def find_world(name: str) -> World:
     """The world of that name; `MapError` with the nearest names for any other."""
-    if name in WORLDS:
+    if isinstance(name, str) and name in WORLDS:
         return WORLDS[name]
     near = get_close_matches(str(name), WORLDS, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"the maps are {', '.join(WORLDS)}."

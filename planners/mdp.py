@@ -45,9 +45,12 @@ class TabularMDP:
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check_tables(self)
-        for array in (self.termination, self.rewards, self.feasible, self.initial, self.transitions.data):
-            if array is not None:
-                array.setflags(write=False)
+        seal(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The arrays of a copy are closed for writing too."""
+        self.__dict__.update(state)
+        seal(self)
 
     @property
     def num_states(self) -> int:
@@ -162,6 +165,20 @@ def merge_rows(
     if not matrix.data.all():
         matrix.eliminate_zeros()
     return matrix
+
+
+def seal(model: Any) -> None:
+    """Close every array of a model for writing: what is planned on must stay what was checked."""
+    for value in vars(model).values():
+        for array in (value.data, value.indices, value.indptr) if sparse.issparse(value) else (value,):
+            if isinstance(array, np.ndarray):
+                array.setflags(write=False)
+
+
+def sealed(array: NDArray[Any]) -> NDArray[Any]:
+    """The array, closed for writing."""
+    array.setflags(write=False)
+    return array
 
 
 def state_list(states: NDArray[np.bool_]) -> Sequence[int]:

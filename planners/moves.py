@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import InvalidModelError
-from planners.mdp import SUM_TOLERANCE, TabularMDP, merge_rows
+from planners.mdp import SUM_TOLERANCE, TabularMDP, merge_rows, seal, sealed
 
 
 class Outcome(NamedTuple):
@@ -56,9 +56,12 @@ class MoveMDP:
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check(self)
-        for array in (self.successor, self.outcome, self.outcome_reward, self.outcome_ends, self.mixture, self.kind):
-            if array is not None:
-                array.setflags(write=False)
+        seal(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The arrays of a copy are closed for writing too."""
+        self.__dict__.update(state)
+        seal(self)
 
     @property
     def num_states(self) -> int:
@@ -90,12 +93,12 @@ class MoveMDP:
     @cached_property
     def rewards(self) -> NDArray[np.float64]:
         """(S, A) expected immediate reward."""
-        return self._mixed(self.outcome_reward[self.outcome])
+        return sealed(self._mixed(self.outcome_reward[self.outcome]))
 
     @cached_property
     def termination(self) -> NDArray[np.float64]:
         """(S, A) probability that the episode ends."""
-        return self._mixed(self.outcome_ends[self.outcome].astype(np.float64))
+        return sealed(self._mixed(self.outcome_ends[self.outcome].astype(np.float64)))
 
     @cached_property
     def tabular(self) -> TabularMDP:

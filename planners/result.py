@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import PlannerError
-from planners.mdp import TabularMDP
+from planners.mdp import TabularMDP, sealed
 from planners.policy import TabularPolicy
 
 
@@ -79,7 +79,7 @@ class Plan:
     @cached_property
     def action_values(self) -> NDArray[np.float64]:
         """(S, A) Q(s,a) of `values`; -inf for actions that do not exist or, at discount 1, may never end."""
-        return _read_only(_backup(self.model, self.values, self.discount))
+        return sealed(_backup(self.model, self.values, self.discount))
 
     @cached_property
     def optimal_actions(self) -> NDArray[np.bool_]:
@@ -88,7 +88,7 @@ class Plan:
         finite = np.abs(self.upper[np.isfinite(self.upper)]).max(initial=0.0)
         terms = np.diff(self.model.transitions.indptr).max(initial=0) + 8
         rounding = terms * np.finfo(np.float64).eps * (np.abs(self.model.rewards).max() + finite)
-        return _read_only((reach + rounding >= self.lower[:, None]) & self.model.feasible)
+        return sealed((reach + rounding >= self.lower[:, None]) & self.model.feasible)
 
     def __repr__(self) -> str:
         """A small table."""
@@ -126,8 +126,3 @@ def _backup(model: TabularMDP, values: NDArray[np.float64], discount: float) -> 
         q.ravel()[lost] = -np.inf
     q[~model.feasible] = -np.inf
     return q
-
-
-def _read_only(array: NDArray) -> NDArray:
-    array.setflags(write=False)
-    return array

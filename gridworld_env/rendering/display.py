@@ -56,6 +56,10 @@ class Display:
         self._canvas.show(scene)
         return None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy or a pickle makes a canvas of its own: surfaces and windows cannot be copied."""
+        return {**self.__dict__, "_canvas": None}
+
     def close(self) -> None:
         """Close the window, if there is one."""
         if self._canvas is not None:

@@ -1,6 +1,6 @@
 """What can be laid over the map: values, action values, a policy, a trajectory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,7 +71,7 @@ def make_overlay(
 
 def checked_states(name: str, states: Any, num_states: int) -> NDArray[np.int64]:
     """(N,) read-only copy of a sequence of states; `MapError` naming `name` for what is no state."""
-    array = _as_array(name, states if hasattr(states, "shape") else list(states))
+    array = _as_array(name, states if hasattr(states, "shape") or not isinstance(states, Iterable) else list(states))
     if array.ndim != 1:
         raise MapError(f"{name}: expected a sequence of states, shape (N,), found shape {array.shape}")
     if array.size and not np.issubdtype(array.dtype, np.integer):

@@ -1,0 +1,111 @@
+"""What a glyph of a map means."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+
+from gridworld_env.errors import MapError
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What the squares of one glyph are like.
+
+    Attributes:
+        wall: No state: a move into it stays where it was.
+        terminal: The episode ends here.
+        start: An episode can begin here.
+        reward: Reward of this square in place of `step_reward`; None: it has none of its own.
+        slip: Probability of sliding sideways out of this square; None: the `slip` of the environment.
+        teleport: (row, column) where every action from this square leads; None: no teleport.
+        teleport_reward: Reward of being teleported; None: the reward of an ordinary move.
+    """
+
+    wall: bool = False
+    terminal: bool = False
+    start: bool = False
+    reward: float | None = None
+    slip: float | None = None
+    teleport: tuple[int, int] | None = None
+    teleport_reward: float | None = None
+
+
+DEFAULT_LEGEND: Final[dict[str, Cell]] = {
+    "#": Cell(wall=True),
+    ".": Cell(),
+    "S": Cell(start=True),
+    "+": Cell(terminal=True, reward=1.0),
+    "-": Cell(terminal=True, reward=-1.0),
+}
+
+
+def read_legend(legend: Mapping[str, Any] | None) -> dict[str, Cell]:
+    """The `Cell` of every glyph: the five known ones, and those of `legend`, which may also redefine them.
+
+    Args:
+        legend: From a glyph to a `Cell`, or to a mapping with the fields of one, which is what JSON can hold.
+
+    Raises:
+        MapError: A key that is not one character, an unknown field, or a value out of range.
+    """
+    if legend is not None and not isinstance(legend, Mapping):
+        raise MapError(f"legend is {legend!r}; expected a mapping such as {{'X': {{'reward': -5.0}}}}")
+    return {**DEFAULT_LEGEND, **{glyph: _checked_cell(glyph, cell) for glyph, cell in (legend or {}).items()}}
+
+
+def is_finite_number(value: object) -> bool:
+    """Whether a value is a real number, Python's or NumPy's, that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def is_probability(value: Any) -> bool:
+    """Whether a value is a number from 0 to 1."""
+    return is_finite_number(value) and 0 <= value <= 1
+
+
+def _checked_cell(glyph: object, cell: Any) -> Cell:
+    if not isinstance(glyph, str) or len(glyph) != 1:
+        raise MapError(f"legend key {glyph!r} is not one character")
+    if isinstance(cell, Mapping):
+        known = [field.name for field in fields(Cell)]
+        for name in cell:
+            if name not in known:
+                raise MapError(f"legend[{glyph!r}] has no field {name!r}; the fields are {', '.join(known)}")
+        cell = Cell(**cell)
+    if not isinstance(cell, Cell):
+        raise MapError(f"legend[{glyph!r}] is {cell!r}; expected a Cell or a mapping such as {{'reward': 1.0}}")
+    for name in ("wall", "terminal", "start"):
+        value = getattr(cell, name)
+        if not isinstance(value, bool):
+            raise MapError(f"legend[{glyph!r}]: {name} is {value!r}; expected True or False")
+    for name in ("reward", "teleport_reward"):
+        value = getattr(cell, name)
+        if value is not None and not is_finite_number(value):
+            raise MapError(f"legend[{glyph!r}]: {name} is {value!r}; expected a finite number")
+    if cell.slip is not None and not is_probability(cell.slip):
+        raise MapError(f"legend[{glyph!r}]: slip is {cell.slip!r}; expected a probability from 0 to 1")
+    if cell.start + cell.terminal + cell.wall > 1:
+        raise MapError(f"legend[{glyph!r}] is more than one of wall, terminal and start; expected one")
+    if cell.teleport is None and cell.teleport_reward is not None:
+        raise MapError(f"legend[{glyph!r}] has a teleport_reward but no teleport; expected teleport=(row, column) too")
+    if cell.teleport is not None and (cell.terminal or not _is_place(cell.teleport)):
+        raise MapError(
+            f"legend[{glyph!r}]: teleport is {cell.teleport!r}; expected (row, column), and not on a terminal square"
+        )
+    return cell
+
+
+def _is_place(place: Any) -> bool:
+    return (
+        isinstance(place, Sequence)
+        and len(place) == 2
+        and all(isinstance(part, int | np.integer) and not isinstance(part, bool) for part in place)
+    )

@@ -1,0 +1,179 @@
+"""The tables against the rules of `gridworld_env/dynamics.py`, written down once more as loops over squares."""
+
+import math
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from gridworld_env import GridWorldEnv
+from planners import TabularMDP
+
+STRAIGHT = [(-1, 0), (0, 1), (1, 0), (0, -1)]
+DIAGONAL = [(-1, 1), (1, 1), (1, -1), (-1, -1)]
+TERMINAL, WALLS = "+-T", "#"
+OWN_REWARD: dict[str, float] = {"+": 1.0, "-": -1.0, "r": -3.0, "z": 0.0, "s": 2.5}
+LEGEND: dict[str, dict[str, Any]] = {
+    "T": {"terminal": True},
+    "r": {"reward": -3.0},
+    "z": {"reward": 0.0, "slip": 0.0},
+    "s": {"reward": 2.5, "slip": 0.75},
+    "q": {"slip": 1.0},
+}
+OWN_SLIP: dict[str, float] = {"z": 0.0, "s": 0.75, "q": 1.0}
+
+Table = dict[tuple[int, float, bool], float]
+
+
+class Loops:
+    """The rules, one square at a time; everything in rows and columns."""
+
+    def __init__(self, desc: list[str], legend: dict[str, Any], options: dict[str, Any]) -> None:
+        self.desc, self.legend, self.options = desc, legend, options
+        self.slip: float = options["slip"]
+        self.step_reward: float = options["step_reward"]
+        places = [(r, c) for r in range(len(desc)) for c in range(len(desc[0])) if desc[r][c] not in WALLS]
+        self.number = {place: index for index, place in enumerate(places)}
+        self.places = places
+        self.directions = STRAIGHT if options["moves"] == "cardinal" else STRAIGHT + DIAGONAL
+
+    def table(self, place: tuple[int, int], action: int) -> Table:
+        """{(next state, reward, end): probability}."""
+        glyph = self.desc[place[0]][place[1]]
+        slip = OWN_SLIP.get(glyph, self.slip)
+        down, right = self.directions[action]
+        found: Table = defaultdict(float)
+        # a quarter turn takes (down, right) to (right, -down) one way, and to (-right, down) the other
+        for move, chance in [((down, right), 1 - slip), ((right, -down), slip / 2), ((-right, down), slip / 2)]:
+            if chance > 0:
+                target, reward, ends = self.move(place, move)
+                found[self.number[target], round(reward, 9), ends] += chance
+        return found
+
+    def move(self, place: tuple[int, int], move: tuple[int, int]) -> tuple[tuple[int, int], float, bool]:
+        glyph, exiting = self.desc[place[0]][place[1]], self.options["reward_on"] == "exit"
+        step = self.step_reward * (math.sqrt(2) if self.options["moves"] == "octile" and all(move) else 1)
+        if glyph in TERMINAL:
+            return place, (OWN_REWARD.get(glyph, step) if exiting else 0.0), True
+        cell = self.legend.get(glyph, {})
+        stopped = False
+        if "teleport" in cell:
+            target = tuple(cell["teleport"])
+        else:
+            target = (place[0] + move[0], place[1] + move[1])
+            corners = [(place[0], target[1]), (target[0], place[1])]
+            stopped = target not in self.number
+            stopped |= self.options["moves"] == "octile" and any(corner not in self.number for corner in corners)
+            target = place if stopped else target
+        landing = self.desc[target[0]][target[1]]
+        reward = OWN_REWARD.get(glyph if exiting else landing, step)
+        if stopped and self.options["bump_reward"] is not None:
+            reward = self.options["bump_reward"]
+        if cell.get("teleport_reward") is not None:
+            reward = cell["teleport_reward"]
+        return target, reward, not exiting and landing in TERMINAL
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[list[str], dict[str, Any], dict[str, Any]]:
+    height, width = draw(st.integers(1, 5)), draw(st.integers(1, 5))
+    row = st.text(st.sampled_from("..S##+-Trzsq12"), min_size=width, max_size=width)
+    desc = draw(st.lists(row, min_size=height, max_size=height))
+    free = [(r, c) for r in range(height) for c in range(width) if desc[r][c] != "#"]
+    assume(any(desc[r][c] not in TERMINAL for r, c in free))
+    legend: dict[str, Any] = dict(LEGEND)
+    legend["1"] = {"teleport": draw(st.sampled_from(free)), "teleport_reward": draw(st.sampled_from([7.0, 0.0]))}
+    legend["2"] = {"teleport": draw(st.sampled_from(free))}
+    options = {
+        "slip": draw(st.sampled_from([0.0, 0.2, 0.5, 1.0]) | st.floats(0, 1)),
+        "step_reward": draw(st.sampled_from([-0.04, 0.0, -1.0, 0.25])),
+        "reward_on": draw(st.sampled_from(["enter", "exit"])),
+        "moves": draw(st.sampled_from(["cardinal", "king", "octile"])),
+        "bump_reward": draw(st.sampled_from([None, -5.0, 0.0])),
+    }
+    return desc, legend, options
+
+
+def rounded(outcomes: Any) -> Table:
+    return {(state, round(reward, 9), ends): probability for probability, state, reward, ends in outcomes}
+
+
+@given(worlds())
+def test_tables_follow_the_rules(world: tuple[list[str], dict[str, Any], dict[str, Any]]) -> None:
+    desc, legend, options = world
+    env, loops = GridWorldEnv(desc=desc, legend=legend, **options), Loops(*world)
+    assert env.mdp.num_states == len(loops.places)
+    assert env.mdp.num_actions == len(loops.directions)
+    for state, place in enumerate(loops.places):
+        assert env.state_to_cell(state) == place
+        assert env.cell_to_state(place) == state
+        for action in range(len(loops.directions)):
+            expected = {key: chance for key, chance in loops.table(place, action).items() if chance > 1e-300}
+            found = {key: chance for key, chance in rounded(env.P[state][action]).items() if chance > 1e-300}
+            assert found == pytest.approx(expected, abs=1e-15), (place, action)
+
+
+@given(worlds())
+def test_all_tables_are_one_model(world: tuple[list[str], dict[str, Any], dict[str, Any]]) -> None:
+    desc, legend, options = world
+    env = GridWorldEnv(desc=desc, legend=legend, **options)
+    S, A = env.mdp.num_states, env.mdp.num_actions
+    dense, going_on, ending, rewards = np.zeros((S, A, S)), np.zeros((S, A, S)), np.zeros((S, A)), np.zeros((S, A))
+    for state in range(S):
+        for action in range(A):
+            for probability, next_state, reward, ends in env.P[state][action]:
+                dense[state, action, next_state] += probability
+                going_on[state, action, next_state] += probability * (not ends)
+                ending[state, action] += probability * ends
+                rewards[state, action] += probability * reward
+    tabular = env.mdp.tabular
+    np.testing.assert_allclose(np.asarray(env.P), dense, atol=1e-15)
+    np.testing.assert_allclose(dense.sum(axis=2), 1.0, atol=1e-14)
+    np.testing.assert_allclose(env.R, rewards, atol=1e-12)
+    np.testing.assert_allclose(env.mdp.rewards, rewards, atol=1e-12)
+    np.testing.assert_allclose(env.mdp.termination, ending, atol=1e-14)
+    np.testing.assert_allclose(tabular.transitions.toarray().reshape(S, A, S), going_on, atol=1e-14)
+    np.testing.assert_allclose(tabular.termination, ending, atol=1e-14)
+    np.testing.assert_allclose(tabular.rewards, rewards, atol=1e-12)
+    read = TabularMDP.from_gym_dict(env.P)
+    np.testing.assert_allclose(read.transitions.toarray(), tabular.transitions.toarray(), atol=1e-14)
+    np.testing.assert_allclose(read.rewards, rewards, atol=1e-12)
+
+
+@given(worlds(), st.integers(0, 2**32 - 1))
+def test_steps_and_masks_say_what_the_tables_say(world: Any, seed: int) -> None:
+    desc, legend, options = world
+    env, loops = GridWorldEnv(desc=desc, legend=legend, **options), Loops(*world)
+    rng = np.random.default_rng(seed)
+    _, info = env.reset(seed=seed)
+    for _ in range(30):
+        state = int(rng.integers(env.mdp.num_states))
+        action = int(rng.integers(env.mdp.num_actions))
+        _, before = env.reset(options={"state": state})
+        np.testing.assert_array_equal(before["action_mask"], mask(loops, state))
+        reached, reward, terminated, truncated, info = env.step(action)
+        expected = loops.table(loops.places[state], action)
+        assert (int(reached), round(reward, 9), terminated) in expected
+        assert truncated is False
+        there = sum(chance for (next_state, *_), chance in expected.items() if next_state == reached)
+        assert info["prob"] == pytest.approx(there)
+        assert type(info["prob"]) is float
+        assert info["action_mask"].dtype == np.int8
+        np.testing.assert_array_equal(info["action_mask"], mask(loops, int(reached)))
+
+
+def mask(loops: Loops, state: int) -> list[int]:
+    """1 for actions that may leave the square or end the episode; all 1 if none may."""
+    tables = [loops.table(loops.places[state], action) for action in range(len(loops.directions))]
+    may = [int(any(next_state != state or ends for next_state, _, ends in table)) for table in tables]
+    return may if any(may) else [1] * len(may)
+
+
+def test_a_slip_too_small_to_be_seen_is_not_lost() -> None:
+    env = GridWorldEnv(desc=["..", ".S"], slip=1e-12)
+    assert rounded(env.P[3][0]) == pytest.approx(
+        {(1, -0.04, False): 1.0, (2, -0.04, False): 5e-13, (3, -0.04, False): 5e-13}
+    )
