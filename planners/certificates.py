@@ -58,6 +58,10 @@ class Certifier:
         self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64] | None = None
     ) -> Bounds:
         """Bounds from V and Q; `rows`, (n,), is the policy of the lower bound, by default the greedy one."""
+        if not len(values):
+            return Bounds(values, values, values, 0.0)
+        if not np.isfinite(action_values).all():
+            return self._unknown(np.nan_to_num(values))
         policy = self.problem.greedy(action_values) if rows is None else rows
         if self._weights is not None:
             bounds = self._weighted(values, action_values, policy, *self._weights)
@@ -79,10 +83,9 @@ class Certifier:
         problem = self.problem
         gain = action_values - values[problem.row_state]
         rounding = problem.rounding(values)
-        shrink = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))
-        low, high = (margin * (1 - 1e-15), margin * (1 + 1e-15))
-        if problem.discount == 1.0:
-            low, high = margin - shrink, margin + shrink
+        # also covers row sums that miss 1 by rounding, whether one takes the rows as they are or as scaled to 1
+        doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))
+        low, high = margin - doubt, margin + doubt
         useful = low > 0
         most = gain[useful] + rounding
         k = float(np.max(most / np.where(most >= 0, low[useful], high[useful]), initial=-np.inf))
@@ -94,8 +97,6 @@ class Certifier:
             floor = float(np.min(least / np.where(least <= 0, low[policy], high[policy]), initial=np.inf))
         else:
             floor = -np.inf
-        if not len(values):
-            return Bounds(values, values, values, 0.0)
         if not (np.isfinite(k) and np.isfinite(floor)):
             return self._unknown(values, lower=floor, upper=k, h=h)
         return _around(values, floor * h, k * h, problem)

@@ -45,6 +45,9 @@ class TabularMDP:
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check_tables(self)
+        transitions, termination = _normalised(self)
+        object.__setattr__(self, "transitions", transitions)
+        object.__setattr__(self, "termination", termination)
         seal(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -144,6 +147,22 @@ def _check_tables(mdp: TabularMDP) -> None:
         raise InvalidModelError(f"state {state} has no feasible action; every state needs one", state)
 
 
+def _normalised(mdp: TabularMDP) -> tuple[sparse.csr_array, NDArray[np.float64]]:
+    """The tables without stored zeros, and with rows that miss 1 by more than rounding scaled to it."""
+    transitions, termination = mdp.transitions, mdp.termination
+    if not transitions.data.all():
+        transitions = transitions.copy()
+        transitions.eliminate_zeros()
+    sums = np.asarray(transitions.sum(axis=1)).reshape(termination.shape) + termination
+    rounding = np.finfo(np.float64).eps * (np.diff(transitions.indptr).reshape(termination.shape) + 1)
+    off = mdp.feasible & (np.abs(sums - 1.0) > rounding)
+    if off.any():
+        scale = np.where(off, 1.0 / np.where(off, sums, 1.0), 1.0)
+        transitions = sparse.csr_array(sparse.diags_array(scale.ravel()) @ transitions)
+        termination = termination * scale
+    return transitions, termination
+
+
 def _check_each(wrong: NDArray[np.bool_], what: str, table: NDArray[np.float64]) -> None:
     if wrong.any():
         state, action = (int(i) for i in np.argwhere(wrong)[0])
@@ -170,7 +189,7 @@ def merge_rows(
 def seal(model: Any) -> None:
     """Close every array of a model for writing: what is planned on must stay what was checked."""
     for value in vars(model).values():
-        for array in (value.data, value.indices, value.indptr) if sparse.issparse(value) else (value,):
+        for array in (value.data, value.indices, value.indptr) if isinstance(value, sparse.csr_array) else (value,):
             if isinstance(array, np.ndarray):
                 array.setflags(write=False)
 

@@ -181,10 +181,9 @@ def _check(model: MoveMDP) -> None:
     if not np.isfinite(model.outcome_reward).all():
         raise InvalidModelError(f"rewards of outcomes are {model.outcome_reward}; expected finite numbers")
     sums = model.mixture.sum(axis=2)
-    if not (model.mixture >= 0).all() or (np.abs(sums - 1.0) > SUM_TOLERANCE).any():
-        kind, action = (
-            int(i) for i in np.argwhere((np.abs(sums - 1.0) > SUM_TOLERANCE) | (model.mixture < 0).any(2))[0]
-        )
+    wrong = ~((model.mixture >= 0).all(axis=2) & (np.abs(sums - 1.0) <= SUM_TOLERANCE))
+    if wrong.any():
+        kind, action = (int(i) for i in np.argwhere(wrong)[0])
         raise InvalidModelError(
             f"the moves of action {action} on squares of kind {kind} have probabilities {model.mixture[kind, action]}, "
             f"which sum to {sums[kind, action]:.12g}; expected numbers from 0 to 1 that sum to 1",

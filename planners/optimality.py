@@ -1,6 +1,6 @@
 """Questions about given values and policies: how far from V*, and is this policy optimal?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from planners.evaluation import evaluate
 from planners.models import as_model
 from planners.policy import as_policy
 from planners.problem import make_problem
+from planners.result import NotConvergedError
 
 
 class Certificate(NamedTuple):
@@ -62,8 +63,10 @@ def certify(model: Any, values: ArrayLike, *, discount: float) -> Certificate:
         inner = np.full(problem.num_states, -np.inf)
         np.maximum.at(inner, problem.merging.index[kept], given[kept])
     if not np.isfinite(inner).all():
-        state = int(np.flatnonzero(~np.isfinite(problem.expand(inner)) & (problem.expand(inner) != -np.inf))[0:1].sum())
-        raise InvalidOptionError(f"values are infinite in state {state}, where V* is finite")
+        expanded = problem.expand(inner)
+        finite_in_truth = np.isfinite(problem.expand(np.zeros(problem.num_states)))
+        state = int(np.flatnonzero(finite_in_truth & ~np.isfinite(expanded))[0])
+        raise InvalidOptionError(f"values are infinite in state {state}, where V* is finite; expected finite numbers")
     action_values = problem.action_values(inner)
     bounds = Certifier(problem).bounds(inner, action_values)
     lower, upper = problem.expand(bounds.lower), problem.expand(bounds.upper)
@@ -112,14 +115,15 @@ class Verdict:
         )
 
 
-def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float = 1e-9) -> Verdict:
+def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float | None = None) -> Verdict:
     """The lecture's "Is this policy optimal?": compare its value with V* in every state.
 
     Args:
         model: A model of S states, or an environment that has one.
         policy: A `TabularPolicy`, a `Plan`, (S,) actions, or (S, A) probabilities.
         discount: 0 to 1.
-        tolerance: Loss of value, in units of reward, that still counts as optimal.
+        tolerance: Loss of value, in units of reward, that still counts as optimal; None: 1e-9 times the
+            largest of 1 and all |V*|.
 
     Returns:
         A `Verdict`: whether it is, the worst state, the regret.
@@ -139,7 +143,13 @@ def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float = 1
 
     mdp = as_model(model).tabular
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions)
-    plan = solve(mdp, discount=discount, tolerance=check_tolerance(tolerance) / 2)
+    unit = max(1.0, float(np.abs(mdp.rewards).max()))
+    asked = 1e-9 * unit if tolerance is None else check_tolerance(tolerance)
+    plan = solve(mdp, discount=discount, tolerance=asked / 2, throw=False)
+    if tolerance is None:
+        tolerance = 1e-9 * max(1.0, float(np.abs(plan.values[np.isfinite(plan.values)]).max(initial=0.0)))
+    if not plan.error_bound <= tolerance / 2:
+        raise NotConvergedError(replace(plan, tolerance=tolerance / 2))
     values = evaluate(mdp, chosen, discount=discount)
     with np.errstate(invalid="ignore"):
         regrets = np.where(values == plan.values, 0.0, plan.values - values)

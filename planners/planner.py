@@ -57,7 +57,8 @@ def run(
     watch = _Watch(problem, tolerance, max_iterations)
     status = Status.ITERATION_LIMIT
     try:
-        with reporting(progress, method, tolerance) as report:
+        # what overflows is reported by the status, not by warnings
+        with np.errstate(over="ignore", invalid="ignore"), reporting(progress, method, tolerance) as report:
             for iterate in iterates:
                 verdict = watch.consider(iterate)
                 report(watch.history[-1])
@@ -101,7 +102,7 @@ class _Watch:
             return Status.NON_FINITE
         if iterate.final and error <= self.tolerance:
             return Status.CONVERGED
-        if iterate.final and np.isfinite(error) and self._is_at_floor(iterate, residual):
+        if iterate.final and self._bounds is not None and self._is_at_floor(iterate, residual):
             return Status.ROUNDING_FLOOR
         return Status.ITERATION_LIMIT if len(self.history) == self.max_iterations else None
 
@@ -118,7 +119,8 @@ class _Watch:
         if self.problem.discount < 1.0 or (iterate.rows is not None and iterate.final):
             return True
         iteration = len(self.history)
-        if residual > self.tolerance or iteration < self._next_proof:
+        waits = iteration < self._next_proof and not self._is_at_floor(iterate, residual)
+        if residual > self.tolerance or waits:
             return False
         self._next_proof = iteration + max(iteration // 8, 8)
         return True

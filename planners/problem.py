@@ -59,8 +59,8 @@ class Problem:
 
     @cached_property
     def rounding_terms(self) -> int:
-        """Roundings that can add up in one backup: one for each entry of the longest row, and a few more."""
-        return int(np.diff(self.transitions.indptr).max(initial=0)) + 8
+        """Roundings that can add up in one backup: one for each entry of the model's longest row, and a few more."""
+        return int(np.diff(self.model.transitions.indptr).max(initial=0)) + 8
 
     @cached_property
     def largest_reward(self) -> float:

@@ -117,7 +117,8 @@ def play_episode(
     env: Any, agent: Agent[Any, Any] | Any, *, seed: int | None = None, max_steps: int = 10_000
 ) -> Iterator[Transition]:
     """One episode, step by step; arguments as for `rollout`."""
-    agent = getattr(agent, "policy", agent)
+    if not hasattr(agent, "act"):
+        agent = getattr(agent, "policy", agent)
     if not hasattr(agent, "act"):
         raise InvalidOptionError(
             f"a {type(agent).__name__} has no act(observation); expected an agent such as plan.policy"
@@ -137,6 +138,6 @@ def play_episode(
 
 
 def _at_least_one(name: str, value: int) -> int:
-    if int(np.floor(value)) != value or value < 1:
+    if not isinstance(value, int | np.integer) or value < 1:
         raise InvalidOptionError(f"{name} is {value!r}; expected a whole number of at least 1")
     return int(value)

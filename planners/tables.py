@@ -96,20 +96,19 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
     """
     num_states = len(P)
     num_actions = max((int(a) for s in range(num_states) for a in _actions(P, s)), default=-1) + 1
+    if not num_actions:
+        where = "state 0 has no feasible action" if num_states else "P has no state"
+        raise InvalidModelError(f"{where}; expected P[state][action] = [(...), ...]")
     entries: list[tuple[int, int, float, float, bool]] = []
     feasible = np.zeros((num_states, num_actions), dtype=bool)
     for state in range(num_states):
         for action in _actions(P, state):
             feasible[state, action] = True
-            for probability, next_state, reward, terminated in P[state][action]:
-                if not 0 <= next_state < num_states:
-                    raise InvalidModelError(
-                        f"state {state}, action {action} leads to state {next_state}; "
-                        f"expected a state from 0 to {num_states - 1}",
-                        state,
-                        int(action),
-                    )
-                entries.append((state * num_actions + action, next_state, probability, reward, terminated))
+            for entry in P[state][action]:
+                checked = _checked_entry(entry, state, action, num_states)
+                entries.append((state * num_actions + action, *checked))
+    if not entries:
+        raise InvalidModelError("state 0, action 0 leads nowhere; expected at least one transition", 0, 0)
     columns: list[NDArray[Any]] = [np.array(column) for column in zip(*entries, strict=True)]
     rows, next_states, probabilities, rewards, terminated = columns
     ends = terminated.astype(bool)
@@ -127,4 +126,37 @@ def _actions(P: Any, state: int) -> Any:
         actions = P[state]
     except KeyError:
         raise InvalidModelError(f"P has {len(P)} states but no state {state}; number them from 0", state) from None
-    return actions if isinstance(actions, Mapping) else range(len(actions))
+    if not isinstance(actions, Mapping):
+        return range(len(actions))
+    for action in actions:
+        if not isinstance(action, int | np.integer) or action < 0:
+            raise InvalidModelError(f"state {state} has an action {action!r}; expected integers from 0", state)
+    return actions
+
+
+def _checked_entry(entry: Any, state: int, action: int, num_states: int) -> tuple[int, float, float, bool]:
+    """(next state, probability, reward, terminated) of one entry of the table."""
+    try:
+        probability, next_state, reward, terminated = entry
+    except (TypeError, ValueError):
+        raise InvalidModelError(
+            f"state {state}, action {action} has the entry {entry!r}; "
+            "expected (probability, next_state, reward, terminated)",
+            state,
+            action,
+        ) from None
+    if not isinstance(next_state, int | np.integer) or not 0 <= next_state < num_states:
+        raise InvalidModelError(
+            f"state {state}, action {action} leads to state {next_state!r}; "
+            f"expected a state from 0 to {num_states - 1}",
+            state,
+            action,
+        )
+    if not probability >= 0:
+        raise InvalidModelError(
+            f"state {state}, action {action} has probability {probability} of state {next_state}; "
+            "expected a number from 0 to 1",
+            state,
+            action,
+        )
+    return int(next_state), float(probability), float(reward), bool(terminated)

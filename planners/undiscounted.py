@@ -144,15 +144,16 @@ def _refuse_unbounded(model: TabularMDP, components: EndComponents, row_state: N
         low, high = _best_mean_reward(model, rows, row_state) if (rewards[rows] < 0).any() else (1.0, 1.0)
         if high < 0:
             continue
-        what = (
-            "reward can be collected for ever"
-            if low > 0
-            else f"the best mean reward is between {low:.3g} and {high:.3g}, so that its sign cannot be told,"
-        )
+        where = f"in {len(states)} states ({named_states(states)})"
+        if low > 0:
+            what = f"reward can be collected for ever {where}, so their value is not finite"
+        else:
+            what = (
+                f"it cannot be told whether reward can be collected for ever {where}: "
+                f"the best mean reward a step is between {low:.3g} and {high:.3g}"
+            )
         raise UnboundedValueError(
-            f"at discount 1 {what} in {len(states)} states ({named_states(states)}); "
-            "the value is not finite there. Use a discount below 1, or end the episode where the reward is paid",
-            states,
+            f"at discount 1 {what}. Use a discount below 1, or end the episode where the reward is paid", states
         )
 
 

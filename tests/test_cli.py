@@ -1,0 +1,145 @@
+"""The command `gridworld` and the demo: what they print, what they write, and their exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from gridworld_env import WORLDS, cli
+from gridworld_env.playing import has_display
+
+
+def gridworld(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, list(arguments))
+
+
+def test_plan_prints_the_board_and_the_certificate() -> None:
+    result = gridworld("plan", "aima-4x3", "--discount", "1")
+    assert result.exit_code == 0
+    assert "0.85 →  0.91 →  0.96 →    +1" in result.stdout  # AIMA, 4th edition: .8516 .9078 .9578
+    assert "error bound" in result.stdout
+
+
+def test_plan_takes_the_options_of_the_environment() -> None:
+    # Berkeley's BookGrid prints .64 .74 .85 1.00 for these; AIMA's map has the same squares.
+    result = gridworld("plan", "aima-4x3", "--reward-on", "exit", "--step-reward", "0", "--slip", "0.2", "--json")
+    values = json.loads(result.stdout)["values"]
+    np.testing.assert_allclose(values[:4], [0.64, 0.74, 0.85, 1.00], atol=0.005)
+
+
+@pytest.mark.parametrize("method", ["value_iteration", "policy_iteration", "policy-iteration"])
+def test_json_holds_the_proof(method: str) -> None:
+    plan = json.loads(gridworld("plan", "--method", method, "--tolerance", "1e-7", "--json").stdout)
+    assert plan["status"] == "CONVERGED"
+    assert plan["error_bound"] <= plan["tolerance"] == 1e-7
+    assert plan["method"] == method.replace("_", " ").replace("-", " ")
+    assert len(plan["values"]) == len(plan["policy"]) == 11
+    assert all(low <= high for low, high in zip(plan["lower"], plan["upper"], strict=True))
+    assert set(plan["policy"]) <= {"UP", "RIGHT", "DOWN", "LEFT"}
+    assert plan["optimal_actions"][7] == ["UP", "RIGHT"]  # both ways round are four steps from the lower left corner
+
+
+def test_infinite_values_are_text_in_json(tmp_path: Path) -> None:
+    path = tmp_path / "island.txt"
+    path.write_text("S.+\n###\n...\n")
+    plan = json.loads(gridworld("plan", str(path), "--discount", "1", "--json").stdout)
+    assert plan["values"][3:] == ["-inf"] * 3
+    assert plan["values"][2] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lectur"], "did you mean 'lecture'"),
+        (["--discount", "2"], "discount is 2.0; expected a number from 0 to 1"),
+        (["--slip", "-1"], "slip is -1.0; expected a probability"),
+        (["--method", "simplex"], "expected 'auto', 'policy_iteration', 'value_iteration'"),
+        (["--tolerance", "0"], "tolerance is 0.0; expected a positive number"),
+        (["--moves", "queen"], "'cardinal' or 'king' or 'octile'"),
+        (["--step-reward", "nan"], "step_reward is nan"),
+        (["--png", "plan.gif"], "does not end in .png"),
+        (["--png", "nowhere/at/all.png"], "no folder"),
+        (["lecture", "--discount", "1", "--step-reward", "1"], "reward can be collected for ever"),
+    ],
+)
+def test_bad_input_exits_with_2(arguments: list[str], message: str) -> None:
+    result = gridworld("plan", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_bad_map_file_names_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "map.txt"
+    path.write_text("S..\n.?+\n")
+    result = gridworld("plan", str(path))
+    assert result.exit_code == 2
+    assert "'?' at row 1, column 1" in result.stderr
+
+
+def test_not_converged_exits_with_3_and_still_shows_the_plan() -> None:
+    result = gridworld("plan", "--tolerance", "1e-30")
+    assert result.exit_code == 3
+    assert "0.73 →" in result.stdout
+    assert "Not converged" in result.stderr
+    assert "Rounding" in result.stderr
+
+
+def test_play_writes_an_animation_of_every_step(tmp_path: Path) -> None:
+    gif = tmp_path / "walk.gif"
+    result = gridworld("play", "--gif", str(gif), "--seed", "3", "--episodes", "2", "--discount", "1")
+    assert result.exit_code == 0
+    assert result.stdout.count("5 steps, total reward 0.84") == 2  # 4 * -0.04 + 1
+    with Image.open(gif) as animation:
+        shown = sum(int(frame_ms(animation, index)) for index in range(animation.n_frames))  # pyright: ignore[reportAttributeAccessIssue]
+    assert shown == 11 * 250 + 1000  # 6 pictures an episode at 4 a second; the last one stays for 1 s
+
+
+def frame_ms(animation: Image.Image, index: int) -> int:
+    animation.seek(index)
+    return animation.info["duration"]
+
+
+def test_the_same_seed_plays_the_same_episode() -> None:
+    arguments = ["play", "--slip", "0.5", "--seed", "11"]
+    assert gridworld(*arguments).stdout == gridworld(*arguments).stdout
+    assert "seed 11" in gridworld(*arguments).stdout
+
+
+def test_png_is_a_picture_of_the_plan(tmp_path: Path) -> None:
+    png = tmp_path / "plan.png"
+    assert gridworld("plan", "--png", str(png)).exit_code == 0
+    with Image.open(png) as picture:
+        assert len(set(picture.convert("RGB").getdata())) > 10  # a heat map, not a blank
+
+
+def test_maps_lists_all_with_their_sources() -> None:
+    result = gridworld("maps")
+    assert result.exit_code == 0
+    for name in WORLDS:
+        assert name in result.stdout
+
+
+def test_no_window_without_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    assert not has_display()
+    monkeypatch.delenv("SDL_VIDEODRIVER")
+    if sys.platform.startswith("linux"):
+        monkeypatch.setenv("DISPLAY", ":9")
+        assert has_display()
+
+
+def test_demo_solves_both_ways_and_plays(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gridworld_env.demo"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.count("converged") == 2
+    assert "0.61 →  0.77 →  0.93 →    +1" in done.stdout
+    assert "seed 7, wrote lecture.gif" in done.stdout
+    with Image.open(tmp_path / "lecture.gif") as animation:
+        assert animation.n_frames > 3  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,199 @@
+"""Whatever the planners claim about random dyadic MDPs must hold exactly, against brute force in fractions.
+
+`HYPOTHESIS_PROFILE=ci` looks at more examples.
+"""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import planners
+from planners import ImproperPolicyError, Plan, TabularMDP, UnboundedValueError
+from tests.oracles.exact import (
+    PLUS,
+    Distribution,
+    Number,
+    Tables,
+    Undefined,
+    action_value,
+    as_floats,
+    exact_value,
+    has_mean_of_zero,
+    optimal_values,
+    swings,
+    values_of,
+)
+from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, policies, tables
+
+METHODS: list[Callable[..., Plan]] = [planners.value_iteration, planners.policy_iteration, planners.solve]
+exact = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+methods = st.sampled_from(METHODS)
+costs = tables(going_on=COSTS, at_end=REWARDS)
+
+
+def model_of(P: Tables) -> TabularMDP:
+    return TabularMDP.from_gym_dict(as_floats(P))
+
+
+def table_of(policy: list[Distribution], num_actions: int) -> np.ndarray:
+    return np.array([[float(row.get(action, 0)) for action in range(num_actions)] for row in policy])
+
+
+def distance(left: Number, right: Number) -> Number:
+    return Fraction(0) if left == right else abs(left - right)
+
+
+def check_plan(P: Tables, plan: Plan, best: list[Number], discount: Fraction) -> None:
+    """Bounds, error bound, policy and optimal actions of a plan, all in exact arithmetic."""
+    policy: list[Distribution] = [{int(action): Fraction(1)} for action in plan.policy.actions]
+    achieved = values_of(P, policy, discount)
+    assert plan.error_bound <= plan.tolerance
+    for state, truth in enumerate(best):
+        value, lower, upper = (exact_value(array[state]) for array in (plan.values, plan.lower, plan.upper))
+        assert lower <= truth <= upper, (state, lower, truth, upper)
+        assert distance(value, truth) <= Fraction(plan.error_bound)
+        assert distance(value, lower) <= Fraction(plan.error_bound)
+        assert achieved[state] >= lower
+        for action in P[state]:
+            gap = distance(truth, action_value(P, state, action, best, discount))
+            if gap == 0:
+                assert plan.optimal_actions[state, action]
+            elif gap > 4 * Fraction(plan.error_bound) + Fraction(1, 10**9):
+                assert not plan.optimal_actions[state, action], (state, action, gap)
+        assert plan.optimal_actions[state].any()
+        assert not any(plan.optimal_actions[state, a] for a in range(plan.model.num_actions) if a not in P[state])
+
+
+@exact
+@given(P=tables(), discount=st.sampled_from(DISCOUNTS), method=methods, tolerance=st.sampled_from([1e-3, 1e-6, 1e-9]))
+def test_discounted_plan_is_what_it_claims(
+    P: Tables, discount: Fraction, method: Callable[..., Plan], tolerance: float
+) -> None:
+    plan = method(model_of(P), discount=float(discount), tolerance=tolerance)
+    check_plan(P, plan, optimal_values(P, discount), discount)
+
+
+@exact
+@given(P=costs, method=methods, tolerance=st.sampled_from([1e-3, 1e-6, 1e-9]))
+def test_undiscounted_plan_is_what_it_claims(P: Tables, method: Callable[..., Plan], tolerance: float) -> None:
+    """All that goes on costs something or nothing, so that no value is +inf; some are -inf."""
+    best = optimal_values(P, Fraction(1))
+    assert PLUS not in best
+    check_plan(P, method(model_of(P), discount=1.0, tolerance=tolerance), best, Fraction(1))
+
+
+@exact
+@given(P=tables(), method=methods)
+def test_undiscounted_rewards_of_both_signs(P: Tables, method: Callable[..., Plan]) -> None:
+    """Infinite values are refused, finite ones planned; refusing is allowed where the best mean is exactly 0."""
+    best = optimal_values(P, Fraction(1))
+    plan, refused = plan_or_refusal(P, method)
+    if refused is not None and "cannot be told" in str(refused):
+        assert has_mean_of_zero(P)
+    elif refused is not None:
+        assert {best[state] for state in refused.states} == {PLUS}
+    else:
+        assert PLUS not in best
+        if not swings(P):
+            assert plan is not None
+            check_plan(P, plan, best, Fraction(1))
+
+
+def plan_or_refusal(P: Tables, method: Callable[..., Plan]) -> tuple[Plan | None, UnboundedValueError | None]:
+    try:
+        return method(model_of(P), discount=1.0), None
+    except UnboundedValueError as error:
+        return None, error
+
+
+@exact
+@given(P=tables(), discount=st.sampled_from(DISCOUNTS), data=st.data())
+def test_evaluate_is_exact(P: Tables, discount: Fraction, data: st.DataObject) -> None:
+    policy = data.draw(policies(P))
+    model = model_of(P)
+    found = planners.evaluate(model, table_of(policy, model.num_actions), discount=float(discount))
+    for value, truth in zip(found, values_of(P, policy, discount), strict=True):
+        assert distance(exact_value(value), truth) <= Fraction(1, 10**10) * (1 + abs(truth))
+
+
+@exact
+@given(P=st.one_of(tables(), costs), data=st.data())
+def test_evaluate_undiscounted(P: Tables, data: st.DataObject) -> None:
+    policy = data.draw(policies(P))
+    model = model_of(P)
+    try:
+        truth = values_of(P, policy, Fraction(1))
+    except Undefined:
+        with pytest.raises(ImproperPolicyError):
+            planners.evaluate(model, table_of(policy, model.num_actions), discount=1.0)
+        return
+    found = planners.evaluate(model, table_of(policy, model.num_actions), discount=1.0)
+    for value, expected in zip(found, truth, strict=True):
+        assert math.isinf(value) == math.isinf(expected)
+        assert distance(exact_value(value), expected) <= Fraction(1, 10**9) * (1 + abs(expected))
+
+
+guesses = st.floats(-1e4, 1e4, allow_nan=False, width=32)
+
+
+@exact
+@given(P=st.one_of(tables(), costs), discount=st.sampled_from([*DISCOUNTS, Fraction(1)]), data=st.data())
+def test_certify_anything_contains_the_truth(P: Tables, discount: Fraction, data: st.DataObject) -> None:
+    values = data.draw(st.lists(guesses, min_size=len(P), max_size=len(P)))
+    best = finite_or_skip(P, discount)
+    certificate = planners.certify(model_of(P), values, discount=float(discount))
+    check_certificate(certificate, values, best)
+    assert discount == 1 or math.isfinite(certificate.error_bound)
+
+
+@exact
+@given(P=st.one_of(tables(), costs), discount=st.sampled_from([*DISCOUNTS, Fraction(1)]))
+def test_certify_the_truth_proves_it(P: Tables, discount: Fraction) -> None:
+    """The exact values, rounded, must get a bound of the size of rounding, at discount 1 too."""
+    best = finite_or_skip(P, discount)
+    certificate = planners.certify(model_of(P), [float(v) for v in best], discount=float(discount))
+    check_certificate(certificate, [float(v) for v in best], best)
+    assert certificate.error_bound <= 1e-6
+
+
+def check_certificate(certificate: Any, values: list[float], best: list[Number]) -> None:
+    for state, truth in enumerate(best):
+        assert exact_value(certificate.lower[state]) <= truth <= exact_value(certificate.upper[state])
+        assert distance(exact_value(values[state]), truth) <= exact_value(certificate.error_bound)
+
+
+@exact
+@given(P=st.one_of(tables(), costs), discount=st.sampled_from([*DISCOUNTS, Fraction(1)]), data=st.data())
+def test_is_optimal_agrees(P: Tables, discount: Fraction, data: st.DataObject) -> None:
+    best = finite_or_skip(P, discount)
+    policy = data.draw(policies(P))
+    model = model_of(P)
+    table = table_of(policy, model.num_actions)
+    verdict = planners.is_optimal(model, table, discount=float(discount), tolerance=1e-7)
+    losses = [distance(best[state], value) for state, value in enumerate(values_of(P, policy, discount))]
+    if max(losses) == 0:
+        assert verdict
+    elif max(losses) > Fraction(1, 10**6):
+        assert not verdict
+        assert verdict.worst_state is not None
+        assert verdict.better_action is not None
+        assert distance(exact_value(verdict.regret), max(losses)) <= Fraction(1, 10**6)
+        assert distance(losses[verdict.worst_state], max(losses)) <= Fraction(1, 10**6)
+        better = action_value(P, verdict.worst_state, verdict.better_action, best, discount)
+        assert distance(better, best[verdict.worst_state]) <= Fraction(1, 10**6)
+
+
+def finite_or_skip(P: Tables, discount: Fraction) -> list[Number]:
+    """V*, where the planners owe an answer: without a discount, not where the best mean reward may be 0."""
+    best = optimal_values(P, discount)
+    assume(PLUS not in best)
+    if discount == 1:
+        total = [sum(p * r for p, _, r, _ in row) for actions in P.values() for row in actions.values()]
+        assume(max(total) <= 0 or not has_mean_of_zero(P))
+    return best
