@@ -8,23 +8,31 @@ Read in this order: `mdp` (the tables), `problem` (the Bellman equations), `valu
 """
 
 from planners.agent import Agent, Learner
+from planners.backward_induction import FinitePlan, backward_induction
 from planners.errors import (
     ImproperPolicyError,
     InvalidModelError,
     InvalidOptionError,
+    InvalidPlanFileError,
     InvalidPolicyError,
+    MissingModelError,
+    NotEnoughMemoryError,
     PlannerError,
     UnboundedValueError,
 )
 from planners.evaluation import evaluate
+from planners.gauss_seidel import gauss_seidel
+from planners.linear_program import linear_program
 from planners.mdp import TabularMDP
 from planners.models import as_model
+from planners.modified_policy_iteration import modified_policy_iteration
 from planners.moves import MoveMDP
 from planners.optimality import Certificate, Verdict, certify, is_optimal
 from planners.policy import TabularPolicy
 from planners.policy_iteration import policy_iteration
 from planners.result import Iteration, NotConvergedError, Plan, Status
 from planners.rollout import Episode, Transition, play_episode, rollout
+from planners.saving import load_plan
 from planners.solve import solve
 from planners.value_iteration import value_iteration
 
@@ -32,14 +40,18 @@ __all__ = [
     "Agent",
     "Certificate",
     "Episode",
+    "FinitePlan",
     "ImproperPolicyError",
     "InvalidModelError",
     "InvalidOptionError",
+    "InvalidPlanFileError",
     "InvalidPolicyError",
     "Iteration",
     "Learner",
+    "MissingModelError",
     "MoveMDP",
     "NotConvergedError",
+    "NotEnoughMemoryError",
     "Plan",
     "PlannerError",
     "Status",
@@ -49,9 +61,14 @@ __all__ = [
     "UnboundedValueError",
     "Verdict",
     "as_model",
+    "backward_induction",
     "certify",
     "evaluate",
+    "gauss_seidel",
     "is_optimal",
+    "linear_program",
+    "load_plan",
+    "modified_policy_iteration",
     "play_episode",
     "policy_iteration",
     "rollout",

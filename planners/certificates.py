@@ -35,12 +35,14 @@ class Bounds(NamedTuple):
         upper: (n,) not below V*; +inf where nothing is proven.
         values: (n,) an estimate between the two.
         error: Largest distance from `values` to a bound.
+        rows: (n,) the policy of the lower bound, where the prover chose it.
     """
 
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     values: NDArray[np.float64]
     error: float
+    rows: NDArray[np.integer] | None = None
 
 
 class Certifier:

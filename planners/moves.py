@@ -90,6 +90,20 @@ class MoveMDP:
             f"{self.num_moves} moves, {self.nbytes / 1e6:.1f} MB)"
         )
 
+    @property
+    def longest_row(self) -> int:
+        """Largest number of next states of one pair."""
+        return self.num_moves
+
+    @property
+    def feasible(self) -> NDArray[np.bool_]:
+        """(S, A) True: every action exists everywhere."""
+        return np.broadcast_to(np.True_, (self.num_states, self.num_actions))
+
+    def expected_next(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S, A) expected value of the next state, as far as the episode goes on: P V."""
+        return self._mixed(np.where(self.outcome_ends[self.outcome], 0.0, values[self.successor]))
+
     @cached_property
     def rewards(self) -> NDArray[np.float64]:
         """(S, A) expected immediate reward."""

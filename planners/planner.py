@@ -6,9 +6,9 @@ the floor of rounding, on values that are not finite, and on Ctrl-C.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from planners.policy import TabularPolicy
 from planners.problem import Problem
 from planners.progress import Progress, reporting
 from planners.result import Iteration, NotConvergedError, Plan, Status
+
+if TYPE_CHECKING:
+    from planners.front import Front
 
 
 class Iterate(NamedTuple):
@@ -37,9 +40,25 @@ class Iterate(NamedTuple):
     final: bool = True
 
 
+class Settling(NamedTuple):
+    """What a method yields that proves its own bounds, instead of V and Q.
+
+    Attributes:
+        residual: Largest change that may still come.
+        prove: Computes the bounds, with their `rows`.
+        final: Whether this is the time to prove them.
+        at_floor: Whether rounding keeps the bounds from getting any better.
+    """
+
+    residual: float
+    prove: Callable[[], Bounds]
+    final: bool
+    at_floor: bool = False
+
+
 def run(
-    problem: Problem,
-    iterates: Iterator[Iterate],
+    problem: "Problem | Front",
+    iterates: Iterator[Iterate] | Iterator[Settling],
     *,
     method: str,
     tolerance: float,
@@ -58,7 +77,8 @@ def run(
     status = Status.ITERATION_LIMIT
     try:
         # what overflows is reported by the status, not by warnings
-        with np.errstate(over="ignore", invalid="ignore"), reporting(progress, method, tolerance) as report:
+        reporter = reporting(progress, method, tolerance, problem.num_states)
+        with np.errstate(over="ignore", invalid="ignore"), reporter as report:
             for iterate in iterates:
                 verdict = watch.consider(iterate)
                 report(watch.history[-1])
@@ -79,26 +99,25 @@ def run(
 class _Watch:
     """What the loop knows of a run: its history, the last iterate and, where they were computed, its bounds."""
 
-    def __init__(self, problem: Problem, tolerance: float, max_iterations: int) -> None:
+    def __init__(self, problem: "Problem | Front", tolerance: float, max_iterations: int) -> None:
         self.problem, self.tolerance, self.max_iterations = problem, tolerance, max_iterations
         self.history: list[Iteration] = []
-        self.last: Iterate | None = None
+        self.last: Iterate | Settling | None = None
         self._bounds: Bounds | None = None
-        self._certifier = Certifier(problem)
+        self._certifier = Certifier(problem) if isinstance(problem, Problem) else None
         self._next_proof = 0
         self._began = time.perf_counter()
 
-    def consider(self, iterate: Iterate) -> Status | None:
+    def consider(self, iterate: Iterate | Settling) -> Status | None:
         """Take note of an iterate; a status if it is the last one."""
         self.last, self._bounds = iterate, None
-        change = self.problem.maximise(iterate.action_values) - iterate.values
-        residual = float(np.abs(change).max(initial=0.0))
+        residual = self._residual(iterate)
         if self._proof_is_due(iterate, residual):
             self._bounds = self._prove(iterate)
         error = float("inf") if self._bounds is None else self._bounds.error
         seconds = time.perf_counter() - self._began
         self.history.append(Iteration(len(self.history) + 1, residual, error, seconds))
-        if not np.isfinite(residual):
+        if np.isnan(residual) or (np.isinf(residual) and isinstance(iterate, Iterate)):
             return Status.NON_FINITE
         if iterate.final and error <= self.tolerance:
             return Status.CONVERGED
@@ -106,16 +125,27 @@ class _Watch:
             return Status.ROUNDING_FLOOR
         return Status.ITERATION_LIMIT if len(self.history) == self.max_iterations else None
 
-    def last_with_bounds(self) -> tuple[Iterate, Bounds]:
+    def last_with_bounds(self) -> tuple[Iterate | Settling, Bounds]:
         """The last iterate and its bounds."""
         assert self.last is not None
         return self.last, self._prove(self.last) if self._bounds is None else self._bounds
 
-    def _prove(self, iterate: Iterate) -> Bounds:
+    def _residual(self, iterate: Iterate | Settling) -> float:
+        if isinstance(iterate, Settling):
+            return iterate.residual
+        assert isinstance(self.problem, Problem)
+        return float(np.abs(self.problem.maximise(iterate.action_values) - iterate.values).max(initial=0.0))
+
+    def _prove(self, iterate: Iterate | Settling) -> Bounds:
+        if isinstance(iterate, Settling):
+            return iterate.prove()
+        assert self._certifier is not None
         return self._certifier.bounds(iterate.values, iterate.action_values, iterate.rows)
 
-    def _proof_is_due(self, iterate: Iterate, residual: float) -> bool:
+    def _proof_is_due(self, iterate: Iterate | Settling, residual: float) -> bool:
         """Always below discount 1; at discount 1, where a proof is dear, ever more rarely."""
+        if isinstance(iterate, Settling):
+            return iterate.final
         if self.problem.discount < 1.0 or (iterate.rows is not None and iterate.final):
             return True
         iteration = len(self.history)
@@ -125,7 +155,10 @@ class _Watch:
         self._next_proof = iteration + max(iteration // 8, 8)
         return True
 
-    def _is_at_floor(self, iterate: Iterate, residual: float) -> bool:
+    def _is_at_floor(self, iterate: Iterate | Settling, residual: float) -> bool:
+        if isinstance(iterate, Settling):
+            return iterate.at_floor
+        assert isinstance(self.problem, Problem)
         return iterate.rows is not None or residual <= 0.25 * self.problem.rounding(iterate.values)
 
 
@@ -138,16 +171,20 @@ def with_method(plan: Plan, method: str, *, throw: bool) -> Plan:
 
 
 def make_plan(
-    problem: Problem,
-    iterate: Iterate,
+    problem: "Problem | Front",
+    iterate: Iterate | Settling,
     bounds: Bounds,
     status: Status,
     history: tuple[Iteration, ...],
     method: str,
     tolerance: float,
 ) -> Plan:
-    """The plan of the model's own states from the last iterate of the equations."""
-    rows = problem.greedy(iterate.action_values) if iterate.rows is None else iterate.rows
+    """The plan of the model's own states from the last iterate and its bounds."""
+    rows = bounds.rows
+    if rows is None:
+        assert isinstance(iterate, Iterate)
+        assert isinstance(problem, Problem)
+        rows = problem.greedy(iterate.action_values) if iterate.rows is None else iterate.rows
     return Plan(
         values=problem.expand(bounds.values),
         policy=TabularPolicy.from_actions(problem.expand_policy(rows), problem.model.num_actions),

@@ -9,7 +9,7 @@ and `expand` and `expand_policy` lead back to the model.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ class Problem:
         """(S,) values of the model's states from those of the equations."""
         return values if self.merging is None else self.merging.expand(values)
 
-    def expand_policy(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions of the model's states from one row for each state of the equations."""
         if self.merging is None:
             return self.row_pair[rows] % self.model.num_actions

@@ -1,0 +1,146 @@
+"""A model in the order in which values reach its states, for `planners.gauss_seidel`.
+
+The states come in three parts: those in breadth-first order from where episodes end (or, where none
+does, in their own order); then those whose value is known beforehand: all their actions end the episode,
+or they can never end it and earn the same for ever. Known values are exact to a few roundings.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.certificates import Bounds
+from planners.problem import UNIT_ROUNDOFF
+
+LARGEST_BLOCK: Final = 2048
+CHUNK: Final = 1 << 20
+LAYERS_IN_WINDOW: Final = 160  # measured: fewer take more sweeps, more sweep too far ahead
+
+
+class Order(NamedTuple):
+    """How the states are arranged: `order` (S,), the old number of each; the first `computed` are not known yet."""
+
+    order: NDArray[np.int32]
+    rank: NDArray[np.int32]
+    computed: int
+    layers: int
+
+
+def arrange(order: NDArray[np.int32], known: NDArray[np.bool_], layers: int) -> Order:
+    """Breadth-first order, with the states of known value moved to the end."""
+    last = known[order]
+    order = np.concatenate((order[~last], order[last]))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order), dtype=order.dtype)
+    return Order(order, rank, int(len(order) - last.sum()), max(layers, 1))
+
+
+class Front(ABC):
+    """Values, and where the front stands; the part that both forms of a model share.
+
+    Attributes:
+        values: (S,) in the new order; NaN where no sweep has been.
+        sweeps: Sweeps so far, in multiples of all states.
+    """
+
+    model: Any
+    discount: float
+
+    def __init__(self, order: Order, values: NDArray[np.float64], longest_row: int) -> None:
+        """Choose blocks and window."""
+        self.order, self.values = order, values
+        self.block = int(np.clip(LAYERS_IN_WINDOW * order.computed // (40 * order.layers), 64, LARGEST_BLOCK))
+        self.blocks = -(-order.computed // self.block)
+        window = -(-LAYERS_IN_WINDOW * order.computed // (order.layers * self.block))
+        self.cursor = np.array([0, np.clip(window, 4, max(self.blocks, 4)), -1, 0], dtype=np.int64)
+        self.pending = np.zeros(self.blocks)
+        self.roundings = longest_row + 12
+        self.sweeps = 0.0
+        self.rows = np.zeros(len(values), dtype=np.int64)
+
+    @property
+    def num_states(self) -> int:
+        """Number of states S."""
+        return len(self.values)
+
+    @property
+    def unsettled(self) -> float:
+        """Largest change that some block may still have to make."""
+        return float(self.pending.max(initial=0.0))
+
+    def count_work(self, blocks: int) -> None:
+        """Add swept blocks to the number of sweeps."""
+        self.sweeps += blocks / max(self.blocks, 1)
+
+    def fill(self) -> None:
+        """Give states that no sweep has reached the lowest value so far, so that bounds can be computed."""
+        untouched = np.isnan(self.values)
+        if untouched.any():
+            self.values[untouched] = np.nanmin(self.values) if not untouched.all() else 0.0
+
+    def prove(self) -> Bounds:
+        """Bounds in the new order, with the weights that prove more: h = 1, or h = top - V.
+
+        The second proves more where every step costs: there top - V is no more than the cost so far, and
+        each step takes a fixed part of it. See `planners.certificates`.
+        """
+        self.fill()
+        computed = self.values[: self.order.computed]
+        if not len(computed):
+            return self._bounds(0.0, 0.0, 0.0, 0.0)
+        lowest, highest = float(computed.min()), float(computed.max())
+        top = max(highest, self.best_end) + 0.02 * (highest - lowest) + 1e-3 * (1.0 + abs(highest))
+        choices = [(1.0, top)] if self.discount == 1.0 else [(0.0, 1.0), (1.0, top)]
+        found = [(*self._numbers(bent, top), bent, top) for bent, top in choices]
+        return self._bounds(*min(found, key=lambda f: max(f[1], -f[0]) * (f[3] - f[2] * lowest)))
+
+    best_end: float = 0.0
+
+    def _numbers(self, bent: float, top: float) -> tuple[float, float]:
+        """The numbers l and k of the certificate: V + l h is a lower bound, V + k h an upper one."""
+        parts = self._ratios(bent, top)
+        low, high, limit = float(parts[:, 0].min()), float(parts[:, 1].max()), float(parts[:, 2].min())
+        if limit < np.inf:
+            high = max(high, 0.0) if max(high, 0.0) <= limit else np.inf
+        return low, high
+
+    @abstractmethod
+    def advance(self, threshold: float, budget: int) -> bool:
+        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
+
+    @abstractmethod
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(S,) actions in the model's own numbering."""
+
+    @abstractmethod
+    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+        """The numbers of `_proof.prove_moves`; sets `rows` to the greedy policy."""
+
+    def _bounds(self, low: float, high: float, bent: float, top: float) -> Bounds:
+        lower, upper, values = (np.empty_like(self.values) for _ in range(3))
+        error, widen, known = 0.0, 4.0 * UNIT_ROUNDOFF, self.order.computed
+        for first in range(0, len(lower), CHUNK):  # in parts, for the sake of memory
+            part = slice(first, first + CHUNK)
+            V = self.values[part]
+            h = np.where(np.arange(first, first + len(V)) < known, top - bent * V, 0.0)
+            below, above = (np.where(h > 0, k * np.where(h > 0, h, 1.0), 0.0) for k in (low, high))
+            slack = widen * (np.abs(V) + h)
+            lower[part] = np.nextafter(V + below - widen * np.abs(below) - slack, -np.inf)
+            upper[part] = np.nextafter(V + above + widen * np.abs(above) + slack, np.inf)
+            middle = V + 0.5 * (below + above) if np.isfinite(low) and np.isfinite(high) else V
+            values[part] = np.clip(middle, lower[part], upper[part])
+            error = max(error, float(np.maximum(upper[part] - values[part], values[part] - lower[part]).max()))
+        return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), self.rows)
+
+    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S,) in the model's own numbering."""
+        return values[self.order.rank]
+
+
+def closed_value(best: NDArray[np.float64], discount: float) -> float | None:
+    """Value of states that earn the same for ever, where they all do; None if they do not."""
+    if not len(best) or discount == 1.0:
+        return 0.0 if not len(best) else None
+    return float(best[0]) / (1.0 - discount) if np.ptp(best) <= 4 * UNIT_ROUNDOFF * abs(best[0]) else None

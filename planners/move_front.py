@@ -1,0 +1,88 @@
+"""A `MoveMDP` in the order in which values reach its states."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.front import Front, arrange, closed_value
+from planners.moves import MoveMDP
+
+
+class MoveFront(Front):
+    """A `MoveMDP` at a discount below 1, in order."""
+
+    def __init__(self, model: MoveMDP, discount: float) -> None:
+        """Find the order and arrange the tables in it."""
+        from planners import _order
+
+        ends = model.outcome_ends
+        order, reached, layers = _order.order_moves(model.successor, ends, model.outcome)
+        final: NDArray[np.bool_] = np.all(ends[model.outcome], axis=1)
+        closed = order[reached:]
+        lasting = closed_value(_best_reward(model, closed), discount)
+        known = final.copy()
+        known[closed] |= lasting is not None
+        self.model, self.discount = model, discount
+        arranged = arrange(order, known, layers)
+        values = np.full(model.num_states, np.nan)
+        values[arranged.rank[closed]] = np.nan if lasting is None else lasting
+        finals = np.flatnonzero(final)
+        values[arranged.rank[finals]] = _best_reward(model, finals)
+        super().__init__(arranged, values, model.num_moves)
+        self.best_end = float(model.outcome_reward.max(initial=0.0))
+        self.per_step = float(min(model.outcome_reward[~ends].min(initial=0.0), 0.0))
+        self._arrange_tables(_order)
+
+    def _arrange_tables(self, compiled: Any) -> None:
+        model, order = self.model, self.order
+        self.successor = order.rank[model.successor[order.order]]
+        self.outcome = model.outcome[order.order]
+        self.kind = np.zeros(1, dtype=np.uint8) if model.kind is None else model.kind[order.order]
+        self.onward = np.where(model.outcome_ends, 0.0, self.discount)
+        known = np.arange(model.num_states) >= order.computed
+        self.entering = self.arrival = np.zeros(0)
+        if model.mixture.shape[1:] == (4, 4) and self.outcome.dtype == np.uint8:
+            code = compiled.entering_codes(self.successor, self.outcome, known)
+            if len(code) and not (self.onward[code[: order.computed][code[: order.computed] < 255]] == 0.0).any():
+                code[code == 255] = 0
+                self.entering = model.outcome_reward[code]
+                self.arrival = self.entering + self.onward[code] * self.values
+        self.span = compiled.moves_between_blocks(self.successor, self.block, self.blocks)
+
+    def advance(self, threshold: float, budget: int) -> bool:
+        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
+        from planners import _front
+
+        model = self.model
+        work, done = _front.follow_moves(
+            self.successor, self.outcome, self.arrival, self.entering, model.outcome_reward, self.onward,
+            model.mixture, self.kind, self.values, self.discount, self.per_step, self.span, self.pending,
+            self.cursor, self.block, self.order.computed, threshold, budget,
+        )  # fmt: skip
+        self.count_work(work)
+        return done
+
+    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+        from planners import _proof
+
+        model = self.model
+        self.rows = np.zeros(self.num_states, dtype=np.uint8)
+        return _proof.prove_moves(
+            self.successor, self.outcome, model.outcome_reward, self.onward, model.mixture, self.kind,
+            self.values, bent, top, self.order.computed, self.roundings, self.rows,
+        )  # fmt: skip
+
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(S,) actions in the model's own numbering."""
+        return rows[self.order.rank]
+
+
+def _best_reward(model: MoveMDP, states: NDArray[Any]) -> NDArray[np.float64]:
+    """(len(states),) largest expected immediate reward in each of the states."""
+    by_move = model.outcome_reward[model.outcome[states]]
+    kinds = np.zeros(len(states), dtype=np.uint8) if model.kind is None else model.kind[states]
+    best = np.full(len(states), -np.inf)
+    for action in range(model.num_actions):
+        best = np.maximum(best, (by_move * model.mixture[kinds, action]).sum(axis=1))
+    return best

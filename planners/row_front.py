@@ -1,0 +1,72 @@
+"""The equations of any model in the order in which values reach its states."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.front import Front, arrange, closed_value
+from planners.problem import Problem
+
+
+class RowFront(Front):
+    """Any `Problem`, in order."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Find the order and arrange the rows in it."""
+        from planners import _order
+
+        transitions, first = problem.transitions, np.append(problem.first_row, len(problem.row_state))
+        goes_on = np.diff(transitions.indptr) > 0
+        best = problem.maximise(problem.rewards)
+        ending = np.zeros(problem.num_states, dtype=bool)
+        ending[problem.row_state[problem.termination > 0]] = True
+        final = ~np.logical_or.reduceat(goes_on, problem.first_row)
+        order, reached, layers = _order.order_rows(
+            transitions.indptr, transitions.indices, problem.row_state, ending, problem.num_states
+        )
+        closed = order[reached:]
+        lasting = closed_value(best[closed], problem.discount)
+        known = final.copy()
+        known[closed] |= lasting is not None
+        self.problem, self.model, self.discount = problem, problem.model, problem.discount
+        arranged = arrange(order, known, layers)
+        values = np.full(problem.num_states, np.nan)
+        values[arranged.rank[closed]] = np.nan if lasting is None else lasting
+        values[arranged.rank[np.flatnonzero(final)]] = best[final]
+        super().__init__(arranged, values, problem.rounding_terms)
+        self.best_end = float(problem.rewards.max(initial=0.0))
+        self.per_step = float(min(problem.rewards[problem.termination == 0].min(initial=0.0), 0.0))
+        self.indptr, self.indices, self.probability, self.first, self.row_of = _order.permute_rows(
+            transitions.indptr, transitions.indices, transitions.data, first, arranged.order, arranged.rank
+        )
+        self.reward = problem.rewards[self.row_of]
+        self.span = _order.rows_between_blocks(self.indptr, self.indices, self.first, self.block, self.blocks)
+
+    def advance(self, threshold: float, budget: int) -> bool:
+        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
+        from planners import _front
+
+        work, done = _front.follow_rows(
+            self.indptr, self.indices, self.probability, self.reward, self.first, self.values, self.discount,
+            self.per_step, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget,
+        )  # fmt: skip
+        self.count_work(work)
+        return done
+
+    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+        from planners import _proof
+
+        self.rows = np.zeros(self.num_states, dtype=np.int64)
+        return _proof.prove_rows(
+            self.indptr, self.indices, self.probability, self.reward, self.first, self.discount, self.values,
+            bent, top, self.order.computed, self.roundings, self.rows,
+        )  # fmt: skip
+
+    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S,) in the model's own numbering."""
+        return self.problem.expand(values[self.order.rank])
+
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(S,) actions in the model's own numbering."""
+        return self.problem.expand_policy(self.row_of[rows][self.order.rank])

@@ -1,0 +1,176 @@
+"""Ordered Gauss-Seidel against exact rationals, the linear solve and Dijkstra; its order, fronts and bounds."""
+
+from fractions import Fraction
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from scipy.sparse import csgraph
+
+import planners
+from gridworld_env.dynamics import Rules, make_mdp
+from gridworld_env.grid import parse_grid
+from planners import MoveMDP, Status, TabularMDP, UnboundedValueError
+from planners.move_front import MoveFront
+from planners.problem import make_problem
+from planners.row_front import RowFront
+from tests.oracles.exact import as_floats, exact_value, optimal_values
+from tests.oracles.models import tables
+
+
+def random_map(rng: np.random.Generator, size: int, walls: float = 0.15) -> list[str]:
+    squares = np.where(rng.random((size, size)) < walls, "#", ".")
+    squares[0, 0], squares[size // 2, size // 2], squares[-1, -1] = "+", "-", "S"
+    return ["".join(row) for row in squares]
+
+
+RULES = [
+    Rules(slip=0.2),
+    Rules(slip=0.0),
+    Rules(slip=0.2, moves="king"),
+    Rules(slip=0.1, moves="octile", step_reward=-1.0),
+    Rules(slip=0.3, reward_on="exit"),
+    Rules(slip=0.2, bump_reward=-0.5),
+    Rules(slip=0.2, step_reward=0.0),
+    Rules(slip=0.9, step_reward=-2.0),
+]
+
+
+@pytest.mark.parametrize("rules", RULES, ids=repr)
+@pytest.mark.parametrize("discount", [0.0, 0.5, 0.99, 0.9999, 1.0])
+def test_agrees_with_linear_solves(rules: Rules, discount: float, rng: np.random.Generator) -> None:
+    mdp = make_mdp(parse_grid(random_map(rng, 24)), rules)
+    truth = planners.policy_iteration(mdp, discount=discount)
+    for model in (mdp, mdp.tabular):
+        plan = planners.gauss_seidel(model, discount=discount, tolerance=1e-7)
+        assert plan.status is Status.CONVERGED
+        assert plan.error_bound <= 1e-7
+        assert (plan.lower <= truth.upper).all()
+        assert (truth.lower <= plan.upper).all()
+        finite = np.isfinite(truth.values)
+        np.testing.assert_array_equal(np.isfinite(plan.values), finite)
+        followed = planners.evaluate(mdp, plan.policy, discount=discount)
+        assert (followed >= plan.lower - 1e-9).all()
+
+
+@settings(max_examples=150)
+@given(case=tables(), discount=st.sampled_from([0.5, 0.875, 1 - 2.0**-7]))
+def test_bounds_hold_exactly(case: Any, discount: float) -> None:
+    model = TabularMDP.from_gym_dict(as_floats(case))
+    plan = planners.gauss_seidel(model, discount=discount, tolerance=1e-9, throw=False, max_iterations=3000)
+    for state, truth in enumerate(optimal_values(case, Fraction(discount))):
+        assert exact_value(plan.lower[state]) <= truth <= exact_value(plan.upper[state])
+        assert abs(Fraction(float(plan.values[state])) - truth) <= Fraction(plan.error_bound)
+
+
+@settings(max_examples=150)
+@given(case=tables())
+def test_bounds_hold_exactly_without_a_discount(case: Any) -> None:
+    model = TabularMDP.from_gym_dict(as_floats(case))
+    try:
+        plan = planners.gauss_seidel(model, discount=1.0, tolerance=1e-9, throw=False, max_iterations=3000)
+    except UnboundedValueError:
+        return  # what is unbounded is tested with the other methods, which share the analysis
+    for state, truth in enumerate(optimal_values(case, Fraction(1))):
+        assert exact_value(plan.lower[state]) <= truth <= exact_value(plan.upper[state])
+
+
+def test_shortest_ways_are_those_of_dijkstra(rng: np.random.Generator) -> None:
+    """Deterministic octile moves at discount 1, an end that costs its own step: V* is minus the distance."""
+    desc = [row.replace("-", ".").replace("+", "G") for row in random_map(rng, 40, walls=0.3)]
+    mdp = make_mdp(parse_grid(desc, {"G": {"terminal": True}}), Rules(moves="octile", step_reward=-1.0))
+    plan = planners.gauss_seidel(mdp, discount=1.0, tolerance=1e-9)
+    lengths = np.array([1.0] * 4 + [np.sqrt(2)] * 4)
+    state, move = np.indices(mdp.successor.shape)
+    leaves = mdp.successor != state
+    graph = sparse.coo_array(
+        (lengths[move[leaves]], (mdp.successor[leaves], state[leaves])), shape=(mdp.num_states,) * 2
+    ).tocsr()
+    distance = csgraph.dijkstra(graph, indices=0)
+    np.testing.assert_allclose(plan.values, -distance, rtol=1e-12)
+
+
+def test_blocks_and_windows_do_not_change_the_answer(rng: np.random.Generator) -> None:
+    mdp = make_mdp(parse_grid(random_map(rng, 60)), Rules(slip=0.2))
+    truth = planners.policy_iteration(mdp, discount=0.999).values
+    for block, window in ((7, 1), (7, 5), (64, 2), (4096, 1)):
+        for front in (MoveFront(mdp, 0.999), RowFront(make_problem(mdp.tabular, 0.999))):
+            shrink(front, block, window)
+            while not front.advance(1e-12, 100):
+                pass
+            np.testing.assert_allclose(front.expand(front.values), truth, atol=1e-8)
+
+
+def shrink(front: Any, block: int, window: int) -> None:
+    """The same front with other blocks."""
+    from planners import _order
+
+    front.block, front.blocks = block, -(-front.order.computed // block)
+    front.cursor[:] = [0, window, -1, 0]
+    front.pending = np.zeros(front.blocks)
+    if isinstance(front, MoveFront):
+        front.span = _order.moves_between_blocks(front.successor, block, front.blocks)
+    else:
+        front.span = _order.rows_between_blocks(front.indptr, front.indices, front.first, block, front.blocks)
+
+
+def test_the_order_is_breadth_first(rng: np.random.Generator) -> None:
+    mdp = make_mdp(parse_grid(random_map(rng, 20)), Rules(slip=0.2))
+    front = MoveFront(mdp, 0.9)
+    distance = np.full(mdp.num_states, np.inf)
+    distance[front.order.order[front.order.computed :]] = 0
+    while True:  # Bellman-Ford on numbers of moves
+        nearer = np.minimum(distance, 1 + distance[mdp.successor].min(axis=1))
+        if (nearer == distance).all():
+            break
+        distance = nearer
+    assert (np.diff(distance[front.order.order[: front.order.computed]]) >= 0).all()
+
+
+def test_states_that_never_end_are_set_exactly() -> None:
+    mdp = make_mdp(parse_grid(["S.+", "###", "..."]), Rules(slip=0.2, step_reward=-0.04))
+    plan = planners.gauss_seidel(mdp, discount=0.99999, tolerance=1e-8)
+    assert plan.values[3:] == pytest.approx([-0.04 / (1 - 0.99999)] * 3, rel=1e-14)
+
+
+@pytest.mark.parametrize("form", ["moves", "rows"])
+def test_models_without_an_end_are_solved_too(form: str) -> None:
+    mdp: Any = gym.make("GridWorld-v0", map_name="sutton-barto-3.5").unwrapped.mdp  # pyright: ignore[reportAttributeAccessIssue]
+    plan = planners.gauss_seidel(mdp if form == "moves" else mdp.tabular, discount=0.9)
+    assert plan.values[1] == pytest.approx(24.4, abs=0.05)  # Sutton and Barto, Example 3.8
+
+
+def test_ctrl_c_keeps_the_plan(rng: np.random.Generator) -> None:
+    mdp = make_mdp(parse_grid(random_map(rng, 400)), Rules(slip=0.2))
+    truth = planners.gauss_seidel(mdp, discount=0.999)
+
+    def stop(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    plan = planners.gauss_seidel(mdp, discount=0.999, progress=stop)
+    assert plan.status is Status.INTERRUPTED
+    assert (plan.lower <= truth.upper).all()
+    assert (plan.upper >= truth.lower).all()
+
+
+def test_a_tolerance_below_rounding_ends_with_the_floor() -> None:
+    mdp = make_mdp(parse_grid(["S..+"]), Rules(slip=0.2))
+    plan = planners.gauss_seidel(mdp, discount=0.9, tolerance=1e-18, throw=False)
+    assert plan.status is Status.ROUNDING_FLOOR
+    assert 1e-18 < plan.error_bound < 1e-13
+
+
+def test_a_move_mdp_is_never_made_tabular(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
+    def refuse(_: MoveMDP) -> TabularMDP:
+        raise AssertionError("the tables of probabilities were asked for")
+
+    monkeypatch.setattr(MoveMDP, "tabular", property(refuse))
+    mdp = make_mdp(parse_grid(random_map(rng, 80)), Rules(slip=0.2))
+    plan = planners.solve(mdp, discount=0.999)
+    assert plan.converged
+    assert plan.optimal_actions.shape == plan.action_values.shape == (mdp.num_states, 4)
+    np.testing.assert_allclose(plan.action_values.max(axis=1), plan.values, atol=1e-5)
