@@ -8,8 +8,8 @@ import numpy as np
 
 from planners._kernels import compiled, sweep_arrivals, sweep_moves, sweep_rows, touch_moves, touch_rows
 
-TOUCHED, WINDOW, LOWEST, STUCK = 0, 1, 2, 3  # what the entries of a cursor mean
-PATIENCE = 40  # passes without progress after which the window doubles
+TOUCHED, WINDOW, LOWEST, SPENT = 0, 1, 2, 3  # what the entries of a cursor mean
+PATIENCE = 200  # sweeps of each block, on average, after which the window is taken to be too small
 
 
 @compiled
@@ -20,13 +20,11 @@ def next_window(span, pending, cursor, threshold):
     while low < cursor[TOUCHED] and pending[low] <= threshold:
         low += 1
     if low > cursor[LOWEST]:
+        cursor[SPENT] = max(cursor[SPENT] - PATIENCE * (low - cursor[LOWEST]), 0)
         cursor[LOWEST] = low
-        cursor[STUCK] = 0
-    else:
-        cursor[STUCK] += 1
-        if cursor[STUCK] > PATIENCE:
-            cursor[WINDOW] = min(2 * cursor[WINDOW], blocks)
-            cursor[STUCK] = 0
+    if cursor[SPENT] > PATIENCE * cursor[WINDOW]:
+        cursor[WINDOW] = min(2 * cursor[WINDOW], blocks)
+        cursor[SPENT] = 0
     high = min(low + cursor[WINDOW], blocks)
     reach = high
     for b in range(low, high):
@@ -70,6 +68,7 @@ def follow_moves(
                 else:
                     change = sweep_moves(successor, outcome, reward, onward, mixture, kind, values, first, last)
                 spread(span, pending, b, change)
+                cursor[SPENT] += 1
                 work += 1
     return work, False
 
@@ -96,5 +95,6 @@ def follow_rows(
                 first, last = b * block, min((b + 1) * block, reached)
                 change = sweep_rows(indptr, indices, probability, reward, first_row, discount, values, first, last)
                 spread(span, pending, b, change)
+                cursor[SPENT] += 1
                 work += 1
     return work, False

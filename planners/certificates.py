@@ -91,8 +91,10 @@ class Certifier:
         useful = low > 0
         most = gain[useful] + rounding
         k = float(np.max(most / np.where(most >= 0, low[useful], high[useful]), initial=-np.inf))
+        if not useful.any():
+            k = np.inf  # nothing can be told of rows whose margins are all lost in rounding
         rest = ~useful  # rows that lead away from the end: k must not be too large for them
-        if rest.any() and (gain[rest] + rounding > np.minimum(k * low[rest], k * high[rest])).any():
+        if np.isfinite(k) and rest.any() and (gain[rest] + rounding > np.minimum(k * low[rest], k * high[rest])).any():
             k = np.inf
         least = gain[policy] - rounding
         if (low[policy] > 0).all():

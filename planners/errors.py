@@ -44,6 +44,18 @@ class ImproperPolicyError(PlannerError, ValueError):
         self.states = tuple(states)
 
 
+class NotEnoughMemoryError(PlannerError, MemoryError):
+    """Something would not fit in the memory that is free; said before it is allocated."""
+
+
+class InvalidPlanFileError(PlannerError, ValueError):
+    """A file is not a plan of this version, or not one of this model."""
+
+
+class MissingModelError(PlannerError, AttributeError):
+    """A plan was loaded without its model, and then asked for what only the model can tell."""
+
+
 def check_discount(discount: float) -> float:
     """The discount as a float; `InvalidOptionError` outside [0, 1]."""
     value = float(discount)

@@ -1,4 +1,10 @@
-"""The linear systems of policy evaluation, (I - discount * P) x = b."""
+"""The linear systems of policy evaluation, (I - discount * P) x = b.
+
+`EvaluationSystem` factors the matrix, which is exact and on large models dear. `KrylovSystem` approaches
+the solution by products with the matrix: BiCGSTAB (van der Vorst 1992), with an incomplete factorisation
+as preconditioner where scaling by the diagonal does not do (Saad 2003, "Iterative Methods for Sparse
+Linear Systems", Sections 7.4.2 and 10.4). I - discount * P is an M-matrix, for which one always exists.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -8,9 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, spilu, splu
+
+from planners.errors import NotEnoughMemoryError
 
 DENSE_LIMIT: Final = 300
+FEW_STEPS: Final = 40  # of BiCGSTAB by the diagonal, before an incomplete factorisation is worth its cost
+MANY_STEPS: Final = 500
+
+Vector = NDArray[np.float64]
 
 
 class EvaluationSystem:
@@ -37,6 +49,101 @@ class EvaluationSystem:
             return np.where(np.isfinite(correction), x + correction, x)
 
 
+class KrylovSystem:
+    """I - discount * P, solved by BiCGSTAB to a wanted residual; by GMRES, then by factors, where that fails.
+
+    Args:
+        chain: (n, n) CSR, continuing probabilities of a policy. At discount 1 the episode must surely end.
+        discount: The discount.
+
+    Cost: some tens of products with the matrix, and memory of a few times the matrix.
+
+    >>> ring = sparse.csr_array(np.roll(np.eye(400), 1, axis=1))
+    >>> KrylovSystem(ring, 0.5).solve(np.ones(400), residual=1e-9)[:2].round(6)
+    array([2., 2.])
+    """
+
+    def __init__(self, chain: sparse.csr_array, discount: float) -> None:
+        """Form the matrix; nothing is factored before it is needed."""
+        count = chain.shape[0]
+        self.chain, self.discount = chain, discount
+        self.matrix = sparse.csr_array(sparse.eye_array(count, format="csr") - discount * chain)
+        self.used = "nothing yet"
+        self._incomplete: LinearOperator | None = None
+        self._direct: EvaluationSystem | None = None
+
+    def solve(self, b: Vector, *, start: Vector | None = None, residual: float | None = None) -> Vector:
+        """(n,) x with every entry of b - A x at most `residual`, where float64 allows it.
+
+        Args:
+            b: (n,) right side.
+            start: (n,) first guess.
+            residual: What is wanted; None: 1e-12 times the largest |b|.
+        """
+        wanted = 1e-12 * float(np.abs(b).max(initial=0.0)) if residual is None else residual
+        x = np.zeros(len(b)) if start is None else start.copy()
+        with np.errstate(all="ignore"):
+            for method in (self._by_diagonal, self._by_incomplete_factors, self._by_gmres):
+                if self._direct is None and self._residual(b, x) > wanted:
+                    x = self._approach(method, b, x, wanted)
+            if self._residual(b, x) <= wanted:
+                return x
+            if self._direct is None:
+                self._direct = EvaluationSystem(self.chain, self.discount)
+            self.used = "factors"
+            return self._direct.solve(b)
+
+    def _approach(
+        self, method: Callable[[Vector, Vector, float], Vector], b: Vector, x: Vector, wanted: float
+    ) -> Vector:
+        """The better of x and what the method makes of it; the method measures by the 2-norm, we by the largest."""
+        before = self._residual(b, x)
+        for _ in range(3):
+            norm = 0.5 * wanted / before * float(np.linalg.norm(b - self.matrix @ x))
+            found = method(b, x, norm)
+            after = self._residual(b, found)
+            if not after < before:
+                return x
+            x, before = found, after
+            if after <= wanted:
+                break
+        return x
+
+    def _residual(self, b: Vector, x: Vector) -> float:
+        """Largest entry of |b - A x|; inf where that is not a number."""
+        largest = float(np.abs(b - self.matrix @ x).max(initial=0.0))
+        return largest if np.isfinite(largest) else float("inf")
+
+    def _by_diagonal(self, b: Vector, x: Vector, norm: float) -> Vector:
+        self.used = "BiCGSTAB by the diagonal"
+        scaling = sparse.diags_array(1.0 / self.matrix.diagonal())
+        return bicgstab(self.matrix, b, x0=x, rtol=0.0, atol=norm, maxiter=FEW_STEPS, M=scaling)[0]
+
+    def _by_incomplete_factors(self, b: Vector, x: Vector, norm: float) -> Vector:
+        self.used = "BiCGSTAB by incomplete factors"
+        factors = self._preconditioner()
+        if factors is None:
+            return x
+        return bicgstab(self.matrix, b, x0=x, rtol=0.0, atol=norm, maxiter=MANY_STEPS, M=factors)[0]
+
+    def _by_gmres(self, b: Vector, x: Vector, norm: float) -> Vector:
+        self.used = "GMRES"
+        factors = self._preconditioner()
+        return gmres(self.matrix, b, x0=x, rtol=0.0, atol=norm, restart=30, maxiter=MANY_STEPS // 30, M=factors)[0]
+
+    def _preconditioner(self) -> LinearOperator | None:
+        """Incomplete LU in the order of the states, which on maps fills in little; None if it breaks down."""
+        if self._incomplete is None:
+            try:
+                factors = spilu(
+                    self.matrix.tocsc(), drop_tol=1e-2, fill_factor=4, permc_spec="NATURAL", diag_pivot_thresh=0.0
+                )
+            except RuntimeError:
+                return None
+            self._incomplete = LinearOperator(self.matrix.shape, matvec=factors.solve, dtype=np.float64)
+        return self._incomplete
+
+
 def _factored(matrix: sparse.csr_array) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """The solver of one matrix; one that is singular in float64 solves to NaN."""
     if matrix.shape[0] <= DENSE_LIMIT:
@@ -46,5 +153,10 @@ def _factored(matrix: sparse.csr_array) -> Callable[[NDArray[np.float64]], NDArr
         return lambda b: lu_solve(factors, b, check_finite=False)
     try:
         return splu(matrix.tocsc()).solve
+    except MemoryError:
+        raise NotEnoughMemoryError(
+            f"factoring a system of {matrix.shape[0]} states and {matrix.nnz} entries ran out of memory; "
+            "use policy_iteration(..., evaluation='krylov') or value_iteration"
+        ) from None
     except RuntimeError:  # SuperLU's word for an exactly singular matrix
         return lambda b: np.full_like(b, np.nan)

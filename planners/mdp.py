@@ -10,13 +10,15 @@ is earned after the end, so only P is ever multiplied with values.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Self
+from os import PathLike
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from planners.errors import InvalidModelError
+from planners.sparse_rows import merge_rows as merge_rows
 
 SUM_TOLERANCE: Final = 1e-9
 
@@ -70,6 +72,15 @@ class TabularMDP:
         """The model itself: it is tabular already."""
         return self
 
+    @property
+    def longest_row(self) -> int:
+        """Largest number of next states of one pair."""
+        return int(np.diff(self.transitions.indptr).max(initial=0))
+
+    def expected_next(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S, A) expected value of the next state, as far as the episode goes on: P V."""
+        return np.asarray(self.transitions @ values).reshape(self.rewards.shape)
+
     @cached_property
     def nbytes(self) -> int:
         """Bytes that the tables take."""
@@ -90,11 +101,42 @@ class TabularMDP:
         return self.transitions.indices[first:last], self.transitions.data[first:last]
 
     @classmethod
-    def from_arrays(cls, P: Any, R: ArrayLike, terminal: ArrayLike | None = None, **kwargs: Any) -> Self:
+    def from_arrays(
+        cls,
+        P: Any,
+        R: Any,
+        terminal: ArrayLike | None = None,
+        feasible: ArrayLike | None = None,
+        *,
+        axes: Literal["SAS", "ASS"] | None = None,
+        initial: ArrayLike | None = None,
+    ) -> Self:
         """Read dense or sparse arrays; see `planners.tables.read_arrays` for the shapes."""
         from planners.tables import read_arrays
 
-        return cls(**read_arrays(P, R, terminal), **kwargs)
+        return cls(**read_arrays(P, R, terminal, feasible, axes), initial=_distribution(initial))
+
+    @classmethod
+    def from_state_action_pairs(
+        cls, R: ArrayLike, Q: Any, states: ArrayLike, actions: ArrayLike, num_actions: int | None = None
+    ) -> Self:
+        """Read QuantEcon's list of (state, action) pairs; see `planners.pairs.read_pairs`."""
+        from planners.pairs import read_pairs
+
+        return cls(**read_pairs(R, Q, states, actions, num_actions))
+
+    @classmethod
+    def from_csv(cls, path: str | PathLike[str], base: int = 0, outcome: int | None = None) -> Self:
+        """Read a file of transitions, as MDPs.jl has them; see `planners.csv_tables.read_csv`."""
+        from planners.csv_tables import read_csv
+
+        return cls(**read_csv(path, base, outcome))
+
+    def to_csv(self, path: str | PathLike[str], base: int = 0) -> None:
+        """Write what `from_csv` reads; see `planners.csv_tables.write_csv`."""
+        from planners.csv_tables import write_csv
+
+        write_csv(self, path, base)
 
     @classmethod
     def from_env(cls, env: Any) -> "TabularMDP":
@@ -106,9 +148,13 @@ class TabularMDP:
     @classmethod
     def from_gym_dict(cls, P: Any, initial: ArrayLike | None = None) -> Self:
         """Read `P[s][a] = [(probability, next_state, reward, terminated), ...]`, Gymnasium's toy_text form."""
-        from planners.tables import read_gym_dict
+        from planners.gym_tables import read_gym_dict
 
-        return cls(**read_gym_dict(P), initial=None if initial is None else np.array(initial, dtype=np.float64))
+        return cls(**read_gym_dict(P), initial=_distribution(initial))
+
+
+def _distribution(initial: ArrayLike | None) -> NDArray[np.float64] | None:
+    return None if initial is None else np.array(initial, dtype=np.float64)
 
 
 def _check_tables(mdp: TabularMDP) -> None:
@@ -173,17 +219,6 @@ def _refuse(row: int, num_actions: int, what: str) -> None:
     state, action = divmod(row, num_actions)
     wanted = "a finite number" if "reward" in what else "a number from 0 to 1"
     raise InvalidModelError(f"state {state}, action {action} {what}; expected {wanted}", state, action)
-
-
-def merge_rows(
-    rows: NDArray[Any], columns: NDArray[Any], probabilities: NDArray[np.float64], shape: tuple[int, int]
-) -> sparse.csr_array:
-    """CSR of the given entries: those of one row and column added up, and zeros left out."""
-    matrix = sparse.coo_array((probabilities, (rows, columns)), shape=shape).tocsr()
-    matrix.sum_duplicates()
-    if not matrix.data.all():
-        matrix.eliminate_zeros()
-    return matrix
 
 
 def seal(model: Any) -> None:

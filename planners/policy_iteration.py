@@ -9,24 +9,33 @@
 discount 1 a random policy may never end the episode, and the system then has no solution; where it does
 not end, the policy is sent along a shortest way to the end first.
 
-Source: Howard (1960); Puterman (2005), Section 6.4.
+On large models the linear systems can be solved by a Krylov method instead of exactly, each only as well
+as the policy deserves: to a small part of what the next improvement gains. It then stops as soon as the
+error is proven to be within the tolerance ("inexact policy iteration").
+
+Source: Howard (1960); Puterman (2005), Section 6.4. Inexact: Gargiani, Liao-McPherson, Zanelli and Lygeros
+(2022), arXiv 2211.04299.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.certificates import steps_towards_end, surely_ends
-from planners.errors import check_discount, check_tolerance
-from planners.graph import rows_towards, steps_towards
-from planners.linear import EvaluationSystem
+from planners.certificates import surely_ends
+from planners.errors import InvalidOptionError, check_discount, check_tolerance
+from planners.linear import EvaluationSystem, KrylovSystem
 from planners.models import as_model
 from planners.planner import Iterate, run
 from planners.problem import Problem, make_problem
 from planners.progress import Progress
 from planners.result import Plan
+from planners.start import random_policy, start_policy, start_values
+
+EVALUATIONS: Final = ("auto", "direct", "krylov")
+DIRECT_LIMIT: Final = 5_000
+FORCING: Final = 1e-2  # residual of an evaluation, as a part of the last improvement
 
 
 def policy_iteration(
@@ -36,6 +45,8 @@ def policy_iteration(
     tolerance: float = 1e-6,
     max_iterations: int = 10_000,
     seed: int | None = None,
+    start: Any = None,
+    evaluation: str = "auto",
     progress: Progress = False,
     throw: bool = True,
 ) -> Plan:
@@ -44,10 +55,13 @@ def policy_iteration(
     Args:
         model: A model of S states, or an environment that has one.
         discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
-        tolerance: Largest error of the values, in units of reward. The method goes on until no action is
-            better, and so the bound is mostly far smaller.
+        tolerance: Largest error of the values, in units of reward. With direct evaluation the method goes
+            on until no action is better, and so the bound is mostly far smaller.
         max_iterations: Number of policies after which to give up.
         seed: Of the random first policy.
+        start: A `Plan` whose policy to start from, or (S,) values whose greedy policy; None: at random.
+        evaluation: "direct" (factors), "krylov" (BiCGSTAB to the residual that suits), or "auto": direct up
+            to 5000 states, and at discount 1, where the proof needs factors in any case.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
 
@@ -56,6 +70,7 @@ def policy_iteration(
 
     Raises:
         InvalidModelError: No model, or not an MDP.
+        InvalidOptionError: Among others, a start of another size.
         UnboundedValueError: At discount 1, reward can be collected for ever.
         NotConvergedError: See `throw`.
 
@@ -67,11 +82,20 @@ def policy_iteration(
     array([5.])
     """
     tolerance = check_tolerance(tolerance)
+    if evaluation not in EVALUATIONS:
+        raise InvalidOptionError(f"evaluation is {evaluation!r}; expected {', '.join(map(repr, EVALUATIONS))}")
     problem = make_problem(as_model(model).tabular, check_discount(discount))
+    if start is None:
+        policy, values = random_policy(problem, np.random.default_rng(seed)), np.zeros(problem.num_states)
+    else:
+        policy, values = start_policy(problem, start), start_values(problem, start)
+    if evaluation == "auto":
+        evaluation = "krylov" if problem.num_states > DIRECT_LIMIT and problem.discount < 1.0 else "direct"
+    direct = evaluation == "direct"
     return run(
         problem,
-        improvements(problem, random_policy(problem, np.random.default_rng(seed))),
-        method="policy iteration",
+        improvements(problem, policy) if direct else inexact_improvements(problem, policy, values, tolerance),
+        method="policy iteration" if direct else "policy iteration with Krylov evaluation",
         tolerance=tolerance,
         max_iterations=max_iterations,
         progress=progress,
@@ -121,19 +145,42 @@ def _settled(
     return first if problem.discount < 1.0 or surely_ends(problem, first) else policy
 
 
-def random_policy(problem: Problem, rng: np.random.Generator) -> NDArray[np.int64]:
-    """(n,) a random row for each state; at discount 1, one that surely ends the episode."""
-    last_row = np.append(problem.first_row[1:], len(problem.row_state))
-    policy = rng.integers(problem.first_row, last_row)
+def inexact_improvements(
+    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], tolerance: float
+) -> Iterator[Iterate]:
+    """The iterates of inexact policy iteration, from a first policy and a guess of its values.
+
+    Below discount 1 a residual e of the last evaluation makes an error of e / (1 - discount) at most. A
+    policy that comes back shows that residuals are too large to tell which action is better: they go down
+    to what the tolerance asks for, and if that does not help, exact evaluation takes over.
+    """
+    seen: set[int] = set()
+    gain, thorough = float((problem.maximise(problem.action_values(values)) - values).max(initial=0.0)), False
+    while True:
+        system = KrylovSystem(problem.transitions[policy], problem.discount)
+        needed = max(0.1 * tolerance / _longest(problem, system), problem.rounding(values))
+        aim = needed if thorough else max(needed, FORCING * gain)
+        values = system.solve(problem.rewards[policy], start=values, residual=aim)
+        action_values = problem.action_values(values)
+        yield Iterate(values, action_values)
+        residual = float(np.abs(action_values[policy] - values).max(initial=0.0))
+        best = problem.greedy(action_values)
+        better = action_values[best] - action_values[policy]
+        gain = float(better.max(initial=0.0))
+        next_policy = np.where(better > 2.0 * (residual + problem.rounding(values)), best, policy)
+        mark = hash(next_policy.tobytes())
+        if (mark in seen and thorough) or (problem.discount == 1.0 and not surely_ends(problem, next_policy)):
+            break
+        if mark in seen:
+            thorough = True
+            seen.clear()
+        seen.add(mark)
+        policy = next_policy
+    yield from improvements(problem, policy)
+
+
+def _longest(problem: Problem, system: KrylovSystem) -> float:
+    """Largest expected discounted number of steps to the end: how much an error of one step can add up to."""
     if problem.discount < 1.0:
-        return policy
-    lost = steps_towards_end(problem, policy) < 0
-    every_row = np.ones(len(problem.row_state), dtype=bool)
-    ending = problem.termination > 0
-    can_end = np.zeros(problem.num_states, dtype=bool)
-    can_end[problem.row_state[ending]] = True
-    towards = steps_towards(problem.transitions, problem.row_state, every_row, can_end)
-    way = rows_towards(problem.transitions, problem.row_state, every_row & ~ending, towards)
-    first_ending = np.full(problem.num_states, -1, dtype=np.int64)
-    first_ending[problem.row_state[ending][::-1]] = np.flatnonzero(ending)[::-1]
-    return np.where(lost, np.where(can_end, first_ending, way), policy)
+        return 1.0 / (1.0 - problem.discount)
+    return max(2.0 * float(system.solve(np.ones(problem.num_states), residual=0.5).max(initial=1.0)), 1.0)

@@ -3,14 +3,18 @@
 import enum
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from os import PathLike
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import PlannerError
-from planners.mdp import TabularMDP, sealed
+from planners.mdp import sealed
 from planners.policy import TabularPolicy
+
+if TYPE_CHECKING:
+    from planners.models import Model
 
 
 class Status(enum.Enum):
@@ -64,7 +68,7 @@ class Plan:
     method: str
     discount: float
     tolerance: float
-    model: TabularMDP = field(repr=False)
+    model: "Model" = field(repr=False)
 
     def __post_init__(self) -> None:
         """Close the arrays for writing."""
@@ -86,9 +90,19 @@ class Plan:
         """(S, A) True for every action that can be optimal within the bounds, all ties included."""
         reach = _backup(self.model, self.upper, self.discount)
         finite = np.abs(self.upper[np.isfinite(self.upper)]).max(initial=0.0)
-        terms = np.diff(self.model.transitions.indptr).max(initial=0) + 8
+        terms = self.model.longest_row + 8
         rounding = terms * np.finfo(np.float64).eps * (np.abs(self.model.rewards).max() + finite)
         return sealed((reach + rounding >= self.lower[:, None]) & self.model.feasible)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the plan to `path`, exactly that name, for `planners.load_plan`: npz, versioned, no pickle.
+
+        Raises:
+            OSError: It cannot be written; a file that was there before is then as it was.
+        """
+        from planners.saving import save_plan
+
+        save_plan(self, path)
 
     def __repr__(self) -> str:
         """A small table."""
@@ -116,13 +130,11 @@ class NotConvergedError(PlannerError, RuntimeError):
         self.plan = plan
 
 
-def _backup(model: TabularMDP, values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
+def _backup(model: "Model", values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
     finite = np.isfinite(values)
-    q = model.rewards + discount * (model.transitions @ np.where(finite, values, 0.0)).reshape(model.rewards.shape)
+    q = model.rewards + discount * model.expected_next(np.where(finite, values, 0.0))
     if discount > 0 and not finite.all():
-        lost = np.asarray(model.transitions @ (values == -np.inf).astype(np.float64)) > 0
-        unknown = np.asarray(model.transitions @ (values == np.inf).astype(np.float64)) > 0
-        q.ravel()[unknown] = np.inf
-        q.ravel()[lost] = -np.inf
+        q[model.expected_next((values == np.inf).astype(np.float64)) > 0] = np.inf
+        q[model.expected_next((values == -np.inf).astype(np.float64)) > 0] = -np.inf
     q[~model.feasible] = -np.inf
     return q

@@ -1,6 +1,6 @@
 """Playing episodes: the one loop that every agent and every environment of this project goes through.
 
-observation = env.reset()
+observation = env.reset(), and agent.reset() if it has that
 until the episode is terminated or truncated:
     action = agent.act(observation)
     observation, reward, terminated, truncated, info = env.step(action)
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from planners.agent import Agent
+from planners.backward_induction import FinitePlan
 from planners.errors import InvalidOptionError
 from planners.policy import TabularPolicy
 
@@ -95,7 +96,8 @@ def rollout(
 
     Args:
         env: A Gymnasium environment, or anything with its `reset` and `step`.
-        agent: Anything with `act(observation)`, such as `plan.policy`; or a `Plan`.
+        agent: Anything with `act(observation)`, such as `plan.policy`; or a `Plan` or `FinitePlan`. If it has
+            a `reset()`, that is called when an episode begins.
         episodes: How many.
         seed: Of the environment, passed to the first `reset`, and of a policy that draws its actions.
             The same seed gives the same episodes.
@@ -118,7 +120,7 @@ def play_episode(
 ) -> Iterator[Transition]:
     """One episode, step by step; arguments as for `rollout`."""
     if not hasattr(agent, "act"):
-        agent = getattr(agent, "policy", agent)
+        agent = agent.agent() if isinstance(agent, FinitePlan) else getattr(agent, "policy", agent)
     if not hasattr(agent, "act"):
         raise InvalidOptionError(
             f"a {type(agent).__name__} has no act(observation); expected an agent such as plan.policy"
@@ -127,6 +129,8 @@ def play_episode(
     if seed is not None and isinstance(agent, TabularPolicy):
         agent.reseed(seed)
     observation, _ = env.reset(seed=seed)
+    if callable(restart := getattr(agent, "reset", None)):
+        restart()  # an agent that counts steps begins anew
     for step in range(max_steps):
         action = agent.act(observation)
         next_observation, reward, terminated, truncated, info = env.step(action)

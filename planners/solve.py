@@ -5,7 +5,11 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from planners.errors import InvalidOptionError
-from planners.models import as_model
+from planners.gauss_seidel import gauss_seidel
+from planners.linear_program import linear_program
+from planners.models import Model, as_model
+from planners.modified_policy_iteration import modified_policy_iteration
+from planners.moves import MoveMDP
 from planners.planner import with_method
 from planners.policy_iteration import policy_iteration
 from planners.progress import Progress
@@ -15,8 +19,12 @@ from planners.value_iteration import value_iteration
 METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "policy_iteration": policy_iteration,
     "value_iteration": value_iteration,
+    "gauss_seidel": gauss_seidel,
+    "modified_policy_iteration": modified_policy_iteration,
+    "linear_program": linear_program,
 }
-LINEAR_SOLVE_LIMIT: Final = 20_000
+LINEAR_SOLVE_LIMIT: Final = 3_000
+LONGEST_LOCAL_ROW: Final = 64
 
 
 def solve(
@@ -34,7 +42,8 @@ def solve(
     Args:
         model: A `TabularMDP`, a `MoveMDP`, or a Gymnasium environment with `mdp` or a toy_text `P`.
         discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
-        method: "auto", "policy_iteration" or "value_iteration".
+        method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
+            "linear_program".
         tolerance: Largest error of the values, in units of reward.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
@@ -62,9 +71,22 @@ def solve(
     source = as_model(model)
     why = ""
     if name == "auto":
-        small = source.num_states <= LINEAR_SOLVE_LIMIT
-        name = "policy_iteration" if small else "value_iteration"
-        size = f"{source.num_states} states"
-        why = f"{size}: few enough for exact linear solves" if small else f"{size}: too many for linear solves"
+        name, why = choose(source)
     plan = METHODS[name](source, discount=discount, tolerance=tolerance, progress=progress, throw=False, **options)
     return with_method(plan, f"{plan.method} (chosen for {why})" if why else plan.method, throw=throw)
+
+
+def choose(model: Model) -> tuple[str, str]:
+    """The method for a model, and the reason.
+
+    A few states: linear solves are exact and take no compilation. Many, from most of which an episode can
+    end: ordered Gauss-Seidel, which takes a number of sweeps that hardly grows. Many others: modified
+    policy iteration.
+    """
+    size = f"{model.num_states} states"
+    if model.num_states <= LINEAR_SOLVE_LIMIT:
+        return "policy_iteration", f"{size}: few enough for exact linear solves"
+    ends = model.outcome_ends.any() if isinstance(model, MoveMDP) else (model.termination > 0).any()
+    if ends and model.longest_row <= LONGEST_LOCAL_ROW:
+        return "gauss_seidel", f"{size} in which episodes end: sweeps can follow the values outwards"
+    return "modified_policy_iteration", f"{size}: too many for linear solves, and no end to start from"

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planners.errors import check_discount, check_tolerance
 from planners.models import as_model
@@ -20,6 +21,7 @@ from planners.planner import Iterate, run
 from planners.problem import Problem, make_problem
 from planners.progress import Progress
 from planners.result import Plan
+from planners.start import start_values
 
 
 def value_iteration(
@@ -28,6 +30,7 @@ def value_iteration(
     discount: float,
     tolerance: float = 1e-6,
     max_iterations: int = 1_000_000,
+    start: Any = None,
     progress: Progress = False,
     throw: bool = True,
 ) -> Plan:
@@ -38,6 +41,7 @@ def value_iteration(
         discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
         tolerance: Largest error of the values, in units of reward.
         max_iterations: Number of sweeps after which to give up.
+        start: V_0 instead of 0: a `Plan`, or (S,) values.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
 
@@ -46,6 +50,7 @@ def value_iteration(
 
     Raises:
         InvalidModelError: No model, or not an MDP.
+        InvalidOptionError: Among others, a start of another size.
         UnboundedValueError: At discount 1, reward can be collected for ever.
         NotConvergedError: See `throw`.
 
@@ -60,7 +65,7 @@ def value_iteration(
     problem = make_problem(as_model(model).tabular, check_discount(discount))
     return run(
         problem,
-        sweeps(problem),
+        sweeps(problem, np.zeros(problem.num_states) if start is None else start_values(problem, start)),
         method="value iteration",
         tolerance=tolerance,
         max_iterations=max_iterations,
@@ -69,9 +74,8 @@ def value_iteration(
     )
 
 
-def sweeps(problem: Problem) -> Iterator[Iterate]:
-    """The iterates of Algorithm 4."""
-    values = np.zeros(problem.num_states)
+def sweeps(problem: Problem, values: NDArray[np.float64]) -> Iterator[Iterate]:
+    """The iterates of Algorithm 4 from V_0."""
     while True:
         action_values = problem.action_values(values)  # r(s,a) + discount * sum_s' P(s'|s,a) V(s')
         yield Iterate(values, action_values)

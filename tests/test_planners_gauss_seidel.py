@@ -85,12 +85,11 @@ def test_shortest_ways_are_those_of_dijkstra(rng: np.random.Generator) -> None:
     mdp = make_mdp(parse_grid(desc, {"G": {"terminal": True}}), Rules(moves="octile", step_reward=-1.0))
     plan = planners.gauss_seidel(mdp, discount=1.0, tolerance=1e-9)
     lengths = np.array([1.0] * 4 + [np.sqrt(2)] * 4)
-    state, move = np.indices(mdp.successor.shape)
+    state, move = (np.asarray(index) for index in np.indices(mdp.successor.shape))
     leaves = mdp.successor != state
-    graph = sparse.coo_array(
-        (lengths[move[leaves]], (mdp.successor[leaves], state[leaves])), shape=(mdp.num_states,) * 2
-    ).tocsr()
-    distance = csgraph.dijkstra(graph, indices=0)
+    count = mdp.num_states
+    entries = (lengths[move[leaves]], (mdp.successor[leaves], state[leaves]))
+    distance = csgraph.dijkstra(sparse.csr_array(entries, shape=(count, count)), indices=[0])[0]
     np.testing.assert_allclose(plan.values, -distance, rtol=1e-12)
 
 

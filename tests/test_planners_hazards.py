@@ -43,6 +43,17 @@ def test_span_bound_is_wrong_where_episodes_end_and_ours_is_not(method: Callable
     assert certificate.lower[0] <= exact <= certificate.upper[0]
 
 
+def test_actions_that_lead_away_from_the_end_count_in_the_upper_bound() -> None:
+    """At discount 1: the guess -4 hides that state 1 is worth 16 steps of reward 1, and state 0 can go there."""
+    P = {
+        0: {0: [(1.0, 0, 0.0, True)], 1: [(1.0, 1, 0.0, False)]},
+        1: {0: [(0.9375, 1, 1.0, False), (0.0625, 0, 1.0, True)]},
+    }
+    certificate = planners.certify(read(P), [0.0, -4.0], discount=1.0)
+    assert (certificate.lower <= 16).all()
+    assert (certificate.upper >= 16).all()
+
+
 # H4.2: discount 1.
 
 

@@ -1,0 +1,41 @@
+"""The memory bandwidth of the machine, as McCalpin's STREAM triad measures it, and the share a sweep reaches."""
+
+import time
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+ELEMENTS = 20_000_000  # three arrays of 160 MB: far more than any cache
+TIMES = 10
+
+
+@cache
+def triad_bandwidth(threads: int = 2) -> float:
+    """GB/s of a = b + 3 c in float64 with that many threads, the best of ten; 24 bytes an element, as STREAM counts."""
+    import numba
+
+    @numba.njit(parallel=True)
+    def triad(a, b, c):
+        for i in numba.prange(len(a)):
+            a[i] = b[i] + 3.0 * c[i]
+
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    a, b, c = np.zeros(ELEMENTS), np.ones(ELEMENTS), np.full(ELEMENTS, 2.0)
+    triad(a, b, c)
+    best = float("inf")
+    for _ in range(TIMES):
+        begin = time.perf_counter()
+        triad(a, b, c)
+        best = min(best, time.perf_counter() - begin)
+    return 24.0 * ELEMENTS / best / 1e9
+
+
+def sweep_bandwidth(model: Any, seconds_per_sweep: float, bytes_per_state: float) -> tuple[float, float]:
+    """(GB/s that a sweep moves, its share of the triad), with bytes a state counted as the table of the kernel says."""
+    moved = model.num_states * bytes_per_state / seconds_per_sweep / 1e9
+    return moved, moved / triad_bandwidth()
+
+
+if __name__ == "__main__":
+    print(f"STREAM triad: {triad_bandwidth():.1f} GB/s")

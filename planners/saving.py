@@ -1,0 +1,228 @@
+"""Plans as files: NumPy's npz, versioned, without pickle, so that a file can hold numbers and nothing that runs.
+
+A file says what it is (`format`, `version`) and which model it is of: its sizes and a SHA-256 of its
+tables. It is written beside its place and then moved there, so that no half-written plan is ever left
+under its name.
+"""
+
+import dataclasses
+import hashlib
+import os
+import secrets
+import zipfile
+import zlib
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from planners.errors import InvalidOptionError, InvalidPlanFileError, MissingModelError, PlannerError
+from planners.mdp import TabularMDP
+from planners.models import Model, as_model
+from planners.policy import TabularPolicy
+from planners.result import Iteration, Plan, Status
+
+FORMAT: Final = "gridworld-lab plan"
+VERSION: Final = 1
+CHUNK: Final = 1 << 20  # numbers hashed at a time
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def save_plan(plan: Plan, path: str | PathLike[str]) -> None:
+    """Write a plan to a file, whole or not at all; see `Plan.save`."""
+    if not plan.policy.is_deterministic:
+        raise InvalidOptionError("the plan's policy draws its actions; only plans of one action a state can be saved")
+    sizes, digest = _known_fingerprint(plan.model)
+    history = np.array(plan.history, dtype=np.float64).reshape(-1, len(Iteration._fields))
+    scalars = {name: getattr(plan, name) for name in ("error_bound", "discount", "tolerance", "method")}
+    arrays: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "values": plan.values,
+        "lower": plan.lower,
+        "upper": plan.upper,
+        "actions": plan.policy.actions,
+        "num_actions": plan.policy.num_actions,
+        "status": plan.status.name,
+        "iterations": plan.iterations,
+        "history": history,
+        "model_sizes": sizes,
+        "model_sha256": digest,
+        **scalars,
+    }
+    target = Path(path)
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with beside.open("xb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load_plan(path: str | PathLike[str], model: Any = None) -> Plan:
+    """Read a plan that `Plan.save` wrote.
+
+    Args:
+        path: The file.
+        model: The model that the plan is of, or an environment that has it. Without it the plan has its
+            values, policy and bounds, but no `action_values` and no `optimal_actions`.
+
+    Raises:
+        FileNotFoundError: No such file.
+        InvalidPlanFileError: Not a plan, cut off, of another version, or of another model.
+        InvalidModelError: `model` is no model.
+
+    >>> import tempfile
+    >>> from planners import solve
+    >>> stay = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     solve(stay, discount=0.8).save(f"{folder}/stay.npz")
+    ...     load_plan(f"{folder}/stay.npz", stay).values.round(3)
+    array([5.])
+    """
+    arrays = _read(path)
+    found = None if model is None else _same_model(path, arrays, as_model(model))
+    try:
+        return _plan(arrays, found)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise InvalidPlanFileError(f"{path} is a damaged plan: {error}. Plan again, and save it anew") from error
+
+
+def fingerprint(model: Model) -> tuple[NDArray[np.int64], str]:
+    """Sizes (S, A, entries) of a model, and the SHA-256 of its tables, a megabyte or so at a time."""
+    digest = hashlib.sha256(type(model).__name__.encode())
+    entries = 0
+    for field in dataclasses.fields(model):
+        table = getattr(model, field.name)
+        if field.name == "initial" or table is None:  # where episodes begin does not change a plan
+            continue
+        entries += table.nnz if isinstance(table, sparse.csr_array) else 0
+        digest.update(f"{field.name} {table.shape}".encode())
+        for chunk in _chunks(table):
+            digest.update(np.ascontiguousarray(chunk).data)
+    return np.array([model.num_states, model.num_actions, entries], dtype=np.int64), digest.hexdigest()
+
+
+def _chunks(table: Any) -> Iterator[NDArray[Any]]:
+    """The numbers of a table in an order and in types that do not depend on how it was made."""
+    length = table.shape[0]
+    size = table.nnz if isinstance(table, sparse.csr_array) else table.size
+    rows = max(1, CHUNK * length // max(size, 1))
+    for first in range(0, length, rows):
+        part = table[first : first + rows]
+        if isinstance(part, sparse.csr_array):
+            part.sum_duplicates()  # sorts each row
+            yield part.indptr.astype("<i8")
+            yield part.indices.astype("<i8")
+            yield part.data.astype("<f8") + 0.0
+        else:
+            yield part.astype("<f8") + 0.0  # + 0.0: no minus zero
+
+
+def _known_fingerprint(model: Any) -> tuple[NDArray[np.int64], str]:
+    if isinstance(model, MissingModel):
+        return model.sizes, model.sha256
+    return fingerprint(model)
+
+
+def _read(path: str | PathLike[str]) -> Arrays:
+    """All arrays of a plan file of this version."""
+    with Path(path).open("rb") as file:
+        try:
+            loaded = np.load(file, allow_pickle=False) if zipfile.is_zipfile(file) else None
+            arrays = {} if loaded is None else {name: loaded[name] for name in loaded.files}
+        except (
+            ValueError,
+            EOFError,
+            OSError,
+            KeyError,
+            NotImplementedError,
+            MemoryError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ):
+            raise InvalidPlanFileError(f"{path} is damaged, or not a plan. Plan again, and save it anew") from None
+    if str(arrays.get("format")) != FORMAT:
+        raise InvalidPlanFileError(f"{path} is not a plan, or was cut off; expected a file that plan.save(path) wrote")
+    version = str(arrays.get("version"))
+    if version != str(VERSION):
+        raise InvalidPlanFileError(
+            f"{path} is a plan of format version {version}; this library reads version {VERSION}. "
+            "Plan again, or use the version of gridworld-lab that wrote it"
+        )
+    return arrays
+
+
+def _same_model(path: str | PathLike[str], arrays: Arrays, given: Model) -> Model:
+    sizes, digest = fingerprint(given)
+    if str(arrays.get("model_sha256")) != digest:
+        sizes, digest = fingerprint(given.tabular)
+        given = given.tabular
+    if str(arrays.get("model_sha256")) == digest:
+        return given
+    wanted = np.asarray(arrays.get("model_sizes")).tolist()
+    raise InvalidPlanFileError(
+        f"{path} is a plan of another model: its sizes (states, actions, transitions) are {wanted}, those of the model "
+        f"given are {sizes.tolist()}" + ("; the numbers in the tables differ" if wanted == sizes.tolist() else "")
+    )
+
+
+def _plan(arrays: Arrays, model: Model | None) -> Plan:
+    values, lower, upper, actions = (arrays[name] for name in ("values", "lower", "upper", "actions"))
+    for name in ("values", "lower", "upper"):
+        if arrays[name].dtype != np.float64 or arrays[name].shape != actions.shape:
+            raise ValueError(f"{name} are {arrays[name].shape} of {arrays[name].dtype}, the actions {actions.shape}")
+    return Plan(
+        values=values,
+        policy=_policy(actions, int(arrays["num_actions"])),
+        lower=lower,
+        upper=upper,
+        error_bound=float(arrays["error_bound"]),
+        status=Status[str(arrays["status"])],
+        iterations=int(arrays["iterations"]),
+        history=tuple(Iteration(int(row[0]), *map(float, row[1:])) for row in arrays["history"]),
+        method=str(arrays["method"]),
+        discount=float(arrays["discount"]),
+        tolerance=float(arrays["tolerance"]),
+        model=cast(
+            TabularMDP, MissingModel(arrays["model_sizes"], str(arrays["model_sha256"])) if model is None else model
+        ),
+    )
+
+
+def _policy(actions: NDArray[Any], num_actions: int) -> TabularPolicy:
+    try:
+        return TabularPolicy.from_actions(actions, num_actions)
+    except PlannerError as error:
+        raise ValueError(str(error)) from error
+
+
+class MissingModel:
+    """What stands for the model of a plan that was loaded without one: it knows only which model it was."""
+
+    def __init__(self, sizes: NDArray[np.int64], sha256: str) -> None:
+        """Keep the fingerprint, so that the plan can be saved again."""
+        self.sizes, self.sha256 = sizes, sha256
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever is asked for: not here.
+
+        Raises:
+            MissingModelError: Always, with what to do.
+        """
+        raise MissingModelError(
+            f"this plan was loaded without its model, which its {name!r} is asked of; "
+            "planners.load_plan(path, model=env) loads it with the model"
+        )
+
+    def __repr__(self) -> str:
+        """Sizes in one line."""
+        return f"MissingModel({self.sizes[0]} states, {self.sizes[1]} actions)"
