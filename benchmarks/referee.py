@@ -33,6 +33,12 @@ def write_reference(model: MoveMDP | TabularMDP, discount: float, path: Path) ->
     return {"error_bound": plan.error_bound, "method": plan.method, "status": plan.status.name.lower()}
 
 
+def doubt(path: Path) -> float:
+    """Proven error of the kept values."""
+    with np.load(path) as truth:
+        return float(truth["error_bound"])
+
+
 def judge(model: TabularMDP, values: NDArray[np.float64], discount: float, reference: Path | None) -> Verdict:
     """The error of anybody's values; infinite where a value is missing or not finite."""
     if values.shape != (model.num_states,) or not np.isfinite(values).all():

@@ -6,7 +6,7 @@ from planning import OURS, Profile, Results, versions
 
 Record = dict[str, Any]
 SMALL = 10_000  # states below which the overhead of a first call counts
-SHORT = {"timeout": "too long", "missing": "not installed", "unsupported": "-", "memory": "no memory"}
+SHORT = {"missing": "not installed", "unsupported": "-", "memory": "no memory"}
 
 
 def cost(record: Record) -> float:

@@ -104,7 +104,7 @@ class Runs:
         while self.repeats and spent < REPEAT_SECONDS:
             self.repeats -= 1
             spent += self.once("repeat", tolerance)["seconds"]
-        if self.solver.default is not None and not self.solver.is_ours:
+        if self.solver.default not in (None, self.asked):  # else the first try was the library's own
             self.once("default", self.solver.default)
 
     def tighten(self) -> tuple[float, float]:

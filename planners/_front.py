@@ -9,7 +9,7 @@ import numpy as np
 from planners._kernels import compiled, sweep_arrivals, sweep_moves, sweep_rows, touch_moves, touch_rows
 
 TOUCHED, WINDOW, LOWEST, SPENT = 0, 1, 2, 3  # what the entries of a cursor mean
-PATIENCE = 200  # sweeps of each block, on average, after which the window is taken to be too small
+PATIENCE = 1000  # sweeps of each block, on average, after which the window is taken to be too small
 
 
 @compiled

@@ -1,7 +1,8 @@
 """Compiled loops that put states in the order in which values reach them.
 
-Breadth-first, backwards from where episodes end: a Gauss-Seidel sweep in that order runs with the flow of
-value. And which blocks of states, in that order, read which.
+Breadth-first, backwards from where episodes end, and from the worse ends as many layers later as steps
+are worth the difference: a Gauss-Seidel sweep in that order runs with the flow of value. And which blocks
+of states, in that order, read which.
 """
 
 import numpy as np
@@ -10,13 +11,26 @@ from planners._kernels import compiled
 
 
 @compiled
-def order_moves(successor, ends, outcome):
-    """Breadth-first order of the states, backwards from those that can end; also how many are reached."""
+def count_outcomes(outcome, kinds):
+    """(K,) how often each outcome occurs."""
+    counts = np.zeros(kinds, dtype=np.int64)
+    for s in range(outcome.shape[0]):
+        for d in range(outcome.shape[1]):
+            counts[outcome[s, d]] += 1
+    return counts
+
+
+@compiled
+def order_moves(successor, ends, outcome, seeds, delays):
+    """Breadth-first order of the states, backwards from `seeds`; how many are reached, in how many layers.
+
+    Seed i joins in layer `delays[i]`; both are sorted by it. Only moves after which the episode goes on count.
+    """
     states, moves = successor.shape
     start = np.zeros(states + 1, dtype=np.int64)
     for s in range(states):
         for d in range(moves):
-            if successor[s, d] != s:
+            if successor[s, d] != s and not ends[outcome[s, d]]:
                 start[successor[s, d] + 1] += 1
     for s in range(states):
         start[s + 1] += start[s]
@@ -24,24 +38,15 @@ def order_moves(successor, ends, outcome):
     for s in range(states):
         for d in range(moves):
             t = successor[s, d]
-            if t != s:
+            if t != s and not ends[outcome[s, d]]:
                 before[start[t]] = s
                 start[t] += 1  # afterwards start[t] is where the list of t ends
-    order = np.empty(states, dtype=np.int32)
-    seen = np.zeros(states, dtype=np.bool_)
-    tail = 0
-    for s in range(states):
-        for d in range(moves):
-            if ends[outcome[s, d]] and not seen[s]:
-                seen[s] = True
-                order[tail] = s
-                tail += 1
-    return finish_order(order, seen, tail, start, before)
+    return search(states, seeds, delays, start, before)
 
 
 @compiled
-def order_rows(indptr, indices, row_state, ending, states):
-    """The same for rows of probabilities; `ending` marks the states with a row that can end."""
+def order_rows(indptr, indices, row_state, states, seeds, delays):
+    """The same for rows of probabilities."""
     start = np.zeros(states + 1, dtype=np.int64)
     for row in range(len(row_state)):
         for entry in range(indptr[row], indptr[row + 1]):
@@ -56,26 +61,29 @@ def order_rows(indptr, indices, row_state, ending, states):
             if t != row_state[row]:
                 before[start[t]] = row_state[row]
                 start[t] += 1
-    order = np.empty(states, dtype=np.int32)
-    seen = ending.copy()
-    tail = 0
-    for s in range(states):
-        if ending[s]:
-            order[tail] = s
-            tail += 1
-    return finish_order(order, seen, tail, start, before)
+    return search(states, seeds, delays, start, before)
 
 
 @compiled
-def finish_order(order, seen, tail, end, before):
-    """The search itself; states that cannot reach an end come last. Returns order, states reached, layers."""
-    head = 0
-    layers = 0
-    layer_end = 0
-    while head < tail:
+def search(states, seeds, delays, end, before):
+    """The search itself; states from which no seed can be reached come last."""
+    order = np.empty(states, dtype=np.int32)
+    seen = np.zeros(states, dtype=np.bool_)
+    head, tail, layers, layer_end, seed = 0, 0, 0, 0, 0
+    while head < tail or seed < len(seeds):
         if head == layer_end:
+            if head == tail:  # nobody is left but seeds to come
+                layers = max(layers, delays[seed])
+            while seed < len(seeds) and delays[seed] <= layers:
+                if not seen[seeds[seed]]:
+                    seen[seeds[seed]] = True
+                    order[tail] = seeds[seed]
+                    tail += 1
+                seed += 1
             layers += 1
             layer_end = tail
+            if head == tail:
+                continue
         t = order[head]
         head += 1
         for i in range(end[t - 1] if t > 0 else 0, end[t]):

@@ -21,7 +21,8 @@ import numpy as np
 
 from planners.errors import check_discount, check_tolerance
 from planners.front import Front
-from planners.models import as_model
+from planners.memory import check_memory
+from planners.models import Model, as_model
 from planners.move_front import MoveFront
 from planners.moves import MoveMDP
 from planners.planner import Settling, run
@@ -68,6 +69,7 @@ def gauss_seidel(
     """
     tolerance, discount = check_tolerance(tolerance), check_discount(discount)
     source = as_model(model)
+    check_memory(front_bytes(source), f"sweeping {source.num_states} states", "Use a smaller model")
     front: Front = (
         MoveFront(source, discount)
         if isinstance(source, MoveMDP) and discount < 1.0
@@ -82,6 +84,13 @@ def gauss_seidel(
         progress=progress,
         throw=throw,
     )
+
+
+def front_bytes(model: Model) -> int:
+    """Estimate of the most bytes that `gauss_seidel` takes beside the model; measured on maps."""
+    if isinstance(model, MoveMDP):
+        return model.num_states * (48 + 12 * model.num_moves)
+    return 100 * model.num_states + 24 * model.transitions.nnz
 
 
 def iterates(front: Front, tolerance: float) -> Iterator[Settling]:

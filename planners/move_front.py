@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.front import Front, arrange, closed_value
+from planners.front import NEVER, Front, arrange, closed_value, delays, sorted_seeds
 from planners.moves import MoveMDP
 
 
@@ -17,7 +17,13 @@ class MoveFront(Front):
         from planners import _order
 
         ends = model.outcome_ends
-        order, reached, layers = _order.order_moves(model.successor, ends, model.outcome)
+        counts = np.where(ends, 0, _order.count_outcomes(model.outcome, len(ends)))
+        step = float(model.outcome_reward[counts.argmax()]) if counts.any() else 0.0
+        delay = np.where(ends, delays(model.outcome_reward, ends, step, discount), NEVER)
+        joins = np.full(model.num_states, NEVER, dtype=np.int32)
+        for move in range(model.num_moves):
+            joins = np.minimum(joins, delay[model.outcome[:, move]])
+        order, reached, layers = _order.order_moves(model.successor, ends, model.outcome, *sorted_seeds(joins))
         final: NDArray[np.bool_] = np.all(ends[model.outcome], axis=1)
         closed = order[reached:]
         lasting = closed_value(_best_reward(model, closed), discount)

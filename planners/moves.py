@@ -117,7 +117,11 @@ class MoveMDP:
     @cached_property
     def tabular(self) -> TabularMDP:
         """The same model as tables of probabilities, made on first use."""
+        from planners.memory import check_memory, tabular_bytes
+
         states, actions = self.num_states, self.num_actions
+        advice = "At a discount below 1, gauss_seidel takes a MoveMDP as it is"
+        check_memory(tabular_bytes(self), f"the tables of probabilities of {states} states", advice)
         kinds = np.zeros(states, dtype=np.uint8) if self.kind is None else self.kind
         rows, columns, probabilities = [], [], []
         for move in range(self.num_moves):

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.front import Front, arrange, closed_value
-from planners.problem import Problem
+from planners.front import NEVER, Front, arrange, closed_value, delays, sorted_seeds
+from planners.problem import UNIT_ROUNDOFF, Problem
 
 
 class RowFront(Front):
@@ -19,11 +19,20 @@ class RowFront(Front):
         transitions, first = problem.transitions, np.append(problem.first_row, len(problem.row_state))
         goes_on = np.diff(transitions.indptr) > 0
         best = problem.maximise(problem.rewards)
-        ending = np.zeros(problem.num_states, dtype=bool)
-        ending[problem.row_state[problem.termination > 0]] = True
+        ending = problem.termination > 0
+        going_on = problem.rewards[~ending]
+        step = float(np.median(going_on)) if len(going_on) else 0.0
+        stays = problem.discount * (1.0 - problem.termination)
+        value = problem.rewards / np.maximum(1.0 - stays, UNIT_ROUNDOFF)  # of taking that row until it ends
+        joins = np.full(problem.num_states, NEVER, dtype=np.int32)
+        np.minimum.at(joins, problem.row_state[ending], delays(value, ending, step, problem.discount)[ending])
         final = ~np.logical_or.reduceat(goes_on, problem.first_row)
         order, reached, layers = _order.order_rows(
-            transitions.indptr, transitions.indices, problem.row_state, ending, problem.num_states
+            transitions.indptr,
+            transitions.indices,
+            problem.row_state,
+            problem.num_states,
+            *sorted_seeds(joins),
         )
         closed = order[reached:]
         lasting = closed_value(best[closed], problem.discount)

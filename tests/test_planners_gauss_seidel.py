@@ -118,7 +118,8 @@ def shrink(front: Any, block: int, window: int) -> None:
 
 
 def test_the_order_is_breadth_first(rng: np.random.Generator) -> None:
-    mdp = make_mdp(parse_grid(random_map(rng, 20)), Rules(slip=0.2))
+    desc = [row.replace("-", ".") for row in random_map(rng, 20)]  # one end: a second, worse one joins later
+    mdp = make_mdp(parse_grid(desc), Rules(slip=0.2))
     front = MoveFront(mdp, 0.9)
     distance = np.full(mdp.num_states, np.inf)
     distance[front.order.order[front.order.computed :]] = 0
@@ -128,6 +129,16 @@ def test_the_order_is_breadth_first(rng: np.random.Generator) -> None:
             break
         distance = nearer
     assert (np.diff(distance[front.order.order[: front.order.computed]]) >= 0).all()
+
+
+def test_a_worse_end_joins_when_steps_are_worth_the_difference() -> None:
+    """On a line, + at the left and - at the right: 2 is worth 20 steps of .1 (discount 1: taken as .9999)."""
+    mdp = make_mdp(parse_grid(["+" + "." * 40 + "-"]), Rules(slip=0.0, step_reward=-0.1))
+    front = MoveFront(mdp, 0.999999)
+    first_from_the_right = int(np.flatnonzero(front.order.order == 40)[0])
+    assert first_from_the_right == 20  # after the twenty squares nearest to +, whose layers are 0..19
+    plan = planners.gauss_seidel(mdp, discount=0.999999)
+    np.testing.assert_allclose(plan.values[1:31], 1 - 0.1 * np.arange(30), atol=1e-3)
 
 
 def test_states_that_never_end_are_set_exactly() -> None:
