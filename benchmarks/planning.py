@@ -23,6 +23,7 @@ PEERS_PYTHON = os.environ.get("BENCH_PYTHON", sys.executable)
 SLACK = 3.0  # seconds for the referee, beyond those of the solver
 FIRST_STAGE = 600.0  # seconds to make a model
 Record = dict[str, Any]
+OWN = ("tolerance", "seconds", "error")  # what is kept of a run at the tolerance of the library itself
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,14 @@ def run_case(case: dict[str, Any], python: str, limit: float) -> Record:
         elif stage == "solve":
             record["tries"].append(said)
             if said["tolerance"] == peers.solvers()[case["solver"]].default:
-                record["default"] = {name: said[name] for name in ("tolerance", "seconds", "error")}
+                record["default"] = {name: said[name] for name in OWN}
             record.setdefault("first_seconds", said["seconds"])
             good = said["error"] <= TOLERANCE + said["doubt"]
             record |= said | {"status": "ok" if good else "inaccurate"}
         elif stage == "repeat":
             record["seconds"] = min(record["seconds"], said["seconds"])
         elif stage == "default":
-            record["default"] = {name: said[name] for name in ("tolerance", "seconds", "error")}
+            record["default"] = {name: said[name] for name in OWN}
         elif stage in ("failed", "died"):
             if record["status"] != "ok":
                 memory = said.get("memory") or said.get("kind") == "MemoryError" or "bad_alloc" in said["text"]
@@ -185,8 +186,7 @@ def too_slow_already(results: Results, profile: Profile, name: str, discount: fl
 def run(profile: Profile, results: Results, folder: Path, resume: bool, say: Callable[[str], None]) -> list[str]:
     """All cases, or those that `results` does not have; the names of those for which no time was left."""
     done = set(results.cases) if resume else set()
-    ends = time.monotonic() + 60 * profile.minutes
-    left_out: list[str] = []
+    ends, left_out = time.monotonic() + 60 * profile.minutes, []
     for discount in profile.discounts:  # all models at one discount first: time may not last for all discounts
         for name in (n for n in profile.names if discount < 1.0 or models.is_proper(n)):
             reference = folder / f"{name}-{discount}.npz"

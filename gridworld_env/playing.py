@@ -2,8 +2,9 @@
 
 import os
 import sys
+import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import gymnasium as gym
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from gridworld_env.env import GridWorldEnv
 from planners.result import Plan
 from planners.rollout import Episode, rollout
+
+LAST_PICTURE: Final = 1.0  # seconds for which the end of an episode stays in the window
 
 
 def has_display() -> bool:
@@ -50,6 +53,8 @@ def play(
             played += rollout(env, plan.policy, seed=seed if number == 0 else None)
             if render_mode == "rgb_array":
                 frames += cast("list[NDArray[np.uint8]]", env.render())
+            else:
+                time.sleep(LAST_PICTURE)
     finally:
         env.close()
     return played, frames

@@ -16,7 +16,6 @@ from typing import Any, Final, cast
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
 
 from planners.errors import InvalidOptionError, PlannerError, check_discount, check_tolerance
 from planners.models import as_model
@@ -93,6 +92,8 @@ def vertex(problem: Problem) -> Iterator[Iterate]:
         return improvements(problem, np.zeros(0, dtype=np.int64))
     own = sparse.csr_array((np.ones(rows), (np.arange(rows), problem.row_state)), shape=(rows, count))
     scale = problem.largest_reward or 1.0  # HiGHS takes 1e20 for infinity
+    from scipy.optimize import linprog  # takes a quarter of a second, so not before it is needed
+
     solution = linprog(
         c=np.ones(count),
         A_ub=cast(Any, problem.discount * problem.transitions - own),  # the stubs of SciPy know no sparse one
