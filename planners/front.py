@@ -83,7 +83,7 @@ class Front(ABC):
             self.values[untouched] = np.nanmin(self.values) if not untouched.all() else 0.0
 
     def prove(self) -> Bounds:
-        """Bounds in the new order, with the weights that prove more: h = 1, or h = top - V.
+        """Bounds, in the old order, with the weights that prove more: h = 1, or h = top - V.
 
         The second proves more where every step costs: there top - V is no more than the cost so far, and
         each step takes a fixed part of it. See `planners.certificates`.
@@ -129,16 +129,18 @@ class Front(ABC):
             h = np.where(np.arange(first, first + len(V)) < known, top - bent * V, 0.0)
             below, above = (np.where(h > 0, k * np.where(h > 0, h, 1.0), 0.0) for k in (low, high))
             slack = widen * (np.abs(V) + h)
-            lower[part] = np.nextafter(V + below - widen * np.abs(below) - slack, -np.inf)
-            upper[part] = np.nextafter(V + above + widen * np.abs(above) + slack, np.inf)
+            least = np.nextafter(V + below - widen * np.abs(below) - slack, -np.inf)
+            most = np.nextafter(V + above + widen * np.abs(above) + slack, np.inf)
             middle = V + 0.5 * (below + above) if np.isfinite(low) and np.isfinite(high) else V
-            values[part] = np.clip(middle, lower[part], upper[part])
-            error = max(error, float(np.maximum(upper[part] - values[part], values[part] - lower[part]).max()))
+            middle = np.clip(middle, least, most)
+            error = max(error, float(np.maximum(most - middle, middle - least).max()))
+            old = self.order.order[part]
+            lower[old], upper[old], values[old] = least, most, middle
         return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), self.rows)
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(S,) in the model's own numbering."""
-        return values[self.order.rank]
+        """(S,) for the model's states, from bounds, which are in the old order already."""
+        return values
 
 
 def closed_value(best: NDArray[np.float64], discount: float) -> float | None:

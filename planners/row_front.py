@@ -73,8 +73,8 @@ class RowFront(Front):
         )  # fmt: skip
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(S,) in the model's own numbering."""
-        return self.problem.expand(values[self.order.rank])
+        """(S,) for the model's states, from bounds, which are in the order of the equations."""
+        return self.problem.expand(values)
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions in the model's own numbering."""

@@ -101,7 +101,7 @@ def test_blocks_and_windows_do_not_change_the_answer(rng: np.random.Generator) -
             shrink(front, block, window)
             while not front.advance(1e-12, 100):
                 pass
-            np.testing.assert_allclose(front.expand(front.values), truth, atol=1e-8)
+            np.testing.assert_allclose(front.values[front.order.rank], truth, atol=1e-8)
 
 
 def shrink(front: Any, block: int, window: int) -> None:
