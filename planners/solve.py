@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from planners.errors import InvalidOptionError
 from planners.gauss_seidel import gauss_seidel
+from planners.linear import DENSE_LIMIT
 from planners.linear_program import linear_program
 from planners.models import Model, as_model
 from planners.modified_policy_iteration import modified_policy_iteration
@@ -24,7 +25,7 @@ METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "linear_program": linear_program,
 }
 LINEAR_SOLVE_LIMIT: Final = 3_000
-LONGEST_LOCAL_ROW: Final = 64
+LONGEST_LOCAL_ROW: Final = 16
 
 
 def solve(
@@ -79,14 +80,16 @@ def solve(
 def choose(model: Model) -> tuple[str, str]:
     """The method for a model, and the reason.
 
-    A few states: linear solves are exact and take no compilation. Many, from most of which an episode can
-    end: ordered Gauss-Seidel, which takes a number of sweeps that hardly grows. Many others: modified
-    policy iteration.
+    A few states, or some more that each lead to a few others: linear solves are exact and take no
+    compilation. Many, in which episodes end: ordered Gauss-Seidel, which takes a number of sweeps that
+    hardly grows. Many others: modified policy iteration.
     """
     size = f"{model.num_states} states"
-    if model.num_states <= LINEAR_SOLVE_LIMIT:
+    local = model.longest_row <= LONGEST_LOCAL_ROW
+    if model.num_states <= (LINEAR_SOLVE_LIMIT if local else DENSE_LIMIT):
         return "policy_iteration", f"{size}: few enough for exact linear solves"
     ends = model.outcome_ends.any() if isinstance(model, MoveMDP) else (model.termination > 0).any()
-    if ends and model.longest_row <= LONGEST_LOCAL_ROW:
+    if ends and local:
         return "gauss_seidel", f"{size} in which episodes end: sweeps can follow the values outwards"
-    return "modified_policy_iteration", f"{size}: too many for linear solves, and no end to start from"
+    why = "no end to start from" if local else "too entangled for an order of sweeps"
+    return "modified_policy_iteration", f"{size}: too many for linear solves, and {why}"
