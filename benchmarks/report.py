@@ -23,8 +23,8 @@ def ratio(record: Record, ours: Record | None) -> float | None:
     return cost(record) / cost(ours)
 
 
-def cell(record: Record | None, ours: Record | None) -> str:
-    """Seconds, and how many times ours; what a loss is to us is bold."""
+def cell(record: Record | None, ours: Record | None, peer: bool) -> str:
+    """Seconds, and how many times ours; a loss of ours is bold."""
     if record is None:
         return ""
     if record["status"] not in ("ok", "inaccurate"):
@@ -36,7 +36,7 @@ def cell(record: Record | None, ours: Record | None) -> str:
     if record is ours or times is None:
         return seconds(cost(record))
     text = f"{seconds(cost(record))} ({times:.2g}x)"
-    return f"**{text}**" if times < 1.0 else text
+    return f"**{text}**" if peer and times < 1.0 else text
 
 
 def seconds(value: float) -> str:
@@ -61,7 +61,7 @@ def model_table(results: Results, profile: Profile, name: str) -> list[str]:
     for solver in profile.solvers:
         records = [results.get(name, d, solver) for d in discounts]
         if any(record and record["status"] not in ("unsupported", "missing") for record in records):
-            cells = [cell(record, ours) for record, ours in zip(records, first, strict=True)]
+            cells = [cell(record, ours, solver not in OURS) for record, ours in zip(records, first, strict=True)]
             lines.append(f"| {solver} | {' | '.join(cells)} |")
     return lines
 
