@@ -101,36 +101,41 @@ def search(states, seeds, delays, end, before):
 
 
 @compiled
-def moves_between_blocks(successor, block, blocks):
-    """(blocks, 3): highest block that each one reads, and the lowest and highest that read it."""
+def moves_between_blocks(successor, block, blocks, computed):
+    """(blocks, 3): highest block that each one reads, and the lowest and highest that read it.
+
+    Only the first `computed` states count: the others, of known value, lie in no order, and the span of a
+    block that read one of them would be the whole model.
+    """
     span = np.empty((blocks, 3), dtype=np.int32)
     for b in range(blocks):
         span[b] = b
-    for s in range(min(len(successor), block * blocks)):
+    for s in range(computed):
         for d in range(successor.shape[1]):
-            note_block(span, s // block, successor[s, d] // block, blocks)
+            if successor[s, d] < computed:
+                note_block(span, s // block, successor[s, d] // block)
     return span
 
 
 @compiled
-def rows_between_blocks(indptr, indices, first_row, block, blocks):
+def rows_between_blocks(indptr, indices, first_row, block, blocks, computed):
     """The same for rows of probabilities."""
     span = np.empty((blocks, 3), dtype=np.int32)
     for b in range(blocks):
         span[b] = b
-    for s in range(min(len(first_row) - 1, block * blocks)):
+    for s in range(computed):
         for entry in range(indptr[first_row[s]], indptr[first_row[s + 1]]):
-            note_block(span, s // block, indices[entry] // block, blocks)
+            if indices[entry] < computed:
+                note_block(span, s // block, indices[entry] // block)
     return span
 
 
 @compiled
-def note_block(span, reader, read, blocks):
+def note_block(span, reader, read):
     """Block `reader` reads block `read`."""
-    if read < blocks:
-        span[reader, 0] = max(span[reader, 0], read)
-        span[read, 1] = min(span[read, 1], reader)
-        span[read, 2] = max(span[read, 2], reader)
+    span[reader, 0] = max(span[reader, 0], read)
+    span[read, 1] = min(span[read, 1], reader)
+    span[read, 2] = max(span[read, 2], reader)
 
 
 @compiled

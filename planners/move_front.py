@@ -54,7 +54,7 @@ class MoveFront(Front):
                 code[code == 255] = 0
                 self.entering = model.outcome_reward[code]
                 self.arrival = self.entering + self.onward[code] * self.values
-        self.span = compiled.moves_between_blocks(self.successor, self.block, self.blocks)
+        self.span = compiled.moves_between_blocks(self.successor, self.block, self.blocks, self.order.computed)
 
     def advance(self, threshold: float, budget: int) -> bool:
         """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""

@@ -50,7 +50,7 @@ class RowFront(Front):
             transitions.indptr, transitions.indices, transitions.data, first, arranged.order, arranged.rank
         )
         self.reward = problem.rewards[self.row_of]
-        self.span = _order.rows_between_blocks(self.indptr, self.indices, self.first, self.block, self.blocks)
+        self.span = _order.rows_between_blocks(self.indptr, self.indices, self.first, self.block, self.blocks, self.order.computed)
 
     def advance(self, threshold: float, budget: int) -> bool:
         """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
