@@ -1,8 +1,7 @@
-"""The memory bandwidth of the machine, as McCalpin's STREAM triad measures it, and the share a sweep reaches."""
+"""The memory bandwidth of the machine, as McCalpin's STREAM triad measures it."""
 
 import time
 from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -29,12 +28,6 @@ def triad_bandwidth(threads: int = 2) -> float:
         triad(a, b, c)
         best = min(best, time.perf_counter() - begin)
     return 24.0 * ELEMENTS / best / 1e9
-
-
-def sweep_bandwidth(model: Any, seconds_per_sweep: float, bytes_per_state: float) -> tuple[float, float]:
-    """(GB/s that a sweep moves, its share of the triad), with bytes a state counted as the table of the kernel says."""
-    moved = model.num_states * bytes_per_state / seconds_per_sweep / 1e9
-    return moved, moved / triad_bandwidth()
 
 
 if __name__ == "__main__":
