@@ -1,7 +1,7 @@
 """Compiled loops that follow the front behind which values have settled.
 
-Sweeps over a window of blocks of states, which moves along with the front, so that a state is swept about a
-hundred times, however large the model.
+Sweeps over a window of blocks of states, which moves along with the front, so that a state is swept some forty
+times, however large the model.
 """
 
 import numpy as np

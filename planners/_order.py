@@ -6,8 +6,9 @@ of states, in that order, read which.
 """
 
 import numpy as np
+from numba import prange
 
-from planners._kernels import compiled
+from planners._kernels import compiled, in_parallel
 
 
 @compiled
@@ -138,29 +139,38 @@ def note_block(span, reader, read):
     span[read, 2] = max(span[read, 2], reader)
 
 
-@compiled
+@in_parallel
 def permute_rows(indptr, indices, probability, first_row, order, rank):
     """CSR rows of the states in a new order, with the columns renumbered."""
-    new_indptr = np.empty_like(indptr)
-    new_indices = np.empty_like(indices)
-    new_probability = np.empty_like(probability)
-    new_first = np.empty_like(first_row)
+    new_indptr = np.zeros_like(indptr)
+    new_first = np.zeros_like(first_row)
     row_of = np.empty(len(indptr) - 1, dtype=np.int64)
     row = 0
-    at = 0
-    new_indptr[0] = 0
     for i in range(len(order)):
-        new_first[i] = row
         for old in range(first_row[order[i]], first_row[order[i] + 1]):
-            for entry in range(indptr[old], indptr[old + 1]):
-                new_indices[at] = rank[indices[entry]]
-                new_probability[at] = probability[entry]
-                at += 1
             row_of[row] = old
+            new_indptr[row + 1] = new_indptr[row] + indptr[old + 1] - indptr[old]
             row += 1
-            new_indptr[row] = at
-    new_first[len(order)] = row
+        new_first[i + 1] = row
+    new_indices = np.empty_like(indices)
+    new_probability = np.empty_like(probability)
+    for i in prange(len(row_of)):
+        shift = new_indptr[i] - indptr[row_of[i]]
+        for entry in range(indptr[row_of[i]], indptr[row_of[i] + 1]):
+            new_indices[shift + entry] = rank[indices[entry]]
+            new_probability[shift + entry] = probability[entry]
     return new_indptr, new_indices, new_probability, new_first, row_of
+
+
+@in_parallel
+def permute_moves(successor, outcome, order, rank):
+    """Successors and outcomes of the states in a new order, with the successors renumbered."""
+    new_successor, new_outcome = np.empty_like(successor), np.empty_like(outcome)
+    for i in prange(len(order)):
+        for d in range(successor.shape[1]):
+            new_successor[i, d] = rank[successor[order[i], d]]
+            new_outcome[i, d] = outcome[order[i], d]
+    return new_successor, new_outcome
 
 
 @compiled

@@ -53,7 +53,8 @@ def evaluate(model: Any, policy: Any, *, discount: float) -> NDArray[np.float64]
     mdp = as_model(model).tabular
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions)
     chain, rewards, termination = policy_chain(mdp, chosen)
-    if check_discount(discount) < 1.0:
+    discount = check_discount(discount)
+    if discount < 1.0:
         return EvaluationSystem(chain, discount).solve(rewards)
     return _total_reward(chain, rewards, termination)
 

@@ -6,6 +6,7 @@ or they can never end it and earn the same for ever. Known values are exact to a
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ LARGEST_BLOCK: Final = 2048
 NEVER: Final = 2**31 - 1
 LAST: Final = 2**30
 CHUNK: Final = 1 << 20
-LAYERS_IN_WINDOW: Final = 70  # measured: with fewer, what has settled is disturbed; with more, all is swept too often
+LAYERS_IN_WINDOW: Final = 100  # measured: with fewer, what has settled is disturbed; with more, all is swept too often
 
 
 class Order(NamedTuple):
@@ -62,6 +63,22 @@ class Front(ABC):
         self.sweeps = 0.0
         self.rows = np.zeros(len(values), dtype=np.int64)
 
+    def begin_at(self, values: NDArray[np.float64]) -> None:
+        """Take first values, (S,) in the old order, for the states that are not known beforehand.
+
+        They are lowered to the lower bound that they prove: what is too low is put right by a few sweeps, and
+        what is too high may take 1 / (1 - discount) of them.
+        """
+        computed = self.values[: self.order.computed]
+        computed[:] = values[self.order.order[: self.order.computed]]
+        self.pending[:] = np.inf
+        self.cursor[0] = self.blocks  # no block is left to be touched for the first time
+        if len(computed):
+            lowered = [(low * (top - bent * computed.min()), low, bent, top) for low, _, bent, top in self._attempts()]
+            most, low, bent, top = max(lowered)
+            if -np.inf < most < 0.0:
+                computed += low * (top - bent * computed)
+
     @property
     def num_states(self) -> int:
         """Number of states S."""
@@ -82,21 +99,32 @@ class Front(ABC):
         if untouched.any():
             self.values[untouched] = np.nanmin(self.values) if not untouched.all() else 0.0
 
-    def prove(self) -> Bounds:
-        """Bounds, in the old order, with the weights that prove more: h = 1, or h = top - V.
+    def prove(self, tolerance: float = 0.0) -> Bounds:
+        """Bounds, in the old order, with the weights h = 1; if they miss the tolerance, h = top - V as well.
 
-        The second proves more where every step costs: there top - V is no more than the cost so far, and
-        each step takes a fixed part of it. See `planners.certificates`.
+        The second prove more where every step costs: there top - V is no more than the cost so far, and
+        each step takes a fixed part of it. See `planners.certificates`. The better ones are returned.
         """
         self.fill()
-        computed = self.values[: self.order.computed]
-        if not len(computed):
+        lowest = float(self.values[: self.order.computed].min(initial=np.inf))
+        if lowest == np.inf:  # all values are known, though not yet who takes what
+            self._numbers(0.0, 1.0)
             return self._bounds(0.0, 0.0, 0.0, 0.0)
+        found: list[tuple[float, float, float, float, float]] = []
+        for low, high, bent, top in self._attempts():
+            found.append((max(high, -low) * (top - bent * lowest), low, high, bent, top))
+            if found[-1][0] <= 0.9 * tolerance:
+                break
+        return self._bounds(*min(found)[1:])
+
+    def _attempts(self) -> Iterator[tuple[float, float, float, float]]:
+        """The numbers l and k of the certificate, and the `bent` and `top` of the weights h = top - bent * V."""
+        computed = self.values[: self.order.computed]
         lowest, highest = float(computed.min()), float(computed.max())
+        if self.discount < 1.0:
+            yield *self._numbers(0.0, 1.0), 0.0, 1.0
         top = max(highest, self.best_end) + 0.02 * (highest - lowest) + 1e-3 * (1.0 + abs(highest))
-        choices = [(1.0, top)] if self.discount == 1.0 else [(0.0, 1.0), (1.0, top)]
-        found = [(*self._numbers(bent, top), bent, top) for bent, top in choices]
-        return self._bounds(*min(found, key=lambda f: max(f[1], -f[0]) * (f[3] - f[2] * lowest)))
+        yield *self._numbers(1.0, top), 1.0, top
 
     best_end: float = 0.0
 
@@ -107,10 +135,6 @@ class Front(ABC):
         if limit < np.inf:
             high = max(high, 0.0) if max(high, 0.0) <= limit else np.inf
         return low, high
-
-    @abstractmethod
-    def advance(self, threshold: float, budget: int) -> bool:
-        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
 
     @abstractmethod
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
@@ -133,7 +157,7 @@ class Front(ABC):
             most = np.nextafter(V + above + widen * np.abs(above) + slack, np.inf)
             middle = V + 0.5 * (below + above) if np.isfinite(low) and np.isfinite(high) else V
             middle = np.clip(middle, least, most)
-            error = max(error, float(np.maximum(most - middle, middle - least).max()))
+            error = max(error, float(np.nan_to_num(np.maximum(most - middle, middle - least), nan=np.inf).max()))
             old = self.order.order[part]
             lower[old], upper[old], values[old] = least, most, middle
         return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), self.rows)

@@ -19,8 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from planners.errors import check_discount, check_tolerance
-from planners.front import Front
+from planners.errors import check_discount, check_run, check_tolerance
 from planners.memory import check_memory
 from planners.models import Model, as_model
 from planners.move_front import MoveFront
@@ -30,6 +29,7 @@ from planners.problem import UNIT_ROUNDOFF, make_problem
 from planners.progress import Progress
 from planners.result import Plan
 from planners.row_front import RowFront
+from planners.start import model_values, start_values
 
 BLOCKS_A_REPORT = 4_000
 
@@ -40,6 +40,7 @@ def gauss_seidel(
     discount: float,
     tolerance: float = 1e-6,
     max_iterations: int = 100_000,
+    start: Any = None,
     progress: Progress = False,
     throw: bool = True,
 ) -> Plan:
@@ -53,6 +54,8 @@ def gauss_seidel(
         discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
         tolerance: Largest error of the values, in units of reward.
         max_iterations: Number of reports (some milliseconds of sweeps each) after which to give up.
+        start: A `Plan`, or (S,) values, which are first lowered to the lower bound that they prove; None: each
+            state begins with what its neighbours make of it when the front arrives.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
 
@@ -61,6 +64,7 @@ def gauss_seidel(
 
     Raises:
         InvalidModelError: No model, or not an MDP.
+        InvalidOptionError: Among others, a start of another size.
         UnboundedValueError: At discount 1, reward can be collected for ever.
         NotConvergedError: See `throw`.
 
@@ -68,13 +72,19 @@ def gauss_seidel(
     `MoveMDP`, beside the model.
     """
     tolerance, discount = check_tolerance(tolerance), check_discount(discount)
+    check_run(max_iterations, progress, throw)
     source = as_model(model)
     check_memory(front_bytes(source), f"sweeping {source.num_states} states", "Use a smaller model")
-    front: Front = (
+    front = (
         MoveFront(source, discount)
         if isinstance(source, MoveMDP) and discount < 1.0
         else RowFront(make_problem(source.tabular, discount))
     )
+    if start is not None:
+        count = source.num_states
+        front.begin_at(
+            start_values(front.problem, start) if isinstance(front, RowFront) else model_values(count, start)
+        )
     return run(
         front,
         iterates(front, tolerance),
@@ -93,13 +103,13 @@ def front_bytes(model: Model) -> int:
     return 100 * model.num_states + 24 * model.transitions.nnz
 
 
-def iterates(front: Front, tolerance: float) -> Iterator[Settling]:
+def iterates(front: MoveFront | RowFront, tolerance: float) -> Iterator[Settling]:
     """Sweeps until every block has settled, a proof, and more sweeps if the proof is not good enough."""
     threshold = 0.5 * tolerance * max(1.0 - front.discount, 1e-4)
     while True:
         while not front.advance(threshold, BLOCKS_A_REPORT):
-            yield Settling(residual=front.unsettled, final=False, prove=front.prove)
-        bounds = front.prove()
+            yield Settling(residual=front.unsettled, final=False, prove=lambda: front.prove(tolerance))
+        bounds = front.prove(tolerance)
         floor = 4.0 * UNIT_ROUNDOFF * float(np.abs(front.values[: front.order.computed]).max(initial=0.0))
         stuck = bounds.error > tolerance and threshold <= floor
         yield Settling(residual=threshold, final=True, prove=lambda bounds=bounds: bounds, at_floor=stuck)

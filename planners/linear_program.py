@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 import numpy as np
 from scipy import sparse
 
-from planners.errors import InvalidOptionError, PlannerError, check_discount, check_tolerance
+from planners.errors import InvalidOptionError, PlannerError, check_discount, check_run, check_tolerance
 from planners.models import as_model
 from planners.planner import Iterate, run
 from planners.policy_iteration import improvements
@@ -66,6 +66,7 @@ def linear_program(
     array([5.])
     """
     tolerance = check_tolerance(tolerance)
+    check_run(max_iterations, progress, throw)
     mdp = as_model(model).tabular
     rows = int(np.count_nonzero(mdp.feasible))
     if rows > ROW_LIMIT:

@@ -14,19 +14,22 @@ Source: Puterman (2005), Section 6.5; Puterman and Shin (1978); Rothblum (1979) 
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import InvalidOptionError, check_discount, check_tolerance
+from planners.errors import InvalidOptionError, check_discount, check_run, check_tolerance
 from planners.linear import EvaluationSystem
 from planners.models import as_model
 from planners.planner import Iterate, run
+from planners.policy_sweeps import PolicySweeps, compiled_sweeps
 from planners.problem import Problem, make_problem
 from planners.progress import Progress
 from planners.result import Plan
 from planners.start import ending_policy, start_values
+
+COMPILED_FROM: Final = 50_000  # states; below it compilation costs more than it saves
 
 
 def modified_policy_iteration(
@@ -70,12 +73,15 @@ def modified_policy_iteration(
     array([5.])
     """
     tolerance = check_tolerance(tolerance)
+    check_run(max_iterations, progress, throw)
     if not isinstance(sweeps, int | np.integer) or sweeps < 0:
         raise InvalidOptionError(f"sweeps is {sweeps!r}; expected a whole number of at least 0")
     problem = make_problem(as_model(model).tabular, check_discount(discount))
+    values = first_values(problem, start)
+    front = PolicySweeps(problem, values) if problem.discount < 1.0 and len(values) >= COMPILED_FROM else None
     return run(
-        problem,
-        evaluated_in_part(problem, first_values(problem, start), int(sweeps)),
+        front or problem,
+        compiled_sweeps(front, int(sweeps), tolerance) if front else evaluated_in_part(problem, values, int(sweeps)),
         method=f"modified policy iteration of {sweeps} sweeps",
         tolerance=tolerance,
         max_iterations=max_iterations,

@@ -42,8 +42,7 @@ class MoveFront(Front):
 
     def _arrange_tables(self, compiled: Any) -> None:
         model, order = self.model, self.order
-        self.successor = order.rank[model.successor[order.order]]
-        self.outcome = model.outcome[order.order]
+        self.successor, self.outcome = compiled.permute_moves(model.successor, model.outcome, order.order, order.rank)
         self.kind = np.zeros(1, dtype=np.uint8) if model.kind is None else model.kind[order.order]
         self.onward = np.where(model.outcome_ends, 0.0, self.discount)
         known = np.arange(model.num_states) >= order.computed
@@ -55,6 +54,13 @@ class MoveFront(Front):
                 self.entering = model.outcome_reward[code]
                 self.arrival = self.entering + self.onward[code] * self.values
         self.span = compiled.moves_between_blocks(self.successor, self.block, self.blocks, self.order.computed)
+
+    def begin_at(self, values: NDArray[np.float64]) -> None:
+        """Take first values; what it earns to arrive follows them."""
+        super().begin_at(values)
+        if len(self.arrival):
+            computed = slice(self.order.computed)
+            self.arrival[computed] = self.entering[computed] + self.discount * self.values[computed]
 
     def advance(self, threshold: float, budget: int) -> bool:
         """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""

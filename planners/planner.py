@@ -8,20 +8,22 @@ the floor of rounding, on values that are not finite, and on Ctrl-C.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.certificates import Bounds, Certifier
-from planners.errors import InvalidOptionError
+from planners.mdp import TabularMDP
 from planners.policy import TabularPolicy
-from planners.problem import Problem
+from planners.problem import UNIT_ROUNDOFF, Problem, make_problem
 from planners.progress import Progress, reporting
 from planners.result import Iteration, NotConvergedError, Plan, Status
 
 if TYPE_CHECKING:
     from planners.front import Front
+
+FLOOR: Final = 0.25  # a residual below this part of the rounding of a backup hardly changes the bounds
 
 
 class Iterate(NamedTuple):
@@ -68,12 +70,13 @@ def run(
 ) -> Plan:
     """Drive a method to its end and return the plan.
 
+    If `throw` is true, a tolerance that cannot be proven is refused as soon as that is sure. If not, the
+    caller wants the best there is, and the run goes on to the floor of rounding.
+
     Raises:
         NotConvergedError: The tolerance was not reached, and `throw` is true; it carries the plan.
     """
-    if max_iterations < 1:
-        raise InvalidOptionError(f"max_iterations is {max_iterations}; expected at least 1")
-    watch = _Watch(problem, tolerance, max_iterations)
+    watch = _Watch(problem, tolerance, max_iterations, refuses=throw)
     status = Status.ITERATION_LIMIT
     try:
         # what overflows is reported by the status, not by warnings
@@ -99,8 +102,8 @@ def run(
 class _Watch:
     """What the loop knows of a run: its history, the last iterate and, where they were computed, its bounds."""
 
-    def __init__(self, problem: "Problem | Front", tolerance: float, max_iterations: int) -> None:
-        self.problem, self.tolerance, self.max_iterations = problem, tolerance, max_iterations
+    def __init__(self, problem: "Problem | Front", tolerance: float, max_iterations: int, *, refuses: bool) -> None:
+        self.problem, self.tolerance, self.max_iterations, self.refuses = problem, tolerance, max_iterations, refuses
         self.history: list[Iteration] = []
         self.last: Iterate | Settling | None = None
         self._bounds: Bounds | None = None
@@ -112,16 +115,14 @@ class _Watch:
         """Take note of an iterate; a status if it is the last one."""
         self.last, self._bounds = iterate, None
         residual = self._residual(iterate)
-        if self._proof_is_due(iterate, residual):
-            self._bounds = self._prove(iterate)
-        error = float("inf") if self._bounds is None else self._bounds.error
-        seconds = time.perf_counter() - self._began
-        self.history.append(Iteration(len(self.history) + 1, residual, error, seconds))
+        bounds = self._bounds = self._prove(iterate) if self._proof_is_due(iterate, residual) else None
+        error = float("inf") if bounds is None else bounds.error
+        self.history.append(Iteration(len(self.history) + 1, residual, error, time.perf_counter() - self._began))
         if np.isnan(residual) or (np.isinf(residual) and isinstance(iterate, Iterate)):
             return Status.NON_FINITE
         if iterate.final and error <= self.tolerance:
             return Status.CONVERGED
-        if iterate.final and self._bounds is not None and self._is_at_floor(iterate, residual):
+        if bounds is not None and (self._is_at_floor(iterate, residual, error) or self._is_below_floor(bounds)):
             return Status.ROUNDING_FLOOR
         return Status.ITERATION_LIMIT if len(self.history) == self.max_iterations else None
 
@@ -149,25 +150,72 @@ class _Watch:
         if self.problem.discount < 1.0 or (iterate.rows is not None and iterate.final):
             return True
         iteration = len(self.history)
-        waits = iteration < self._next_proof and not self._is_at_floor(iterate, residual)
-        if residual > self.tolerance or waits:
+        small, at_floor = residual <= self.tolerance, self._is_at_floor(iterate, residual)
+        if not (small or at_floor) or (iteration < self._next_proof and not (small and at_floor)):
             return False
         self._next_proof = iteration + max(iteration // 8, 8)
         return True
 
-    def _is_at_floor(self, iterate: Iterate | Settling, residual: float) -> bool:
+    def _is_at_floor(self, iterate: Iterate | Settling, residual: float, error: float | None = None) -> bool:
+        """Whether the residual hardly counts beside the rounding, and the error, if known, would not do without it."""
         if isinstance(iterate, Settling):
             return iterate.at_floor
         assert isinstance(self.problem, Problem)
-        return iterate.rows is not None or residual <= 0.25 * self.problem.rounding(iterate.values)
+        rounding = self.problem.rounding(iterate.values)
+        if iterate.rows is not None or residual > FLOOR * rounding:  # sweeps follow the values of a policy, and tell
+            return False
+        if error == np.inf:  # at discount 1 other values may come that a proof is found for
+            return self.problem.discount < 1.0 or residual <= self.tolerance
+        may_do = error is not None and error * rounding <= self.tolerance * (rounding + residual)
+        return not may_do or residual <= 2.0 * rounding / self.problem.rounding_terms  # a few roundings are left
+
+    def _is_below_floor(self, bounds: Bounds) -> bool:
+        """Whether the tolerance is below the floor; said when V* is roughly known, or when the bounds are there."""
+        iteration = len(self.history)
+        if iteration & (iteration - 1) or not isinstance(self.problem, Problem):  # asked at 1, 2, 4, 8, ...
+            return False
+        least, enough = floors(self.problem, bounds.lower, bounds.upper)
+        refused = self.refuses and (enough <= 4.0 * least or iteration >= 1024)
+        return self.tolerance < least and (refused or bounds.error <= (1.0 + FLOOR) * least < np.inf)
+
+
+def floors(problem: Problem, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> tuple[float, float]:
+    """Numbers that the least error which can be proven lies between, from (n,) bounds of V*, which tell its size.
+
+    A backup is off by up to e = `problem.rounding`. With an action of the margin m (see `certificates`) that leaves
+    e / m between V* and its bounds. In some state no margin is wider than `wide`; each is off by up to `doubt`.
+    """
+    if problem.discount == 1.0:  # nobody knows the margins beforehand
+        return 0.0, np.inf
+    margin = (1.0 - problem.discount) + problem.discount * problem.termination
+    wide, narrow = problem.maximise(margin).min(initial=1.0), margin.min(initial=1.0)
+    doubt = 2.0 * problem.rounding_terms * UNIT_ROUNDOFF
+    size = np.maximum(lower, -upper)  # of V*, at least
+    least = problem.rounding(size.max(initial=0.0, keepdims=True, where=np.isfinite(size)))
+    most = problem.rounding(np.maximum(upper, -lower).max(initial=0.0, keepdims=True))
+    return (least / (wide + 4.0 * doubt) if wide > doubt else np.inf, most / narrow if narrow > doubt else np.inf)
 
 
 def with_method(plan: Plan, method: str, *, throw: bool) -> Plan:
     """The plan under the name of its method; raises if it did not converge and `throw` is true."""
     plan = replace(plan, method=method)
-    if throw and plan.status not in (Status.CONVERGED, Status.INTERRUPTED):
-        raise NotConvergedError(plan)
-    return plan
+    if not throw or plan.status in (Status.CONVERGED, Status.INTERRUPTED):
+        return plan
+    error = NotConvergedError(plan)
+    if plan.status is Status.ROUNDING_FLOOR:
+        error.args = (str(error).replace(plan.status.value, _advice(plan)),)
+    raise error
+
+
+def _advice(plan: Plan) -> str:
+    """What rounding allows to prove of a plan's model, in a sentence."""
+    least = enough = plan.error_bound  # that one is proven
+    if plan.discount < 1.0 and isinstance(plan.model, TabularMDP):
+        below, above = floors(make_problem(plan.model, plan.discount), plan.lower, plan.upper)
+        least, enough = min(least, below), min(enough, 2.0 * above)
+    if enough == np.inf:
+        return "Rounding keeps float64 from proving any error here: use a smaller discount."
+    return f"Rounding keeps the provable error above {least:.2g}: ask for tolerance={1.25 * enough:.2g} or more."
 
 
 def make_plan(

@@ -5,9 +5,12 @@
              in each state, take an action that is better than the policy's own, if there is one
     until no action is better
 
-"Better" means by more than rounding can feign, so two actions of the same value never take turns. At
-discount 1 a random policy may never end the episode, and the system then has no solution; where it does
-not end, the policy is sent along a shortest way to the end first.
+"Better" means by more than the errors of V can feign, so two actions of the same value never take turns.
+If the bounds are too wide by then, actions that are better for this V are taken too, as long as that at
+least halves what they gain; and at last V is swept as in value iteration, down to the floor of rounding.
+
+At discount 1 a random policy may never end the episode, and the system then has no solution; where it
+does not end, the policy is sent along a shortest way to the end first.
 
 On large models the linear systems can be solved by a Krylov method instead of exactly, each only as well
 as the policy deserves: to a small part of what the next improvement gains. It then stops as soon as the
@@ -24,14 +27,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.certificates import surely_ends
-from planners.errors import InvalidOptionError, check_discount, check_tolerance
+from planners.errors import InvalidOptionError, check_discount, check_run, check_tolerance
 from planners.linear import EvaluationSystem, KrylovSystem
 from planners.models import as_model
-from planners.planner import Iterate, run
+from planners.planner import FLOOR, Iterate, run
 from planners.problem import Problem, make_problem
 from planners.progress import Progress
 from planners.result import Plan
-from planners.start import random_policy, start_policy, start_values
+from planners.start import ending_policy, random_policy, start_policy, start_values, swept_values
+from planners.value_iteration import sweeps
 
 EVALUATIONS: Final = ("auto", "direct", "krylov")
 DIRECT_LIMIT: Final = 5_000
@@ -59,11 +63,13 @@ def policy_iteration(
             on until no action is better, and so the bound is mostly far smaller.
         max_iterations: Number of policies after which to give up.
         seed: Of the random first policy.
-        start: A `Plan` whose policy to start from, or (S,) values whose greedy policy; None: at random.
+        start: A `Plan` whose policy to start from, or (S,) values whose greedy policy; None: at random;
+            "sweeps": the greedy policy after a few sweeps of value iteration, which saves linear systems.
         evaluation: "direct" (factors), "krylov" (BiCGSTAB to the residual that suits), or "auto": direct up
             to 5000 states, and at discount 1, where the proof needs factors in any case.
         progress: True for a progress bar, or a function to call with each `Iteration`.
-        throw: Raise when the tolerance is not reached; False: return the plan with its status.
+        throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
+            is, with its status.
 
     Returns:
         A `Plan` with proven bounds. After Ctrl-C: the plan so far.
@@ -82,10 +88,16 @@ def policy_iteration(
     array([5.])
     """
     tolerance = check_tolerance(tolerance)
+    check_run(max_iterations, progress, throw)
+    if isinstance(start, str) and start != "sweeps":
+        raise InvalidOptionError(f"start is {start!r}; expected a plan, values, 'sweeps' or None")
     if evaluation not in EVALUATIONS:
         raise InvalidOptionError(f"evaluation is {evaluation!r}; expected {', '.join(map(repr, EVALUATIONS))}")
     problem = make_problem(as_model(model).tabular, check_discount(discount))
-    if start is None:
+    if isinstance(start, str):
+        values = swept_values(problem)
+        policy = ending_policy(problem, problem.greedy(problem.action_values(values)))
+    elif start is None:
         policy, values = random_policy(problem, np.random.default_rng(seed)), np.zeros(problem.num_states)
     else:
         policy, values = start_policy(problem, start), start_values(problem, start)
@@ -104,7 +116,11 @@ def policy_iteration(
 
 
 def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Iterate]:
-    """The iterates of Algorithm 5, from a first policy of one row for each state."""
+    """The iterates of Algorithm 5, from a first policy of one row for each state; then sweeps, without an end.
+
+    It cannot cycle: a certified improvement never leads back, and the others halve `least` each time.
+    """
+    least = np.inf
     while True:
         system = EvaluationSystem(problem.transitions[policy], problem.discount)
         values = system.solve(problem.rewards[policy])
@@ -113,8 +129,12 @@ def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Iterat
         done = np.array_equal(better, policy)
         yield Iterate(values, action_values, _settled(problem, policy, values, action_values) if done else policy, done)
         if done:
-            return
+            better, gain = _doubtful_improvement(problem, policy, values, action_values)
+            if not FLOOR * problem.rounding(values) < gain < 0.5 * least:
+                break
+            least = gain
         policy = better
+    yield from sweeps(problem, problem.maximise(action_values))
 
 
 def certified_improvement(
@@ -137,6 +157,18 @@ def certified_improvement(
     return np.where(action_values[best] > action_values[policy] + doubt, best, policy)
 
 
+def _doubtful_improvement(
+    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], action_values: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], float]:
+    """(n,) the policy with every row that is better for V, however wrong V is, and the most that one gains."""
+    best = problem.greedy(action_values)
+    gain = action_values[best] - action_values[policy]
+    better = np.where(gain > FLOOR * problem.rounding(values), best, policy)
+    if problem.discount == 1.0 and not surely_ends(problem, better):
+        return policy, 0.0
+    return better, float(gain.max(initial=0.0))
+
+
 def _settled(
     problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], action_values: NDArray[np.float64]
 ) -> NDArray[np.int64]:
@@ -152,13 +184,15 @@ def inexact_improvements(
 
     Below discount 1 a residual e of the last evaluation makes an error of e / (1 - discount) at most. A
     policy that comes back shows that residuals are too large to tell which action is better: they go down
-    to what the tolerance asks for, and if that does not help, exact evaluation takes over.
+    to what the tolerance asks for, or rounding allows. If that does not help, exact evaluation takes over,
+    or sweeps where it is rounding that keeps the bounds apart.
     """
     seen: set[int] = set()
     gain, thorough = float((problem.maximise(problem.action_values(values)) - values).max(initial=0.0)), False
     while True:
         system = KrylovSystem(problem.transitions[policy], problem.discount)
-        needed = max(0.1 * tolerance / _longest(problem, system), problem.rounding(values))
+        rounding = problem.rounding(values)
+        needed = max(0.1 * tolerance / _longest(problem, system), FLOOR * rounding)
         aim = needed if thorough else max(needed, FORCING * gain)
         values = system.solve(problem.rewards[policy], start=values, residual=aim)
         action_values = problem.action_values(values)
@@ -167,7 +201,8 @@ def inexact_improvements(
         best = problem.greedy(action_values)
         better = action_values[best] - action_values[policy]
         gain = float(better.max(initial=0.0))
-        next_policy = np.where(better > 2.0 * (residual + problem.rounding(values)), best, policy)
+        doubt = 2.0 * residual + (FLOOR if thorough else 2.0) * problem.rounding(values)
+        next_policy = np.where(better > doubt, best, policy)
         mark = hash(next_policy.tobytes())
         if (mark in seen and thorough) or (problem.discount == 1.0 and not surely_ends(problem, next_policy)):
             break
@@ -176,7 +211,9 @@ def inexact_improvements(
             seen.clear()
         seen.add(mark)
         policy = next_policy
-    yield from improvements(problem, policy)
+    if needed > FLOOR * rounding or problem.discount == 1.0:
+        yield from improvements(problem, policy)
+    yield from sweeps(problem, problem.maximise(action_values))
 
 
 def _longest(problem: Problem, system: KrylovSystem) -> float:

@@ -22,10 +22,10 @@ class RowFront(Front):
         ending = problem.termination > 0
         going_on = problem.rewards[~ending]
         step = float(np.median(going_on)) if len(going_on) else 0.0
-        stays = problem.discount * (1.0 - problem.termination)
-        value = problem.rewards / np.maximum(1.0 - stays, UNIT_ROUNDOFF)  # of taking that row until it ends
+        stays = problem.discount * (1.0 - problem.termination[ending])
+        value = problem.rewards[ending] / np.maximum(1.0 - stays, UNIT_ROUNDOFF)  # of taking that row until it ends
         joins = np.full(problem.num_states, NEVER, dtype=np.int32)
-        np.minimum.at(joins, problem.row_state[ending], delays(value, ending, step, problem.discount)[ending])
+        np.minimum.at(joins, problem.row_state[ending], delays(value, value == value, step, problem.discount))
         final = ~np.logical_or.reduceat(goes_on, problem.first_row)
         order, reached, layers = _order.order_rows(
             transitions.indptr,
@@ -44,13 +44,15 @@ class RowFront(Front):
         values[arranged.rank[closed]] = np.nan if lasting is None else lasting
         values[arranged.rank[np.flatnonzero(final)]] = best[final]
         super().__init__(arranged, values, problem.rounding_terms)
-        self.best_end = float(problem.rewards.max(initial=0.0))
+        self.best_end = float(value.max(initial=0.0))
         self.per_step = float(min(problem.rewards[problem.termination == 0].min(initial=0.0), 0.0))
         self.indptr, self.indices, self.probability, self.first, self.row_of = _order.permute_rows(
             transitions.indptr, transitions.indices, transitions.data, first, arranged.order, arranged.rank
         )
         self.reward = problem.rewards[self.row_of]
-        self.span = _order.rows_between_blocks(self.indptr, self.indices, self.first, self.block, self.blocks, self.order.computed)
+        self.span = _order.rows_between_blocks(
+            self.indptr, self.indices, self.first, self.block, self.blocks, self.order.computed
+        )
 
     def advance(self, threshold: float, budget: int) -> bool:
         """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""

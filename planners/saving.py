@@ -1,8 +1,8 @@
 """Plans as files: NumPy's npz, versioned, without pickle, so that a file can hold numbers and nothing that runs.
 
-A file says what it is (`format`, `version`) and which model it is of: its sizes and a SHA-256 of its
-tables. It is written beside its place and then moved there, so that no half-written plan is ever left
-under its name.
+A file says what it is (`format`, `version`) and which model it is of: its sizes, a SHA-256 of its tables,
+and sums by which a `MoveMDP` and its `tabular` know each other, though their numbers differ by rounding.
+It is written beside its place and then moved there: no half-written plan is ever left under its name.
 """
 
 import dataclasses
@@ -20,15 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.errors import InvalidOptionError, InvalidPlanFileError, MissingModelError, PlannerError
+from planners.errors import InvalidOptionError, InvalidPlanFileError, MissingModelError
 from planners.mdp import TabularMDP
 from planners.models import Model, as_model
+from planners.moves import MoveMDP
 from planners.policy import TabularPolicy
 from planners.result import Iteration, Plan, Status
 
 FORMAT: Final = "gridworld-lab plan"
 VERSION: Final = 1
 CHUNK: Final = 1 << 20  # numbers hashed at a time
+PARTS: Final = 256  # of the states, each with sums of its own
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -37,23 +39,16 @@ def save_plan(plan: Plan, path: str | PathLike[str]) -> None:
     """Write a plan to a file, whole or not at all; see `Plan.save`."""
     if not plan.policy.is_deterministic:
         raise InvalidOptionError("the plan's policy draws its actions; only plans of one action a state can be saved")
-    sizes, digest = _known_fingerprint(plan.model)
-    history = np.array(plan.history, dtype=np.float64).reshape(-1, len(Iteration._fields))
-    scalars = {name: getattr(plan, name) for name in ("error_bound", "discount", "tolerance", "method")}
+    kept = ("values", "lower", "upper", "error_bound", "iterations", "discount", "tolerance", "method")
     arrays: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
-        "values": plan.values,
-        "lower": plan.lower,
-        "upper": plan.upper,
         "actions": plan.policy.actions,
         "num_actions": plan.policy.num_actions,
         "status": plan.status.name,
-        "iterations": plan.iterations,
-        "history": history,
-        "model_sizes": sizes,
-        "model_sha256": digest,
-        **scalars,
+        "history": np.array(plan.history, dtype=np.float64).reshape(-1, len(Iteration._fields)),
+        **{name: getattr(plan, name) for name in kept},
+        **_identity(plan.model),
     }
     target = Path(path)
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
@@ -72,8 +67,8 @@ def load_plan(path: str | PathLike[str], model: Any = None) -> Plan:
 
     Args:
         path: The file.
-        model: The model that the plan is of, or an environment that has it. Without it the plan has its
-            values, policy and bounds, but no `action_values` and no `optimal_actions`.
+        model: The model that the plan is of (a `MoveMDP` or its `tabular`, that is the same), or an environment
+            that has it. Without it the plan has no `action_values` and no `optimal_actions`.
 
     Raises:
         FileNotFoundError: No such file.
@@ -127,10 +122,41 @@ def _chunks(table: Any) -> Iterator[NDArray[Any]]:
             yield part.astype("<f8") + 0.0  # + 0.0: no minus zero
 
 
-def _known_fingerprint(model: Any) -> tuple[NDArray[np.int64], str]:
+def weighted_sums(model: Model) -> NDArray[np.float64]:
+    """(3, parts) sums of r, |r| and P over parts of the states; but for rounding, a `MoveMDP` has those of its tables.
+
+    Every state, action and next state counts with a weight of its own that looks random, and an end with the
+    weight 3, so that what differs between two models does not cancel.
+    """
+    here, there = (_weights(model.num_states, factor) for factor in (2.0**0.5, 5.0**0.5))
+    action, A = _weights(model.num_actions, 3.0**0.5), model.num_actions
+    borders = np.linspace(0, model.num_states, min(PARTS, model.num_states) + 1).astype(np.int64)
+    sums = np.empty((3, len(borders) - 1))
+    for number, part in enumerate(map(slice, borders[:-1], borders[1:])):
+        if isinstance(model, MoveMDP):  # by moves, (states, D): each has the weights of the actions that mix it in
+            mixed, outcome = np.tensordot(model.mixture, action, axes=(1, 0)), model.outcome[part]
+            weight = mixed[0 if model.kind is None else model.kind[part]]
+            rewards = model.outcome_reward[outcome]
+            arrival = np.where(model.outcome_ends[outcome], 3.0, there[model.successor[part]])
+        else:  # by pairs, (states, A)
+            weight, rewards, rows = action, model.rewards[part], slice(part.start * A, part.stop * A)
+            arrival = (model.transitions[rows] @ there).reshape(-1, A) + 3.0 * model.termination[part]
+        sums[:, number] = [(here[part] @ (weight * x)).sum() for x in (rewards, np.abs(rewards), arrival)]
+    return sums
+
+
+def _weights(count: int, factor: float) -> NDArray[np.float64]:
+    """(count,) fixed numbers from 1 to 2 that look random; squares, so that no step has the mean of two others."""
+    fraction = np.arange(count, dtype=np.float64) * factor % 1.0
+    return 1.0 + fraction * fraction
+
+
+def _identity(model: Any) -> dict[str, Any]:
+    """What a file says of the model, by which it is known again."""
     if isinstance(model, MissingModel):
-        return model.sizes, model.sha256
-    return fingerprint(model)
+        return model.identity
+    (sizes, sha256), form = fingerprint(model), type(model).__name__
+    return {"model_sizes": sizes, "model_sha256": sha256, "model_form": form, "model_sums": weighted_sums(model)}
 
 
 def _read(path: str | PathLike[str]) -> Arrays:
@@ -139,16 +165,7 @@ def _read(path: str | PathLike[str]) -> Arrays:
         try:
             loaded = np.load(file, allow_pickle=False) if zipfile.is_zipfile(file) else None
             arrays = {} if loaded is None else {name: loaded[name] for name in loaded.files}
-        except (
-            ValueError,
-            EOFError,
-            OSError,
-            KeyError,
-            NotImplementedError,
-            MemoryError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ):
+        except (ValueError, EOFError, OSError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error):
             raise InvalidPlanFileError(f"{path} is damaged, or not a plan. Plan again, and save it anew") from None
     if str(arrays.get("format")) != FORMAT:
         raise InvalidPlanFileError(f"{path} is not a plan, or was cut off; expected a file that plan.save(path) wrote")
@@ -163,16 +180,29 @@ def _read(path: str | PathLike[str]) -> Arrays:
 
 def _same_model(path: str | PathLike[str], arrays: Arrays, given: Model) -> Model:
     sizes, digest = fingerprint(given)
-    if str(arrays.get("model_sha256")) != digest:
-        sizes, digest = fingerprint(given.tabular)
-        given = given.tabular
     if str(arrays.get("model_sha256")) == digest:
         return given
-    wanted = np.asarray(arrays.get("model_sizes")).tolist()
+    form = str(arrays.get("model_form", "TabularMDP"))  # files of earlier releases do not say, and have no sums
+    if "MoveMDP" in (form, type(given).__name__):  # the same moves can be written in many ways
+        alike = given if form == "MoveMDP" else given.tabular
+        sizes, digest = fingerprint(alike)
+        if str(arrays.get("model_sha256")) == digest or _sums_agree(arrays.get("model_sums"), weighted_sums(given)):
+            return alike
+    wanted, found = np.asarray(arrays.get("model_sizes")).tolist(), sizes.tolist()
+    why = "; the numbers in the tables differ" if wanted == found else ""
+    why += "" if "model_sums" in arrays else "; an earlier release wrote it, so if it is the same model, plan again"
     raise InvalidPlanFileError(
         f"{path} is a plan of another model: its sizes (states, actions, transitions) are {wanted}, those of the model "
-        f"given are {sizes.tolist()}" + ("; the numbers in the tables differ" if wanted == sizes.tolist() else "")
+        f"given are {found}{why}"
     )
+
+
+def _sums_agree(saved: NDArray[Any] | None, found: NDArray[np.float64]) -> bool:
+    """Whether `weighted_sums` are the same but for rounding, of which each leaves a part of 1e-13 or so."""
+    if saved is None or (saved.shape, saved.dtype) != (found.shape, found.dtype):
+        return False
+    scale = np.maximum(saved[1:], found[1:])  # of r and of P
+    return bool((np.abs(saved[::2] - found[::2]) <= 1e-12 * scale).all())
 
 
 def _plan(arrays: Arrays, model: Model | None) -> Plan:
@@ -182,7 +212,7 @@ def _plan(arrays: Arrays, model: Model | None) -> Plan:
             raise ValueError(f"{name} are {arrays[name].shape} of {arrays[name].dtype}, the actions {actions.shape}")
     return Plan(
         values=values,
-        policy=_policy(actions, int(arrays["num_actions"])),
+        policy=TabularPolicy.from_actions(actions, int(arrays["num_actions"])),
         lower=lower,
         upper=upper,
         error_bound=float(arrays["error_bound"]),
@@ -192,25 +222,17 @@ def _plan(arrays: Arrays, model: Model | None) -> Plan:
         method=str(arrays["method"]),
         discount=float(arrays["discount"]),
         tolerance=float(arrays["tolerance"]),
-        model=cast(
-            TabularMDP, MissingModel(arrays["model_sizes"], str(arrays["model_sha256"])) if model is None else model
-        ),
+        model=cast(TabularMDP, MissingModel(arrays)) if model is None else model,
     )
-
-
-def _policy(actions: NDArray[Any], num_actions: int) -> TabularPolicy:
-    try:
-        return TabularPolicy.from_actions(actions, num_actions)
-    except PlannerError as error:
-        raise ValueError(str(error)) from error
 
 
 class MissingModel:
     """What stands for the model of a plan that was loaded without one: it knows only which model it was."""
 
-    def __init__(self, sizes: NDArray[np.int64], sha256: str) -> None:
-        """Keep the fingerprint, so that the plan can be saved again."""
-        self.sizes, self.sha256 = sizes, sha256
+    def __init__(self, arrays: Arrays) -> None:
+        """Keep what the file says of the model, so that the plan can be saved again."""
+        self.sizes, _ = arrays["model_sizes"], arrays["model_sha256"]  # a file without them is damaged
+        self.identity = {name: array for name, array in arrays.items() if name.startswith("model_")}
 
     def __getattr__(self, name: str) -> Any:
         """Whatever is asked for: not here.

@@ -14,7 +14,7 @@ from planners.moves import MoveMDP
 from planners.planner import with_method
 from planners.policy_iteration import policy_iteration
 from planners.progress import Progress
-from planners.result import Plan
+from planners.result import NotConvergedError, Plan
 from planners.value_iteration import value_iteration
 
 METHODS: Final[dict[str, Callable[..., Plan]]] = {
@@ -24,7 +24,7 @@ METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "modified_policy_iteration": modified_policy_iteration,
     "linear_program": linear_program,
 }
-LINEAR_SOLVE_LIMIT: Final = 3_000
+LINEAR_SOLVE_LIMIT: Final = 10_000
 LONGEST_LOCAL_ROW: Final = 16
 
 
@@ -47,7 +47,8 @@ def solve(
             "linear_program".
         tolerance: Largest error of the values, in units of reward.
         progress: True for a progress bar, or a function to call with each `Iteration`.
-        throw: Raise when the tolerance is not reached; False: return the plan with its status.
+        throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
+            is, with its status.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.
 
     Returns:
@@ -64,7 +65,7 @@ def solve(
     >>> solve(stay_or_stop, discount=0.5).policy.act(0)
     1
     """
-    name = method.replace("-", "_")
+    name = method.replace("-", "_") if isinstance(method, str) else ""
     if name != "auto" and name not in METHODS:
         near = get_close_matches(name, METHODS, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -73,7 +74,12 @@ def solve(
     why = ""
     if name == "auto":
         name, why = choose(source)
-    plan = METHODS[name](source, discount=discount, tolerance=tolerance, progress=progress, throw=False, **options)
+        if name == "policy_iteration":
+            options.setdefault("start", "sweeps")
+    try:
+        plan = METHODS[name](source, discount=discount, tolerance=tolerance, progress=progress, throw=throw, **options)
+    except NotConvergedError as error:
+        plan = error.plan
     return with_method(plan, f"{plan.method} (chosen for {why})" if why else plan.method, throw=throw)
 
 

@@ -16,6 +16,7 @@ from planners.linear import EvaluationSystem
 from planners.problem import Problem
 from planners.result import Plan
 
+MOST_SWEEPS: Final = 200
 LONGEST_START: Final = 1e9  # expected steps to the end of a first policy at discount 1
 
 
@@ -29,8 +30,18 @@ def start_values(problem: Problem, start: Any) -> NDArray[np.float64]:
     Raises:
         InvalidOptionError: Wrong shape, or a number that is not finite where V* is.
     """
+    if problem.merging is None:
+        return model_values(problem.model.num_states, start)
+    inside = problem.merging.index >= 0
+    given = model_values(problem.model.num_states, start, inside)
+    values = np.full(problem.num_states, -np.inf)
+    np.maximum.at(values, problem.merging.index[inside], given[inside])
+    return values
+
+
+def model_values(count: int, start: Any, needed: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+    """(S,) values of a model's states from a warm start, finite where they are `needed`; see `start_values`."""
     given = np.array(start.values if isinstance(start, Plan) else start, dtype=np.float64)
-    count = problem.model.num_states
     if given.shape != (count,):
         raise InvalidOptionError(
             f"start has shape {given.shape}; expected a plan of this model, or ({count},) values, one for each state"
@@ -38,15 +49,10 @@ def start_values(problem: Problem, start: Any) -> NDArray[np.float64]:
     if isinstance(start, Plan):
         finite = np.isfinite(given)
         given = np.where(finite, given, given[finite].min(initial=0.0))
-    inside = np.ones(count, dtype=bool) if problem.merging is None else problem.merging.index >= 0
-    wrong = np.flatnonzero(inside & ~np.isfinite(given))
+    wrong = np.flatnonzero(~np.isfinite(given) if needed is None else needed & ~np.isfinite(given))
     if len(wrong):
         raise InvalidOptionError(f"start is {given[wrong[0]]} in state {wrong[0]}; expected finite numbers")
-    if problem.merging is None:
-        return given
-    values = np.full(problem.num_states, -np.inf)
-    np.maximum.at(values, problem.merging.index[inside], given[inside])
-    return values
+    return given
 
 
 def start_policy(problem: Problem, start: Any) -> NDArray[np.int64]:
@@ -69,6 +75,16 @@ def start_policy(problem: Problem, start: Any) -> NDArray[np.int64]:
             "start from its values instead: start=plan.values"
         )
     return rows
+
+
+def swept_values(problem: Problem) -> NDArray[np.float64]:
+    """(n,) values after sweeps of value iteration, until they have settled or there were many."""
+    values = np.zeros(problem.num_states)
+    for _ in range(MOST_SWEEPS):
+        before, values = values, problem.maximise(problem.action_values(values))
+        if np.abs(values - before).max(initial=0.0) <= 1e-6 * problem.largest_reward:
+            break
+    return values
 
 
 def random_policy(problem: Problem, rng: np.random.Generator) -> NDArray[np.int64]:

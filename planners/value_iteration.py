@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import check_discount, check_tolerance
+from planners.errors import check_discount, check_run, check_tolerance
 from planners.models import as_model
 from planners.planner import Iterate, run
 from planners.problem import Problem, make_problem
@@ -62,6 +62,7 @@ def value_iteration(
     array([5.])
     """
     tolerance = check_tolerance(tolerance)
+    check_run(max_iterations, progress, throw)
     problem = make_problem(as_model(model).tabular, check_discount(discount))
     return run(
         problem,

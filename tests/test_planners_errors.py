@@ -97,38 +97,7 @@ def test_mixtures_of_moves(mixture: list[float]) -> None:
         )
 
 
-# Options.
-
-
-@every_method
-@pytest.mark.parametrize("discount", [-0.1, 1.0000001, math.nan, math.inf, 90])
-def test_discount(discount: float, method: Callable[..., Plan]) -> None:
-    with pytest.raises(InvalidOptionError, match=r"discount is .*expected a number from 0 to 1"):
-        method(stay(), discount=discount)
-    with pytest.raises(InvalidOptionError, match="discount"):
-        planners.evaluate(stay(), [0], discount=discount)
-    with pytest.raises(InvalidOptionError, match="discount"):
-        planners.certify(stay(), [0.0], discount=discount)
-
-
-@every_method
-@pytest.mark.parametrize("tolerance", [0.0, -1e-6, math.nan, math.inf])
-def test_tolerance(tolerance: float, method: Callable[..., Plan]) -> None:
-    with pytest.raises(InvalidOptionError, match=r"tolerance is .*expected a positive number"):
-        method(stay(), discount=0.9, tolerance=tolerance)
-
-
-@pytest.mark.parametrize("typo", ["value_iteratoin", "value-iter", "Policy-Iteration", "policy iteration"])
-def test_unknown_method_lists_choices_and_suggests(typo: str) -> None:
-    meant = "value_iteration" if typo.startswith("value") else "policy_iteration"
-    message = rf"'auto', .*'policy_iteration', 'value_iteration'.*; did you mean '{meant}'\?"
-    with pytest.raises(InvalidOptionError, match=message):
-        planners.solve(stay(), discount=0.9, method=typo)
-
-
-def test_iteration_limit_below_one() -> None:
-    with pytest.raises(InvalidOptionError, match="max_iterations is 0; expected at least 1"):
-        planners.value_iteration(stay(), discount=0.9, max_iterations=0)
+# Arguments; the options are in test_planners_options.py.
 
 
 @pytest.mark.parametrize(

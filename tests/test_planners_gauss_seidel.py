@@ -112,9 +112,34 @@ def shrink(front: Any, block: int, window: int) -> None:
     front.cursor[:] = [0, window, -1, 0]
     front.pending = np.zeros(front.blocks)
     if isinstance(front, MoveFront):
-        front.span = _order.moves_between_blocks(front.successor, block, front.blocks)
+        front.span = _order.moves_between_blocks(front.successor, block, front.blocks, front.order.computed)
     else:
-        front.span = _order.rows_between_blocks(front.indptr, front.indices, front.first, block, front.blocks)
+        tables = front.indptr, front.indices, front.first
+        front.span = _order.rows_between_blocks(*tables, block, front.blocks, front.order.computed)
+
+
+@pytest.mark.parametrize("discount", [0.9, 0.999, 0.99999])
+def test_sweeps_follow_the_front(discount: float, rng: np.random.Generator) -> None:
+    """A state is swept some tens of times, where Jacobi sweeps everything 1 / (1 - discount) times and more."""
+    mdp = make_mdp(parse_grid(random_map(rng, 200)), Rules(slip=0.2))
+    for front in (MoveFront(mdp, discount), RowFront(make_problem(mdp.tabular, discount))):
+        assert (front.span[:, 0] - np.arange(front.blocks) < 10).all()  # a block reads only those nearby
+        assert (front.span[:, 2] - front.span[:, 1] < 20).all()
+        while not front.advance(1e-9 * (1.0 - discount), 100):
+            pass
+        assert front.sweeps < 80
+
+
+@pytest.mark.parametrize("form", ["moves", "rows"])
+@pytest.mark.parametrize("guess", [0.0, 1e3, -1e3])
+def test_a_bad_start_costs_little(form: str, guess: float, rng: np.random.Generator) -> None:
+    """Values that are too high would fall by a step's reward a sweep; they are lowered beforehand."""
+    mdp = make_mdp(parse_grid(random_map(rng, 100)), Rules(slip=0.2))
+    front = MoveFront(mdp, 0.999) if form == "moves" else RowFront(make_problem(mdp.tabular, 0.999))
+    front.begin_at(np.full(mdp.num_states, guess))
+    while not front.advance(1e-9, 100):
+        pass
+    assert front.sweeps < 200
 
 
 def test_the_order_is_breadth_first(rng: np.random.Generator) -> None:
@@ -179,7 +204,7 @@ def test_a_move_mdp_is_never_made_tabular(monkeypatch: pytest.MonkeyPatch, rng: 
         raise AssertionError("the tables of probabilities were asked for")
 
     monkeypatch.setattr(MoveMDP, "tabular", property(refuse))
-    mdp = make_mdp(parse_grid(random_map(rng, 80)), Rules(slip=0.2))
+    mdp = make_mdp(parse_grid(random_map(rng, 120)), Rules(slip=0.2))
     plan = planners.solve(mdp, discount=0.999)
     assert plan.converged
     assert plan.optimal_actions.shape == plan.action_values.shape == (mdp.num_states, 4)

@@ -11,6 +11,7 @@ import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners import InvalidOptionError, NotEnoughMemoryError, TabularMDP, linear
 from planners.linear import EvaluationSystem, KrylovSystem
+from planners.problem import UNIT_ROUNDOFF
 
 
 def random_model(rng: np.random.Generator, states: int, actions: int = 3, entries: int = 6) -> TabularMDP:
@@ -46,7 +47,8 @@ def test_the_residual_is_what_was_asked_for(kind: str, discount: float, rng: np.
         system = KrylovSystem(chain, discount)
         for start in (None, exact, rng.normal(size=len(b)) / (1 - discount)):
             x = system.solve(b, start=start, residual=residual)
-            assert np.abs(b - (x - discount * (chain @ x))).max() <= residual
+            rounding = 16 * UNIT_ROUNDOFF * np.abs(x).max()  # of computing it in another way here
+            assert np.abs(b - (x - discount * (chain @ x))).max() <= residual + rounding
             assert np.abs(x - exact).max() <= 1.01 * (residual + 1e-10) / (1 - discount)
     if kind == "random":
         assert system.used == "BiCGSTAB by the diagonal"
@@ -120,7 +122,7 @@ def test_policy_iteration_with_krylov_evaluation(kind: str, discount: float, rng
     plan = planners.policy_iteration(model, discount=discount, evaluation="krylov", seed=int(rng.integers(2**31)))
     assert plan.converged
     assert plan.method == "policy iteration with Krylov evaluation"
-    assert planners.certify(model, plan.values, discount=discount).error_bound <= 1e-4
+    assert planners.certify(model, plan.values, discount=discount).error_bound <= 2e-6 / (1 - discount) + 1e-6
     direct = planners.policy_iteration(model, discount=discount, evaluation="direct")
     assert np.abs(plan.values - direct.values).max() <= plan.error_bound + direct.error_bound
     assert (plan.lower <= direct.upper).all()

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import gymnasium as gym
@@ -21,11 +22,20 @@ from tests.oracles.exact import Number, Tables, as_floats, exact_value, optimal_
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
 from tests.oracles.sweeps import swept_values
 
+
+def compiled_modified_policy_iteration(model: Any, **options: Any) -> Plan:
+    """Modified policy iteration by the sweeps that it keeps for large models."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module("planners.modified_policy_iteration"), "COMPILED_FROM", 1)
+        return planners.modified_policy_iteration(model, **options)
+
+
 exact = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 METHODS: list[Callable[..., Plan]] = [
     planners.modified_policy_iteration,
     partial(planners.modified_policy_iteration, sweeps=0),
     partial(planners.modified_policy_iteration, sweeps=3),
+    compiled_modified_policy_iteration,
     planners.linear_program,
     partial(planners.policy_iteration, evaluation="krylov"),
 ]
@@ -33,7 +43,9 @@ WARM: list[Callable[..., Plan]] = [
     planners.value_iteration,
     planners.policy_iteration,
     planners.modified_policy_iteration,
+    compiled_modified_policy_iteration,
     partial(planners.policy_iteration, evaluation="krylov"),
+    planners.gauss_seidel,
 ]
 every_warm_method = pytest.mark.parametrize("method", WARM)
 tolerances = st.sampled_from([1e-3, 1e-6, 1e-9])

@@ -1,0 +1,84 @@
+"""Policy evaluation by factors, and how the solution is refined."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from planners.linear import REFINEMENTS, EvaluationSystem
+from planners.problem import UNIT_ROUNDOFF
+
+
+def chain_of(rng: np.random.Generator, states: int) -> sparse.csr_array:
+    """Six random next states each; few enough states are factored as a dense matrix, many as a sparse one."""
+    rows = np.repeat(np.arange(states), 6)
+    weight = rng.dirichlet(np.ones(6), size=states).ravel()
+    return sparse.csr_array((weight, (rows, rng.integers(0, states, len(rows)))), shape=(states, states))
+
+
+def residual(system: EvaluationSystem, x: Any, b: Any) -> float:
+    """Largest residual in units of what the rounding of x makes of it."""
+    return float(np.abs(b - system.matrix @ x).max() / (UNIT_ROUNDOFF * np.abs(x).max()))
+
+
+every_size = pytest.mark.parametrize("states", [50, 800])
+
+
+@every_size
+@pytest.mark.parametrize("discount", [0.0, 0.9, 0.99999, 1 - 1e-9])
+def test_the_residual_is_that_of_rounding(states: int, discount: float, rng: np.random.Generator) -> None:
+    system = EvaluationSystem(chain_of(rng, states), discount)
+    for b in (rng.normal(size=states), np.ones(states), 1e6 * rng.random(states) ** 20):
+        assert residual(system, system.solve(b), b) <= 8
+
+
+def counting(solve: Callable[[Any], Any], error: Any) -> tuple[Callable[[Any], Any], list[int]]:
+    """A solver whose answers are off by a relative `error`, and the number of its calls."""
+    calls: list[int] = []
+
+    def wrong(b: Any) -> Any:
+        calls.append(1)
+        return solve(b) * (1.0 + error)
+
+    return wrong, calls
+
+
+@every_size
+@pytest.mark.parametrize("wrong_by", [1e-12, 1e-8, 1e-4, 1e-3])
+def test_factors_that_are_not_good_are_made_up_for(states: int, wrong_by: float, rng: np.random.Generator) -> None:
+    """Each step leaves a part of the error: one step is not enough for 1e-4."""
+    system = EvaluationSystem(chain_of(rng, states), 0.9)
+    b = rng.normal(size=states)
+    exact = system.solve(b)
+    system._solve, _ = counting(system._solve, wrong_by * rng.uniform(-1, 1, states))
+    assert residual(system, system.solve(b), b) <= 8
+    np.testing.assert_allclose(system.solve(b), exact, rtol=1e-13, atol=1e-14)
+
+
+@every_size
+def test_good_factors_are_used_two_or_three_times(states: int, rng: np.random.Generator) -> None:
+    system = EvaluationSystem(chain_of(rng, states), 0.99)
+    system._solve, calls = counting(system._solve, 0.0)
+    system.solve(rng.normal(size=states))
+    assert len(calls) <= 3
+
+
+@pytest.mark.parametrize("wrong_by", [-0.9, 1.0, -2.0, 10.0, np.nan])
+def test_steps_that_do_not_help_end_soon_and_leave_nothing_worse(wrong_by: float, rng: np.random.Generator) -> None:
+    """A solution 1.9 times too large comes back as 0.1 of it and so on; never is it worse than the first."""
+    system = EvaluationSystem(chain_of(rng, 50), 0.9)
+    b = rng.normal(size=50)
+    system._solve, calls = counting(system._solve, wrong_by)
+    first = system._solve(b)
+    x = system.solve(b)
+    assert len(calls) <= REFINEMENTS + 2
+    if np.isnan(wrong_by):
+        assert np.isnan(x).all()
+    else:
+        assert np.abs(b - system.matrix @ x).max() <= np.abs(b - system.matrix @ first).max()
+
+
+def test_no_states_at_all() -> None:
+    assert EvaluationSystem(sparse.csr_array((0, 0)), 0.9).solve(np.zeros(0)).shape == (0,)
