@@ -1,11 +1,13 @@
 """The actions of the gridworld and the direction in which each one moves.
 
 Actions 0..3 are the four compass moves, clockwise from `UP`; 4..7 are the diagonals, clockwise from
-`UP_RIGHT`. `moves="cardinal"` uses the first four, `"king"` and `"octile"` all eight. Both rings are
-clockwise, so "90 degrees to either side" is one step along the ring of the move.
+`UP_RIGHT`; 8 stays. `moves="cardinal"` uses the first four, `"king"` and `"octile"` the first eight. Both
+rings are clockwise, so "90 degrees to either side" is one step along the ring of the move.
 """
 
 import enum
+import math
+from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -25,30 +27,35 @@ class Action(enum.IntEnum):
     DOWN_RIGHT = 5
     DOWN_LEFT = 6
     UP_LEFT = 7
+    STAY = 8
 
 
 # (A, 2) row and column steps; rows grow downwards.
-DIRECTIONS: Final = np.array([(-1, 0), (0, 1), (1, 0), (0, -1), (-1, 1), (1, 1), (1, -1), (-1, -1)], dtype=np.int64)
+DIRECTIONS: Final = np.array(
+    [(-1, 0), (0, 1), (1, 0), (0, -1), (-1, 1), (1, 1), (1, -1), (-1, -1), (0, 0)], dtype=np.int64
+)
 # (A, 2) the moves 90 degrees to the left and to the right of each move.
-PERPENDICULAR: Final = np.array([(3, 1), (0, 2), (1, 3), (2, 0), (7, 5), (4, 6), (5, 7), (6, 4)], dtype=np.int64)
+PERPENDICULAR: Final = np.array(
+    [(3, 1), (0, 2), (1, 3), (2, 0), (7, 5), (4, 6), (5, 7), (6, 4), (8, 8)], dtype=np.int64
+)
 
 
-def num_actions(moves: str) -> int:
-    """Number of actions of a set of moves: 4 for `"cardinal"`, 8 for `"king"` and `"octile"`."""
-    return 4 if moves == "cardinal" else 8
+def moves_of(moves: str, *, stay: bool = False) -> tuple[Action, ...]:
+    """The moves of a set: 4 for `"cardinal"`, 8 for `"king"` and `"octile"`; and `STAY` if that is wanted."""
+    return (*list(Action)[: 4 if moves == "cardinal" else 8], *([Action.STAY] if stay else []))
 
 
-def move_lengths(moves: str) -> np.ndarray:
-    """(A,) length of each move in cells: 1, or sqrt 2 for a diagonal of `"octile"`."""
-    lengths = np.ones(num_actions(moves))
-    if moves == "octile":
-        lengths[4:] = np.sqrt(2.0)
-    return lengths
+def length_of(move: Action, moves: str) -> float:
+    """Length of a move in squares: 1, or sqrt 2 for a diagonal of `"octile"`."""
+    return math.sqrt(2.0) if moves == "octile" and move in range(4, 8) else 1.0
 
 
-def keys_to_action(num_actions: int) -> dict[tuple[int, ...], int]:
-    """Key codes (SDL's) to actions: arrows and WASD; with diagonals also Q, E, C and Z."""
-    letters = dict(zip("wdsaeczq", range(num_actions), strict=False))
+def keys_to_action(actions: Sequence[Action]) -> dict[tuple[int, ...], int]:
+    """Key codes (SDL's) to the numbers of `actions`: arrows and WASD; Q, E, C and Z for diagonals, X to stay."""
     up, right, down, left = 1073741906, 1073741903, 1073741905, 1073741904
-    table: dict[tuple[int, ...], int] = {(ord(letter),): action for letter, action in letters.items()}
-    return table | {(code,): action for action, code in enumerate((up, right, down, left))}
+    keys: dict[Action, tuple[int, ...]] = {
+        action: (ord(letter),) for action, letter in zip(Action, "wdsaeczqx", strict=True)
+    }
+    for action, arrow in zip(Action, (up, right, down, left), strict=False):
+        keys[action] += (arrow,)
+    return {(code,): number for number, action in enumerate(actions) for code in keys[action]}

@@ -1,8 +1,9 @@
 """From a map and its rules to the tables of a Markov decision process, by arrays only.
 
 A state has one successor for each move. An action is a mixture of moves: the intended one, and, with
-probability `slip`, one of the two perpendicular ones, half each. A move into a wall or off the map stays
-where it was. `moves="octile"` also refuses a diagonal move between two squares of which one is a wall.
+probability `slip`, one of the two perpendicular ones, half each; where there are gusts, each of them in
+ordinary, stronger and weaker wind. A move into a wall or off the map stays where it was.
+`moves="octile"` also refuses a diagonal move between two squares of which one is a wall.
 
 The reward convention `reward_on`:
 
@@ -13,22 +14,25 @@ The reward convention `reward_on`:
              the episode (R(s), as AIMA's 3rd edition and CS188).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from functools import cached_property
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gridworld_env.actions import DIRECTIONS, MOVES, PERPENDICULAR, Moves, move_lengths, num_actions
+from gridworld_env.actions import MOVES, PERPENDICULAR, Action, Moves, length_of, moves_of
 from gridworld_env.errors import MapError
 from gridworld_env.grid import Grid
 from gridworld_env.legend import is_finite_number, is_probability
+from gridworld_env.successors import make_successors, teleported
 from planners.moves import MoveMDP
 
 RewardOn = Literal["enter", "exit"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules:
     """What the squares do not say.
 
@@ -38,6 +42,9 @@ class Rules:
         reward_on: "enter" or "exit"; see above.
         moves: "cardinal", "king" or "octile".
         bump_reward: Reward of a move that a wall or the edge stopped; None: that of any other move.
+        actions: Names of the actions in their order, such as ("LEFT", "DOWN", "RIGHT", "UP"); "STAY" may be
+            among them. None: all of `moves`, in the order of `Action`.
+        exploring_starts: Whether episodes begin on any square that is not terminal, whatever the map marks.
 
     Raises:
         MapError: A value out of range, with what was expected.
@@ -48,6 +55,8 @@ class Rules:
     reward_on: RewardOn = "enter"
     moves: Moves = "cardinal"
     bump_reward: float | None = None
+    actions: Sequence[str] | None = None
+    exploring_starts: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -57,9 +66,31 @@ class Rules:
             value = getattr(self, name)
             if not (is_finite_number(value) or (name == "bump_reward" and value is None)):
                 raise MapError(f"{name} is {value!r}; expected a finite number")
-        for name, choices in (("moves", MOVES), ("reward_on", get_args(RewardOn))):
+        for name, choices in (("moves", MOVES), ("reward_on", get_args(RewardOn)), ("exploring_starts", (True, False))):
             if getattr(self, name) not in choices:
                 raise MapError(f"{name} is {getattr(self, name)!r}; expected {' or '.join(map(repr, choices))}")
+        if self.actions is not None:
+            _check_actions(self.actions, [move.name for move in moves_of(self.moves, stay=True)])
+
+    @cached_property
+    def action_moves(self) -> tuple[Action, ...]:
+        """The move that each action intends."""
+        return moves_of(self.moves) if self.actions is None else tuple(Action[name] for name in self.actions)
+
+    @cached_property
+    def all_moves(self) -> tuple[Action, ...]:
+        """The moves of the tables: those of `moves`, and `STAY` if it is an action."""
+        return moves_of(self.moves, stay=Action.STAY in self.action_moves)
+
+
+def _check_actions(actions: Any, names: list[str]) -> None:
+    if isinstance(actions, str) or not isinstance(actions, Sequence) or not actions:
+        raise MapError(f"actions are {actions!r}; expected a list of names: {', '.join(names)}")
+    for index, name in enumerate(actions):
+        if name not in names:
+            raise MapError(f"actions[{index}] is {name!r}; expected one of {', '.join(names)}")
+        if name in actions[:index]:
+            raise MapError(f"actions[{index}] is {name!r} once more; expected each name once")
 
 
 def make_mdp(grid: Grid, rules: Rules) -> MoveMDP:
@@ -67,10 +98,11 @@ def make_mdp(grid: Grid, rules: Rules) -> MoveMDP:
 
     Args:
         grid: The map, of S states.
-        rules: Slip, rewards and moves.
+        rules: Slip, rewards, moves and actions.
 
     Returns:
-        A `MoveMDP` of S states and 4 or 8 actions.
+        A `MoveMDP` of S states and A actions; of D = 4 or 8 moves, one more with "STAY", three times as many
+        with gusts.
 
     Cost: a few passes over (S, D) arrays; no Python loop over squares.
 
@@ -79,81 +111,64 @@ def make_mdp(grid: Grid, rules: Rules) -> MoveMDP:
     >>> mdp.outcomes(0, 1)
     [Outcome(probability=1.0, next_state=1, reward=1.0, terminated=True)]
     """
-    successor = make_successors(grid, rules.moves)
-    bumped = successor == np.arange(grid.num_states, dtype=np.int32)[:, None]
-    teleports = _teleport(grid, successor)
-    outcome, rewards, ends = _outcomes(grid, rules, successor, bumped, teleports)
+    successor, stopped = make_successors(grid, rules.moves, rules.all_moves)
+    by = teleported(grid, successor) if any(cell.teleport for cell in grid.kinds) else None
+    if by is not None:
+        stopped &= by < 0
+    outcome, rewards, ends = _outcomes(grid, rules, successor, stopped, by)
     mixture, kind = _mixtures(grid, rules)
-    weights = (grid.start & ~grid.terminal).astype(np.float64)
-    return MoveMDP(successor, outcome, rewards, ends, mixture, kind, initial=weights / weights.sum())
+    return MoveMDP(successor, outcome, rewards, ends, mixture, kind, initial=_initial(grid, rules))
 
 
-def make_successors(grid: Grid, moves: Moves) -> NDArray[np.int32]:
-    """(S, D) state that each move leads to; a stopped move, and every move on a terminal square, stays."""
-    height, width = grid.height, grid.width
-    framed = np.full((height + 2, width + 2), -1, dtype=np.int32)  # a frame of walls, so that no edge is special
-    framed[1:-1, 1:-1] = grid.state_of_cell
-    open_cells = ~grid.wall
-    here = grid.state_of_cell[open_cells]
-    successor = np.empty((grid.num_states, num_actions(moves)), dtype=np.int32)
-
-    def shifted(rows: int, columns: int) -> NDArray[np.int32]:
-        return framed[1 + rows : 1 + rows + height, 1 + columns : 1 + columns + width][open_cells]
-
-    for move, (rows, columns) in enumerate(DIRECTIONS[: successor.shape[1]].tolist()):
-        target = shifted(rows, columns)
-        stopped = target < 0
-        if moves == "octile" and rows and columns:
-            stopped |= (shifted(rows, 0) < 0) | (shifted(0, columns) < 0)
-        successor[:, move] = np.where(stopped | grid.terminal, here, target)
-    return successor
-
-
-def _teleport(grid: Grid, successor: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Redirect the moves out of teleporting squares, in place; (S,) which squares teleport."""
-    teleports = np.zeros(grid.num_states, dtype=bool)
-    for index, cell in enumerate(grid.kinds):
-        if cell.teleport is not None:
-            here = grid.state_kind == index
-            successor[here] = grid.cell_to_state(cell.teleport)
-            teleports |= here
-    return teleports
+def _initial(grid: Grid, rules: Rules) -> NDArray[np.float64]:
+    """(S,) probability of each first state."""
+    chosen = ~grid.terminal if rules.exploring_starts else grid.start & ~grid.terminal
+    weights = chosen.astype(np.float64)
+    if not rules.exploring_starts:
+        weights *= grid.attribute("start_weight", float)
+    return weights / weights.sum()
 
 
 def _outcomes(
     grid: Grid,
     rules: Rules,
     successor: NDArray[np.int32],
-    bumped: NDArray[np.bool_],
-    teleports: NDArray[np.bool_],
+    stopped: NDArray[np.bool_],
+    by: NDArray[np.integer] | None,
 ) -> tuple[NDArray[np.unsignedinteger], NDArray[np.float64], NDArray[np.bool_]]:
     """(S, D) index of the outcome of each move, and the reward and the end of each outcome.
 
     The outcomes, in this order: for each kind of square that pays and each length of move, that reward;
-    for each kind, a teleport from it; a stopped move; and a move in an episode that is already over.
+    for each kind, a teleport by it; for each kind, a stopped move; and a move in an episode that is over.
+    `by` is the kind of square that teleported, -1 where none did.
     """
-    lengths, length_of_move = np.unique(move_lengths(rules.moves), return_inverse=True)
-    entering = rules.reward_on == "enter"
+    lengths, length = np.unique([length_of(move, rules.moves) for move in rules.all_moves], return_inverse=True)
+    entering, kinds = rules.reward_on == "enter", grid.kinds
     table = [
         (rules.step_reward * float(length) if cell.reward is None else cell.reward, cell.terminal)
-        for cell in grid.kinds
+        for cell in kinds
         for length in lengths
     ]
     first_teleport = len(table)
-    for cell in grid.kinds:
+    for cell in kinds:
         ends = entering and cell.teleport is not None and bool(grid.terminal[grid.cell_to_state(cell.teleport)])
         table.append((cell.teleport_reward or 0.0, ends))
-    stopped, over = len(table), len(table) + 1
-    table += [(rules.bump_reward or 0.0, False), (0.0, True)]
+    first_stop, over = len(table), len(table) + len(kinds)
+    bumps = [rules.bump_reward if cell.bump_reward is None else cell.bump_reward for cell in kinds]
+    table += [(bump or 0.0, False) for bump in bumps] + [(0.0, True)]
     kind = grid.state_kind.astype(np.min_scalar_type(len(table)))  # wide enough to count outcomes
-    pays_teleport = teleports & np.array([cell.teleport_reward is not None for cell in grid.kinds])[kind]
+    costs_to_bump = np.array([bump is not None for bump in bumps])
+    pays_teleport = np.array([cell.teleport_reward is not None for cell in kinds])
     outcome = np.empty(successor.shape, dtype=kind.dtype)
     for move in range(successor.shape[1]):
         paying = kind[successor[:, move]] if entering else kind
-        outcome[:, move] = paying * len(lengths) + length_of_move[move]
-        if rules.bump_reward is not None:
-            outcome[bumped[:, move] & ~(grid.terminal | teleports), move] = stopped
-        outcome[pays_teleport, move] = first_teleport + kind[pays_teleport]
+        outcome[:, move] = paying * len(lengths) + length[move % len(length)]
+        if costs_to_bump.any():
+            bumped = stopped[:, move] & costs_to_bump[kind]
+            outcome[bumped, move] = first_stop + kind[bumped]
+        if by is not None:
+            paid = (by[:, move] >= 0) & pays_teleport[by[:, move]]
+            outcome[paid, move] = first_teleport + by[paid, move]
     if entering:
         outcome[grid.terminal] = over
     rewards, ends = zip(*table, strict=True)
@@ -162,14 +177,36 @@ def _outcomes(
 
 def _mixtures(grid: Grid, rules: Rules) -> tuple[NDArray[np.float64], NDArray[np.unsignedinteger] | None]:
     """(C, A, D) mixtures of the moves, and (S,) which one holds on each square, where there are several."""
-    slips = [rules.slip if cell.slip is None else cell.slip for cell in grid.kinds]
-    different, index = np.unique(slips, return_inverse=True)
-    count = num_actions(rules.moves)
-    mixture = np.zeros((len(different), count, count))
-    for kind, slip in enumerate(different.tolist()):
-        for move in range(count):
-            mixture[kind, move, move] += 1.0 - slip
-            mixture[kind, move, PERPENDICULAR[move]] += slip / 2
+    pairs = np.array([(rules.slip if cell.slip is None else cell.slip, cell.gust) for cell in grid.kinds])
+    different, index = np.unique(pairs, axis=0, return_inverse=True)
+    moves, actions = rules.all_moves, rules.action_moves
+    column = {move: number for number, move in enumerate(moves)}
+    gusty = bool(pairs[:, 1].any())
+    mixture = np.zeros((len(different), len(actions), (3 if gusty else 1) * len(moves)))
+    for kind, (slip, gust) in enumerate(different.tolist()):
+        for number, action in enumerate(actions):
+            in_the_calm = np.zeros(len(moves))
+            in_the_calm[column[action]] += 1.0 - slip
+            in_the_calm[[column[Action(side)] for side in PERPENDICULAR[action] if action is not Action.STAY]] += (
+                slip / 2
+            )
+            if action is Action.STAY:
+                in_the_calm[column[action]] = 1.0
+            parts = (1.0 - 2.0 * gust, gust, gust) if gusty else (1.0,)
+            mixture[kind, number] = np.concatenate([part * in_the_calm for part in parts])
     if len(different) == 1:
         return mixture, None
-    return mixture, index.astype(np.min_scalar_type(len(different)))[grid.state_kind]
+    return mixture, index.reshape(-1).astype(np.min_scalar_type(len(different)))[grid.state_kind]
+
+
+def order_of_draws(rules: Rules, num_moves: int) -> list[list[int]] | None:
+    """(A, D) where each move stands among the draws of each action; None: in the order of the moves.
+
+    Where `actions` are given, the one before the action comes first, then the action itself, as in toy_text.
+    """
+    if rules.actions is None:
+        return None
+    actions, moves = rules.action_moves, rules.all_moves
+    numbers = [actions.index(move) if move in actions else len(actions) for move in moves]
+    gusts = num_moves // len(moves)
+    return [[(number - action + 1) % len(actions) for number in numbers] * gusts for action in range(len(actions))]

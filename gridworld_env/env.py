@@ -11,19 +11,19 @@ import numpy as np
 from gymnasium.error import InvalidAction, ResetNeeded
 from numpy.typing import NDArray
 
-from gridworld_env.actions import Action, Moves, keys_to_action
-from gridworld_env.dynamics import RewardOn, Rules, make_mdp
+from gridworld_env.actions import Moves, keys_to_action
+from gridworld_env.dynamics import RewardOn, Rules, make_mdp, order_of_draws
 from gridworld_env.errors import MapError
 from gridworld_env.maps import read_map
 from gridworld_env.rendering.display import Display
-from gridworld_env.sampler import Sampler
+from gridworld_env.sampler import Sampler, Starts
 from gridworld_env.tables import TransitionTable
 from planners.moves import MoveMDP
 
 TRAIL_LENGTH: Final = 10_000
 
 
-class GridWorldEnv(gym.Env[np.int64, np.int64]):
+class GridWorldEnv(gym.Env[int, int]):
     """A gridworld whose tables are open.
 
     States are the squares that are not walls, numbered row by row from the upper left; actions are
@@ -42,6 +42,9 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
             edition, CS188), which makes terminal squares states with one more step to go.
         moves: "cardinal", "king" (diagonals too) or "octile" (diagonals cost sqrt 2 and cut no corner).
         bump_reward: Reward of a move that a wall or the edge stopped; None: that of any other move.
+        actions: Names of the actions in their order, such as ("LEFT", "DOWN", "RIGHT", "UP") of toy_text, or
+            with "STAY" among them; None: all moves, as above.
+        exploring_starts: Begin on any square that is not terminal, all alike, whatever the map marks.
         render_mode: "human", "rgb_array", "ansi" or None.
 
     Attributes:
@@ -50,6 +53,7 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         R: (S, A) expected immediate reward.
         mdp: The `planners` model that `step()` samples from.
         grid: The map as arrays.
+        action_names: (A,) name of each action.
 
     Every `info` has `prob`, the probability P(s'|s,a) of the state that was reached (1.0 after `reset`), and
     `action_mask`, (A,) int8, 1 for actions that may leave the square or end the episode (all 1 if none may).
@@ -71,6 +75,8 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         reward_on: RewardOn | None = None,
         moves: Moves | None = None,
         bump_reward: float | None = None,
+        actions: Sequence[str] | None = None,
+        exploring_starts: bool | None = None,
         render_mode: str | None = None,
     ) -> None:
         """Read the map and make the tables."""
@@ -83,17 +89,21 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
             "reward_on": reward_on,
             "moves": moves,
             "bump_reward": bump_reward,
+            "actions": actions,
+            "exploring_starts": exploring_starts,
         }
         self.rules = Rules(**{**defaults, **{name: value for name, value in given.items() if value is not None}})
         self.mdp: MoveMDP = make_mdp(self.grid, self.rules)
         self.observation_space = gym.spaces.Discrete(self.mdp.num_states)
         self.action_space = gym.spaces.Discrete(self.mdp.num_actions)
         self.render_mode = render_mode
-        self._sampler = Sampler(self.mdp)
+        self.action_names = tuple(move.name for move in self.rules.action_moves)
+        self.sampler = Sampler(self.mdp, order_of_draws(self.rules, self.mdp.num_moves))
+        self.starts = Starts(self.initial_state_distrib)
         self._state: int | None = None
         self._trail: deque[int] = deque(maxlen=TRAIL_LENGTH)
         self._last_step: tuple[int, int, float, bool] | None = None
-        self._display = Display(self.grid, self.mdp.num_actions, self.metadata["render_fps"])
+        self._display = Display(self.grid, self.rules.action_moves, self.metadata["render_fps"])
 
     @cached_property
     def P(self) -> TransitionTable:
@@ -111,10 +121,6 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         assert self.mdp.initial is not None
         return self.mdp.initial
 
-    @cached_property
-    def _starts(self) -> NDArray[np.int64]:
-        return np.flatnonzero(self.initial_state_distrib)
-
     def state_to_cell(self, state: int) -> tuple[int, int]:
         """(row, column) of a state; `MapError` for a number that is no state."""
         row, column = self.grid.cell_of_state[self.grid.checked_state(state)]
@@ -124,10 +130,8 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         """State at (row, column); `MapError` outside the map and on walls."""
         return self.grid.cell_to_state(cell)
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.int64, dict[str, Any]]:
-        """Start an episode, on a start square drawn uniformly.
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+        """Start an episode, on a start square drawn by its weight.
 
         Args:
             seed: Starts the random numbers of the environment anew.
@@ -143,9 +147,9 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         self._last_step = None
         if self.render_mode == "human":
             self.render()
-        return np.int64(self._state), {"prob": 1.0, "action_mask": self._sampler.mask(self._state)}
+        return self._state, {"prob": 1.0, "action_mask": self.sampler.mask(self._state)}
 
-    def step(self, action: int | np.int64) -> tuple[np.int64, float, bool, bool, dict[str, Any]]:
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
         """Take an action: one draw from `mdp`.
 
         Raises:
@@ -155,18 +159,18 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         if self._state is None:
             raise ResetNeeded("step() before reset(): call env.reset() first, which starts an episode")
         chosen = self._checked_action(action)
-        state, move = self._state, self._sampler.draw(self._state, chosen, self.np_random.random())
-        next_state, reward, terminated = self._sampler.result(state, move)
+        state, move = self._state, self.sampler.draw(self._state, chosen, self.np_random.random())
+        next_state, reward, terminated = self.sampler.result(state, move)
         self._state = next_state
         self._trail.append(next_state)
         self._last_step = (chosen, move, reward, terminated)
         if self.render_mode == "human":
             self.render()
         info = {
-            "prob": self._sampler.probability(state, chosen, next_state),
-            "action_mask": self._sampler.mask(next_state),
+            "prob": self.sampler.probability(state, chosen, next_state),
+            "action_mask": self.sampler.mask(next_state),
         }
-        return np.int64(next_state), reward, terminated, False, info
+        return next_state, reward, terminated, False, info
 
     def render(self) -> NDArray[np.uint8] | str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The picture of the present state: an (H, W, 3) array, a text, or a window, by `render_mode`."""
@@ -176,6 +180,10 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
             )
             return None
         return self._display.show(self.render_mode, self._state, tuple(self._trail), self._caption())
+
+    def picture(self, state: int | None) -> NDArray[np.uint8] | str | None:
+        """The picture with the agent in `state`, whatever this environment's own episode."""
+        return self._display.show(self.render_mode or "rgb_array", state, () if state is None else (state,), "")
 
     def set_overlay(
         self,
@@ -200,22 +208,24 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         self._display.set_overlay(values=values, policy=policy, action_values=action_values, trajectory=trajectory)
 
     def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
-        """Keys of `gymnasium.utils.play`: arrows and WASD; with diagonals also Q, E, C and Z."""
-        return keys_to_action(self.mdp.num_actions)
+        """Keys of `gymnasium.utils.play`: arrows and WASD; Q, E, C and Z for diagonals, X to stay."""
+        return keys_to_action(self.rules.action_moves)
 
     def close(self) -> None:
         """Close the window of this environment; others stay open."""
         self._display.close()
 
+    def place(self, name: str, place: Any) -> int:
+        """The state of a reset option, `{"state": s}` or `{"cell": (row, column)}`; `MapError` if there is none."""
+        return self.grid.checked_state(place, "reset option 'state'") if name == "state" else self.cell_to_state(place)
+
     def _first_state(self, options: Mapping[str, Any]) -> int:
-        unknown = set(options) - {"state", "cell"}
-        if unknown or len(options) > 1:
+        if not options:
+            return self.starts.state(self.np_random.random())
+        if len(options) > 1 or options.keys() - {"state", "cell"}:
             raise MapError(f"reset options are {dict(options)!r}; expected {{'state': s}} or {{'cell': (row, column)}}")
-        if "state" in options:
-            return self.grid.checked_state(options["state"], "reset option 'state'")
-        if "cell" in options:
-            return self.grid.cell_to_state(options["cell"])
-        return int(self._starts[self.np_random.integers(len(self._starts))])
+        ((name, place),) = options.items()
+        return self.place(name, place)
 
     def _checked_action(self, action: Any) -> int:
         count = self.mdp.num_actions
@@ -224,7 +234,7 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         except TypeError:
             chosen = -1
         if not 0 <= chosen < count:
-            names = ", ".join(f"{a.value} {a.name}" for a in list(Action)[:count])
+            names = ", ".join(f"{number} {name}" for number, name in enumerate(self.action_names))
             raise InvalidAction(f"action is {action!r}; expected an integer from 0 to {count - 1} ({names})")
         return chosen
 
@@ -232,5 +242,6 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         if self._last_step is None:
             return ""
         action, move, reward, terminated = self._last_step
-        slipped = "" if move == action else f", slipped {Action(move).name}"
-        return f"{Action(action).name}{slipped}: reward {reward:g}{', the end' if terminated else ''}"
+        made = self.rules.all_moves[move % len(self.rules.all_moves)].name
+        slipped = "" if made == self.action_names[action] else f", slipped {made}"
+        return f"{self.action_names[action]}{slipped}: reward {reward:g}{', the end' if terminated else ''}"

@@ -1,20 +1,38 @@
 """Drawing single transitions from a `MoveMDP`: what `step()` is made of."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.moves import MoveMDP
 
+Branch = tuple[float, float, int]  # cumulative probability, probability, move
+
 
 class Sampler:
-    """Draws from the tables of `mdp`, and from nothing else."""
+    """Draws from the tables of `mdp`, and from nothing else.
 
-    def __init__(self, mdp: MoveMDP) -> None:
+    Args:
+        mdp: The model.
+        order: (D,) where each move stands among the branches of an action: the moves that an action can turn
+            into share the interval [0, 1) in this order; by default that of their numbers.
+
+    Attributes:
+        branches: For each mixture and action the moves it can turn into.
+        masks: (S, A) int8, 1 for actions that may leave the square or end the episode; all 1 if none may.
+    """
+
+    def __init__(self, mdp: MoveMDP, order: Sequence[Sequence[int]] | None = None) -> None:
         """Prepare the cumulative mixtures of the actions."""
+        self.mdp = mdp
+        self.branches: list[list[list[Branch]]] = [
+            [_branches(mixture, None if order is None else order[action]) for action, mixture in enumerate(by_action)]
+            for by_action in mdp.mixture
+        ]
+        self.masks = _action_masks(mdp)
         self._successor, self._outcome, self._kind = mdp.successor, mdp.outcome, mdp.kind
         self._outcomes = list(zip(mdp.outcome_reward.tolist(), mdp.outcome_ends.tolist(), strict=True))
-        self._mixtures = [[_cumulative(mixture) for mixture in by_action] for by_action in mdp.mixture]
-        self._masks = _action_masks(mdp)
 
     def draw(self, state: int, action: int, uniform: float) -> int:
         """The move that an action turns into, for a number drawn uniformly from [0, 1)."""
@@ -32,15 +50,39 @@ class Sampler:
 
     def mask(self, state: int) -> NDArray[np.int8]:
         """(A,) 1 for actions that may leave the square or end the episode; all 1 if none may."""
-        return self._masks[state].copy()
+        return self.masks[state].copy()
 
-    def _mixture(self, state: int, action: int) -> list[tuple[float, float, int]]:
-        return self._mixtures[0 if self._kind is None else self._kind.item(state)][action]
+    def _mixture(self, state: int, action: int) -> list[Branch]:
+        return self.branches[0 if self._kind is None else self._kind.item(state)][action]
 
 
-def _cumulative(mixture: NDArray[np.float64]) -> list[tuple[float, float, int]]:
-    """(cumulative probability, probability, move) of the moves that an action can turn into."""
+class Starts:
+    """Where episodes begin.
+
+    Args:
+        distribution: (S,) probability of each first state.
+    """
+
+    def __init__(self, distribution: NDArray[np.float64]) -> None:
+        """Prepare the cumulative probabilities."""
+        self._states = np.flatnonzero(distribution)
+        self._cumulative = np.cumsum(distribution[self._states])
+        self._cumulative[-1] = 1.0  # the draws are below 1, so that one state is always found
+
+    def state(self, uniform: float) -> int:
+        """The first state for a number drawn uniformly from [0, 1)."""
+        return int(self._states[np.searchsorted(self._cumulative, uniform, side="right")])
+
+    def states(self, uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(n,) first states for (n,) such numbers."""
+        return self._states[np.searchsorted(self._cumulative, uniform, side="right")]
+
+
+def _branches(mixture: NDArray[np.float64], order: Sequence[int] | None) -> list[Branch]:
+    """The moves that an action can turn into, in the order of the draws."""
     moves = np.flatnonzero(mixture)
+    if order is not None:
+        moves = moves[np.argsort(np.asarray(order)[moves], kind="stable")]
     cumulative = np.cumsum(mixture[moves])
     cumulative[-1] = 1.0  # the draws are below 1, so that one move is always found
     return list(zip(cumulative.tolist(), mixture[moves].tolist(), moves.tolist(), strict=True))

@@ -138,10 +138,10 @@ def assert_same(one: tuple[Any, ...], two: tuple[Any, ...]) -> None:
 def test_types_of_what_reset_and_step_return() -> None:
     env = gym.make("GridWorld-v0", slip=0.2)
     observation, info = env.reset(seed=0)
-    assert type(observation) is np.int64
+    assert type(observation) is int
     assert type(info["prob"]) is float
     observation, reward, terminated, truncated, info = env.step(np.int64(1))
-    assert [type(part) for part in (observation, reward, terminated)] == [np.int64, float, bool]
+    assert [type(part) for part in (observation, reward, terminated)] == [int, float, bool]
     assert truncated is False
     assert type(info["prob"]) is float
 

@@ -98,7 +98,10 @@ def test_map_name_with_desc() -> None:
         ({"XY": {}}, r"key 'XY' is not one character"),
         ({"": {}}, r"key '' is not one character"),
         ({3: {}}, r"key 3 is not one character"),
-        ({"X": {"rewrad": 1}}, r"legend\['X'\] has no field 'rewrad'; the fields are wall, terminal, start, reward"),
+        (
+            {"X": {"rewrad": 1}},
+            r"legend\['X'\] has no field 'rewrad'; the fields are wall, terminal, start, start_weight, reward",
+        ),
         ({"X": {3: 1}}, r"no field 3"),
         ({"X": 5}, r"legend\['X'\] is 5; expected a Cell or a mapping"),
         ({"X": None}, r"legend\['X'\] is None"),

@@ -187,7 +187,7 @@ def test_reset_to_a_chosen_place(options: dict[str, Any] | None, state: int) -> 
     env = gym.make("GridWorld-v0", slip=0.5)
     observation, info = env.reset(seed=1, options=options)
     assert observation == state
-    assert type(observation) is np.int64
+    assert type(observation) is int
     assert info["prob"] == 1.0
 
 

@@ -78,7 +78,7 @@ def test_actions_are_up_right_down_left() -> None:
         *(("UP", 0), ("RIGHT", 1), ("DOWN", 2), ("LEFT", 3))
     ]
     env.reset(seed=0, options={"cell": (2, 2)})
-    reached = [env.state_to_cell(env.step(action)[0].item()) for action in (0, 2, 3, 1)]
+    reached = [env.state_to_cell(env.step(action)[0]) for action in (0, 2, 3, 1)]
     assert reached == [(1, 2), (2, 2), (2, 1), (2, 2)]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gridworld_env.actions import Action
 from gridworld_env.grid import Grid
 
 if TYPE_CHECKING:
@@ -18,25 +19,25 @@ class Display:
 
     Args:
         grid: The map, of S states.
-        num_actions: Number of actions A.
+        moves: The A moves that the actions intend.
         fps: Frames a second of a window.
     """
 
-    def __init__(self, grid: Grid, num_actions: int, fps: float) -> None:
+    def __init__(self, grid: Grid, moves: Sequence[Action], fps: float) -> None:
         """Nothing is drawn, and nothing imported, before the first `show`."""
-        self._grid, self._num_actions, self._fps = grid, num_actions, fps
+        self._grid, self._moves, self._fps = grid, tuple(moves), fps
         self._overlay: Overlay | None = None
         self._canvas: Canvas | None = None
 
     def set_overlay(self, *, values: Any, policy: Any, action_values: Any, trajectory: Any) -> None:
         """Keep an overlay for the pictures to come; all None: none."""
-        from gridworld_env.rendering.overlay import make_overlay
+        from gridworld_env.rendering.overlay import in_compass_order, make_overlay
 
         given = {"values": values, "policy": policy, "action_values": action_values, "trajectory": trajectory}
         if all(part is None for part in given.values()):
             self._overlay = None
             return
-        self._overlay = make_overlay(self._grid.num_states, self._num_actions, **given)
+        self._overlay = in_compass_order(make_overlay(self._grid.num_states, len(self._moves), **given), self._moves)
 
     def show(self, mode: str, state: int | None, trail: Sequence[int], caption: str) -> NDArray[np.uint8] | str | None:
         """The picture of one state in a render mode; None for a window."""
@@ -50,7 +51,8 @@ class Display:
         if self._canvas is None:
             from gridworld_env.rendering.pygame_canvas import Canvas
 
-            self._canvas = Canvas(self._grid, self._num_actions, self._fps)
+            cardinal = all(move < 4 or move is Action.STAY for move in self._moves)
+            self._canvas = Canvas(self._grid, 4 if cardinal else 8, self._fps)
         if mode == "rgb_array":
             return self._canvas.frame(scene)
         self._canvas.show(scene)

@@ -1,12 +1,13 @@
 """What can be laid over the map: values, action values, a policy, a trajectory."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gridworld_env.actions import Action
 from gridworld_env.errors import MapError
 
 
@@ -67,6 +68,33 @@ def make_overlay(
         policy=None if policy is None else _weights(policy, num_states, num_actions),
         trajectory=None if trajectory is None else checked_states("trajectory", trajectory, num_states),
     )
+
+
+def in_compass_order(overlay: Overlay, moves: Sequence[Action]) -> Overlay:
+    """The overlay with its actions in the order of `Action`, which is how they are drawn.
+
+    Args:
+        overlay: Over A actions.
+        moves: The A moves that they intend.
+
+    Returns:
+        The overlay over 4 directions, or 8 if there are diagonals among the moves; the policy over 9, if
+        "STAY" is. An action that is missing weighs 0, and its value is NaN.
+    """
+    directions = 4 if all(move < 4 or move is Action.STAY for move in moves) else 8
+    width = 9 if Action.STAY in moves else directions
+    if list(moves) == list(range(width)):
+        return overlay
+    policy, action_values = overlay.policy, overlay.action_values
+    if policy is not None:
+        table = np.zeros((len(policy), width), dtype=np.float32)
+        table[:, list(moves)] = policy
+        policy = _frozen(table, np.float32)
+    if action_values is not None:
+        numbers = np.full((len(action_values), 9), np.nan)
+        numbers[:, list(moves)] = action_values
+        action_values = _frozen(numbers[:, :directions], np.float64)
+    return replace(overlay, policy=policy, action_values=action_values)
 
 
 def checked_states(name: str, states: Any, num_states: int) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from gridworld_env.actions import DIRECTIONS
+from gridworld_env.actions import DIRECTIONS, Action
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import ink_on
 from gridworld_env.rendering.layout import Layout
@@ -37,6 +37,9 @@ def paint_arrows(sheet: Sheet, scene: Scene, layout: Layout, states: Iterable[in
         for action in actions:
             # A single arrow is centred on its hub; several share the hub as their tail.
             tail = -0.6 if len(actions) == 1 else 0.0
+            if action == Action.STAY:
+                sheet.disc(hub, cell * 0.09, ink)
+                continue
             length = full * float(weights[state, action] / weights[state].max())
             sheet.polygon(_arrow(hub, int(action), length, tail, cell), ink)
         if len(actions) > 1:

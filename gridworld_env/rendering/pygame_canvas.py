@@ -11,6 +11,7 @@ import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
+from gridworld_env.actions import DIRECTIONS
 from gridworld_env.errors import MapError
 from gridworld_env.grid import Grid
 from gridworld_env.rendering import theme
@@ -109,7 +110,8 @@ class Canvas:
             )
         for name in ("action_values", "policy"):
             array = getattr(scene.overlay, name)
-            if array is not None and array.shape[1] != self.num_actions:
+            stays = name == "policy" and array is not None and array.shape[1] == len(DIRECTIONS)
+            if array is not None and array.shape[1] != self.num_actions and not stays:
                 raise MapError(f"scene: its {name} has {array.shape[1]} actions, the canvas has {self.num_actions}")
 
     def show(self, scene: Scene) -> None:
