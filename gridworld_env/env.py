@@ -23,7 +23,7 @@ from planners.moves import MoveMDP
 TRAIL_LENGTH: Final = 10_000
 
 
-class GridWorldEnv(gym.Env[int, int]):
+class GridWorldEnv(gym.Env[Any, Any]):
     """A gridworld whose tables are open.
 
     States are the squares that are not walls, numbered row by row from the upper left; actions are
