@@ -9,9 +9,12 @@ from gridworld_env.actions import Action
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
 from gridworld_env.grid import Grid, parse_grid
+from gridworld_env.ground_truth import GroundTruth
+from gridworld_env.images import load_image
 from gridworld_env.legend import Cell
-from gridworld_env.maps import WORLDS, World
 from gridworld_env.movingai import Scenario, load_movingai, read_scenarios
+from gridworld_env.random_maps import random_map
+from gridworld_env.textbook_worlds import WORLDS, World
 
 __all__ = [
     "WORLDS",
@@ -19,17 +22,34 @@ __all__ = [
     "Cell",
     "Grid",
     "GridWorldEnv",
+    "GroundTruth",
     "MapError",
     "Scenario",
     "World",
+    "load_image",
     "load_movingai",
     "parse_grid",
+    "random_map",
     "read_scenarios",
 ]
 
 _ENTRY_POINT = "gridworld_env.env:GridWorldEnv"
 _VECTOR_ENTRY_POINT = "gridworld_env.vector_env:GridWorldVectorEnv"
-for _id in ("GridWorld-v0", "gridworld_env/GridWorld-v0"):
+_IDS = {
+    "GridWorld-v0": {},
+    "gridworld_env/GridWorld-v0": {},
+    "GridWorld/CliffWalking-v0": {"map_name": "sutton-barto-6.6"},
+    "GridWorld/DynaMaze-v0": {"map_name": "sutton-barto-8.1"},
+    "GridWorld/FourRooms-v0": {"map_name": "four-rooms"},
+    "GridWorld/FrozenLake-v0": {"map_name": "frozenlake-4x4"},
+    "GridWorld/FrozenLake8x8-v0": {"map_name": "frozenlake-8x8"},
+    "GridWorld/KingsWindy-v0": {"map_name": "sutton-barto-6.9"},
+    "GridWorld/StochasticWindy-v0": {"map_name": "sutton-barto-6.10"},
+    "GridWorld/Windy-v0": {"map_name": "sutton-barto-6.5"},
+}
+for _id, _kwargs in _IDS.items():
     # Once is enough when this is imported again; over another's GridWorld-v0, Gymnasium warns of the override.
     if _id not in gym.registry or gym.registry[_id].entry_point != _ENTRY_POINT:
-        gym.register(_id, _ENTRY_POINT, max_episode_steps=1000, vector_entry_point=_VECTOR_ENTRY_POINT)
+        gym.register(
+            _id, _ENTRY_POINT, max_episode_steps=1000, vector_entry_point=_VECTOR_ENTRY_POINT, kwargs=dict(_kwargs)
+        )

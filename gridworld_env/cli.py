@@ -14,7 +14,7 @@ import gymnasium as gym
 import numpy as np
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 import planners
 from gridworld_env.actions import Action
@@ -103,7 +103,7 @@ def play_command(
 @app.command("maps")
 def maps_command() -> None:
     """List the maps, with their sources."""
-    table = Table("name", "map", "rules", "source", show_lines=True)
+    table = Table(Column("name", no_wrap=True), "map", "rules", "source", show_lines=True)
     for name, world in WORLDS.items():
         rules = "\n".join(f"{rule} {value}" for rule, value in world.rules.items())
         table.add_row(name, "\n".join(world.desc), rules, world.source)

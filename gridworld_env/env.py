@@ -34,7 +34,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
         map_name: A map of `gridworld_env.WORLDS`, whose rules are the defaults of the other arguments;
             None: `desc`, or else "lecture".
         desc: A map of your own: a list of strings, `#` wall, `.` free, `S` start, `+` and `-` terminal squares
-            worth +1 and -1.
+            worth +1 and -1; or an (H, W) array of glyphs, or of bool, True on walls.
         legend: What further glyphs mean: `{"X": {"reward": -5.0, "terminal": True}}`; fields as in `Cell`.
         slip: Probability, 0 to 1, of sliding to one of the two perpendicular moves, half each.
         step_reward: Reward of a move onto a square without a reward of its own.

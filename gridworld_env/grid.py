@@ -119,7 +119,7 @@ def parse_grid(desc: Sequence[str], legend: Mapping[str, Any] | None = None) -> 
     """Read a map.
 
     Args:
-        desc: H strings of W glyphs.
+        desc: H strings of W glyphs; or an (H, W) array of glyphs, or of bool, True on walls.
         legend: What further glyphs mean, or the five known ones mean instead: from a glyph to a `Cell`
             or to a mapping with the fields of one, which is what JSON can hold.
 
@@ -161,9 +161,24 @@ def parse_grid(desc: Sequence[str], legend: Mapping[str, Any] | None = None) -> 
     return grid
 
 
-def _checked_rows(desc: Sequence[str]) -> tuple[str, ...]:
+def _rows_of_array(squares: NDArray[Any]) -> list[str]:
+    """The rows of an (H, W) array of glyphs, or of walls."""
+    if squares.dtype == np.bool_:
+        squares = np.where(squares, "#", ".")
+    if squares.dtype.kind == "S":
+        squares = squares.astype(str)
+    if squares.dtype.kind != "U" or squares.dtype.itemsize != 4:
+        raise MapError(
+            f"the map is an array of {squares.dtype}; expected single glyphs ('U1' or 'S1'), or bool, True on walls"
+        )
+    return [str(row) for row in np.ascontiguousarray(squares).view(f"U{squares.shape[1]}").ravel()]
+
+
+def _checked_rows(desc: Any) -> tuple[str, ...]:
     if isinstance(desc, str):
         desc = desc.strip("\n").split("\n")
+    if isinstance(desc, np.ndarray) and desc.ndim == 2:
+        desc = _rows_of_array(desc)
     if not isinstance(desc, Iterable):
         raise MapError(f"the map is {desc!r}; expected a list of strings such as ['...+', '.#.-', 'S...']")
     rows = tuple(desc)

@@ -9,6 +9,7 @@ Read in this order: `mdp` (the tables), `problem` (the Bellman equations), `valu
 
 from planners.agent import Agent, Learner
 from planners.backward_induction import FinitePlan, backward_induction
+from planners.enumeration import enumerate_env
 from planners.errors import (
     ImproperPolicyError,
     InvalidModelError,
@@ -30,6 +31,7 @@ from planners.moves import MoveMDP
 from planners.optimality import Certificate, Verdict, certify, is_optimal
 from planners.policy import TabularPolicy
 from planners.policy_iteration import policy_iteration
+from planners.regret import Regret, regret
 from planners.result import Iteration, NotConvergedError, Plan, Status
 from planners.rollout import Episode, Transition, play_episode, rollout
 from planners.saving import load_plan
@@ -54,6 +56,7 @@ __all__ = [
     "NotEnoughMemoryError",
     "Plan",
     "PlannerError",
+    "Regret",
     "Status",
     "TabularMDP",
     "TabularPolicy",
@@ -63,6 +66,7 @@ __all__ = [
     "as_model",
     "backward_induction",
     "certify",
+    "enumerate_env",
     "evaluate",
     "gauss_seidel",
     "is_optimal",
@@ -71,6 +75,7 @@ __all__ = [
     "modified_policy_iteration",
     "play_episode",
     "policy_iteration",
+    "regret",
     "rollout",
     "solve",
     "value_iteration",

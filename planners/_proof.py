@@ -24,6 +24,14 @@ def weigh(gain, margin, doubt, high, limit):
     return high, limit
 
 
+@compiled
+def is_better(q, proves, best, best_proves, doubt):
+    """Whether an action is taken instead of the best so far: of two that are tied, one that proves something."""
+    if proves == best_proves:
+        return q > best
+    return q >= best - doubt if proves else q > best + doubt
+
+
 @in_parallel
 def prove_moves(successor, outcome, reward, onward, mixture, kind, values, bent, top, count, roundings, best_action):
     """Numbers for the certificate of states 0..count-1 with the weights h = top - bent * V.
@@ -41,7 +49,7 @@ def prove_moves(successor, outcome, reward, onward, mixture, kind, values, bent,
             k = kind[s] if kind.size > 1 else 0
             value = values[s]
             h = top - bent * value
-            best, least = -np.inf, -np.inf
+            best, least, proves = -np.inf, -np.inf, False
             for a in range(mixture.shape[1]):
                 q, size, weighted = 0.0, abs(value), 0.0
                 for d in range(successor.shape[1]):
@@ -58,8 +66,8 @@ def prove_moves(successor, outcome, reward, onward, mixture, kind, values, bent,
                 gain = q - value + u * size
                 if s < count:
                     high, limit = weigh(gain, margin, doubt, high, limit)
-                if q > best:
-                    best = q
+                if is_better(q, margin > doubt, best, proves, 2.0 * u * size):
+                    best, proves = q, margin > doubt
                     best_action[s] = a
                     fall = value - q + u * size
                     least = -ratio(fall, margin - doubt, margin + doubt) if margin > doubt else -np.inf
@@ -82,7 +90,7 @@ def prove_rows(
         for s in range(states * part // 256, states * (part + 1) // 256):
             value = values[s]
             h = top - bent * value
-            best, least = -np.inf, -np.inf
+            best, least, proves = -np.inf, -np.inf, False
             for row in range(first_row[s], first_row[s + 1]):
                 total, size, weighted = 0.0, 0.0, 0.0
                 for entry in range(indptr[row], indptr[row + 1]):
@@ -99,8 +107,8 @@ def prove_rows(
                 gain = q - value + u * size
                 if s < count:
                     high, limit = weigh(gain, margin, doubt, high, limit)
-                if q > best:
-                    best = q
+                if is_better(q, margin > doubt, best, proves, 2.0 * u * size):
+                    best, proves = q, margin > doubt
                     best_row[s] = row
                     fall = value - q + u * size
                     least = -ratio(fall, margin - doubt, margin + doubt) if margin > doubt else -np.inf

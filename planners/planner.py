@@ -164,9 +164,10 @@ class _Watch:
         rounding = self.problem.rounding(iterate.values)
         if iterate.rows is not None or residual > FLOOR * rounding:  # sweeps follow the values of a policy, and tell
             return False
-        if error == np.inf:  # at discount 1 other values may come that a proof is found for
+        if error == np.inf:  # at discount 1 the values that follow may be those of a policy that ends
             return self.problem.discount < 1.0 or residual <= self.tolerance
-        may_do = error is not None and error * rounding <= self.tolerance * (rounding + residual)
+        # the error is at most (rounding + 2 residual) / margin, and without the residual rounding / margin
+        may_do = error is not None and error * rounding <= self.tolerance * (rounding + 2.0 * residual)
         return not may_do or residual <= 2.0 * rounding / self.problem.rounding_terms  # a few roundings are left
 
     def _is_below_floor(self, bounds: Bounds) -> bool:

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.certificates import Bounds, Certifier
 from planners.front import NEVER, Front, arrange, closed_value, delays, sorted_seeds
 from planners.problem import UNIT_ROUNDOFF, Problem
+from planners.start import ending_policy
 
 
 class RowFront(Front):
@@ -64,6 +66,22 @@ class RowFront(Front):
         )  # fmt: skip
         self.count_work(work)
         return done
+
+    def prove(self, tolerance: float = 0.0) -> Bounds:
+        """As `Front.prove`; at discount 1, where steps that cost nothing leave it empty-handed, by expected steps.
+
+        Those weights take sparse linear solves; see `planners.certificates`.
+        """
+        bounds = super().prove(tolerance)
+        if self.discount < 1.0 or np.isfinite(bounds.error) or not len(self.values):
+            return bounds
+        problem, values = self.problem, self.values[self.order.rank]
+        action_values = problem.action_values(values)
+        policy = ending_policy(problem, problem.greedy(action_values))
+        bounds = Certifier(problem).bounds(values, action_values, policy)
+        row_here = np.empty_like(self.row_of)
+        row_here[self.row_of] = np.arange(len(self.row_of))
+        return bounds._replace(rows=row_here[policy[self.order.order]])
 
     def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
         from planners import _proof

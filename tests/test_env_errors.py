@@ -70,7 +70,7 @@ def test_the_list_of_glyphs_has_the_legends_own() -> None:
         ("map_name", "aima4x3", r"'aima4x3'.*'aima-4x3'"),
         ("map_name", "lectrue", r"'lectrue'.*'lecture'"),
         ("map_name", "sutton-barto-3.6", r"'sutton-barto-3\.5'"),
-        ("map_name", "zzz", r"'zzz'.*lecture, aima-4x3, bookgrid"),
+        ("map_name", "zzz", r"'zzz'.*lecture, aima-4x3, aima-4x3-3e, bookgrid"),
         ("map_name", "", r"''"),
         ("map_name", 3, r"unknown map 3"),
         ("map_name", ["..+"], r"\['\.\.\+'\]"),

@@ -15,11 +15,12 @@ from gridworld_env import WORLDS, GridWorldEnv, MapError
 
 @pytest.mark.parametrize("name", WORLDS)
 def test_p_has_the_form_of_toy_text(name: str) -> None:
-    table, theirs = GridWorldEnv(map_name=name).P, gym.make("FrozenLake-v1").get_wrapper_attr("P")
+    env = GridWorldEnv(map_name=name)
+    table, theirs = env.P, gym.make("FrozenLake-v1").get_wrapper_attr("P")
     assert list(table) == list(range(len(table)))
     assert type(table[0]) is type(theirs[0]) is dict
     for state, by_action in table.items():
-        assert list(by_action) == [0, 1, 2, 3]
+        assert list(by_action) == list(range(env.mdp.num_actions))
         for outcomes in by_action.values():
             assert isinstance(outcomes, list)
             assert all([type(part) for part in outcome] == [float, int, float, bool] for outcome in outcomes), state

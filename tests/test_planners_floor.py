@@ -15,7 +15,7 @@ from gridworld_env.dynamics import Rules, make_mdp
 from gridworld_env.grid import parse_grid
 from planners import NotConvergedError, Plan, Status, TabularMDP
 from planners.certificates import Certifier
-from planners.planner import floors
+from planners.planner import Iterate, floors, run
 from planners.problem import make_problem
 
 METHODS: dict[str, Callable[..., Plan]] = {
@@ -124,6 +124,24 @@ def test_the_iteration_limit_is_not_called_the_floor() -> None:
     assert planners.policy_iteration(maze(), discount=0.99, seed=0).converged
 
 
+def test_values_that_are_far_off_are_not_the_floor_at_discount_1() -> None:
+    """Beside 10^18 a step is hardly seen, and nothing can be proven of a policy that stays; others may follow."""
+    model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, -100.0, False)], 1: [(1.0, 0, -2.0, True)]}})
+    problem = make_problem(model, 1.0)
+    guesses = [np.array([1e18]), np.array([-2.0])]
+    plan = run(
+        problem,
+        (Iterate(V, problem.action_values(V)) for V in guesses),
+        method="a guess",
+        tolerance=1e-9,
+        max_iterations=5,
+        progress=False,
+        throw=True,
+    )
+    assert plan.converged
+    assert plan.iterations == 2
+
+
 # Refusing what is below.
 
 
@@ -145,6 +163,17 @@ def test_just_above_is_met_and_just_below_is_refused(
     assert (plan.lower <= best.upper).all()
     assert (plan.upper >= best.lower).all()
     assert np.abs(plan.values - best.values).max() <= plan.error_bound + best.error_bound
+
+
+@pytest.mark.parametrize("method", [METHODS[name] for name in SWEEPING], ids=SWEEPING)
+@pytest.mark.parametrize("discount", [0.5, 0.9, 0.99])
+def test_what_a_few_more_sweeps_can_prove_is_not_refused(method: Callable[..., Plan], discount: float) -> None:
+    """One row of 100 entries makes the bound of rounding wide, while V rises in one state and falls in another."""
+    P: Any = {s: {0: [(1.0, s, float(2 * (s % 2) - 1), False)]} for s in range(100)}
+    P[100] = {0: [(0.01, s, 0.0, False) for s in range(100)]}
+    model = TabularMDP.from_gym_dict(P)
+    floor = floor_of(model, planners.policy_iteration(model, discount=discount))
+    assert method(model, discount=discount, tolerance=1.05 * floor).converged
 
 
 @every_kind

@@ -1,0 +1,59 @@
+"""The exact truth beside a learner, step by step: a wrapper that adds it to `info`."""
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+import planners
+
+
+class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
+    """Adds what is optimal to the `info` of an environment with tables.
+
+    `info["optimal_value"]`: V* of the state that was reached; `info["optimal_actions"]`: (A,) int8, 1 for every
+    action that can be optimal there; and after a step `info["regret"]`: V*(s) - Q*(s, a) of the action just
+    taken, which is 0 for optimal actions. The discounted sum of the regrets of an episode is, on average, what
+    the agent loses against the best policy (the performance difference lemma; Kakade and Langford, 2002).
+
+    Args:
+        env: An environment that `planners` can solve.
+        discount: 0 to 1; at 1 every optimal value has to be finite.
+        plan: A plan of this environment at that discount; None: it is solved here.
+
+    Raises:
+        PlannerError: The environment has no tables, or they cannot be solved.
+
+    >>> import gridworld_env
+    >>> env = GroundTruth(gym.make("GridWorld-v0", map_name="lecture"), discount=0.9)
+    >>> state, info = env.reset(seed=1)
+    >>> round(info["optimal_value"], 3), info["optimal_actions"].tolist()
+    (0.519, [1, 1, 0, 0])
+    """
+
+    def __init__(self, env: gym.Env[Any, Any], *, discount: float, plan: planners.Plan | None = None) -> None:
+        """Solve the environment."""
+        super().__init__(env)
+        self.plan = planners.solve(env, discount=discount) if plan is None else plan
+        self._optimal = self.plan.optimal_actions.astype(np.int8)
+        self._state = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """As the environment's."""
+        state, info = self.env.reset(seed=seed, options=options)
+        self._state = int(state)
+        return state, {**info, **self._truth()}
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """As the environment's."""
+        before = self._state
+        state, reward, terminated, truncated, info = self.env.step(action)
+        self._state = int(state)
+        regret = float(self.plan.values[before] - self.plan.action_values[before, int(action)])
+        return state, reward, terminated, truncated, {**info, **self._truth(), "regret": max(regret, 0.0)}
+
+    def _truth(self) -> dict[str, Any]:
+        return {
+            "optimal_value": float(self.plan.values[self._state]),
+            "optimal_actions": self._optimal[self._state].copy(),
+        }

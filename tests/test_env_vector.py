@@ -1,0 +1,167 @@
+"""The native vector environment against SyncVectorEnv, given the same uniform numbers."""
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.error import InvalidAction, ResetNeeded
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers.vector import NormalizeReward, RecordEpisodeStatistics
+
+import gridworld_env  # noqa: F401 - registers the environments
+from gridworld_env import MapError
+
+NUMBER, STEPS, LIMIT = 7, 120, 9
+WORLDS: list[dict[str, Any]] = [
+    {"map_name": "lecture", "slip": 0.4},
+    {"map_name": "sutton-barto-6.10"},
+    {"map_name": "frozenlake-4x4"},
+    {"desc": ["ST.+", ".z.-"], "legend": {"T": {"start": True, "start_weight": 2.0}, "z": {"slip": 0.9}}, "slip": 0.2},
+]
+
+
+class Dealt:
+    """A generator that deals numbers from a list, one for `random()` and n for `random(n)`."""
+
+    def __init__(self, numbers: list[float]) -> None:
+        self.numbers = numbers
+
+    def random(self, size: int | None = None) -> Any:
+        return self.numbers.pop(0) if size is None else np.array([self.numbers.pop(0) for _ in range(size)])
+
+
+def sync_step(envs: SyncVectorEnv, actions: np.ndarray, numbers: np.ndarray, spare: np.ndarray) -> Any:
+    """A step in which environment i draws numbers[i] for its move and spare[i] for a new start."""
+    mode, began = envs.autoreset_mode, envs._autoreset_envs.copy()
+    for i, env in enumerate(envs.envs):
+        begins = mode is AutoresetMode.NEXT_STEP and began[i]
+        env.unwrapped.np_random = Dealt([spare[i]] if begins else [numbers[i], spare[i]])  # pyright: ignore
+    return envs.step(actions)
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=["slip", "gusts", "lake", "kinds"])
+@pytest.mark.parametrize("mode", list(AutoresetMode), ids=lambda mode: mode.value)
+def test_equal_to_sync(world: dict[str, Any], mode: AutoresetMode, rng: np.random.Generator) -> None:
+    ours = gym.make_vec("GridWorld-v0", NUMBER, autoreset_mode=mode, max_episode_steps=LIMIT, **world)
+    made = [lambda: gym.make("GridWorld-v0", max_episode_steps=LIMIT, **world)] * NUMBER
+    theirs = SyncVectorEnv(made, autoreset_mode=mode)
+    first = rng.random(NUMBER)
+    ours.np_random = Dealt(list(first))  # pyright: ignore[reportAttributeAccessIssue]
+    for env, number in zip(theirs.envs, first, strict=True):
+        env.unwrapped.np_random = Dealt([number])  # pyright: ignore[reportAttributeAccessIssue]
+    check_same(ours.reset(), theirs.reset())
+    for _ in range(STEPS):
+        actions = rng.integers(ours.single_action_space.n, size=NUMBER)  # pyright: ignore[reportAttributeAccessIssue]
+        numbers, spare = rng.random(NUMBER), rng.random(NUMBER)
+        began = theirs._autoreset_envs.copy()
+        expected = sync_step(theirs, actions, numbers, spare)
+        ended = expected[2] | expected[3]
+        anew = began if mode is AutoresetMode.NEXT_STEP else ended if mode is AutoresetMode.SAME_STEP else ended & False
+        ours.np_random = Dealt([*numbers, *spare[anew]])  # pyright: ignore[reportAttributeAccessIssue]
+        check_same(ours.step(actions), expected)
+        if mode is AutoresetMode.DISABLED and ended.any():
+            for env, number in zip(theirs.envs, spare, strict=True):
+                env.unwrapped.np_random = Dealt([number])  # pyright: ignore[reportAttributeAccessIssue]
+            ours.np_random = Dealt(list(spare[ended]))  # pyright: ignore[reportAttributeAccessIssue]
+            check_same(*(envs.reset(options={"reset_mask": ended.copy()}) for envs in (ours, theirs)))
+
+
+def check_same(ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> None:
+    for left, right in zip(ours[:-1], theirs[:-1], strict=True):
+        assert left.dtype == right.dtype
+        np.testing.assert_array_equal(left, right)
+    check_info(ours[-1], theirs[-1])
+
+
+def check_info(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    assert ours.keys() == theirs.keys()
+    for name, right in theirs.items():
+        if isinstance(right, dict):
+            check_info(ours[name], right)
+        else:
+            assert ours[name].dtype == right.dtype, name
+            if right.dtype == object:
+                assert ours[name].tolist() == right.tolist()
+            else:
+                np.testing.assert_allclose(ours[name], right, atol=1e-15)
+
+
+def test_the_same_seed_gives_the_same_episodes() -> None:
+    runs = []
+    for _ in range(2):
+        envs = gym.make_vec("GridWorld-v0", 50, slip=0.5)
+        states, _ = envs.reset(seed=7)
+        seen = [states]
+        for _ in range(30):
+            seen.append(envs.step(np.ones(50, dtype=np.int64))[0])
+        runs.append(np.array(seen))
+    np.testing.assert_array_equal(*runs)
+
+
+def test_what_is_returned_is_not_changed_later() -> None:
+    envs = gym.make_vec("GridWorld-v0", 3, slip=0.2)
+    first, info = envs.reset(seed=1)
+    kept, mask = first.copy(), info["action_mask"].copy()
+    second, *_, later = envs.step(np.zeros(3, dtype=np.int64))
+    kept_later = second.copy(), later["prob"].copy()
+    envs.step(np.ones(3, dtype=np.int64))
+    np.testing.assert_array_equal(first, kept)
+    np.testing.assert_array_equal(info["action_mask"], mask)
+    np.testing.assert_array_equal(second, kept_later[0])
+    np.testing.assert_array_equal(later["prob"], kept_later[1])
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+def test_wrappers(mode: AutoresetMode) -> None:
+    envs = RecordEpisodeStatistics(NormalizeReward(gym.make_vec("GridWorld-v0", 4, autoreset_mode=mode)))
+    envs.reset(seed=2)
+    lengths = []
+    for _ in range(300):
+        *_, info = envs.step(envs.action_space.sample())
+        lengths += info["episode"]["l"][info["_episode"]].tolist() if "episode" in info else []
+    assert len(lengths) > 3
+    assert min(lengths) >= 4  # the nearer end is four moves away
+
+
+def test_pictures() -> None:
+    envs = gym.make_vec("GridWorld-v0", 2, render_mode="ansi")
+    envs.reset(seed=0, options={"state": [0, 7]})
+    pictures = envs.render()
+    assert pictures is not None
+    assert len(pictures) == 2
+    assert pictures[0] != pictures[1]
+
+
+@pytest.mark.parametrize(
+    ("actions", "message"),
+    [
+        ([0, 0], r"int64 of shape \(2,\); expected integers of shape \(3,\)"),
+        ([0.0, 1.0, 2.0], "actions are float64"),
+        ([0, 4, 1], "the action of environment 1 is 4; expected 0 to 3"),
+        ([0, 1, -1], "the action of environment 2 is -1"),
+    ],
+)
+def test_wrong_actions(actions: list[Any], message: str) -> None:
+    envs = gym.make_vec("GridWorld-v0", 3)
+    envs.reset(seed=0)
+    with pytest.raises(InvalidAction, match=message):
+        envs.step(np.array(actions))
+
+
+def test_wrong_use() -> None:
+    with pytest.raises(MapError, match="num_envs is 0"):
+        gym.make_vec("GridWorld-v0", 0)
+    with pytest.raises(MapError, match="autoreset_mode is 'later'; expected an AutoresetMode or one of 'NextStep'"):
+        gym.make_vec("GridWorld-v0", 2, autoreset_mode="later")
+    envs = gym.make_vec("GridWorld-v0", 2, autoreset_mode="Disabled", max_episode_steps=1)
+    with pytest.raises(ResetNeeded, match=r"step\(\) before reset\(\)"):
+        envs.step(np.zeros(2, dtype=np.int64))
+    envs.reset(seed=0)
+    envs.step(np.zeros(2, dtype=np.int64))
+    with pytest.raises(ResetNeeded, match=r"environments \[0, 1\] have ended"):
+        envs.step(np.zeros(2, dtype=np.int64))
+    with pytest.raises(MapError, match=r"reset_mask is .*expected a bool array"):
+        envs.reset(options={"reset_mask": np.array([False, False])})
+    with pytest.raises(MapError, match="has 3 places; expected 1 or 2"):
+        envs.reset(options={"state": [1, 2, 3]})

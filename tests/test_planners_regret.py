@@ -1,0 +1,102 @@
+"""Regret, the truth beside a learner, and tables found by trying everything."""
+
+import copy
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import gridworld_env
+import planners
+from planners import InvalidModelError, InvalidOptionError
+
+
+@pytest.fixture
+def env() -> gym.Env[Any, Any]:
+    return gym.make("GridWorld-v0", map_name="lecture", slip=0.3)
+
+
+def random_policy(rng: np.random.Generator) -> np.ndarray:
+    weights = rng.random((11, 4))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def test_regret_of_a_policy_is_the_difference_of_values(env: gym.Env[Any, Any], rng: np.random.Generator) -> None:
+    policy = random_policy(rng)
+    found = planners.regret(env, policy, discount=0.9)
+    best = planners.policy_iteration(env, discount=0.9).values[7]
+    assert found.value == pytest.approx(best - planners.evaluate(env, policy, discount=0.9)[7], abs=1e-9)
+    assert found.optimal == pytest.approx(best)
+    assert planners.regret(env, planners.solve(env, discount=0.9), discount=0.9).value == pytest.approx(0, abs=1e-9)
+
+
+def test_regret_of_episodes_agrees_with_the_exact_one(env: gym.Env[Any, Any], rng: np.random.Generator) -> None:
+    policy = planners.TabularPolicy(random_policy(rng))
+    exact = planners.regret(env, policy, discount=0.9)
+    episodes = planners.rollout(env, policy, episodes=2000, seed=int(rng.integers(2**31)))
+    judged = planners.regret(env, episodes, discount=0.9)
+    assert judged.episodes == 2000
+    assert abs(judged.value - exact.value) < 3 * judged.error  # six standard errors
+
+
+def test_an_agent_is_played(env: gym.Env[Any, Any]) -> None:
+    class Up:
+        def act(self, observation: Any) -> int:
+            return 0
+
+    found = planners.regret(env, Up(), discount=0.5, episodes=5, seed=1)
+    assert found.episodes == 5
+    assert found.value > 0
+    with pytest.raises(InvalidOptionError, match="no episodes"):
+        planners.regret(env, [], discount=0.5)
+    with pytest.raises(InvalidOptionError, match="cannot be played"):
+        planners.regret(env.unwrapped.mdp, Up(), discount=0.5)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_ground_truth_adds_up_to_the_regret(env: gym.Env[Any, Any]) -> None:
+    truth = gridworld_env.GroundTruth(env, discount=0.9)
+    state, info = truth.reset(seed=3)
+    total, weight, actions = 0.0, 1.0, []
+    for _ in range(40):
+        assert info["optimal_value"] == truth.plan.values[state]
+        np.testing.assert_array_equal(info["optimal_actions"], truth.plan.optimal_actions[state])
+        action = int(truth.action_space.sample())
+        good = info["optimal_actions"][action] == 1
+        state, _, terminated, truncated, info = truth.step(action)
+        assert (info["regret"] < 1e-9) == good
+        total, weight = total + weight * info["regret"], 0.9 * weight
+        actions.append(action)
+        if terminated or truncated:
+            break
+
+    class Again:
+        def act(self, observation: Any) -> int:
+            return actions.pop(0)
+
+    episodes = planners.rollout(env, Again(), episodes=1, seed=3, max_steps=len(actions))
+    assert planners.regret(env, episodes, discount=0.9).value == pytest.approx(total)
+
+
+def test_enumeration_finds_the_tables(rng: np.random.Generator) -> None:
+    env = gym.make("GridWorld-v0", map_name="sutton-barto-6.6")
+    model, keys = planners.enumerate_env(env)
+    found, known = planners.solve(model, discount=0.9), planners.solve(env, discount=0.9)
+    np.testing.assert_allclose(found.values, known.values[np.array(keys, dtype=np.int64)], atol=1e-9)
+
+
+def test_enumeration_refuses_what_it_cannot_tell(env: gym.Env[Any, Any]) -> None:
+    with pytest.raises(InvalidModelError, match="drawn at random, or the key does not tell"):
+        planners.enumerate_env(gym.make("FrozenLake8x8-v1"))
+    with pytest.raises(InvalidOptionError, match="more than max_states=5 states"):
+        planners.enumerate_env(gym.make("CliffWalking-v1"), max_states=5)
+    with pytest.raises(InvalidOptionError, match="expected Discrete"):
+        planners.enumerate_env(gym.make("Pendulum-v1"))
+
+
+def test_enumeration_of_a_copy_leaves_the_original_alone() -> None:
+    env = gym.make("CliffWalking-v1").unwrapped
+    env.reset(seed=0)
+    before = copy.deepcopy(env.s)  # pyright: ignore[reportAttributeAccessIssue]
+    planners.enumerate_env(env)
+    assert env.s == before  # pyright: ignore[reportAttributeAccessIssue]
