@@ -140,7 +140,10 @@ def evaluate_rows(indptr, indices, probability, reward, rows, discount, values, 
             total += probability[entry] * values[indices[entry]]
         new[s] = reward[row] + discount * total
         change = new[s] - values[s]
-        least, most = min(least, change), max(most, change)
+        if not change >= least:
+            least = change
+        if not change <= most:
+            most = change
     return least, most
 
 

@@ -1,7 +1,7 @@
 """Questions about who can reach whom, by SciPy's graph routines.
 
 Rows are state-action pairs: `transitions` (L, n) CSR holds where each can lead, `row_state` (L,) where
-it starts. Only whether an entry is there matters here, not its size.
+it starts. Ways are counted in steps; only `likeliest` looks at the size of an entry.
 """
 
 from typing import NamedTuple
@@ -69,12 +69,20 @@ def rows_towards(
     rows: NDArray[np.bool_],
     towards: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """(n,) the first chosen row of each state that can lead to `towards[s]`; -1 where there is none."""
+    """(n,) the chosen row of each state that most likely leads to `towards[s]`; -1 where there is none."""
     row, next_state = entries(transitions, rows)
+    probability = transitions.data[np.repeat(rows, np.diff(transitions.indptr))]
     leads = next_state == towards[row_state[row]]
-    row = row[leads]
-    chosen = np.full(transitions.shape[1], -1, dtype=np.int64)
-    chosen[row_state[row][::-1]] = row[::-1]
+    return likeliest(row[leads], probability[leads], row_state, transitions.shape[1])
+
+
+def likeliest(
+    row: NDArray[np.int64], probability: NDArray[np.float64], row_state: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    """(count,) for each state the one of the given rows with the largest probability, the first of several; else -1."""
+    order = np.lexsort((-row, probability))  # the best last, so that it is what remains
+    chosen = np.full(count, -1, dtype=np.int64)
+    chosen[row_state[row[order]]] = row[order]
     return chosen
 
 

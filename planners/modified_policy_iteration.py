@@ -36,7 +36,7 @@ def modified_policy_iteration(
     model: Any,
     *,
     discount: float,
-    sweeps: int = 20,
+    sweeps: int = 10,
     tolerance: float = 1e-6,
     max_iterations: int = 1_000_000,
     start: Any = None,

@@ -22,9 +22,7 @@ class Status(enum.Enum):
 
     CONVERGED = "The proven error bound is within the tolerance."
     ITERATION_LIMIT = "The iteration limit was reached first. Raise max_iterations, or loosen the tolerance."
-    ROUNDING_FLOOR = (
-        "Rounding keeps float64 from proving a smaller error than this bound. Loosen the tolerance to above it."
-    )
+    ROUNDING_FLOOR = "Rounding keeps float64 from proving an error as small as the tolerance. Loosen the tolerance."
     INTERRUPTED = "Interrupted from the keyboard; these are the last values, with their proven bounds."
     NON_FINITE = "A value became infinite or NaN. Check the rewards, or use a discount below 1."
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from planners.certificates import steps_towards_end
 from planners.errors import InvalidOptionError
-from planners.graph import rows_towards, steps_towards
+from planners.graph import likeliest, rows_towards, steps_towards
 from planners.linear import EvaluationSystem
 from planners.problem import Problem
 from planners.result import Plan
@@ -108,13 +108,12 @@ def ending_policy(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int
 
 
 def _straight_to_the_end(problem: Problem) -> NDArray[np.int64]:
-    """(n,) for each state a row that can end, or else one that can lead to the next state on a shortest way."""
+    """(n,) for each state the row that most likely ends, or else leads to the next state on a shortest way."""
     every_row = np.ones(len(problem.row_state), dtype=bool)
     ending = problem.termination > 0
     can_end = np.zeros(problem.num_states, dtype=bool)
     can_end[problem.row_state[ending]] = True
     towards = steps_towards(problem.transitions, problem.row_state, every_row, can_end)
     way = rows_towards(problem.transitions, problem.row_state, every_row & ~ending, towards)
-    first_ending = np.full(problem.num_states, -1, dtype=np.int64)
-    first_ending[problem.row_state[ending][::-1]] = np.flatnonzero(ending)[::-1]
-    return np.where(can_end, first_ending, way)
+    ends = np.flatnonzero(ending)
+    return np.where(can_end, likeliest(ends, problem.termination[ends], problem.row_state, problem.num_states), way)

@@ -45,16 +45,17 @@ RULES = [
 def test_agrees_with_linear_solves(rules: Rules, discount: float, rng: np.random.Generator) -> None:
     mdp = make_mdp(parse_grid(random_map(rng, 24)), rules)
     truth = planners.policy_iteration(mdp, discount=discount)
+    tolerance = 1e-6 if discount == 0.9999 else 1e-7  # values of up to 5000 have a floor above 1e-7 there
     for model in (mdp, mdp.tabular):
-        plan = planners.gauss_seidel(model, discount=discount, tolerance=1e-7)
+        plan = planners.gauss_seidel(model, discount=discount, tolerance=tolerance)
         assert plan.status is Status.CONVERGED
-        assert plan.error_bound <= 1e-7
+        assert plan.error_bound <= tolerance
         assert (plan.lower <= truth.upper).all()
         assert (truth.lower <= plan.upper).all()
         finite = np.isfinite(truth.values)
         np.testing.assert_array_equal(np.isfinite(plan.values), finite)
         followed = planners.evaluate(mdp, plan.policy, discount=discount)
-        assert (followed >= plan.lower - 1e-9).all()
+        assert (followed >= plan.lower - 1e-9 - 1e-11 * np.abs(plan.lower)).all()  # `followed` has errors of its own
 
 
 @settings(max_examples=150)
