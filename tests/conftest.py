@@ -20,6 +20,7 @@ SEED = pytest.StashKey[int]()
 # `deadline=None`: the first example may compile a kernel, and no test measures time.
 settings.register_profile("default", derandomize=False, print_blob=True, deadline=None)
 settings.register_profile("ci", settings.get_profile("default"), max_examples=200)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
 
