@@ -6,7 +6,7 @@
 
 Value enters a gridworld at its ends and travels outwards. A sweep in that order carries it along, yet
 where moves can slip backwards each sweep settles only the next few layers, and what it does further out
-has to be done again. So sweeps go no further than the window: a state is swept about a hundred times,
+has to be done again. So sweeps go no further than the window: a state is swept some forty to sixty times,
 whether there are 10^4 or 10^8 of them. At the end one backup over all states proves the bounds; if they
 are too wide, the threshold of "settled" is lowered and the same goes on.
 
@@ -68,7 +68,7 @@ def gauss_seidel(
         UnboundedValueError: At discount 1, reward can be collected for ever.
         NotConvergedError: See `throw`.
 
-    Cost: on maps some 80 to 130 sweeps, whatever the size and the discount; about 100 bytes a state of a
+    Cost: on maps some 40 to 60 sweeps, whatever the size and the discount; about 100 bytes a state of a
     `MoveMDP`, beside the model.
     """
     tolerance, discount = check_tolerance(tolerance), check_discount(discount)

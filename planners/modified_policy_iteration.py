@@ -8,7 +8,8 @@
 A sweep of the evaluation touches one row of each state where a full backup touches all, and so costs a
 fraction of it. From V_0 <= T V_0 the values rise to V* without ever passing it. Below discount 1 the
 method converges from every start; at discount 1 a start that is not such is lowered until it is, or the
-greedy policy might never end the episode.
+greedy policy might never end the episode. Large models below discount 1 go through the same steps in
+`planners.policy_sweeps`, compiled.
 
 Source: Puterman (2005), Section 6.5; Puterman and Shin (1978); Rothblum (1979) for any start.
 """
