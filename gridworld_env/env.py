@@ -99,7 +99,6 @@ class GridWorldEnv(gym.Env[Any, Any]):
         self.render_mode = render_mode
         self.action_names = tuple(move.name for move in self.rules.action_moves)
         self.sampler = Sampler(self.mdp, order_of_draws(self.rules, self.mdp.num_moves))
-        self.starts = Starts(self.initial_state_distrib)
         self._state: int | None = None
         self._trail: deque[int] = deque(maxlen=TRAIL_LENGTH)
         self._last_step: tuple[int, int, float, bool] | None = None
@@ -114,6 +113,11 @@ class GridWorldEnv(gym.Env[Any, Any]):
     def R(self) -> NDArray[np.float64]:
         """(S, A) expected immediate reward."""
         return self.mdp.rewards
+
+    @cached_property
+    def starts(self) -> Starts:
+        """Draws the first states."""
+        return Starts(self.initial_state_distrib)
 
     @property
     def initial_state_distrib(self) -> NDArray[np.float64]:
@@ -175,9 +179,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
     def render(self) -> NDArray[np.uint8] | str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The picture of the present state: an (H, W, 3) array, a text, or a window, by `render_mode`."""
         if self.render_mode is None:
-            gym.logger.warn(
-                "render() without a render mode shows nothing: gym.make('GridWorld-v0', render_mode='rgb_array')"
-            )
+            gym.logger.warn("render() without a render mode shows nothing: gym.make(..., render_mode='rgb_array')")
             return None
         return self._display.show(self.render_mode, self._state, tuple(self._trail), self._caption())
 

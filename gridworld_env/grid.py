@@ -42,10 +42,10 @@ class Grid:
         """Number of columns W."""
         return self.kind.shape[1]
 
-    @property
+    @cached_property
     def num_states(self) -> int:
         """Number of states S, the squares that are not walls."""
-        return len(self.cell_of_state)
+        return self.wall.size - int(np.count_nonzero(self.wall))
 
     @cached_property
     def wall(self) -> NDArray[np.bool_]:
@@ -62,7 +62,9 @@ class Grid:
     @cached_property
     def cell_of_state(self) -> NDArray[np.int32]:
         """(S, 2) row and column of each state."""
-        return np.argwhere(~self.wall).astype(np.int32)
+        cells = np.empty((self.num_states, 2), dtype=np.int32)
+        cells[:, 0], cells[:, 1] = np.divmod(np.flatnonzero(~self.wall), self.width)
+        return cells
 
     @cached_property
     def state_kind(self) -> NDArray[np.unsignedinteger]:

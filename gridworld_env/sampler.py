@@ -1,6 +1,7 @@
 """Drawing single transitions from a `MoveMDP`: what `step()` is made of."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,6 @@ class Sampler:
 
     Attributes:
         branches: For each mixture and action the moves it can turn into.
-        masks: (S, A) int8, 1 for actions that may leave the square or end the episode; all 1 if none may.
     """
 
     def __init__(self, mdp: MoveMDP, order: Sequence[Sequence[int]] | None = None) -> None:
@@ -30,9 +30,13 @@ class Sampler:
             [_branches(mixture, None if order is None else order[action]) for action, mixture in enumerate(by_action)]
             for by_action in mdp.mixture
         ]
-        self.masks = _action_masks(mdp)
         self._successor, self._outcome, self._kind = mdp.successor, mdp.outcome, mdp.kind
         self._outcomes = list(zip(mdp.outcome_reward.tolist(), mdp.outcome_ends.tolist(), strict=True))
+
+    @cached_property
+    def masks(self) -> NDArray[np.int8]:
+        """(S, A) 1 for actions that may leave the square or end the episode; all 1 if none may."""
+        return _action_masks(self.mdp)
 
     def draw(self, state: int, action: int, uniform: float) -> int:
         """The move that an action turns into, for a number drawn uniformly from [0, 1)."""

@@ -41,10 +41,11 @@ def make_successors(grid: Grid, style: Moves, moves: Sequence[Action]) -> tuple[
         if style == "octile" and rows and columns:
             blocked |= (shifted(rows, 0) < 0) | (shifted(0, columns) < 0)
         blocked |= _against_the_arrow(grid, move, target)
+        np.copyto(target, here, where=blocked | grid.terminal)
         blocked &= ~grid.terminal
         for gust in range(len(gusts)):
             stopped[:, gust * len(moves) + number] = blocked
-            successor[:, gust * len(moves) + number] = np.where(blocked | grid.terminal, here, target)
+            successor[:, gust * len(moves) + number] = target
     for index, cell in enumerate(grid.kinds):
         if any(cell.wind) and not cell.wall and not cell.terminal:
             states = np.flatnonzero(grid.state_kind == index)

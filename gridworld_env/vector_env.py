@@ -132,30 +132,28 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         state = self._state
         if state is None:
             raise ResetNeeded("step() before reset(): call envs.reset() first, which starts the episodes")
+        if self._any_ended and self.autoreset_mode is AutoresetMode.DISABLED:
+            raise ResetNeeded(
+                f"environments {np.flatnonzero(self._ended)[:8].tolist()} have ended: call "
+                "reset(options={'reset_mask': terminated | truncated}) first"
+            )
         chosen, sampler = self._checked_actions(actions), self._sampler
         move = sampler.draw(state, chosen, self.np_random.random(self.num_envs))
         next_state, reward, terminated = sampler.result(state, move)
         prob = sampler.probability(state, chosen, move, next_state)
         self._elapsed += 1
         truncated = self._elapsed >= self._limit
-        ended = self._ended
         if self._any_ended:
-            if self.autoreset_mode is AutoresetMode.DISABLED:
-                raise ResetNeeded(
-                    f"environments {np.flatnonzero(ended)[:8].tolist()} have ended: call "
-                    "reset(options={'reset_mask': terminated | truncated}) first"
-                )
-            next_state[ended] = self._draw_starts(int(ended.sum()))
-            reward[ended], prob[ended] = 0.0, 1.0
-            terminated[ended] = truncated[ended] = False
-            self._elapsed[ended] = 0
+            again = np.flatnonzero(self._ended)
+            reward[again], terminated[again], truncated[again] = 0.0, False, False
+            self._begin(again, next_state, prob)
         ended = terminated | truncated
         self._any_ended = bool(ended.any())
         info: dict[str, Any] = {}
         if self._any_ended and self.autoreset_mode is AutoresetMode.SAME_STEP:
-            info = self._final(next_state, prob, ended)
-            next_state[ended] = self._draw_starts(int(ended.sum()))
-            prob[ended], self._elapsed[ended] = 1.0, 0
+            which = np.flatnonzero(ended)
+            info = self._final(next_state, prob, which)
+            self._begin(which, next_state, prob)
             self._any_ended, ended = False, np.zeros_like(ended)
         self._ended, self._state = ended, next_state
         info.update(self._info(prob, None))
@@ -176,6 +174,11 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
     def close_extras(self, **kwargs: Any) -> None:
         """Close what rendering opened."""
         self._single.close()
+
+    def _begin(self, which: Array, state: NDArray[np.int64], prob: NDArray[np.float64]) -> None:
+        """Begin another episode in the environments of numbers `which`."""
+        state[which] = self._draw_starts(len(which))
+        prob[which], self._elapsed[which] = 1.0, 0
 
     def _draw_starts(self, count: int) -> NDArray[np.int64]:
         return self._single.starts.states(self.np_random.random(count))
@@ -216,23 +219,21 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
     def _info(self, prob: NDArray[np.float64], present: NDArray[np.bool_] | None) -> dict[str, Any]:
         """`prob` and `action_mask`, with the masks of whom they are for; None: of all."""
         assert self._state is not None
-        masks = self._sampler.masks[self._state]
+        masks = self._sampler.mask(self._state)
         here = np.ones(self.num_envs, dtype=np.bool_) if present is None else present.copy()
         if present is not None and not present.all():
             prob, masks = np.where(present, prob, 0.0), masks * present[:, None]
         return {"prob": prob, "_prob": here, "action_mask": masks, "_action_mask": here.copy()}
 
-    def _final(self, state: NDArray[np.int64], prob: NDArray[np.float64], ended: NDArray[np.bool_]) -> dict[str, Any]:
-        """What `SAME_STEP` keeps of the states in which episodes ended."""
-        last = np.full(self.num_envs, None, dtype=object)
-        last[ended] = state[ended].tolist()
-        final_info = {
-            "prob": np.where(ended, prob, 0.0),
-            "_prob": ended.copy(),
-            "action_mask": self._sampler.masks[state] * ended[:, None],
-            "_action_mask": ended.copy(),
-        }
-        return {"final_obs": last, "_final_obs": ended.copy(), "final_info": final_info, "_final_info": ended.copy()}
+    def _final(self, state: NDArray[np.int64], prob: NDArray[np.float64], which: Array) -> dict[str, Any]:
+        """What `SAME_STEP` keeps of the states in which the episodes of environments `which` ended."""
+        n, ended = self.num_envs, np.zeros(self.num_envs, dtype=np.bool_)
+        last, last_prob = np.full(n, None, dtype=object), np.zeros(n)
+        masks = np.zeros((n, self._sampler.masks.shape[1]), dtype=np.int8)
+        ended[which], last[which], last_prob[which] = True, state[which].tolist(), prob[which]
+        masks[which] = self._sampler.mask(state[which])
+        final_info = {"prob": last_prob, "_prob": ended.copy(), "action_mask": masks, "_action_mask": ended.copy()}
+        return {"final_obs": last, "_final_obs": ended.copy(), "final_info": final_info, "_final_info": ended}
 
 
 def _at_least_one(name: str, value: Any) -> int:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gridworld_env.sampler import Sampler
 
-TABLE_LIMIT: Final = 4_000_000  # entries of the table of merged probabilities; larger ones are worked out as they come
+TABLE_LIMIT: Final = 4_000_000  # states * actions * moves; the tables of larger maps are worked out as they come
 
 
 class VectorSampler:
@@ -28,7 +28,9 @@ class VectorSampler:
                     self._cumulative[branch, row] = cumulative
         self._move_flat = self._move.ravel()
         self._successor, self._outcome = mdp.successor.ravel(), mdp.outcome.ravel()
-        self._merged = self._merged_table() if self._table_size() <= TABLE_LIMIT else None
+        small = mdp.num_states * mdp.num_actions * mdp.num_moves <= TABLE_LIMIT
+        self._merged = self._merged_table() if small else None
+        self._results = self._result_tables() if small else None
 
     def draw(
         self, state: NDArray[np.int64], action: NDArray[np.integer], uniform: NDArray[np.float64]
@@ -37,16 +39,27 @@ class VectorSampler:
         row = self._row(state, action)
         branch = row * self._width
         for bound in self._cumulative:
-            branch += uniform >= bound[row]
-        return self._move_flat[branch]
+            branch += uniform >= bound.take(row)
+        return self._move_flat.take(branch)
 
     def result(
         self, state: NDArray[np.int64], move: NDArray[np.intp]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
         """(n,) next states, rewards and ends of moves."""
         at = state * self.mdp.num_moves + move
-        outcome = self._outcome[at]
-        return self._successor[at].astype(np.int64), self.mdp.outcome_reward[outcome], self.mdp.outcome_ends[outcome]
+        if self._results is not None:
+            successor, reward, ends = self._results
+            return successor.take(at), reward.take(at), ends.take(at)
+        outcome = self._outcome.take(at)
+        return (
+            self._successor.take(at).astype(np.int64),
+            self.mdp.outcome_reward.take(outcome),
+            self.mdp.outcome_ends.take(outcome),
+        )
+
+    def mask(self, state: NDArray[np.int64]) -> NDArray[np.int8]:
+        """(n, A) 1 for actions that may change something in each of (n,) states."""
+        return self.masks.take(state, axis=0)
 
     def probability(
         self,
@@ -57,7 +70,7 @@ class VectorSampler:
     ) -> NDArray[np.float64]:
         """(n,) P(s'|s,a), whichever moves lead there."""
         if self._merged is not None:
-            return self._merged[(state * self.mdp.num_actions + action) * self.mdp.num_moves + move]
+            return self._merged.take((state * self.mdp.num_actions + action) * self.mdp.num_moves + move)
         weights = self.mdp.mixture[0 if self.mdp.kind is None else self.mdp.kind[state], action]
         return (weights * (self.mdp.successor[state] == next_state[:, None])).sum(axis=1)
 
@@ -66,8 +79,10 @@ class VectorSampler:
             return action.astype(np.intp)
         return self.mdp.kind[state].astype(np.intp) * self.mdp.num_actions + action
 
-    def _table_size(self) -> int:
-        return self.mdp.num_states * self.mdp.num_actions * self.mdp.num_moves
+    def _result_tables(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
+        """(S * D,) next state, reward and end of every move."""
+        mdp = self.mdp
+        return self._successor.astype(np.int64), mdp.outcome_reward[self._outcome], mdp.outcome_ends[self._outcome]
 
     def _merged_table(self) -> NDArray[np.float64]:
         """(S * A * D,) P(s'|s,a) of the state that each move leads to."""
