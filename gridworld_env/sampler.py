@@ -40,7 +40,10 @@ class Sampler:
 
     def draw(self, state: int, action: int, uniform: float) -> int:
         """The move that an action turns into, for a number drawn uniformly from [0, 1)."""
-        return next(move for cumulative, _, move in self._mixture(state, action) if uniform < cumulative)
+        for cumulative, _, move in self._mixture(state, action):
+            if uniform < cumulative:
+                return move
+        raise ValueError(f"uniform is {uniform}; expected a number below 1")
 
     def result(self, state: int, move: int) -> tuple[int, float, bool]:
         """Next state, reward and end of a move."""
@@ -49,8 +52,11 @@ class Sampler:
 
     def probability(self, state: int, action: int, next_state: int) -> float:
         """P(s'|s,a), whichever moves lead there."""
-        successor = self._successor
-        return sum([p for _, p, move in self._mixture(state, action) if successor.item(state, move) == next_state], 0.0)
+        total, successor = 0.0, self._successor
+        for _, probability, move in self._mixture(state, action):
+            if successor.item(state, move) == next_state:
+                total += probability
+        return total
 
     def mask(self, state: int) -> NDArray[np.int8]:
         """(A,) 1 for actions that may leave the square or end the episode; all 1 if none may."""
