@@ -1,7 +1,34 @@
 """GAN training as a two-player game, each learned quantity beside its exact value.
 
-Empty in this release: the games, players, update rules and the training loop arrive with a later one.
-The players will act through `planners.agent`, the interface that planned policies use too.
+env = gan_lab.env("ring8")              discriminator_0 moves k times, then generator_0 (Algorithm 1)
+env = gan_lab.parallel_env("ring8")     both move at once
 """
 
-__all__: list[str] = []
+from importlib.util import find_spec
+
+if missing := [name for name in ("torch", "pettingzoo") if find_spec(name) is None]:
+    raise ModuleNotFoundError(
+        f"gan_lab needs {' and '.join(missing)}, not installed here: pip install 'gridworld-lab[gan]'", name=missing[0]
+    )
+
+from gan_lab import games, truth
+from gan_lab.alternating_env import AlternatingEnv as env
+from gan_lab.errors import DivergedError, GameError, WiringError
+from gan_lab.players import Discriminator, Generator, Strategist, Verdict, adam, ascent
+from gan_lab.simultaneous_env import SimultaneousEnv as parallel_env
+
+__all__ = [
+    "Discriminator",
+    "DivergedError",
+    "GameError",
+    "Generator",
+    "Strategist",
+    "Verdict",
+    "WiringError",
+    "adam",
+    "ascent",
+    "env",
+    "games",
+    "parallel_env",
+    "truth",
+]

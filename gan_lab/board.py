@@ -1,0 +1,51 @@
+"""From the name of a game to a board to play it on."""
+
+from typing import Any
+
+from gymnasium.spaces import Box
+
+from gan_lab.errors import WiringError
+from gan_lab.games import make_game
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR, SampleGame
+from gan_lab.losses import Loss, find_loss
+from gan_lab.penalties import find_penalty
+from gan_lab.sample_board import SampleBoard
+from gan_lab.strategy_board import StrategyBoard
+
+Board = SampleBoard | StrategyBoard
+RENDER_MODES = ["human", "rgb_array", "ansi"]
+
+
+def make_board(game: Any, loss: Any, penalty: Any, penalty_weight: float, batch_size: int) -> Board:
+    """A board for a game, by its name or itself.
+
+    Raises:
+        WiringError: Something has no such name, or a number is out of range.
+    """
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise WiringError(f"batch_size is {batch_size!r}; expected a whole number of at least 1")
+    if not 0.0 <= penalty_weight < float("inf"):
+        raise WiringError(f"penalty_weight is {penalty_weight!r}; expected a number of at least 0")
+    found, chosen, slope = make_game(game), find_loss(loss), find_penalty(penalty)
+    if isinstance(found, SampleGame):
+        return SampleBoard(found, chosen, batch_size, slope, penalty_weight)
+    return StrategyBoard(found, chosen, slope, penalty_weight)
+
+
+def metadata_of(game: Any, loss: Loss, render_mode: str | None, *, is_parallelizable: bool) -> dict[str, Any]:
+    """What PettingZoo and the players should know: names, and whether the payoffs add up to 0."""
+    if render_mode is not None and render_mode not in RENDER_MODES:
+        raise WiringError(f"render_mode is {render_mode!r}; expected one of {RENDER_MODES} or None")
+    return {
+        "name": f"gan_{game.name}_v0",
+        "render_modes": RENDER_MODES,
+        "render_fps": 10,
+        "is_parallelizable": is_parallelizable,
+        "loss": loss.name,
+        "zero_sum": loss.zero_sum,
+    }
+
+
+def spaces_of(board: Board) -> dict[str, tuple[Box, Box]]:
+    """(observation space, action space) of each agent."""
+    return {agent: (board.observation_space(agent), board.action_space(agent)) for agent in (DISCRIMINATOR, GENERATOR)}

@@ -1,0 +1,75 @@
+"""The bilinear game V(psi, theta) = psi^T A theta, whose equilibrium 0 plain gradients circle without end."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from gan_lab.errors import WiringError
+from gan_lab.games.sample_game import DISCRIMINATOR
+from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
+
+BOUND = 10.0
+
+
+class BilinearGame(StrategyGame):
+    """V(psi, theta) = psi^T A theta, strategies in [-10, 10]^m and [-10, 10]^n.
+
+    Args:
+        matrix: (m, n) A; the discriminator has m numbers, the generator n.
+
+    Raises:
+        WiringError: A is no finite matrix.
+
+    Source: Daskalakis et al. 2018, section 1; Gidel et al. 2019, section 2.2.
+
+    >>> BilinearGame([[2.0]]).value([1.5], [3.0])
+    9.0
+    """
+
+    name = "bilinear"
+    known_value = 0.0
+
+    def __init__(self, matrix: ArrayLike = ((1.0,),)) -> None:
+        """Check and keep the matrix."""
+        self.matrix = np.asarray(matrix, dtype=np.float64)
+        if self.matrix.ndim != 2 or not self.matrix.size or not np.isfinite(self.matrix).all():
+            raise WiringError(f"the matrix has shape {self.matrix.shape}; expected (m, n), finite")
+        rows, columns = self.matrix.shape
+        self._boxes = Box(-BOUND, BOUND, (rows,), np.float64), Box(-BOUND, BOUND, (columns,), np.float64)
+
+    def start(self, agent: str) -> Strategy:
+        """All ones."""
+        return np.ones(self.space(agent).shape)
+
+    def space(self, agent: str) -> Box:
+        """A box of as many numbers as A has rows or columns."""
+        return self._boxes[0 if agent == DISCRIMINATOR else 1]
+
+    def value(self, discriminator: Any, generator: Any) -> Any:
+        """psi^T A theta."""
+        if isinstance(discriminator, Tensor) or isinstance(generator, Tensor):
+            return torch.as_tensor(discriminator) @ torch.from_numpy(self.matrix) @ torch.as_tensor(generator)
+        return float(numbers(discriminator) @ self.matrix @ numbers(generator))
+
+    def exploitability(self, discriminator: Any, generator: Any) -> float:
+        """10 (|A theta|_1 + |A^T psi|_1), against the best corners of the boxes."""
+        up = np.abs(self.matrix @ numbers(generator)).sum()
+        return float(BOUND * (up + np.abs(self.matrix.T @ numbers(discriminator)).sum()))
+
+    def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
+        """V, the distance to the equilibrium 0, and the exploitability."""
+        psi, theta = numbers(discriminator), numbers(generator)
+        return {
+            "value": self.value(psi, theta),
+            "distance": float(np.sqrt(psi @ psi + theta @ theta)),
+            "exploitability": self.exploitability(psi, theta),
+        }
+
+    @property
+    def equilibrium(self) -> tuple[Strategy, Strategy]:
+        """(0, 0)."""
+        return np.zeros(self.matrix.shape[0]), np.zeros(self.matrix.shape[1])

@@ -1,0 +1,134 @@
+"""The game of Theorem 1 on n atoms: the moves are the whole distribution q and the whole table D."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from gan_lab import truth
+from gan_lab.errors import WiringError
+from gan_lab.games.sample_game import DISCRIMINATOR
+from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
+from gan_lab.losses import Loss
+from gan_lab.penalties import Penalty
+
+
+class FiniteGame(StrategyGame):
+    """Data p on n atoms; V(D, G) = sum p log D + sum q log(1 - D).
+
+    The generator plays q, (n,) numbers of at least 0 that are divided by their sum (all zeros: alike); the
+    discriminator plays D, (n,) probabilities.
+
+    Args:
+        p: (n,) probabilities of the data.
+
+    Raises:
+        WiringError: p is no distribution.
+
+    Source: Goodfellow et al. 2014, section 4.
+
+    >>> game = FiniteGame([0.2, 0.3, 0.5])
+    >>> game.best_discriminator([0.2, 0.3, 0.5])
+    array([0.5, 0.5, 0.5])
+    >>> game.exploitability([0.5, 0.5, 0.5], [0.2, 0.3, 0.5])
+    0.0
+    """
+
+    name = "finite"
+    known_value = -truth.LOG_4
+
+    def __init__(self, p: ArrayLike = (0.1, 0.2, 0.3, 0.4)) -> None:
+        """Check and keep the distribution of the data."""
+        self.p = truth.distribution(p)
+        self._box = Box(0.0, 1.0, self.p.shape, np.float64)
+
+    @classmethod
+    def random(cls, atoms: int, rng: np.random.Generator) -> "FiniteGame":
+        """A distribution drawn evenly from all of n atoms."""
+        return cls(rng.dirichlet(np.ones(atoms)))
+
+    def start(self, agent: str) -> Strategy:
+        """D = 1/2 everywhere; q alike on all atoms."""
+        return np.full(self.p.shape, 0.5 if agent == DISCRIMINATOR else 1 / len(self.p))
+
+    def space(self, agent: str) -> Box:
+        """[0, 1]^n of either."""
+        return self._box
+
+    def projected(self, agent: str, move: Tensor) -> Tensor:
+        """Probabilities; the generator's are divided by their sum."""
+        clipped = torch.clamp(move, 0.0, 1.0)
+        if agent == DISCRIMINATOR:
+            return clipped
+        total = clipped.sum()
+        return clipped / total if total > 0 else torch.full_like(clipped, 1 / len(clipped))
+
+    def value(self, discriminator: Any, generator: Any) -> Any:
+        """V(D, G) in nats."""
+        if not isinstance(discriminator, Tensor) and not isinstance(generator, Tensor):
+            return truth.value(discriminator, self.p, generator)
+        d, q = torch.as_tensor(discriminator), torch.as_tensor(generator)
+        return (torch.xlogy(torch.from_numpy(self.p), d) + torch.special.xlog1py(q, -d)).sum()
+
+    def check_loss(self, loss: Loss, penalty: Penalty | None) -> None:
+        """Any loss; atoms have no slope to penalise."""
+        if penalty is not None:
+            raise WiringError(f"the atoms of the game 'finite' have no slope: no penalty, not {penalty.name!r}")
+
+    def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
+        """Of any loss, on the scores logit D, under p and q."""
+        if loss.name == "minimax":
+            return super().payoffs(loss, discriminator, generator)
+        scores, p = torch.logit(discriminator), torch.from_numpy(self.p)
+        return loss.discriminator(scores, scores, p, generator), loss.generator(scores, scores, p, generator)
+
+    def best_discriminator(self, q: ArrayLike) -> Strategy:
+        """(n,) D* = p / (p + q): Proposition 1."""
+        return truth.optimal_discriminator(self.p, q)
+
+    def criterion(self, q: ArrayLike) -> float:
+        """C(G) = max_D V(D, G) = -log 4 + 2 JSD(p, q): Theorem 1."""
+        return truth.criterion(self.p, q)
+
+    def best_generator(self, d: ArrayLike) -> Strategy:
+        """(n,) q that minimises V(D, .): all mass where D is most fooled, shared by ties."""
+        best = np.asarray(d, dtype=np.float64)
+        most = best == best.max()
+        return most / most.sum()
+
+    def exploitability(self, discriminator: Any, generator: Any) -> float:
+        """max_D' V(D', G) - min_G' V(D, G'), both exact."""
+        d, q = numbers(discriminator), numbers(generator)
+        gap = self.criterion(q) - truth.value(d, self.p, self.best_generator(d))
+        return max(gap, 0.0)
+
+    def gradients(self, d: ArrayLike, q: ArrayLike) -> tuple[Strategy, Strategy]:
+        """((n,) dV/dD = p / D - q / (1 - D), (n,) dV/dq = log(1 - D)); what has no mass has no pull."""
+        d, q = np.asarray(d, dtype=np.float64), truth.distribution(q, "q")
+        with np.errstate(divide="ignore"):
+            up = np.divide(self.p, d, out=np.zeros_like(d), where=self.p > 0)
+            down = np.divide(q, 1 - d, out=np.zeros_like(d), where=q > 0)
+            return up - down, np.log1p(-d)
+
+    def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
+        """V, its gap to the best D, the divergences, and the exploitability."""
+        d, q = numbers(discriminator), numbers(generator)
+        found = self.value(d, q)
+        return {
+            "value": found,
+            "criterion": self.criterion(q),
+            "discriminator_gap": max(self.criterion(q) - found, 0.0),
+            "jsd": truth.jsd(self.p, q),
+            "kl": truth.kl(self.p, q),
+            "reverse_kl": truth.reverse_kl(self.p, q),
+            "tv": truth.tv(self.p, q),
+            "exploitability": self.exploitability(d, q),
+        }
+
+    @property
+    def equilibrium(self) -> tuple[Strategy, Strategy]:
+        """D = 1/2 everywhere, and q = p."""
+        return np.full(self.p.shape, 0.5), self.p.copy()

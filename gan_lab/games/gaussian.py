@@ -1,0 +1,176 @@
+"""One Gaussian against another: G(z) = a z + b, and a quadratic score, which contains the optimal one.
+
+Both directions of KL have closed forms; JSD and V are integrals in one dimension, done by Gauss-Legendre
+quadrature between mean - 12 std and mean + 12 std of either.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from gan_lab.errors import WiringError
+from gan_lab.games.sample_game import DISCRIMINATOR
+from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
+from gan_lab.truth import LOG_4
+
+TAIL: Final = 12.0  # standard deviations; the mass beyond is below 4e-33
+BOUND: Final = 50.0
+SMALLEST_SCALE: Final = 1e-3
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(400)
+
+
+class GaussianGame(StrategyGame):
+    """Data N(mean, std^2); the generator plays (a, b), so that a z + b is N(b, a^2).
+
+    The discriminator plays (c0, c1, c2): its score is c0 + c1 x + c2 x^2.
+
+    Args:
+        mean: Of the data.
+        std: Of the data, above 0.
+
+    Raises:
+        WiringError: Numbers out of range.
+
+    >>> game = GaussianGame(0.0, 1.0)
+    >>> game.best_discriminator([1.0, 0.0])
+    array([0., 0., 0.])
+    >>> round(game.kl([2.0, 0.0]), 6), round(game.reverse_kl([2.0, 0.0]), 6)
+    (0.318147, 0.806853)
+    """
+
+    name = "gaussian"
+    known_value = -LOG_4
+
+    def __init__(self, mean: float = 0.0, std: float = 1.0) -> None:
+        """Check and keep the data's Gaussian."""
+        if not (abs(mean) <= BOUND / 2 and SMALLEST_SCALE <= std <= BOUND / 2):
+            raise WiringError(
+                f"the data are N({mean!r}, {std!r}^2); expected a mean from {-BOUND / 2} to {BOUND / 2} and a "
+                f"standard deviation from {SMALLEST_SCALE} to {BOUND / 2}"
+            )
+        self.mean, self.std = float(mean), float(std)
+        low, high = np.array([SMALLEST_SCALE, -BOUND]), np.array([BOUND, BOUND])
+        self._generator = Box(low, high, dtype=np.float64)
+        self._discriminator = Box(-1e6, 1e6, (3,), np.float64)
+
+    def start(self, agent: str) -> Strategy:
+        """No opinion; and a Gaussian two standard deviations off and half as wide."""
+        return np.zeros(3) if agent == DISCRIMINATOR else np.array([self.std / 2, self.mean + 2 * self.std])
+
+    def space(self, agent: str) -> Box:
+        """A above 0 and b; three coefficients."""
+        return self._discriminator if agent == DISCRIMINATOR else self._generator
+
+    def value(self, discriminator: Any, generator: Any) -> Any:
+        """V(D, G) in nats, by quadrature."""
+        if not isinstance(discriminator, Tensor) and not isinstance(generator, Tensor):
+            return float(self.value(torch.as_tensor(numbers(discriminator)), torch.as_tensor(numbers(generator))))
+        c, g = torch.as_tensor(discriminator), torch.as_tensor(generator)
+        z, weights = (torch.from_numpy(part) for part in standard_nodes())
+        real, fake = self.mean + self.std * z, g[0] * z + g[1]
+        scores = [c[0] + c[1] * x + c[2] * x * x for x in (real, fake)]
+        return (weights * (logsigmoid(scores[0]) + logsigmoid(-scores[1]))).sum()
+
+    def best_discriminator(self, generator: Any) -> Strategy:
+        """(c0, c1, c2) of log p(x) - log q(x): the score of Proposition 1."""
+        a, b = numbers(generator)
+        own, other = 1 / self.std**2, 1 / a**2
+        constant = np.log(a / self.std) + (other * b**2 - own * self.mean**2) / 2
+        return np.array([constant, own * self.mean - other * b, (other - own) / 2])
+
+    def kl(self, generator: Any) -> float:
+        """KL(p || q), closed form, in nats."""
+        a, b = numbers(generator)
+        return _gaussian_kl(self.mean, self.std, b, a)
+
+    def reverse_kl(self, generator: Any) -> float:
+        """KL(q || p), closed form, in nats."""
+        a, b = numbers(generator)
+        return _gaussian_kl(b, a, self.mean, self.std)
+
+    def jsd(self, generator: Any) -> float:
+        """JSD(p, q) in nats, by quadrature; see `jsd_with_error`."""
+        return self.jsd_with_error(generator)[0]
+
+    def jsd_with_error(self, generator: Any) -> tuple[float, float]:
+        """JSD(p, q), and how far off it can be: the difference to half the panels, and the rounding.
+
+        The integrals are over p and over q apart, each on panels of its own and the other's width.
+        """
+        a, b = numbers(generator)
+        fine, coarse = (self._jsd(a, b, panels) for panels in (64, 32))
+        return float(np.clip(fine, 0.0, np.log(2.0))), abs(fine - coarse) + 1e-14
+
+    def _jsd(self, a: float, b: float, panels: int) -> float:
+        c0, c1, c2 = self.best_discriminator([a, b])
+        total = 0.0
+        for centre, width, sign in ((self.mean, self.std, 1.0), (b, a, -1.0)):
+            z, weights = panelled(panels, [(self.mean - centre) / width, (b - centre) / width])
+            x = centre + width * z
+            score = sign * (c0 + c1 * x + c2 * x * x)
+            total += float((weights * (np.log(2.0) - np.logaddexp(0.0, -score))).sum())
+        return total / 2
+
+    def criterion(self, generator: Any) -> float:
+        """C(G) = -log 4 + 2 JSD(p, q): Theorem 1."""
+        return -LOG_4 + 2 * self.jsd(generator)
+
+    def exploitability(self, discriminator: Any, generator: Any) -> float:
+        """C(G) less the least V(D, .) of all distributions on [-50, 50]: a point where the score is largest."""
+        c0, c1, c2 = numbers(discriminator)
+        peak = np.clip(-c1 / (2 * c2), -BOUND, BOUND) if c2 < 0 else 0.0
+        highest = max(c0 + c1 * x + c2 * x * x for x in (-BOUND, BOUND, float(peak)))
+        least = self.value(discriminator, [1.0, 0.0]) - self._fake_term(discriminator, [1.0, 0.0])
+        return max(float(self.criterion(generator) - least + np.logaddexp(0.0, highest)), 0.0)
+
+    def _fake_term(self, discriminator: Any, generator: Any) -> float:
+        a, b = numbers(generator)
+        c0, c1, c2 = numbers(discriminator)
+        z, weights = standard_nodes()
+        x = a * z + b
+        return float(-(weights * np.logaddexp(0.0, c0 + c1 * x + c2 * x * x)).sum())
+
+    def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
+        """V, its gap to the best D, the divergences, and the exploitability."""
+        found, best = self.value(numbers(discriminator), numbers(generator)), self.criterion(generator)
+        jsd, error = self.jsd_with_error(generator)
+        return {
+            "value": found,
+            "criterion": best,
+            "discriminator_gap": max(best - found, 0.0),
+            "jsd": jsd,
+            "jsd_error": error,
+            "kl": self.kl(generator),
+            "reverse_kl": self.reverse_kl(generator),
+            "exploitability": self.exploitability(numbers(discriminator), generator),
+        }
+
+    @property
+    def equilibrium(self) -> tuple[Strategy, Strategy]:
+        """D = 1/2 everywhere, and the data's own scale and shift."""
+        return np.zeros(3), np.array([self.std, self.mean])
+
+
+def standard_nodes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Nodes and weights of expectations under N(0, 1)."""
+    z = TAIL * NODES
+    return z, WEIGHTS * TAIL * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+
+
+def panelled(panels: int, breaks: list[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same on panels, which also end at `breaks`, where the integrand bends."""
+    edges = np.unique(np.clip([*np.linspace(-TAIL, TAIL, panels + 1), *breaks], -TAIL, TAIL))
+    nodes, weights = np.polynomial.legendre.leggauss(32)
+    half = np.diff(edges)[:, None] / 2
+    z = (edges[:-1, None] + half + half * nodes).ravel()
+    return z, (half * weights).ravel() * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+
+
+def _gaussian_kl(mean: float, std: float, other_mean: float, other_std: float) -> float:
+    ratio = (std / other_std) ** 2
+    return float(0.5 * (ratio - 1 - np.log(ratio)) + (mean - other_mean) ** 2 / (2 * other_std**2))

@@ -1,0 +1,104 @@
+"""Mixtures of Gaussians whose modes, weights and widths are known: ring8, grid25, grid100 and any other."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_lab.errors import WiringError
+from gan_lab.games.sample_game import SampleGame
+
+HIGH_QUALITY_RADIUS: Final = 3.0  # in standard deviations
+
+
+class MixtureGame(SampleGame):
+    """A mixture of K round Gaussians of the same width.
+
+    Args:
+        means: (K, d) centres of the modes.
+        std: Standard deviation of each mode in every direction.
+        weights: (K,) shares of the modes; alike by default.
+        name: How the game is called.
+        noise_size: Numbers of one noise vector.
+
+    Raises:
+        WiringError: Arrays of the wrong shape, weights that are no distribution, a width that is not positive.
+
+    >>> MixtureGame([[-1.0], [1.0]], std=0.1).real(3, np.random.default_rng(7)).shape
+    (3, 1)
+    """
+
+    def __init__(
+        self,
+        means: Sequence[Sequence[float]] | NDArray[Any],
+        std: float,
+        weights: Sequence[float] | None = None,
+        *,
+        name: str = "mixture",
+        noise_size: int = 8,
+    ) -> None:
+        """Check and keep the mixture."""
+        self.means = np.asarray(means, dtype=np.float64)
+        if self.means.ndim != 2 or not self.means.size or not np.isfinite(self.means).all():
+            raise WiringError(f"means have shape {self.means.shape}; expected (K, d), finite")
+        if not 0 < std < np.inf:
+            raise WiringError(f"std is {std!r}; expected a number above 0")
+        count = len(self.means)
+        self.weights = np.full(count, 1 / count) if weights is None else np.asarray(weights, dtype=np.float64)
+        if self.weights.shape != (count,) or (self.weights < 0).any() or abs(self.weights.sum() - 1) > 1e-9:
+            raise WiringError(f"weights are {weights!r}; expected {count} numbers of at least 0 that add up to 1")
+        self.std, self.name, self.noise_size = float(std), name, noise_size
+        self.dimension = self.means.shape[1]
+        self.bound = float(np.abs(self.means).max() + 20 * std + 1)
+        self._cumulative = np.cumsum(self.weights)
+        self._cumulative[-1] = 1.0
+
+    def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """(count, d) samples of the mixture."""
+        modes = np.searchsorted(self._cumulative, rng.random(count), side="right")
+        spread = rng.standard_normal((count, self.dimension), dtype=np.float32) * np.float32(self.std)
+        return self.means.astype(np.float32)[modes] + spread
+
+    def log_density(self, points: NDArray[Any]) -> NDArray[np.float64]:
+        """(n,) log p(x) of (n, d) points."""
+        from scipy.special import logsumexp
+
+        squares = ((np.asarray(points, dtype=np.float64)[:, None, :] - self.means) ** 2).sum(axis=2)
+        constant = self.dimension * (np.log(self.std) + 0.5 * np.log(2 * np.pi))
+        with np.errstate(divide="ignore"):
+            return logsumexp(np.log(self.weights) - 0.5 * squares / self.std**2, axis=1) - constant
+
+    def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
+        """Modes found, share of samples within three standard deviations of one, and the divergences of the shares.
+
+        `reverse_kl` is KL(shares of the samples' nearest modes || weights); of n samples of the mixture itself it
+        would be about `reverse_kl_floor` = (K - 1) / 2n.
+        """
+        from gan_lab.estimates import binned_jsd, mode_counts
+
+        counts, good = mode_counts(samples, self.means, self.std)
+        shares = counts / counts.sum()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reverse_kl = float(np.where(shares > 0, shares * np.log(shares / self.weights), 0.0).sum())
+        jsd, error = binned_jsd(self, samples)
+        return {
+            "modes": float((np.bincount(good, minlength=len(self.means)) > 0).sum()) if len(good) else 0.0,
+            "high_quality": len(good) / len(samples),
+            "reverse_kl": reverse_kl,
+            "reverse_kl_floor": (len(self.means) - 1) / (2 * len(samples)),
+            "jsd": jsd,
+            "jsd_error": error,
+        }
+
+
+def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01, name: str = "ring8") -> MixtureGame:
+    """Modes on a circle, evenly spaced (PacGAN's radius and width: Lin et al. 2018, section 4.1)."""
+    angles = 2 * np.pi * np.arange(modes) / modes
+    return MixtureGame(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), std, name=name)
+
+
+def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05, name: str = "grid25") -> MixtureGame:
+    """Side x side modes around the origin (VEEGAN, Srivastava et al. 2017)."""
+    line = spacing * (np.arange(side) - (side - 1) / 2)
+    return MixtureGame(np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2), std, name=name)

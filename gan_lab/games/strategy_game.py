@@ -1,0 +1,97 @@
+"""Games in which a move is a player's whole strategy, so that everything about them is exact."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_lab.errors import WiringError
+from gan_lab.losses import Loss
+from gan_lab.penalties import Penalty
+
+Strategy = NDArray[np.float64]
+
+
+class StrategyGame(ABC):
+    """A two-player game of strategies; the discriminator maximises V(D, G), the generator minimises it.
+
+    Attributes:
+        name: How the game is called.
+        known_value: V at the equilibrium.
+    """
+
+    name: str
+    known_value: float
+
+    @abstractmethod
+    def start(self, agent: str) -> Strategy:
+        """The first strategy of an agent."""
+
+    @abstractmethod
+    def space(self, agent: str) -> Box:
+        """The strategies of an agent: a bounded box of float64."""
+
+    @abstractmethod
+    def value(self, discriminator: Any, generator: Any) -> Any:
+        """V(D, G): a float for arrays, a differentiable float64 scalar for tensors."""
+
+    @abstractmethod
+    def exploitability(self, discriminator: Any, generator: Any) -> float:
+        """The duality gap max_D' V(D', G) - min_G' V(D, G'), at least 0, and 0 at an equilibrium only."""
+
+    @abstractmethod
+    def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
+        """All that is known exactly of two strategies."""
+
+    @property
+    @abstractmethod
+    def equilibrium(self) -> tuple[Strategy, Strategy]:
+        """Strategies (D, G) from which neither player gains by leaving."""
+
+    def checked(self, agent: str, action: Any) -> Any:
+        """A move as a strategy, clipped to the space; a tensor stays one, with its graph.
+
+        Raises:
+            WiringError: The wrong shape, NaN or infinity.
+        """
+        move = action if isinstance(action, Tensor) else torch.as_tensor(np.asarray(action, dtype=np.float64))
+        space = self.space(agent)
+        if tuple(move.shape) != space.shape:
+            raise WiringError(
+                f"{agent} plays an array of shape {tuple(move.shape)}; expected a strategy of shape {space.shape} "
+                f"in the game {self.name!r}"
+            )
+        if not torch.isfinite(move).all():
+            raise WiringError(f"{agent} plays {move.detach().numpy()}, which is not finite, in the game {self.name!r}")
+        return self.projected(agent, move.to(torch.float64))
+
+    def projected(self, agent: str, move: Tensor) -> Tensor:
+        """The strategy nearest to a finite move of the right shape."""
+        space = self.space(agent)
+        return torch.clamp(move, torch.from_numpy(space.low), torch.from_numpy(space.high))
+
+    def check_loss(self, loss: Loss, penalty: Penalty | None) -> None:
+        """Refuse losses and penalties that have no meaning in this game."""
+        if loss.name != "minimax" or penalty is not None:
+            raise WiringError(
+                f"the game {self.name!r} is played for V(D, G) alone: loss 'minimax' and no penalty, "
+                f"not {loss.name!r} and {None if penalty is None else penalty.name!r}"
+            )
+
+    def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
+        """What the players climb."""
+        value = self.value(discriminator, generator)
+        return value, -value
+
+    def slope_penalty(self, penalty: Penalty, discriminator: Tensor, generator: Tensor) -> Tensor:
+        """The penalty of the discriminator's slope, where the game has one."""
+        raise WiringError(f"the game {self.name!r} has no slope to penalise")
+
+
+def numbers(strategy: Any) -> Strategy:
+    """A strategy as a plain array."""
+    return strategy.detach().numpy() if isinstance(strategy, Tensor) else np.asarray(strategy, dtype=np.float64)

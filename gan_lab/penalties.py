@@ -1,0 +1,80 @@
+"""What keeps the discriminator smooth: penalties on its slope, subtracted from its payoff.
+
+Each is a function of samples, which require gradients, and of their scores:
+
+    R1                1/2 E |grad s(x)|^2        on real samples
+    R2                1/2 E |grad s(G(z))|^2     on generated ones
+    gradient penalty  E (|grad s(y)| - 1)^2      on mixtures y of the two
+
+The first two read the scores of the discriminator's own turn and cost no further evaluation.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from gan_lab.errors import choose
+
+Judge = Callable[[Tensor], Tensor]  # (n, d) samples -> (n,) scores
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A penalty of the discriminator's slope.
+
+    Attributes:
+        name: How it is chosen.
+        slope: (samples, scores, n, judge) -> penalty; the first n of the 2n samples are real.
+        equation: As text.
+        source: Where it is from.
+    """
+
+    name: str
+    slope: Callable[[Tensor, Tensor, int, Judge], Tensor]
+    equation: str
+    source: str
+
+
+def squared_slopes(samples: Tensor, scores: Tensor) -> Tensor:
+    """(m,) squared norm of the gradient of each score by its own sample, differentiable."""
+    (slopes,) = torch.autograd.grad(scores.sum(), samples, create_graph=True)
+    return slopes.flatten(1).square().sum(dim=1)
+
+
+def _r1(samples: Tensor, scores: Tensor, n: int, judge: Judge) -> Tensor:
+    return 0.5 * squared_slopes(samples, scores)[:n].mean()
+
+
+def _r2(samples: Tensor, scores: Tensor, n: int, judge: Judge) -> Tensor:
+    return 0.5 * squared_slopes(samples, scores)[n:].mean()
+
+
+def _both(samples: Tensor, scores: Tensor, n: int, judge: Judge) -> Tensor:
+    return squared_slopes(samples, scores).mean()  # a half of two means over halves of the batch
+
+
+def _gradient_penalty(samples: Tensor, scores: Tensor, n: int, judge: Judge) -> Tensor:
+    share = torch.rand(n, *([1] * (samples.dim() - 1)), dtype=samples.dtype)
+    between = (share * samples[:n] + (1 - share) * samples[n:]).detach().requires_grad_()
+    return ((squared_slopes(between, judge(between)) + 1e-12).sqrt() - 1).square().mean()
+
+
+_ALL = (
+    Penalty("r1", _r1, "1/2 E |grad s(x)|^2", "Mescheder, Geiger and Nowozin 2018, equation 9"),
+    Penalty("r2", _r2, "1/2 E |grad s(G(z))|^2", "Mescheder, Geiger and Nowozin 2018, equation 10"),
+    Penalty("r1r2", _both, "R1 + R2", "Huang et al. 2024 (R3GAN), section 2"),
+    Penalty("gradient_penalty", _gradient_penalty, "E (|grad s(y)| - 1)^2", "Gulrajani et al. 2017, equation 3"),
+)
+PENALTIES: Final[dict[str, Penalty]] = {penalty.name: penalty for penalty in _ALL}
+
+
+def find_penalty(penalty: "str | Penalty | None") -> Penalty | None:
+    """A penalty by name; None is none; `WiringError` with the nearest names for an unknown one.
+
+    >>> find_penalty("r1").equation
+    '1/2 E |grad s(x)|^2'
+    """
+    return penalty if penalty is None or isinstance(penalty, Penalty) else choose(penalty, PENALTIES, "penalty")

@@ -1,0 +1,75 @@
+"""The table at which two learning players sit: what the update rules see of the game."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_lab.alternating_env import AlternatingEnv
+from gan_lab.errors import DivergedError
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.players import Player
+
+
+class Table:
+    """Two players and their game, played through the environment's `observe` and `step`.
+
+    Args:
+        env: The game; made with `tensors=True`.
+        discriminator: Plays `discriminator_0`.
+        generator: Plays `generator_0`.
+
+    Attributes:
+        payoffs: The last payoff of each player.
+    """
+
+    def __init__(self, env: AlternatingEnv, discriminator: Player, generator: Player) -> None:
+        """Seat the players."""
+        self.env = env
+        self.players = {DISCRIMINATOR: discriminator, GENERATOR: generator}
+        self.discriminator, self.generator = discriminator, generator
+        self.payoffs: dict[str, float] = {}
+        env.seat(**self.players)
+
+    def turn(self) -> tuple[Player, Tensor]:
+        """Let the player whose turn it is observe, act and be paid; who it was, and its payoff with its graph.
+
+        Raises:
+            DivergedError: The payoff is not finite.
+        """
+        agent = self.env.agent_selection
+        player = self.players[agent]
+        self.env.step(player.act(self.env.observe(agent)))
+        payoff: Tensor = self.env.infos[agent]["payoff"]
+        number = payoff.item()
+        if number != number or number in (float("inf"), float("-inf")):
+            raise DivergedError(f"the payoff of {agent} is {number} at turn {self.env.turn}", player=agent)
+        self.payoffs[agent] = number
+        return player, payoff
+
+    def field(self, *, create_graph: bool = False) -> tuple[list[Tensor], list[Tensor]]:
+        """One turn of each, nobody learning: the gradient of each player's payoff by its own parameters."""
+        gradients = {}
+        for _ in range(2):
+            player, payoff = self.turn()
+            gradients[player.name] = player.gradient(payoff, create_graph)
+        return gradients[DISCRIMINATOR], gradients[GENERATOR]
+
+    def move(self, field: tuple[Sequence[Tensor], Sequence[Tensor]]) -> None:
+        """Both players take a step of their optimizers along a field."""
+        self.discriminator.move(field[0])
+        self.generator.move(field[1])
+
+    def where(self) -> list[Tensor]:
+        """Copies of all parameters, the discriminator's first."""
+        return [parameter.detach().clone() for parameter in self._parameters()]
+
+    def put(self, parameters: Sequence[Tensor]) -> None:
+        """Set all parameters, in the order of `where`."""
+        with torch.no_grad():
+            for parameter, value in zip(self._parameters(), parameters, strict=True):
+                parameter.copy_(value)
+
+    def _parameters(self) -> list[Any]:
+        return [*self.discriminator.trained, *self.generator.trained]

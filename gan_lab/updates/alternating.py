@@ -1,0 +1,44 @@
+"""Alternating gradient ascent, Algorithm 1: k steps of the discriminator, then one of the generator.
+
+    psi'   = psi + h grad_psi u_D(psi, theta)       k times
+    theta' = theta + h grad_theta u_G(psi', theta)
+
+Momentum is the optimizers': `ascent(rate, momentum)`.
+"""
+
+import numpy as np
+
+from gan_lab.errors import WiringError
+from gan_lab.table import Table
+from gan_lab.updates.update import Matrix, Update
+
+
+class Alternating(Update):
+    """Each player learns on its own turn.
+
+    Args:
+        discriminator_steps: k.
+    """
+
+    name = "alternating"
+    equation = "psi' = psi + h v_D(psi, theta), k times; theta' = theta + h v_G(psi', theta)"
+    source = "Goodfellow et al. 2014, Algorithm 1"
+
+    def __init__(self, discriminator_steps: int = 1) -> None:
+        """Set k."""
+        if isinstance(discriminator_steps, bool) or not isinstance(discriminator_steps, int) or discriminator_steps < 1:
+            raise WiringError(f"discriminator_steps is {discriminator_steps!r}; expected a whole number of at least 1")
+        self.discriminator_steps = discriminator_steps
+
+    def step(self, table: Table) -> None:
+        """One cycle of turns, each player learning from its own."""
+        for _ in range(self.discriminator_steps + 1):
+            player, payoff = table.turn()
+            player.move(player.gradient(payoff))
+
+    def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
+        """The generator's step after k steps of the discriminator."""
+        discriminator, generator = np.eye(len(jacobian)), np.eye(len(jacobian))
+        discriminator[:split] += rate * jacobian[:split]
+        generator[split:] += rate * jacobian[split:]
+        return generator @ np.linalg.matrix_power(discriminator, self.discriminator_steps)

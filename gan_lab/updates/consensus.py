@@ -1,0 +1,47 @@
+"""Consensus optimization: both players also climb down the squared length of the field.
+
+w' = w + h (v(w) - gamma grad 1/2 |v(w)|^2)
+"""
+
+import numpy as np
+import torch
+
+from gan_lab.errors import WiringError
+from gan_lab.table import Table
+from gan_lab.updates.update import Matrix, Update
+
+
+class Consensus(Update):
+    """Needs each payoff's gradient by both players' parameters.
+
+    Args:
+        weight: gamma, at least 0.
+    """
+
+    name = "consensus"
+    equation = "w' = w + h (v(w) - gamma grad 1/2 |v(w)|^2)"
+    source = "Mescheder, Nowozin and Geiger 2017, Algorithm 2"
+    joint = True
+
+    def __init__(self, weight: float = 1.0) -> None:
+        """Set gamma."""
+        if not 0 <= weight < float("inf"):
+            raise WiringError(f"the weight of consensus is {weight!r}; expected a number of at least 0")
+        self.weight = weight
+
+    def step(self, table: Table) -> None:
+        """The field, and the gradient of its length through both players."""
+        discriminator, generator = table.field(create_graph=True)
+        field = [*discriminator, *generator]
+        half_square = sum(((part**2).sum() for part in field), start=torch.zeros((), dtype=field[0].dtype)) / 2
+        parameters = [*table.discriminator.trained, *table.generator.trained]
+        pull = torch.autograd.grad(half_square, parameters, allow_unused=True)
+        moved = [
+            part.detach() - (0.0 if down is None else self.weight * down)
+            for part, down in zip(field, pull, strict=True)
+        ]
+        table.move((moved[: len(discriminator)], moved[len(discriminator) :]))
+
+    def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
+        """I + h (J - gamma J^T J)."""
+        return np.eye(len(jacobian)) + rate * (jacobian - self.weight * jacobian.T @ jacobian)

@@ -1,0 +1,31 @@
+"""Extragradient: look ahead, then move from where you were by the gradient found there.
+
+w+ = w + h v(w)
+w' = w + h v(w+)
+"""
+
+import numpy as np
+
+from gan_lab.table import Table
+from gan_lab.updates.update import Matrix, Update
+
+
+class Extragradient(Update):
+    """Two fields a step; the first only looks ahead."""
+
+    name = "extragradient"
+    equation = "w+ = w + h v(w); w' = w + h v(w+)"
+    source = "Korpelevich 1976; Gidel et al. 2019, section 3.1"
+
+    def step(self, table: Table) -> None:
+        """Look ahead, return, and move."""
+        here = table.where()
+        table.move(table.field())
+        ahead = table.field()
+        table.put(here)
+        table.move(ahead)
+
+    def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
+        """I + h J (I + h J)."""
+        identity = np.eye(len(jacobian))
+        return identity + rate * jacobian @ (identity + rate * jacobian)

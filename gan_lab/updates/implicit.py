@@ -1,0 +1,59 @@
+"""The implicit rule, or proximal point: move by the gradient of the place where you arrive. A reference.
+
+    w' = w + h v(w')
+
+Solved by iteration, so it is for exact games, whose field is the same at every look.
+"""
+
+import numpy as np
+
+from gan_lab.errors import WiringError
+from gan_lab.strategy_board import StrategyBoard
+from gan_lab.table import Table
+from gan_lab.updates.update import Matrix, Update, plain_rate
+
+
+class Implicit(Update):
+    """Solves for the arrival by fixed-point iteration.
+
+    Args:
+        tolerance: Largest change of the last iteration.
+        max_iterations: Of one step.
+    """
+
+    name = "implicit"
+    equation = "w' = w + h v(w')"
+    source = "Rockafellar 1976; Mokhtari, Ozdaglar and Pattathil 2020, section 2"
+
+    def __init__(self, tolerance: float = 1e-14, max_iterations: int = 1000) -> None:
+        """Set when to stop."""
+        self.tolerance, self.max_iterations = tolerance, max_iterations
+
+    def check(self, table: Table) -> None:
+        """Refuses games of samples, and optimizers other than plain ascent at one rate."""
+        if not isinstance(table.env.board, StrategyBoard):
+            raise WiringError(
+                f"the update 'implicit' solves for its own arrival, which has no meaning in the game of samples "
+                f"{table.env.board.game.name!r}: take 'extragradient', which approximates it"
+            )
+        plain_rate(table)
+
+    def step(self, table: Table) -> None:
+        """Iterate w' = w + h v(w') until it stands still."""
+        here, rate = table.where(), plain_rate(table)
+        for _ in range(self.max_iterations):
+            before = table.where()
+            field = [*(fields := table.field())[0], *fields[1]]
+            arrival = [w + rate * part for w, part in zip(here, field, strict=True)]
+            table.put(arrival)
+            change = max(float((a - b).abs().max()) for a, b in zip(arrival, before, strict=True))
+            if change <= self.tolerance:
+                return
+        raise WiringError(
+            f"the implicit step does not settle in {self.max_iterations} iterations (last change {change:.1e}): "
+            "take a smaller rate"
+        )
+
+    def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
+        """(I - h J)^-1."""
+        return np.linalg.inv(np.eye(len(jacobian)) - rate * jacobian)

@@ -1,0 +1,27 @@
+"""Simultaneous gradient ascent: both players move from the same place.
+
+    w' = w + h v(w)
+
+On the Dirac and the bilinear game every step leads away from the equilibrium.
+"""
+
+import numpy as np
+
+from gan_lab.table import Table
+from gan_lab.updates.update import Matrix, Update
+
+
+class Simultaneous(Update):
+    """Both gradients are taken before either player moves."""
+
+    name = "simultaneous"
+    equation = "w' = w + h v(w)"
+    source = "Mescheder, Geiger and Nowozin 2018, section 2.2"
+
+    def step(self, table: Table) -> None:
+        """Both gradients, then both moves."""
+        table.move(table.field())
+
+    def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
+        """I + h J."""
+        return np.eye(len(jacobian)) + rate * jacobian

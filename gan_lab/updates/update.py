@@ -1,0 +1,83 @@
+"""What every update rule is: one step of the game, and its linearisation at an equilibrium.
+
+With w = (psi, theta), psi of the discriminator and theta of the generator, each player's gradient of its own
+payoff makes the field v(w) = (grad_psi u_D, grad_theta u_G), with the Jacobian J = v'(w*) at an equilibrium.
+Near it a rule multiplies the distance to w* by a matrix; it converges when that matrix has a spectral radius
+below 1, and then at that rate.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_lab.errors import WiringError
+from gan_lab.table import Table
+
+Matrix = NDArray[np.float64]
+
+
+class Update(ABC):
+    """An update rule.
+
+    Attributes:
+        name: How it is chosen.
+        equation: As text, with the step h.
+        source: Where it is from.
+        discriminator_steps: Turns of the discriminator before each one of the generator.
+        joint: Whether it needs each payoff's gradient by both players' parameters.
+    """
+
+    name: str
+    equation: str
+    source: str
+    discriminator_steps: int = 1
+    joint: bool = False
+
+    @abstractmethod
+    def step(self, table: Table) -> None:
+        """Play one update of both players."""
+
+    @abstractmethod
+    def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
+        """The matrix by which an update multiplies the distance to an equilibrium.
+
+        Args:
+            jacobian: (n, n) J of the field, the discriminator's parameters first.
+            split: Number of the discriminator's parameters.
+            rate: Step h of plain gradient ascent.
+
+        Returns:
+            (n, n), or (2n, 2n) for rules that remember one step.
+        """
+
+    def check(self, table: Table) -> None:
+        """Refuse a table that the rule has no meaning for; by default none is refused."""
+
+    def state(self) -> dict[str, Tensor]:
+        """What the rule remembers from step to step, for a checkpoint."""
+        return {}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Remember it again."""
+        if state:
+            raise WiringError(f"the update {self.name!r} remembers nothing, the checkpoint has {', '.join(state)}")
+
+    def __repr__(self) -> str:
+        """Name and equation."""
+        return f"{type(self).__name__}: {self.equation}"
+
+
+def plain_rate(table: Table) -> float:
+    """The common rate of two plain gradient ascents.
+
+    Raises:
+        WiringError: The players learn by something else, or at different rates.
+    """
+    groups: list[dict[str, Any]] = [group for p in table.players.values() for group in p.optimizer.param_groups]
+    rates = {group["lr"] for group in groups}
+    if len(rates) != 1 or any(group.get("momentum") or "betas" in group for group in groups):
+        raise WiringError("this update is for plain gradient ascent at one rate for both: optimizer=ascent(rate)")
+    return float(rates.pop())
