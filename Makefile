@@ -58,5 +58,5 @@ $(DEMO_STAMP): pyproject.toml constraints.txt
 
 $(TOOLS_STAMP): $(DEMO_STAMP)
 	@echo "Installing the test and lint tools into $(VENV)"
-	@$(INSTALL) --group test --group lint
+	@$(INSTALL) --build-constraint constraints.txt --editable '.[all]' --group test --group lint
 	@touch $@

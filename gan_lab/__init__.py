@@ -12,10 +12,13 @@ if missing := [name for name in ("torch", "pettingzoo") if find_spec(name) is No
     )
 
 from gan_lab import games, truth
-from gan_lab.alternating_env import AlternatingEnv as env
+from gan_lab.alternating_env import AlternatingEnv
 from gan_lab.errors import DivergedError, GameError, WiringError
 from gan_lab.players import Discriminator, Generator, Strategist, Verdict, adam, ascent
-from gan_lab.simultaneous_env import SimultaneousEnv as parallel_env
+from gan_lab.simultaneous_env import SimultaneousEnv
+
+env = AlternatingEnv  # PettingZoo's names for the two forms of a game
+parallel_env = SimultaneousEnv
 
 __all__ = [
     "Discriminator",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ def perceptron(sizes: Sequence[int], slope: float = 0.2) -> nn.Sequential:
     torch.Size([5, 1])
     """
     layers: list[nn.Module] = []
-    for number, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for number, (inputs, outputs) in enumerate(pairwise(sizes)):
         if number:
             layers.append(nn.LeakyReLU(slope))
         layers.append(nn.Linear(inputs, outputs))
@@ -34,7 +35,8 @@ class FourierFeatures(nn.Module):
     def __init__(self, octaves: int, scale: float = 1.0) -> None:
         """Fix the frequencies."""
         super().__init__()
-        self.scale = scale
+        self.scale, self.octaves = scale, octaves
+        self.frequencies: Tensor
         self.register_buffer("frequencies", math.pi * 2.0 ** torch.arange(octaves), persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -45,7 +47,7 @@ class FourierFeatures(nn.Module):
 
     def size(self, inputs: int) -> int:
         """Number of features of d inputs."""
-        return inputs * (1 + 2 * len(self.frequencies))
+        return inputs * (1 + 2 * self.octaves)
 
 
 class Scaled(nn.Module):

@@ -75,6 +75,10 @@ class Player(nn.Module):
         if not self.optimizer.defaults.get("maximize"):
             raise WiringError(f"the optimizer of {self.name} goes down; players climb: give it maximize=True")
 
+    def act(self, observation: Any, /) -> Any:
+        """The player's move on what it sees."""
+        raise NotImplementedError
+
     @property
     def trained(self) -> list[nn.Parameter]:
         """The parameters that learning moves."""

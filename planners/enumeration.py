@@ -1,12 +1,14 @@
 """The tables of an environment that has none, found by trying everything.
 
-For environments that can be copied (`copy.deepcopy`) and whose steps are deterministic, such as an empty
-MiniGrid room: from every state that is reached, every action is taken once, on a copy. The state is what a
-key function says, by default the observation; if two copies in one state behave differently, the key does
-not tell all there is to know, and that is an error, not a table that lies.
+For environments that can be copied (`copy.deepcopy`), such as a MiniGrid room: in every state that is reached,
+every action is taken on a copy. If steps are deterministic, once; if they are drawn from `np_random`, as often
+as `samples` says, each time with other random numbers, and the model is then an estimate. The state is what a
+key function says, by default the observation. If two copies in one state behave differently although steps
+should be deterministic, the key does not tell all there is to know: an error, not a table that lies.
 """
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
@@ -16,31 +18,42 @@ from scipy import sparse
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.mdp import TabularMDP
 
+Key = Callable[[Any, Any], Hashable]
+Reward = Callable[[Any, float], float]
+
 
 def enumerate_env(
     env: Any,
     *,
-    key: Callable[[Any, Any], Hashable] | None = None,
+    key: Key | None = None,
+    reward: Reward | None = None,
     seed: int | None = 0,
+    samples: int | None = None,
     max_states: int = 100_000,
 ) -> tuple[TabularMDP, list[Hashable]]:
     """Every state that can be reached from the first one, as a `TabularMDP`.
 
     Args:
-        env: A Gymnasium environment with A discrete actions, deterministic once it is reset.
+        env: A Gymnasium environment with A discrete actions.
         key: (unwrapped environment, observation) to what identifies the state; None: the observation.
-        seed: Of the first `reset`, which chooses the first state.
+        reward: (unwrapped environment, its reward) to the reward of the model, where the environment's own
+            depends on more than state and action, as MiniGrid's does on the number of steps; None: its own.
+        seed: Of the first `reset`, which chooses the first state; and of the samples.
+        samples: How often each action is tried in each state, where steps are drawn at random: probabilities and
+            rewards are then frequencies and means, off by about 1 / (2 sqrt(samples)), and what is rarer than
+            1 / samples may be missed. None: steps are deterministic, and are checked to be.
         max_states: Where to stop: the environment may have endlessly many states.
 
     Returns:
         The model, with the first state as its only start; and the S keys of its states.
 
     Raises:
-        InvalidOptionError: The actions are not discrete, or there are more than `max_states` states.
-        InvalidModelError: The environment cannot be copied, or does not do the same thing twice in what the key
-            takes for one state, with state and action.
+        InvalidOptionError: The actions are not discrete, `samples` is not 1 or more, or there are more than
+            `max_states` states.
+        InvalidModelError: The environment cannot be copied or draws from something else than `np_random`; or,
+            without `samples`, it does not do the same thing twice in what the key takes for one state.
 
-    Cost: A copies and steps a state, twice for those states that are reached in two ways.
+    Cost: A copies and steps a state, times `samples`.
 
     >>> import gymnasium as gym
     >>> model, keys = enumerate_env(gym.make("CliffWalking-v1"))
@@ -51,27 +64,30 @@ def enumerate_env(
     actions = getattr(inner.action_space, "n", None)
     if actions is None:
         raise InvalidOptionError(f"the actions are {inner.action_space}; expected Discrete")
+    if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or samples < 1):
+        raise InvalidOptionError(f"samples is {samples!r}; expected a whole number of at least 1, or None")
     identify = key or (lambda _, observation: _hashable(observation))
+    trial = _Trial(int(actions), identify, reward or (lambda _, own: own), samples, np.random.SeedSequence(seed))
     observation, _ = env.reset(seed=seed)
     waiting = {identify(inner, observation): inner}
-    results: dict[Hashable, list[_Result]] = {}
+    results: dict[Hashable, list[Counter[_Result]]] = {}
     again: dict[Hashable, Any] = {}  # a second copy of states that are reached in two ways
     while waiting:
         state = next(iter(waiting))
-        results[state] = []
-        for result, copied in _steps(waiting.pop(state), int(actions), identify):
-            results[state].append(result)
+        results[state] = [Counter() for _ in range(trial.actions)]
+        for action, result, copied in trial.steps(waiting.pop(state)):
+            results[state][action][result] += 1
             if result.ends:
                 continue
             if result.state not in results and result.state not in waiting:
                 if len(results) + len(waiting) == max_states:
                     raise InvalidOptionError(f"there are more than max_states={max_states} states: raise it")
                 waiting[result.state] = copied
-            else:
+            elif samples is None:
                 again.setdefault(result.state, copied)
     for state, copied in again.items():
-        _compare(state, results[state], [result for result, _ in _steps(copied, int(actions), identify)])
-    return _model(results, int(actions)), list(results)
+        _compare(state, results[state], trial.steps(copied))
+    return _model(results, trial.actions), list(results)
 
 
 class _Result(NamedTuple):
@@ -80,40 +96,65 @@ class _Result(NamedTuple):
     ends: bool
 
 
-def _steps(inner: Any, actions: int, identify: Callable[[Any, Any], Hashable]) -> Iterator[tuple[_Result, Any]]:
-    """What each action leads to, each on a copy of its own."""
-    for action in range(actions):
-        try:
-            copied = copy.deepcopy(inner)
-        except Exception as error:
-            raise InvalidModelError(f"a {type(inner).__name__} cannot be copied: {error}") from error
-        observation, reward, ends, _, _ = copied.step(action)
-        yield _Result(identify(copied, observation), float(reward), bool(ends)), copied
+class _Trial(NamedTuple):
+    """How actions are tried."""
+
+    actions: int
+    identify: Key
+    reward: Reward
+    samples: int | None
+    seeds: np.random.SeedSequence
+
+    def steps(self, inner: Any) -> Iterator[tuple[int, _Result, Any]]:
+        """What each action leads to, each time on a copy of its own."""
+        for action in range(self.actions):
+            for _ in range(self.samples or 1):
+                try:
+                    copied = copy.deepcopy(inner)
+                except Exception as error:
+                    raise InvalidModelError(f"a {type(inner).__name__} cannot be copied: {error}") from error
+                if self.samples is not None:
+                    copied.np_random = np.random.default_rng(self.seeds.spawn(1)[0])
+                observation, own, ends, _, _ = copied.step(action)
+                reward = float(self.reward(copied, float(own)))
+                yield action, _Result(self.identify(copied, observation), reward, bool(ends)), copied
 
 
-def _compare(state: Hashable, first: list[_Result], second: list[_Result]) -> None:
-    for action, (one, other) in enumerate(zip(first, second, strict=True)):
+def _compare(state: Hashable, first: list[Counter[_Result]], second: Iterator[tuple[int, _Result, Any]]) -> None:
+    for action, other, _ in second:
+        (one,) = first[action]
         if one != other:
             raise InvalidModelError(
                 f"in state {state!r:.80}, action {action} led to {one!r:.80} and then to {other!r:.80}: steps are "
-                "drawn at random, or the key does not tell all that matters. Pass key=, or plan on tables",
+                "drawn at random, or the key does not tell all that matters. Pass samples= or key=, or plan on tables",
                 action=action,
             )
 
 
-def _model(results: dict[Hashable, list[_Result]], actions: int) -> TabularMDP:
+def _model(results: dict[Hashable, list[Counter[_Result]]], actions: int) -> TabularMDP:
     number = {state: index for index, state in enumerate(results)}
-    rows = [result for found in results.values() for result in found]
-    goes_on = np.flatnonzero([not row.ends for row in rows])
-    columns = [number[rows[row].state] for row in goes_on]
-    shape = (len(rows), len(number))
-    transitions = sparse.csr_array((np.ones(len(goes_on)), (goes_on, columns)), shape=shape)
+    pairs = [counts for found in results.values() for counts in found]
+    termination, rewards = np.zeros(len(pairs)), np.zeros(len(pairs))
+    rows, columns, probabilities = [], [], []
+    for row, counts in enumerate(pairs):
+        total = counts.total()
+        for result, count in counts.items():
+            rewards[row] += result.reward * count / total
+            if result.ends:
+                termination[row] += count / total
+            else:
+                rows.append(row)
+                columns.append(number[result.state])
+                probabilities.append(count / total)
+    shape = (len(pairs), len(number))
+    transitions = sparse.csr_array((probabilities, (rows, columns)), shape=shape)
+    transitions.sum_duplicates()
     initial = np.zeros(len(number))
     initial[0] = 1.0
     return TabularMDP(
         transitions=transitions,
-        termination=np.array([float(row.ends) for row in rows]).reshape(-1, actions),
-        rewards=np.array([row.reward for row in rows]).reshape(-1, actions),
+        termination=termination.reshape(-1, actions),
+        rewards=rewards.reshape(-1, actions),
         feasible=np.ones((len(number), actions), dtype=bool),
         initial=initial,
     )

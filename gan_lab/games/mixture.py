@@ -58,7 +58,7 @@ class MixtureGame(SampleGame):
         """(count, d) samples of the mixture."""
         modes = np.searchsorted(self._cumulative, rng.random(count), side="right")
         spread = rng.standard_normal((count, self.dimension), dtype=np.float32) * np.float32(self.std)
-        return self.means.astype(np.float32)[modes] + spread
+        return (self.means[modes] + spread).astype(np.float32)
 
     def log_density(self, points: NDArray[Any]) -> NDArray[np.float64]:
         """(n,) log p(x) of (n, d) points."""

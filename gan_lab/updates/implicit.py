@@ -40,7 +40,7 @@ class Implicit(Update):
 
     def step(self, table: Table) -> None:
         """Iterate w' = w + h v(w') until it stands still."""
-        here, rate = table.where(), plain_rate(table)
+        here, rate, change = table.where(), plain_rate(table), np.inf
         for _ in range(self.max_iterations):
             before = table.where()
             field = [*(fields := table.field())[0], *fields[1]]
@@ -56,4 +56,4 @@ class Implicit(Update):
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
         """(I - h J)^-1."""
-        return np.linalg.inv(np.eye(len(jacobian)) - rate * jacobian)
+        return np.asarray(np.linalg.inv(np.eye(len(jacobian)) - rate * jacobian), dtype=np.float64)

@@ -53,8 +53,8 @@ class Update(ABC):
             (n, n), or (2n, 2n) for rules that remember one step.
         """
 
-    def check(self, table: Table) -> None:
-        """Refuse a table that the rule has no meaning for; by default none is refused."""
+    def check(self, table: Table) -> None:  # noqa: B027 (most rules refuse none)
+        """Refuse a table that the rule has no meaning for."""
 
     def state(self) -> dict[str, Tensor]:
         """What the rule remembers from step to step, for a checkpoint."""

@@ -1,0 +1,66 @@
+"""The examples run, in a small size, and what they print is true."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import planners
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+@pytest.fixture(scope="module")
+def learner_regret() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("learner_regret", EXAMPLES / "learner_regret.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_q_learning_loses_less_and_less(learner_regret: ModuleType, rng: np.random.Generator) -> None:
+    env = learner_regret.make_env("lecture", 0.95, 0.0)
+    record = learner_regret.run_q_learning(env, 4000, int(rng.integers(2**31)))
+    assert len(record.given_away) == 4000
+    early, late = np.sum(record.given_away[:400]), np.sum(record.given_away[-400:])
+    assert late < early / 2
+    assert min(record.greedy) == pytest.approx(0.0, abs=1e-9)  # an optimal policy was found
+
+
+def test_bootstrapping_stops_at_the_end_only(learner_regret: ModuleType, rng: np.random.Generator) -> None:
+    learner = learner_regret.QLearner(2, 1, 0.5, rng, rate=1.0)
+    learner.Q[1, 0] = 8.0
+    learner.learn(0, 0, 1.0, 1, False)
+    assert learner.Q[0, 0] == 5.0
+    learner.learn(0, 0, 1.0, 1, True)
+    assert learner.Q[0, 0] == 1.0
+
+
+def test_the_exact_regret_of_a_policy(learner_regret: ModuleType, rng: np.random.Generator) -> None:
+    env = learner_regret.make_env("lecture", 0.95, 0.2)
+    record = learner_regret.new_record("any", env, 10)
+    policy = rng.integers(4, size=11)
+    value = planners.evaluate(env, policy, discount=0.95)[env.unwrapped.cell_to_state((2, 0))]
+    assert record.exact(policy) == pytest.approx(env.plan.values[env.unwrapped.cell_to_state((2, 0))] - value)
+
+
+def test_ppo_and_the_picture(
+    learner_regret: ModuleType, rng: np.random.Generator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, seed = tmp_path / "regret.png", int(rng.integers(2**31))
+    records = learner_regret.main(["--steps", "512", "--seed", str(seed), "--out", str(file)])
+    assert [record.name for record in records] == ["Q-learning", "PPO"]
+    for record in records:
+        assert len(record.given_away) == 512
+        assert min(record.given_away) >= 0
+        assert all(0 <= regret <= 5 for regret in record.greedy)
+    assert "V* of the start: 0.53" in capsys.readouterr().out
+    with Image.open(file) as picture:
+        assert picture.size == (900, 360)
