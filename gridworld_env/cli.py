@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 import planners
-from gridworld_env.actions import Action
-from gridworld_env.grid import parse_grid
+from gridworld_env.errors import MapError
+from gridworld_env.map_files import read_map_file
 from gridworld_env.maps import WORLDS
 from gridworld_env.playing import check_file, has_display, plan_picture, plan_text, play
 
@@ -30,7 +30,15 @@ app = typer.Typer(
 out = Console(highlight=False)
 PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
 
-MapArgument = Annotated[str, typer.Argument(metavar="[MAP]", help="Name of a map, or a text file of glyphs.")]
+MapArgument = Annotated[
+    str, typer.Argument(metavar="[MAP]", help="Name of a map, or a file: text, .json, .map of MovingAI, .png.")
+]
+Place = Annotated[str | None, typer.Option(metavar="ROW,COLUMN", help="In a .map file.", show_default=False)]
+Actions = Annotated[
+    str | None,
+    typer.Option(metavar="NAMES", help="Such as UP,RIGHT,DOWN,LEFT,STAY. [default: all]", show_default=False),
+]
+BumpReward = Annotated[float | None, typer.Option(help="Reward of a move that a wall stopped.", show_default=False)]
 Discount = Annotated[float, typer.Option(help="0 to 1.")]
 StepReward = Annotated[float | None, typer.Option(help="Reward of a move. [default: the map's]", show_default=False)]
 Slip = Annotated[
@@ -38,7 +46,7 @@ Slip = Annotated[
 ]
 RewardOn = Annotated[str | None, typer.Option(help="enter or exit. [default: the map's]", show_default=False)]
 Moves = Annotated[str | None, typer.Option(help="cardinal, king or octile. [default: the map's]", show_default=False)]
-Method = Annotated[str, typer.Option(help="auto, value_iteration or policy_iteration.")]
+Method = Annotated[str, typer.Option(help="auto, value_iteration, policy_iteration, gauss_seidel, ...")]
 Tolerance = Annotated[float, typer.Option(help="Largest error of the values, proven.")]
 
 
@@ -50,6 +58,10 @@ def plan(
     slip: Slip = None,
     reward_on: RewardOn = None,
     moves: Moves = None,
+    bump_reward: BumpReward = None,
+    actions: Actions = None,
+    start: Place = None,
+    goal: Place = None,
     method: Method = "auto",
     tolerance: Tolerance = 1e-6,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
@@ -59,10 +71,12 @@ def plan(
     with _exit_codes():
         if png is not None:
             check_file(png, ".png")
-        options = _options(map, slip=slip, step_reward=step_reward, reward_on=reward_on, moves=moves)
+        rules = {"slip": slip, "step_reward": step_reward, "reward_on": reward_on, "moves": moves}
+        rules |= {"bump_reward": bump_reward, "actions": actions and actions.split(",")}
+        options = _options(map, _place("start", start), _place("goal", goal), rules)
         result = _solve(options, discount, method, tolerance)
         if as_json:
-            print(json.dumps(_as_json(map, result), indent=2))
+            print(json.dumps(_as_json(map, options, result), indent=2))
         else:
             show_plan(options, result)
         if png is not None:
@@ -82,6 +96,10 @@ def play_command(
     slip: Slip = None,
     reward_on: RewardOn = None,
     moves: Moves = None,
+    bump_reward: BumpReward = None,
+    actions: Actions = None,
+    start: Place = None,
+    goal: Place = None,
     method: Method = "auto",
     tolerance: Tolerance = 1e-6,
     episodes: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
@@ -92,7 +110,9 @@ def play_command(
     with _exit_codes():
         if gif is not None:
             check_file(gif, ".gif")
-        options = _options(map, slip=slip, step_reward=step_reward, reward_on=reward_on, moves=moves)
+        rules = {"slip": slip, "step_reward": step_reward, "reward_on": reward_on, "moves": moves}
+        rules |= {"bump_reward": bump_reward, "actions": actions and actions.split(",")}
+        options = _options(map, _place("start", start), _place("goal", goal), rules)
         result = _solve(options, discount, method, tolerance)
         if not (result.converged or result.status is planners.Status.INTERRUPTED):
             raise planners.NotConvergedError(result)
@@ -141,15 +161,26 @@ def show_episodes(
     out.print(f"seed {seed}" + (f", wrote {gif}" if gif is not None else ""))
 
 
-def _options(map_name: str, **rules: Any) -> dict[str, Any]:
+def _options(
+    map_name: str, start: tuple[int, int] | None, goal: tuple[int, int] | None, rules: dict[str, Any]
+) -> dict[str, Any]:
     """Arguments for `gym.make` from the name of a map or of a file."""
     given = {name: value for name, value in rules.items() if value is not None}
-    path = Path(map_name)
-    if map_name not in WORLDS and path.is_file():
-        rows = path.read_text(encoding="utf-8").strip("\n").split("\n")
-        parse_grid(rows)
-        return {"desc": rows, **given}
+    if map_name not in WORLDS and Path(map_name).is_file():
+        return {**read_map_file(map_name, start=start, goal=goal), **given}
+    if start is not None or goal is not None:
+        raise MapError("--start and --goal are for .map files; other maps have their own")
     return {"map_name": map_name, **given}
+
+
+def _place(name: str, text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    try:
+        row, column = map(int, text.split(","))
+    except ValueError:
+        raise MapError(f"--{name} is {text!r}; expected ROW,COLUMN such as 3,14") from None
+    return row, column
 
 
 def _solve(options: dict[str, Any], discount: float, method: str, tolerance: float) -> planners.Plan:
@@ -158,8 +189,8 @@ def _solve(options: dict[str, Any], discount: float, method: str, tolerance: flo
     return planners.solve(env, discount=discount, method=method, tolerance=tolerance, progress=progress, throw=False)
 
 
-def _as_json(map_name: str, result: planners.Plan) -> dict[str, Any]:
-    actions = [action.name for action in Action][: result.policy.num_actions]
+def _as_json(map_name: str, options: dict[str, Any], result: planners.Plan) -> dict[str, Any]:
+    actions = gym.make("GridWorld-v0", **options).get_wrapper_attr("action_names")
     return {
         "map": map_name,
         "method": result.method,

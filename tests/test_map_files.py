@@ -1,0 +1,108 @@
+"""Maps in files, read by `read_map_file` and by the command `gridworld`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from gridworld_env import MapError, cli, random_map, read_map_file
+
+WORLD: dict[str, Any] = {
+    "desc": ["S.w+", ".#w-"],
+    "legend": {"w": {"wind": [1, 0], "slip": 0.25}},
+    "step_reward": -0.125,
+    "actions": ["LEFT", "DOWN", "RIGHT", "UP", "STAY"],
+}
+
+
+def write(folder: Path, name: str, content: str) -> Path:
+    file = folder / name
+    file.write_text(content, encoding="utf-8")
+    return file
+
+
+def test_json_is_what_make_takes(tmp_path: Path) -> None:
+    env: Any = gym.make("GridWorld-v0", **read_map_file(write(tmp_path, "w.json", json.dumps(WORLD))))
+    assert env.unwrapped.P == gym.make("GridWorld-v0", **WORLD).unwrapped.P  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_an_image(tmp_path: Path) -> None:
+    pixels = np.full((3, 4), 255, dtype=np.uint8)
+    pixels[1, 2] = 0
+    Image.fromarray(pixels).save(tmp_path / "plan.png")
+    assert read_map_file(tmp_path / "plan.png")["desc"] == ("....", "..#.", "....")
+
+
+def test_a_random_map_as_text(tmp_path: Path, rng: np.random.Generator) -> None:
+    rows = random_map(7, 9, seed=int(rng.integers(2**31)))
+    assert tuple(read_map_file(write(tmp_path, "m.txt", "\n".join(rows) + "\n"))["desc"]) == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.json", '{"desc": ["S+"],\n "slip" 1}', r"a\.json is no JSON at line 2, column 9"),
+        ("a.json", '["S+"]', r'a\.json has no "desc"'),
+        (
+            "a.json",
+            '{"desc": ["S+"], "step_rewrad": 1}',
+            r"'step_rewrad'; did you mean 'step_reward'\? expected map_name",
+        ),
+        ("a.json", '{"desc": ["S+", "..?"]}', r"a\.json: the map is ragged: row 1 has 3 squares, row 0 has 2"),
+        ("a.json", '{"desc": ["S+", ".?"]}', r"a\.json: unknown glyph '\?' at row 1, column 1; the legend has # \. S"),
+        ("a.json", '{"desc": ["Sw"], "legend": {"w": {"winds": 1}}}', r"a\.json: .*winds"),
+        ("a.txt", "S.\n.Q\n", r"a\.txt: unknown glyph 'Q' at row 1, column 1"),
+        ("a.txt", "", r"a\.txt: the map is empty"),
+        ("a.map", "type octile\nheight 1\nwidth 2\nmap\n..\n", r"a\.map does not say where episodes end"),
+        ("a.png", "no picture", r"a\.png is no image"),
+    ],
+)
+def test_wrong_files(name: str, content: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(MapError, match=message):
+        read_map_file(write(tmp_path, name, content))
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"S.\xff+")
+    with pytest.raises(MapError, match=r"a\.txt is no text \(byte 2\)"):
+        read_map_file(tmp_path / "a.txt")
+
+
+def test_start_of_a_file_that_has_its_own(tmp_path: Path) -> None:
+    with pytest.raises(MapError, match=r"for \.map files; in a\.txt mark them as S and \+"):
+        read_map_file(write(tmp_path, "a.txt", "S+"), start=(0, 0))
+
+
+def test_plan_on_a_movingai_map(tmp_path: Path) -> None:
+    file = write(tmp_path, "tiny.map", "type octile\nheight 3\nwidth 3\nmap\n...\n.@.\n...\n")
+    places = ["--start", "0,0", "--goal", "2,2"]
+    result = CliRunner().invoke(cli.app, ["plan", str(file), *places, "--discount", "1", "--json"])
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["values"][0] == pytest.approx(-4.0)  # no corner is cut
+
+
+def test_plan_with_actions_in_another_order(tmp_path: Path) -> None:
+    file = write(tmp_path, "w.json", json.dumps(WORLD))
+    plan = json.loads(CliRunner().invoke(cli.app, ["plan", str(file), "--json"]).stdout)
+    assert set(plan["policy"]) <= set(WORLD["actions"])
+    assert plan["policy"][0] == "RIGHT"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lecture", "--start", "0,0"], "--start and --goal are for .map files"),
+        (["x.map", "--goal", "1;2"], "--goal is '1;2'; expected ROW,COLUMN"),
+        (["lecture", "--actions", "UP,SIDE"], "actions[1] is 'SIDE'; expected one of UP, RIGHT"),
+        (["lecture", "--bump-reward", "nan"], "bump_reward is nan; expected a finite number"),
+    ],
+)
+def test_wrong_options(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(cli.app, ["plan", *arguments])
+    assert result.exit_code == 2
+    assert message in result.stderr.replace("\n", " ")
