@@ -14,8 +14,11 @@ if missing := [name for name in ("torch", "pettingzoo") if find_spec(name) is No
 from gan_lab import games, truth
 from gan_lab.alternating_env import AlternatingEnv
 from gan_lab.errors import DivergedError, GameError, WiringError
+from gan_lab.jacobian import Spectrum, spectrum
 from gan_lab.players import Discriminator, Generator, Strategist, Verdict, adam, ascent
+from gan_lab.run import Run, Status
 from gan_lab.simultaneous_env import SimultaneousEnv
+from gan_lab.training import train
 
 env = AlternatingEnv  # PettingZoo's names for the two forms of a game
 parallel_env = SimultaneousEnv
@@ -25,6 +28,9 @@ __all__ = [
     "DivergedError",
     "GameError",
     "Generator",
+    "Run",
+    "Spectrum",
+    "Status",
     "Strategist",
     "Verdict",
     "WiringError",
@@ -33,5 +39,7 @@ __all__ = [
     "env",
     "games",
     "parallel_env",
+    "spectrum",
+    "train",
     "truth",
 ]

@@ -1,12 +1,15 @@
-"""The command `gridworld`: plan on a map, watch the policy, list the maps.
+"""The command `gridworld`: plan on a map, watch the policy, list the maps, make one.
 
 Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 """
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,106 +21,137 @@ from rich.table import Column, Table
 
 import planners
 from gridworld_env.errors import MapError
-from gridworld_env.map_files import read_map_file
+from gridworld_env.map_files import RULES, SUFFIXES, read_map_file
 from gridworld_env.maps import WORLDS
 from gridworld_env.playing import check_file, has_display, plan_picture, plan_text, play
+from gridworld_env.random_maps import random_map
+from planners.solve import METHODS
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="A gridworld with open tables: plan on a map, watch the policy, list the maps.",
+    help="A gridworld with open tables: plan on a map, watch the policy, list the maps, make one.",
 )
 out = Console(highlight=False)
 PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
 
-MapArgument = Annotated[
-    str, typer.Argument(metavar="[MAP]", help="Name of a map, or a file: text, .json, .map of MovingAI, .png.")
-]
-Place = Annotated[str | None, typer.Option(metavar="ROW,COLUMN", help="In a .map file.", show_default=False)]
-Actions = Annotated[
-    str | None,
-    typer.Option(metavar="NAMES", help="Such as UP,RIGHT,DOWN,LEFT,STAY. [default: all]", show_default=False),
-]
-BumpReward = Annotated[float | None, typer.Option(help="Reward of a move that a wall stopped.", show_default=False)]
-Discount = Annotated[float, typer.Option(help="0 to 1.")]
-StepReward = Annotated[float | None, typer.Option(help="Reward of a move. [default: the map's]", show_default=False)]
-Slip = Annotated[
-    float | None, typer.Option(help="Probability of sliding sideways. [default: the map's]", show_default=False)
-]
-RewardOn = Annotated[str | None, typer.Option(help="enter or exit. [default: the map's]", show_default=False)]
-Moves = Annotated[str | None, typer.Option(help="cardinal, king or octile. [default: the map's]", show_default=False)]
-Method = Annotated[str, typer.Option(help="auto, value_iteration, policy_iteration, gauss_seidel, ...")]
-Tolerance = Annotated[float, typer.Option(help="Largest error of the values, proven.")]
+
+def _option(text: str, **more: Any) -> Any:
+    return typer.Option(help=text, show_default=False, **more)
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """The options that `plan` and `play` share: a map, its rules, and how to solve it."""
+
+    map: Annotated[
+        str,
+        typer.Argument(
+            metavar="[MAP]", help="Name of a map, or a file: text of glyphs, .json, MovingAI's .map, image."
+        ),
+    ] = "lecture"
+    discount: Annotated[float, typer.Option(help="0 to 1.")] = 0.9
+    step_reward: Annotated[float | None, _option("Reward of a move. [default: the map's]")] = None
+    slip: Annotated[float | None, _option("Probability of sliding sideways. [default: the map's]")] = None
+    reward_on: Annotated[str | None, _option("enter or exit. [default: the map's]")] = None
+    moves: Annotated[str | None, _option("cardinal, king or octile. [default: the map's]")] = None
+    bump_reward: Annotated[float | None, _option("Reward of a move that was stopped. [default: the map's]")] = None
+    actions: Annotated[
+        str | None, _option("Their order: UP,RIGHT,DOWN,LEFT,STAY. [default: the map's]", metavar="NAME,NAME,...")
+    ] = None
+    exploring_starts: Annotated[bool | None, _option("Begin on any square. [default: the map's]")] = None
+    start: Annotated[str | None, _option("Where to begin, in a .map file or an image.", metavar="ROW,COLUMN")] = None
+    goal: Annotated[str | None, _option("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None
+    scenario: Annotated[int | None, _option("Start and goal: a line of the .scen beside a .map file, from 0.")] = None
+    walls_below: Annotated[int | None, _option("In an image, darker pixels are walls. [default: 128]")] = None
+    method: Annotated[str, typer.Option(help=f"auto, {', '.join(METHODS)}.")] = "auto"
+    tolerance: Annotated[float, typer.Option(help="Largest error of the values, proven.")] = 1e-6
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments for `gym.make`: those of the map or the file, and the rules given instead."""
+        rules = {name: getattr(self, name) for name in RULES if getattr(self, name) is not None}
+        if self.actions is not None:
+            rules["actions"] = [name.strip().upper() for name in self.actions.split(",")]
+        places = {name: _place(name, getattr(self, name)) for name in ("start", "goal")}
+        for_files = {**places, "scenario": self.scenario, "walls_below": self.walls_below}
+        if self.map not in WORLDS and (Path(self.map).exists() or Path(self.map).suffix.lower() in SUFFIXES):
+            return {**read_map_file(self.map, **for_files), **rules}
+        for name, value in for_files.items():
+            if value is not None:
+                raise MapError(f"--{name.replace('_', '-')} is for files, and {self.map!r} is no file; leave it out")
+        return {"map_name": self.map, **rules}
+
+    def solve(self, env: gym.Env[Any, Any]) -> planners.Plan:
+        """The plan, converged or not."""
+        return planners.solve(
+            env,
+            discount=self.discount,
+            method=self.method,
+            tolerance=self.tolerance,
+            progress=sys.stderr.isatty(),
+            throw=False,
+        )
+
+
+def _with_plan_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes the fields of `PlanOptions` before its own options, and turns errors into exit codes."""
+    shared = [
+        Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type) for f in fields(PlanOptions)
+    ]
+    parameters = [*shared, *list(signature(command).parameters.values())[1:]]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        with _exit_codes():
+            command(PlanOptions(**{option.name: given.pop(option.name) for option in shared}), **given)
+
+    run.__signature__ = Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue] - what Typer reads
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
 
 
 @app.command()
+@_with_plan_options
 def plan(
-    map: MapArgument = "lecture",
-    discount: Discount = 0.9,
-    step_reward: StepReward = None,
-    slip: Slip = None,
-    reward_on: RewardOn = None,
-    moves: Moves = None,
-    bump_reward: BumpReward = None,
-    actions: Actions = None,
-    start: Place = None,
-    goal: Place = None,
-    method: Method = "auto",
-    tolerance: Tolerance = 1e-6,
+    options: PlanOptions,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
     png: Annotated[Path | None, typer.Option(help="Write a picture of the plan.")] = None,
 ) -> None:
     """Solve a map: values, every optimal action, and the proven bound of the error."""
-    with _exit_codes():
-        if png is not None:
-            check_file(png, ".png")
-        rules = {"slip": slip, "step_reward": step_reward, "reward_on": reward_on, "moves": moves}
-        rules |= {"bump_reward": bump_reward, "actions": actions and actions.split(",")}
-        options = _options(map, _place("start", start), _place("goal", goal), rules)
-        result = _solve(options, discount, method, tolerance)
-        if as_json:
-            print(json.dumps(_as_json(map, options, result), indent=2))
-        else:
-            show_plan(options, result)
-        if png is not None:
-            from gridworld_env.rendering.export import save_png
+    if png is not None:
+        check_file(png, ".png")
+    arguments = options.arguments()
+    env = gym.make("GridWorld-v0", **arguments)
+    result = options.solve(env)
+    if as_json:
+        print(json.dumps(_as_json(options.map, env.get_wrapper_attr("action_names"), result), indent=2))
+    else:
+        show_plan(arguments, result)
+    if png is not None:
+        from gridworld_env.rendering.export import save_png
 
-            save_png(png, plan_picture(options, result))
-            _say(f"wrote {png}", "")
-        if not (result.converged or result.status is planners.Status.INTERRUPTED):
-            raise planners.NotConvergedError(result)
+        save_png(png, plan_picture(arguments, result))
+        _say(f"wrote {png}", "")
+    _check_converged(result)
 
 
 @app.command("play")
+@_with_plan_options
 def play_command(
-    map: MapArgument = "lecture",
-    discount: Discount = 0.9,
-    step_reward: StepReward = None,
-    slip: Slip = None,
-    reward_on: RewardOn = None,
-    moves: Moves = None,
-    bump_reward: BumpReward = None,
-    actions: Actions = None,
-    start: Place = None,
-    goal: Place = None,
-    method: Method = "auto",
-    tolerance: Tolerance = 1e-6,
+    options: PlanOptions,
+    *,
     episodes: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
-    seed: Annotated[int | None, typer.Option(help="The same seed plays the same episodes.", show_default=False)] = None,
+    seed: Annotated[int | None, _option("The same seed plays the same episodes.")] = None,
     gif: Annotated[Path | None, typer.Option(help="Write the episodes as an animation.")] = None,
 ) -> None:
     """Solve a map and play the policy, in a window where there is a display."""
-    with _exit_codes():
-        if gif is not None:
-            check_file(gif, ".gif")
-        rules = {"slip": slip, "step_reward": step_reward, "reward_on": reward_on, "moves": moves}
-        rules |= {"bump_reward": bump_reward, "actions": actions and actions.split(",")}
-        options = _options(map, _place("start", start), _place("goal", goal), rules)
-        result = _solve(options, discount, method, tolerance)
-        if not (result.converged or result.status is planners.Status.INTERRUPTED):
-            raise planners.NotConvergedError(result)
-        seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
-        show_episodes(options, result, episodes=episodes, seed=seed, gif=gif)
+    if gif is not None:
+        check_file(gif, ".gif")
+    arguments = options.arguments()
+    result = options.solve(gym.make("GridWorld-v0", **arguments))
+    _check_converged(result)
+    show_episodes(arguments, result, episodes=episodes, seed=_drawn(seed), gif=gif)
 
 
 @app.command("maps")
@@ -128,6 +162,21 @@ def maps_command() -> None:
         rules = "\n".join(f"{rule} {value}" for rule, value in world.rules.items())
         table.add_row(name, "\n".join(world.desc), rules, world.source)
     out.print(table)
+
+
+@app.command("random")
+def random_command(
+    rows: Annotated[int, typer.Argument(help="Height of the map.")],
+    columns: Annotated[int, typer.Argument(help="Width of the map.")],
+    walls: Annotated[float, typer.Option(help="Probability of a wall on each square.")] = 0.2,
+    seed: Annotated[int | None, _option("The same seed makes the same map.")] = None,
+) -> None:
+    """Print a random map that can be solved: gridworld random 9 20 --seed 7 > map.txt."""
+    with _exit_codes():
+        chosen = _drawn(seed)
+        print("\n".join(random_map(rows, columns, walls=walls, seed=chosen)))
+        if seed is None:
+            _say(f"seed {chosen}", "")
 
 
 def show_plan(options: dict[str, Any], result: planners.Plan) -> None:
@@ -161,34 +210,6 @@ def show_episodes(
     out.print(f"seed {seed}" + (f", wrote {gif}" if gif is not None else ""))
 
 
-def _options(
-    map_name: str, start: tuple[int, int] | None, goal: tuple[int, int] | None, rules: dict[str, Any]
-) -> dict[str, Any]:
-    """Arguments for `gym.make` from the name of a map or of a file."""
-    given = {name: value for name, value in rules.items() if value is not None}
-    if map_name not in WORLDS and Path(map_name).is_file():
-        return {**read_map_file(map_name, start=start, goal=goal), **given}
-    if start is not None or goal is not None:
-        raise MapError("--start and --goal are for .map files; other maps have their own")
-    return {"map_name": map_name, **given}
-
-
-def _place(name: str, text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    try:
-        row, column = map(int, text.split(","))
-    except ValueError:
-        raise MapError(f"--{name} is {text!r}; expected ROW,COLUMN such as 3,14") from None
-    return row, column
-
-
-def _solve(options: dict[str, Any], discount: float, method: str, tolerance: float) -> planners.Plan:
-    env = gym.make("GridWorld-v0", **options)
-    progress = sys.stderr.isatty()
-    return planners.solve(env, discount=discount, method=method, tolerance=tolerance, progress=progress, throw=False)
-
-
 def _as_json(map_name: str, options: dict[str, Any], result: planners.Plan) -> dict[str, Any]:
     actions = gym.make("GridWorld-v0", **options).get_wrapper_attr("action_names")
     return {
@@ -199,12 +220,31 @@ def _as_json(map_name: str, options: dict[str, Any], result: planners.Plan) -> d
         "tolerance": result.tolerance,
         "error_bound": _number(result.error_bound),
         "iterations": result.iterations,
+        "actions": list(actions),
         "values": [_number(value) for value in result.values],
         "lower": [_number(value) for value in result.lower],
         "upper": [_number(value) for value in result.upper],
         "policy": [actions[action] for action in result.policy.actions],
         "optimal_actions": [[actions[a] for a in np.flatnonzero(row)] for row in result.optimal_actions],
     }
+
+
+def _place(name: str, text: str | None) -> tuple[int, int] | None:
+    """A place such as 3,0."""
+    try:
+        row, column = (int(part) for part in text.split(",")) if text is not None else (0, 0)
+    except ValueError:
+        raise MapError(f"--{name} is {text!r}; expected ROW,COLUMN, two whole numbers from 0, such as 3,0") from None
+    return None if text is None else (row, column)
+
+
+def _drawn(seed: int | None) -> int:
+    return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
+
+
+def _check_converged(result: planners.Plan) -> None:
+    if not (result.converged or result.status is planners.Status.INTERRUPTED):
+        raise planners.NotConvergedError(result)
 
 
 def _number(value: float) -> float | str:

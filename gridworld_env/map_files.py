@@ -1,89 +1,209 @@
-"""Maps in files: text, JSON with a legend and rules, MovingAI's `.map`, and images."""
+r"""Maps in files: text of glyphs, JSON with a legend and rules, MovingAI's `.map`, and images.
 
-import difflib
-import inspect
+map.txt     lines of the five glyphs `# . S + -`, a glyph a square
+world.json  {"desc": ["S.X", "..+"], "legend": {"X": {"reward": -5}}, "slip": 0.1}: the keyword arguments of
+            `gym.make("GridWorld-v0", ...)`
+arena.map   a MovingAI map, with a goal or the number of a scenario of the `.scen` file beside it
+floor.png   an image, a square a pixel, dark ones walls, with a goal
+"""
+
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from gridworld_env.dynamics import Rules
 from gridworld_env.errors import MapError
 from gridworld_env.grid import parse_grid
+from gridworld_env.images import load_image
+from gridworld_env.legend import DEFAULT_LEGEND
+from gridworld_env.maps import read_map
+from gridworld_env.movingai import load_movingai, read_scenarios
+
+IMAGES: Final = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pbm", ".pgm", ".ppm", ".tif", ".tiff", ".webp"})
+SUFFIXES: Final = IMAGES | {".txt", ".json", ".map", ".scen"}
+RULES: Final = tuple(rule.name for rule in fields(Rules))
+ARGUMENTS: Final = ("map_name", "desc", "legend", *RULES, "max_episode_steps")
+_JSON_EXAMPLE: Final = '{"desc": ["S.X", "..+"], "legend": {"X": {"reward": -5}}, "slip": 0.1}'
+_ONLY_FOR: Final = {
+    "start": "MovingAI maps and images; here an S marks it",
+    "goal": "MovingAI maps and images; here a + marks it",
+    "scenario": "MovingAI maps",
+    "walls_below": "images",
+}
 
 
 def read_map_file(
-    path: str | PathLike[str], *, start: Sequence[int] | None = None, goal: Sequence[int] | None = None
+    path: str | PathLike[str],
+    *,
+    start: Sequence[int] | None = None,
+    goal: Sequence[int] | None = None,
+    scenario: int | None = None,
+    walls_below: int | None = None,
 ) -> dict[str, Any]:
-    r"""A file as keyword arguments for `gym.make("GridWorld-v0", **arguments)`, by its ending.
+    r"""Any map file as keyword arguments for `gym.make("GridWorld-v0", **arguments)`, by the end of its name.
+
+    `.json`, `.map` and images are as above, every other file is text. What is read is checked here, so that
+    a refusal names the file.
 
     Args:
-        path: `.json`: an object with those arguments, `desc` among them. `.map`: MovingAI's format. `.png`, `.jpg`,
-            `.bmp`, `.gif`: an image, dark pixels are walls. Anything else: a text of the five glyphs.
-        start: (row, column) where episodes begin; of a `.map` file alone.
-        goal: (row, column) where they end; of a `.map` file alone.
+        path: The file.
+        start: (row, column) where episodes begin, in a `.map` file or an image; None: on every free square.
+        goal: (row, column) where they end, in a `.map` file or an image, which mark none of their own.
+        scenario: In place of the two, for a `.map` file: a number of `read_scenarios` of the `.scen` file
+            beside it (`arena.map.scen` or `arena.scen`), from 0.
+        walls_below: Pixels of an image that are darker than this grey, 0 to 256, are walls; None: 128.
 
     Raises:
-        MapError: What is in the file cannot be used; with its name, and row and column or line.
+        MapError: The file is no map; with its name and, where there is one, the place.
         OSError: The file cannot be read.
+        DependencyNotInstalled: An image, without Pillow.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     file = Path(folder, "icy.json")
-    ...     _ = file.write_text('{"desc": ["Si+"], "legend": {"i": {"slip": 0.5}}}')
+    ...     file = Path(folder, "world.json")
+    ...     _ = file.write_text('{"desc": ["S.X", "..+"], "legend": {"X": {"reward": -5}}, "slip": 0.1}')
     ...     read_map_file(file)
-    {'desc': ['Si+'], 'legend': {'i': {'slip': 0.5}}}
+    {'desc': ['S.X', '..+'], 'legend': {'X': {'reward': -5}}, 'slip': 0.1}
     """
     file = Path(path)
-    ending = file.suffix.lower()
-    if ending == ".map":
-        from gridworld_env.movingai import load_movingai
+    _check_path(file)
+    kind = "image" if file.suffix.lower() in IMAGES else file.suffix.lower()
+    taken = {".map": ("start", "goal", "scenario"), "image": ("start", "goal", "walls_below")}.get(kind, ())
+    given = {"start": start, "goal": goal, "scenario": scenario, "walls_below": walls_below}
+    for name, value in given.items():
+        if value is not None and name not in taken:
+            raise MapError(f"{file.name}: {name} is {value!r}, and is only for {_ONLY_FOR[name]}. Leave it out")
+    if kind == ".map":
+        return _read_movingai(file, start, goal, scenario)
+    if kind == "image":
+        return _read_image(file, start, goal, 128 if walls_below is None else walls_below)
+    return _read_json(file) if kind == ".json" else _read_glyphs(file)
 
-        if goal is None:
-            raise MapError(f"{file.name} does not say where episodes end: give the goal as row and column")
-        return load_movingai(file, start=start, goal=goal)
-    if start is not None or goal is not None:
-        raise MapError(f"start and goal are for .map files; in {file.name} mark them as S and +")
-    if ending == ".json":
-        return _from_json(file)
-    if ending in (".png", ".jpg", ".jpeg", ".bmp", ".gif"):
-        from gridworld_env.images import load_image
 
-        return load_image(file)
-    try:
-        rows = file.read_text(encoding="utf-8").strip("\n").split("\n")
-    except UnicodeDecodeError as error:
-        raise MapError(
-            f"{file.name} is no text (byte {error.start}); expected rows of glyphs, or .json, .png"
-        ) from None
-    _checked(file, rows, None)
+def _check_path(file: Path) -> None:
+    if file.is_dir():
+        raise IsADirectoryError(f"{str(file)!r} is a folder; expected a file with a map")
+    if not file.exists():
+        raise FileNotFoundError(f"there is no file {str(file)!r}; expected a map, such as map.txt or world.json")
+    if file.suffix.lower() == ".scen":
+        raise MapError(f"{file.name} is a list of scenarios; expected the .map file, with scenario=N to choose one")
+
+
+def _read_glyphs(file: Path) -> dict[str, Any]:
+    text = _read_text(file)
+    rows = text.strip("\n").split("\n")
+    for row, glyphs in enumerate(rows):
+        unknown = next((column for column, glyph in enumerate(glyphs) if glyph not in DEFAULT_LEGEND), None)
+        if unknown is not None:
+            line = row + 1 + len(text) - len(text.lstrip("\n"))
+            raise MapError(
+                f"{file.name} line {line}: unknown glyph {glyphs[unknown]!r} at row {row}, column {unknown}; expected "
+                f"# wall, . free, S start, + or - terminal. For other glyphs write a .json file: {_JSON_EXAMPLE}"
+            )
+    with _naming(file):
+        parse_grid(rows)
     return {"desc": rows}
 
 
-def _from_json(file: Path) -> dict[str, Any]:
-    from gridworld_env.env import GridWorldEnv
+def _read_json(file: Path) -> dict[str, Any]:
+    with _naming(file):
+        try:
+            arguments = json.loads(_read_text(file), object_pairs_hook=_each_key_once)
+        except json.JSONDecodeError as error:
+            line = error.doc.split("\n")[error.lineno - 1].strip()
+            raise MapError(
+                f"line {error.lineno}, column {error.colno}: {error.msg}; found {line[:60]!r}; expected JSON such as "
+                f"{_JSON_EXAMPLE}"
+            ) from None
+        if not isinstance(arguments, dict):
+            raise MapError(f"a JSON {type(arguments).__name__}; expected an object such as {_JSON_EXAMPLE}")
+        for name in arguments:
+            if name not in ARGUMENTS:
+                near = get_close_matches(name.lower(), ARGUMENTS, n=2, cutoff=0.5)
+                hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ";"
+                raise MapError(f"unknown key {name!r}{hint} The keys are {', '.join(ARGUMENTS)}")
+        arguments = {name: value for name, value in arguments.items() if value is not None}
+        _, defaults = read_map(arguments.get("map_name"), arguments.get("desc"), arguments.get("legend"))
+        Rules(**{**defaults, **{name: arguments[name] for name in RULES if name in arguments}})
+        steps = arguments.get("max_episode_steps", 1)
+        if isinstance(steps, bool) or not isinstance(steps, int) or (steps < 1 and steps != -1):
+            raise MapError(f"max_episode_steps is {steps!r}; expected a whole number of at least 1, or -1 for no limit")
+    return arguments
 
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of the file; JSON itself would let the last of two equal keys win."""
+    names = [name for name, _ in pairs]
+    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if twice is not None:
+        raise MapError(f"the key {twice!r} is there twice in one object; expected each key once")
+    return dict(pairs)
+
+
+def _read_movingai(
+    file: Path, start: Sequence[int] | None, goal: Sequence[int] | None, scenario: int | None
+) -> dict[str, Any]:
+    if scenario is None:
+        if goal is None:
+            raise MapError(
+                f"{file.name}: a MovingAI map marks no start and no goal; expected goal (and start) as row,column, or "
+                "scenario=N, a line of the .scen file beside it"
+            )
+        return load_movingai(file, start, goal)
+    if start is not None or goal is not None:
+        raise MapError(f"{file.name}: scenario={scenario} has a start and a goal of its own; leave the others out")
+    beside = [file.with_name(file.name + ".scen"), file.with_suffix(".scen")]
+    found = next((candidate for candidate in beside if candidate.is_file()), None)
+    if found is None:
+        raise FileNotFoundError(f"there is neither {beside[0].name} nor {beside[1].name} beside {str(file)!r}")
+    scenarios = read_scenarios(found)
+    if not 0 <= scenario < len(scenarios):
+        raise MapError(f"scenario is {scenario}; expected 0 to {len(scenarios) - 1}, the scenarios of {found.name}")
+    with _naming(found, f" scenario {scenario}"):
+        return load_movingai(file, scenarios[scenario].start, scenarios[scenario].goal)
+
+
+def _read_image(
+    file: Path, start: Sequence[int] | None, goal: Sequence[int] | None, walls_below: int
+) -> dict[str, Any]:
+    rows = list(load_image(file, walls_below=walls_below)["desc"])
+    if goal is None:
+        raise MapError(f"{file.name}: an image marks no start and no goal; expected goal (and start) as row,column")
+    with _naming(file, f", walls darker than {walls_below}"):
+        grid, marked = parse_grid(rows), {"goal": goal} | ({} if start is None else {"start": start})
+        for what, place in marked.items():
+            try:
+                grid.cell_to_state(place)
+            except MapError as error:
+                raise MapError(f"{what}: {error}; expected a free square") from None
+            row, column = place
+            glyph = "+" if what == "goal" else "S"
+            rows[row] = rows[row][:column] + glyph + rows[row][column + 1 :]
+        if start is not None and tuple(start) == tuple(goal):
+            raise MapError(f"start and goal are both (row, column) {tuple(goal)}; expected two places")
+        parse_grid(rows)
+    return {"desc": tuple(rows)}
+
+
+def _read_text(file: Path) -> str:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise MapError(f"{file.name} is no JSON at {where}: {error.msg}") from None
-    if not isinstance(found, dict) or "desc" not in found:
-        raise MapError(f'{file.name} has no "desc"; expected {{"desc": ["...+", "S..-"], "legend": {{...}}, ...}}')
-    known = [
-        name for name in inspect.signature(GridWorldEnv.__init__).parameters if name not in ("self", "render_mode")
-    ]
-    for name in found:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise MapError(f"{file.name} has the entry {name!r}; {hint}expected {', '.join(known)}")
-    _checked(file, found["desc"], found.get("legend"))
-    return found
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MapError(
+            f"{file.name}: byte {error.start} is no UTF-8; expected a text, or the suffix of an image"
+        ) from None
 
 
-def _checked(file: Path, rows: Any, legend: Any) -> None:
+@contextmanager
+def _naming(file: Path, where: str = "") -> Iterator[None]:
+    """Put the file's name before what is refused."""
     try:
-        parse_grid(rows, legend)
+        yield
     except MapError as error:
-        raise MapError(f"{file.name}: {error}") from None
+        text = str(error)
+        raise MapError(text if text.startswith(file.name) else f"{file.name}{where}: {text}") from None

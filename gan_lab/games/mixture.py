@@ -51,6 +51,7 @@ class MixtureGame(SampleGame):
         self.std, self.name, self.noise_size = float(std), name, noise_size
         self.dimension = self.means.shape[1]
         self.bound = float(np.abs(self.means).max() + 20 * std + 1)
+        self.scale = float(np.abs(self.means).max() + std)
         self._cumulative = np.cumsum(self.weights)
         self._cumulative[-1] = 1.0
 

@@ -20,12 +20,14 @@ class SampleGame(ABC):
         dimension: Numbers d of one sample.
         noise_size: Numbers of one noise vector.
         bound: Samples lie in [-bound, bound]^d.
+        scale: About how large the numbers of a sample are.
     """
 
     name: str
     dimension: int
     noise_size: int
     bound: float
+    scale: float
 
     @abstractmethod
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -1,0 +1,83 @@
+"""Checkpoints in one safetensors file: parameters, optimizers, random numbers, history; no pickle."""
+
+import json
+import os
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from gan_lab.errors import WiringError
+from gan_lab.run import Run
+from gan_lab.table import Table
+from gan_lab.updates import Update
+
+VERSION = "1"
+
+
+def save(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> None:
+    """Write all that the next update depends on; the file is replaced at once, or not at all."""
+    tensors = {"torch_rng": torch.get_rng_state()}
+    for agent, player in table.players.items():
+        tensors |= {f"{agent}.parameters.{name}": value for name, value in player.state_dict().items()}
+        for number, state in player.optimizer.state_dict()["state"].items():
+            tensors |= {f"{agent}.optimizer.{number}.{k}": v for k, v in state.items() if isinstance(v, torch.Tensor)}
+    tensors |= {f"update.{name}": value for name, value in rule.state().items()}
+    about = {
+        "version": VERSION,
+        "settings": json.dumps(run.settings),
+        "steps": str(run.steps),
+        "history": json.dumps(run.history),
+        "truth": json.dumps(run.truth),
+        "rng": json.dumps(table.env.np_random.bit_generator.state),
+    }
+    target = Path(path)
+    draft = target.with_name(target.name + ".part")
+    save_file({name: value.detach().clone().contiguous() for name, value in tensors.items()}, draft, metadata=about)
+    os.replace(draft, target)
+
+
+def load(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> None:
+    """Go on from a checkpoint.
+
+    Raises:
+        WiringError: The file is no checkpoint, or one of another game, other settings or other players.
+        OSError: The file cannot be read.
+    """
+    name = Path(path).name
+    try:
+        with safe_open(path, framework="pt") as file:
+            about: dict[str, str] = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
+    except SafetensorError as error:
+        raise WiringError(f"{name} is no checkpoint: {error}") from None
+    if about.get("version") != VERSION:
+        raise WiringError(f"{name} is a checkpoint of version {about.get('version')}; expected {VERSION}")
+    settings = json.loads(about["settings"])
+    for key, value in run.settings.items():
+        if settings.get(key) != value:
+            raise WiringError(f"{name} is a checkpoint with {key} {settings.get(key)!r}; this run has {value!r}")
+    for agent, player in table.players.items():
+        _load_player(name, agent, player, tensors)
+    rule.restore({key.removeprefix("update."): value for key, value in tensors.items() if key.startswith("update.")})
+    run.steps, run.history, run.truth = int(about["steps"]), json.loads(about["history"]), json.loads(about["truth"])
+    table.env.np_random.bit_generator.state = json.loads(about["rng"])
+    torch.set_rng_state(tensors["torch_rng"])
+
+
+def _load_player(name: str, agent: str, player: Any, tensors: dict[str, torch.Tensor]) -> None:
+    start = f"{agent}.parameters."
+    parameters = {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
+    try:
+        player.load_state_dict(parameters)
+    except RuntimeError as error:
+        raise WiringError(f"{name} has another {agent}: {str(error).splitlines()[-1].strip()}") from None
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith(f"{agent}.optimizer."):
+            number, field = key.removeprefix(f"{agent}.optimizer.").split(".", 1)
+            state.setdefault(int(number), {})[field] = value
+    player.optimizer.load_state_dict({**player.optimizer.state_dict(), "state": state})

@@ -1,0 +1,92 @@
+"""Has it converged, and is it mode collapse: the duality gap, and the answers in words.
+
+    gap(D, G) = max_D' V(D', G) - min_G' V(D, G')        0 at an equilibrium, and only there
+
+On games of strategies it is exact. On mixtures both sides are bounded by what can be found: the best D' is worth
+at least -log 4 + 2 JSD of binned samples, and the worst G' puts all its mass where the score is largest. So the
+estimate is a lower bound of the gap, up to the error of counting samples that is shown beside it.
+
+Source: Grnarova et al. 2019, section 3.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import logsigmoid, softplus
+
+from gan_lab.games import Game, MixtureGame, SampleGame
+from gan_lab.truth import LOG_4
+
+CLIMB: Final = 50  # steps uphill on the score, from the best points found
+SETTLED: Final = 0.02  # a gap, in nats, below which neither player has much to gain
+
+
+def look_at_samples(
+    game: SampleGame, discriminator: Any, samples: NDArray[Any], rng: np.random.Generator
+) -> dict[str, float]:
+    """V of fresh samples, its gap to -log 4, what the game knows, and an estimate of the duality gap."""
+    real = game.real(len(samples), rng)
+    with torch.no_grad():
+        verdicts = [discriminator.judge(torch.from_numpy(part)) for part in (real, samples)]
+        on_real = float(logsigmoid(verdicts[0]).mean())
+        value = on_real + float(logsigmoid(-verdicts[1]).mean())
+    found = {"value": value, "gap_to_minus_log_4": value + LOG_4, **game.truth(samples, rng)}
+    if "jsd" in found:
+        best = -LOG_4 + 2 * found["jsd"]
+        found["duality_gap"] = best - (on_real + worst_case(game, discriminator, samples, real, rng))
+        found["duality_gap_error"] = 2 * found["jsd_error"]
+    return found
+
+
+def worst_case(
+    game: SampleGame, discriminator: Any, samples: NDArray[Any], real: NDArray[Any], rng: np.random.Generator
+) -> float:
+    """The least log(1 - D(x)) that is found: from samples, data and the box, uphill on the score."""
+    box = rng.uniform(-game.bound, game.bound, samples.shape).astype(np.float32)
+    points = torch.from_numpy(np.concatenate([samples.astype(np.float32), real, box]))
+    with torch.no_grad():
+        scores = discriminator.judge(points)
+    best = points[scores.topk(min(16, len(points))).indices].clone().requires_grad_()
+    optimizer = torch.optim.Adam([best], lr=0.01 * game.scale, maximize=True)
+    highest = float(scores.max())
+    for _ in range(CLIMB):
+        climbed = discriminator.judge(best)
+        highest = max(highest, float(climbed.detach().max()))
+        (best.grad,) = torch.autograd.grad(climbed.sum(), best)
+        optimizer.step()
+        with torch.no_grad():
+            best.clamp_(-game.bound, game.bound)
+    return -float(softplus(torch.tensor(highest, dtype=torch.float64)))
+
+
+def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
+    """The two questions that people ask most, answered."""
+    answers = [_converged(truth)]
+    if isinstance(game, MixtureGame) and "modes" in truth:
+        answers.append(_collapsed(len(game.means), truth))
+    return answers
+
+
+def _converged(truth: dict[str, float]) -> str:
+    if "exploitability" in truth:
+        gap, sure = truth["exploitability"], "exact"
+    elif "duality_gap" in truth:
+        gap, sure = truth["duality_gap"], f"at least, up to {truth['duality_gap_error']:.2g}"
+    else:
+        return "Converged? Cannot be told: this game has no known truth. Losses alone do not say."
+    answer = "yes, nearly" if gap < SETTLED else "no"
+    return f"Converged? {answer}: the players could gain {max(gap, 0.0):.3g} by leaving ({sure}; 0 at an equilibrium)."
+
+
+def _collapsed(modes: int, truth: dict[str, float]) -> str:
+    missed = modes - round(truth["modes"])
+    excess = truth["reverse_kl"] - truth["reverse_kl_floor"]
+    if missed:
+        return f"Mode collapse? yes: {missed} of {modes} modes have no good sample."
+    if excess > 0.05:
+        return f"Mode collapse? partly: all {modes} modes are there, at wrong shares (excess reverse KL {excess:.3g})."
+    return (
+        f"Mode collapse? no: all {modes} modes are there, at about the right shares (excess reverse KL {excess:.2g})."
+    )

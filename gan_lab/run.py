@@ -1,0 +1,97 @@
+"""What training leaves behind: the players, what they were paid, and the truth along the way."""
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gan_lab.errors import WiringError
+from gan_lab.games import Game, SampleGame
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.players import Player
+
+
+class Status(enum.Enum):
+    """How a run ended; the value is the sentence shown."""
+
+    RUNNING = "Under way."
+    FINISHED = "All updates were played."
+    INTERRUPTED = "Interrupted: what was learned until then is kept."
+    STOPPED = "A callback asked to stop."
+
+
+@dataclass(eq=False)
+class Run:
+    """A training run.
+
+    Attributes:
+        game: The game that was played.
+        discriminator: As it is now.
+        generator: As it is now.
+        settings: Update, loss, penalty and the like, as text and numbers.
+        steps: Updates played.
+        status: How it ended.
+        history: A row for each look: step, and the payoff of each player.
+        truth: A row for each look: step, and what is known exactly, or estimated, beside the players.
+    """
+
+    game: Game
+    discriminator: Player
+    generator: Player
+    settings: dict[str, Any]
+    steps: int = 0
+    status: Status = Status.RUNNING
+    history: list[dict[str, float]] = field(default_factory=list)
+    truth: list[dict[str, float]] = field(default_factory=list)
+
+    def sample(self, count: int, seed: int | None = None) -> NDArray[np.float32]:
+        """(count, d) samples of the generator.
+
+        Raises:
+            WiringError: The game is one of strategies, whose generator makes no samples.
+        """
+        if not isinstance(self.game, SampleGame):
+            raise WiringError(f"the generator of {self.game.name!r} plays a strategy, no samples: see `strategies`")
+        noise = torch.from_numpy(self.game.noise(count, np.random.default_rng(seed)))
+        with torch.no_grad():
+            return np.asarray(self.generator.act(noise).numpy())
+
+    @property
+    def strategies(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(discriminator, generator) strategies, as the game takes them.
+
+        Raises:
+            WiringError: The game is one of samples.
+        """
+        if isinstance(self.game, SampleGame):
+            raise WiringError(f"the players of {self.game.name!r} are networks: see `sample`")
+        with torch.no_grad():
+            found = [
+                self.game.checked(agent, player.act(None)).numpy()
+                for agent, player in ((DISCRIMINATOR, self.discriminator), (GENERATOR, self.generator))
+            ]
+        return found[0], found[1]
+
+    def look(self, seed: int) -> dict[str, float]:
+        """The truth beside the players as they are now."""
+        if isinstance(self.game, SampleGame):
+            from gan_lab.gauge import look_at_samples
+
+            return look_at_samples(self.game, self.discriminator, self.sample(5000, seed), np.random.default_rng(seed))
+        return self.game.truth(*self.strategies)
+
+    def report(self) -> str:
+        """In words: has it converged, and is it mode collapse?"""
+        from gan_lab.gauge import verdicts
+
+        last = self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in last.items() if name != "step")
+        lines = [f"{self.game.name}, {self.steps} updates. {self.status.value}", f"  {figures}"]
+        return "\n".join(lines + [f"  {line}" for line in verdicts(self.game, last)])
+
+    def __repr__(self) -> str:
+        """The report."""
+        return self.report()
