@@ -5,7 +5,7 @@ Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import wraps

@@ -1,0 +1,102 @@
+"""The command `gan-lab`: check the lecture's statements, train a game, list the games.
+
+Exit codes: 0 done, 1 a statement did not hold, 2 bad input, 3 training diverged.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gan_lab.errors import DivergedError, GameError
+from gan_lab.games import GAMES, MixtureGame, SampleGame, StrategyGame, make_game
+from gan_lab.lecture import verify as statements
+from gan_lab.losses import LOSSES
+from gan_lab.penalties import PENALTIES
+from gan_lab.training import train as train_game
+from gan_lab.updates import UPDATES
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="GAN training as a two-player game, each learned quantity beside its exact value.",
+)
+out = Console(highlight=False)
+
+Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", show_default=False)]
+
+
+@app.command()
+def verify(seed: Seed = None) -> None:
+    """Measure each statement of the lecture: what is exact, what is found, pass or fail."""
+    failed = 0
+    for finding in statements(seed):
+        mark = "[green]pass[/green]" if finding.passed else "[red]FAIL[/red]"
+        out.print(f"{mark}  [bold]{finding.name}[/bold]: {finding.says}")
+        out.print(f"      exact: {finding.exact}; measured: {finding.measured}", markup=False)
+        failed += not finding.passed
+    out.print("All statements hold." if not failed else f"{failed} statements do not hold.")
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def train(
+    game: Annotated[str, typer.Argument(help="See `gan-lab games`.")] = "ring8",
+    steps: Annotated[int, typer.Option(min=1, help="Updates of both players.")] = 1000,
+    update: Annotated[str, typer.Option(help=", ".join(UPDATES))] = "alternating",
+    loss: Annotated[str | None, typer.Option(help=", ".join(LOSSES), show_default=False)] = None,
+    penalty: Annotated[str | None, typer.Option(help=", ".join(PENALTIES), show_default=False)] = None,
+    penalty_weight: Annotated[float, typer.Option(help="Times the penalty.")] = 0.1,
+    batch_size: Annotated[int, typer.Option(min=1, help="Samples of a turn.")] = 256,
+    seed: Annotated[int, typer.Option(help="The same seed, the same run.")] = 0,
+    checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each look.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
+) -> None:
+    """Train a game, and say in words whether it has converged and whether modes are missing."""
+    try:
+        run = train_game(
+            game,
+            update=update,
+            loss=loss,
+            penalty=penalty,
+            penalty_weight=penalty_weight,
+            batch_size=batch_size,
+            steps=steps,
+            seed=seed,
+            progress=sys.stderr.isatty(),
+            checkpoint=checkpoint,
+            resume=resume,
+        )
+    except DivergedError as error:
+        _say(f"Diverged: {error}")
+        raise typer.Exit(3) from None
+    except (GameError, OSError) as error:
+        _say(f"Error: {error}")
+        raise typer.Exit(2) from None
+    out.print(run.report(), markup=False)
+
+
+@app.command()
+def games() -> None:
+    """List the games, and what is exact in each."""
+    table = Table("name", "moves", "what is known")
+    for name in GAMES:
+        game = make_game(name)
+        known = ""
+        if isinstance(game, MixtureGame):
+            known = f"{len(game.means)} modes of width {game.std:g}; divergences estimated from samples"
+        elif isinstance(game, StrategyGame):
+            known = f"V = {game.known_value:.4g} at the equilibrium; all divergences and the duality gap exact"
+        table.add_row(name, "samples and verdicts" if isinstance(game, SampleGame) else "whole strategies", known)
+    out.print(table)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style="red")
+
+
+if __name__ == "__main__":
+    app()
