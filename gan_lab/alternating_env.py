@@ -66,6 +66,7 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
         self.tensors, self.render_mode = tensors, render_mode
         self.possible_agents = [DISCRIMINATOR, GENERATOR]
         self.agents = []
+        self.window: Any = None
         self._order = [DISCRIMINATOR] * discriminator_steps + [GENERATOR]
         self._spaces = spaces_of(self.board)
 
@@ -147,4 +148,7 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
         return show(self)
 
     def close(self) -> None:
-        """Close what rendering opened."""
+        """Close the window, if there is one."""
+        if self.window is not None:
+            self.window.close()
+            self.window = None

@@ -208,7 +208,7 @@ def gaussian_closed_form(rng: np.random.Generator) -> Finding:
     with np.errstate(divide="ignore", invalid="ignore"):
         integrals = [np.trapezoid(np.where(a > 0, a * np.log(a / b), 0.0), x) for a, b in ((p, q), (q, p))]
     found = (game.kl(fit), game.reverse_kl(fit))
-    error = max(abs(a - b) for a, b in zip(found, integrals, strict=True) if np.isfinite(b))
+    error = max(abs(a - float(b)) for a, b in zip(found, integrals, strict=True) if np.isfinite(b))
     return Finding(
         "KL of two Gaussians", "closed forms of both directions", "difference 0", f"{error:.1e}", error <= 1e-6
     )

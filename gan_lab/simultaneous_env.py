@@ -45,6 +45,7 @@ class SimultaneousEnv(ParallelEnv[str, Any, Any]):
         self.max_cycles, self.tensors, self.render_mode = max_cycles, tensors, render_mode
         self.possible_agents = [DISCRIMINATOR, GENERATOR]
         self.agents = []
+        self.window: Any = None
         self._spaces = spaces_of(self.board)
 
     def observation_space(self, agent: str) -> Box:
@@ -107,7 +108,10 @@ class SimultaneousEnv(ParallelEnv[str, Any, Any]):
         return show(self)
 
     def close(self) -> None:
-        """Close what rendering opened."""
+        """Close the window, if there is one."""
+        if self.window is not None:
+            self.window.close()
+            self.window = None
 
     def _observations(self) -> dict[str, Any]:
         seen = self.board.observations()

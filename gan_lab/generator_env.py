@@ -1,0 +1,86 @@
+"""The game seen by a Gymnasium learner: it plays the generator, and the discriminator is its environment."""
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gan_lab.default_players import default_discriminator
+from gan_lab.errors import WiringError
+from gan_lab.games import SampleGame, make_game
+from gan_lab.losses import find_loss
+from gan_lab.sample_board import SampleBoard
+
+GENERATOR_STEPS = 100  # of an episode of `gan_lab/Generator-v0`
+
+
+class GeneratorEnv(gym.Env[Any, Any]):
+    """Observe noise, act with samples, be paid what the generator is paid.
+
+    Args:
+        game: Name of a game of samples, or the game.
+        discriminator: Judges the samples, and learns from them if it has `learn`; None: the game's default.
+        loss: The generator's payoff is the reward.
+        batch_size: Samples n of a step.
+        learning: Whether the discriminator learns, one step before each of the generator's.
+
+    Raises:
+        WiringError: A game of strategies, or a name that is unknown.
+
+    Source: Pfau and Vinyals 2016: a GAN as an actor-critic whose actor cannot affect the data.
+
+    >>> env = GeneratorEnv("ring8", batch_size=4)
+    >>> noise, info = env.reset(seed=1)
+    >>> noise.shape, env.action_space.shape
+    ((4, 8), (4, 2))
+    """
+
+    metadata: dict[str, Any] = {"render_modes": []}
+
+    def __init__(
+        self,
+        game: Any = "ring8",
+        discriminator: Any = None,
+        *,
+        loss: Any = "non_saturating",
+        batch_size: int = 16,
+        learning: bool = False,
+        render_mode: str | None = None,
+    ) -> None:
+        """Seat the discriminator."""
+        found = make_game(game)
+        if not isinstance(found, SampleGame):
+            raise WiringError(f"{found.name!r} is a game of strategies; a Gymnasium learner plays games of samples")
+        self.discriminator = default_discriminator(found) if discriminator is None else discriminator
+        self.board, self.learning, self.render_mode = (
+            SampleBoard(found, find_loss(loss), batch_size),
+            learning,
+            render_mode,
+        )
+        self.observation_space = self.board.observation_space("generator_0")
+        self.action_space = self.board.action_space("generator_0")
+        self._begun = False
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Fresh noise; the discriminator keeps what it knows."""
+        super().reset(seed=seed)
+        self.board.begin(self.np_random)
+        self.board.seat({"discriminator_0": self.discriminator})
+        self._begun = True
+        return self.board.observation("generator_0").numpy(), {}
+
+    def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Show samples: the reward is the generator's payoff, then comes fresh noise."""
+        if not self._begun:
+            raise gym.error.ResetNeeded("step() before reset(): call env.reset() first")
+        with torch.no_grad():
+            reward = float(self.board.move("generator_0", np.asarray(action)).generator)
+        if self.learning:
+            seen = self.board.observation("discriminator_0")
+            payoffs = self.board.move("discriminator_0", self.discriminator.act(seen))
+            self.discriminator.learn(payoffs.of("discriminator_0"))
+        return self.board.observation("generator_0").numpy(), reward, False, False, {}

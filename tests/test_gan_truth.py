@@ -1,0 +1,215 @@
+"""Exact quantities of finite and Gaussian games, against SciPy, fractions, mpmath and automatic differentiation."""
+
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import entropy, wasserstein_distance
+
+from gan_lab import truth
+from gan_lab.errors import WiringError
+from gan_lab.games import FiniteGame, GaussianGame
+
+COUNTS = st.lists(st.integers(0, 20), min_size=2, max_size=12).filter(any)
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, list[Fraction], list[Fraction]]:
+    """Two distributions with zeros, as floats and as exact fractions."""
+    size = draw(st.integers(1, 8))
+    found = []
+    for _ in range(2):
+        counts = draw(st.lists(st.integers(0, 20), min_size=size, max_size=size).filter(any))
+        found.append([Fraction(count, sum(counts)) for count in counts])
+    return (*(np.array([float(f) for f in row]) for row in found), *found)  # type: ignore[return-value]
+
+
+def exact_value(d: list[Fraction], p: list[Fraction], q: list[Fraction]) -> Any:
+    """V(D, G) in 50 digits; 0 log 0 = 0."""
+    total = mpmath.mpf(0)
+    for x, a, b in zip(d, p, q, strict=True):
+        for mass, chance in ((a, x), (b, 1 - x)):
+            if mass:
+                total += (
+                    mpmath.mpf(mass.numerator)
+                    / mass.denominator
+                    * mpmath.log(mpmath.mpf(chance.numerator) / chance.denominator)
+                )
+    return total
+
+
+@given(pairs())
+def test_value_of_the_best_discriminator(drawn: Any) -> None:
+    """Proposition 1 and Theorem 1, in 50 digits, zeros included."""
+    p, q, exact_p, exact_q = drawn
+    best = [a / (a + b) if a + b else Fraction(1, 2) for a, b in zip(exact_p, exact_q, strict=True)]
+    np.testing.assert_allclose(truth.optimal_discriminator(p, q), [float(x) for x in best], rtol=1e-14)
+    with mpmath.workdps(50):
+        value = exact_value(best, exact_p, exact_q)
+        assert truth.value(truth.optimal_discriminator(p, q), p, q) == pytest.approx(float(value), abs=1e-12)
+        assert truth.criterion(p, q) == pytest.approx(float(value), abs=1e-12)
+
+
+@given(pairs(), st.data())
+def test_no_discriminator_is_worth_more(drawn: Any, data: st.DataObject) -> None:
+    p, q, *_ = drawn
+    other = np.array(data.draw(st.lists(st.floats(0, 1), min_size=len(p), max_size=len(p))))
+    assert truth.value(other, p, q) <= truth.criterion(p, q) + 1e-12
+
+
+@given(pairs())
+def test_divergences_beside_scipy(drawn: Any) -> None:
+    p, q, *_ = drawn
+    assert truth.kl(p, q) == pytest.approx(entropy(p, q), abs=1e-12)
+    assert truth.reverse_kl(p, q) == pytest.approx(entropy(q, p), abs=1e-12)
+    assert truth.jsd(p, q) == pytest.approx(jensenshannon(p, q) ** 2, abs=1e-12)
+    assert truth.tv(p, q) == pytest.approx(
+        max(p - q, key=abs) if len(p) == 1 else np.maximum(p - q, 0).sum(), abs=1e-12
+    )
+    places = np.arange(len(p))
+    assert truth.w1(p, q) == pytest.approx(wasserstein_distance(places, places, p, q), abs=1e-12)
+    assert 0 <= truth.jsd(p, q) <= np.log(2)
+
+
+@pytest.mark.parametrize("size", [2, 10, 1000])
+def test_identities_on_random_distributions(size: int, rng: np.random.Generator) -> None:
+    p, q = rng.dirichlet(np.full(size, 0.2)), rng.dirichlet(np.full(size, 0.2))
+    middle = (p + q) / 2
+    logits = torch.from_numpy(np.log(np.maximum(q, 1e-320))).requires_grad_()
+    moving, fixed = torch.softmax(logits, 0), torch.from_numpy(p)
+    frozen = torch.from_numpy(middle)
+
+    def gradient(divergence: torch.Tensor) -> np.ndarray:
+        return torch.autograd.grad(divergence, logits, retain_graph=True)[0].numpy()
+
+    to_frozen = (torch.xlogy(moving, moving) - torch.xlogy(moving, frozen.clamp_min(1e-320))).sum()
+    mixed = (fixed + moving) / 2
+    twice_jsd = (torch.xlogy(fixed, fixed / mixed) + torch.xlogy(moving, moving / mixed)).sum()
+    minimax = truth.generator_gradient(truth.optimal_discriminator(p, q), q)
+    np.testing.assert_allclose(minimax, gradient(to_frozen), atol=1e-10)
+    np.testing.assert_allclose(minimax, gradient(twice_jsd), atol=1e-10)
+    np.testing.assert_allclose(minimax, truth.frozen_mixture_gradient(p, q), atol=1e-10)
+
+
+def test_the_two_generator_losses_add_up_to_reverse_kl(rng: np.random.Generator) -> None:
+    """E_q log(1 - D*) - E_q log D* = KL(q || p), in value and in gradient."""
+    p, q = rng.dirichlet(np.ones(30)), rng.dirichlet(np.ones(30))
+    best = truth.optimal_discriminator(p, q)
+    assert (q * (np.log1p(-best) - np.log(best))).sum() == pytest.approx(truth.kl(q, p), abs=1e-12)
+    logits = torch.from_numpy(np.log(q)).requires_grad_()
+    moving = torch.softmax(logits, 0)
+    (expected,) = torch.autograd.grad((moving * (moving.log() - torch.from_numpy(p).log())).sum(), logits)
+    both = truth.generator_gradient(best, q) + truth.generator_gradient(best, q, "non_saturating")
+    np.testing.assert_allclose(both, expected.numpy(), atol=1e-12)
+
+
+def test_tiny_and_missing_masses() -> None:
+    p, q = np.array([1e-300, 1 - 1e-300, 0.0]), np.array([0.0, 0.5, 0.5])
+    assert truth.kl(p, q) == np.inf
+    assert truth.kl([0.0, 1.0], [0.5, 0.5]) == pytest.approx(np.log(2))
+    assert np.isfinite(truth.criterion(p, q))
+    assert truth.optimal_discriminator([0.0, 1.0], [0.0, 1.0]).tolist() == [0.5, 0.5]
+    assert not np.isnan(truth.generator_gradient(truth.optimal_discriminator(p, q), q)).any()
+
+
+@given(pairs())
+def test_exploitability_of_a_finite_game(drawn: Any) -> None:
+    """Against the best answers found by trying all pure generators and, atom by atom, all discriminators."""
+    p, q, *_ = drawn
+    game = FiniteGame(p)
+    d = np.linspace(0.1, 0.9, len(p))
+    grid = np.linspace(1e-6, 1 - 1e-6, 4001)
+    best = sum(float((a * np.log(grid) + b * np.log1p(-grid)).max()) for a, b in zip(p, q, strict=True))
+    worst = min(truth.value(d, p, pure) for pure in np.eye(len(p)))
+    assert game.exploitability(d, q) == pytest.approx(best - worst, abs=1e-3)
+    assert game.exploitability(d, q) >= best - worst - 1e-9
+    equilibrium = game.equilibrium
+    assert game.exploitability(*equilibrium) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_gradients_of_a_finite_game(rng: np.random.Generator) -> None:
+    game = FiniteGame.random(9, rng)
+    d, q = torch.from_numpy(rng.uniform(0.05, 0.95, 9)), torch.from_numpy(rng.dirichlet(np.ones(9)))
+    d.requires_grad_()
+    q.requires_grad_()
+    expected = torch.autograd.grad(game.value(d, q), [d, q])
+    for ours, theirs in zip(game.gradients(d.detach().numpy(), q.detach().numpy()), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-12)
+
+
+def density(x: Any, mean: float, std: float) -> Any:
+    return mpmath.exp(-(((x - mean) / std) ** 2) / 2) / (std * mpmath.sqrt(2 * mpmath.pi))
+
+
+def test_gaussian_game_against_mpmath(rng: np.random.Generator) -> None:
+    game = GaussianGame(float(rng.normal()), float(rng.uniform(0.5, 2)))
+    a, b = float(rng.uniform(0.3, 3)), float(rng.normal())
+    d = rng.normal(size=3) * [1, 1, 0.3]
+
+    def integral(function: Any) -> float:
+        edges = sorted(
+            [-50, game.mean, b, *(m + k * s for m, s in ((game.mean, game.std), (b, a)) for k in (-4, 4)), 50]
+        )
+        found: Any = mpmath.quad(function, edges)
+        return float(found)
+
+    def p(x: Any) -> Any:
+        return density(x, game.mean, game.std)
+
+    def q(x: Any) -> Any:
+        return density(x, b, a)
+
+    def tail(weight: Any, score: Any) -> Any:
+        return weight * -mpmath.log1p(mpmath.exp(-score)) if weight > 0 else mpmath.mpf(0)
+
+    def score(x: Any) -> Any:
+        return d[0] + d[1] * x + d[2] * x * x
+
+    with mpmath.workdps(25):
+        assert game.kl([a, b]) == pytest.approx(integral(lambda x: p(x) * mpmath.log(p(x) / q(x))), abs=1e-9)
+        assert game.reverse_kl([a, b]) == pytest.approx(integral(lambda x: q(x) * mpmath.log(q(x) / p(x))), abs=1e-9)
+        value = integral(lambda x: tail(p(x), score(x)) + tail(q(x), -score(x)))
+        assert game.value(d, [a, b]) == pytest.approx(value, abs=1e-9)
+        jsd = integral(
+            lambda x: (p(x) * mpmath.log(2 * p(x) / (p(x) + q(x))) + q(x) * mpmath.log(2 * q(x) / (p(x) + q(x)))) / 2
+        )
+        found, error = game.jsd_with_error([a, b])
+        assert abs(found - jsd) <= error + 1e-12
+        assert error < 1e-9
+
+
+def test_the_best_gaussian_discriminator(rng: np.random.Generator) -> None:
+    game = GaussianGame(float(rng.normal()), float(rng.uniform(0.5, 2)))
+    fit = np.array([rng.uniform(0.3, 3), rng.normal()])
+    best = game.best_discriminator(fit)
+    top = game.value(best, fit)
+    assert top == pytest.approx(game.criterion(fit), abs=1e-9)
+    for _ in range(20):
+        assert game.value(best + rng.normal(size=3) * 0.1, fit) < top
+    assert game.exploitability(*game.equilibrium) == pytest.approx(0.0, abs=1e-12)
+    assert game.exploitability(best, fit) > 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: FiniteGame([0.5, 0.6]), r"p adds up to 1\.1; expected 1"),
+        (lambda: FiniteGame([1.5, -0.5]), r"p\[1\] is -0\.5"),
+        (lambda: FiniteGame([[1.0]]), r"p has shape \(1, 1\)"),
+        (lambda: FiniteGame([0.5, float("nan")]), r"p\[1\] is nan"),
+        (lambda: truth.kl([1.0], [0.5, 0.5]), r"p has 1 atoms and q has 2"),
+        (lambda: truth.value([2.0], [1.0], [1.0]), r"probabilities from 0 to 1"),
+        (lambda: truth.w1([1.0], [1.0], [0.0, 1.0]), r"positions have shape \(2,\); expected \(1,\)"),
+        (lambda: truth.generator_gradient([0.5], [1.0], "wasserstein"), r"form is 'wasserstein'"),
+        (lambda: GaussianGame(0.0, -1.0), r"expected a mean .* and a standard deviation"),
+    ],
+)
+def test_bad_input(call: Any, message: str) -> None:
+    with pytest.raises(WiringError, match=message):
+        call()
