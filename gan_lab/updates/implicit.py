@@ -31,6 +31,7 @@ class Implicit(Update):
 
     def check(self, table: Table) -> None:
         """Refuses games of samples, and optimizers other than plain ascent at one rate."""
+        super().check(table)
         if not isinstance(table.env.board, StrategyBoard):
             raise WiringError(
                 f"the update 'implicit' solves for its own arrival, which has no meaning in the game of samples "

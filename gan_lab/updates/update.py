@@ -53,8 +53,13 @@ class Update(ABC):
             (n, n), or (2n, 2n) for rules that remember one step.
         """
 
-    def check(self, table: Table) -> None:  # noqa: B027 (most rules refuse none)
-        """Refuse a table that the rule has no meaning for."""
+    def check(self, table: Table) -> None:
+        """Refuse a table that the rule has no meaning for, such as one with another order of turns."""
+        if table.env.discriminator_steps != self.discriminator_steps:
+            raise WiringError(
+                f"the update {self.name!r} plays {self.discriminator_steps} turns of the discriminator before each of "
+                f"the generator, the environment {table.env.discriminator_steps}: make both alike"
+            )
 
     def state(self) -> dict[str, Tensor]:
         """What the rule remembers from step to step, for a checkpoint."""

@@ -1,0 +1,122 @@
+"""Losses and penalties against formulas in NumPy, finite differences and hand-made derivatives."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from gan_lab import WiringError
+from gan_lab.losses import LOSSES, find_loss
+from gan_lab.penalties import PENALTIES, find_penalty
+
+Formula = Callable[[np.ndarray, np.ndarray], float]
+
+
+def log_sigmoid(x: np.ndarray) -> np.ndarray:
+    return -np.logaddexp(0.0, -x)
+
+
+def value(r: np.ndarray, f: np.ndarray) -> float:
+    return float(log_sigmoid(r).mean() + log_sigmoid(-f).mean())
+
+
+FORMULAS: dict[str, tuple[Formula, Formula]] = {
+    "minimax": (value, lambda r, f: -value(r, f)),
+    "non_saturating": (value, lambda r, f: float(log_sigmoid(f).mean())),
+    "relativistic": (
+        lambda r, f: float(log_sigmoid(r - f).mean()),
+        lambda r, f: float(log_sigmoid(f - r).mean()),
+    ),
+    "wasserstein": (lambda r, f: float(r.mean() - f.mean()), lambda r, f: float(f.mean() - r.mean())),
+    "least_squares": (
+        lambda r, f: float(-0.5 * ((r - 1) ** 2).mean() - 0.5 * (f**2).mean()),
+        lambda r, f: float(-0.5 * ((f - 1) ** 2).mean()),
+    ),
+    "hinge": (
+        lambda r, f: float(-np.maximum(0, 1 - r).mean() - np.maximum(0, 1 + f).mean()),
+        lambda r, f: float(f.mean()),
+    ),
+}
+
+
+def test_every_loss_has_its_formula() -> None:
+    assert FORMULAS.keys() == LOSSES.keys()
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_payoffs_and_gradients(name: str, rng: np.random.Generator) -> None:
+    loss, scores = find_loss(name), [torch.from_numpy(3 * rng.normal(size=20)).requires_grad_() for _ in range(2)]
+    plain = [part.detach().numpy() for part in scores]
+    for payoff, formula in zip((loss.discriminator, loss.generator), FORMULAS[name], strict=True):
+        found = payoff(scores[0], scores[1], None, None)
+        assert found.item() == pytest.approx(formula(*plain), rel=1e-12)
+        gradients = torch.autograd.grad(found, scores, allow_unused=True)
+        for side, gradient in enumerate(gradients):
+            moved = [part.copy() for part in plain]
+            moved[side][3] += 1e-6
+            slope = (formula(*moved) - formula(*plain)) / 1e-6
+            assert (0.0 if gradient is None else gradient[3].item()) == pytest.approx(slope, abs=1e-5)
+    total = loss.discriminator(scores[0], scores[1], None, None) + loss.generator(scores[0], scores[1], None, None)
+    assert (abs(total.item()) < 1e-12) == loss.zero_sum
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_distributions_are_like_many_samples(name: str, rng: np.random.Generator) -> None:
+    """A payoff under p and q is that of samples in these shares; of all pairs, where the loss compares pairs."""
+    loss, counts = find_loss(name), rng.integers(0, 5, size=(2, 6)) + np.eye(2, 6, dtype=int)
+    scores = rng.normal(size=6)
+    p, q = (torch.from_numpy(row / row.sum()) for row in counts)
+    real, fake = (np.repeat(scores, row) for row in counts)
+    if loss.paired:
+        real, fake = (part.ravel() for part in np.meshgrid(real, fake, indexing="ij"))
+    table = torch.from_numpy(scores)
+    for payoff in (loss.discriminator, loss.generator):
+        expected = payoff(torch.from_numpy(real), torch.from_numpy(fake), None, None)
+        assert payoff(table, table, p, q).item() == pytest.approx(expected.item(), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["minimax", "non_saturating", "relativistic", "wasserstein", "hinge"])
+def test_sure_discriminators_are_finite(name: str) -> None:
+    loss, sure = find_loss(name), torch.tensor([1e4, -1e4])
+    assert torch.isfinite(loss.discriminator(sure, -sure, None, None))
+    assert torch.isfinite(loss.generator(sure, -sure, None, None))
+
+
+def quadratic(x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    return (x**2 * weights).sum(dim=1)
+
+
+def no_judge(samples: torch.Tensor) -> torch.Tensor:
+    raise AssertionError("these penalties need no further verdict")
+
+
+def test_penalties_of_a_quadratic_score(rng: np.random.Generator) -> None:
+    """s(x) = sum w x^2 has the slope 2 w x."""
+    n, weights = 7, torch.from_numpy(rng.normal(size=3)).requires_grad_()
+    samples = torch.from_numpy(rng.normal(size=(2 * n, 3))).requires_grad_()
+    squares = (4 * weights.detach() ** 2 * samples.detach() ** 2).sum(dim=1)
+    scores = quadratic(samples, weights)
+    expected = {"r1": squares[:n].mean() / 2, "r2": squares[n:].mean() / 2}
+    expected["r1r2"] = expected["r1"] + expected["r2"]
+    for name, number in expected.items():
+        slope = PENALTIES[name].slope
+        found = slope(samples, scores, n, lambda x: quadratic(x, weights))
+        assert found.item() == pytest.approx(number.item(), rel=1e-12)
+        assert torch.autograd.gradcheck(lambda w: slope(samples, quadratic(samples, w), n, no_judge), weights)  # noqa: B023
+
+
+def test_gradient_penalty_of_a_linear_score() -> None:
+    """(|w| - 1)^2 wherever the mixtures are."""
+    weights = torch.tensor([3.0, 4.0], dtype=torch.float64)
+    samples = torch.randn(10, 2, dtype=torch.float64, requires_grad=True)
+    found = PENALTIES["gradient_penalty"].slope(samples, samples @ weights, 5, lambda x: x @ weights)
+    assert found.item() == pytest.approx(16.0)
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(WiringError, match=r"unknown loss 'wassertein'; did you mean 'wasserstein'"):
+        find_loss("wassertein")
+    with pytest.raises(WiringError, match=r"unknown penalty 'r1r3'; did you mean 'r1r2'"):
+        find_penalty("r1r3")
+    assert find_penalty(None) is None

@@ -1,0 +1,202 @@
+"""Update rules: two steps worked by hand, published spectral radii, and observed rates beside the predicted ones."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import gan_lab
+from gan_lab import Strategist, WiringError, ascent, spectrum
+from gan_lab.games import BilinearGame, DiracGame
+from gan_lab.table import Table
+from gan_lab.updates import UPDATES, Alternating, Consensus, find_update
+
+RATE = 0.2
+A = np.array([[1.0, 0.5], [-0.25, 2.0]])
+Point = tuple[np.ndarray, np.ndarray]
+
+
+def table(game: Any, start: Point, rate: float = RATE, momentum: float = 0.0, **options: Any) -> Table:
+    """Two plain ascents at a game of strategies."""
+    env = gan_lab.env(game, tensors=True, max_cycles=None, **options)
+    env.reset(seed=7)
+    players = [
+        Strategist(name, strategy.tolist(), ascent(rate, momentum))
+        for name, strategy in zip(("discriminator_0", "generator_0"), start, strict=True)
+    ]
+    return Table(env, *players)
+
+
+def where(at: Table) -> np.ndarray:
+    return np.concatenate([part.numpy() for part in at.where()])
+
+
+def field(d: np.ndarray, g: np.ndarray) -> Point:
+    """That of V = d A g."""
+    return A @ g, -A.T @ d
+
+
+def by_hand(rule: str, d: np.ndarray, g: np.ndarray, h: float, steps: int = 2) -> np.ndarray:
+    """The rules on the bilinear game, written out."""
+    last: Point | None = None
+    for _ in range(steps):
+        if rule == "alternating":
+            d = d + h * field(d, g)[0]
+            g = g + h * field(d, g)[1]
+            continue
+        v = field(d, g)
+        if rule == "extragradient":
+            v = field(d + h * v[0], g + h * v[1])
+        elif rule == "optimistic":
+            now = v
+            v = v if last is None else (2 * v[0] - last[0], 2 * v[1] - last[1])
+            last = now
+        elif rule == "consensus":  # grad 1/2 (|A g|^2 + |A^T d|^2)
+            v = (v[0] - A @ A.T @ d, v[1] - A.T @ A @ g)
+        elif rule == "implicit":
+            n = len(d)
+            system = np.block([[np.eye(n), -h * A], [h * A.T, np.eye(n)]])
+            arrived = np.linalg.solve(system, np.concatenate([d, g]))
+            d, g = arrived[:n], arrived[n:]
+            continue
+        d, g = d + h * v[0], g + h * v[1]
+    return np.concatenate([d, g])
+
+
+@pytest.mark.parametrize("rule", sorted(UPDATES))
+def test_two_steps_by_hand(rule: str, rng: np.random.Generator) -> None:
+    start = rng.normal(size=2), rng.normal(size=2)
+    at, update = table(BilinearGame(A), start), find_update(rule)
+    for _ in range(2):
+        update.step(at)
+    np.testing.assert_allclose(where(at), by_hand(rule, *start, RATE), atol=1e-12)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_algorithm_1_by_hand(steps: int, momentum: float, rng: np.random.Generator) -> None:
+    """The steps of D first, each player with its own momentum (heavy ball)."""
+    start = rng.normal(size=2), rng.normal(size=2)
+    at, update = table(BilinearGame(A), start, 0.1, momentum, discriminator_steps=steps), Alternating(steps)
+    (d, g), speed_d, speed_g = start, np.zeros(2), np.zeros(2)
+    for _ in range(3):
+        update.step(at)
+        for _ in range(steps):
+            speed_d = momentum * speed_d + field(d, g)[0]
+            d = d + 0.1 * speed_d
+        speed_g = momentum * speed_g + field(d, g)[1]
+        g = g + 0.1 * speed_g
+    np.testing.assert_allclose(where(at), np.concatenate([d, g]), atol=1e-12)
+
+
+DIRAC = {
+    "simultaneous": 1.00499,
+    "alternating": 1.0,
+    "consensus": 0.9552,
+    "extragradient": 0.99504,
+    "optimistic": 0.99494,
+    "implicit": 0.99504,
+}
+PENALISED = {0.3: 0.9747, 1.0: 0.9, 2.0: 0.9732}
+
+
+@pytest.mark.parametrize(("rule", "radius"), DIRAC.items())
+def test_rates_on_the_dirac_game(rule: str, radius: float) -> None:
+    """The published radius, the predicted one, and the one of a run from nearby."""
+    predicted = spectrum("dirac", rule, rate=RATE).radius
+    assert predicted == pytest.approx(radius, abs=1e-4)
+    at, update = table(DiracGame(), (np.array([1e-3]), np.array([1e-3]))), find_update(rule)
+    assert observed(at, update) == pytest.approx(predicted, abs=1e-3)
+
+
+@pytest.mark.parametrize(("rule", "radius"), [("simultaneous", (1 + RATE**2) ** 0.5), ("alternating", 1.0),
+    ("extragradient", (1 - RATE**2 + RATE**4) ** 0.5), ("implicit", (1 + RATE**2) ** -0.5)])  # fmt: skip
+def test_rates_on_the_bilinear_game(rule: str, radius: float) -> None:
+    assert spectrum("bilinear", rule, rate=RATE).radius == pytest.approx(radius, abs=1e-12)
+    at, update = table(BilinearGame(), (np.array([1.0]), np.array([1.0]))), find_update(rule)
+    assert observed(at, update, steps=40) == pytest.approx(radius, abs=1e-2)
+
+
+@pytest.mark.parametrize(("weight", "radius"), PENALISED.items())
+@pytest.mark.parametrize("penalty", ["r1", "r2"])
+def test_rates_under_a_penalty(penalty: str, weight: float, radius: float) -> None:
+    options: Any = {"penalty": penalty, "penalty_weight": weight}
+    predicted = spectrum("dirac", "simultaneous", rate=RATE, **options).radius
+    assert predicted == pytest.approx(radius, abs=1e-4)
+    at = table(DiracGame(), (np.array([1e-3]), np.array([2e-3])), **options)
+    if weight != 1.0:  # at the critical weight the two eigenvalues meet, and the rate is reached slowly
+        assert observed(at, find_update("simultaneous"), 60) == pytest.approx(predicted, abs=5e-3)
+
+
+def observed(at: Table, update: Any, steps: int = 200) -> float:
+    """Distance to 0 after `steps` updates by that before them, a step; the first hundred are not counted."""
+    distances = []
+    for _ in range(100 + steps):
+        update.step(at)
+        distances.append(np.linalg.norm(where(at)))
+    return (distances[-1] / distances[99]) ** (1 / steps)
+
+
+def test_alternating_turns_on_a_closed_curve() -> None:
+    """On V = psi theta it keeps psi^2 + theta^2 - h psi theta, so it neither arrives nor leaves."""
+    at, update = table(BilinearGame(), (np.array([1.0]), np.array([0.5]))), Alternating()
+    kept = []
+    for _ in range(500):
+        update.step(at)
+        d, g = where(at)
+        kept.append(d**2 + g**2 + RATE * d * g)
+    np.testing.assert_allclose(kept, kept[0], rtol=1e-9)
+
+
+def test_simultaneous_steps_leave_the_dirac_game() -> None:
+    at, update = table(DiracGame(), (np.array([1e-2]), np.array([1e-2]))), find_update("simultaneous")
+    before = np.linalg.norm(where(at))
+    for _ in range(139):
+        update.step(at)
+    assert np.linalg.norm(where(at)) / before == pytest.approx(2.0, abs=0.02)
+
+
+def test_the_optimistic_rule_keeps_its_own_copy_of_the_last_step() -> None:
+    """A rule that kept a reference to the gradient would see the new one, and fall back to plain steps."""
+    at, update = table(BilinearGame(A), (np.ones(2), np.ones(2))), find_update("optimistic")
+    update.step(at)
+    kept = {name: value.clone() for name, value in update.state().items()}
+    for player in at.players.values():
+        for parameter in player.trained:
+            assert parameter.grad is not None
+            parameter.grad.zero_()
+    assert all(torch.equal(value, kept[name]) for name, value in update.state().items())
+
+
+def test_rules_refuse_another_order_of_turns() -> None:
+    at = table(BilinearGame(A), (np.ones(2), np.ones(2)), discriminator_steps=2)
+    with pytest.raises(WiringError, match="plays 1 turns of the discriminator .*, the environment 2"):
+        find_update("extragradient").check(at)
+    Alternating(2).check(at)
+
+
+def test_spectrum_in_words() -> None:
+    assert "neutral: circles" in repr(spectrum("bilinear", "alternating"))
+    assert "converges: a digit in 22 updates" in repr(
+        spectrum("dirac", "simultaneous", penalty="r1", penalty_weight=1.0)
+    )
+    assert spectrum("gaussian", "simultaneous").radius < 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: find_update("extragrad"), r"unknown update 'extragrad'; did you mean 'extragradient'\?"),
+        (lambda: Alternating(0), r"discriminator_steps is 0; expected a whole number of at least 1"),
+        (lambda: Consensus(-1.0), r"weight of consensus is -1\.0"),
+        (lambda: spectrum("ring8"), r"'ring8' is a game of samples"),
+        (lambda: spectrum("dirac", rate=0.0), r"rate is 0\.0"),
+        (lambda: gan_lab.train("ring8", update="implicit", steps=1), r"no meaning in the game of samples 'ring8'"),
+        (lambda: gan_lab.env("bilinear", loss="hinge"), r"'bilinear' is played for V\(D, G\) alone"),
+        (lambda: gan_lab.env("finite", penalty="r1"), r"no slope"),
+    ],
+)
+def test_bad_input(call: Any, message: str) -> None:
+    with pytest.raises(WiringError, match=message):
+        call()
