@@ -11,21 +11,18 @@ if missing := [name for name in ("torch", "pettingzoo") if find_spec(name) is No
         f"gan_lab needs {' and '.join(missing)}, not installed here: pip install 'gridworld-lab[gan]'", name=missing[0]
     )
 
-import gymnasium as _gymnasium
-
-from gan_lab import games, truth
+from gan_lab import games, truth, updates
 from gan_lab.alternating_env import AlternatingEnv
 from gan_lab.errors import DivergedError, GameError, WiringError
-from gan_lab.generator_env import GENERATOR_STEPS as _STEPS
 from gan_lab.generator_env import GeneratorEnv
 from gan_lab.jacobian import Spectrum, spectrum
 from gan_lab.players import Discriminator, Generator, Strategist, Verdict, adam, ascent
+from gan_lab.registry import register_ids
 from gan_lab.run import Run, Status
 from gan_lab.simultaneous_env import SimultaneousEnv
 from gan_lab.training import train
 
-if "gan_lab/Generator-v0" not in _gymnasium.registry:
-    _gymnasium.register("gan_lab/Generator-v0", "gan_lab.generator_env:GeneratorEnv", max_episode_steps=_STEPS)
+register_ids()
 
 env = AlternatingEnv  # PettingZoo's names for the two forms of a game
 parallel_env = SimultaneousEnv
@@ -50,4 +47,5 @@ __all__ = [
     "spectrum",
     "train",
     "truth",
+    "updates",
 ]

@@ -13,8 +13,6 @@ from gan_lab.games import SampleGame, make_game
 from gan_lab.losses import find_loss
 from gan_lab.sample_board import SampleBoard
 
-GENERATOR_STEPS = 100  # of an episode of `gan_lab/Generator-v0`
-
 
 class GeneratorEnv(gym.Env[Any, Any]):
     """Observe noise, act with samples, be paid what the generator is paid.

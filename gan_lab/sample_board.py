@@ -153,6 +153,8 @@ class SampleBoard:
         samples = torch.as_tensor(np.asarray(action)) if not isinstance(action, Tensor) else action
         samples = samples.to(torch.float32) if samples.dtype != torch.float32 else samples
         self._check_shape(GENERATOR, samples, (self.batch_size, self.game.dimension))
+        if not torch.isfinite(samples).all():
+            raise WiringError(f"{GENERATOR} plays samples that are not finite")
         self.generated = samples.detach()
         if DISCRIMINATOR not in self.seated:
             return NOTHING
@@ -178,6 +180,8 @@ class SampleBoard:
             scores = action.scores
         else:
             probabilities = action if isinstance(action, Tensor) else torch.as_tensor(np.asarray(action))
+            if not torch.isfinite(probabilities).all():
+                raise WiringError(f"{DISCRIMINATOR} plays probabilities that are not finite")
             if ((probabilities < 0) | (probabilities > 1)).any():
                 raise WiringError(f"{DISCRIMINATOR} plays probabilities outside 0 to 1; a Verdict takes any scores")
             scores = torch.logit(probabilities, eps=SMALLEST)

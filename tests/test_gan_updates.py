@@ -171,7 +171,7 @@ def test_the_optimistic_rule_keeps_its_own_copy_of_the_last_step() -> None:
 
 def test_rules_refuse_another_order_of_turns() -> None:
     at = table(BilinearGame(A), (np.ones(2), np.ones(2)), discriminator_steps=2)
-    with pytest.raises(WiringError, match="plays 1 turns of the discriminator .*, the environment 2"):
+    with pytest.raises(WiringError, match=r"plays 1 turns of the discriminator .*, the environment 2"):
         find_update("extragradient").check(at)
     Alternating(2).check(at)
 

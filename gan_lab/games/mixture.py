@@ -33,7 +33,7 @@ class MixtureGame(SampleGame):
         self,
         means: Sequence[Sequence[float]] | NDArray[Any],
         std: float,
-        weights: Sequence[float] | None = None,
+        weights: Sequence[float] | NDArray[Any] | None = None,
         *,
         name: str = "mixture",
         noise_size: int = 8,
