@@ -31,7 +31,7 @@ def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
 
 def adam(rate: float = 1e-3, betas: tuple[float, float] = (0.0, 0.99)) -> MakeOptimizer:
     """Adam, going up; the first beta is 0 by default, as is usual in games."""
-    return lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=betas, foreach=True, maximize=True)
+    return lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=betas, maximize=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +60,11 @@ class Player(nn.Module):
     Attributes:
         name: "discriminator_0" or "generator_0".
         optimizer: Made by `set_optimizer`; goes up (`maximize=True`).
+        trained: The parameters that learning moves.
     """
 
     optimizer: torch.optim.Optimizer
+    trained: list[nn.Parameter]
 
     def __init__(self, name: str) -> None:
         """Name the player."""
@@ -71,6 +73,7 @@ class Player(nn.Module):
 
     def set_optimizer(self, make: MakeOptimizer) -> None:
         """Learn by this optimizer from now on."""
+        self.trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         self.optimizer = make(self.trained)
         if not self.optimizer.defaults.get("maximize"):
             raise WiringError(f"the optimizer of {self.name} goes down; players climb: give it maximize=True")
@@ -78,11 +81,6 @@ class Player(nn.Module):
     def act(self, observation: Any, /) -> Any:
         """The player's move on what it sees."""
         raise NotImplementedError
-
-    @property
-    def trained(self) -> list[nn.Parameter]:
-        """The parameters that learning moves."""
-        return [parameter for parameter in self.parameters() if parameter.requires_grad]
 
     def gradient(self, payoff: Tensor, create_graph: bool = False, keep: bool = False) -> list[Tensor]:
         """The gradient of a payoff by the player's parameters; `keep` the graph for another use."""

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 import zlib
 from typing import Any
 
@@ -45,6 +46,13 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"rng seed: {config.stash[SEED]} (replay with --seed {config.stash[SEED]})"
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Small networks on a thread each: two test processes with two threads each would wait for one another."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture
