@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import environment
+import gan
 import planning
 import report
 import startup
@@ -117,9 +118,23 @@ def sweep_section() -> list[str]:
     ]
 
 
+def gan_section() -> list[str]:
+    return [
+        "",
+        "## GAN training through the game",
+        "",
+        "Milliseconds an update on ring8, one thread, beside a bare PyTorch loop with the same networks and batch.",
+        "",
+        "| what | ours | bare loop | ratio |",
+        "|---|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in gan.rows()),
+    ]
+
+
 SECTIONS = {
     "machine": machine_section,
     "environment": environment_section,
+    "gan": gan_section,
     "startup": startup_section,
     "sweep": sweep_section,
 }
