@@ -81,33 +81,32 @@ def train(
     loss = loss or ("non_saturating" if isinstance(found, SampleGame) else "minimax")
     with _random_numbers(seed):
         generator, discriminator = generator or default_generator(found), discriminator or default_discriminator(found)
-        env = AlternatingEnv(
-            found,
-            rule.discriminator_steps,
-            loss=loss,
-            penalty=penalty,
-            penalty_weight=penalty_weight,
-            batch_size=batch_size,
-            max_cycles=None,
-            tensors=True,
-        )
+        wanted = {"loss": loss, "penalty": penalty, "penalty_weight": penalty_weight, "batch_size": batch_size}
+        env = AlternatingEnv(found, rule.discriminator_steps, max_cycles=None, tensors=True, **wanted)
         env.board.joint = rule.joint or not isinstance(found, SampleGame)
         env.reset(seed=seed)
         table = Table(env, discriminator, generator)
         rule.check(table)
-        settings = {
-            "game": found.name,
-            "update": rule.name,
-            "loss": env.metadata["loss"],
-            "penalty": str(penalty),
-            "batch_size": batch_size,
-            "seed": seed,
-        }
-        run = Run(found, discriminator, generator, settings)
+        run = Run(found, discriminator, generator, _settings(env, rule, penalty, seed))
         if resume is not None:
             checkpoints.load(resume, run, table, rule)
         _play(run, table, rule, steps, truth_every or max(1, math.ceil(steps / 20)), callbacks, progress, checkpoint)
     return run
+
+
+def _settings(env: AlternatingEnv, rule: Update, penalty: Any, seed: int) -> dict[str, Any]:
+    """What a checkpoint has to agree on."""
+    board = env.board
+    return {
+        "game": board.game.name,
+        "update": rule.name,
+        "discriminator_steps": rule.discriminator_steps,
+        "loss": env.metadata["loss"],
+        "penalty": str(penalty),
+        "penalty_weight": board.penalty_weight,
+        "batch_size": board.batch_size,
+        "seed": seed,
+    }
 
 
 def _play(

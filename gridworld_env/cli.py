@@ -4,10 +4,9 @@ Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 """
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -20,12 +19,10 @@ from rich.console import Console
 from rich.table import Column, Table
 
 import planners
-from gridworld_env.errors import MapError
-from gridworld_env.map_files import RULES, SUFFIXES, read_map_file
 from gridworld_env.maps import WORLDS
+from gridworld_env.plan_options import PlanOptions, described
 from gridworld_env.playing import check_file, has_display, plan_picture, plan_text, play
 from gridworld_env.random_maps import random_map
-from planners.solve import METHODS
 
 app = typer.Typer(
     add_completion=False,
@@ -34,63 +31,6 @@ app = typer.Typer(
 )
 out = Console(highlight=False)
 PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
-
-
-def _option(text: str, **more: Any) -> Any:
-    return typer.Option(help=text, show_default=False, **more)
-
-
-@dataclass(frozen=True)
-class PlanOptions:
-    """The options that `plan` and `play` share: a map, its rules, and how to solve it."""
-
-    map: Annotated[
-        str,
-        typer.Argument(
-            metavar="[MAP]", help="Name of a map, or a file: text of glyphs, .json, MovingAI's .map, image."
-        ),
-    ] = "lecture"
-    discount: Annotated[float, typer.Option(help="0 to 1.")] = 0.9
-    step_reward: Annotated[float | None, _option("Reward of a move. [default: the map's]")] = None
-    slip: Annotated[float | None, _option("Probability of sliding sideways. [default: the map's]")] = None
-    reward_on: Annotated[str | None, _option("enter or exit. [default: the map's]")] = None
-    moves: Annotated[str | None, _option("cardinal, king or octile. [default: the map's]")] = None
-    bump_reward: Annotated[float | None, _option("Reward of a move that was stopped. [default: the map's]")] = None
-    actions: Annotated[
-        str | None, _option("Their order: UP,RIGHT,DOWN,LEFT,STAY. [default: the map's]", metavar="NAME,NAME,...")
-    ] = None
-    exploring_starts: Annotated[bool | None, _option("Begin on any square. [default: the map's]")] = None
-    start: Annotated[str | None, _option("Where to begin, in a .map file or an image.", metavar="ROW,COLUMN")] = None
-    goal: Annotated[str | None, _option("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None
-    scenario: Annotated[int | None, _option("Start and goal: a line of the .scen beside a .map file, from 0.")] = None
-    walls_below: Annotated[int | None, _option("In an image, darker pixels are walls. [default: 128]")] = None
-    method: Annotated[str, typer.Option(help=f"auto, {', '.join(METHODS)}.")] = "auto"
-    tolerance: Annotated[float, typer.Option(help="Largest error of the values, proven.")] = 1e-6
-
-    def arguments(self) -> dict[str, Any]:
-        """Arguments for `gym.make`: those of the map or the file, and the rules given instead."""
-        rules = {name: getattr(self, name) for name in RULES if getattr(self, name) is not None}
-        if self.actions is not None:
-            rules["actions"] = [name.strip().upper() for name in self.actions.split(",")]
-        places = {name: _place(name, getattr(self, name)) for name in ("start", "goal")}
-        for_files = {**places, "scenario": self.scenario, "walls_below": self.walls_below}
-        if self.map not in WORLDS and (Path(self.map).exists() or Path(self.map).suffix.lower() in SUFFIXES):
-            return {**read_map_file(self.map, **for_files), **rules}
-        for name, value in for_files.items():
-            if value is not None:
-                raise MapError(f"--{name.replace('_', '-')} is for files, and {self.map!r} is no file; leave it out")
-        return {"map_name": self.map, **rules}
-
-    def solve(self, env: gym.Env[Any, Any]) -> planners.Plan:
-        """The plan, converged or not."""
-        return planners.solve(
-            env,
-            discount=self.discount,
-            method=self.method,
-            tolerance=self.tolerance,
-            progress=sys.stderr.isatty(),
-            throw=False,
-        )
 
 
 def _with_plan_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -125,7 +65,7 @@ def plan(
     env = gym.make("GridWorld-v0", **arguments)
     result = options.solve(env)
     if as_json:
-        print(json.dumps(_as_json(options.map, env.get_wrapper_attr("action_names"), result), indent=2))
+        print(json.dumps(_as_json(options.map, arguments, result), indent=2))
     else:
         show_plan(arguments, result)
     if png is not None:
@@ -142,7 +82,7 @@ def play_command(
     options: PlanOptions,
     *,
     episodes: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
-    seed: Annotated[int | None, _option("The same seed plays the same episodes.")] = None,
+    seed: Annotated[int | None, described("The same seed plays the same episodes.")] = None,
     gif: Annotated[Path | None, typer.Option(help="Write the episodes as an animation.")] = None,
 ) -> None:
     """Solve a map and play the policy, in a window where there is a display."""
@@ -169,7 +109,7 @@ def random_command(
     rows: Annotated[int, typer.Argument(help="Height of the map.")],
     columns: Annotated[int, typer.Argument(help="Width of the map.")],
     walls: Annotated[float, typer.Option(help="Probability of a wall on each square.")] = 0.2,
-    seed: Annotated[int | None, _option("The same seed makes the same map.")] = None,
+    seed: Annotated[int | None, described("The same seed makes the same map.")] = None,
 ) -> None:
     """Print a random map that can be solved: gridworld random 9 20 --seed 7 > map.txt."""
     with _exit_codes():
@@ -227,15 +167,6 @@ def _as_json(map_name: str, options: dict[str, Any], result: planners.Plan) -> d
         "policy": [actions[action] for action in result.policy.actions],
         "optimal_actions": [[actions[a] for a in np.flatnonzero(row)] for row in result.optimal_actions],
     }
-
-
-def _place(name: str, text: str | None) -> tuple[int, int] | None:
-    """A place such as 3,0."""
-    try:
-        row, column = (int(part) for part in text.split(",")) if text is not None else (0, 0)
-    except ValueError:
-        raise MapError(f"--{name} is {text!r}; expected ROW,COLUMN, two whole numbers from 0, such as 3,0") from None
-    return None if text is None else (row, column)
 
 
 def _drawn(seed: int | None) -> int:

@@ -42,10 +42,18 @@ def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> Non
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     files = run(
-        *(python, "-c", "import gan_lab, gridworld_env, planners as p; print(gan_lab, gridworld_env, p, sep='\\n')"),
+        *(
+            python,
+            "-c",
+            "import gridworld_env, planners, importlib.util as u;"
+            "print(gridworld_env, planners, u.find_spec('gan_lab').name)",
+        ),
         cwd=elsewhere,
     )
-    assert files.count(str(environment)) == len(PACKAGES), files
+    assert files.count(str(environment)) == len(PACKAGES) - 1, files
+    assert files.rstrip().endswith("gan_lab")
+    without_torch = subprocess.run([python, "-c", "import gan_lab"], cwd=elsewhere, capture_output=True, text=True)
+    assert "pip install 'gridworld-lab[gan]'" in without_torch.stderr
     assert re.search(r"\d\.\d", run(python, "-m", "gridworld_env.demo", "--first-step", cwd=elsewhere))
     assert "Usage" in run(environment / "bin" / "gridworld", "--help", cwd=elsewhere)
 

@@ -1,0 +1,82 @@
+"""The options that the commands `gridworld plan` and `gridworld play` share."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import gymnasium as gym
+import typer
+
+import planners
+from gridworld_env.errors import MapError
+from gridworld_env.map_files import RULES, SUFFIXES, read_map_file
+from gridworld_env.maps import WORLDS
+from planners.solve import METHODS
+
+
+def described(text: str, **more: Any) -> Any:
+    """An option without a default that could be shown."""
+    return typer.Option(help=text, show_default=False, **more)
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """The options that `plan` and `play` share: a map, its rules, and how to solve it."""
+
+    map: Annotated[
+        str,
+        typer.Argument(
+            metavar="[MAP]", help="Name of a map, or a file: text of glyphs, .json, MovingAI's .map, image."
+        ),
+    ] = "lecture"
+    discount: Annotated[float, typer.Option(help="0 to 1.")] = 0.9
+    step_reward: Annotated[float | None, described("Reward of a move. [default: the map's]")] = None
+    slip: Annotated[float | None, described("Probability of sliding sideways. [default: the map's]")] = None
+    reward_on: Annotated[str | None, described("enter or exit. [default: the map's]")] = None
+    moves: Annotated[str | None, described("cardinal, king or octile. [default: the map's]")] = None
+    bump_reward: Annotated[float | None, described("Reward of a move that was stopped. [default: the map's]")] = None
+    actions: Annotated[
+        str | None, described("Their order: UP,RIGHT,DOWN,LEFT,STAY. [default: the map's]", metavar="NAME,NAME,...")
+    ] = None
+    exploring_starts: Annotated[bool | None, described("Begin on any square. [default: the map's]")] = None
+    start: Annotated[str | None, described("Where to begin, in a .map file or an image.", metavar="ROW,COLUMN")] = None
+    goal: Annotated[str | None, described("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None
+    scenario: Annotated[int | None, described("Start and goal: a line of the .scen beside a .map file, from 0.")] = None
+    walls_below: Annotated[int | None, described("In an image, darker pixels are walls. [default: 128]")] = None
+    method: Annotated[str, typer.Option(help=f"auto, {', '.join(METHODS)}.")] = "auto"
+    tolerance: Annotated[float, typer.Option(help="Largest error of the values, proven.")] = 1e-6
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments for `gym.make`: those of the map or the file, and the rules given instead."""
+        rules = {name: getattr(self, name) for name in RULES if getattr(self, name) is not None}
+        if self.actions is not None:
+            rules["actions"] = [name.strip().upper() for name in self.actions.split(",")]
+        places = {name: _place(name, getattr(self, name)) for name in ("start", "goal")}
+        for_files = {**places, "scenario": self.scenario, "walls_below": self.walls_below}
+        if self.map not in WORLDS and (Path(self.map).exists() or Path(self.map).suffix.lower() in SUFFIXES):
+            return {**read_map_file(self.map, **for_files), **rules}
+        for name, value in for_files.items():
+            if value is not None:
+                raise MapError(f"--{name.replace('_', '-')} is for files, and {self.map!r} is no file; leave it out")
+        return {"map_name": self.map, **rules}
+
+    def solve(self, env: gym.Env[Any, Any]) -> planners.Plan:
+        """The plan, converged or not."""
+        return planners.solve(
+            env,
+            discount=self.discount,
+            method=self.method,
+            tolerance=self.tolerance,
+            progress=sys.stderr.isatty(),
+            throw=False,
+        )
+
+
+def _place(name: str, text: str | None) -> tuple[int, int] | None:
+    """A place such as 3,0."""
+    try:
+        row, column = (int(part) for part in text.split(",")) if text is not None else (0, 0)
+    except ValueError:
+        raise MapError(f"--{name} is {text!r}; expected ROW,COLUMN, two whole numbers from 0, such as 3,0") from None
+    return None if text is None else (row, column)
