@@ -184,6 +184,23 @@ def test_gaussian_game_against_mpmath(rng: np.random.Generator) -> None:
         assert error < 1e-9
 
 
+@pytest.mark.parametrize("fit", [(1e-3, 0.7), (0.02, 5.0), (20.0, -3.0), (1.0 + 1e-9, 1e-9), (0.5, 40.0)])
+def test_jsd_of_extreme_gaussians(fit: tuple[float, float]) -> None:
+    """Very narrow, very wide, nearly equal and far apart: within the stated error of 30 digits."""
+    game, (a, b) = GaussianGame(0.0, 1.0), fit
+
+    def integrand(x: Any) -> Any:
+        p, q = density(x, 0.0, 1.0), density(x, b, a)
+        return sum(m * mpmath.log(2 * m / (p + q)) for m in (p, q) if m > 0) / 2
+
+    edges = {m + k * s for m, s in ((0.0, 1.0), (b, a)) for k in range(-14, 15)}
+    with mpmath.workdps(30):
+        exact: Any = mpmath.quad(integrand, sorted(edges))
+        found, error = game.jsd_with_error(fit)
+        assert abs(found - float(exact)) <= error + 1e-15
+        assert error < 1e-10
+
+
 def test_the_best_gaussian_discriminator(rng: np.random.Generator) -> None:
     game = GaussianGame(float(rng.normal()), float(rng.uniform(0.5, 2)))
     fit = np.array([rng.uniform(0.3, 3), rng.normal()])
