@@ -1,7 +1,6 @@
 """Random maps of any size, which can always be solved."""
 
 import numpy as np
-from scipy import ndimage
 
 from gridworld_env.errors import MapError
 from gridworld_env.legend import is_probability
@@ -30,6 +29,8 @@ def random_map(height: int, width: int, *, walls: float = 0.2, seed: int | None 
         raise MapError("a map of 1 x 1 squares has no room for a start and a goal; expected two squares or more")
     if not is_probability(walls):
         raise MapError(f"walls is {walls!r}; expected a probability from 0 to 1")
+    from scipy import ndimage  # takes longer to import than the rest of this package
+
     rng = np.random.default_rng(seed)
     free = rng.random((height, width)) >= walls
     pieces, _ = ndimage.label(free)  # pyright: ignore[reportGeneralTypeIssues]

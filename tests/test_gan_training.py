@@ -14,7 +14,10 @@ from gan_lab import DivergedError, Strategist, WiringError, ascent, train
 from gan_lab.estimates import binned_jsd, mode_counts
 from gan_lab.games import FiniteGame, MixtureGame, make_game
 from gan_lab.gauge import verdicts
+from gan_lab.losses import LOSSES
+from gan_lab.penalties import PENALTIES
 from gan_lab.run import Run, Status
+from gan_lab.updates import UPDATES
 
 SMALL: Any = {"batch_size": 32, "truth_every": 5}
 
@@ -181,3 +184,17 @@ def test_binned_jsd_is_at_most_the_true_one(rng: np.random.Generator) -> None:
 def test_bad_input(call: Any, message: str) -> None:
     with pytest.raises(WiringError, match=message):
         call()
+
+
+@pytest.mark.parametrize("update", [name for name in UPDATES if name != "implicit"])
+@pytest.mark.parametrize("penalty", [None, *PENALTIES])
+def test_every_combination_plays(update: str, penalty: str | None) -> None:
+    """Each loss under each rule and penalty, on samples and on the Dirac game: finite, and the players move."""
+    for loss in LOSSES:
+        for game in ("ring8", "dirac"):
+            run = train(game, update=update, loss=loss, penalty=penalty, steps=3, batch_size=8, truth_every=99)
+            assert np.isfinite(list(run.history[-1].values())).all()
+            moved = train(game, update=update, loss=loss, penalty=penalty, steps=1, batch_size=8, truth_every=99)
+            assert any(
+                not torch.equal(a, b) for a, b in zip(run.generator.trained, moved.generator.trained, strict=True)
+            )

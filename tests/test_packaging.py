@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("gan_lab", "gridworld_env", "planners")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-HEAVY = ("torch", "pygame", "numba", "typer", "rich", "matplotlib", "PIL", "scipy.optimize")
+HEAVY = ("torch", "pygame", "numba", "typer", "rich", "matplotlib", "PIL", "scipy.optimize", "scipy.ndimage")
 
 
 def test_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
