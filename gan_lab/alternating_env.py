@@ -1,6 +1,7 @@
 """The game as a PettingZoo AEC environment, in the order of Algorithm 1: k turns of D, then one of G."""
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
         if self._seen is None:
             self._seen = self.board.observation(agent)
         self._cumulative_rewards[agent] = 0.0
-        self._payoffs = payoffs = self.board.move(agent, action)
+        self._payoffs = payoffs = self._located(self.board.move, agent, action)
         self._seen = None
         self.rewards = {
             DISCRIMINATOR: float(payoffs.discriminator.detach()),
@@ -131,6 +132,14 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
         self._accumulate_rewards()
         if self.render_mode == "human":
             self.render()
+
+    def _located(self, move: Callable[..., Payoffs], *moves: Any) -> Payoffs:
+        """What a move is worth; an error says at which turn it was."""
+        try:
+            return move(*moves)
+        except WiringError as error:
+            error.args = (f"{error}, at turn {self.turn}",)
+            raise
 
     def state(self) -> NDArray[Any]:
         """The whole board, flat."""

@@ -15,6 +15,19 @@ class WiringError(GameError, ValueError):
     """Players, moves, names or numbers that do not fit the game."""
 
 
+class NonFiniteMoveError(WiringError):
+    """A player's move has NaN or infinity in it.
+
+    Attributes:
+        player: Whose it was.
+    """
+
+    def __init__(self, message: str, player: str) -> None:
+        """Keep whose move it was."""
+        super().__init__(message)
+        self.player = player
+
+
 class DivergedError(GameError, RuntimeError):
     """A payoff or a parameter became infinite or NaN.
 

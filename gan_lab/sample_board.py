@@ -16,7 +16,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import NonFiniteMoveError, WiringError
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR, SampleGame
 from gan_lab.losses import Loss
 from gan_lab.penalties import Penalty
@@ -107,7 +107,7 @@ class SampleBoard:
         self.real = torch.from_numpy(self.game.real(self.batch_size, self.rng))
         if (generator := self.seated.get(GENERATOR)) is not None:
             with torch.set_grad_enabled(self.joint):
-                self.generated = torch.as_tensor(generator.act(self.noise))
+                self.generated = _finite(torch.as_tensor(generator.act(self.noise)))
         self.judged = torch.cat([self.real, self.generated])
         if self.penalty is not None:
             self.judged.requires_grad_()
@@ -153,9 +153,7 @@ class SampleBoard:
         samples = torch.as_tensor(np.asarray(action)) if not isinstance(action, Tensor) else action
         samples = samples.to(torch.float32) if samples.dtype != torch.float32 else samples
         self._check_shape(GENERATOR, samples, (self.batch_size, self.game.dimension))
-        if not torch.isfinite(samples).all():
-            raise WiringError(f"{GENERATOR} plays samples that are not finite")
-        self.generated = samples.detach()
+        self.generated = _finite(samples).detach()
         if DISCRIMINATOR not in self.seated:
             return NOTHING
         if self.loss.paired or self.joint:
@@ -181,7 +179,7 @@ class SampleBoard:
         else:
             probabilities = action if isinstance(action, Tensor) else torch.as_tensor(np.asarray(action))
             if not torch.isfinite(probabilities).all():
-                raise WiringError(f"{DISCRIMINATOR} plays probabilities that are not finite")
+                raise NonFiniteMoveError(f"{DISCRIMINATOR} plays probabilities that are not finite", DISCRIMINATOR)
             if ((probabilities < 0) | (probabilities > 1)).any():
                 raise WiringError(f"{DISCRIMINATOR} plays probabilities outside 0 to 1; a Verdict takes any scores")
             scores = torch.logit(probabilities, eps=SMALLEST)
@@ -206,6 +204,12 @@ class SampleBoard:
                 f"{self.game.noise_size} numbers and samples have {self.game.dimension} (opposite: "
                 f"{other}): {str(error).splitlines()[0]}"
             ) from error
+
+
+def _finite(samples: Tensor) -> Tensor:
+    if not torch.isfinite(samples).all():
+        raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
+    return samples
 
 
 def _nobody(samples: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """The game as a PettingZoo Parallel environment: both players move at the same time."""
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from gan_lab.board import make_board, metadata_of, spaces_of
 from gan_lab.errors import WiringError
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.losses import find_loss
+from gan_lab.sample_board import Payoffs
 
 
 class SimultaneousEnv(ParallelEnv[str, Any, Any]):
@@ -81,7 +83,7 @@ class SimultaneousEnv(ParallelEnv[str, Any, Any]):
             raise WiringError("step() before reset(), or after the end of the game: call env.reset() first")
         if missing := [agent for agent in self.agents if agent not in actions]:
             raise WiringError(f"no move of {' and '.join(missing)}; both players move at once")
-        payoffs = self.board.both(actions[DISCRIMINATOR], actions[GENERATOR])
+        payoffs = self._located(self.board.both, actions[DISCRIMINATOR], actions[GENERATOR])
         agents = self.agents
         value = payoffs.discriminator.item()
         self.rewards = {DISCRIMINATOR: value, GENERATOR: -value if self.zero_sum else payoffs.generator.item()}
@@ -94,6 +96,14 @@ class SimultaneousEnv(ParallelEnv[str, Any, Any]):
         if self.render_mode == "human":
             self.render()
         return observations, self.rewards, dict.fromkeys(agents, False), dict.fromkeys(agents, over), infos
+
+    def _located(self, move: Callable[..., Payoffs], *moves: Any) -> Payoffs:
+        """What a move is worth; an error says at which turn it was."""
+        try:
+            return move(*moves)
+        except WiringError as error:
+            error.args = (f"{error}, at turn {self.turn}",)
+            raise
 
     def state(self) -> NDArray[Any]:
         """The whole board, flat."""

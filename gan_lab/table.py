@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.alternating_env import AlternatingEnv
-from gan_lab.errors import DivergedError
+from gan_lab.errors import DivergedError, NonFiniteMoveError
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
 
@@ -40,7 +40,10 @@ class Table:
         """
         agent = self.env.agent_selection
         player = self.players[agent]
-        self.env.step(player.act(self.env.observe(agent)))
+        try:
+            self.env.step(player.act(self.env.observe(agent)))
+        except NonFiniteMoveError as error:
+            raise DivergedError(str(error), player=error.player) from None
         payoff: Tensor = self.env.infos[agent]["payoff"]
         number = payoff.item()
         if number != number or number in (float("inf"), float("-inf")):

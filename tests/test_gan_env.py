@@ -281,5 +281,5 @@ def test_bad_wiring(call: Any, message: str) -> None:
 def test_bad_moves(name: str, move: Any, message: str) -> None:
     env = gan_lab.env(name)
     env.reset(seed=1)
-    with pytest.raises(WiringError, match=message):
+    with pytest.raises(WiringError, match=f"{message}.*, at turn 0"):
         env.step(move)

@@ -95,6 +95,19 @@ def test_divergence_names_the_player_and_the_step() -> None:
     assert found.value.run.steps == found.value.step - 1
 
 
+def test_a_generator_that_breaks_down_is_named() -> None:
+    generator = gan_lab.Generator(torch.nn.Linear(8, 2))
+
+    def break_down(run: Run) -> None:
+        if run.steps == 5:
+            with torch.no_grad():
+                generator.trained[0].fill_(float("nan"))
+
+    with pytest.raises(DivergedError, match=r"generator_0 .*update 6\. Take a smaller") as found:
+        train("ring8", generator, steps=20, callbacks=[break_down], **SMALL)
+    assert (found.value.player, found.value.step, found.value.run.steps) == ("generator_0", 6, 5)
+
+
 def test_interruption_keeps_what_there_is(tmp_path: Path) -> None:
     def interrupt(run: Run) -> None:
         if run.steps == 10:

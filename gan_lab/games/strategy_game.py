@@ -9,7 +9,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import NonFiniteMoveError, WiringError
 from gan_lab.losses import Loss
 from gan_lab.penalties import Penalty
 
@@ -66,7 +66,8 @@ class StrategyGame(ABC):
                 f"in the game {self.name!r}"
             )
         if not torch.isfinite(move).all():
-            raise WiringError(f"{agent} plays {move.detach().numpy()}, which is not finite, in the game {self.name!r}")
+            found = move.detach().numpy()
+            raise NonFiniteMoveError(f"{agent} plays {found}, which is not finite, in the game {self.name!r}", agent)
         return self.projected(agent, move.to(torch.float64))
 
     def projected(self, agent: str, move: Tensor) -> Tensor:
