@@ -10,7 +10,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import NormalizeReward, RecordEpisodeStatistics
 
 import gridworld_env  # noqa: F401 - registers the environments
-from gridworld_env import MapError
+from gridworld_env import MapError, vector_sampler
 
 NUMBER, STEPS, LIMIT = 7, 120, 9
 WORLDS: list[dict[str, Any]] = [
@@ -165,3 +165,22 @@ def test_wrong_use() -> None:
         envs.reset(options={"reset_mask": np.array([False, False])})
     with pytest.raises(MapError, match="has 3 places; expected 1 or 2"):
         envs.reset(options={"state": [1, 2, 3]})
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=["slip", "gusts", "lake", "kinds"])
+def test_large_maps_step_like_small_ones(
+    world: dict[str, Any], monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    """Without the tables of results, which large maps have no room for, the steps are the same."""
+    small = gym.make_vec("GridWorld-v0", num_envs=7, **world)
+    monkeypatch.setattr(vector_sampler, "TABLE_LIMIT", 0)
+    large = gym.make_vec("GridWorld-v0", num_envs=7, **world)
+    assert large.unwrapped._sampler._results is None  # pyright: ignore[reportAttributeAccessIssue]
+    seed = int(rng.integers(2**31))
+    np.testing.assert_array_equal(small.reset(seed=seed)[0], large.reset(seed=seed)[0])
+    for row in rng.integers(small.single_action_space.n, size=(150, 7)):  # pyright: ignore[reportAttributeAccessIssue]
+        ours, theirs = small.step(row), large.step(row)
+        for one, other in zip(ours[:4], theirs[:4], strict=True):
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(ours[4]["prob"], theirs[4]["prob"], rtol=1e-12)

@@ -14,7 +14,7 @@ from scipy.stats import entropy, wasserstein_distance
 
 from gan_lab import truth
 from gan_lab.errors import WiringError
-from gan_lab.games import FiniteGame, GaussianGame
+from gan_lab.games import BilinearGame, DiracGame, FiniteGame, GaussianGame
 
 COUNTS = st.lists(st.integers(0, 20), min_size=2, max_size=12).filter(any)
 
@@ -230,3 +230,18 @@ def test_the_best_gaussian_discriminator(rng: np.random.Generator) -> None:
 def test_bad_input(call: Any, message: str) -> None:
     with pytest.raises(WiringError, match=message):
         call()
+
+
+def test_exploitability_by_trying_everything(rng: np.random.Generator) -> None:
+    """On a grid over the boxes: nobody gains more than the game says, and the best of the grid nearly that."""
+    line = np.linspace(-10, 10, 401)
+    psi, theta = float(rng.uniform(-2, 2)), float(rng.uniform(-2, 2))
+    for game in (DiracGame(), BilinearGame([[float(rng.uniform(0.5, 2))]])):
+        gain = max(game.value([x], [theta]) for x in line) - min(game.value([psi], [x]) for x in line)
+        assert game.exploitability([psi], [theta]) == pytest.approx(gain, abs=1e-9)
+        assert game.exploitability(*game.equilibrium) == 0.0
+    gaussian, fit, d = GaussianGame(0.0, 1.0), (0.7, 0.4), rng.normal(size=3) * [1, 1, 0.2]
+    places = np.linspace(-50, 50, 20_001)
+    least = gaussian.value(d, [1e-3, 0.0]) + np.logaddexp(0.0, d[0])  # V without the generated point at 0
+    worst = least - np.logaddexp(0.0, d[0] + d[1] * places + d[2] * places**2).max()
+    assert gaussian.exploitability(d, fit) == pytest.approx(gaussian.criterion(fit) - worst, rel=1e-3)
