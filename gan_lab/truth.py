@@ -45,6 +45,8 @@ def _pair(p: ArrayLike, q: ArrayLike) -> tuple[Array, Array]:
 def optimal_discriminator(p: ArrayLike, q: ArrayLike) -> Array:
     """(n,) D* = p / (p + q); 1/2 on atoms that neither has, where D does not matter.
 
+    Where q has mass, however little, D* stays below 1, so that log(1 - D*) is finite as it should be.
+
     Source: Goodfellow et al. 2014, Proposition 1.
 
     >>> optimal_discriminator([0.5, 0.5, 0.0], [0.25, 0.25, 0.5])
@@ -52,7 +54,8 @@ def optimal_discriminator(p: ArrayLike, q: ArrayLike) -> Array:
     """
     p, q = _pair(p, q)
     both = p + q
-    return np.divide(p, both, out=np.full_like(p, 0.5), where=both > 0)
+    best = np.divide(p, both, out=np.full_like(p, 0.5), where=both > 0)
+    return np.where(q > 0, np.minimum(best, np.nextafter(1.0, 0.0)), best)
 
 
 def value(d: ArrayLike, p: ArrayLike, q: ArrayLike) -> float:

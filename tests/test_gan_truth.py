@@ -118,6 +118,17 @@ def test_tiny_and_missing_masses() -> None:
     assert not np.isnan(truth.generator_gradient(truth.optimal_discriminator(p, q), q)).any()
 
 
+@pytest.mark.parametrize("tiny", [1e-15, 1e-17, 1e-100, 1e-320])
+def test_masses_that_rounding_would_lose(tiny: float) -> None:
+    """D* = 1 - q / (p + q) rounds to 1 there, and log(1 - D*) must not become infinite."""
+    p, q = np.array([0.5, 0.5]), np.array([tiny, 1.0 - tiny])
+    for one, other in ((p, q), (q, p)):
+        best = truth.optimal_discriminator(one, other)
+        assert truth.value(best, one, other) == pytest.approx(truth.criterion(one, other), abs=1e-12)
+        found, expected = truth.generator_gradient(best, other), truth.frozen_mixture_gradient(one, other)
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
 @given(pairs())
 def test_exploitability_of_a_finite_game(drawn: Any) -> None:
     """Against the best answers found by trying all pure generators and, atom by atom, all discriminators."""
