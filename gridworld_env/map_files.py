@@ -130,10 +130,15 @@ def _read_json(file: Path) -> dict[str, Any]:
         arguments = {name: value for name, value in arguments.items() if value is not None}
         _, defaults = read_map(arguments.get("map_name"), arguments.get("desc"), arguments.get("legend"))
         Rules(**{**defaults, **{name: arguments[name] for name in RULES if name in arguments}})
-        steps = arguments.get("max_episode_steps", 1)
-        if isinstance(steps, bool) or not isinstance(steps, int) or (steps < 1 and steps != -1):
-            raise MapError(f"max_episode_steps is {steps!r}; expected a whole number of at least 1, or -1 for no limit")
+        checked_limit(arguments.get("max_episode_steps", 1))
     return arguments
+
+
+def checked_limit(steps: Any) -> int:
+    """The steps of an episode as `gym.make` takes them; `MapError` for any other number."""
+    if isinstance(steps, bool) or not isinstance(steps, int) or (steps < 1 and steps != -1):
+        raise MapError(f"max_episode_steps is {steps!r}; expected a whole number of at least 1, or -1 for no limit")
+    return steps
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

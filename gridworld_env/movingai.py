@@ -48,7 +48,8 @@ def load_movingai(
     r"""A `.map` file as keyword arguments for `gym.make("GridWorld-v0", **arguments)`.
 
     `.`, `G` and swamp are free; trees, water and what is out of bounds are walls. Each move pays minus its
-    length, and the episode ends at the goal.
+    length, and the episode ends at the goal. Ways on large maps can be longer than the 1000 steps after which
+    `GridWorld-v0` cuts an episode off: `gym.make(..., max_episode_steps=-1)`.
 
     Args:
         path: The file.

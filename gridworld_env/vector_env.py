@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
+from gridworld_env.vector_options import at_least_one, checked_mode, checked_seeds
 from gridworld_env.vector_sampler import VectorSampler
 from planners.moves import MoveMDP
 
@@ -28,7 +29,7 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
 
     Args:
         num_envs: Number of environments n, at least 1.
-        max_episode_steps: Steps after which an episode is truncated; None: never.
+        max_episode_steps: Steps after which an episode is truncated; None, or -1 as for `gym.make`: never.
         autoreset_mode: What follows the end of an episode: `NEXT_STEP` (the next step begins another),
             `SAME_STEP` (the same step does, and `info["final_obs"]` has the last state) or `DISABLED`
             (`reset(options={"reset_mask": ended})` does).
@@ -65,9 +66,10 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         **world: Any,
     ) -> None:
         """Make the tables, once for all environments."""
-        self.num_envs = _at_least_one("num_envs", num_envs)
-        self._limit = NO_LIMIT if max_episode_steps is None else _at_least_one("max_episode_steps", max_episode_steps)
-        self.autoreset_mode = _autoreset_mode(autoreset_mode)
+        self.num_envs = at_least_one("num_envs", num_envs)
+        endless = max_episode_steps is None or max_episode_steps == -1
+        self._limit = NO_LIMIT if endless else at_least_one("max_episode_steps", max_episode_steps)
+        self.autoreset_mode = checked_mode(autoreset_mode)
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
         if render_mode == "human":
             raise MapError("render_mode is 'human'; many environments have no one window: 'rgb_array' or 'ansi'")
@@ -104,10 +106,7 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
             MapError: Unknown options, or a place that is no state.
         """
         if isinstance(seed, Sequence | np.ndarray):
-            numbers = [number for number in seed if number is not None]
-            if len(seed) != self.num_envs:
-                raise MapError(f"seed has {len(seed)} numbers; expected one, or {self.num_envs}, one an environment")
-            self.np_random = np.random.default_rng([int(number) for number in numbers] or None)
+            self.np_random = np.random.default_rng(checked_seeds(seed, self.num_envs) or None)
         else:
             super().reset(seed=seed)
         options = dict(options or {})
@@ -234,17 +233,3 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         masks[which] = self._sampler.mask(state[which])
         final_info = {"prob": last_prob, "_prob": ended.copy(), "action_mask": masks, "_action_mask": ended.copy()}
         return {"final_obs": last, "_final_obs": ended.copy(), "final_info": final_info, "_final_info": ended}
-
-
-def _at_least_one(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise MapError(f"{name} is {value!r}; expected a whole number of at least 1")
-    return int(value)
-
-
-def _autoreset_mode(mode: Any) -> AutoresetMode:
-    try:
-        return AutoresetMode(mode)
-    except ValueError:
-        names = ", ".join(repr(known.value) for known in AutoresetMode)
-        raise MapError(f"autoreset_mode is {mode!r}; expected an AutoresetMode or one of {names}") from None

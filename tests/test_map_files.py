@@ -89,6 +89,14 @@ def test_plan_on_a_movingai_map(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["values"][0] == pytest.approx(-4.0)  # no corner is cut
 
 
+def test_play_with_another_limit_of_steps(tmp_path: Path) -> None:
+    file = write(tmp_path, "long.txt", "S" + "." * 1500 + "+\n")
+    for limit, expected in (([], "1000 steps"), (["--max-episode-steps", "-1"], "1501 steps")):
+        result = CliRunner().invoke(cli.app, ["play", str(file), "--discount", "1", *limit])
+        assert result.exit_code == 0, result.stderr
+        assert f"episode 1: {expected}" in result.stdout
+
+
 def test_plan_with_actions_in_another_order(tmp_path: Path) -> None:
     file = write(tmp_path, "w.json", json.dumps(WORLD))
     plan = json.loads(CliRunner().invoke(cli.app, ["plan", str(file), "--json"]).stdout)
@@ -102,6 +110,10 @@ def test_plan_with_actions_in_another_order(tmp_path: Path) -> None:
         (["lecture", "--start", "0,0"], "--start is for files"),
         (["x.map", "--goal", "1;2"], "--goal is '1;2'; expected ROW,COLUMN"),
         (["lecture", "--actions", "UP,SIDE"], "actions[1] is 'SIDE'; expected one of UP, RIGHT"),
+        (
+            ["lecture", "--max-episode-steps", "0"],
+            "max_episode_steps is 0; expected a whole number of at least 1, or -1",
+        ),
         (["lecture", "--bump-reward", "nan"], "bump_reward is nan; expected a finite number"),
     ],
 )
