@@ -114,6 +114,8 @@ def _read_json(file: Path) -> dict[str, Any]:
     with _naming(file):
         try:
             arguments = json.loads(_read_text(file), object_pairs_hook=_each_key_once)
+        except RecursionError:
+            raise MapError(f"too many brackets inside one another; expected JSON such as {_JSON_EXAMPLE}") from None
         except json.JSONDecodeError as error:
             line = error.doc.split("\n")[error.lineno - 1].strip()
             raise MapError(
@@ -167,10 +169,16 @@ def _read_movingai(
     if found is None:
         raise FileNotFoundError(f"there is neither {beside[0].name} nor {beside[1].name} beside {str(file)!r}")
     scenarios = read_scenarios(found)
-    if not 0 <= scenario < len(scenarios):
-        raise MapError(f"scenario is {scenario}; expected 0 to {len(scenarios) - 1}, the scenarios of {found.name}")
+    if not scenarios:
+        raise MapError(f"{found.name} has no scenarios; expected lines of them after the version")
+    if isinstance(scenario, bool) or not isinstance(scenario, int) or not 0 <= scenario < len(scenarios):
+        raise MapError(f"scenario is {scenario!r}; expected 0 to {len(scenarios) - 1}, the scenarios of {found.name}")
+    chosen = scenarios[scenario]
     with _naming(found, f" scenario {scenario}"):
-        return load_movingai(file, scenarios[scenario].start, scenarios[scenario].goal)
+        rows = load_movingai(file)["desc"]
+        if (size := (len(rows), len(rows[0]))) != chosen.size:
+            raise MapError(f"its places are for a map of (rows, columns) {chosen.size}, and {file.name} has {size}")
+        return load_movingai(file, chosen.start, chosen.goal)
 
 
 def _read_image(

@@ -70,6 +70,33 @@ def test_wrong_files(name: str, content: str, message: str, tmp_path: Path) -> N
         read_map_file(write(tmp_path, name, content))
 
 
+def test_json_without_an_end(tmp_path: Path) -> None:
+    with pytest.raises(MapError, match=r"a\.json: too many brackets inside one another"):
+        read_map_file(write(tmp_path, "a.json", "[" * 100_000))
+
+
+@pytest.mark.parametrize(
+    ("line", "scenario", "message"),
+    [
+        ("0\ta.map\t6\t2\t0\t0\t2\t0\t2.0\n", 0, r"a\.map\.scen scenario 0: .*\(2, 6\), and a\.map has \(2, 3\)"),
+        ("", 0, r"a\.map\.scen has no scenarios"),
+        ("0\ta.map\t3\t2\t0\t0\t2\t0\t2.0\n", 1, "scenario is 1; expected 0 to 0"),
+        ("0\ta.map\t3\t2\t0\t0\t2\t0\t2.0\n", "0", "scenario is '0'; expected 0 to 0"),
+    ],
+)
+def test_wrong_scenarios(line: str, scenario: Any, message: str, tmp_path: Path) -> None:
+    file = write(tmp_path, "a.map", "type octile\nheight 2\nwidth 3\nmap\n...\n...\n")
+    write(tmp_path, "a.map.scen", "version 1\n" + line)
+    with pytest.raises(MapError, match=message):
+        read_map_file(file, scenario=scenario)
+
+
+def test_a_scenario(tmp_path: Path) -> None:
+    file = write(tmp_path, "a.map", "type octile\nheight 2\nwidth 3\nmap\n...\n.@.\n")
+    write(tmp_path, "a.scen", "version 1.0\n0\ta.map\t3\t2\t0\t1\t2\t0\t3.0\n")  # x, y: column, row
+    assert read_map_file(file, scenario=0)["desc"] == ("..*", "S#.")
+
+
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"S.\xff+")
     with pytest.raises(MapError, match=r"a\.txt: byte 2 is no UTF-8"):
