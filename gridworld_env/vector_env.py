@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
+from gridworld_env.trace import Trace
 from gridworld_env.vector_options import at_least_one, checked_mode, checked_seeds
 from gridworld_env.vector_sampler import VectorSampler
 from planners.moves import MoveMDP
@@ -82,6 +83,7 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self._sampler = VectorSampler(self._single.sampler)
+        self._traces = [Trace() for _ in range(self.num_envs)] if render_mode is not None else []
         self._state: NDArray[np.int64] | None = None
         self._elapsed = np.zeros(self.num_envs, dtype=np.int64)
         self._ended = np.zeros(self.num_envs, dtype=np.bool_)
@@ -116,6 +118,7 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
                 raise ResetNeeded("the first reset is of all environments: leave out options['reset_mask']")
             self._state = np.zeros(self.num_envs, dtype=np.int64)
         self._state[chosen] = self._first_states(options, chosen)
+        self._trace_starts(np.flatnonzero(chosen), self._state)
         self._elapsed[chosen] = 0
         self._ended[chosen] = False
         self._any_ended = bool(self._ended.any())
@@ -142,6 +145,9 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         prob = sampler.probability(state, chosen, move, next_state)
         self._elapsed += 1
         truncated = self._elapsed >= self._limit
+        for number, trace in enumerate(self._traces):
+            last = (int(chosen[number]), int(move[number]), float(reward[number]), bool(terminated[number]))
+            trace.step(int(next_state[number]), last)
         if self._any_ended:
             again = np.flatnonzero(self._ended)
             reward[again], terminated[again], truncated[again] = 0.0, False, False
@@ -159,12 +165,11 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         return next_state.copy(), reward, terminated, truncated, info
 
     def render(self) -> tuple[Any, ...] | None:
-        """A picture of each environment, by `render_mode`."""
+        """A picture of each environment, by `render_mode`, as a single one would draw it."""
         if self.render_mode is None:
             gym.logger.warn("render() without a render mode shows nothing: make_vec(..., render_mode='rgb_array')")
             return None
-        states = [None] * self.num_envs if self._state is None else self._state.tolist()
-        return tuple(self._single.picture(state) for state in states)
+        return tuple(map(self._single.picture, self._traces))
 
     def set_overlay(self, **overlay: Any) -> None:
         """As that of a single environment, in all pictures."""
@@ -178,6 +183,12 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         """Begin another episode in the environments of numbers `which`."""
         state[which] = self._draw_starts(len(which))
         prob[which], self._elapsed[which] = 1.0, 0
+        self._trace_starts(which, state)
+
+    def _trace_starts(self, which: Array, state: NDArray[np.int64]) -> None:
+        if self._traces:
+            for number in which.tolist():
+                self._traces[number].begin(int(state[number]))
 
     def _draw_starts(self, count: int) -> NDArray[np.int64]:
         return self._single.starts.states(self.np_random.random(count))
