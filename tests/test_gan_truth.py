@@ -232,7 +232,7 @@ def test_the_best_gaussian_discriminator(rng: np.random.Generator) -> None:
         (lambda: FiniteGame([[1.0]]), r"p has shape \(1, 1\)"),
         (lambda: FiniteGame([0.5, float("nan")]), r"p\[1\] is nan"),
         (lambda: truth.kl([1.0], [0.5, 0.5]), r"p has 1 atoms and q has 2"),
-        (lambda: truth.value([2.0], [1.0], [1.0]), r"probabilities from 0 to 1"),
+        (lambda: truth.value([2.0], [1.0], [1.0]), r"d\[0\] is 2.0; expected a probability from 0 to 1"),
         (lambda: truth.w1([1.0], [1.0], [0.0, 1.0]), r"positions have shape \(2,\); expected \(1,\)"),
         (lambda: truth.generator_gradient([0.5], [1.0], "wasserstein"), r"form is 'wasserstein'"),
         (lambda: GaussianGame(0.0, -1.0), r"expected a mean .* and a standard deviation"),
