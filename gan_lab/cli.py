@@ -89,7 +89,8 @@ def games() -> None:
         if isinstance(game, MixtureGame):
             known = f"{len(game.means)} modes of width {game.std:g}; divergences estimated from samples"
         elif isinstance(game, StrategyGame):
-            exact = ", ".join(game.truth(*game.equilibrium)).replace("_", " ")
+            known_exactly = [key for key in game.truth(*game.equilibrium) if not key.endswith("error")]
+            exact = ", ".join(known_exactly).replace("_", " ")
             known = f"V = {game.known_value:.4g} at the equilibrium; exact: {exact}"
         table.add_row(name, "samples and verdicts" if isinstance(game, SampleGame) else "whole strategies", known)
     out.print(table)

@@ -106,7 +106,8 @@ class Run:
 
         last = self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
         figures = ", ".join(f"{name} {value:.4g}" for name, value in last.items() if name != "step")
-        lines = [f"{self.game.name}, {self.steps} updates. {self.status.value}", f"  {figures}"]
+        seen = "" if last["step"] == self.steps else f"after update {last['step']:.0f}: "
+        lines = [f"{self.game.name}, {self.steps} updates. {self.status.value}", f"  {seen}{figures}"]
         return "\n".join(lines + [f"  {line}" for line in verdicts(self.game, last)])
 
     def __repr__(self) -> str:

@@ -78,7 +78,13 @@ def test_train_and_games(tmp_path: Path) -> None:
     assert "finite, 50 updates. All updates were played." in result.stdout
     assert "Converged?" in result.stdout
     assert file.exists()
-    assert "grid100" in CliRunner().invoke(cli.app, ["games"]).stdout
+    listed = CliRunner().invoke(cli.app, ["games"]).stdout
+    assert "grid100" in listed
+    assert "exact: value" in listed
+    for command in (["verify", "--seed", "-3"], ["train", "dirac", "--seed", "-3"]):
+        refused = CliRunner().invoke(cli.app, command)
+        assert refused.exit_code == 2
+        assert "seed is -3" in refused.stderr
     wrong = CliRunner().invoke(cli.app, ["train", "finit"])
     assert wrong.exit_code == 2
     assert "did you mean 'finite'" in wrong.stderr
