@@ -43,6 +43,4 @@ def _state_cells(plan: "Plan", state: int) -> list[str]:
 
 def _row(cells: list[str], first: str = "td", others: str = "td") -> str:
     tags = [first, *[others] * (len(cells) - 1)]
-    return (
-        "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for tag, cell in zip(tags, cells, strict=True)) + "</tr>"
-    )
+    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for tag, cell in zip(tags, cells, strict=True)) + "</tr>"

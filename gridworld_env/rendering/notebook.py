@@ -26,6 +26,7 @@ def png_of_grid(grid: Grid) -> bytes | None:
         from gridworld_env.rendering.pygame_canvas import Canvas
         from gridworld_env.rendering.scene import build_scene
 
-        return Canvas(grid).frame(build_scene(grid))
+        canvas = Canvas(grid)
+        return canvas.frame(build_scene(grid))[: canvas.layout.board_height]  # without the line for a caption
 
     return png_of(frame)
