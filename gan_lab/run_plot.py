@@ -44,6 +44,7 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
     upper.plot(steps, [row["value"] for row in run.truth], color="#0072b2", label="V(D, G)")
     upper.axhline(known, color="#181b24", linewidth=0.8, linestyle=":", label=f"{name}, at the equilibrium")
     upper.set(ylabel="V (nats)", title=f"{run.game.name}, {run.settings.get('update', 'trained')}")
+    upper.ticklabel_format(useOffset=False)
     for key, label in DISTANCES.items():
         numbers = np.array([row.get(key, np.nan) for row in run.truth])
         positive = np.where((numbers > 0) & np.isfinite(numbers), numbers, np.nan)  # the others have no logarithm

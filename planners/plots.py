@@ -109,9 +109,10 @@ def _draw_values(plan: "Plan", cells: Any, axes: Any) -> None:
     axes.tick_params(length=0)
     if len(plan.values) <= NUMBERED_STATES:
         axes.grid(color="white", linewidth=1)
-        size = min(14.0, max(6.0, 90 / max(height, width)))
+        side = 72 * axes.figure.get_figwidth() * axes.get_position().width / width  # points
+        size = float(np.clip(0.2 * side, 5.0, 14.0))
         for state, (row, column) in enumerate(cells.cell_of_state):
-            text = f"{plan.values[state]:.2f}" if live[state] else f"{rewards[state]:+g}"
+            text = f"{plan.values[state]:z.2f}" if live[state] else f"{rewards[state]:+g}"
             ink = "white" if abs(shown[state]) > 0.7 * limit and finite[state] else INK
             axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=size)
 
@@ -123,7 +124,7 @@ def _draw_arrows(plan: "Plan", cells: Any, steps: list[tuple[int, int]], axes: A
     down, right = np.array(steps, dtype=np.float64)[actions].T
     rows, columns = cells.cell_of_state[states].T
     # Beside the number, or through the middle where there is none.
-    begin, length = (0.28, 0.19) if len(plan.values) <= NUMBERED_STATES else (-0.3, 0.6)
+    begin, length = (0.3, 0.17) if len(plan.values) <= NUMBERED_STATES else (-0.3, 0.6)
     axes.quiver(
         columns + begin * right, rows + begin * down, length * right, length * down,
         angles="xy", scale_units="xy", scale=1.0, units="xy", width=0.035, color=INK,
