@@ -24,7 +24,7 @@ import gridworld_env
 import planners
 
 DOCS = Path(__file__).resolve().parent
-PAGES = ("lecture.md",)
+PAGES = ("lecture.md", "gallery.md")
 BLUE, ORANGE, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#181b24"
 PART = re.compile(r"^```python\n(?P<code>.*?)^```$|!\[[^\]]*\]\(figures/(?P<name>\w+)\.png\)", re.MULTILINE | re.DOTALL)
 
@@ -351,6 +351,49 @@ def continuous(page: Page) -> Figure:
     axes.axvline(0.5, color=ORANGE, linewidth=1.5, linestyle="--")
     axes.set(xlabel="place (the flag is at 0.5)", ylabel="speed", title="V* on 40 x 40 nodes, drives on the real hill")
     figure.colorbar(image, ax=axes, label="discounted steps to the flag, negative")
+    return figure
+
+
+# The gallery
+
+
+@drawn
+def worlds(page: Page) -> Figure:
+    figure = new_figure(11, 7.5)
+    for axes, (name, (env, plan)) in zip(figure.subplots(2, 2).flat, page["solved"].items(), strict=True):
+        on_map(env, axes, name, plan=plan)
+    return figure
+
+
+@drawn
+def maze(page: Page) -> Figure:
+    figure = new_figure(11, 5.8)
+    on_map(page["maze"], figure.subplots(), page["maze_plan"].method, plan=page["maze_plan"])
+    return figure
+
+
+@drawn
+def flips(page: Page) -> Figure:
+    figure = new_figure(11, 5.6)
+    for axes, (reward, env, plan) in zip(figure.subplots(2, 3).flat, page["flips"], strict=True):
+        on_map(env, axes, f"{reward:g} a step", plan=plan)
+    return figure
+
+
+@drawn
+def triangle(page: Page) -> Figure:
+    """The paths over the lines of equal JSD."""
+    figure = new_figure(10, 3.6)
+    corners, n, game = np.array([(0.0, 0.0), (1.0, 0.0), (0.5, np.sqrt(0.75))]), 60, page["game"]
+    atoms = np.array([(i, j, n - i - j) for i in range(n + 1) for j in range(n + 1 - i)]) / n
+    jsd = [gan_lab.truth.jsd(game.p, q) for q in atoms]
+    for axes, (name, path) in zip(figure.subplots(1, 3), page["paths"].items(), strict=True):
+        axes.tricontour(*(atoms @ corners).T, jsd, levels=np.geomspace(1e-3, 0.4, 9), colors=INK, linewidths=0.4)
+        axes.plot(*np.vstack([corners, corners[:1]]).T, color=INK, linewidth=1)
+        axes.plot(*(np.array(path) @ corners).T, color=BLUE, marker=".", markersize=3, linewidth=1)
+        axes.plot(*(game.p @ corners), color=ORANGE, marker="o", linestyle="none")
+        axes.set(title=name, aspect="equal")
+        axes.axis("off")
     return figure
 
 

@@ -7,6 +7,7 @@ the attributes of `gridworld_env.Grid` that are used here; this package does not
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError
 
@@ -18,7 +19,8 @@ HEAT: Final = ("#a75300", "#cf946c", "#fafafa", "#74a7e0", "#156ec0")
 WALL: Final = "#3e414a"
 NOT_FINITE: Final = "#acaeb4"
 INK: Final = "#181b24"
-NUMBERED_STATES: Final = 200  # more would not be legible
+NUMBERED_STATES: Final = 200
+SMALLEST_NUMBERED: Final = 30.0  # points along a square; a number in a smaller one is not legible
 ARROWED_STATES: Final = 2500
 STEPS: Final = {"UP": (-1, 0), "RIGHT": (0, 1), "DOWN": (1, 0), "LEFT": (0, -1)}  # row, column
 
@@ -46,9 +48,13 @@ def plot_plan(plan: "Plan", grid: Any = None, axes: Any = None) -> Any:
         _draw_history(plan, axes)
     else:
         _draw_values(plan, cells, axes)
+        side = _side(cells, axes)
+        numbered = side >= SMALLEST_NUMBERED and len(plan.values) <= NUMBERED_STATES
+        if numbered:
+            _draw_numbers(plan, cells, axes, float(np.clip(0.2 * side, 6.0, 14.0)))
         names = getattr(world, "action_names", None)
         if names is not None and len(plan.values) <= ARROWED_STATES:
-            _draw_arrows(plan, cells, [_step_of(name) for name in names], axes)
+            _draw_arrows(plan, cells, [_step_of(name) for name in names], axes, numbered)
     return axes
 
 
@@ -89,46 +95,63 @@ def _draw_history(plan: "Plan", axes: Any) -> None:
     axes.legend(frameon=False)
 
 
+def _side(cells: Any, axes: Any) -> float:
+    """Points along the side of a square, at most: what the axes had before the layout."""
+    height, width = cells.wall.shape
+    place, figure = axes.get_position(), axes.figure
+    return 72 * min(figure.get_figwidth() * place.width / width, figure.get_figheight() * place.height / height)
+
+
+def _colored(plan: "Plan", cells: Any) -> tuple[NDArray[np.float64], float]:
+    """(S,) numbers that colour the states, and the end of their symmetric scale; terminal squares by their reward."""
+    live = ~cells.terminal
+    finite = np.isfinite(plan.values)
+    limit = float(np.abs(plan.values[finite & live]).max(initial=0.0)) or 1.0
+    rewards = np.sign(np.nan_to_num(cells.cell_reward))
+    return np.where(live, np.where(finite, plan.values, 0.0), 0.6 * limit * rewards), limit
+
+
 def _draw_values(plan: "Plan", cells: Any, axes: Any) -> None:
-    """The heat map, symmetric around 0; numbers where there is room; rewards on terminal squares."""
+    """The heat map, symmetric around 0."""
     from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
     height, width = cells.wall.shape
     rows, columns = cells.cell_of_state.T
-    finite, live = np.isfinite(plan.values), ~cells.terminal
-    limit = float(np.abs(plan.values[finite & live]).max(initial=0.0)) or 1.0
-    heat = LinearSegmentedColormap.from_list("heat", HEAT)
-    rewards = np.nan_to_num(cells.cell_reward)
-    shown = np.where(live, np.where(finite, plan.values, 0.0), 0.6 * limit * np.sign(rewards))
+    colored, limit = _colored(plan, cells)
+    never = ~(np.isfinite(plan.values) | cells.terminal)
     colors = np.empty((height, width, 4))
     colors[:] = to_rgba(WALL)
-    colors[rows, columns] = heat((shown / limit + 1) / 2)
-    colors[rows[live & ~finite], columns[live & ~finite]] = to_rgba(NOT_FINITE)
+    colors[rows, columns] = LinearSegmentedColormap.from_list("heat", HEAT)((colored / limit + 1) / 2)
+    colors[rows[never], columns[never]] = to_rgba(NOT_FINITE)
     axes.imshow(colors)
     axes.set(xticks=np.arange(width + 1) - 0.5, yticks=np.arange(height + 1) - 0.5, xticklabels=[], yticklabels=[])
     axes.tick_params(length=0)
-    if len(plan.values) <= NUMBERED_STATES:
-        axes.grid(color="white", linewidth=1)
-        side = 72 * axes.figure.get_figwidth() * axes.get_position().width / width  # points
-        size = float(np.clip(0.2 * side, 5.0, 14.0))
-        for state, (row, column) in enumerate(cells.cell_of_state):
-            text = f"{plan.values[state]:z.2f}" if live[state] else f"{rewards[state]:+g}"
-            ink = "white" if abs(shown[state]) > 0.7 * limit and finite[state] else INK
-            axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=size)
 
 
-def _draw_arrows(plan: "Plan", cells: Any, steps: list[tuple[int, int]], axes: Any) -> None:
-    """A small arrow at the side of the square for every optimal action."""
+def _draw_numbers(plan: "Plan", cells: Any, axes: Any, size: float) -> None:
+    """The value in each square, and the reward in those that end the episode."""
+    axes.grid(color="white", linewidth=1)
+    colored, limit = _colored(plan, cells)
+    rewards = np.nan_to_num(cells.cell_reward)
+    for state, (row, column) in enumerate(cells.cell_of_state):
+        text = f"{plan.values[state]:z.2f}"
+        if cells.terminal[state]:
+            text = f"{rewards[state]:+g}" if rewards[state] else "0"
+        ink = "white" if abs(colored[state]) > 0.7 * limit else INK
+        axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=size)
+
+
+def _draw_arrows(plan: "Plan", cells: Any, steps: list[tuple[int, int]], axes: Any, numbered: bool) -> None:
+    """A small arrow for every optimal action, beside the number or through the middle where there is none."""
     optimal = plan.optimal_actions & (~cells.terminal & np.isfinite(plan.values))[:, None]
     states, actions = np.nonzero(optimal)
     down, right = np.array(steps, dtype=np.float64)[actions].T
     rows, columns = cells.cell_of_state[states].T
-    # Beside the number, or through the middle where there is none.
-    begin, length = (0.3, 0.17) if len(plan.values) <= NUMBERED_STATES else (-0.3, 0.6)
+    begin, length = (0.3, 0.17) if numbered else (0.0, 0.42)
     axes.quiver(
         columns + begin * right, rows + begin * down, length * right, length * down,
-        angles="xy", scale_units="xy", scale=1.0, units="xy", width=0.035, color=INK,
-        headwidth=5, headlength=4, headaxislength=4, minlength=0,
+        angles="xy", scale_units="xy", scale=1.0, units="xy", width=0.035 if numbered else 0.07, color=INK,
+        headwidth=5 if numbered else 4, headlength=4, headaxislength=4, minlength=0,
     )  # fmt: skip
 
 
