@@ -83,6 +83,12 @@ def test_doctests_are_code_in_the_reference(site: Path) -> None:
         assert "&gt;&gt;&gt;" in text, page.name
 
 
+def test_stars_of_formulas_are_no_emphasis(site: Path) -> None:
+    """Two of V* in one paragraph would be."""
+    for page in site.rglob("*.html"):
+        assert not re.findall(r"<(?:em|strong)>[^<]*[(=][^<]*</", page.read_text(encoding="utf-8")), page.name
+
+
 @pytest.mark.parametrize(
     "page", sorted(DOCS.rglob("*.md")), ids=lambda page: page.relative_to(DOCS).with_suffix("").as_posix()
 )

@@ -80,3 +80,11 @@ def test_the_two_directions_of_kl(tmp_path: Path) -> None:
         assert std == pytest.approx(1.0, abs=0.5)
     with Image.open(file) as picture:
         assert picture.size == (900, 460)
+
+
+def test_every_example_is_tested() -> None:
+    tests = "".join(
+        (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("test_examples.py", "test_docs.py")
+    )
+    assert {path.name for path in EXAMPLES.iterdir() if path.suffix == ".py" and f'"{path.stem}"' not in tests} == set()
+    assert {path.name for path in EXAMPLES.glob("*.ipynb")} == {"lecture.ipynb"}  # which tests/test_docs.py compares
