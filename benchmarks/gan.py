@@ -13,8 +13,8 @@ import torch
 from torch.nn.functional import softplus
 
 import gan_lab
-from gan_lab.default_players import default_discriminator, default_generator
 from gan_lab.games import make_game
+from gan_lab.recipes import PLAIN
 from gan_lab.table import Table
 
 STEPS, ROUNDS = 100, 7
@@ -24,7 +24,7 @@ WEIGHT = 0.1
 def players() -> tuple[torch.nn.Module, torch.nn.Module]:
     torch.manual_seed(31)
     game = make_game("ring8")
-    return default_discriminator(game), default_generator(game)
+    return PLAIN.players(game)
 
 
 def through_the_game(batch: int, relativistic: bool) -> float:

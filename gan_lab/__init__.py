@@ -17,8 +17,11 @@ from gan_lab.errors import DivergedError, GameError, WiringError
 from gan_lab.generator_env import GeneratorEnv
 from gan_lab.jacobian import Spectrum, spectrum
 from gan_lab.players import Discriminator, Generator, Strategist, Verdict, adam, ascent
+from gan_lab.recipe import DiscriminatorShape, GeneratorShape, Recipe
+from gan_lab.recipes import RECIPES, mixture_recipe
 from gan_lab.registry import register_ids
 from gan_lab.run import Run, Status
+from gan_lab.schedule import Schedule
 from gan_lab.simultaneous_env import SimultaneousEnv
 from gan_lab.training import train
 
@@ -28,12 +31,17 @@ env = AlternatingEnv  # PettingZoo's names for the two forms of a game
 parallel_env = SimultaneousEnv
 
 __all__ = [
+    "RECIPES",
     "Discriminator",
+    "DiscriminatorShape",
     "DivergedError",
     "GameError",
     "Generator",
     "GeneratorEnv",
+    "GeneratorShape",
+    "Recipe",
     "Run",
+    "Schedule",
     "Spectrum",
     "Status",
     "Strategist",
@@ -43,6 +51,7 @@ __all__ = [
     "ascent",
     "env",
     "games",
+    "mixture_recipe",
     "parallel_env",
     "spectrum",
     "train",

@@ -15,7 +15,7 @@ from gan_lab.run import Run
 from gan_lab.table import Table
 from gan_lab.updates import Update
 
-VERSION = "1"
+VERSION = "2"
 
 
 def save(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> None:
@@ -26,12 +26,15 @@ def save(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> N
         for number, state in player.optimizer.state_dict()["state"].items():
             tensors |= {f"{agent}.optimizer.{number}.{k}": v for k, v in state.items() if isinstance(v, torch.Tensor)}
     tensors |= {f"update.{name}": value for name, value in rule.state().items()}
+    if run.average is not None:
+        tensors |= {f"average.{name}": value for name, value in run.average.state_dict().items()}
     about = {
         "version": VERSION,
         "settings": json.dumps(run.settings),
         "steps": str(run.steps),
         "history": json.dumps(run.history),
         "truth": json.dumps(run.truth),
+        "averaged_truth": json.dumps(run.averaged_truth),
         "rng": json.dumps(table.env.np_random.bit_generator.state),
     }
     target = Path(path)
@@ -79,15 +82,23 @@ def load(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> N
             raise WiringError(f"{name} is a checkpoint with {key} {settings.get(key)!r}; this run has {value!r}")
     for agent, player in table.players.items():
         _load_player(name, agent, player, tensors)
-    rule.restore({key.removeprefix("update."): value for key, value in tensors.items() if key.startswith("update.")})
+    rule.restore(_part(tensors, "update."))
+    if run.average is not None:
+        run.average.load_state_dict(
+            {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
+        )
+        run.averaged_truth = json.loads(about["averaged_truth"])
     run.steps, run.history, run.truth = int(about["steps"]), json.loads(about["history"]), json.loads(about["truth"])
     table.env.np_random.bit_generator.state = json.loads(about["rng"])
     torch.set_rng_state(tensors["torch_rng"])
 
 
+def _part(tensors: dict[str, torch.Tensor], start: str) -> dict[str, torch.Tensor]:
+    return {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
+
+
 def _load_player(name: str, agent: str, player: Any, tensors: dict[str, torch.Tensor]) -> None:
-    start = f"{agent}.parameters."
-    parameters = {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
+    parameters = _part(tensors, f"{agent}.parameters.")
     try:
         player.load_state_dict(parameters)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Plain networks for the players: multilayer perceptrons, and Fourier features for the discriminator."""
+"""Plain networks for the players: multilayer perceptrons, and what lets small ones be steep or see fine detail."""
 
 import math
 from collections.abc import Sequence
@@ -8,8 +8,40 @@ import torch
 from torch import Tensor, nn
 
 
-def perceptron(sizes: Sequence[int], slope: float = 0.2) -> nn.Sequential:
-    """Linear layers of these sizes, with leaky ReLU between them.
+class Gain(nn.Module):
+    """Multiplies all its inputs by one learned number, exp(speed t), which is 1 at first.
+
+    A map whose steps between modes must become steep has to grow many weights together, and each learns it from its
+    own noisy gradient. One number in front of an activation grows them all, and its gradient is their sum.
+
+    Args:
+        speed: How much faster than a weight the logarithm of the gain learns.
+
+    >>> Gain(10.0)(torch.ones(2)).tolist()
+    [1.0, 1.0]
+    """
+
+    def __init__(self, speed: float) -> None:
+        """Start at 1."""
+        super().__init__()
+        self.speed = speed
+        self.logarithm = nn.Parameter(torch.zeros(()))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The inputs times the gain."""
+        return inputs * (self.speed * self.logarithm).exp()
+
+
+def perceptron(
+    sizes: Sequence[int], slope: float = 0.2, *, bounded: bool = False, gain: float | None = None
+) -> nn.Sequential:
+    """Linear layers of these sizes, with an activation between them.
+
+    Args:
+        sizes: Of the inputs, the hidden layers and the outputs.
+        slope: Of the leaky ReLU, below 0.
+        bounded: tanh instead of leaky ReLU: maps that are flat but for steep steps.
+        gain: Speed of a learned `Gain` in front of each activation; None: none.
 
     >>> perceptron([2, 16, 1])(torch.zeros(5, 2)).shape
     torch.Size([5, 1])
@@ -17,27 +49,30 @@ def perceptron(sizes: Sequence[int], slope: float = 0.2) -> nn.Sequential:
     layers: list[nn.Module] = []
     for number, (inputs, outputs) in enumerate(pairwise(sizes)):
         if number:
-            layers.append(nn.LeakyReLU(slope))
+            if gain is not None:
+                layers.append(Gain(gain))
+            layers.append(nn.Tanh() if bounded else nn.LeakyReLU(slope))
         layers.append(nn.Linear(inputs, outputs))
     return nn.Sequential(*layers)
 
 
 class FourierFeatures(nn.Module):
-    """x, and sines and cosines of pi 2^j x for j = 0 to octaves - 1: what lets a small network see fine detail.
+    """x, and sines and cosines of b 2^j x for j = 0 to octaves - 1: what lets a small network see fine detail.
 
     Args:
         octaves: Number of frequencies.
         scale: x is divided by it first.
+        lowest: The lowest frequency b, in radians.
 
     Source: Tancik et al. 2020.
     """
 
-    def __init__(self, octaves: int, scale: float = 1.0) -> None:
+    def __init__(self, octaves: int, scale: float = 1.0, lowest: float = math.pi) -> None:
         """Fix the frequencies."""
         super().__init__()
         self.scale, self.octaves = scale, octaves
         self.frequencies: Tensor
-        self.register_buffer("frequencies", math.pi * 2.0 ** torch.arange(octaves), persistent=False)
+        self.register_buffer("frequencies", lowest * 2.0 ** torch.arange(octaves), persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
         """(n, d (1 + 2 octaves)) features of (n, d) samples."""
@@ -48,6 +83,28 @@ class FourierFeatures(nn.Module):
     def size(self, inputs: int) -> int:
         """Number of features of d inputs."""
         return inputs * (1 + 2 * self.octaves)
+
+
+class Shortcut(nn.Module):
+    """A network plus a small linear map of its inputs, by which noise reaches the samples without bending.
+
+    Args:
+        network: Maps (n, inputs) to (n, outputs).
+        inputs: Numbers of an input.
+        outputs: Numbers of an output.
+        size: Of the linear map at first, as a share of a linear layer's usual size.
+    """
+
+    def __init__(self, network: nn.Module, inputs: int, outputs: int, size: float = 0.05) -> None:
+        """Make the linear map."""
+        super().__init__()
+        self.network, self.straight = network, nn.Linear(inputs, outputs, bias=False)
+        with torch.no_grad():
+            self.straight.weight *= size
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(n, outputs) sum of both."""
+        return self.network(inputs) + self.straight(inputs)
 
 
 class Scaled(nn.Module):

@@ -2,17 +2,20 @@
 
 import enum
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.optim.swa_utils import AveragedModel
 
 from gan_lab.errors import NonFiniteMoveError, WiringError, whole_number
 from gan_lab.games import Game, SampleGame
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
 from gan_lab.truth import LOG_4
+
+LOOK: Final = 5000  # samples of a look at the truth
 
 
 class Status(enum.Enum):
@@ -37,6 +40,8 @@ class Run:
         status: How it ended.
         history: A row for each look: step, and the payoff of each player.
         truth: A row for each look: step, and what is known exactly, or estimated, beside the players.
+        average: Of the generator's parameters, where the recipe keeps one.
+        averaged_truth: The rows of `truth` that are of samples, of the averaged generator.
     """
 
     game: Game
@@ -47,18 +52,28 @@ class Run:
     status: Status = Status.RUNNING
     history: list[dict[str, float]] = field(default_factory=list)
     truth: list[dict[str, float]] = field(default_factory=list)
+    average: AveragedModel | None = None
+    averaged_truth: list[dict[str, float]] = field(default_factory=list)
 
-    def sample(self, count: int, seed: int | None = None) -> NDArray[np.float32]:
+    def sample(self, count: int, seed: int | None = None, *, averaged: bool = False) -> NDArray[np.float32]:
         """(count, d) samples of the generator.
 
+        Args:
+            count: How many.
+            seed: Of the noise; None: fresh noise.
+            averaged: Whether to use the average of the generator's parameters instead of its last ones.
+
         Raises:
-            WiringError: The game is one of strategies, whose generator makes no samples.
+            WiringError: The game is one of strategies, whose generator makes no samples; or there is no average.
         """
         if not isinstance(self.game, SampleGame):
             raise WiringError(f"the generator of {self.game.name!r} plays a strategy, no samples: see `strategies`")
         noise = torch.from_numpy(self.game.noise(whole_number("count", count, 1), np.random.default_rng(seed)))
+        if averaged and self.average is None:
+            raise WiringError("this run kept no average: take a recipe with averaging=0.999")
+        player: Any = self.average.module if averaged and self.average is not None else self.generator
         with torch.no_grad():
-            return np.asarray(self.generator.act(noise).numpy())
+            return np.asarray(player.act(noise).numpy())
 
     @property
     def players(self) -> dict[str, Player]:
@@ -90,7 +105,7 @@ class Run:
         if isinstance(self.game, SampleGame):
             from gan_lab.gauge import look_at_samples
 
-            samples = self.sample(5000, seed)
+            samples = self.sample(LOOK, seed)
             if not np.isfinite(samples).all():
                 raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
             rng = np.random.default_rng([seed, 1])  # apart from the noise of the samples
@@ -108,6 +123,9 @@ class Run:
         figures = ", ".join(f"{name} {value:.4g}" for name, value in last.items() if name != "step")
         seen = "" if last["step"] == self.steps else f"after update {last['step']:.0f}: "
         lines = [f"{self.game.name}, {self.steps} updates. {self.status.value}", f"  {seen}{figures}"]
+        if self.averaged_truth:
+            of_average = ", ".join(f"{k} {v:.4g}" for k, v in self.averaged_truth[-1].items() if k != "step")
+            lines.append(f"  averaged generator: {of_average}")
         return "\n".join(lines + [f"  {line}" for line in verdicts(self.game, last)])
 
     def plot(self, axes: Any = None) -> Any:

@@ -10,18 +10,19 @@ import numpy as np
 import torch
 
 from gan_lab import checkpoint as checkpoints
-from gan_lab.alternating_env import AlternatingEnv
-from gan_lab.default_players import default_discriminator, default_generator
+from gan_lab.course import Course
 from gan_lab.errors import DivergedError, NonFiniteMoveError, whole_number
 from gan_lab.games import SampleGame, make_game
-from gan_lab.games.fingerprint import fingerprint
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.gauge import scores_of
 from gan_lab.players import Player
 from gan_lab.progress import Progress
-from gan_lab.run import Run, Status
+from gan_lab.recipe import Recipe
+from gan_lab.recipes import choose_recipe
+from gan_lab.run import LOOK, Run, Status
+from gan_lab.setting_up import set_up, settings_of
 from gan_lab.table import Table
-from gan_lab.updates import Update, find_update
+from gan_lab.updates import Update
 
 FAR = 1e6  # a score on the data beyond which the discriminator has broken down
 Callback = Callable[[Run], Any]
@@ -33,12 +34,13 @@ def train(
     generator: Player | None = None,
     discriminator: Player | None = None,
     *,
-    update: "str | Update" = "alternating",
+    recipe: "str | Recipe | None" = None,
+    update: "str | Update | None" = None,
     loss: Any = None,
     penalty: Any = None,
-    penalty_weight: float = 0.1,
-    batch_size: int = 256,
-    steps: int = 1000,
+    penalty_weight: float | None = None,
+    batch_size: int | None = None,
+    steps: int | None = None,
     seed: int = 0,
     truth_every: int | None = None,
     callbacks: Sequence[Callback] = (),
@@ -48,13 +50,17 @@ def train(
 ) -> Run:
     """Play a game until both players have learned for `steps` updates.
 
+    What is not chosen here is as the recipe says: the game's own in `gan_lab.RECIPES`, where only the game, the seed
+    and the number of steps are chosen; otherwise "plain", in which nothing changes during the run.
+
     Args:
         game: Name of a game, or the game.
-        generator: Plays `generator_0`; None: the default of the game.
-        discriminator: Plays `discriminator_0`; None: the default of the game.
+        generator: Plays `generator_0`; None: the recipe's, or the default of the game.
+        discriminator: Plays `discriminator_0`; None: the recipe's, or the default of the game.
+        recipe: Name of a recipe, or the recipe.
         update: Name of an update rule, or the rule: `Alternating(5)` is Algorithm 1 with k = 5.
-        loss: What the players want; None: "non_saturating" on samples, "minimax" on strategies.
-        penalty: "r1", "r2", "r1r2", "gradient_penalty" or None.
+        loss: What the players want; plain: "non_saturating" on samples, "minimax" on strategies.
+        penalty: "r1", "r2", "r1r2", "gradient_penalty" or "none".
         penalty_weight: Times the penalty.
         batch_size: Samples n of a turn.
         steps: Updates in all, those before a resumption included.
@@ -78,50 +84,30 @@ def train(
     >>> run.strategies[1].round(3)
     array([0.])
     """
-    found, rule = make_game(game), find_update(update)
-    steps, seed, callbacks = whole_number("steps", steps, 0), whole_number("seed", seed, 0), tuple(callbacks)
+    found = make_game(game)
+    changes = {"update": update, "loss": loss, "penalty": penalty, "penalty_weight": penalty_weight}
+    changes |= {"batch_size": batch_size, "steps": steps}
+    has_players = generator is not None or discriminator is not None
+    chosen = choose_recipe(found, recipe, players=has_players, changes=changes)
+    steps, seed, callbacks = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0), tuple(callbacks)
     every = max(1, math.ceil(steps / 20)) if truth_every is None else whole_number("truth_every", truth_every, 1)
     if checkpoint is not None:
         checkpoints.check_place(checkpoint)
-    loss = loss or ("non_saturating" if isinstance(found, SampleGame) else "minimax")
     with _random_numbers(seed):
-        generator, discriminator = generator or default_generator(found), discriminator or default_discriminator(found)
-        wanted = {"loss": loss, "penalty": penalty, "penalty_weight": penalty_weight, "batch_size": batch_size}
-        env = AlternatingEnv(found, rule.discriminator_steps, max_cycles=None, tensors=True, **wanted)
-        env.board.joint = rule.joint or not isinstance(found, SampleGame)
-        env.reset(seed=seed)
-        table = Table(env, discriminator, generator)
-        rule.check(table)
-        run = Run(found, discriminator, generator, _settings(env, rule, penalty, seed))
-        rule.restore({})  # a rule may have been at another table before
+        table, rule, course = set_up(found, chosen, discriminator, generator, steps, seed)
+        run = Run(found, table.discriminator, table.generator, settings_of(table, rule, chosen, steps, seed))
+        run.average = course.average
         if resume is not None:
             checkpoints.load(resume, run, table, rule)
-        _play(run, table, rule, steps, every, callbacks, progress, checkpoint)
+        _play(run, table, rule, course, steps, every, callbacks, progress, checkpoint)
     return run
-
-
-def _settings(env: AlternatingEnv, rule: Update, penalty: Any, seed: int) -> dict[str, Any]:
-    """What a checkpoint has to agree on."""
-    board = env.board
-    return {
-        "game": board.game.name,
-        "numbers of the game": fingerprint(board.game),
-        "update": rule.name,
-        **{f"{key} of the update": value for key, value in vars(rule).items() if isinstance(value, int | float)},
-        **{f"optimizer of {agent}": type(player.optimizer).__name__ for agent, player in board.seated.items()},
-        "discriminator_steps": rule.discriminator_steps,
-        "loss": env.metadata["loss"],
-        "penalty": str(penalty),
-        "penalty_weight": board.penalty_weight,
-        "batch_size": board.batch_size,
-        "seed": seed,
-    }
 
 
 def _play(
     run: Run,
     table: Table,
     rule: Update,
+    course: Course,
     steps: int,
     every: int,
     callbacks: Sequence[Callback],
@@ -133,7 +119,9 @@ def _play(
         try:
             while run.steps < steps:
                 step = run.steps + 1
+                course.before(run.steps)
                 rule.step(table)
+                course.after()
                 run.steps += 1
                 if run.steps % every == 0 or run.steps == steps:
                     look(run, table)
@@ -172,6 +160,10 @@ def look(run: Run, table: Table) -> None:
         raise DivergedError(f"V of fresh samples is {truth['value']}: {who} is out of all bounds", player=who)
     run.history.append({"step": float(run.steps), **payoffs})
     run.truth.append({"step": float(run.steps), **truth})
+    if run.average is not None and isinstance(run.game, SampleGame):
+        samples = run.sample(LOOK, run.steps, averaged=True)
+        of_average = run.game.truth(samples, np.random.default_rng([run.steps, 1]))
+        run.averaged_truth.append({"step": float(run.steps), **of_average})
 
 
 def _out_of_bounds(game: SampleGame, run: Run) -> str:

@@ -1,0 +1,125 @@
+"""Recipes: all that a training run needs besides the game and the seed, as data.
+
+A recipe names the loss, the penalty, the update and the rates of both players, and says how their networks are built.
+What changes during a run is a `Schedule`, in shares of the run, so that a recipe keeps its shape in fewer steps.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from gan_lab.errors import WiringError
+from gan_lab.games.sample_game import SampleGame
+from gan_lab.networks import FourierFeatures, Scaled, Shortcut, perceptron
+from gan_lab.players import Discriminator, Generator, adam
+from gan_lab.schedule import Schedule
+
+RATE = Schedule(1e-3)  # of Adam
+WEIGHT = Schedule(0.1)  # of a penalty
+
+
+@dataclass(frozen=True)
+class GeneratorShape:
+    """How a generator is built: a perceptron on noise.
+
+    Attributes:
+        hidden: Width of each hidden layer.
+        bounded: tanh between the layers; otherwise leaky ReLU.
+        gain: Speed of a learned gain before each activation; None: none.
+        octaves: Frequencies 1, 2, 4, ... of sines and cosines of the noise that the network sees beside it.
+        shortcut: Whether a linear map of the noise is added to the output.
+    """
+
+    hidden: tuple[int, ...] = (128, 128, 128)
+    bounded: bool = False
+    gain: float | None = None
+    octaves: int = 0
+    shortcut: bool = False
+
+    def network(self, game: SampleGame) -> nn.Module:
+        """From (n, noise_size) to (n, d)."""
+        features = FourierFeatures(self.octaves, lowest=1.0)
+        sizes = [features.size(game.noise_size), *self.hidden, game.dimension]
+        found: nn.Module = perceptron(sizes, bounded=self.bounded, gain=self.gain)
+        if self.octaves:
+            found = nn.Sequential(features, found)
+        if self.shortcut:
+            found = Shortcut(found, game.noise_size, game.dimension)
+        return Scaled(found, game.scale)
+
+
+@dataclass(frozen=True)
+class DiscriminatorShape:
+    """How a discriminator is built: a perceptron on samples.
+
+    Attributes:
+        hidden: Width of each hidden layer.
+        octaves: Frequencies pi, 2 pi, 4 pi, ... of sines and cosines of the samples, divided by the game's scale.
+    """
+
+    hidden: tuple[int, ...] = (128, 128, 128)
+    octaves: int = 5
+
+    def network(self, game: SampleGame) -> nn.Module:
+        """From (m, d) to (m, 1) scores."""
+        features = FourierFeatures(self.octaves, scale=game.scale)
+        return nn.Sequential(features, perceptron([features.size(game.dimension), *self.hidden, 1]))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to train a game of samples.
+
+    Attributes:
+        about: What it is for, in a sentence.
+        loss: A loss, or its name.
+        penalty: A penalty, its name, or None.
+        penalty_weight: Times the penalty.
+        generator_rate: Of the generator's Adam.
+        discriminator_rate: Of the discriminator's Adam.
+        betas: Of both Adams.
+        update: An update rule, or its name.
+        batch_size: Samples of a turn.
+        steps: Updates of a run.
+        averaging: Decay of the average of the generator's parameters; None: no average is kept.
+        generator: How the generator is built.
+        discriminator: How the discriminator is built.
+
+    >>> Recipe("few steps", steps=100).with_(loss="minimax").loss
+    'minimax'
+    """
+
+    about: str
+    loss: Any = "relativistic"
+    penalty: Any = "r1r2"
+    penalty_weight: Schedule = WEIGHT
+    generator_rate: Schedule = RATE
+    discriminator_rate: Schedule = RATE
+    betas: tuple[float, float] = (0.0, 0.99)
+    update: Any = "alternating"
+    batch_size: int = 256
+    steps: int = 20_000
+    averaging: float | None = 0.999
+    generator: GeneratorShape = GeneratorShape()
+    discriminator: DiscriminatorShape = DiscriminatorShape()
+
+    def __post_init__(self) -> None:
+        """Refuse an average that never moves."""
+        if self.averaging is not None and not 0.0 <= self.averaging < 1.0:
+            raise WiringError(f"averaging is {self.averaging!r}; expected at least 0 and below 1, or None")
+
+    def with_(self, **changes: Any) -> "Recipe":
+        """The same recipe but for these attributes."""
+        return replace(self, **changes)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything changes during a run, which then depends on its number of steps."""
+        schedules = (self.penalty_weight, self.generator_rate, self.discriminator_rate)
+        return not all(schedule.constant for schedule in schedules)
+
+    def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
+        """A new player for each side, with Adam at its first rate; torch's random numbers decide the parameters."""
+        discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
+        return discriminator, Generator(self.generator.network(game), adam(self.generator_rate.start, self.betas))

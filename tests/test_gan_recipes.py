@@ -1,0 +1,163 @@
+"""Recipes: what changes during a run, what is chosen when nothing is, averages, and resumption with all of it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import gan_lab
+from gan_lab import Recipe, Schedule, WiringError, train
+from gan_lab.games import GAMES, MixtureGame, make_game
+from gan_lab.recipe import DiscriminatorShape, GeneratorShape
+from gan_lab.recipes import PLAIN, RECIPES, choose_recipe, mixture_recipe
+
+TINY = Recipe(
+    "for tests",
+    penalty_weight=Schedule(0.1, 0.001, first=0.2, last=0.9),
+    generator_rate=Schedule(1e-2, 1e-4),
+    discriminator_rate=Schedule(2e-2, 1e-3, last=0.5),
+    batch_size=16,
+    steps=12,
+    averaging=0.9,
+    generator=GeneratorShape(hidden=(8, 8), bounded=True, gain=5.0, octaves=1, shortcut=True),
+    discriminator=DiscriminatorShape(hidden=(8, 8), octaves=2),
+)
+
+
+def test_a_schedule_moves_in_equal_ratios_between_its_moments(rng: np.random.Generator) -> None:
+    start, end = np.exp(rng.uniform(-9, 9, 2))
+    first, last = np.sort(rng.uniform(0, 1, 2))
+    schedule = Schedule(start, end, first=first, last=last)
+    shares = np.linspace(0, 1, 41)
+    expected = np.exp(np.interp(shares, [first, last], [np.log(start), np.log(end)]))  # straight in logarithms
+    assert [schedule.at(share) for share in shares] == pytest.approx(expected, rel=1e-12)
+    assert Schedule(start).at(0.7) == start
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((0.1, 0.0), "the end of a schedule is 0.0; expected a number above 0"),
+        ((-1.0,), "the start of a schedule is -1.0"),
+        ((float("nan"),), "the start of a schedule is nan"),
+        ((0.1, 0.2, 0.5, 0.5), "from 0.5 to 0.5 of a run"),
+        ((0.1, 0.2, 0.0, 1.5), "from 0.0 to 1.5 of a run"),
+    ],
+)
+def test_schedules_that_make_no_sense_are_refused(arguments: Any, words: str) -> None:
+    with pytest.raises(WiringError, match=words):
+        Schedule(*arguments)
+
+
+def test_a_run_follows_its_schedules_and_its_average(rng: np.random.Generator) -> None:
+    """The rates, the weight and the average of each update, recorded and worked out again."""
+    seed, seen = int(rng.integers(2**31)), []
+
+    def record(run: gan_lab.Run) -> None:
+        rates = [player.optimizer.param_groups[0]["lr"] for player in (run.discriminator, run.generator)]
+        seen.append((rates, run.generator.trained[0].detach().clone()))
+
+    run = train("ring8", recipe=TINY, seed=seed, truth_every=1, callbacks=[record])
+    average = seen[0][1]
+    for step, (rates, parameters) in enumerate(seen):
+        share = step / 12
+        assert rates == pytest.approx([2e-2 * 0.05 ** min(1, 2 * share), 1e-2 * 0.01**share])
+        average = 0.9 * average + 0.1 * parameters
+    assert run.average is not None
+    assert torch.allclose(run.average.module.get_parameter(_name_of(run.generator, 0)), average, atol=1e-6)
+    assert len(run.averaged_truth) == len(run.truth) == 12
+    assert run.sample(5, 1).shape == run.sample(5, 1, averaged=True).shape == (5, 2)
+    assert not np.array_equal(run.sample(5, 1), run.sample(5, 1, averaged=True))
+    assert "averaged generator" in run.report()
+
+
+def _name_of(player: torch.nn.Module, number: int) -> str:
+    return [name for name, _ in player.named_parameters()][number]
+
+
+def test_the_weight_of_the_penalty_follows_its_schedule() -> None:
+    from gan_lab.setting_up import set_up
+
+    table, _, course = set_up(make_game("ring8"), TINY, None, None, 100, 7)
+    weights = []
+    for step in (0, 20, 55, 90, 99):
+        course.before(step)
+        weights.append(table.env.board.penalty_weight)
+    assert weights == pytest.approx([0.1, 0.1, 0.01, 0.001, 0.001])
+
+
+@pytest.mark.parametrize("pause", [1, 7])
+def test_an_annealed_run_resumes_bit_by_bit(pause: int, rng: np.random.Generator, tmp_path: Path) -> None:
+    """Interrupted in the middle of its schedules, and gone on with: the same as in one go."""
+    seed, file = int(rng.integers(2**31)), tmp_path / "run.safetensors"
+    whole = train("ring8", recipe=TINY, seed=seed, truth_every=1)
+    stop = lambda run: run.steps == pause  # noqa: E731
+    train("ring8", recipe=TINY, seed=seed, truth_every=1, callbacks=[stop], checkpoint=file)
+    again = train("ring8", recipe=TINY, seed=seed, truth_every=1, resume=file)
+    for mine, theirs in zip(whole.generator.parameters(), again.generator.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    assert whole.average is not None
+    assert again.average is not None
+    for name, value in whole.average.state_dict().items():
+        assert torch.equal(value, again.average.state_dict()[name])
+    assert (whole.truth, whole.averaged_truth) == (again.truth, again.averaged_truth)
+    with pytest.raises(WiringError, match="a checkpoint with steps 12; this run has 24"):
+        train("ring8", recipe=TINY, steps=24, seed=seed, resume=file)
+    with pytest.raises(WiringError, match=r"a checkpoint with averaging 0\.9; this run has None"):
+        train("ring8", recipe=TINY.with_(averaging=None), seed=seed, resume=file)
+
+
+def test_what_is_chosen_when_nothing_is() -> None:
+    def chosen(game: str, recipe: Any = None, players: bool = False, **changes: Any) -> Recipe:
+        return choose_recipe(make_game(game), recipe, players=players, changes=changes)
+
+    assert chosen("ring8") is not PLAIN
+    assert chosen("ring8") == RECIPES["ring8"]
+    assert chosen("ring8", steps=5) == RECIPES["ring8"].with_(steps=5)
+    assert chosen("ring8", loss="minimax") == PLAIN.with_(loss="minimax")
+    assert chosen("ring8", players=True) == PLAIN
+    assert chosen("ring8", "grid25", penalty="none").penalty is None
+    assert chosen("ring8", "grid25", penalty_weight=0).penalty_weight.at(0.5) == 0.0
+    assert chosen("dirac") == PLAIN.with_(loss="minimax")
+    assert chosen("dirac", loss="wasserstein").loss == "wasserstein"
+    with pytest.raises(WiringError, match=r"unknown recipe .grid52.; did you mean .grid25."):
+        chosen("ring8", "grid52")
+    other = choose_recipe(MixtureGame([[0.0], [1.0]], 0.1), None, players=False, changes={})
+    assert other == PLAIN
+
+
+@pytest.mark.parametrize("name", [name for name in GAMES if name in RECIPES])
+def test_recipes_are_for_games_as_they_are(name: str) -> None:
+    game = make_game(name)
+    assert isinstance(game, MixtureGame)
+    recipe = RECIPES[name]
+    assert recipe.penalty_weight.at(1.0) < game.std**2 < recipe.penalty_weight.at(0.0)
+    frequencies = np.pi * 2.0 ** np.arange(recipe.discriminator.octaves) / game.scale
+    assert 0.5 < frequencies.max() * game.std / np.pi < 4  # the finest waves are about as long as a mode is wide
+    discriminator, generator = recipe.players(game)
+    with torch.no_grad():
+        samples = generator.act(torch.randn(7, game.noise_size))
+        assert discriminator.act(samples).scores.shape == (7,)
+
+
+def test_a_recipe_for_a_mixture_does_not_depend_on_its_units() -> None:
+    """The same picture in other units: the same networks, and penalties that weigh the same."""
+    one, other = (MixtureGame([[-u], [u]], 0.01 * u) for u in (1.0, 1000.0))
+    mine, theirs = mixture_recipe(one), mixture_recipe(other)
+    assert (mine.generator, mine.discriminator) == (theirs.generator, theirs.discriminator)
+    for share in (0.0, 0.7, 1.0):
+        assert theirs.penalty_weight.at(share) == pytest.approx(mine.penalty_weight.at(share) * 1e6)
+
+
+def test_an_average_that_never_moves_is_refused() -> None:
+    with pytest.raises(WiringError, match=r"averaging is 1\.0; expected at least 0 and below 1, or None"):
+        TINY.with_(averaging=1.0)
+
+
+def test_no_average_no_averaged_samples() -> None:
+    run = train("ring8", recipe=PLAIN, steps=1, truth_every=1)
+    with pytest.raises(WiringError, match="this run kept no average"):
+        run.sample(3, averaged=True)
+    assert run.averaged_truth == []
