@@ -30,12 +30,16 @@ def load(name: str) -> ModuleType:
 
 
 def test_q_learning_loses_less_and_less(learner_regret: ModuleType, rng: np.random.Generator) -> None:
+    """In twelve runs together, as one alone may explore at the wrong time; about a third of the first loss is left."""
     env = learner_regret.make_env("lecture", 0.95, 0.0)
-    record = learner_regret.run_q_learning(env, 4000, int(rng.integers(2**31)))
-    assert len(record.given_away) == 4000
-    early, late = np.sum(record.given_away[:400]), np.sum(record.given_away[-400:])
-    assert late < early / 2
-    assert min(record.greedy) == pytest.approx(0.0, abs=1e-9)  # an optimal policy was found
+    early, late = 0.0, 0.0
+    for seed in rng.integers(2**31, size=12):
+        record = learner_regret.run_q_learning(env, 4000, int(seed))
+        assert len(record.given_away) == 4000
+        early += sum(record.given_away[:400])
+        late += sum(record.given_away[-400:])
+        assert min(record.greedy) == pytest.approx(0.0, abs=1e-9)  # an optimal policy was found
+    assert late < 0.6 * early
 
 
 def test_bootstrapping_stops_at_the_end_only(learner_regret: ModuleType, rng: np.random.Generator) -> None:
