@@ -76,8 +76,9 @@ def precision_recall(real: Any, generated: Any, neighbours: int = 3) -> Precisio
 def _members(centres: NDArray[np.float64], others: NDArray[np.float64], neighbours: int) -> list[list[int]]:
     """For the ball of each centre, which of the others it holds."""
     # The nearest neighbour of a centre is itself, at distance 0: one more is asked for.
-    radii = KDTree(centres).query(centres, k=[neighbours + 1])[0][:, 0]
-    return list(KDTree(others).query_ball_point(centres, radii))
+    radii = np.asarray(KDTree(centres).query(centres, k=[neighbours + 1])[0])[:, 0]
+    # A ball holds the neighbour on its rim, which the rounding of a root and its square would leave out at times.
+    return list(KDTree(others).query_ball_point(centres, radii * (1 + 1e-12)))
 
 
 def _share(members: list[list[int]], count: int) -> float:

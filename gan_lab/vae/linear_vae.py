@@ -54,7 +54,7 @@ class LinearVAE:
         object.__setattr__(self, "mean", mean)
 
     @classmethod
-    def fit(cls, data: Any, latent_size: int) -> "LinearVAE":
+    def fit(cls, data: Any, latent_size: int, std: float | None = None) -> "LinearVAE":
         """The model under which (n, d) data are likeliest: W = U (L - std^2 I)^(1/2).
 
         U and L are the k leading eigenvectors and eigenvalues of the data's covariance, std^2 is the mean of the
@@ -63,6 +63,7 @@ class LinearVAE:
         Args:
             data: (n, d) points.
             latent_size: k, from 0 to d - 1.
+            std: The decoder's noise, if it is to stay; the best W for it is found then.
 
         Raises:
             WiringError: Data of another shape, a latent size that leaves no noise, or data without noise.
@@ -72,26 +73,16 @@ class LinearVAE:
         >>> LinearVAE.fit([[-1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]], 1).std
         1.0
         """
-        points = np.asarray(data, dtype=np.float64)
-        if points.ndim != 2 or len(points) < 2 or not np.isfinite(points).all():
-            raise WiringError(f"data have shape {points.shape}; expected (n, d), finite, of at least two points")
-        size = points.shape[1]
-        if not 0 <= latent_size < size:
-            raise WiringError(
-                f"latent_size is {latent_size!r}; expected 0 to {size - 1}: with all {size} directions explained there "
-                "is no noise left, and the likelihood has no maximum"
-            )
-        mean = points.mean(axis=0)
-        eigenvalues, vectors = np.linalg.eigh((points - mean).T @ (points - mean) / len(points))
-        left_over = float(eigenvalues[: size - latent_size].mean())
-        if left_over <= 1e-14 * max(eigenvalues[-1], 1e-300):
+        mean, eigenvalues, vectors = _principal(data, latent_size)
+        discarded = len(mean) - latent_size
+        variance = float(eigenvalues[:discarded].mean()) if std is None else std**2
+        if std is None and variance <= 1e-14 * max(eigenvalues[-1], 1e-300):
             raise WiringError(
                 f"the data lie in {latent_size} directions: the likelihood grows without end as std goes to 0. "
                 "Take a smaller latent_size"
             )
-        kept = slice(size - latent_size, size)
-        scales = np.sqrt(np.maximum(eigenvalues[kept] - left_over, 0.0))
-        return cls((vectors[:, kept] * scales)[:, ::-1], mean, left_over**0.5)
+        scales = np.sqrt(np.maximum(eigenvalues[discarded:] - variance, 0.0))
+        return cls((vectors[:, discarded:] * scales)[:, ::-1], mean, variance**0.5 if std is None else std)
 
     @property
     def noise_size(self) -> int:
@@ -152,3 +143,19 @@ class LinearVAE:
         if found.ndim != 2 or found.shape[1] != len(self.mean):
             raise WiringError(f"points have shape {found.shape}; expected (n, {len(self.mean)})")
         return found
+
+
+def _principal(data: Any, latent_size: int) -> tuple[Array, Array, Array]:
+    """(d,) mean of the data, and (d,) eigenvalues, rising, and (d, d) eigenvectors of their covariance."""
+    points = np.asarray(data, dtype=np.float64)
+    if points.ndim != 2 or len(points) < 2 or not np.isfinite(points).all():
+        raise WiringError(f"data have shape {points.shape}; expected (n, d), finite, of at least two points")
+    size = points.shape[1]
+    if isinstance(latent_size, bool) or not isinstance(latent_size, int) or not 0 <= latent_size < size:
+        raise WiringError(
+            f"latent_size is {latent_size!r}; expected 0 to {size - 1}: with all {size} directions explained there "
+            "is no noise left, and the likelihood has no maximum"
+        )
+    mean = points.mean(axis=0)
+    eigenvalues, vectors = np.linalg.eigh((points - mean).T @ (points - mean) / len(points))
+    return mean, eigenvalues, vectors

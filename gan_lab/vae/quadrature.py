@@ -6,6 +6,7 @@ The sum over an even grid is the trapezoidal rule, which is very accurate for sm
 ends; how accurate, the same sum over every second node tells.
 """
 
+from copy import deepcopy
 from typing import Any, Final
 
 import numpy as np
@@ -60,7 +61,7 @@ def _sums(
 ) -> tuple[Array, Array]:
     size = vae.latent_size
     with torch.no_grad():
-        means = vae.decode(latent.float()).double()
+        means = deepcopy(vae.decoder).double()(latent) * vae.scale  # float32 would round the sum at the sixth digit
         prior = -0.5 * (latent**2).sum(dim=1) + size * (np.log(spacing) - HALF_LOG_2_PI)
         fine_parts, coarse_parts = [], []
         for part in points.split(max(1, AT_ONCE // len(latent))):
