@@ -11,8 +11,9 @@ if missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_s
         f"gan_lab needs {' and '.join(missing)}, not installed here: pip install 'gridworld-lab[gan]'", name=missing[0]
     )
 
-from gan_lab import games, truth, updates
+from gan_lab import games, truth, updates, vae
 from gan_lab.alternating_env import AlternatingEnv
+from gan_lab.comparison import beside_vae
 from gan_lab.errors import DivergedError, GameError, WiringError
 from gan_lab.generator_env import GeneratorEnv
 from gan_lab.jacobian import Spectrum, spectrum
@@ -24,6 +25,7 @@ from gan_lab.run import Run, Status
 from gan_lab.schedule import Schedule
 from gan_lab.simultaneous_env import SimultaneousEnv
 from gan_lab.training import train
+from gan_lab.vae.training import train_vae
 
 register_ids()
 
@@ -49,12 +51,15 @@ __all__ = [
     "WiringError",
     "adam",
     "ascent",
+    "beside_vae",
     "env",
     "games",
     "mixture_recipe",
     "parallel_env",
     "spectrum",
     "train",
+    "train_vae",
     "truth",
     "updates",
+    "vae",
 ]

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gan_lab.beside_vae_command import beside_vae
 from gan_lab.errors import DivergedError, GameError, whole_number
 from gan_lab.games import GAMES, MixtureGame, SampleGame, StrategyGame, make_game
 from gan_lab.lecture import verify as statements
@@ -24,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="GAN training as a two-player game, each learned quantity beside its exact value.",
 )
+app.command()(beside_vae)
 out = Console(highlight=False)
 
 Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", show_default=False)]

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from torch.nn.functional import logsigmoid, softplus
 
 from gan_lab.games import Game, MixtureGame, SampleGame
@@ -26,24 +27,47 @@ SETTLED: Final = 0.02  # a gap, in nats, below which neither player has much to 
 
 
 def look_at_samples(
-    game: SampleGame, discriminator: Any, samples: NDArray[Any], rng: np.random.Generator
+    game: SampleGame, discriminator: Any, samples: NDArray[Any], rng: np.random.Generator, *, relative: bool = False
 ) -> dict[str, float]:
-    """V of fresh samples, its gap to -log 4, what the game knows, and an estimate of the duality gap."""
+    """V of fresh samples, its gap to -log 4, what the game knows, and an estimate of the duality gap.
+
+    Scores that are known up to a constant (`relative`) are shifted by the one that makes V largest.
+    """
     real = game.real(len(samples), rng)
     with torch.no_grad():
-        scores = [scores_of(discriminator, torch.from_numpy(part)) for part in (real, samples)]
-        on_real = float(logsigmoid(scores[0]).mean())
-        value = on_real + float(logsigmoid(-scores[1]).mean())
+        scores = [scores_of(discriminator, torch.from_numpy(part)).double() for part in (real, samples)]
+        shift = best_shift(*scores) if relative else 0.0
+        on_real = float(logsigmoid(scores[0] + shift).mean())
+        value = on_real + float(logsigmoid(-scores[1] - shift).mean())
     found = {"value": value, "gap_to_minus_log_4": value + LOG_4, **game.truth(samples, rng)}
     if "jsd" in found:
         best = -LOG_4 + 2 * found["jsd"]
-        found["duality_gap"] = best - (on_real + worst_case(game, discriminator, samples, real, rng))
+        found["duality_gap"] = best - (on_real + worst_case(game, discriminator, samples, real, rng, shift))
         found["duality_gap_error"] = 2 * found["jsd_error"]
     return found
 
 
+def best_shift(real: torch.Tensor, fake: torch.Tensor) -> float:
+    """The constant b that maximises E log sigmoid(s(x) + b) + E log sigmoid(-s(G(z)) - b), which is concave in b.
+
+    >>> best_shift(torch.tensor([3.0]), torch.tensor([3.0]))
+    -3.0
+    """
+
+    def slope(shift: float) -> float:
+        return float(torch.sigmoid(-real - shift).mean() - torch.sigmoid(fake + shift).mean())
+
+    ends = -float(torch.cat([real, fake]).max()) - 1.0, -float(torch.cat([real, fake]).min()) + 1.0
+    return float(brentq(slope, *ends))
+
+
 def worst_case(
-    game: SampleGame, discriminator: Any, samples: NDArray[Any], real: NDArray[Any], rng: np.random.Generator
+    game: SampleGame,
+    discriminator: Any,
+    samples: NDArray[Any],
+    real: NDArray[Any],
+    rng: np.random.Generator,
+    shift: float = 0.0,
 ) -> float:
     """The least log(1 - D(x)) that is found: from samples, data and the box, uphill on the score."""
     box = rng.uniform(-game.bound, game.bound, samples.shape).astype(np.float32)
@@ -60,7 +84,7 @@ def worst_case(
         optimizer.step()
         with torch.no_grad():
             best.clamp_(-game.bound, game.bound)
-    return -float(softplus(torch.tensor(highest, dtype=torch.float64)))
+    return -float(softplus(torch.tensor(highest + shift, dtype=torch.float64)))
 
 
 def scores_of(discriminator: Any, samples: torch.Tensor) -> torch.Tensor:

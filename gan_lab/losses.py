@@ -25,7 +25,7 @@ class Loss:
         discriminator: (real, fake, real_weights, fake_weights) -> payoff of the discriminator.
         generator: The same for the generator.
         zero_sum: Whether the two always add up to 0.
-        paired: Whether the generator's payoff compares real with generated samples, so that its gradient needs both.
+        relative: Whether only differences of scores count, so that they are known up to a constant.
         equation: Both, as text.
         source: Where it is from.
     """
@@ -34,7 +34,7 @@ class Loss:
     discriminator: Payoff
     generator: Payoff
     zero_sum: bool
-    paired: bool
+    relative: bool
     equation: str
     source: str
 
@@ -112,7 +112,7 @@ _ALL = (
         "Jolicoeur-Martineau 2018; Huang et al. 2024 (R3GAN), section 2",
     ),
     Loss(
-        "wasserstein", _critic, _minus_critic, True, False,
+        "wasserstein", _critic, _minus_critic, True, True,
         "D: E s(x) - E s(G(z)); G: minus that", "Arjovsky, Chintala and Bottou 2017, section 3",
     ),
     Loss(

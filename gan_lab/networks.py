@@ -9,31 +9,31 @@ from torch import Tensor, nn
 
 
 class Gain(nn.Module):
-    """Multiplies all its inputs by one learned number, exp(speed t), which is 1 at first.
+    """Multiplies all its inputs by one learned number, which is 1 at first.
 
-    A map whose steps between modes must become steep has to grow many weights together, and each learns it from its
-    own noisy gradient. One number in front of an activation grows them all, and its gradient is their sum.
+    A map whose steps between modes must become steep has to grow many weights together, each by its own noisy
+    gradient, and moves the steps as it does so. One number before an activation makes all its steps steeper and leaves
+    them where they are.
 
-    Args:
-        speed: How much faster than a weight the logarithm of the gain learns.
+    Attributes:
+        logarithm: Of the number; the only parameter.
 
-    >>> Gain(10.0)(torch.ones(2)).tolist()
+    >>> Gain()(torch.ones(2)).tolist()
     [1.0, 1.0]
     """
 
-    def __init__(self, speed: float) -> None:
+    def __init__(self) -> None:
         """Start at 1."""
         super().__init__()
-        self.speed = speed
         self.logarithm = nn.Parameter(torch.zeros(()))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """The inputs times the gain."""
-        return inputs * (self.speed * self.logarithm).exp()
+        """The inputs times the number."""
+        return inputs * self.logarithm.exp()
 
 
 def perceptron(
-    sizes: Sequence[int], slope: float = 0.2, *, bounded: bool = False, gain: float | None = None
+    sizes: Sequence[int], slope: float = 0.2, *, bounded: bool = False, gains: bool = False
 ) -> nn.Sequential:
     """Linear layers of these sizes, with an activation between them.
 
@@ -41,7 +41,7 @@ def perceptron(
         sizes: Of the inputs, the hidden layers and the outputs.
         slope: Of the leaky ReLU, below 0.
         bounded: tanh instead of leaky ReLU: maps that are flat but for steep steps.
-        gain: Speed of a learned `Gain` in front of each activation; None: none.
+        gains: Whether a learned `Gain` stands before each activation.
 
     >>> perceptron([2, 16, 1])(torch.zeros(5, 2)).shape
     torch.Size([5, 1])
@@ -49,8 +49,8 @@ def perceptron(
     layers: list[nn.Module] = []
     for number, (inputs, outputs) in enumerate(pairwise(sizes)):
         if number:
-            if gain is not None:
-                layers.append(Gain(gain))
+            if gains:
+                layers.append(Gain())
             layers.append(nn.Tanh() if bounded else nn.LeakyReLU(slope))
         layers.append(nn.Linear(inputs, outputs))
     return nn.Sequential(*layers)

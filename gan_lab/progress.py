@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Any
 
-SHOWN = ("value", "gap_to_minus_log_4", "jsd", "exploitability", "modes", "high_quality")
+SHOWN = ("value", "elbo", "gap_to_minus_log_4", "jsd", "exploitability", "modes", "high_quality")
 
 
 class Progress:

@@ -7,11 +7,12 @@ What changes during a run is a `Schedule`, in shares of the run, so that a recip
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import nn
 
 from gan_lab.errors import WiringError
 from gan_lab.games.sample_game import SampleGame
-from gan_lab.networks import FourierFeatures, Scaled, Shortcut, perceptron
+from gan_lab.networks import FourierFeatures, Gain, Scaled, Shortcut, perceptron
 from gan_lab.players import Discriminator, Generator, adam
 from gan_lab.schedule import Schedule
 
@@ -26,14 +27,14 @@ class GeneratorShape:
     Attributes:
         hidden: Width of each hidden layer.
         bounded: tanh between the layers; otherwise leaky ReLU.
-        gain: Speed of a learned gain before each activation; None: none.
+        gains: Whether a learned number multiplies the inputs of each activation.
         octaves: Frequencies 1, 2, 4, ... of sines and cosines of the noise that the network sees beside it.
         shortcut: Whether a linear map of the noise is added to the output.
     """
 
     hidden: tuple[int, ...] = (128, 128, 128)
     bounded: bool = False
-    gain: float | None = None
+    gains: bool = False
     octaves: int = 0
     shortcut: bool = False
 
@@ -41,7 +42,7 @@ class GeneratorShape:
         """From (n, noise_size) to (n, d)."""
         features = FourierFeatures(self.octaves, lowest=1.0)
         sizes = [features.size(game.noise_size), *self.hidden, game.dimension]
-        found: nn.Module = perceptron(sizes, bounded=self.bounded, gain=self.gain)
+        found: nn.Module = perceptron(sizes, bounded=self.bounded, gains=self.gains)
         if self.octaves:
             found = nn.Sequential(features, found)
         if self.shortcut:
@@ -77,6 +78,7 @@ class Recipe:
         penalty: A penalty, its name, or None.
         penalty_weight: Times the penalty.
         generator_rate: Of the generator's Adam.
+        gain_rate: The same for its gains, where it has them.
         discriminator_rate: Of the discriminator's Adam.
         betas: Of both Adams.
         update: An update rule, or its name.
@@ -95,6 +97,7 @@ class Recipe:
     penalty: Any = "r1r2"
     penalty_weight: Schedule = WEIGHT
     generator_rate: Schedule = RATE
+    gain_rate: Schedule = RATE
     discriminator_rate: Schedule = RATE
     betas: tuple[float, float] = (0.0, 0.99)
     update: Any = "alternating"
@@ -116,10 +119,20 @@ class Recipe:
     @property
     def changes(self) -> bool:
         """Whether anything changes during a run, which then depends on its number of steps."""
-        schedules = (self.penalty_weight, self.generator_rate, self.discriminator_rate)
+        schedules = (self.penalty_weight, self.generator_rate, self.gain_rate, self.discriminator_rate)
         return not all(schedule.constant for schedule in schedules)
 
     def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
         """A new player for each side, with Adam at its first rate; torch's random numbers decide the parameters."""
         discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
-        return discriminator, Generator(self.generator.network(game), adam(self.generator_rate.start, self.betas))
+        network = self.generator.network(game)
+        gains = [module.logarithm for module in network.modules() if isinstance(module, Gain)]
+
+        def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+            others = [parameter for parameter in parameters if all(parameter is not gain for gain in gains)]
+            made = adam(self.generator_rate.start, self.betas)(others)
+            if gains:
+                made.add_param_group({"params": gains, "lr": self.gain_rate.start, "gains": True})
+            return made
+
+        return discriminator, Generator(network, optimizer)

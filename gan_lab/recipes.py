@@ -17,17 +17,17 @@ PLAIN: Final = Recipe(
 )
 
 
-def mixture_recipe(game: "str | MixtureGame", gain: float = 8.0) -> Recipe:
+def mixture_recipe(game: "str | MixtureGame") -> Recipe:
     """A recipe for modes that are much narrower than their distances: every one, at its weight and its width.
 
     Three things happen one after the other. While the penalty is large, the discriminator is smooth over the whole
-    picture, and carries mass from modes with too much of it to those with too little. Meanwhile the learned gains make
-    the generator's steps between modes steep. When the rate has come down, so that the modes no longer tremble by more
-    than their width, the penalty falls below the variance of a mode, and the discriminator sees their shape.
+    picture, and carries mass from modes with too much of it to those with too little. Meanwhile the gains make the
+    generator's steps between modes steep. When the rate has come down, so that the modes no longer tremble by more
+    than their width, the penalty falls below the variance of a mode, and the discriminator, which goes on learning
+    fast, sees their shape.
 
     Args:
         game: The mixture, or its name; its scale and the width of its modes set the penalties and the frequencies.
-        gain: Speed of the generator's learned gains.
 
     Raises:
         WiringError: Another kind of game.
@@ -41,10 +41,11 @@ def mixture_recipe(game: "str | MixtureGame", gain: float = 8.0) -> Recipe:
     fine = found.scale / found.std
     return Recipe(
         "Every mode of a mixture, at its weight and its width.",
-        penalty_weight=Schedule(0.1 * found.scale**2, 0.3 * found.std**2, first=0.6, last=0.75),
+        penalty_weight=Schedule(0.1 * found.scale**2, 0.15 * found.std**2, first=0.6, last=0.75),
         generator_rate=Schedule(1e-3, 1e-5, last=0.7),
-        discriminator_rate=Schedule(1e-3, 3e-4, last=0.7),
-        generator=GeneratorShape(bounded=True, gain=gain, octaves=2, shortcut=True),
+        discriminator_rate=Schedule(1e-3, 3e-4, first=0.85),
+        batch_size=400,
+        generator=GeneratorShape(bounded=True, gains=True, octaves=2, shortcut=True),
         discriminator=DiscriminatorShape(octaves=max(5, math.ceil(math.log2(fine)) + 1)),
     )
 

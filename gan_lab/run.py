@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel
 from gan_lab.errors import NonFiniteMoveError, WiringError, whole_number
 from gan_lab.games import Game, SampleGame
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.losses import LOSSES
 from gan_lab.players import Player
 from gan_lab.truth import LOG_4
 
@@ -109,7 +110,9 @@ class Run:
             if not np.isfinite(samples).all():
                 raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
             rng = np.random.default_rng([seed, 1])  # apart from the noise of the samples
-            return look_at_samples(self.game, self.discriminator, samples, rng)
+            loss = LOSSES.get(self.settings.get("loss", ""))
+            relative = loss is not None and loss.relative
+            return look_at_samples(self.game, self.discriminator, samples, rng, relative=relative)
         found = self.game.truth(*self.strategies)
         if self.game.known_value == -LOG_4:
             found["gap_to_minus_log_4"] = found["value"] + LOG_4

@@ -164,12 +164,12 @@ class SampleBoard:
         self.generated = _finite(samples).detach()
         if DISCRIMINATOR not in self.seated:
             return NOTHING
-        if self.loss.paired or self.joint:
+        if self.joint:
             scores = self._judge(torch.cat([self.real, samples]))
             real, fake = scores[: self.batch_size], scores[self.batch_size :]
         else:
             fake = self._judge(samples)
-            with torch.no_grad():  # a constant in the generator's move
+            with torch.no_grad():  # constants in the generator's move, compared with or not
                 real = self._judge(self.real)
         payoff = self.loss.generator(real, fake, None, None)
         if self.loss.zero_sum:

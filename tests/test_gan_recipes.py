@@ -17,11 +17,12 @@ TINY = Recipe(
     "for tests",
     penalty_weight=Schedule(0.1, 0.001, first=0.2, last=0.9),
     generator_rate=Schedule(1e-2, 1e-4),
+    gain_rate=Schedule(3e-3),
     discriminator_rate=Schedule(2e-2, 1e-3, last=0.5),
     batch_size=16,
     steps=12,
     averaging=0.9,
-    generator=GeneratorShape(hidden=(8, 8), bounded=True, gain=5.0, octaves=1, shortcut=True),
+    generator=GeneratorShape(hidden=(8, 8), bounded=True, gains=True, octaves=1, shortcut=True),
     discriminator=DiscriminatorShape(hidden=(8, 8), octaves=2),
 )
 
@@ -56,14 +57,15 @@ def test_a_run_follows_its_schedules_and_its_average(rng: np.random.Generator) -
     seed, seen = int(rng.integers(2**31)), []
 
     def record(run: gan_lab.Run) -> None:
-        rates = [player.optimizer.param_groups[0]["lr"] for player in (run.discriminator, run.generator)]
+        groups = [*run.discriminator.optimizer.param_groups, *run.generator.optimizer.param_groups]
+        rates = [group["lr"] for group in groups]
         seen.append((rates, run.generator.trained[0].detach().clone()))
 
     run = train("ring8", recipe=TINY, seed=seed, truth_every=1, callbacks=[record])
     average = seen[0][1]
     for step, (rates, parameters) in enumerate(seen):
         share = step / 12
-        assert rates == pytest.approx([2e-2 * 0.05 ** min(1, 2 * share), 1e-2 * 0.01**share])
+        assert rates == pytest.approx([2e-2 * 0.05 ** min(1, 2 * share), 1e-2 * 0.01**share, 3e-3])
         average = 0.9 * average + 0.1 * parameters
     assert run.average is not None
     assert torch.allclose(run.average.module.get_parameter(_name_of(run.generator, 0)), average, atol=1e-6)
