@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import logsigmoid, softplus
 
-from gan_lab.games import Game, MixtureGame, SampleGame
+from gan_lab.games import DigitsGame, Game, MixtureGame, SampleGame
 from gan_lab.truth import LOG_4
 
 CLIMB: Final = 50  # steps uphill on the score, from the best points found
@@ -64,8 +64,8 @@ def worst_case(
 def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
     """The two questions that people ask most, answered."""
     answers = [_converged(truth)]
-    if isinstance(game, MixtureGame) and "modes" in truth:
-        answers.append(_collapsed(len(game.means), truth))
+    if isinstance(game, MixtureGame | DigitsGame) and "modes" in truth:
+        answers.append(_collapsed(len(game.weights), truth))
     return answers
 
 
@@ -81,7 +81,8 @@ def _converged(truth: dict[str, float]) -> str:
 
 
 def _collapsed(modes: int, truth: dict[str, float]) -> str:
-    missed = modes - round(truth["modes"])
+    shown = truth.get("modes_expected", modes)  # fewer than all where samples are few
+    missed = round(shown - truth["modes"])
     excess = truth["reverse_kl"] - truth["reverse_kl_floor"]
     if missed:
         return f"Mode collapse? yes: {missed} of {modes} modes have no good sample."
