@@ -6,7 +6,7 @@ env = gan_lab.parallel_env("ring8")     both move at once
 
 from importlib.util import find_spec
 
-if missing := [name for name in ("torch", "pettingzoo") if find_spec(name) is None]:
+if missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_spec(name) is None]:
     raise ModuleNotFoundError(
         f"gan_lab needs {' and '.join(missing)}, not installed here: pip install 'gridworld-lab[gan]'", name=missing[0]
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
 from gan_lab.board import make_board, metadata_of, spaces_of
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, choose, whole_number
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.losses import find_loss
 from gan_lab.sample_board import NOTHING, Payoffs
@@ -59,11 +59,11 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
     ) -> None:
         """Set up the game."""
         super().__init__()
-        if isinstance(discriminator_steps, bool) or not isinstance(discriminator_steps, int) or discriminator_steps < 1:
-            raise WiringError(f"discriminator_steps is {discriminator_steps!r}; expected a whole number of at least 1")
+        discriminator_steps = whole_number("discriminator_steps", discriminator_steps, 1)
         self.board = make_board(game, loss, penalty, penalty_weight, batch_size)
         self.metadata = metadata_of(self.board.game, find_loss(loss), render_mode, is_parallelizable=False)
-        self.discriminator_steps, self.max_cycles = discriminator_steps, max_cycles
+        self.discriminator_steps = discriminator_steps
+        self.max_cycles = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)
         self.tensors, self.render_mode = tensors, render_mode
         self.possible_agents = [DISCRIMINATOR, GENERATOR]
         self.agents = []
@@ -73,11 +73,11 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
 
     def observation_space(self, agent: str) -> Box:
         """Of the agent: noise, or samples; in exact games both strategies."""
-        return self._spaces[agent][0]
+        return choose(agent, self._spaces, "agent")[0]
 
     def action_space(self, agent: str) -> Box:
         """Of the agent: samples, or probabilities; in exact games its strategy."""
-        return self._spaces[agent][1]
+        return choose(agent, self._spaces, "agent")[1]
 
     def seat(self, **players: Any) -> None:
         """Let players answer by themselves when the other's turn needs them: `env.seat(generator_0=...)`."""
@@ -101,6 +101,8 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
 
     def observe(self, agent: str) -> Any:
         """What an agent sees: on its turn what was drawn for it, otherwise the board as it is."""
+        self._check_begun()
+        choose(agent, self._spaces, "agent")
         if agent != self.agent_selection:
             seen = self.board.glimpse(agent)
         else:
@@ -111,6 +113,7 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
 
     def step(self, action: Any) -> None:
         """Play the move of `agent_selection`; None when its game is over."""
+        self._check_begun()
         if self.terminations[self.agent_selection] or self.truncations[self.agent_selection]:
             self._was_dead_step(action)
             return
@@ -133,6 +136,15 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
         if self.render_mode == "human":
             self.render()
 
+    def last(self, observe: bool = True) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Observation, reward since its last move, ended, cut off, and info of `agent_selection`."""
+        self._check_begun()
+        return super().last(observe)
+
+    def _check_begun(self) -> None:
+        if not hasattr(self, "turn"):
+            raise WiringError("the game has not begun: call env.reset() first")
+
     def _located(self, move: Callable[..., Payoffs], *moves: Any) -> Payoffs:
         """What a move is worth; an error says at which turn it was."""
         try:
@@ -143,10 +155,12 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
 
     def state(self) -> NDArray[Any]:
         """The whole board, flat."""
+        self._check_begun()
         return self.board.state()
 
     def render(self) -> Any:
         """The picture of the game, by `render_mode`."""
+        self._check_begun()
         if self.render_mode is None:
             warnings.warn(
                 "render() without a render mode shows nothing: env(..., render_mode='rgb_array')", stacklevel=2

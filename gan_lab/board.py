@@ -4,7 +4,7 @@ from typing import Any
 
 from gymnasium.spaces import Box
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, number_of_at_least_0, whole_number
 from gan_lab.games import make_game
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR, SampleGame
 from gan_lab.losses import Loss, find_loss
@@ -22,10 +22,10 @@ def make_board(game: Any, loss: Any, penalty: Any, penalty_weight: float, batch_
     Raises:
         WiringError: Something has no such name, or a number is out of range.
     """
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise WiringError(f"batch_size is {batch_size!r}; expected a whole number of at least 1")
-    if not 0.0 <= penalty_weight < float("inf"):
-        raise WiringError(f"penalty_weight is {penalty_weight!r}; expected a number of at least 0")
+    batch_size, penalty_weight = (
+        whole_number("batch_size", batch_size, 1),
+        number_of_at_least_0("penalty_weight", penalty_weight),
+    )
     found, chosen, slope = make_game(game), find_loss(loss), find_penalty(penalty)
     if isinstance(found, SampleGame):
         return SampleBoard(found, chosen, batch_size, slope, penalty_weight)

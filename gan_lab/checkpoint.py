@@ -40,6 +40,19 @@ def save(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> N
     os.replace(draft, target)
 
 
+def check_place(path: "str | PathLike[str]") -> None:
+    """Refuse a place where no file can be written, before the work begins rather than after.
+
+    Raises:
+        WiringError: A folder, or a file in a folder that there is not.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise WiringError(f"checkpoint is {str(path)!r}, which is a folder; expected a file to write")
+    if not target.parent.is_dir():
+        raise WiringError(f"checkpoint is {str(path)!r}, but there is no folder {str(target.parent)!r}: make it first")
+
+
 def load(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> None:
     """Go on from a checkpoint.
 
@@ -48,6 +61,8 @@ def load(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> N
         OSError: The file cannot be read.
     """
     name = Path(path).name
+    if Path(path).is_dir():
+        raise WiringError(f"{name} is no checkpoint: it is a folder")
     try:
         with safe_open(path, framework="pt") as file:
             about: dict[str, str] = file.metadata() or {}
@@ -58,6 +73,8 @@ def load(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> N
         raise WiringError(f"{name} is a checkpoint of version {about.get('version')}; expected {VERSION}")
     settings = json.loads(about["settings"])
     for key, value in run.settings.items():
+        if settings.get(key) != value and key == "numbers of the game":
+            raise WiringError(f"{name} is a checkpoint of another game that is called {run.game.name!r} too")
         if settings.get(key) != value:
             raise WiringError(f"{name} is a checkpoint with {key} {settings.get(key)!r}; this run has {value!r}")
     for agent, player in table.players.items():

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gan_lab.errors import DivergedError, GameError, WiringError
+from gan_lab.errors import DivergedError, GameError, WiringError, whole_number
 from gan_lab.games import GAMES, DigitsGame, MixtureGame, SampleGame, StrategyGame, make_game, read_images
 from gan_lab.lecture import verify as statements
 from gan_lab.losses import LOSSES
@@ -32,7 +32,7 @@ Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", 
 @app.command()
 def verify(seed: Seed = None) -> None:
     """Measure each statement of the lecture: what is exact, what is found, pass or fail."""
-    failed = 0
+    failed, seed = 0, _checked_seed(seed)
     for finding in statements(seed):
         mark = "[green]pass[/green]" if finding.passed else "[red]FAIL[/red]"
         out.print(f"{mark}  [bold]{finding.name}[/bold]: {finding.says}")
@@ -92,9 +92,19 @@ def games() -> None:
         elif isinstance(game, DigitsGame):
             known = f"{game.modes} modes, told apart by a classifier; the distance to the training images"
         elif isinstance(game, StrategyGame):
-            known = f"V = {game.known_value:.4g} at the equilibrium; all divergences and the duality gap exact"
+            known_exactly = [key for key in game.truth(*game.equilibrium) if not key.endswith("error")]
+            exact = ", ".join(known_exactly).replace("_", " ")
+            known = f"V = {game.known_value:.4g} at the equilibrium; exact: {exact}"
         table.add_row(name, "samples and verdicts" if isinstance(game, SampleGame) else "whole strategies", known)
     out.print(table)
+
+
+def _checked_seed(seed: int | None) -> int | None:
+    try:
+        return seed if seed is None else whole_number("seed", seed, 0)
+    except GameError as error:
+        _say(f"Error: {error}")
+        raise typer.Exit(2) from None
 
 
 def _chosen(game: str | None, data: Path | None) -> Any:

@@ -1,6 +1,7 @@
-"""Errors of the GAN laboratory, and the lookup of names."""
+"""Errors of the GAN laboratory, the lookup of names, and the check of whole numbers."""
 
 import difflib
+import operator
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -59,3 +60,39 @@ def choose(name: Any, table: Mapping[str, T], what: str) -> T:
     near = difflib.get_close_matches(str(name), table, n=2)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     raise WiringError(f"unknown {what} {name!r}; {hint}There are: {', '.join(sorted(table))}")
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """A whole number of at least `least`, NumPy's included.
+
+    Raises:
+        WiringError: It is something else, True and False too.
+
+    >>> whole_number("steps", 3, 0)
+    3
+    """
+    try:
+        found = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        found = None
+    if found is None or found < least:
+        raise WiringError(f"{name} is {value!r}; expected a whole number of at least {least}")
+    return found
+
+
+def number_of_at_least_0(name: str, value: Any) -> float:
+    """A finite number of at least 0.
+
+    Raises:
+        WiringError: It is something else.
+
+    >>> number_of_at_least_0("penalty_weight", 0.5)
+    0.5
+    """
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        found = -1.0
+    if not 0.0 <= found < float("inf"):
+        raise WiringError(f"{name} is {value!r}; expected a number of at least 0")
+    return found

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from torch.nn.functional import logsigmoid, softplus
 
 from gan_lab.games import DigitsGame, Game, MixtureGame, SampleGame
+from gan_lab.players import Verdict
+from gan_lab.sample_board import SMALLEST
 from gan_lab.truth import LOG_4
 
 CLIMB: Final = 50  # steps uphill on the score, from the best points found
@@ -29,9 +31,9 @@ def look_at_samples(
     """V of fresh samples, its gap to -log 4, what the game knows, and an estimate of the duality gap."""
     real = game.real(len(samples), rng)
     with torch.no_grad():
-        verdicts = [discriminator.judge(torch.from_numpy(part)) for part in (real, samples)]
-        on_real = float(logsigmoid(verdicts[0]).mean())
-        value = on_real + float(logsigmoid(-verdicts[1]).mean())
+        scores = [scores_of(discriminator, torch.from_numpy(part)) for part in (real, samples)]
+        on_real = float(logsigmoid(scores[0]).mean())
+        value = on_real + float(logsigmoid(-scores[1]).mean())
     found = {"value": value, "gap_to_minus_log_4": value + LOG_4, **game.truth(samples, rng)}
     if "jsd" in found:
         best = -LOG_4 + 2 * found["jsd"]
@@ -47,18 +49,26 @@ def worst_case(
     box = rng.uniform(-game.bound, game.bound, samples.shape).astype(np.float32)
     points = torch.from_numpy(np.concatenate([samples.astype(np.float32), real, box]))
     with torch.no_grad():
-        scores = discriminator.judge(points)
+        scores = scores_of(discriminator, points)
     best = points[scores.topk(min(16, len(points))).indices].clone().requires_grad_()
     optimizer = torch.optim.Adam([best], lr=0.01 * game.scale, maximize=True)
     highest = float(scores.max())
     for _ in range(CLIMB):
-        climbed = discriminator.judge(best)
+        climbed = scores_of(discriminator, best)
         highest = max(highest, float(climbed.detach().max()))
         (best.grad,) = torch.autograd.grad(climbed.sum(), best)
         optimizer.step()
         with torch.no_grad():
             best.clamp_(-game.bound, game.bound)
     return -float(softplus(torch.tensor(highest, dtype=torch.float64)))
+
+
+def scores_of(discriminator: Any, samples: torch.Tensor) -> torch.Tensor:
+    """(m,) scores of a discriminator that acts with a verdict, or with probabilities."""
+    verdict = discriminator.act(samples)
+    if isinstance(verdict, Verdict):
+        return verdict.scores
+    return torch.logit(torch.as_tensor(verdict), eps=SMALLEST)
 
 
 def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
@@ -71,13 +81,20 @@ def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
 
 def _converged(truth: dict[str, float]) -> str:
     if "exploitability" in truth:
-        gap, sure = truth["exploitability"], "exact"
-    elif "duality_gap" in truth:
-        gap, sure = truth["duality_gap"], f"at least, up to {truth['duality_gap_error']:.2g}"
-    else:
+        gap, answer = truth["exploitability"], "yes, nearly"
+        return (
+            f"Converged? {answer if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving (exact; "
+            + ("0 at an equilibrium).")
+        )
+    if "duality_gap" not in truth:
         return "Converged? Cannot be told: this game has no known truth. Losses alone do not say."
-    answer = "yes, nearly" if gap < SETTLED else "no"
-    return f"Converged? {answer}: the players could gain {max(gap, 0.0):.3g} by leaving ({sure}; 0 at an equilibrium)."
+    gap, error = truth["duality_gap"], truth["duality_gap_error"]
+    could = f"the players could gain {max(gap, 0.0):.3g} by leaving, or more (counting is off by up to {error:.2g})."
+    if gap - error >= SETTLED:
+        return f"Converged? no: {could}"
+    if gap + error < SETTLED:
+        return f"Converged? yes, nearly, as far as samples tell: {could}"
+    return f"Converged? cannot be told from so few samples: {could}"
 
 
 def _collapsed(modes: int, truth: dict[str, float]) -> str:

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.default_players import default_discriminator
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, whole_number
 from gan_lab.games import SampleGame, make_game
 from gan_lab.losses import find_loss
 from gan_lab.sample_board import SampleBoard
@@ -53,7 +53,7 @@ class GeneratorEnv(gym.Env[Any, Any]):
             raise WiringError(f"{found.name!r} is a game of strategies; a Gymnasium learner plays games of samples")
         self.discriminator = default_discriminator(found) if discriminator is None else discriminator
         self.board, self.learning, self.render_mode = (
-            SampleBoard(found, find_loss(loss), batch_size),
+            SampleBoard(found, find_loss(loss), whole_number("batch_size", batch_size, 1)),
             learning,
             render_mode,
         )

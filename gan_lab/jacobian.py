@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg import block_diag, null_space
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, number_of_at_least_0
 from gan_lab.games import make_game
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.losses import find_loss
 from gan_lab.penalties import find_penalty
@@ -30,7 +32,7 @@ class Spectrum:
         game: Name of the game.
         update: Name of the rule.
         rate: Its step h.
-        jacobian: (n, n) J, the discriminator's parameters first.
+        jacobian: (n, n) J, the discriminator's parameters first; without directions that change no strategy.
         eigenvalues: (n,) of J.
         operator_eigenvalues: (n,) or (2n,) of the rule's matrix, the largest first.
     """
@@ -105,8 +107,9 @@ def spectrum(
     found, rule = make_game(game), find_update(update, **options)
     if not isinstance(found, StrategyGame):
         raise WiringError(f"{found.name!r} is a game of samples, whose field is random; take a game of strategies")
-    if not 0 < rate < np.inf:
+    if not number_of_at_least_0("rate", rate) > 0:
         raise WiringError(f"rate is {rate!r}; expected a number above 0")
+    penalty_weight = number_of_at_least_0("penalty_weight", penalty_weight)
     matrix, split = jacobian(found, at, find_loss(loss), find_penalty(penalty), penalty_weight)
     moved = np.linalg.eigvals(rule.operator(matrix, split, rate)).astype(np.complex128)
     eigenvalues = np.linalg.eigvals(matrix).astype(np.complex128)
@@ -116,15 +119,20 @@ def spectrum(
 def jacobian(
     game: StrategyGame, at: tuple[Any, Any] | None, loss: Any, penalty: Any, penalty_weight: float
 ) -> tuple[NDArray[np.float64], int]:
-    """(n, n) J of the field at two strategies, by automatic differentiation, and the number of D's parameters."""
+    """(n, n) J of the field at two strategies, by automatic differentiation, and the number of D's parameters.
+
+    Directions in which a move changes no strategy are left out: they would be neutral, and mean nothing.
+    """
     game.check_loss(loss, penalty)
-    d, g = (torch.as_tensor(np.asarray(part, dtype=np.float64)) for part in (game.equilibrium if at is None else at))
+    where = zip((DISCRIMINATOR, GENERATOR), game.equilibrium if at is None else at, strict=True)
+    d, g = (torch.from_numpy(game.exact(agent, strategy)) for agent, strategy in where)
 
     def field(w: torch.Tensor) -> torch.Tensor:
         psi, theta = w[: len(d)], w[len(d) :]
-        up, down = game.payoffs(loss, psi, theta)
+        moves = game.projected(DISCRIMINATOR, psi), game.projected(GENERATOR, theta)
+        up, down = game.payoffs(loss, *moves)
         if penalty is not None:
-            up = up - penalty_weight * game.slope_penalty(penalty, psi, theta)
+            up = up - penalty_weight * game.slope_penalty(penalty, *moves)
         parts = [
             torch.autograd.grad(payoff, player, create_graph=True, retain_graph=True, allow_unused=True)[0]
             for payoff, player in ((up, psi), (down, theta))
@@ -133,5 +141,10 @@ def jacobian(
             [torch.zeros_like(own) if v is None else v for v, own in zip(parts, (psi, theta), strict=True)]
         )
 
-    found = torch.autograd.functional.jacobian(field, torch.cat([d, g]))
-    return np.asarray(found, dtype=np.float64), len(d)
+    found = np.asarray(torch.autograd.functional.jacobian(field, torch.cat([d, g])), dtype=np.float64)
+    bases = [
+        null_space(idle) if len(idle := game.idle_directions(agent, strategy.numpy())) else np.eye(len(strategy))
+        for agent, strategy in ((DISCRIMINATOR, d), (GENERATOR, g))
+    ]
+    kept = block_diag(*bases)
+    return kept.T @ found @ kept, bases[0].shape[1]

@@ -30,12 +30,14 @@ class Penalty:
         slope: (samples, scores, n, judge) -> penalty; the first n of the 2n samples are real.
         equation: As text.
         source: Where it is from.
+        draws: Whether it draws random numbers of torch.
     """
 
     name: str
     slope: Callable[[Tensor, Tensor, int, Judge], Tensor]
     equation: str
     source: str
+    draws: bool = False
 
 
 def squared_slopes(samples: Tensor, scores: Tensor) -> Tensor:
@@ -66,7 +68,7 @@ _ALL = (
     Penalty("r1", _r1, "1/2 E |grad s(x)|^2", "Mescheder, Geiger and Nowozin 2018, equation 9"),
     Penalty("r2", _r2, "1/2 E |grad s(G(z))|^2", "Mescheder, Geiger and Nowozin 2018, equation 10"),
     Penalty("r1r2", _both, "R1 + R2", "Huang et al. 2024 (R3GAN), section 2"),
-    Penalty("gradient_penalty", _gradient_penalty, "E (|grad s(y)| - 1)^2", "Gulrajani et al. 2017, equation 3"),
+    Penalty("gradient_penalty", _gradient_penalty, "E (|grad s(y)| - 1)^2", "Gulrajani et al. 2017, equation 3", True),
 )
 PENALTIES: Final[dict[str, Penalty]] = {penalty.name: penalty for penalty in _ALL}
 

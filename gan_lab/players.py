@@ -74,6 +74,8 @@ class Player(nn.Module):
     def set_optimizer(self, make: MakeOptimizer) -> None:
         """Learn by this optimizer from now on."""
         self.trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        if not self.trained:
+            raise WiringError(f"{self.name} has no parameters that require gradients: nothing in it can learn")
         self.optimizer = make(self.trained)
         if not self.optimizer.defaults.get("maximize"):
             raise WiringError(f"the optimizer of {self.name} goes down; players climb: give it maximize=True")
@@ -93,6 +95,10 @@ class Player(nn.Module):
         for parameter, part in zip(self.trained, gradient, strict=True):
             parameter.grad = part
         self.optimizer.step()
+
+    def is_broken(self) -> bool:
+        """Whether a parameter is NaN or infinite, so that no further move can be made."""
+        return any(not torch.isfinite(parameter).all() for parameter in self.parameters())
 
     def learn(self, payoff: Tensor) -> None:
         """One step up the gradient of the payoff.
@@ -177,3 +183,7 @@ class Strategist(Player):
         if self.form == "plain":
             return self.strategy * 1.0  # not the parameter itself, which the optimizer changes in place
         return torch.sigmoid(self.strategy) if self.form == "logits" else torch.softmax(self.strategy, dim=0)
+
+    def is_broken(self) -> bool:
+        """Whether the strategy is NaN or infinite; a logit may be infinite, where its probability is 0 or 1."""
+        return not bool(torch.isfinite(self.act()).all())

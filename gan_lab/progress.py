@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Any
 
-SHOWN = ("gap_to_minus_log_4", "jsd", "exploitability", "modes", "high_quality")
+SHOWN = ("value", "gap_to_minus_log_4", "jsd", "exploitability", "modes", "high_quality")
 
 
 class Progress:

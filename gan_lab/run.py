@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import NonFiniteMoveError, WiringError, whole_number
 from gan_lab.games import Game, SampleGame
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
+from gan_lab.truth import LOG_4
 
 
 class Status(enum.Enum):
@@ -55,9 +56,14 @@ class Run:
         """
         if not isinstance(self.game, SampleGame):
             raise WiringError(f"the generator of {self.game.name!r} plays a strategy, no samples: see `strategies`")
-        noise = torch.from_numpy(self.game.noise(count, np.random.default_rng(seed)))
+        noise = torch.from_numpy(self.game.noise(whole_number("count", count, 1), np.random.default_rng(seed)))
         with torch.no_grad():
             return np.asarray(self.generator.act(noise).numpy())
+
+    @property
+    def players(self) -> dict[str, Player]:
+        """Both players, by the names that they have in the environment."""
+        return {DISCRIMINATOR: self.discriminator, GENERATOR: self.generator}
 
     @property
     def strategies(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -76,12 +82,23 @@ class Run:
         return found[0], found[1]
 
     def look(self, seed: int) -> dict[str, float]:
-        """The truth beside the players as they are now."""
+        """The truth beside the players as they are now.
+
+        Raises:
+            NonFiniteMoveError: The generator's samples are NaN or infinite.
+        """
         if isinstance(self.game, SampleGame):
             from gan_lab.gauge import look_at_samples
 
-            return look_at_samples(self.game, self.discriminator, self.sample(5000, seed), np.random.default_rng(seed))
-        return self.game.truth(*self.strategies)
+            samples = self.sample(5000, seed)
+            if not np.isfinite(samples).all():
+                raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
+            rng = np.random.default_rng([seed, 1])  # apart from the noise of the samples
+            return look_at_samples(self.game, self.discriminator, samples, rng)
+        found = self.game.truth(*self.strategies)
+        if self.game.known_value == -LOG_4:
+            found["gap_to_minus_log_4"] = found["value"] + LOG_4
+        return found
 
     def report(self) -> str:
         """In words: has it converged, and is it mode collapse?"""
@@ -89,7 +106,8 @@ class Run:
 
         last = self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
         figures = ", ".join(f"{name} {value:.4g}" for name, value in last.items() if name != "step")
-        lines = [f"{self.game.name}, {self.steps} updates. {self.status.value}", f"  {figures}"]
+        seen = "" if last["step"] == self.steps else f"after update {last['step']:.0f}: "
+        lines = [f"{self.game.name}, {self.steps} updates. {self.status.value}", f"  {seen}{figures}"]
         return "\n".join(lines + [f"  {line}" for line in verdicts(self.game, last)])
 
     def __repr__(self) -> str:

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from gan_lab.errors import NonFiniteMoveError, WiringError
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR, SampleGame
+from gan_lab.games.strategy_game import real_numbers
 from gan_lab.losses import Loss
-from gan_lab.penalties import Penalty
+from gan_lab.penalties import Judge, Penalty
 from gan_lab.players import Verdict
 
 SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1, so that their logarithms are finite
@@ -143,14 +144,21 @@ class SampleBoard:
         penalty = None
         if self.penalty is not None and scores.requires_grad:
             judge = self._judge if DISCRIMINATOR in self.seated else _nobody
-            penalty = self.penalty_weight * self.penalty.slope(self.judged, scores, n, judge)
+            penalty = self.penalty_weight * self._slope(self.penalty, scores, judge)
         if self.loss.zero_sum:
             return Payoffs(payoff, -payoff, penalty)
         with torch.set_grad_enabled(self.joint):
             return Payoffs(payoff, self.loss.generator(real, fake, None, None), penalty)
 
+    def _slope(self, penalty: Penalty, scores: Tensor, judge: Judge) -> Tensor:
+        if not penalty.draws:
+            return penalty.slope(self.judged, scores, self.batch_size, judge)
+        with torch.random.fork_rng(devices=[]):  # the numbers that it draws are the game's, so that a seed fixes them
+            torch.manual_seed(int(self.rng.integers(2**63)))
+            return penalty.slope(self.judged, scores, self.batch_size, judge)
+
     def _samples(self, action: Any) -> Payoffs:
-        samples = torch.as_tensor(np.asarray(action)) if not isinstance(action, Tensor) else action
+        samples = real_numbers(GENERATOR, action)
         samples = samples.to(torch.float32) if samples.dtype != torch.float32 else samples
         self._check_shape(GENERATOR, samples, (self.batch_size, self.game.dimension))
         self.generated = _finite(samples).detach()
@@ -177,7 +185,7 @@ class SampleBoard:
         if isinstance(action, Verdict):
             scores = action.scores
         else:
-            probabilities = action if isinstance(action, Tensor) else torch.as_tensor(np.asarray(action))
+            probabilities = real_numbers(DISCRIMINATOR, action)
             if not torch.isfinite(probabilities).all():
                 raise NonFiniteMoveError(f"{DISCRIMINATOR} plays probabilities that are not finite", DISCRIMINATOR)
             if ((probabilities < 0) | (probabilities > 1)).any():
@@ -188,7 +196,11 @@ class SampleBoard:
 
     def _check_shape(self, agent: str, move: Tensor, expected: tuple[int, ...]) -> None:
         if tuple(move.shape) != expected:
-            what = "samples" if agent == GENERATOR else "probabilities, one a sample,"
+            what = (
+                f"samples for {DISCRIMINATOR}"
+                if agent == GENERATOR
+                else f"a probability for each sample, as of {GENERATOR},"
+            )
             raise WiringError(
                 f"{agent} plays an array of shape {tuple(move.shape)}; expected {what} of shape {expected} "
                 f"in the game {self.game.name!r}"
@@ -198,11 +210,10 @@ class SampleBoard:
         try:
             return player.act(observation)
         except (RuntimeError, ValueError, TypeError) as error:
-            other = GENERATOR if agent == DISCRIMINATOR else DISCRIMINATOR
             raise WiringError(
-                f"{agent} cannot act on {tuple(observation.shape)} in the game {self.game.name!r}, where noise has "
-                f"{self.game.noise_size} numbers and samples have {self.game.dimension} (opposite: "
-                f"{other}): {str(error).splitlines()[0]}"
+                f"{agent} cannot act on {tuple(observation.shape)} in the game {self.game.name!r}, where {GENERATOR} "
+                f"sees noise of {self.game.noise_size} numbers, and plays samples of {self.game.dimension}, which "
+                f"{DISCRIMINATOR} judges: {str(error).splitlines()[0]}"
             ) from error
 
 

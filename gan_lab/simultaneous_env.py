@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
 from gan_lab.board import make_board, metadata_of, spaces_of
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, choose, whole_number
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.losses import find_loss
 from gan_lab.sample_board import Payoffs
@@ -45,7 +45,8 @@ class SimultaneousEnv(ParallelEnv[str, Any, Any]):
         self.board = make_board(game, loss, penalty, penalty_weight, batch_size)
         self.metadata = metadata_of(self.board.game, find_loss(loss), render_mode, is_parallelizable=True)
         self.zero_sum = self.metadata["zero_sum"]
-        self.max_cycles, self.tensors, self.render_mode = max_cycles, tensors, render_mode
+        self.max_cycles = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)
+        self.tensors, self.render_mode = tensors, render_mode
         self.possible_agents = [DISCRIMINATOR, GENERATOR]
         self.agents = []
         self.window: Any = None
@@ -53,11 +54,11 @@ class SimultaneousEnv(ParallelEnv[str, Any, Any]):
 
     def observation_space(self, agent: str) -> Box:
         """Of the agent: noise, or samples; in exact games both strategies."""
-        return self._spaces[agent][0]
+        return choose(agent, self._spaces, "agent")[0]
 
     def action_space(self, agent: str) -> Box:
         """Of the agent: samples, or probabilities; in exact games its strategy."""
-        return self._spaces[agent][1]
+        return choose(agent, self._spaces, "agent")[1]
 
     def seat(self, **players: Any) -> None:
         """Let players answer by themselves when the other's move needs them: `env.seat(generator_0=...)`."""
@@ -97,6 +98,10 @@ class SimultaneousEnv(ParallelEnv[str, Any, Any]):
             self.render()
         return observations, self.rewards, dict.fromkeys(agents, False), dict.fromkeys(agents, over), infos
 
+    def _check_begun(self) -> None:
+        if not hasattr(self, "turn"):
+            raise WiringError("the game has not begun: call env.reset() first")
+
     def _located(self, move: Callable[..., Payoffs], *moves: Any) -> Payoffs:
         """What a move is worth; an error says at which turn it was."""
         try:
@@ -107,10 +112,12 @@ class SimultaneousEnv(ParallelEnv[str, Any, Any]):
 
     def state(self) -> NDArray[Any]:
         """The whole board, flat."""
+        self._check_begun()
         return self.board.state()
 
     def render(self) -> Any:
         """The picture of the game, by `render_mode`."""
+        self._check_begun()
         if self.render_mode is None:
             warnings.warn("render() without a render mode shows nothing: render_mode='rgb_array'", stacklevel=2)
             return None

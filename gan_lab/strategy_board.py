@@ -52,7 +52,14 @@ class StrategyBoard:
         for agent, player in players.items():
             if agent not in (DISCRIMINATOR, GENERATOR):
                 raise WiringError(f"there is no player {agent!r}; the players are {DISCRIMINATOR!r} and {GENERATOR!r}")
-            self.game.checked(agent, player.act(None))
+            try:
+                strategy = player.act(None)
+            except (RuntimeError, TypeError, AttributeError) as error:
+                raise WiringError(
+                    f"{agent} cannot play the game of strategies {self.game.name!r}, where a player answers with its "
+                    f"whole strategy, such as a Strategist does: {str(error).splitlines()[0]}"
+                ) from error
+            self.game.checked(agent, strategy)
         self.seated = {**self.seated, **players}
 
     def observation(self, agent: str) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.alternating_env import AlternatingEnv
-from gan_lab.errors import DivergedError, NonFiniteMoveError
+from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
 
@@ -25,7 +25,12 @@ class Table:
     """
 
     def __init__(self, env: AlternatingEnv, discriminator: Player, generator: Player) -> None:
-        """Seat the players."""
+        """Seat the players, who know which one they are."""
+        for role, player in ((DISCRIMINATOR, discriminator), (GENERATOR, generator)):
+            if not isinstance(player, Player):
+                raise WiringError(f"{role} is {player!r}; expected a Discriminator and a Generator, or Strategists")
+            if player.name != role:
+                raise WiringError(f"{player.name} sits in the place of {role}: the two players are swapped")
         self.env = env
         self.players = {DISCRIMINATOR: discriminator, GENERATOR: generator}
         self.discriminator, self.generator = discriminator, generator
@@ -47,9 +52,22 @@ class Table:
         payoff: Tensor = self.env.infos[agent]["payoff"]
         number = payoff.item()
         if number != number or number in (float("inf"), float("-inf")):
+            self.check_players()
             raise DivergedError(f"the payoff of {agent} is {number} at turn {self.env.turn}", player=agent)
         self.payoffs[agent] = number
         return player, payoff
+
+    def check_players(self) -> None:
+        """Look at the players themselves: one that broke down spoils the other's payoff too.
+
+        Raises:
+            DivergedError: A player's parameters are NaN or infinite; it names that player.
+        """
+        for agent, player in self.players.items():
+            if player.is_broken():
+                raise DivergedError(
+                    f"the parameters of {agent} are not finite after turn {self.env.turn - 1}", player=agent
+                )
 
     def field(self, *, create_graph: bool = False) -> tuple[list[Tensor], list[Tensor]]:
         """One turn of each, nobody learning: the gradient of each player's payoff by its own parameters."""

@@ -12,15 +12,18 @@ import torch
 from gan_lab import checkpoint as checkpoints
 from gan_lab.alternating_env import AlternatingEnv
 from gan_lab.default_players import default_discriminator, default_generator
-from gan_lab.errors import DivergedError, WiringError
+from gan_lab.errors import DivergedError, NonFiniteMoveError, whole_number
 from gan_lab.games import SampleGame, make_game
+from gan_lab.games.fingerprint import fingerprint
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.gauge import scores_of
 from gan_lab.players import Player
 from gan_lab.progress import Progress
 from gan_lab.run import Run, Status
 from gan_lab.table import Table
 from gan_lab.updates import Update, find_update
 
+FAR = 1e6  # a score on the data beyond which the discriminator has broken down
 Callback = Callable[[Run], Any]
 Path = str | PathLike[str]
 
@@ -76,8 +79,10 @@ def train(
     array([0.])
     """
     found, rule = make_game(game), find_update(update)
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-        raise WiringError(f"steps is {steps!r}; expected a whole number of at least 0")
+    steps, seed, callbacks = whole_number("steps", steps, 0), whole_number("seed", seed, 0), tuple(callbacks)
+    every = max(1, math.ceil(steps / 20)) if truth_every is None else whole_number("truth_every", truth_every, 1)
+    if checkpoint is not None:
+        checkpoints.check_place(checkpoint)
     loss = loss or ("non_saturating" if isinstance(found, SampleGame) else "minimax")
     with _random_numbers(seed):
         generator, discriminator = generator or default_generator(found), discriminator or default_discriminator(found)
@@ -88,9 +93,10 @@ def train(
         table = Table(env, discriminator, generator)
         rule.check(table)
         run = Run(found, discriminator, generator, _settings(env, rule, penalty, seed))
+        rule.restore({})  # a rule may have been at another table before
         if resume is not None:
             checkpoints.load(resume, run, table, rule)
-        _play(run, table, rule, steps, truth_every or max(1, math.ceil(steps / 20)), callbacks, progress, checkpoint)
+        _play(run, table, rule, steps, every, callbacks, progress, checkpoint)
     return run
 
 
@@ -99,7 +105,10 @@ def _settings(env: AlternatingEnv, rule: Update, penalty: Any, seed: int) -> dic
     board = env.board
     return {
         "game": board.game.name,
+        "numbers of the game": fingerprint(board.game),
         "update": rule.name,
+        **{f"{key} of the update": value for key, value in vars(rule).items() if isinstance(value, int | float)},
+        **{f"optimizer of {agent}": type(player.optimizer).__name__ for agent, player in board.seated.items()},
         "discriminator_steps": rule.discriminator_steps,
         "loss": env.metadata["loss"],
         "penalty": str(penalty),
@@ -119,9 +128,11 @@ def _play(
     progress: bool,
     file: Path | None,
 ) -> None:
+    step = run.steps
     with Progress(run.game.name, steps, progress) as bar:
         try:
             while run.steps < steps:
+                step = run.steps + 1
                 rule.step(table)
                 run.steps += 1
                 if run.steps % every == 0 or run.steps == steps:
@@ -137,18 +148,38 @@ def _play(
             run.status = Status.INTERRUPTED
         except DivergedError as error:
             raise DivergedError(
-                f"{error}, update {run.steps + 1}. Take a smaller rate, a penalty, or another update",
+                f"{error}, update {step}. Take a smaller rate, a penalty, or another update",
                 player=error.player,
-                step=run.steps + 1,
+                step=step,
                 run=run,
             ) from None
 
 
 def look(run: Run, table: Table) -> None:
-    """Add a row to the history and to the truth."""
+    """Add a row to the history and to the truth.
+
+    Raises:
+        DivergedError: The last update broke a player.
+    """
+    table.check_players()
     payoffs = {agent: table.payoffs[agent] for agent in (DISCRIMINATOR, GENERATOR)}
+    try:
+        truth = run.look(run.steps)
+    except NonFiniteMoveError as error:
+        raise DivergedError(str(error), player=error.player) from None
+    if isinstance(run.game, SampleGame) and not math.isfinite(truth["value"]):
+        who = _out_of_bounds(run.game, run)
+        raise DivergedError(f"V of fresh samples is {truth['value']}: {who} is out of all bounds", player=who)
     run.history.append({"step": float(run.steps), **payoffs})
-    run.truth.append({"step": float(run.steps), **run.look(run.steps)})
+    run.truth.append({"step": float(run.steps), **truth})
+
+
+def _out_of_bounds(game: SampleGame, run: Run) -> str:
+    """Whose numbers make V infinite: the discriminator's, if it says the like of the data, else the generator's."""
+    real = torch.from_numpy(game.real(100, np.random.default_rng(run.steps)))
+    with torch.no_grad():
+        largest = scores_of(run.discriminator, real).abs().max()
+    return GENERATOR if largest < FAR else DISCRIMINATOR
 
 
 @contextmanager

@@ -35,6 +35,21 @@ def distribution(numbers: ArrayLike, name: str = "p") -> Array:
     return found
 
 
+def verdicts(numbers: ArrayLike, atoms: int) -> Array:
+    """(n,) float64 of D on n atoms.
+
+    Raises:
+        WiringError: Another number of atoms, or a number that is no probability; says which.
+    """
+    found = np.asarray(numbers, dtype=np.float64)
+    if found.shape != (atoms,):
+        raise WiringError(f"d has shape {found.shape}; expected ({atoms},), a probability for each atom")
+    wrong = np.flatnonzero(~((found >= 0) & (found <= 1)))
+    if wrong.size:
+        raise WiringError(f"d[{wrong[0]}] is {found[wrong[0]]}; expected a probability from 0 to 1")
+    return found
+
+
 def _pair(p: ArrayLike, q: ArrayLike) -> tuple[Array, Array]:
     first, second = distribution(p, "p"), distribution(q, "q")
     if first.shape != second.shape:
@@ -67,9 +82,7 @@ def value(d: ArrayLike, p: ArrayLike, q: ArrayLike) -> float:
     -1.386294
     """
     p, q = _pair(p, q)
-    d = np.asarray(d, dtype=np.float64)
-    if d.shape != p.shape or not ((d >= 0) & (d <= 1)).all():
-        raise WiringError(f"d has shape {d.shape}; expected {p.shape}, probabilities from 0 to 1")
+    d = verdicts(d, len(p))
     return float((xlogy(p, d) + xlog1py(q, -d)).sum())
 
 
@@ -157,9 +170,7 @@ def generator_gradient(d: ArrayLike, q: ArrayLike, form: str = "minimax") -> Arr
     array([0., 0.])
     """
     q = distribution(q, "q")
-    d = np.asarray(d, dtype=np.float64)
-    if d.shape != q.shape or not ((d >= 0) & (d <= 1)).all():
-        raise WiringError(f"d has shape {d.shape}; expected {q.shape}, probabilities from 0 to 1")
+    d = verdicts(d, len(q))
     if form not in ("minimax", "non_saturating"):
         raise WiringError(f"form is {form!r}; expected 'minimax' or 'non_saturating'")
     with np.errstate(divide="ignore"):
@@ -186,6 +197,16 @@ def frozen_mixture_gradient(p: ArrayLike, q: ArrayLike) -> Array:
 
 
 def softmax_gradient(losses: Any, q: Array) -> Array:
-    """(n,) gradient of sum q l by the logits of q, for losses l that do not depend on q: q (l - sum q l)."""
+    """(n,) gradient of sum q l by the logits of q, for losses l that do not depend on q: q (l - sum q l).
+
+    Where some losses are infinite it is the limit: all of the pull is towards or away from those atoms; and none
+    where they are infinite on all atoms that have mass, so that no atom is better than another.
+    """
     counted = np.where(q > 0, losses, 0.0)
+    endless = np.isinf(counted)
+    if endless.any():
+        if endless[q > 0].all():
+            return np.zeros_like(q)
+        toward = np.sign(counted[endless][0]) * np.inf
+        return np.where(q > 0, np.where(endless, toward, -toward), 0.0)
     return q * (counted - (q * counted).sum())

@@ -126,6 +126,7 @@ def _initial(grid: Grid, rules: Rules) -> NDArray[np.float64]:
     weights = chosen.astype(np.float64)
     if not rules.exploring_starts:
         weights *= grid.attribute("start_weight", float)
+    weights /= weights.max()  # the sum of large ones would overflow
     return weights / weights.sum()
 
 

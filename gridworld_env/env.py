@@ -1,10 +1,9 @@
 """`GridWorld-v0`: an environment whose `step()` samples from the tables that it shows."""
 
 import operator
-from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -18,9 +17,8 @@ from gridworld_env.maps import read_map
 from gridworld_env.rendering.display import Display
 from gridworld_env.sampler import Sampler, Starts
 from gridworld_env.tables import TransitionTable
+from gridworld_env.trace import Trace
 from planners.moves import MoveMDP
-
-TRAIL_LENGTH: Final = 10_000
 
 
 class GridWorldEnv(gym.Env[Any, Any]):
@@ -100,8 +98,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
         self.action_names = tuple(move.name for move in self.rules.action_moves)
         self.sampler = Sampler(self.mdp, order_of_draws(self.rules, self.mdp.num_moves))
         self._state: int | None = None
-        self._trail: deque[int] = deque(maxlen=TRAIL_LENGTH)
-        self._last_step: tuple[int, int, float, bool] | None = None
+        self._trace = Trace()
         self._display = Display(self.grid, self.rules.action_moves, self.metadata["render_fps"])
 
     @cached_property
@@ -146,9 +143,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
         """
         super().reset(seed=seed)
         self._state = self._first_state(options or {})
-        self._trail.clear()
-        self._trail.append(self._state)
-        self._last_step = None
+        self._trace.begin(self._state)
         if self.render_mode == "human":
             self.render()
         return self._state, {"prob": 1.0, "action_mask": self.sampler.mask(self._state)}
@@ -166,8 +161,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
         state, move = self._state, self.sampler.draw(self._state, chosen, self.np_random.random())
         next_state, reward, terminated = self.sampler.result(state, move)
         self._state = next_state
-        self._trail.append(next_state)
-        self._last_step = (chosen, move, reward, terminated)
+        self._trace.step(next_state, (chosen, move, reward, terminated))
         if self.render_mode == "human":
             self.render()
         info = {
@@ -181,11 +175,13 @@ class GridWorldEnv(gym.Env[Any, Any]):
         if self.render_mode is None:
             gym.logger.warn("render() without a render mode shows nothing: gym.make(..., render_mode='rgb_array')")
             return None
-        return self._display.show(self.render_mode, self._state, tuple(self._trail), self._caption())
+        return self.picture(self._trace)
 
-    def picture(self, state: int | None) -> NDArray[np.uint8] | str | None:
-        """The picture with the agent in `state`, whatever this environment's own episode."""
-        return self._display.show(self.render_mode or "rgb_array", state, () if state is None else (state,), "")
+    def picture(self, trace: Trace) -> NDArray[np.uint8] | str | None:
+        """The picture of an episode on this map, not only of this environment's own."""
+        states = tuple(trace.states)
+        state = states[-1] if states else None
+        return self._display.show(self.render_mode or "rgb_array", state, states, trace.caption(self.rules))
 
     def set_overlay(
         self,
@@ -239,11 +235,3 @@ class GridWorldEnv(gym.Env[Any, Any]):
             names = ", ".join(f"{number} {name}" for number, name in enumerate(self.action_names))
             raise InvalidAction(f"action is {action!r}; expected an integer from 0 to {count - 1} ({names})")
         return chosen
-
-    def _caption(self) -> str:
-        if self._last_step is None:
-            return ""
-        action, move, reward, terminated = self._last_step
-        made = self.rules.all_moves[move % len(self.rules.all_moves)].name
-        slipped = "" if made == self.action_names[action] else f", slipped {made}"
-        return f"{self.action_names[action]}{slipped}: reward {reward:g}{', the end' if terminated else ''}"

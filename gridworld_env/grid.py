@@ -173,6 +173,11 @@ def _rows_of_array(squares: NDArray[Any]) -> list[str]:
         raise MapError(
             f"the map is an array of {squares.dtype}; expected single glyphs ('U1' or 'S1'), or bool, True on walls"
         )
+    if not squares.size:
+        return []
+    if (squares == "").any():
+        row, column = np.argwhere(squares == "")[0]
+        raise MapError(f"the map has no glyph at row {row}, column {column}; expected one in every square")
     return [str(row) for row in np.ascontiguousarray(squares).view(f"U{squares.shape[1]}").ravel()]
 
 

@@ -6,6 +6,8 @@ import gymnasium as gym
 import numpy as np
 
 import planners
+from planners.models import as_model
+from planners.regret import plan_of
 
 
 class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
@@ -13,16 +15,18 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
 
     `info["optimal_value"]`: V* of the state that was reached; `info["optimal_actions"]`: (A,) int8, 1 for every
     action that can be optimal there; and after a step `info["regret"]`: V*(s) - Q*(s, a) of the action just
-    taken, which is 0 for optimal actions. The discounted sum of the regrets of an episode is, on average, what
-    the agent loses against the best policy (the performance difference lemma; Kakade and Langford, 2002).
+    taken, which is 0 for optimal actions, and where V* is -inf, as no more can be lost there. The discounted sum
+    of the regrets of an episode is, on average, what the agent loses against the best policy (the performance
+    difference lemma; Kakade and Langford, 2002).
 
     Args:
         env: An environment that `planners` can solve.
-        discount: 0 to 1; at 1 every optimal value has to be finite.
+        discount: 0 to 1.
         plan: A plan of this environment at that discount; None: it is solved here.
 
     Raises:
-        PlannerError: The environment has no tables, or they cannot be solved.
+        PlannerError: The environment has no tables, or they cannot be solved, or the plan is of another model or
+            discount.
 
     >>> import gridworld_env
     >>> env = GroundTruth(gym.make("GridWorld-v0", map_name="lecture"), discount=0.9)
@@ -34,7 +38,7 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
     def __init__(self, env: gym.Env[Any, Any], *, discount: float, plan: planners.Plan | None = None) -> None:
         """Solve the environment."""
         super().__init__(env)
-        self.plan = planners.solve(env, discount=discount) if plan is None else plan
+        self.plan = plan_of(as_model(env), plan, discount)
         self._optimal = self.plan.optimal_actions.astype(np.int8)
         self._state = 0
 
@@ -49,8 +53,9 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
         before = self._state
         state, reward, terminated, truncated, info = self.env.step(action)
         self._state = int(state)
-        regret = float(self.plan.values[before] - self.plan.action_values[before, int(action)])
-        return state, reward, terminated, truncated, {**info, **self._truth(), "regret": max(regret, 0.0)}
+        best = float(self.plan.values[before])
+        regret = max(best - float(self.plan.action_values[before, int(action)]), 0.0) if best > -np.inf else 0.0
+        return state, reward, terminated, truncated, {**info, **self._truth(), "regret": regret}
 
     def _truth(self) -> dict[str, Any]:
         return {

@@ -24,7 +24,8 @@ class Cell:
         slip: Probability of sliding sideways out of this square; None: the `slip` of the environment.
         teleport: (row, column) where every action from this square leads; None: no teleport.
         teleport_reward: Reward of being teleported; None: the reward of an ordinary move.
-        teleport_on_entry: Whoever enters this square is at `teleport` at once, instead of on leaving it.
+        teleport_on_entry: Whoever enters this square is at `teleport` at once, instead of on leaving it; who arrives
+            by a teleport is not sent on by another.
         wind: (rows, columns) by which every move from this square is blown; (-1, 0) is one square up.
         gust: Probability that the wind blows one square more, and as much that it blows one square less.
         one_way: The only direction, such as "RIGHT", in which this square can be left, and against which it

@@ -114,6 +114,8 @@ def _read_json(file: Path) -> dict[str, Any]:
     with _naming(file):
         try:
             arguments = json.loads(_read_text(file), object_pairs_hook=_each_key_once)
+        except RecursionError:
+            raise MapError(f"too many brackets inside one another; expected JSON such as {_JSON_EXAMPLE}") from None
         except json.JSONDecodeError as error:
             line = error.doc.split("\n")[error.lineno - 1].strip()
             raise MapError(
@@ -130,10 +132,15 @@ def _read_json(file: Path) -> dict[str, Any]:
         arguments = {name: value for name, value in arguments.items() if value is not None}
         _, defaults = read_map(arguments.get("map_name"), arguments.get("desc"), arguments.get("legend"))
         Rules(**{**defaults, **{name: arguments[name] for name in RULES if name in arguments}})
-        steps = arguments.get("max_episode_steps", 1)
-        if isinstance(steps, bool) or not isinstance(steps, int) or (steps < 1 and steps != -1):
-            raise MapError(f"max_episode_steps is {steps!r}; expected a whole number of at least 1, or -1 for no limit")
+        checked_limit(arguments.get("max_episode_steps", 1))
     return arguments
+
+
+def checked_limit(steps: Any) -> int:
+    """The steps of an episode as `gym.make` takes them; `MapError` for any other number."""
+    if isinstance(steps, bool) or not isinstance(steps, int) or (steps < 1 and steps != -1):
+        raise MapError(f"max_episode_steps is {steps!r}; expected a whole number of at least 1, or -1 for no limit")
+    return steps
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -162,10 +169,16 @@ def _read_movingai(
     if found is None:
         raise FileNotFoundError(f"there is neither {beside[0].name} nor {beside[1].name} beside {str(file)!r}")
     scenarios = read_scenarios(found)
-    if not 0 <= scenario < len(scenarios):
-        raise MapError(f"scenario is {scenario}; expected 0 to {len(scenarios) - 1}, the scenarios of {found.name}")
+    if not scenarios:
+        raise MapError(f"{found.name} has no scenarios; expected lines of them after the version")
+    if isinstance(scenario, bool) or not isinstance(scenario, int) or not 0 <= scenario < len(scenarios):
+        raise MapError(f"scenario is {scenario!r}; expected 0 to {len(scenarios) - 1}, the scenarios of {found.name}")
+    chosen = scenarios[scenario]
     with _naming(found, f" scenario {scenario}"):
-        return load_movingai(file, scenarios[scenario].start, scenarios[scenario].goal)
+        rows = load_movingai(file)["desc"]
+        if (size := (len(rows), len(rows[0]))) != chosen.size:
+            raise MapError(f"its places are for a map of (rows, columns) {chosen.size}, and {file.name} has {size}")
+        return load_movingai(file, chosen.start, chosen.goal)
 
 
 def _read_image(

@@ -7,6 +7,8 @@ minus the length of each move, V*(start) at discount 1 is minus that length.
 Source: Sturtevant (2012), "Benchmarks for Grid-Based Pathfinding"; movingai.com/benchmarks/formats.html.
 """
 
+import math
+import operator
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -30,6 +32,7 @@ class Scenario(NamedTuple):
         start: Where the way begins.
         goal: Where it ends.
         length: The published length of a shortest way, in squares; diagonals are sqrt 2 long.
+        size: (rows, columns) of the map that the places are for.
     """
 
     bucket: int
@@ -37,6 +40,7 @@ class Scenario(NamedTuple):
     start: tuple[int, int]
     goal: tuple[int, int]
     length: float
+    size: tuple[int, int]
 
 
 def load_movingai(
@@ -48,7 +52,8 @@ def load_movingai(
     r"""A `.map` file as keyword arguments for `gym.make("GridWorld-v0", **arguments)`.
 
     `.`, `G` and swamp are free; trees, water and what is out of bounds are walls. Each move pays minus its
-    length, and the episode ends at the goal.
+    length, and the episode ends at the goal. Ways on large maps can be longer than the 1000 steps after which
+    `GridWorld-v0` cuts an episode off: `gym.make(..., max_episode_steps=-1)`.
 
     Args:
         path: The file.
@@ -70,7 +75,8 @@ def load_movingai(
     rows = _read_rows(Path(path))
     squares = np.array([row.encode("ascii") for row in rows]).view("S1").reshape(len(rows), -1).copy()
     if goal is not None:
-        for place in [goal] if np.ndim(goal) == 1 else goal:
+        several = isinstance(goal, Sequence | np.ndarray) and len(goal) > 0 and np.ndim(goal[0]) == 1
+        for place in goal if several else [goal]:
             squares[_free_place(place, "goal", squares, path)] = b"*"
     if start is not None:
         begin = _free_place(start, "start", squares, path)
@@ -101,10 +107,13 @@ def read_scenarios(path: str | PathLike[str]) -> list[Scenario]:
 def _scenario(name: str, number: int, line: str) -> Scenario:
     fields = line.split("\t") if "\t" in line else line.split()
     try:
-        bucket, place, _, _, *numbers = fields
+        bucket, place, width, height, *numbers = fields
         start_column, start_row, goal_column, goal_row = map(int, numbers[:4])
         (length,) = map(float, numbers[4:])
-        return Scenario(int(bucket), place, (start_row, start_column), (goal_row, goal_column), length)
+        if not 0 <= length < math.inf:
+            raise ValueError("a length is a number of at least 0")
+        start, goal = (start_row, start_column), (goal_row, goal_column)
+        return Scenario(int(bucket), place, start, goal, length, (int(height), int(width)))
     except ValueError:
         raise MapError(
             f"{name} line {number}: {line!r}; expected bucket, map, width, height, start x, start y, goal x, goal y "
@@ -120,16 +129,18 @@ def _read_rows(path: Path) -> list[str]:
         words = line.split()
         if words == ["map"]:
             break
-        if len(words) == 2 and words[0] in ("height", "width") and words[1].isdigit():
+        if len(words) == 2 and words[0] in ("height", "width") and words[1].isdigit() and words[0] not in header:
             header[words[0]] = int(words[1])
         elif not words or words[0] != "type":
             raise MapError(
-                f"{path.name} line {number}: {line!r}; expected 'type octile', 'height H', 'width W' or 'map'"
+                f"{path.name} line {number}: {line!r}; expected 'type octile', 'height H', 'width W', 'map', each once"
             )
     else:
         raise MapError(f"{path.name}: no line 'map' after the header; is it a MovingAI map?")
     if header.keys() != {"height", "width"}:
         raise MapError(f"{path.name}: the header has {sorted(header) or 'no sizes'}; expected height and width")
+    if not all(header.values()):
+        raise MapError(f"{path.name}: the header says {header}; expected a map of at least one square")
     rows = lines[number : number + header["height"]]
     if len(rows) < header["height"]:
         raise MapError(f"{path.name}: the header says height {header['height']}, and there are {len(rows)} rows")
@@ -161,7 +172,7 @@ def _lines(path: Path) -> list[str]:
 def _free_place(place: Any, what: str, squares: np.ndarray, path: str | PathLike[str]) -> tuple[int, int]:
     height, width = squares.shape
     try:
-        row, column = (int(part) for part in place)
+        row, column = (operator.index(part) for part in place)
     except (TypeError, ValueError):
         raise MapError(f"{what} is {place!r}; expected (row, column), two integers") from None
     if not (0 <= row < height and 0 <= column < width):

@@ -10,7 +10,7 @@ import typer
 
 import planners
 from gridworld_env.errors import MapError
-from gridworld_env.map_files import RULES, SUFFIXES, read_map_file
+from gridworld_env.map_files import RULES, SUFFIXES, checked_limit, read_map_file
 from gridworld_env.maps import WORLDS
 from planners.solve import METHODS
 
@@ -44,12 +44,15 @@ class PlanOptions:
     goal: Annotated[str | None, described("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None
     scenario: Annotated[int | None, described("Start and goal: a line of the .scen beside a .map file, from 0.")] = None
     walls_below: Annotated[int | None, described("In an image, darker pixels are walls. [default: 128]")] = None
+    max_episode_steps: Annotated[int | None, described("Steps of an episode; -1: no limit. [default: 1000]")] = None
     method: Annotated[str, typer.Option(help=f"auto, {', '.join(METHODS)}.")] = "auto"
     tolerance: Annotated[float, typer.Option(help="Largest error of the values, proven.")] = 1e-6
 
     def arguments(self) -> dict[str, Any]:
         """Arguments for `gym.make`: those of the map or the file, and the rules given instead."""
         rules = {name: getattr(self, name) for name in RULES if getattr(self, name) is not None}
+        if self.max_episode_steps is not None:
+            rules["max_episode_steps"] = checked_limit(self.max_episode_steps)
         if self.actions is not None:
             rules["actions"] = [name.strip().upper() for name in self.actions.split(",")]
         places = {name: _place(name, getattr(self, name)) for name in ("start", "goal")}

@@ -65,14 +65,16 @@ def blown(
     move and wind, kept inside the edges (Sutton and Barto, 2nd ed., Example 6.5).
     """
     axis = 0 if cell.wind[0] else 1
-    wind = cell.wind[axis] + gust * int(np.sign(cell.wind[axis]))
+    strength = int(cell.wind[axis])
+    wind = strength + gust * ((strength > 0) - (strength < 0))
     steps = np.zeros((2, 2), dtype=np.int64)
     direction = DIRECTIONS[move]
     steps[0, 1 - axis] = direction[1 - axis]
     along = int(direction[axis]) + wind
-    steps[1, axis] = np.sign(along)
+    steps[1, axis] = (along > 0) - (along < 0)
+    furthest = max(framed.shape)  # a storm blows no further than the map is wide
     at = cells.astype(np.int64) + 1  # in the framed map
-    for step, times in zip(steps, (1, abs(along)), strict=True):
+    for step, times in zip(steps, (1, min(abs(along), furthest)), strict=True):
         for _ in range(times):
             ahead = at + step
             at = np.where((framed[ahead[:, 0], ahead[:, 1]] >= 0)[:, None], ahead, at)

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
+from gridworld_env.trace import Trace
+from gridworld_env.vector_options import at_least_one, checked_mode, checked_seeds
 from gridworld_env.vector_sampler import VectorSampler
 from planners.moves import MoveMDP
 
@@ -28,7 +30,7 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
 
     Args:
         num_envs: Number of environments n, at least 1.
-        max_episode_steps: Steps after which an episode is truncated; None: never.
+        max_episode_steps: Steps after which an episode is truncated; None, or -1 as for `gym.make`: never.
         autoreset_mode: What follows the end of an episode: `NEXT_STEP` (the next step begins another),
             `SAME_STEP` (the same step does, and `info["final_obs"]` has the last state) or `DISABLED`
             (`reset(options={"reset_mask": ended})` does).
@@ -65,9 +67,10 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         **world: Any,
     ) -> None:
         """Make the tables, once for all environments."""
-        self.num_envs = _at_least_one("num_envs", num_envs)
-        self._limit = NO_LIMIT if max_episode_steps is None else _at_least_one("max_episode_steps", max_episode_steps)
-        self.autoreset_mode = _autoreset_mode(autoreset_mode)
+        self.num_envs = at_least_one("num_envs", num_envs)
+        endless = max_episode_steps is None or max_episode_steps == -1
+        self._limit = NO_LIMIT if endless else at_least_one("max_episode_steps", max_episode_steps)
+        self.autoreset_mode = checked_mode(autoreset_mode)
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
         if render_mode == "human":
             raise MapError("render_mode is 'human'; many environments have no one window: 'rgb_array' or 'ansi'")
@@ -80,6 +83,7 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self._sampler = VectorSampler(self._single.sampler)
+        self._traces = [Trace() for _ in range(self.num_envs)] if render_mode is not None else []
         self._state: NDArray[np.int64] | None = None
         self._elapsed = np.zeros(self.num_envs, dtype=np.int64)
         self._ended = np.zeros(self.num_envs, dtype=np.bool_)
@@ -104,10 +108,7 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
             MapError: Unknown options, or a place that is no state.
         """
         if isinstance(seed, Sequence | np.ndarray):
-            numbers = [number for number in seed if number is not None]
-            if len(seed) != self.num_envs:
-                raise MapError(f"seed has {len(seed)} numbers; expected one, or {self.num_envs}, one an environment")
-            self.np_random = np.random.default_rng([int(number) for number in numbers] or None)
+            self.np_random = np.random.default_rng(checked_seeds(seed, self.num_envs) or None)
         else:
             super().reset(seed=seed)
         options = dict(options or {})
@@ -117,6 +118,7 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
                 raise ResetNeeded("the first reset is of all environments: leave out options['reset_mask']")
             self._state = np.zeros(self.num_envs, dtype=np.int64)
         self._state[chosen] = self._first_states(options, chosen)
+        self._trace_starts(np.flatnonzero(chosen), self._state)
         self._elapsed[chosen] = 0
         self._ended[chosen] = False
         self._any_ended = bool(self._ended.any())
@@ -143,6 +145,9 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         prob = sampler.probability(state, chosen, move, next_state)
         self._elapsed += 1
         truncated = self._elapsed >= self._limit
+        for number, trace in enumerate(self._traces):
+            last = (int(chosen[number]), int(move[number]), float(reward[number]), bool(terminated[number]))
+            trace.step(int(next_state[number]), last)
         if self._any_ended:
             again = np.flatnonzero(self._ended)
             reward[again], terminated[again], truncated[again] = 0.0, False, False
@@ -160,12 +165,11 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         return next_state.copy(), reward, terminated, truncated, info
 
     def render(self) -> tuple[Any, ...] | None:
-        """A picture of each environment, by `render_mode`."""
+        """A picture of each environment, by `render_mode`, as a single one would draw it."""
         if self.render_mode is None:
             gym.logger.warn("render() without a render mode shows nothing: make_vec(..., render_mode='rgb_array')")
             return None
-        states = [None] * self.num_envs if self._state is None else self._state.tolist()
-        return tuple(self._single.picture(state) for state in states)
+        return tuple(map(self._single.picture, self._traces))
 
     def set_overlay(self, **overlay: Any) -> None:
         """As that of a single environment, in all pictures."""
@@ -179,6 +183,12 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         """Begin another episode in the environments of numbers `which`."""
         state[which] = self._draw_starts(len(which))
         prob[which], self._elapsed[which] = 1.0, 0
+        self._trace_starts(which, state)
+
+    def _trace_starts(self, which: Array, state: NDArray[np.int64]) -> None:
+        if self._traces:
+            for number in which.tolist():
+                self._traces[number].begin(int(state[number]))
 
     def _draw_starts(self, count: int) -> NDArray[np.int64]:
         return self._single.starts.states(self.np_random.random(count))
@@ -234,17 +244,3 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         masks[which] = self._sampler.mask(state[which])
         final_info = {"prob": last_prob, "_prob": ended.copy(), "action_mask": masks, "_action_mask": ended.copy()}
         return {"final_obs": last, "_final_obs": ended.copy(), "final_info": final_info, "_final_info": ended}
-
-
-def _at_least_one(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise MapError(f"{name} is {value!r}; expected a whole number of at least 1")
-    return int(value)
-
-
-def _autoreset_mode(mode: Any) -> AutoresetMode:
-    try:
-        return AutoresetMode(mode)
-    except ValueError:
-        names = ", ".join(repr(known.value) for known in AutoresetMode)
-        raise MapError(f"autoreset_mode is {mode!r}; expected an AutoresetMode or one of {names}") from None

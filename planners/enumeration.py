@@ -48,8 +48,8 @@ def enumerate_env(
         The model, with the first state as its only start; and the S keys of its states.
 
     Raises:
-        InvalidOptionError: The actions are not discrete, `samples` is not 1 or more, or there are more than
-            `max_states` states.
+        InvalidOptionError: The actions are not discrete, `samples` or `max_states` is not 1 or more, what `key`
+            returns cannot be hashed, or there are more than `max_states` states.
         InvalidModelError: The environment cannot be copied or draws from something else than `np_random`; or,
             without `samples`, it does not do the same thing twice in what the key takes for one state.
 
@@ -61,15 +61,14 @@ def enumerate_env(
     TabularMDP(37 states, 4 actions, 147 transitions, 0.0 MB)
     """
     inner = getattr(env, "unwrapped", env)
-    actions = getattr(inner.action_space, "n", None)
-    if actions is None:
-        raise InvalidOptionError(f"the actions are {inner.action_space}; expected Discrete")
-    if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or samples < 1):
-        raise InvalidOptionError(f"samples is {samples!r}; expected a whole number of at least 1, or None")
+    actions = _number_of_actions(inner, samples, max_states)
     identify = key or (lambda _, observation: _hashable(observation))
-    trial = _Trial(int(actions), identify, reward or (lambda _, own: own), samples, np.random.SeedSequence(seed))
+    trial = _Trial(actions, identify, reward or (lambda _, own: own), samples, np.random.SeedSequence(seed))
     observation, _ = env.reset(seed=seed)
-    waiting = {identify(inner, observation): inner}
+    first = identify(inner, observation)
+    if not isinstance(first, Hashable):
+        raise InvalidOptionError(f"key returned {first!r:.80}; expected what can be hashed, such as a tuple")
+    waiting = {first: inner}
     results: dict[Hashable, list[Counter[_Result]]] = {}
     again: dict[Hashable, Any] = {}  # a second copy of states that are reached in two ways
     while waiting:
@@ -88,6 +87,19 @@ def enumerate_env(
     for state, copied in again.items():
         _compare(state, results[state], trial.steps(copied))
     return _model(results, trial.actions), list(results)
+
+
+def _number_of_actions(inner: Any, samples: Any, max_states: Any) -> int:
+    """A, after the options have been checked."""
+    space = getattr(inner, "action_space", None)
+    actions = getattr(space, "n", None)
+    if actions is None:
+        raise InvalidOptionError(f"the actions of the {type(inner).__name__} are {space}; expected Discrete")
+    if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or samples < 1):
+        raise InvalidOptionError(f"samples is {samples!r}; expected a whole number of at least 1, or None")
+    if isinstance(max_states, bool) or not isinstance(max_states, int) or max_states < 1:
+        raise InvalidOptionError(f"max_states is {max_states!r}; expected a whole number of at least 1")
+    return int(actions)
 
 
 class _Result(NamedTuple):

@@ -115,7 +115,15 @@ def as_policy(policy: Any, num_states: int, num_actions: int) -> TabularPolicy:
     """A `TabularPolicy` of a policy, a plan, (S,) actions or (S, A) probabilities, checked against the sizes."""
     policy = getattr(policy, "policy", policy)
     if not isinstance(policy, TabularPolicy):
-        table = np.asarray(policy)
+        try:
+            table = np.asarray(policy)
+            if table.dtype.kind not in "biuf":
+                raise TypeError("not an array of numbers")
+        except (TypeError, ValueError):
+            raise InvalidPolicyError(
+                f"the policy is {policy!r:.80}; expected a policy, a plan, (S,) actions or (S, A) probabilities; "
+                "an agent is played by `rollout` and `regret`, and has a method act(observation)"
+            ) from None
         policy = TabularPolicy.from_actions(table, num_actions) if table.ndim == 1 else TabularPolicy(table)
     if (policy.num_states, policy.num_actions) != (num_states, num_actions):
         raise InvalidPolicyError(

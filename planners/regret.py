@@ -61,7 +61,7 @@ def regret(
         plan: A plan of this model at that discount; None: it is solved here.
 
     Raises:
-        InvalidOptionError: `agent` is none of these, or there are no episodes.
+        InvalidOptionError: `agent` is none of these, there are no episodes, or `plan` is of another model or discount.
         InvalidModelError: No tables, or, for an exact regret, no known distribution of first states.
 
     >>> import gymnasium as gym, gridworld_env
@@ -70,7 +70,7 @@ def regret(
     0.919
     """
     model = as_model(env)
-    best = solve(model, discount=check_discount(discount)) if plan is None else plan
+    best = plan_of(model, plan, discount)
     if isinstance(agent, Sequence) and len(agent) and isinstance(agent[0], Episode):
         return _of_episodes(best, agent, discount)
     if isinstance(agent, Sequence) and not len(agent):
@@ -83,6 +83,19 @@ def regret(
     first = _first_states(model)
     achieved = evaluate(model, policy, discount=discount)
     return Regret(float(first @ (best.values - achieved)), best.error_bound, float(first @ best.values))
+
+
+def plan_of(model: Model, plan: Plan | None, discount: float) -> Plan:
+    """The plan given, or one that is solved here; `InvalidOptionError` for a plan of another size or discount."""
+    checked = check_discount(discount)
+    if plan is None:
+        return solve(model, discount=checked)
+    if plan.discount != checked or len(plan.values) != model.num_states:
+        raise InvalidOptionError(
+            f"plan is of {len(plan.values)} states at discount {plan.discount}; expected one of {model.num_states} "
+            f"states at discount {checked}, or None"
+        )
+    return plan
 
 
 def _of_episodes(best: Plan, episodes: Sequence[Episode], discount: float) -> Regret:

@@ -21,6 +21,20 @@ AIMA_4TH = [[0.8516, 0.9078, 0.9578, 0], [0.8016, WALL, 0.7003, 0], [0.7453, 0.6
 # Berkeley CS188, BookGrid after 100 iterations: discount .9, noise .2, living reward 0.
 BOOKGRID = [[0.64, 0.74, 0.85, 1.00], [0.57, WALL, 0.57, -1.00], [0.49, 0.43, 0.48, 0.28]]
 BOOKGRID_ON_ENTERING = [[0.72, 0.83, 0.94, 0], [0.63, WALL, 0.64, 0], [0.55, 0.48, 0.53, 0.31]]
+# Berkeley CS188, the tables that its project is marked by, after 100 iterations (turned to lie like the grids):
+# BridgeGrid at discount .85 and noise .1, DiscountGrid at .9 and .2.
+BRIDGEGRID = [
+    [WALL, -100, -100, -100, -100, -100, WALL],
+    [1, -7.7350, -14.4173, -15.4999, -9.1502, -0.8500, 10],
+    [WALL, -100, -100, -100, -100, -100, WALL],
+]
+DISCOUNTGRID = [
+    [4.4765, 5.1665, 5.8841, 6.6836, 7.5087],
+    [3.9306, WALL, 6.0258, 7.5087, 8.6547],
+    [3.4513, WALL, 1.0000, WALL, 10.0000],
+    [2.9289, 2.0045, 3.3074, 5.7186, 8.4777],
+    [-10, -10, -10, -10, -10],
+]
 # Sutton and Barto, 2nd ed., Figure 3.2 (Example 3.5): equiprobable policy, discount .9.
 RANDOM_3_5 = [
     [3.3, 8.8, 4.4, 5.3, 1.5],
@@ -54,6 +68,8 @@ OPTIMA: dict[str, tuple[dict[str, Any], float, Any, int]] = {
     "AIMA 4th ed.": ({"map_name": "aima-4x3"}, 1.0, AIMA_4TH, 4),
     "BookGrid": ({"map_name": "bookgrid"}, 0.9, BOOKGRID, 2),
     "BookGrid on entering": ({"map_name": "bookgrid", "reward_on": "enter"}, 0.9, BOOKGRID_ON_ENTERING, 2),
+    "BridgeGrid": ({"map_name": "bridgegrid", "slip": 0.1}, 0.85, BRIDGEGRID, 4),
+    "DiscountGrid": ({"map_name": "discountgrid"}, 0.9, DISCOUNTGRID, 4),
     "Sutton and Barto 3.8": ({"map_name": "sutton-barto-3.5"}, 0.9, OPTIMAL_3_8, 1),
     "Sutton and Barto 4.1": ({"map_name": "sutton-barto-4.1"}, 1.0, OPTIMAL_4_1, 0),
 }
@@ -82,6 +98,74 @@ def test_optimal_values(case: str, method: Callable[..., Plan]) -> None:
     assert plan.error_bound <= 1e-8
     # the value of the policy that was found, by a linear system, is the same
     assert_prints_as(env, planners.evaluate(env, plan.policy, discount=discount), printed, digits)
+
+
+# CS188's grids as its source has them: None for a wall, numbers for exits.
+CS188: dict[str, list[list[Any]]] = {
+    "bookgrid": [[" ", " ", " ", 1], [" ", None, " ", -1], ["S", " ", " ", " "]],
+    "bridgegrid": [[None, *[-100] * 5, None], [1, "S", " ", " ", " ", " ", 10], [None, *[-100] * 5, None]],
+    "cliffgrid": [[" "] * 5, ["S", " ", " ", " ", 10], [-100] * 5],
+    "cliffgrid2": [[" "] * 5, [8, "S", " ", " ", 10], [-100] * 5],
+    "discountgrid": [[" "] * 5, [" ", None, " ", " ", " "], [" ", None, 1, None, 10], ["S", *[" "] * 4], [-10] * 5],
+    "mazegrid": [
+        [" ", " ", " ", 1],
+        [None, None, " ", None],
+        [" ", None, " ", " "],
+        [" ", None, None, " "],
+        ["S", " ", " ", " "],
+    ],
+}
+
+
+@pytest.mark.parametrize("name", CS188)
+@pytest.mark.parametrize(("discount", "noise", "living"), [(0.9, 0.2, 0.0), (0.5, 0.4, -2.0), (0.99, 0.0, 0.25)])
+def test_grids_of_cs188_by_its_own_rules(name: str, discount: float, noise: float, living: float) -> None:
+    """Value iteration written over Berkeley's lists: an exit pays its number and ends; all else pays the living."""
+    grid = CS188[name]
+    squares = {(r, c): cell for r, row in enumerate(grid) for c, cell in enumerate(row) if cell is not None}
+    around = [(-1, 0), (0, 1), (1, 0), (0, -1)]
+    values = dict.fromkeys(squares, 0.0)
+    for _ in range(3000):
+        known = dict(values)
+
+        def ahead(r: int, c: int, turn: int, known: dict[tuple[int, int], float] = known) -> float:
+            there = (r + around[turn % 4][0], c + around[turn % 4][1])
+            return known[there if there in known else (r, c)]
+
+        for (r, c), cell in squares.items():
+            if isinstance(cell, int):
+                values[r, c] = float(cell)
+                continue
+            values[r, c] = living + discount * max(
+                (1 - noise) * ahead(r, c, a) + noise / 2 * (ahead(r, c, a - 1) + ahead(r, c, a + 1)) for a in range(4)
+            )
+    env = make(map_name=name, slip=noise, step_reward=living)
+    found = planners.solve(env, discount=discount, tolerance=1e-9).values
+    np.testing.assert_allclose(found, [values[env.state_to_cell(state)] for state in range(len(found))], atol=1e-8)
+    assert squares[env.state_to_cell(env.reset(seed=0)[0])] == "S"
+
+
+def test_four_rooms() -> None:
+    """Sutton, Precup and Singh (1999): 104 squares, four hallways; without slip the way is a shortest one."""
+    env = make(map_name="four-rooms")
+    assert env.mdp.num_states == 104
+    hallways = [(3, 6), (6, 2), (7, 9), (10, 6)]
+    for row, column in hallways:
+        walls = [env.grid.wall[row, column - 1], env.grid.wall[row, column + 1]]
+        across = [env.grid.wall[row - 1, column], env.grid.wall[row + 1, column]]
+        assert (all(walls) and not any(across)) or (all(across) and not any(walls))
+    (goal,) = np.flatnonzero(env.grid.terminal)
+    assert env.state_to_cell(int(goal)) in hallways
+    distance, frontier = {(7, 9): 0}, [(7, 9)]
+    for row, column in frontier:  # breadth first
+        for place in ((row - 1, column), (row, column + 1), (row + 1, column), (row, column - 1)):
+            if place not in distance and not env.grid.wall[place]:
+                distance[place] = distance[row, column] + 1
+                frontier.append(place)
+    values = planners.solve(env, discount=0.9, tolerance=1e-10).values
+    expected = [0.9 ** (distance[env.state_to_cell(state)] - 1) for state in range(104)]
+    expected[int(goal)] = 0.0
+    np.testing.assert_allclose(values, expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("method", METHODS)

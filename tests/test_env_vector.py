@@ -6,6 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.error import InvalidAction, ResetNeeded
+from gymnasium.utils.env_match import check_environments_match
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import NormalizeReward, RecordEpisodeStatistics
 
@@ -85,6 +86,56 @@ def check_info(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
                 assert ours[name].tolist() == right.tolist()
             else:
                 np.testing.assert_allclose(ours[name], right, atol=1e-15)
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=["slip", "gusts", "lake", "kinds"])
+@pytest.mark.parametrize("mode", list(AutoresetMode), ids=lambda mode: mode.value)
+def test_gymnasium_finds_no_difference(world: dict[str, Any], mode: AutoresetMode, rng: np.random.Generator) -> None:
+    """One environment draws from one stream in either form: the same episodes, infos and pictures, of one seed."""
+    ours, theirs = pair_of_one(mode, world, "ansi")
+    check_environments_match(theirs, ours, num_steps=200, seed=int(rng.integers(2**31)))  # pyright: ignore
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.SAME_STEP, AutoresetMode.DISABLED], ids=lambda mode: mode.value)
+def test_statistics_and_normalized_rewards_are_those_of_sync(mode: AutoresetMode, rng: np.random.Generator) -> None:
+    seed, actions = int(rng.integers(2**31)), rng.integers(4, size=(200, 1))
+    runs = []
+    for envs in pair_of_one(mode, {"map_name": "frozenlake-4x4"}):
+        statistics = RecordEpisodeStatistics(envs)
+        wrapped, seen = NormalizeReward(statistics), []
+        wrapped.reset(seed=seed)
+        for row in actions:
+            _, rewards, terminated, truncated, _ = wrapped.step(row)
+            seen.append((rewards.tolist(), statistics.episode_count))
+            if mode is AutoresetMode.DISABLED and (ended := terminated | truncated).any():
+                wrapped.reset(options={"reset_mask": ended})
+        runs.append((seen, list(statistics.return_queue), list(statistics.length_queue)))
+    assert runs[0] == runs[1]
+    assert len(runs[0][1]) > 10
+
+
+def pair_of_one(mode: AutoresetMode, world: dict[str, Any], render: str | None = None) -> tuple[Any, SyncVectorEnv]:
+    options: dict[str, Any] = {"max_episode_steps": LIMIT, "render_mode": render, **world}
+    ours = gym.make_vec("GridWorld-v0", 1, autoreset_mode=mode, **options)
+    made = [lambda: gym.make("GridWorld-v0", **options)]
+    return ours, SyncVectorEnv(made, autoreset_mode=mode)
+
+
+def test_episodes_without_a_limit() -> None:
+    envs = gym.make_vec("GridWorld-v0", 2, max_episode_steps=-1)  # as gym.make
+    envs.reset(seed=0)
+    assert not any(envs.step(np.array([3, 2]))[3].any() for _ in range(1100))
+
+
+def test_a_seed_for_each_environment() -> None:
+    envs: Any = gym.make_vec("GridWorld-v0", 3, slip=0.5, desc=["....+"])
+    first = [envs.reset(seed=seeds)[0].tolist() for seeds in ([1, 2, 3], (1, 2, 3), [1, None, 3])]
+    assert first[0] == first[1]
+    with pytest.raises(MapError, match="seed has 2 numbers; expected one, or 3"):
+        envs.reset(seed=[1, 2])
+    for wrong in ([1, 2.5, 3], [1, -2, 3], [1, "a", 3]):
+        with pytest.raises(MapError, match=r"seed\[1\] is .*; expected a whole number of at least 0, or None"):
+            envs.reset(seed=wrong)
 
 
 def test_the_same_seed_gives_the_same_episodes() -> None:

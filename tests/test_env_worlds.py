@@ -125,6 +125,8 @@ def test_weighted_and_exploring_starts() -> None:
         ({"actions": "UP"}, "actions are 'UP'; expected a list of names: UP, RIGHT, DOWN, LEFT, STAY"),
         ({"actions": ["UP", "NORTH"]}, r"actions\[1\] is 'NORTH'; expected one of UP"),
         ({"actions": ["UP", "UP"]}, r"actions\[1\] is 'UP' once more"),
+        ({"desc": np.zeros((0, 3), dtype=bool)}, "the map is empty"),
+        ({"desc": np.array([["S", ""]])}, "the map has no glyph at row 0, column 1"),
         ({"desc": np.zeros((2, 2))}, "the map is an array of float64; expected single glyphs"),
     ],
 )
@@ -169,9 +171,50 @@ def test_images_as_maps(tmp_path: Path) -> None:
         load_image(tmp_path / "text.png")
 
 
+def test_transparent_and_deep_images(tmp_path: Path) -> None:
+    """What is transparent is the paper; 16 bits of grey are scaled, not cut off."""
+    image = pytest.importorskip("PIL.Image")
+    layers = np.zeros((1, 3, 4), dtype=np.uint8)
+    layers[0, 1] = 0, 0, 0, 255
+    layers[0, 2] = 255, 255, 255, 255
+    image.fromarray(layers).save(tmp_path / "plan.png")
+    assert load_image(tmp_path / "plan.png")["desc"] == (".#.",)
+    palette = {(255, 255, 255): ".", (0, 0, 0): "#"}
+    assert load_image(tmp_path / "plan.png", palette=palette)["desc"] == (".#.",)
+    image.fromarray(np.array([[65535, 33000, 32000, 0]], dtype=np.uint16)).save(tmp_path / "deep.png")
+    assert load_image(tmp_path / "deep.png")["desc"] == ("..##",)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"walls_below": 12.5}, r"walls_below is 12\.5; expected a grey from 0 to 256"),
+        ({"palette": {}}, r"palette is \{\}; expected glyphs by colour"),
+        ({"palette": {"white": "."}}, r"the palette has a colour 'white'; expected \(red, green, blue\)"),
+        ({"palette": {(0, 0, 300): "."}}, r"a colour \(0, 0, 300\); .* from 0 to 255"),
+        ({"palette": {(0, 0, 0): ".."}}, r"palette\[\(0, 0, 0\)\] is '\.\.'; expected one glyph"),
+    ],
+)
+def test_wrong_options_of_images(options: dict[str, Any], message: str, tmp_path: Path) -> None:
+    pytest.importorskip("PIL.Image").new("L", (2, 2)).save(tmp_path / "plan.png")
+    with pytest.raises(MapError, match=message):
+        load_image(tmp_path / "plan.png", **options)
+
+
+def test_storms_and_weights_beyond_all_bounds() -> None:
+    legend = {"w": {"wind": (0, 10**30), "gust": 0.25}}
+    env = gym.make("GridWorld-v0", desc=["w...", "S..+"], legend=legend).unwrapped
+    assert env.P[0][1] == [(1.0, 3, -0.04, False)]  # pyright: ignore[reportAttributeAccessIssue]
+    heavy = {"T": {"start": True, "start_weight": 1e308}, "U": {"start": True, "start_weight": 1e308}}
+    env = gym.make("GridWorld-v0", desc=["TU+"], legend=heavy).unwrapped
+    assert env.initial_state_distrib.tolist() == [0.5, 0.5, 0.0]  # pyright: ignore[reportAttributeAccessIssue]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("type octile\nheight 0\nwidth 2\nmap\n", "expected a map of at least one square"),
+        ("type octile\nheight 1\nheight 2\nwidth 2\nmap\n..\n", "line 3: 'height 2'; expected .*each once"),
         ("type octile\nheight 2\nwidth 2\nmap\n..\n", "the header says height 2, and there are 1 rows"),
         ("type octile\nheight 1\nwidth 2\nmap\n...\n", "line 5: 3 squares; the header says width 2"),
         ("type octile\nheight 1\nwidth 2\nmap\n.x\n", "line 5, column 1: unknown glyph 'x'"),
@@ -194,12 +237,19 @@ def test_wrong_scenarios_and_places(tmp_path: Path) -> None:
         load_movingai(file, start=(0, 0), goal=(0, 2))
     with pytest.raises(MapError, match=r"start \(row 1, column 0\) is outside a.map, 1 x 3 squares"):
         load_movingai(file, start=(1, 0), goal=(0, 1))
+    for place in ((0.5, 0), ("0", "0"), 0, (0,)):
+        with pytest.raises(MapError, match=r"goal is .*; expected \(row, column\), two integers"):
+            load_movingai(file, goal=place)  # pyright: ignore[reportArgumentType]
     with pytest.raises(MapError, match="expected two places"):
         load_movingai(file, start=(0, 1), goal=(0, 1))
     scenarios = tmp_path / "a.scen"
     scenarios.write_text("version 1\n0\ta.map\t3\t1\t0\t0\t1\n")
     with pytest.raises(MapError, match=r"a\.scen line 2: .*expected bucket, map"):
         read_scenarios(scenarios)
+    for length in ("nan", "-1", "inf"):
+        scenarios.write_text(f"version 1\n0\ta.map\t3\t1\t0\t0\t1\t0\t{length}\n")
+        with pytest.raises(MapError, match=r"a\.scen line 2"):
+            read_scenarios(scenarios)
 
 
 @pytest.mark.skipif(not MAPS.exists(), reason="the MovingAI maps are not here")

@@ -250,10 +250,16 @@ def misfit(**players: Any) -> Any:
         (lambda: misfit(critic_0=None), r"no player 'critic_0'"),
         (
             lambda: misfit(generator_0=Generator(perceptron([8, 3]))),
-            r"generator_0 plays .* \(2, 3\); expected .*\(2, 2\)",
+            r"generator_0 plays .* \(2, 3\); expected samples for discriminator_0 of shape \(2, 2\)",
         ),
-        (lambda: misfit(generator_0=Generator(perceptron([5, 2]))), r"generator_0 cannot act on \(2, 8\).*noise has 8"),
-        (lambda: misfit(discriminator_0=Discriminator(perceptron([3, 1]))), r"discriminator_0 cannot act on \(2, 2\)"),
+        (
+            lambda: misfit(generator_0=Generator(perceptron([5, 2]))),
+            r"generator_0 cannot act on \(2, 8\).*noise of 8 numbers",
+        ),
+        (
+            lambda: misfit(discriminator_0=Discriminator(perceptron([3, 1]))),
+            r"discriminator_0 cannot act on \(2, 2\).*generator_0 .*plays samples of 2",
+        ),
         (lambda: gan_lab.GeneratorEnv("dirac"), r"'dirac' is a game of strategies"),
         (lambda: MixtureGame([[0.0]], -1.0), r"std is -1\.0"),
         (lambda: MixtureGame([[0.0], [1.0]], 0.1, [0.5, 0.6]), r"expected 2 numbers .* add up to 1"),

@@ -14,7 +14,6 @@ import gan_lab
 from gan_lab import Discriminator, Generator, WiringError
 from gan_lab.cli import app
 from gan_lab.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator
-from gan_lab.default_players import default_discriminator, default_generator
 from gan_lab.games import ImagesGame, read_images
 from gan_lab.games.images import nearest_distances
 
@@ -236,12 +235,11 @@ def test_images_that_do_not_fold(shape: Any) -> None:
 @pytest.mark.parametrize(("shape", "convolves"), [((1, 8, 8), True), ((3, 12, 12), True), ((1, 6, 8), False)])
 def test_default_players_of_images(shape: Any, convolves: bool, rng: np.random.Generator) -> None:
     game = ImagesGame(rng.uniform(-1, 1, (20, *shape)))
-    players = default_generator(game), default_discriminator(game)
-    assert isinstance(players[0], Generator)
-    assert isinstance(players[1], Discriminator)
-    assert isinstance(players[0].network, ConvolutionalGenerator) == convolves
-    assert isinstance(players[1].network, ConvolutionalDiscriminator) == convolves
-    run = gan_lab.train(game, *players, steps=1, batch_size=4)
+    run = gan_lab.train(game, steps=1, batch_size=4, seed=int(rng.integers(2**31)))
+    assert isinstance(run.generator, Generator)
+    assert isinstance(run.discriminator, Discriminator)
+    assert isinstance(run.generator.network, ConvolutionalGenerator) == convolves
+    assert isinstance(run.discriminator.network, ConvolutionalDiscriminator) == convolves
     assert run.sample(2).shape == (2, game.dimension)
 
 

@@ -78,14 +78,21 @@ def test_train_and_games(tmp_path: Path) -> None:
     assert "finite, 50 updates. All updates were played." in result.stdout
     assert "Converged?" in result.stdout
     assert file.exists()
-    assert "grid100" in CliRunner().invoke(cli.app, ["games"]).stdout
+    listed = CliRunner().invoke(cli.app, ["games"]).stdout
+    assert "grid100" in listed
+    assert "exact: value" in listed
+    for command in (["verify", "--seed", "-3"], ["train", "dirac", "--seed", "-3"]):
+        refused = CliRunner().invoke(cli.app, command)
+        assert refused.exit_code == 2
+        assert "seed is -3" in refused.stderr
     wrong = CliRunner().invoke(cli.app, ["train", "finit"])
     assert wrong.exit_code == 2
     assert "did you mean 'finite'" in wrong.stderr
 
 
-def test_without_torch_it_says_what_to_install() -> None:
-    code = "import sys; sys.path.insert(0, '.'); import importlib.util as u; f = u.find_spec; \
-u.find_spec = lambda name, *a: None if name == 'torch' else f(name, *a); import gan_lab"
+@pytest.mark.parametrize("missing", ["torch", "pettingzoo", "safetensors"])
+def test_without_torch_it_says_what_to_install(missing: str) -> None:
+    code = f"import sys; sys.path.insert(0, '.'); import importlib.util as u; f = u.find_spec; \
+u.find_spec = lambda name, *a: None if name == '{missing}' else f(name, *a); import gan_lab"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "gan_lab needs torch, not installed here: pip install 'gridworld-lab[gan]'" in done.stderr
+    assert f"gan_lab needs {missing}, not installed here: pip install 'gridworld-lab[gan]'" in done.stderr

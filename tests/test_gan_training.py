@@ -115,11 +115,16 @@ def test_interruption_keeps_what_there_is(tmp_path: Path) -> None:
 
     run = train("ring8", steps=50, callbacks=[interrupt], checkpoint=tmp_path / "run", **SMALL)
     assert run.status is Status.INTERRUPTED
+    run.steps += 1  # as if the interruption had come later than the look
+    assert "11 updates. Interrupted" in run.report()
+    assert "after update 10: value" in run.report()
+    run.steps -= 1
     assert run.steps == 10
     assert (tmp_path / "run").exists()
     assert run.sample(7, seed=1).shape == (7, 2)
     stopped = train("ring8", steps=50, callbacks=[lambda run: run.steps >= 15], **SMALL)
     assert (stopped.status, stopped.steps) == (Status.STOPPED, 15)
+    assert stopped.players == {"discriminator_0": stopped.discriminator, "generator_0": stopped.generator}
 
 
 def test_progress_shows_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,6 +132,7 @@ def test_progress_shows_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     wide = Console(file=stream, force_terminal=True, width=160)
     monkeypatch.setattr("rich.console.Console", lambda **_: wide)
     train("ring8", steps=10, progress=True, **SMALL)
+    assert " value -" in stream.getvalue()
     assert "gap_to_minus_log_4" in stream.getvalue()
     assert "jsd" in stream.getvalue()
 
@@ -156,6 +162,14 @@ def test_a_report_tells_collapse(rng: np.random.Generator) -> None:
     assert "yes: 6 of 8 modes" in answers[0]
     assert "partly: all 8 modes" in answers[1]
     assert "no: all 8 modes" in answers[2]
+
+
+def test_a_report_does_not_say_more_than_it_knows() -> None:
+    """A gap that is estimated from below is no proof of convergence where its error is as large as what is asked."""
+    game = make_game("ring8")
+    for gap, error, says in ((0.5, 0.01, "no: "), (0.005, 0.01, "yes, nearly, as far as"), (0.005, 0.1, "cannot be")):
+        assert f"Converged? {says}" in verdicts(game, {"duality_gap": gap, "duality_gap_error": error})[0]
+    assert "Cannot be told" in verdicts(game, {"value": 0.0})[0]
 
 
 def test_estimates_of_samples_of_the_data(rng: np.random.Generator) -> None:

@@ -232,7 +232,7 @@ def test_the_best_gaussian_discriminator(rng: np.random.Generator) -> None:
         (lambda: FiniteGame([[1.0]]), r"p has shape \(1, 1\)"),
         (lambda: FiniteGame([0.5, float("nan")]), r"p\[1\] is nan"),
         (lambda: truth.kl([1.0], [0.5, 0.5]), r"p has 1 atoms and q has 2"),
-        (lambda: truth.value([2.0], [1.0], [1.0]), r"probabilities from 0 to 1"),
+        (lambda: truth.value([2.0], [1.0], [1.0]), r"d\[0\] is 2.0; expected a probability from 0 to 1"),
         (lambda: truth.w1([1.0], [1.0], [0.0, 1.0]), r"positions have shape \(2,\); expected \(1,\)"),
         (lambda: truth.generator_gradient([0.5], [1.0], "wasserstein"), r"form is 'wasserstein'"),
         (lambda: GaussianGame(0.0, -1.0), r"expected a mean .* and a standard deviation"),
@@ -241,6 +241,25 @@ def test_the_best_gaussian_discriminator(rng: np.random.Generator) -> None:
 def test_bad_input(call: Any, message: str) -> None:
     with pytest.raises(WiringError, match=message):
         call()
+
+
+@pytest.mark.parametrize("d", [(0.0, 100.0, 0.0), (3.0, 1e4, -5.0), (-1e3, 0.0, 1e5), (0.5, 1e6, 0.0), (1.0, 0.0, 1e5)])
+def test_value_of_steep_scores(d: tuple[float, ...]) -> None:
+    """log sigmoid bends sharply at the roots of such a score, and the panels have to end there."""
+    game, (a, b) = GaussianGame(0.0, 1.0), (0.7, 0.3)
+    roots = [float(r.real) for r in np.roots(d[::-1]) if abs(r.imag) < 1]
+    near = [r + sign * 10.0**-k for r in roots for sign in (-1, 0, 1) for k in range(8)]
+
+    def integral(mean: float, std: float, sign: int) -> float:
+        def f(x: Any) -> Any:
+            score = sign * (d[0] + d[1] * x + d[2] * x * x)
+            return density(x, mean, std) * (-mpmath.log1p(mpmath.exp(-score)) if score > -60 else score)
+
+        found: Any = mpmath.quad(f, sorted({*near, *(mean + k * std for k in (-12, -6, -3, -1, 0, 1, 3, 6, 12))}))
+        return float(found)
+
+    with mpmath.workdps(20):
+        assert game.value(d, [a, b]) == pytest.approx(integral(0.0, 1.0, 1) + integral(b, a, -1), rel=1e-9)
 
 
 def test_exploitability_by_trying_everything(rng: np.random.Generator) -> None:

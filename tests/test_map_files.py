@@ -70,6 +70,33 @@ def test_wrong_files(name: str, content: str, message: str, tmp_path: Path) -> N
         read_map_file(write(tmp_path, name, content))
 
 
+def test_json_without_an_end(tmp_path: Path) -> None:
+    with pytest.raises(MapError, match=r"a\.json: too many brackets inside one another"):
+        read_map_file(write(tmp_path, "a.json", "[" * 100_000))
+
+
+@pytest.mark.parametrize(
+    ("line", "scenario", "message"),
+    [
+        ("0\ta.map\t6\t2\t0\t0\t2\t0\t2.0\n", 0, r"a\.map\.scen scenario 0: .*\(2, 6\), and a\.map has \(2, 3\)"),
+        ("", 0, r"a\.map\.scen has no scenarios"),
+        ("0\ta.map\t3\t2\t0\t0\t2\t0\t2.0\n", 1, "scenario is 1; expected 0 to 0"),
+        ("0\ta.map\t3\t2\t0\t0\t2\t0\t2.0\n", "0", "scenario is '0'; expected 0 to 0"),
+    ],
+)
+def test_wrong_scenarios(line: str, scenario: Any, message: str, tmp_path: Path) -> None:
+    file = write(tmp_path, "a.map", "type octile\nheight 2\nwidth 3\nmap\n...\n...\n")
+    write(tmp_path, "a.map.scen", "version 1\n" + line)
+    with pytest.raises(MapError, match=message):
+        read_map_file(file, scenario=scenario)
+
+
+def test_a_scenario(tmp_path: Path) -> None:
+    file = write(tmp_path, "a.map", "type octile\nheight 2\nwidth 3\nmap\n...\n.@.\n")
+    write(tmp_path, "a.scen", "version 1.0\n0\ta.map\t3\t2\t0\t1\t2\t0\t3.0\n")  # x, y: column, row
+    assert read_map_file(file, scenario=0)["desc"] == ("..*", "S#.")
+
+
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"S.\xff+")
     with pytest.raises(MapError, match=r"a\.txt: byte 2 is no UTF-8"):
@@ -89,6 +116,14 @@ def test_plan_on_a_movingai_map(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["values"][0] == pytest.approx(-4.0)  # no corner is cut
 
 
+def test_play_with_another_limit_of_steps(tmp_path: Path) -> None:
+    file = write(tmp_path, "long.txt", "S" + "." * 1500 + "+\n")
+    for limit, expected in (([], "1000 steps"), (["--max-episode-steps", "-1"], "1501 steps")):
+        result = CliRunner().invoke(cli.app, ["play", str(file), "--discount", "1", *limit])
+        assert result.exit_code == 0, result.stderr
+        assert f"episode 1: {expected}" in result.stdout
+
+
 def test_plan_with_actions_in_another_order(tmp_path: Path) -> None:
     file = write(tmp_path, "w.json", json.dumps(WORLD))
     plan = json.loads(CliRunner().invoke(cli.app, ["plan", str(file), "--json"]).stdout)
@@ -102,6 +137,10 @@ def test_plan_with_actions_in_another_order(tmp_path: Path) -> None:
         (["lecture", "--start", "0,0"], "--start is for files"),
         (["x.map", "--goal", "1;2"], "--goal is '1;2'; expected ROW,COLUMN"),
         (["lecture", "--actions", "UP,SIDE"], "actions[1] is 'SIDE'; expected one of UP, RIGHT"),
+        (
+            ["lecture", "--max-episode-steps", "0"],
+            "max_episode_steps is 0; expected a whole number of at least 1, or -1",
+        ),
         (["lecture", "--bump-reward", "nan"], "bump_reward is nan; expected a finite number"),
     ],
 )

@@ -78,6 +78,36 @@ def test_ground_truth_adds_up_to_the_regret(env: gym.Env[Any, Any]) -> None:
     assert planners.regret(env, episodes, discount=0.9).value == pytest.approx(total)
 
 
+def test_a_plan_of_something_else_is_refused(env: gym.Env[Any, Any]) -> None:
+    """It would be a silent, wrong regret."""
+    other = planners.solve(gym.make("FrozenLake-v1"), discount=0.9)
+    for plan in (other, planners.solve(env, discount=0.5)):
+        for call in (
+            lambda plan=plan: planners.regret(env, [0] * 11, discount=0.9, plan=plan),
+            lambda plan=plan: gridworld_env.GroundTruth(env, discount=0.9, plan=plan),
+        ):
+            with pytest.raises(InvalidOptionError, match=r"plan is of .*; expected one of 11 states at discount 0\.9"):
+                call()
+
+
+@pytest.mark.parametrize("policy", ["up", lambda observation: 0, {"a": 1}, [[0], [0, 1]]])
+def test_what_is_no_policy_is_refused(env: gym.Env[Any, Any], policy: Any) -> None:
+    for call in (planners.regret, planners.evaluate):
+        with pytest.raises(planners.InvalidPolicyError, match=r"the policy is .*; expected a policy, a plan"):
+            call(env, policy, discount=0.9)
+
+
+def test_where_all_is_lost_no_more_is_lost() -> None:
+    """At discount 1 an island from which no policy ends the episode is worth -inf, whatever is done there."""
+    island = gym.make("GridWorld-v0", desc=["S.#.", "#+#."])
+    truth = gridworld_env.GroundTruth(island, discount=1.0)
+    _, info = truth.reset(seed=0, options={"cell": (0, 3)})
+    assert info["optimal_value"] == -np.inf
+    assert truth.step(2)[4]["regret"] == 0.0
+    truth.reset(seed=0)
+    assert truth.step(3)[4]["regret"] == pytest.approx(0.04)
+
+
 def test_enumeration_finds_the_tables(rng: np.random.Generator) -> None:
     env = gym.make("GridWorld-v0", map_name="sutton-barto-6.6")
     model, keys = planners.enumerate_env(env)
@@ -90,6 +120,10 @@ def test_enumeration_refuses_what_it_cannot_tell(env: gym.Env[Any, Any]) -> None
         planners.enumerate_env(gym.make("FrozenLake8x8-v1"))
     with pytest.raises(InvalidOptionError, match="more than max_states=5 states"):
         planners.enumerate_env(gym.make("CliffWalking-v1"), max_states=5)
+    with pytest.raises(InvalidOptionError, match="max_states is 0; expected a whole number"):
+        planners.enumerate_env(gym.make("CliffWalking-v1"), max_states=0)
+    with pytest.raises(InvalidOptionError, match=r"key returned \[36\]; expected what can be hashed"):
+        planners.enumerate_env(gym.make("CliffWalking-v1"), key=lambda _, state: [state])  # pyright: ignore
     with pytest.raises(InvalidOptionError, match="expected Discrete"):
         planners.enumerate_env(gym.make("Pendulum-v1"))
 

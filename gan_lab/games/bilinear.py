@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from gan_lab.errors import WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR
-from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.strategy_game import Strategy, StrategyGame
 
 BOUND = 10.0
 
@@ -35,7 +35,10 @@ class BilinearGame(StrategyGame):
 
     def __init__(self, matrix: ArrayLike = ((1.0,),)) -> None:
         """Check and keep the matrix."""
-        self.matrix = np.asarray(matrix, dtype=np.float64)
+        try:
+            self.matrix = np.asarray(matrix, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise WiringError(f"the matrix is no array of numbers: {error}") from None
         if self.matrix.ndim != 2 or not self.matrix.size or not np.isfinite(self.matrix).all():
             raise WiringError(f"the matrix has shape {self.matrix.shape}; expected (m, n), finite")
         rows, columns = self.matrix.shape
@@ -53,16 +56,16 @@ class BilinearGame(StrategyGame):
         """psi^T A theta."""
         if isinstance(discriminator, Tensor) or isinstance(generator, Tensor):
             return torch.as_tensor(discriminator) @ torch.from_numpy(self.matrix) @ torch.as_tensor(generator)
-        return float(numbers(discriminator) @ self.matrix @ numbers(generator))
+        return float(self.exact(DISCRIMINATOR, discriminator) @ self.matrix @ self.exact(GENERATOR, generator))
 
     def exploitability(self, discriminator: Any, generator: Any) -> float:
         """10 (|A theta|_1 + |A^T psi|_1), against the best corners of the boxes."""
-        up = np.abs(self.matrix @ numbers(generator)).sum()
-        return float(BOUND * (up + np.abs(self.matrix.T @ numbers(discriminator)).sum()))
+        up = np.abs(self.matrix @ self.exact(GENERATOR, generator)).sum()
+        return float(BOUND * (up + np.abs(self.matrix.T @ self.exact(DISCRIMINATOR, discriminator)).sum()))
 
     def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
         """V, the distance to the equilibrium 0, and the exploitability."""
-        psi, theta = numbers(discriminator), numbers(generator)
+        psi, theta = self.exact(DISCRIMINATOR, discriminator), self.exact(GENERATOR, generator)
         return {
             "value": self.value(psi, theta),
             "distance": float(np.sqrt(psi @ psi + theta @ theta)),

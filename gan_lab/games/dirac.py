@@ -12,7 +12,8 @@ import torch
 from gymnasium.spaces import Box
 from torch import Tensor
 
-from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.strategy_game import Strategy, StrategyGame
 from gan_lab.losses import Loss, find_loss
 from gan_lab.penalties import Penalty
 from gan_lab.truth import LOG_4
@@ -52,7 +53,7 @@ class DiracGame(StrategyGame):
         if isinstance(discriminator, Tensor) or isinstance(generator, Tensor):
             psi, theta = torch.as_tensor(discriminator), torch.as_tensor(generator)
             return self.payoffs(find_loss("minimax"), psi, theta)[0]
-        psi, theta = numbers(discriminator), numbers(generator)
+        psi, theta = self.exact(DISCRIMINATOR, discriminator), self.exact(GENERATOR, generator)
         return float(-np.log(2.0) - np.logaddexp(0.0, psi * theta).item())
 
     def check_loss(self, loss: Loss, penalty: Penalty | None) -> None:
@@ -69,16 +70,19 @@ class DiracGame(StrategyGame):
         points = torch.stack([torch.zeros_like(generator), generator]).detach().requires_grad_()
         return penalty.slope(points, (points * discriminator).flatten(), 1, lambda x: (x * discriminator).flatten())
 
+    def _point(self, discriminator: Any, generator: Any) -> tuple[float, float]:
+        return self.exact(DISCRIMINATOR, discriminator).item(), self.exact(GENERATOR, generator).item()
+
     def exploitability(self, discriminator: Any, generator: Any) -> float:
         """Against the best psi' and theta' of the box."""
-        psi, theta = numbers(discriminator).item(), numbers(generator).item()
+        psi, theta = self._point(discriminator, generator)
         best = -np.logaddexp(0.0, -BOUND * abs(theta))
         worst = -np.logaddexp(0.0, BOUND * abs(psi))
         return float(max(best - worst, 0.0))
 
     def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
         """V, the Wasserstein distance |theta|, the distance to the equilibrium, and the exploitability."""
-        psi, theta = numbers(discriminator).item(), numbers(generator).item()
+        psi, theta = self._point(discriminator, generator)
         return {
             "value": self.value([psi], [theta]),
             "w1": abs(theta),

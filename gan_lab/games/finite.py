@@ -1,6 +1,6 @@
 """The game of Theorem 1 on n atoms: the moves are the whole distribution q and the whole table D."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from gan_lab.games.sample_game import DISCRIMINATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
 from gan_lab.losses import Loss
 from gan_lab.penalties import Penalty
+
+SMALLEST: Final = 1e-12  # D is kept this far from 0 and 1 where its logit is taken, so that the slope is finite
 
 
 class FiniteGame(StrategyGame):
@@ -66,12 +68,20 @@ class FiniteGame(StrategyGame):
         total = clipped.sum()
         return clipped / total if total > 0 else torch.full_like(clipped, 1 / len(clipped))
 
+    def idle_directions(self, agent: str, strategy: Strategy) -> Strategy:
+        """The generator's own length, by which its move is divided."""
+        return super().idle_directions(agent, strategy) if agent == DISCRIMINATOR else strategy[None]
+
     def value(self, discriminator: Any, generator: Any) -> Any:
         """V(D, G) in nats."""
         if not isinstance(discriminator, Tensor) and not isinstance(generator, Tensor):
             return truth.value(discriminator, self.p, generator)
-        d, q = torch.as_tensor(discriminator), torch.as_tensor(generator)
-        return (torch.xlogy(torch.from_numpy(self.p), d) + torch.special.xlog1py(q, -d)).sum()
+        p, d, q = torch.from_numpy(self.p), torch.as_tensor(discriminator), torch.as_tensor(generator)
+        for name, table in (("D", d), ("q", q)):
+            if table.shape != p.shape:
+                raise WiringError(f"{name} has shape {tuple(table.shape)}; expected {tuple(p.shape)}")
+        real, fake = d.where(p > 0, 0.5), d.where((q > 0) | (d < 1), 0.5)  # 0 log 0 = 0, and so is its slope
+        return (torch.xlogy(p, real) + torch.special.xlog1py(q, -fake)).sum()
 
     def check_loss(self, loss: Loss, penalty: Penalty | None) -> None:
         """Any loss; atoms have no slope to penalise."""
@@ -82,7 +92,7 @@ class FiniteGame(StrategyGame):
         """Of any loss, on the scores logit D, under p and q."""
         if loss.name == "minimax":
             return super().payoffs(loss, discriminator, generator)
-        scores, p = torch.logit(discriminator), torch.from_numpy(self.p)
+        scores, p = torch.logit(discriminator, eps=SMALLEST), torch.from_numpy(self.p)
         return loss.discriminator(scores, scores, p, generator), loss.generator(scores, scores, p, generator)
 
     def best_discriminator(self, q: ArrayLike) -> Strategy:
@@ -95,7 +105,7 @@ class FiniteGame(StrategyGame):
 
     def best_generator(self, d: ArrayLike) -> Strategy:
         """(n,) q that minimises V(D, .): all mass where D is most fooled, shared by ties."""
-        best = np.asarray(d, dtype=np.float64)
+        best = truth.verdicts(d, len(self.p))
         most = best == best.max()
         return most / most.sum()
 
@@ -107,7 +117,9 @@ class FiniteGame(StrategyGame):
 
     def gradients(self, d: ArrayLike, q: ArrayLike) -> tuple[Strategy, Strategy]:
         """((n,) dV/dD = p / D - q / (1 - D), (n,) dV/dq = log(1 - D)); what has no mass has no pull."""
-        d, q = np.asarray(d, dtype=np.float64), truth.distribution(q, "q")
+        d, q = truth.verdicts(d, len(self.p)), truth.distribution(q, "q")
+        if q.shape != self.p.shape:
+            raise WiringError(f"q has {len(q)} atoms; expected {len(self.p)}")
         with np.errstate(divide="ignore"):
             up = np.divide(self.p, d, out=np.zeros_like(d), where=self.p > 0)
             down = np.divide(q, 1 - d, out=np.zeros_like(d), where=q > 0)

@@ -4,7 +4,6 @@ Both directions of KL have closed forms; JSD and V are integrals in one dimensio
 quadrature between mean - 12 std and mean + 12 std of either.
 """
 
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from gan_lab.errors import WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
 from gan_lab.truth import LOG_4
 
@@ -23,6 +22,7 @@ TAIL: Final = 12.0  # standard deviations; the mass beyond is below 4e-33
 BOUND: Final = 50.0
 SMALLEST_SCALE: Final = 1e-3
 BENDS: Final = (-TAIL, -6, -3, -1, 0, 1, 3, 6, TAIL)  # standard deviations at which panels end, of either Gaussian
+REACH: Final = 9.0  # of the score, on either side of 0: beyond four times that, log sigmoid is straight
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(32)  # of a panel
 
 
@@ -71,28 +71,26 @@ class GaussianGame(StrategyGame):
     def value(self, discriminator: Any, generator: Any) -> Any:
         """V(D, G) in nats, by quadrature."""
         if not isinstance(discriminator, Tensor) and not isinstance(generator, Tensor):
-            return float(self.value(torch.as_tensor(numbers(discriminator)), torch.as_tensor(numbers(generator))))
+            c, fit = self.exact(DISCRIMINATOR, discriminator), self._fit(generator)
+            return float(self.value(torch.from_numpy(c), torch.tensor(fit, dtype=torch.float64)))
         c, g = torch.as_tensor(discriminator), torch.as_tensor(generator)
-        z, weights = (torch.from_numpy(part) for part in standard_nodes())
-        real, fake = self.mean + self.std * z, g[0] * z + g[1]
-        scores = [c[0] + c[1] * x + c[2] * x * x for x in (real, fake)]
-        return (weights * (logsigmoid(scores[0]) + logsigmoid(-scores[1]))).sum()
+        return _expected_log(c, self.std, self.mean) + _expected_log(-c, g[0], g[1])
 
     def best_discriminator(self, generator: Any) -> Strategy:
         """(c0, c1, c2) of log p(x) - log q(x): the score of Proposition 1."""
-        a, b = numbers(generator)
+        a, b = self._fit(generator)
         own, other = 1 / self.std**2, 1 / a**2
         constant = np.log(a / self.std) + (other * b**2 - own * self.mean**2) / 2
         return np.array([constant, own * self.mean - other * b, (other - own) / 2])
 
     def kl(self, generator: Any) -> float:
         """KL(p || q), closed form, in nats."""
-        a, b = numbers(generator)
+        a, b = self._fit(generator)
         return _gaussian_kl(self.mean, self.std, b, a)
 
     def reverse_kl(self, generator: Any) -> float:
         """KL(q || p), closed form, in nats."""
-        a, b = numbers(generator)
+        a, b = self._fit(generator)
         return _gaussian_kl(b, a, self.mean, self.std)
 
     def jsd(self, generator: Any) -> float:
@@ -104,7 +102,7 @@ class GaussianGame(StrategyGame):
 
         The integrals are over p and over q apart, each on panels of its own and the other's width.
         """
-        a, b = numbers(generator)
+        a, b = self._fit(generator)
         fine, coarse = (self._jsd(a, b, panels) for panels in (64, 32))
         return float(np.clip(fine, 0.0, np.log(2.0))), abs(fine - coarse) + 1e-14
 
@@ -125,18 +123,18 @@ class GaussianGame(StrategyGame):
 
     def exploitability(self, discriminator: Any, generator: Any) -> float:
         """C(G) less the least V(D, .) of all distributions on [-50, 50]: a point where the score is largest."""
-        c0, c1, c2 = numbers(discriminator)
+        c0, c1, c2 = self.exact(DISCRIMINATOR, discriminator)
         peak = np.clip(-c1 / (2 * c2), -BOUND, BOUND) if c2 < 0 else 0.0
         highest = max(c0 + c1 * x + c2 * x * x for x in (-BOUND, BOUND, float(peak)))
-        least = self.value(discriminator, [1.0, 0.0]) - self._fake_term(discriminator, [1.0, 0.0])
+        least = float(_expected_log(torch.from_numpy(self.exact(DISCRIMINATOR, discriminator)), self.std, self.mean))
         return max(float(self.criterion(generator) - least + np.logaddexp(0.0, highest)), 0.0)
 
-    def _fake_term(self, discriminator: Any, generator: Any) -> float:
-        a, b = numbers(generator)
-        c0, c1, c2 = numbers(discriminator)
-        z, weights = standard_nodes()
-        x = a * z + b
-        return float(-(weights * np.logaddexp(0.0, c0 + c1 * x + c2 * x * x)).sum())
+    def _fit(self, generator: Any) -> tuple[float, float]:
+        """(a, b) of a generator whose width is above 0."""
+        a, b = self.exact(GENERATOR, generator).tolist()
+        if not a > 0:
+            raise WiringError(f"the scale of generator_0 is {a}; expected a number above 0, as N(b, a^2) has a width")
+        return a, b
 
     def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
         """V, its gap to the best D, the divergences, and the exploitability."""
@@ -150,7 +148,7 @@ class GaussianGame(StrategyGame):
             "jsd_error": error,
             "kl": self.kl(generator),
             "reverse_kl": self.reverse_kl(generator),
-            "exploitability": self.exploitability(numbers(discriminator), generator),
+            "exploitability": self.exploitability(discriminator, generator),
         }
 
     @property
@@ -159,10 +157,27 @@ class GaussianGame(StrategyGame):
         return np.zeros(3), np.array([self.std, self.mean])
 
 
-@cache
-def standard_nodes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Nodes and weights of expectations under N(0, 1)."""
-    return panelled(64, [])
+def _expected_log(c: Tensor, scale: Any, shift: Any) -> Tensor:
+    """E log sigmoid(c0 + c1 x + c2 x^2) of x = scale z + shift: panels end where the score turns its sign."""
+    z, weights = (
+        torch.from_numpy(part)
+        for part in panelled(
+            64, _bends(c.detach(), float(torch.as_tensor(scale).detach()), float(torch.as_tensor(shift).detach()))
+        )
+    )
+    x = scale * z + shift
+    return (weights * logsigmoid(c[0] + c[1] * x + c[2] * x * x)).sum()
+
+
+def _bends(c: Tensor, scale: float, shift: float) -> list[float]:
+    """Where log sigmoid bends, in standard deviations: around the roots of the score, the nearer the steeper it is."""
+    c0, c1, c2 = c.tolist()
+    line = np.array([c2 * scale**2, (c1 + 2 * c2 * shift) * scale, c0 + c1 * shift + c2 * shift**2])
+    found: list[float] = []
+    for root in np.roots(line):
+        centre, steepness = float(root.real), max(abs(2 * line[0] * root + line[1]), abs(line[0]) ** 0.5, 1.0)
+        found += [centre + k * REACH / float(steepness) for k in (-4, -2, -1, 0, 1, 2, 4)]
+    return found
 
 
 def panelled(panels: int, breaks: list[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -62,7 +62,7 @@ def _of_folder(folder: Path) -> NDArray[np.float32]:
             )
     if all((picture == picture[:, :, :1]).all() for picture in pictures):
         pictures = [picture[:, :, :1] for picture in pictures]
-    return np.stack(pictures).astype(np.float32) / 255
+    return np.stack(pictures).astype(np.float32) / np.float32(255)
 
 
 def _picture(file: Path, pillow: Any) -> NDArray[np.uint8]:
@@ -108,7 +108,7 @@ def _of_array(file: Path) -> NDArray[np.float32]:
         )
     images = found.reshape(*found.shape[:3], -1)
     if images.dtype == np.uint8:
-        return images.astype(np.float32) / 255
+        return images.astype(np.float32) / np.float32(255)
     if not (finite := np.isfinite(images)).all():
         where = np.argwhere(~finite)[0]
         raise WiringError(f"{file}: image {where[0]} has {images[tuple(where)]} in row {where[1]}, column {where[2]}")

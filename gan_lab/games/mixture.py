@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.sample_game import SampleGame
 
 HIGH_QUALITY_RADIUS: Final = 3.0  # in standard deviations
@@ -46,9 +46,9 @@ class MixtureGame(SampleGame):
             raise WiringError(f"std is {std!r}; expected a number above 0")
         count = len(self.means)
         self.weights = np.full(count, 1 / count) if weights is None else np.asarray(weights, dtype=np.float64)
-        if self.weights.shape != (count,) or (self.weights < 0).any() or abs(self.weights.sum() - 1) > 1e-9:
+        if self.weights.shape != (count,) or not ((self.weights >= 0).all() and abs(self.weights.sum() - 1) <= 1e-9):
             raise WiringError(f"weights are {weights!r}; expected {count} numbers of at least 0 that add up to 1")
-        self.std, self.name, self.noise_size = float(std), name, noise_size
+        self.std, self.name, self.noise_size = float(std), name, whole_number("noise_size", noise_size, 1)
         self.dimension = self.means.shape[1]
         self.bound = float(np.abs(self.means).max() + 20 * std + 1)
         self.scale = float(np.abs(self.means).max() + std)

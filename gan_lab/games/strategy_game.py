@@ -58,7 +58,7 @@ class StrategyGame(ABC):
         Raises:
             WiringError: The wrong shape, NaN or infinity.
         """
-        move = action if isinstance(action, Tensor) else torch.as_tensor(np.asarray(action, dtype=np.float64))
+        move = real_numbers(agent, action)
         space = self.space(agent)
         if tuple(move.shape) != space.shape:
             raise WiringError(
@@ -74,6 +74,25 @@ class StrategyGame(ABC):
         """The strategy nearest to a finite move of the right shape."""
         space = self.space(agent)
         return torch.clamp(move, torch.from_numpy(space.low), torch.from_numpy(space.high))
+
+    def idle_directions(self, agent: str, strategy: Strategy) -> Strategy:
+        """(k, n) directions in which a move can change without changing the strategy; most games have none."""
+        return np.zeros((0, len(strategy)))
+
+    def exact(self, agent: str, strategy: Any) -> Strategy:
+        """A strategy as a plain array, as it is.
+
+        Raises:
+            WiringError: The wrong shape, NaN or infinity.
+        """
+        found, shape = numbers(strategy), self.space(agent).shape
+        if found.shape != shape:
+            raise WiringError(
+                f"the strategy of {agent} has shape {found.shape}; expected {shape} in the game {self.name!r}"
+            )
+        if not np.isfinite(found).all():
+            raise NonFiniteMoveError(f"the strategy of {agent} is {found}; expected finite numbers", agent)
+        return found
 
     def check_loss(self, loss: Loss, penalty: Penalty | None) -> None:
         """Refuse losses and penalties that have no meaning in this game."""
@@ -91,6 +110,20 @@ class StrategyGame(ABC):
     def slope_penalty(self, penalty: Penalty, discriminator: Tensor, generator: Tensor) -> Tensor:
         """The penalty of the discriminator's slope, where the game has one."""
         raise WiringError(f"the game {self.name!r} has no slope to penalise")
+
+
+def real_numbers(agent: str, move: Any) -> Tensor:
+    """A move as a tensor of real numbers; a tensor stays one, with its graph.
+
+    Raises:
+        WiringError: It is something else, complex numbers too.
+    """
+    if isinstance(move, Tensor) and not move.is_complex():
+        return move
+    found = np.asarray(move.detach() if isinstance(move, Tensor) else move)
+    if found.dtype.kind not in "fiub":
+        raise WiringError(f"{agent} plays {type(move).__name__} of {found.dtype}; expected an array of real numbers")
+    return torch.as_tensor(found)
 
 
 def numbers(strategy: Any) -> Strategy:

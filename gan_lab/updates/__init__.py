@@ -1,8 +1,9 @@
 """Update rules of games, one a file; `spectrum` predicts the rate of each."""
 
+from inspect import signature
 from typing import Any, Final
 
-from gan_lab.errors import choose
+from gan_lab.errors import WiringError, choose
 from gan_lab.updates.alternating import Alternating
 from gan_lab.updates.consensus import Consensus
 from gan_lab.updates.extragradient import Extragradient
@@ -22,7 +23,16 @@ def find_update(update: "str | Update", **options: Any) -> Update:
     >>> find_update("extragradient")
     Extragradient: w+ = w + h v(w); w' = w + h v(w+)
     """
-    return update if isinstance(update, Update) else choose(update, UPDATES, "update")(**options)
+    if isinstance(update, Update):
+        if options:
+            raise WiringError(f"{', '.join(options)}: a rule that is made already takes no options; make it with them")
+        return update
+    rule = choose(update, UPDATES, "update")
+    known = list(signature(rule).parameters)
+    if strange := [name for name in options if name not in known]:
+        has = f"it has {', '.join(known)}" if known else "it has none"
+        raise WiringError(f"the update {update!r} has no option {', '.join(map(repr, strange))}; {has}")
+    return rule(**options)
 
 
 __all__ = [

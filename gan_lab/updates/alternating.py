@@ -8,7 +8,7 @@ Momentum is the optimizers': `ascent(rate, momentum)`.
 
 import numpy as np
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import whole_number
 from gan_lab.table import Table
 from gan_lab.updates.update import Matrix, Update
 
@@ -26,9 +26,7 @@ class Alternating(Update):
 
     def __init__(self, discriminator_steps: int = 1) -> None:
         """Set k."""
-        if isinstance(discriminator_steps, bool) or not isinstance(discriminator_steps, int) or discriminator_steps < 1:
-            raise WiringError(f"discriminator_steps is {discriminator_steps!r}; expected a whole number of at least 1")
-        self.discriminator_steps = discriminator_steps
+        self.discriminator_steps = whole_number("discriminator_steps", discriminator_steps, 1)
 
     def step(self, table: Table) -> None:
         """One cycle of turns, each player learning from its own."""

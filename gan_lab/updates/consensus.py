@@ -6,7 +6,7 @@ w' = w + h (v(w) - gamma grad 1/2 |v(w)|^2)
 import numpy as np
 import torch
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import number_of_at_least_0
 from gan_lab.table import Table
 from gan_lab.updates.update import Matrix, Update
 
@@ -25,9 +25,7 @@ class Consensus(Update):
 
     def __init__(self, weight: float = 1.0) -> None:
         """Set gamma."""
-        if not 0 <= weight < float("inf"):
-            raise WiringError(f"the weight of consensus is {weight!r}; expected a number of at least 0")
-        self.weight = weight
+        self.weight = number_of_at_least_0("the weight of consensus", weight)
 
     def step(self, table: Table) -> None:
         """The field, and the gradient of its length through both players."""

@@ -7,7 +7,7 @@ Solved by iteration, so it is for exact games, whose field is the same at every 
 
 import numpy as np
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, number_of_at_least_0, whole_number
 from gan_lab.strategy_board import StrategyBoard
 from gan_lab.table import Table
 from gan_lab.updates.update import Matrix, Update, plain_rate
@@ -27,7 +27,8 @@ class Implicit(Update):
 
     def __init__(self, tolerance: float = 1e-14, max_iterations: int = 1000) -> None:
         """Set when to stop."""
-        self.tolerance, self.max_iterations = tolerance, max_iterations
+        self.tolerance = number_of_at_least_0("the tolerance of the implicit rule", tolerance)
+        self.max_iterations = whole_number("max_iterations", max_iterations, 1)
 
     def check(self, table: Table) -> None:
         """Refuses games of samples, and optimizers other than plain ascent at one rate."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.optim import SGD
 
 from gan_lab.errors import WiringError
 from gan_lab.table import Table
@@ -83,6 +84,8 @@ def plain_rate(table: Table) -> float:
     """
     groups: list[dict[str, Any]] = [group for p in table.players.values() for group in p.optimizer.param_groups]
     rates = {group["lr"] for group in groups}
-    if len(rates) != 1 or any(group.get("momentum") or "betas" in group for group in groups):
+    plain = all(type(player.optimizer) is SGD for player in table.players.values())
+    extras = any(group.get("momentum") or group.get("weight_decay") for group in groups)
+    if len(rates) != 1 or not plain or extras:
         raise WiringError("this update is for plain gradient ascent at one rate for both: optimizer=ascent(rate)")
     return float(rates.pop())

@@ -135,8 +135,10 @@ def _action_block(scene: Scene, state: int, numbers: np.ndarray) -> Block:
     """Action values where their moves lead, the value in the middle; `*` marks the best or the policy's."""
     values, shown = scene.overlay.values, scene.shown_actions
     block = _around("" if values is None else number_text(float(values[state])))
-    for action, number in enumerate(numbers):
+    for action, number in enumerate(numbers.tolist()):
+        if np.isnan(number):
+            continue  # NaN is the value of an action that there is not
         down, right = DIRECTIONS[action]
         mark = "*" if shown is not None and shown[state, action] else ""
-        block[1 + down][1 + right] = mark + number_text(float(number))
+        block[1 + down][1 + right] = mark + number_text(number)
     return block

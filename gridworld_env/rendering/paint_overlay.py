@@ -1,4 +1,4 @@
-"""What lies over the board, in order: action values, a trajectory, policy arrows, printed values."""
+"""What lies over the board, in order: action values, marks of rules, a trajectory, policy arrows, values."""
 
 import math
 
@@ -12,6 +12,7 @@ from gridworld_env.rendering.layout import Layout
 from gridworld_env.rendering.paint_arrows import paint_arrows
 from gridworld_env.rendering.paint_numbers import Numbers, living_states
 from gridworld_env.rendering.paint_path import blend, paint_path
+from gridworld_env.rendering.paint_rules import paint_rules
 from gridworld_env.rendering.scene import Scene, path_cells
 from gridworld_env.rendering.sheet import Point, Sheet, fit_text
 
@@ -24,6 +25,7 @@ def paint_overlay(sheet: Sheet, scene: Scene, layout: Layout, numbers: Numbers |
     overlay = scene.overlay
     if overlay.action_values is not None and layout.cell >= theme.WEDGE_CELL:
         paint_wedges(sheet, scene, layout, overlay.action_values)
+    paint_rules(sheet, scene, layout)  # wedges fill their cells, so not before them
     crossed: set[int] = set()
     first: int | None = None
     states = living_states(scene)
@@ -73,7 +75,8 @@ def _wedge_texts(sheet: Sheet, layout: Layout, numbers: NDArray[np.float64]) -> 
     if layout.cell < theme.NUMBER_CELL:
         return [], 0
     for decimals in (2, 1, 0):
-        texts = [[number_text(number, decimals) for number in row] for row in numbers.tolist()]
+        # NaN is the value of an action that there is not.
+        texts = [["" if math.isnan(one) else number_text(one, decimals) for one in row] for row in numbers.tolist()]
         flat = [text for row in texts for text in row]
         size = min(fit_text(sheet, flat, layout.cell * 0.31, layout.cell * 0.22), theme.LARGEST_TEXT)
         if size >= theme.SMALLEST_TEXT:
