@@ -41,10 +41,11 @@ def digits() -> Digits:
         ) from error
     pixels, labels = load_digits(return_X_y=True)
     images = (pixels / (BRIGHTEST / 2) - 1).astype(np.float32)
-    parts = train_test_split(images, labels, test_size=HELD_OUT, stratify=labels, random_state=0)
-    for part in parts:
+    training, held_out = train_test_split(np.arange(len(labels)), test_size=HELD_OUT, stratify=labels, random_state=0)
+    found = Digits(images[training], labels[training], images[held_out], labels[held_out])
+    for part in found:
         part.setflags(write=False)  # shared by all games
-    return Digits(parts[0], parts[2], parts[1], parts[3])
+    return found
 
 
 class DigitClassifier:
