@@ -24,6 +24,7 @@ from gan_lab.games import ImagesGame, make_game, read_images
 
 ROWS, COLUMNS = 8, 8
 RATE, LEAST_RATE = 1e-3, 2e-5
+LOOKS = 10  # at the truth, after each of which the rates are set anew
 FIGURES = 26_000  # samples that the figures are of: the protocol of stacked digits
 
 
@@ -42,7 +43,8 @@ def train(game: ImagesGame, steps: int, seed: int, batch_size: int = 64, penalty
                 group["lr"] = RATE * (LEAST_RATE / RATE) ** late
 
     return gan_lab.train(game, generator, discriminator, loss="relativistic", penalty="r1r2", steps=steps, seed=seed,
-                         penalty_weight=penalty_weight, batch_size=batch_size, callbacks=[slow_down])  # fmt: skip
+                         penalty_weight=penalty_weight, batch_size=batch_size, callbacks=[slow_down],
+                         truth_every=max(1, steps // LOOKS))  # fmt: skip
 
 
 def samples_of(player: Any, game: ImagesGame, count: int, seed: int) -> NDArray[np.float32]:

@@ -17,9 +17,9 @@ def read_images(path: str | PathLike[str]) -> ImagesGame:
     """A game of the images in a folder, or in an `.npy` file.
 
     Args:
-        path: A folder of pictures of one size, in any format that Pillow reads (hidden files are left out); or a file
-            of an array (n, height, width), or (n, height, width, channels) with 1 or 3 channels, of whole numbers from
-            0 to 255 (uint8) or of floating-point numbers from 0 to 1.
+        path: A folder of pictures of one size, in any format that Pillow reads (hidden files are left out; what is
+            transparent lies on white); or a file of an array (n, height, width), or (n, height, width, channels) with
+            1 or 3 channels, of whole numbers from 0 to 255 (uint8) or of floating-point numbers from 0 to 1.
 
     Returns:
         An `ImagesGame`, named after the path; its numbers are in [-1, 1].
@@ -66,25 +66,24 @@ def _of_folder(folder: Path) -> NDArray[np.float32]:
 
 
 def _picture(file: Path, pillow: Any) -> NDArray[np.uint8]:
-    """(height, width, 3) of one file; what is transparent lies on black."""
+    """(height, width, 3) of one file."""
     try:
         with pillow.open(file) as opened:
-            if opened.mode.startswith(("I", "F")):
-                raise WiringError(f"{file}: more than 8 bits a channel (mode {opened.mode}); expected 8")
-            return np.asarray(_on_black(opened, pillow))
+            return np.asarray(_in_colour(opened, pillow))
     except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
-        if isinstance(error, WiringError):
-            raise
         raise WiringError(
             f"{file}: not a picture that can be read ({error}); expected PNG, JPEG and the like"
         ) from error
 
 
-def _on_black(opened: Any, pillow: Any) -> Any:
+def _in_colour(opened: Any, pillow: Any) -> Any:
+    """In RGB, what is transparent on white paper, and 16 bits of grey as 8."""
+    if opened.mode.startswith("I"):
+        opened = pillow.fromarray((np.asarray(opened).clip(0, 65535) // 257).astype(np.uint8))
     if not opened.has_transparency_data:
         return opened.convert("RGB")
     layer = opened.convert("RGBA")
-    return pillow.alpha_composite(pillow.new("RGBA", layer.size, (0, 0, 0, 255)), layer).convert("RGB")
+    return pillow.alpha_composite(pillow.new("RGBA", layer.size, "white"), layer).convert("RGB")
 
 
 def _size(picture: NDArray[Any]) -> str:
