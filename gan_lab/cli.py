@@ -5,15 +5,15 @@ Exit codes: 0 done, 1 a statement did not hold, 2 bad input, 3 training diverged
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from gan_lab.beside_vae_command import beside_vae
-from gan_lab.errors import DivergedError, GameError, whole_number
-from gan_lab.games import GAMES, MixtureGame, SampleGame, StrategyGame, make_game
+from gan_lab.errors import DivergedError, GameError, WiringError, whole_number
+from gan_lab.games import GAMES, DigitsGame, MixtureGame, SampleGame, StrategyGame, make_game, read_images
 from gan_lab.lecture import verify as statements
 from gan_lab.losses import LOSSES
 from gan_lab.penalties import PENALTIES
@@ -46,7 +46,8 @@ def verify(seed: Seed = None) -> None:
 
 @app.command()
 def train(
-    game: Annotated[str, typer.Argument(help="See `gan-lab games`.")] = "ring8",
+    game: Annotated[str | None, typer.Argument(help="See `gan-lab games`; ring8 if not said.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Images instead of a game: a folder, or an .npy file.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Updates of both players.")] = 1000,
     update: Annotated[str, typer.Option(help=", ".join(UPDATES))] = "alternating",
     loss: Annotated[str | None, typer.Option(help=", ".join(LOSSES), show_default=False)] = None,
@@ -60,7 +61,7 @@ def train(
     """Train a game, and say in words whether it has converged and whether modes are missing."""
     try:
         run = train_game(
-            game,
+            _chosen(game, data),
             update=update,
             loss=loss,
             penalty=penalty,
@@ -90,6 +91,8 @@ def games() -> None:
         known = ""
         if isinstance(game, MixtureGame):
             known = f"{len(game.means)} modes of width {game.std:g}; divergences estimated from samples"
+        elif isinstance(game, DigitsGame):
+            known = f"{game.modes} modes, told apart by a classifier; the distance to the training images"
         elif isinstance(game, StrategyGame):
             known_exactly = [key for key in game.truth(*game.equilibrium) if not key.endswith("error")]
             exact = ", ".join(known_exactly).replace("_", " ")
@@ -104,6 +107,14 @@ def _checked_seed(seed: int | None) -> int | None:
     except GameError as error:
         _say(f"Error: {error}")
         raise typer.Exit(2) from None
+
+
+def _chosen(game: str | None, data: Path | None) -> Any:
+    if data is None:
+        return game or "ring8"
+    if game is not None:
+        raise WiringError(f"train either a game or --data, not both: {game!r} and {data}")
+    return read_images(data)
 
 
 def _say(text: str) -> None:
