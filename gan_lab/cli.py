@@ -17,8 +17,9 @@ from gan_lab.games import GAMES, DigitsGame, MixtureGame, SampleGame, StrategyGa
 from gan_lab.lecture import verify as statements
 from gan_lab.losses import LOSSES
 from gan_lab.penalties import PENALTIES
+from gan_lab.recipes import RECIPES
 from gan_lab.training import train as train_game
-from gan_lab.updates import UPDATES
+from gan_lab.updates import UPDATES, Update, find_update
 
 app = typer.Typer(
     add_completion=False,
@@ -48,12 +49,16 @@ def verify(seed: Seed = None) -> None:
 def train(
     game: Annotated[str | None, typer.Argument(help="See `gan-lab games`; ring8 if not said.")] = None,
     data: Annotated[Path | None, typer.Option(help="Images instead of a game: a folder, or an .npy file.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Updates of both players.")] = 1000,
-    update: Annotated[str, typer.Option(help=", ".join(UPDATES))] = "alternating",
+    recipe: Annotated[
+        str | None, typer.Option(help=f"Where nothing below is chosen: the game's own. {', '.join(RECIPES)}")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Updates of both players.")] = None,
+    update: Annotated[str | None, typer.Option(help=", ".join(UPDATES))] = None,
+    discriminator_steps: Annotated[int | None, typer.Option(min=1, help="k of Algorithm 1.")] = None,
     loss: Annotated[str | None, typer.Option(help=", ".join(LOSSES), show_default=False)] = None,
-    penalty: Annotated[str | None, typer.Option(help=", ".join(PENALTIES), show_default=False)] = None,
-    penalty_weight: Annotated[float, typer.Option(help="Times the penalty.")] = 0.1,
-    batch_size: Annotated[int, typer.Option(min=1, help="Samples of a turn.")] = 256,
+    penalty: Annotated[str | None, typer.Option(help=f"{', '.join(PENALTIES)}, none", show_default=False)] = None,
+    penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Samples of a turn.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed, the same run.")] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each look.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
@@ -62,7 +67,8 @@ def train(
     try:
         run = train_game(
             _chosen(game, data),
-            update=update,
+            recipe=recipe,
+            update=_rule(update, discriminator_steps),
             loss=loss,
             penalty=penalty,
             penalty_weight=penalty_weight,
@@ -115,6 +121,12 @@ def _chosen(game: str | None, data: Path | None) -> Any:
     if game is not None:
         raise WiringError(f"train either a game or --data, not both: {game!r} and {data}")
     return read_images(data)
+
+
+def _rule(update: str | None, discriminator_steps: int | None) -> str | Update | None:
+    if discriminator_steps is None:
+        return update
+    return find_update(update or "alternating", discriminator_steps=discriminator_steps)
 
 
 def _say(text: str) -> None:
