@@ -5,20 +5,21 @@ Exit codes: 0 done, 1 a statement did not hold, 2 bad input, 3 training diverged
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from gan_lab.beside_vae_command import beside_vae
-from gan_lab.errors import DivergedError, GameError, whole_number
-from gan_lab.games import GAMES, MixtureGame, SampleGame, StrategyGame, make_game
+from gan_lab.errors import DivergedError, GameError, WiringError, whole_number
+from gan_lab.games import GAMES, DigitsGame, MixtureGame, SampleGame, StrategyGame, make_game, read_images
 from gan_lab.lecture import verify as statements
 from gan_lab.losses import LOSSES
 from gan_lab.penalties import PENALTIES
+from gan_lab.recipes import RECIPES
 from gan_lab.training import train as train_game
-from gan_lab.updates import UPDATES
+from gan_lab.updates import UPDATES, Update, find_update
 
 app = typer.Typer(
     add_completion=False,
@@ -46,13 +47,18 @@ def verify(seed: Seed = None) -> None:
 
 @app.command()
 def train(
-    game: Annotated[str, typer.Argument(help="See `gan-lab games`.")] = "ring8",
-    steps: Annotated[int, typer.Option(min=1, help="Updates of both players.")] = 1000,
-    update: Annotated[str, typer.Option(help=", ".join(UPDATES))] = "alternating",
+    game: Annotated[str | None, typer.Argument(help="See `gan-lab games`; ring8 if not said.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Images instead of a game: a folder, or an .npy file.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help=f"Where nothing below is chosen: the game's own. {', '.join(RECIPES)}")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Updates of both players.")] = None,
+    update: Annotated[str | None, typer.Option(help=", ".join(UPDATES))] = None,
+    discriminator_steps: Annotated[int | None, typer.Option(min=1, help="k of Algorithm 1.")] = None,
     loss: Annotated[str | None, typer.Option(help=", ".join(LOSSES), show_default=False)] = None,
-    penalty: Annotated[str | None, typer.Option(help=", ".join(PENALTIES), show_default=False)] = None,
-    penalty_weight: Annotated[float, typer.Option(help="Times the penalty.")] = 0.1,
-    batch_size: Annotated[int, typer.Option(min=1, help="Samples of a turn.")] = 256,
+    penalty: Annotated[str | None, typer.Option(help=f"{', '.join(PENALTIES)}, none", show_default=False)] = None,
+    penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Samples of a turn.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed, the same run.")] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each look.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
@@ -60,8 +66,9 @@ def train(
     """Train a game, and say in words whether it has converged and whether modes are missing."""
     try:
         run = train_game(
-            game,
-            update=update,
+            _chosen(game, data),
+            recipe=recipe,
+            update=_rule(update, discriminator_steps),
             loss=loss,
             penalty=penalty,
             penalty_weight=penalty_weight,
@@ -90,6 +97,8 @@ def games() -> None:
         known = ""
         if isinstance(game, MixtureGame):
             known = f"{len(game.means)} modes of width {game.std:g}; divergences estimated from samples"
+        elif isinstance(game, DigitsGame):
+            known = f"{game.modes} modes, told apart by a classifier; the distance to the training images"
         elif isinstance(game, StrategyGame):
             known_exactly = [key for key in game.truth(*game.equilibrium) if not key.endswith("error")]
             exact = ", ".join(known_exactly).replace("_", " ")
@@ -104,6 +113,20 @@ def _checked_seed(seed: int | None) -> int | None:
     except GameError as error:
         _say(f"Error: {error}")
         raise typer.Exit(2) from None
+
+
+def _chosen(game: str | None, data: Path | None) -> Any:
+    if data is None:
+        return game or "ring8"
+    if game is not None:
+        raise WiringError(f"train either a game or --data, not both: {game!r} and {data}")
+    return read_images(data)
+
+
+def _rule(update: str | None, discriminator_steps: int | None) -> str | Update | None:
+    if discriminator_steps is None:
+        return update
+    return find_update(update or "alternating", discriminator_steps=discriminator_steps)
 
 
 def _say(text: str) -> None:

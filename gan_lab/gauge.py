@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from torch.nn.functional import logsigmoid, softplus
 
-from gan_lab.games import Game, MixtureGame, SampleGame
+from gan_lab.games import DigitsGame, Game, MixtureGame, SampleGame
 from gan_lab.players import Verdict
 from gan_lab.sample_board import SMALLEST
 from gan_lab.truth import LOG_4
@@ -98,8 +98,8 @@ def scores_of(discriminator: Any, samples: torch.Tensor) -> torch.Tensor:
 def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
     """The two questions that people ask most, answered."""
     answers = [_converged(truth)]
-    if isinstance(game, MixtureGame) and "modes" in truth:
-        answers.append(_collapsed(len(game.means), truth))
+    if isinstance(game, MixtureGame | DigitsGame) and "modes" in truth:
+        answers.append(_collapsed(len(game.weights), truth))
     return answers
 
 
@@ -122,7 +122,8 @@ def _converged(truth: dict[str, float]) -> str:
 
 
 def _collapsed(modes: int, truth: dict[str, float]) -> str:
-    missed = modes - round(truth["modes"])
+    shown = truth.get("modes_expected", modes)  # fewer than all where samples are few
+    missed = round(shown - truth["modes"])
     excess = truth["reverse_kl"] - truth["reverse_kl_floor"]
     if missed:
         return f"Mode collapse? yes: {missed} of {modes} modes have no good sample."

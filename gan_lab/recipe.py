@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gan_lab.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
 from gan_lab.errors import WiringError
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks import FourierFeatures, Gain, Scaled, Shortcut, perceptron
@@ -22,9 +23,10 @@ WEIGHT = Schedule(0.1)  # of a penalty
 
 @dataclass(frozen=True)
 class GeneratorShape:
-    """How a generator is built: a perceptron on noise.
+    """How a generator is built: a perceptron on noise; or, for square images, transposed convolutions.
 
     Attributes:
+        channels: Width of the convolutions.
         hidden: Width of each hidden layer.
         bounded: tanh between the layers; otherwise leaky ReLU.
         gains: Whether a learned number multiplies the inputs of each activation.
@@ -37,9 +39,12 @@ class GeneratorShape:
     gains: bool = False
     octaves: int = 0
     shortcut: bool = False
+    channels: int = 32
 
     def network(self, game: SampleGame) -> nn.Module:
         """From (n, noise_size) to (n, d)."""
+        if game.image_shape is not None and is_convolvable(game.image_shape):
+            return ConvolutionalGenerator(game.noise_size, game.image_shape, self.channels)
         features = FourierFeatures(self.octaves, lowest=1.0)
         sizes = [features.size(game.noise_size), *self.hidden, game.dimension]
         found: nn.Module = perceptron(sizes, bounded=self.bounded, gains=self.gains)
@@ -52,18 +57,22 @@ class GeneratorShape:
 
 @dataclass(frozen=True)
 class DiscriminatorShape:
-    """How a discriminator is built: a perceptron on samples.
+    """How a discriminator is built: a perceptron on samples; or, for square images, convolutions.
 
     Attributes:
+        channels: Width of the convolutions.
         hidden: Width of each hidden layer.
         octaves: Frequencies pi, 2 pi, 4 pi, ... of sines and cosines of the samples, divided by the game's scale.
     """
 
     hidden: tuple[int, ...] = (128, 128, 128)
     octaves: int = 5
+    channels: int = 32
 
     def network(self, game: SampleGame) -> nn.Module:
         """From (m, d) to (m, 1) scores."""
+        if game.image_shape is not None and is_convolvable(game.image_shape):
+            return ConvolutionalDiscriminator(game.image_shape, self.channels)
         features = FourierFeatures(self.octaves, scale=game.scale)
         return nn.Sequential(features, perceptron([features.size(game.dimension), *self.hidden, 1]))
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gan_lab.errors import WiringError, choose, number_of_at_least_0
-from gan_lab.games import Game, MixtureGame, StrategyGame, make_game
+from gan_lab.games import Game, ImagesGame, MixtureGame, StrategyGame, make_game
 from gan_lab.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.schedule import Schedule
 
@@ -50,8 +50,20 @@ def mixture_recipe(game: "str | MixtureGame") -> Recipe:
     )
 
 
+IMAGES: Final = Recipe(
+    "Small images, by convolutions.",
+    penalty_weight=Schedule(0.3),
+    generator_rate=Schedule(1e-3, 2e-5, first=0.5),
+    discriminator_rate=Schedule(1e-3, 2e-5, first=0.5),
+    batch_size=64,
+    steps=4000,
+)
+
 RECIPES: Final[dict[str, Recipe]] = {
     "plain": PLAIN,
+    "images": IMAGES,
+    "digits": IMAGES,
+    "stacked_digits": IMAGES.with_(batch_size=128, steps=8000),
     **{name: mixture_recipe(name) for name in ("ring8", "grid25", "grid100")},
 }
 
@@ -70,8 +82,7 @@ def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, c
     """
     given = {name: value for name, value in changes.items() if value is not None}
     if recipe is None:
-        own = not players and given.keys() <= {"steps"} and isinstance(game, MixtureGame)
-        recipe = game.name if own and game.name in RECIPES else "plain"
+        recipe = "plain" if players or not given.keys() <= {"steps"} else _own(game)
     found = recipe if isinstance(recipe, Recipe) else choose(recipe, RECIPES, "recipe")
     if isinstance(game, StrategyGame):
         given.setdefault("loss", "minimax")
@@ -80,3 +91,10 @@ def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, c
     if "penalty_weight" in given:
         given["penalty_weight"] = Schedule(number_of_at_least_0("penalty_weight", given["penalty_weight"]))
     return found.with_(**given)
+
+
+def _own(game: Game) -> str:
+    """The name of a game's own recipe."""
+    if isinstance(game, MixtureGame | ImagesGame) and game.name in RECIPES:
+        return game.name
+    return "images" if isinstance(game, ImagesGame) else "plain"

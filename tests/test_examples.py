@@ -92,3 +92,28 @@ def test_every_example_is_tested() -> None:
     )
     assert {path.name for path in EXAMPLES.iterdir() if path.suffix == ".py" and f'"{path.stem}"' not in tests} == set()
     assert {path.name for path in EXAMPLES.glob("*.ipynb")} == {"lecture.ipynb"}  # which tests/test_docs.py compares
+
+
+@pytest.mark.parametrize("game", ["digits", "stacked_digits"])
+def test_digits(game: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    file, example = tmp_path / "digits.png", load("digits")
+    monkeypatch.setattr(example, "FIGURES", 500)
+    monkeypatch.setattr(example, "LOOKS", 2)
+    run = example.main(["--game", game, "--steps", "4", "--seed", "3", "--out", str(file)])
+    assert run.steps == 4
+    assert run.generator.optimizer.param_groups[0]["lr"] == pytest.approx(example.LEAST_RATE)
+    printed = capsys.readouterr().out
+    assert "reverse_kl_floor" in printed
+    assert f"wrote {file}" in printed
+    with Image.open(file) as picture:
+        assert picture.size == (840, 460)
+
+
+def test_a_mosaic_of_images() -> None:
+    """An image of the second row keeps its pixels and its place."""
+    images = np.full((16, 64), -1.0)
+    images[10, 3 * 8 + 5] = 1.0
+    whole = load("digits").mosaic(images, (1, 8, 8))
+    assert whole.shape == (73, 73, 3)
+    assert whole[10 + 3, 1 + 2 * 9 + 5].tolist() == [1, 1, 1]
+    assert whole[10:18, 1 + 18 : 1 + 26].sum() == 3

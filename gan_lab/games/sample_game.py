@@ -21,6 +21,7 @@ class SampleGame(ABC):
         noise_size: Numbers of one noise vector.
         bound: Samples lie in [-bound, bound]^d.
         scale: About how large the numbers of a sample are.
+        image_shape: (channels, height, width) where samples are images, as flat vectors; None where they are not.
     """
 
     name: str
@@ -28,6 +29,7 @@ class SampleGame(ABC):
     noise_size: int
     bound: float
     scale: float
+    image_shape: tuple[int, int, int] | None = None
 
     @abstractmethod
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -1,0 +1,115 @@
+"""Scikit-learn's handwritten digits as a game: ten classes, or a thousand where three digits are stacked.
+
+The images come with scikit-learn, so nothing is downloaded: 1797 of 8 x 8 pixels (Alpaydin and Kaynak 1998, the test
+part of the UCI set "Optical Recognition of Handwritten Digits").
+"""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_lab.errors import WiringError
+from gan_lab.games.digit_classifier import digit_classifier, digits
+from gan_lab.games.images import Images, ImagesGame
+
+
+class DigitsGame(ImagesGame):
+    """Digits of 8 x 8 pixels as (64,) numbers in [-1, 1]; the modes are the ten classes.
+
+    What a sample shows is said by a classifier whose error on held-out images is in `truth` as `classifier_error`.
+
+    Args:
+        noise_size: Numbers of one noise vector.
+
+    Attributes:
+        modes: Number of classes of a sample.
+        weights: (modes,) shares of the classes among the training images.
+
+    Raises:
+        WiringError: Scikit-learn is not installed.
+
+    >>> game = DigitsGame()
+    >>> game.dimension, game.image_shape, len(game.images), len(game.held_out), game.modes
+    (64, (1, 8, 8), 1437, 360, 10)
+    """
+
+    def __init__(self, noise_size: int = 32) -> None:
+        """Read the digits."""
+        self._read("digits", noise_size, 1)
+
+    def _read(self, name: str, noise_size: int, stack: int) -> None:
+        data = digits()
+        self._begin(data.images, data.held_out, (1, 8, 8), name, noise_size, stack)
+        shares = np.bincount(data.labels, minlength=10) / len(data.labels)
+        self.weights = np.array([np.prod(row) for row in product(shares, repeat=stack)])
+        self.modes = len(self.weights)
+
+    def labels(self, samples: Any) -> NDArray[np.int64]:
+        """(n,) classes from 0 to `modes` - 1 of (n, d) samples, by the classifier; of a stack, its digits in order."""
+        found = self.checked(samples)
+        each = digit_classifier().labels(found.reshape(-1, 64)).reshape(len(found), self._stack)
+        return each @ 10 ** np.arange(self._stack)[::-1]
+
+    def shares(self, samples: Any) -> NDArray[np.float64]:
+        """(modes,) shares of the classes among (n, d) samples."""
+        return np.bincount(self.labels(samples), minlength=self.modes) / len(samples)
+
+    def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
+        """Classes found, the divergence of their shares, the classifier's error, and all that is known of images.
+
+        `reverse_kl` is KL(shares of the samples' classes || shares of the data's); of n samples of the data itself it
+        would be about `reverse_kl_floor` = (modes - 1) / 2n, and `modes` about `modes_expected`, which is less than
+        all where samples are few. `rarest` and `commonest` are the least and the largest share of a class, divided by
+        its share of the data. `classifier_error` is of one digit, on images that the classifier never saw.
+        """
+        shares = self.shares(samples)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reverse_kl = float(np.where(shares > 0, shares * np.log(shares / self.weights), 0.0).sum())
+        ratios = shares / self.weights
+        return {
+            "modes": float((shares > 0).sum()),
+            "modes_expected": float((1 - (1 - self.weights) ** len(samples)).sum()),
+            "reverse_kl": reverse_kl,
+            "reverse_kl_floor": (self.modes - 1) / (2 * len(samples)),
+            "rarest": float(ratios.min()),
+            "commonest": float(ratios.max()),
+            "classifier_error": digit_classifier().error,
+            **super().truth(samples, rng),
+        }
+
+
+class StackedDigitsGame(DigitsGame):
+    """Three digits, drawn independently, as the channels of an image: 1000 modes, one for each number 000 to 999.
+
+    The protocol is that of stacked MNIST (Srivastava et al. 2017): 26 000 samples, the modes that they hit, and the
+    divergence of their shares. The figures are **not comparable** with those of stacked MNIST: these digits have
+    8 x 8 pixels instead of 28 x 28, there are 1437 of them instead of 60 000, and the classifier is another one.
+
+    Args:
+        noise_size: Numbers of one noise vector.
+        stack: Digits of one sample.
+
+    Attributes:
+        protocol_samples: How many samples the protocol asks for.
+
+    Raises:
+        WiringError: Scikit-learn is not installed, or a stack that is not 1 to 4 digits.
+
+    >>> game = StackedDigitsGame()
+    >>> game.dimension, game.image_shape, game.modes
+    (192, (3, 8, 8), 1000)
+    """
+
+    protocol_samples = 26_000
+
+    def __init__(self, noise_size: int = 64, stack: int = 3) -> None:
+        """Read the digits."""
+        if stack not in range(1, 5):
+            raise WiringError(f"stack is {stack!r}; expected 1 to 4 digits")
+        self._read("stacked_digits", noise_size, stack)
+
+    def real(self, count: int, rng: np.random.Generator) -> Images:
+        """(count, d) stacks of training images, each drawn with replacement."""
+        return super().real(count * self._stack, rng).reshape(count, self.dimension)

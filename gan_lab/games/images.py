@@ -1,0 +1,132 @@
+"""Games of images: any array of them, with a part held out that tells learning from memorising."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_lab.errors import WiringError
+from gan_lab.games.sample_game import SampleGame
+
+CHUNK: Final = 2048  # images whose distances are computed at once
+QUANTILES: Final = (0.01, 0.99)  # of the distances of held-out images: what lies outside is too near or too far
+FEWEST: Final = 10  # images of a game: fewer cannot be split into two parts that say anything
+
+Images = NDArray[np.float32]
+
+
+class ImagesGame(SampleGame):
+    """Images as samples: flat vectors of numbers in [-1, 1], in the order of `image_shape`.
+
+    A part of the images is never shown to the players. Its distances to the others say how far from the training
+    images a new image of the same kind is; samples that are nearer are copies, samples that are farther are no such
+    images.
+
+    Args:
+        images: (n, channels, height, width) numbers in [-1, 1].
+        held_out: Share of the images that is held out.
+        name: How the game is called.
+        noise_size: Numbers of one noise vector.
+        seed: Of the split.
+
+    Attributes:
+        image_shape: (channels, height, width): `samples.reshape(-1, *game.image_shape)` are images again.
+        images: (m, d) training images.
+        held_out: (k, d) images that the players never see.
+
+    Raises:
+        WiringError: Images of another shape, fewer than ten of them, or numbers outside [-1, 1].
+
+    >>> game = ImagesGame(np.zeros((20, 1, 8, 8)), name="black")
+    >>> game.dimension, game.image_shape, len(game.images), len(game.held_out)
+    (64, (1, 8, 8), 16, 4)
+    """
+
+    bound = 2.0  # samples may overshoot: a network that ended in tanh would never reach the numbers -1 and 1
+    scale = 1.0
+
+    def __init__(
+        self, images: Any, held_out: float = 0.2, *, name: str = "images", noise_size: int = 32, seed: int = 0
+    ) -> None:
+        """Check, flatten and split the images."""
+        found = np.asarray(images)
+        check_images(found)
+        if not 0 < held_out < 1:
+            raise WiringError(f"held_out is {held_out!r}; expected a share between 0 and 1")
+        order = np.random.default_rng(seed).permutation(len(found))
+        kept = min(max(round(held_out * len(found)), 1), len(found) - 1)
+        flat = found.reshape(len(found), -1).astype(np.float32)
+        self._begin(flat[np.sort(order[kept:])], flat[np.sort(order[:kept])], found.shape[1:], name, noise_size)
+
+    def _begin(
+        self, images: Images, held_out: Images, shape: tuple[int, ...], name: str, noise_size: int, stack: int = 1
+    ) -> None:
+        """Keep the two parts; each sample is a stack of `stack` images."""
+        self.images, self.held_out, self._stack = images, held_out, stack
+        self.image_shape = (stack * shape[0], shape[1], shape[2])
+        self.dimension = stack * images.shape[1]
+        self.name, self.noise_size = name, noise_size
+        self._held_out_distances = nearest_distances(held_out, images)
+
+    def real(self, count: int, rng: np.random.Generator) -> Images:
+        """(count, d) training images, drawn with replacement."""
+        return self.images[rng.integers(len(self.images), size=count)]
+
+    def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
+        """How near samples are to the training images, beside how near held-out images are.
+
+        `nearest` is the mean distance of a sample to its nearest training image, `nearest_held_out` that of held-out
+        images. `memorised` is the share of samples that are nearer than all but 1 % of the held-out images, and
+        `high_quality` the share of those that are not farther than 99 % of them: new images of the same kind would
+        have about .01 and .99.
+        """
+        found = self.checked(samples)
+        distances = nearest_distances(found.reshape(len(found) * self._stack, -1), self.images)
+        near, far = np.quantile(self._held_out_distances, QUANTILES)
+        whole = distances.reshape(len(found), self._stack)
+        return {
+            "high_quality": float((whole <= far).all(axis=1).mean()),
+            "memorised": float((whole < near).all(axis=1).mean()),
+            "nearest": float(distances.mean()),
+            "nearest_held_out": float(self._held_out_distances.mean()),
+        }
+
+    def checked(self, samples: Any) -> NDArray[np.float64]:
+        """(n, d) samples, clipped to [-1, 1] as a picture of them is; refuses another shape and what is not finite."""
+        found = np.asarray(samples, dtype=np.float64)
+        if found.ndim != 2 or not len(found) or found.shape[1] != self.dimension:
+            raise WiringError(f"samples have shape {found.shape}; expected (n, {self.dimension})")
+        if not (finite := np.isfinite(found).all(axis=1)).all():
+            raise WiringError(f"sample {int(np.flatnonzero(~finite)[0])} is not finite")
+        return np.clip(found, -1.0, 1.0)
+
+
+def nearest_distances(points: NDArray[Any], images: NDArray[Any]) -> NDArray[np.float64]:
+    """(n,) Euclidean distances of (n, d) points to the nearest of (m, d) images.
+
+    >>> nearest_distances(np.array([[0.0, 3.0]]), np.array([[0.0, 0.0], [4.0, 3.0]]))
+    array([3.])
+    """
+    squares, reference = (images.astype(np.float64) ** 2).sum(axis=1), images.astype(np.float64).T
+    nearest = np.empty(len(points))
+    for start in range(0, len(points), CHUNK):
+        part = np.asarray(points[start : start + CHUNK], dtype=np.float64)
+        found = (squares - 2 * part @ reference).min(axis=1) + (part**2).sum(axis=1)
+        nearest[start : start + CHUNK] = np.sqrt(np.maximum(found, 0.0))
+    return nearest
+
+
+def check_images(images: NDArray[Any]) -> None:
+    """Refuse what is no (n, channels, height, width) array of numbers in [-1, 1]."""
+    if images.ndim != 4 or 0 in images.shape or images.dtype.kind not in "fiu":
+        raise WiringError(
+            f"images are {images.dtype} of shape {images.shape}; expected numbers, (n, channels, height, width)"
+        )
+    if len(images) < FEWEST:
+        raise WiringError(f"there are {len(images)} images; expected at least {FEWEST}, of which some are held out")
+    if not np.isfinite(images).all():
+        first = int(np.flatnonzero(~np.isfinite(images).reshape(len(images), -1).all(axis=1))[0])
+        raise WiringError(f"image {first} has numbers that are not finite")
+    low, high = float(images.min()), float(images.max())
+    if low < -1 or high > 1:
+        raise WiringError(f"images have numbers from {low:g} to {high:g}; expected [-1, 1]")
