@@ -18,7 +18,7 @@ PLAIN: Final = Recipe(
 
 
 def mixture_recipe(
-    game: "str | MixtureGame", *, smoothness: float = 0.1, batch_size: int = 400, octaves: int = 2
+    game: "str | MixtureGame", *, smoothness: float = 0.1, batch_size: int = 400, octaves: int = 0
 ) -> Recipe:
     """A recipe for modes that are much narrower than their distances: every one, at its weight and its width.
 
@@ -48,7 +48,7 @@ def mixture_recipe(
         "Every mode of a mixture, at its weight and its width.",
         penalty_weight=Schedule(smoothness * found.scale**2, 0.15 * found.std**2, first=0.6, last=0.75),
         generator_rate=Schedule(1e-3, 5e-6, last=0.8),
-        gain_rate=Schedule(1e-3),
+        gain_rate=Schedule(1e-3, 4e-3),
         discriminator_rate=Schedule(1e-3, 3e-4, first=0.85),
         batch_size=batch_size,
         generator=GeneratorShape(bounded=True, gains=True, octaves=octaves, shortcut=True),
@@ -70,8 +70,8 @@ RECIPES: Final[dict[str, Recipe]] = {
     "images": IMAGES,
     "digits": IMAGES,
     "stacked_digits": IMAGES.with_(batch_size=128, steps=8000),
-    "ring8": mixture_recipe("ring8", smoothness=0.03, batch_size=320, octaves=0).with_(gain_rate=Schedule(1e-3, 4e-3)),
-    "grid25": mixture_recipe("grid25"),
+    "ring8": mixture_recipe("ring8", smoothness=0.03, batch_size=320),
+    "grid25": mixture_recipe("grid25", smoothness=0.05),
     "grid100": mixture_recipe("grid100", batch_size=256).with_(steps=10_000),
 }
 
