@@ -22,7 +22,7 @@ help:
 	@echo "make test    run the whole test suite (ARGS=... goes to pytest)"
 	@echo "make lint    ruff check, ruff format --check, pyright, import contracts"
 	@echo "make bench   run the benchmarks and write benchmarks/README.md"
-	@echo "make docs    run every Python block of README.md and docs/*.md and compare the printed output"
+	@echo "make docs    build the documentation in site/, and run every Python block of README.md and docs/"
 	@echo "make clean   remove .venv, caches and build products"
 
 demo: $(DEMO_STAMP)
@@ -41,8 +41,10 @@ lint: $(TOOLS_STAMP)
 bench: $(TOOLS_STAMP)
 	$(VENV_PYTHON) benchmarks/run.py
 
+# The variable silences mkdocs-material's news of another generator.
 docs: $(TOOLS_STAMP)
-	$(PYTEST) tests/test_readme.py $(ARGS)
+	NO_MKDOCS_2_WARNING=1 $(VENV_PYTHON) -m mkdocs build --quiet --strict
+	$(PYTEST) tests/test_readme.py tests/test_docs.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist site out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -58,5 +60,5 @@ $(DEMO_STAMP): pyproject.toml constraints.txt
 
 $(TOOLS_STAMP): $(DEMO_STAMP)
 	@echo "Installing the test and lint tools into $(VENV)"
-	@$(INSTALL) --build-constraint constraints.txt --editable '.[all]' --group test --group lint
+	@$(INSTALL) --build-constraint constraints.txt --editable '.[all]' --group test --group lint --group docs
 	@touch $@

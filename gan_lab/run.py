@@ -131,6 +131,18 @@ class Run:
             lines.append(f"  averaged generator: {of_average}")
         return "\n".join(lines + [f"  {line}" for line in verdicts(self.game, last)])
 
+    def plot(self, axes: Any = None) -> Any:
+        """V beside its value at the equilibrium, and the divergences, over updates, as two matplotlib axes."""
+        from gan_lab.run_plot import plot_run
+
+        return plot_run(self, axes)
+
+    def _repr_html_(self) -> str:
+        """The report as a table, in a notebook."""
+        from gan_lab.run_table import run_html
+
+        return run_html(self)
+
     def __repr__(self) -> str:
         """The report."""
         return self.report()

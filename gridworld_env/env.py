@@ -177,11 +177,17 @@ class GridWorldEnv(gym.Env[Any, Any]):
             return None
         return self.picture(self._trace)
 
-    def picture(self, trace: Trace) -> NDArray[np.uint8] | str | None:
-        """The picture of an episode on this map, not only of this environment's own."""
+    def picture(self, trace: Trace, mode: str | None = None) -> NDArray[np.uint8] | str | None:
+        """The picture of an episode on this map, not only of this environment's own; in `render_mode` by default."""
         states = tuple(trace.states)
         state = states[-1] if states else None
-        return self._display.show(self.render_mode or "rgb_array", state, states, trace.caption(self.rules))
+        return self._display.show(mode or self.render_mode or "rgb_array", state, states, trace.caption(self.rules))
+
+    def _repr_png_(self) -> bytes | None:
+        """The picture of the present state, in a notebook, whatever the render mode."""
+        from gridworld_env.rendering.notebook import png_of
+
+        return png_of(lambda: self.picture(self._trace, "rgb_array"))
 
     def set_overlay(
         self,

@@ -116,6 +116,12 @@ class Grid:
             raise MapError(f"{what} is {state!r}; expected a state from 0 to {self.num_states - 1}")
         return number
 
+    def _repr_png_(self) -> bytes | None:
+        """The map as a picture, in a notebook."""
+        from gridworld_env.rendering.notebook import png_of_grid
+
+        return png_of_grid(self)
+
 
 def parse_grid(desc: Sequence[str], legend: Mapping[str, Any] | None = None) -> Grid:
     """Read a map.

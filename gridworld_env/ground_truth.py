@@ -14,7 +14,7 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
     """Adds what is optimal to the `info` of an environment with tables.
 
     `info["optimal_value"]`: V* of the state that was reached; `info["optimal_actions"]`: (A,) int8, 1 for every
-    action that can be optimal there; and after a step `info["regret"]`: V*(s) - Q*(s, a) of the action just
+    action that can be optimal there; and after a step `info["regret"]`: `V*(s) - Q*(s, a)` of the action just
     taken, which is 0 for optimal actions, and where V* is -inf, as no more can be lost there. The discounted sum
     of the regrets of an episode is, on average, what the agent loses against the best policy (the performance
     difference lemma; Kakade and Langford, 2002).

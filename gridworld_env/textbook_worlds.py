@@ -25,6 +25,12 @@ class World:
     legend: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
 
+    def _repr_png_(self) -> bytes | None:
+        """The map as a picture, in a notebook."""
+        from gridworld_env.grid import parse_grid
+
+        return parse_grid(self.desc, self.legend)._repr_png_()
+
 
 _FOUR_BY_THREE = ("...+", ".#.-", "S...")
 _WINDY = ("...aaabba.",) * 3 + ("S..aaabGa.",) + ("...aaabba.",) * 3

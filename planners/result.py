@@ -4,13 +4,14 @@ import enum
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import PlannerError
 from planners.mdp import sealed
+from planners.plan_table import certificate_html, certificate_rows
 from planners.policy import TabularPolicy
 
 if TYPE_CHECKING:
@@ -102,17 +103,31 @@ class Plan:
 
         save_plan(self, path)
 
+    def plot(self, grid: Any = None, axes: Any = None) -> Any:
+        """Values and optimal actions on the map of a gridworld, or without one the proven error against sweeps.
+
+        Args:
+            grid: The gridworld environment that was planned on, or its `grid` (then without arrows).
+            axes: Matplotlib axes to draw on; None: new ones.
+
+        Returns:
+            The matplotlib axes.
+
+        Raises:
+            ModuleNotFoundError: matplotlib is missing.
+            InvalidOptionError: `grid` is no map, or one of another number of states.
+        """
+        from planners.plots import plot_plan
+
+        return plot_plan(self, grid, axes)
+
     def __repr__(self) -> str:
         """A small table."""
-        lines = [
-            ("method", self.method),
-            ("status", f"{self.status.name.lower().replace('_', ' ')}: {self.status.value}"),
-            ("iterations", f"{self.iterations}"),
-            ("discount", f"{self.discount:g}"),
-            ("error bound", f"{self.error_bound:.3g} (tolerance {self.tolerance:.3g})"),
-            ("values", f"{len(self.values)} states, {self.values.min():.6g} to {self.values.max():.6g}"),
-        ]
-        return "Plan\n" + "\n".join(f"  {name:<12}{text}" for name, text in lines)
+        return "Plan\n" + "\n".join(f"  {name:<12}{text}" for name, text in certificate_rows(self))
+
+    def _repr_html_(self) -> str:
+        """The same in a notebook, with the first states."""
+        return certificate_html(self)
 
 
 class NotConvergedError(PlannerError, RuntimeError):

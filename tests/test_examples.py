@@ -30,12 +30,16 @@ def load(name: str) -> ModuleType:
 
 
 def test_q_learning_loses_less_and_less(learner_regret: ModuleType, rng: np.random.Generator) -> None:
+    """In twelve runs together, as one alone may explore at the wrong time; about a third of the first loss is left."""
     env = learner_regret.make_env("lecture", 0.95, 0.0)
-    record = learner_regret.run_q_learning(env, 4000, int(rng.integers(2**31)))
-    assert len(record.given_away) == 4000
-    early, late = np.sum(record.given_away[:400]), np.sum(record.given_away[-400:])
-    assert late < early / 2
-    assert min(record.greedy) == pytest.approx(0.0, abs=1e-9)  # an optimal policy was found
+    early, late = 0.0, 0.0
+    for seed in rng.integers(2**31, size=12):
+        record = learner_regret.run_q_learning(env, 4000, int(seed))
+        assert len(record.given_away) == 4000
+        early += sum(record.given_away[:400])
+        late += sum(record.given_away[-400:])
+        assert min(record.greedy) == pytest.approx(0.0, abs=1e-9)  # an optimal policy was found
+    assert late < 0.6 * early
 
 
 def test_bootstrapping_stops_at_the_end_only(learner_regret: ModuleType, rng: np.random.Generator) -> None:
@@ -86,10 +90,9 @@ def test_the_two_directions_of_kl(tmp_path: Path) -> None:
 def test_digits(game: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     file, example = tmp_path / "digits.png", load("digits")
     monkeypatch.setattr(example, "FIGURES", 500)
-    monkeypatch.setattr(example, "LOOKS", 2)
     run = example.main(["--game", game, "--steps", "4", "--seed", "3", "--out", str(file)])
     assert run.steps == 4
-    assert run.generator.optimizer.param_groups[0]["lr"] == pytest.approx(example.LEAST_RATE)
+    assert run.settings["loss"] == "relativistic"
     printed = capsys.readouterr().out
     assert "reverse_kl_floor" in printed
     assert f"wrote {file}" in printed
@@ -105,3 +108,11 @@ def test_a_mosaic_of_images() -> None:
     assert whole.shape == (73, 73, 3)
     assert whole[10 + 3, 1 + 2 * 9 + 5].tolist() == [1, 1, 1]
     assert whole[10:18, 1 + 18 : 1 + 26].sum() == 3
+
+
+def test_every_example_is_tested() -> None:
+    tests = "".join(
+        (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("test_examples.py", "test_docs.py")
+    )
+    assert {path.name for path in EXAMPLES.iterdir() if path.suffix == ".py" and f'"{path.stem}"' not in tests} == set()
+    assert {path.name for path in EXAMPLES.glob("*.ipynb")} == {"lecture.ipynb"}  # which tests/test_docs.py compares
