@@ -41,6 +41,7 @@ class ExplorerApp:
         self.help_open = self.closing = False
         self._paint_board = paint_board
         self._changes = 0
+        self._hinted: tuple[str, bool] | None = None  # the status when the mouse last moved
         self.mouse = Mouse(self)
 
     @property
@@ -57,6 +58,11 @@ class ExplorerApp:
     def stamp(self) -> object:
         """Another one when the window has to be painted again."""
         return self.explorer.stamp, self._changes
+
+    @property
+    def hint(self) -> str:
+        """What is under the mouse, until there is something newer to say."""
+        return self.panel.hint() if self.explorer.status is self._hinted else ""
 
     def run(self, command: Command["ExplorerApp"]) -> None:
         """Run a command; what cannot be done is said."""
@@ -95,12 +101,13 @@ class ExplorerApp:
             if event.kind == "press":
                 self.toggle_help()
             return
-        hint = self.panel.hint()
+        hint, status = self.hint, self.explorer.status
         if not self.mouse.holds and self.panel.pointer(event):
             self._changes += 1
-            self.hover = None
+            self.hover, self._hinted = None, status
             return
-        self._changes += hint != self.panel.hint()
+        self._hinted = status
+        self._changes += hint != self.hint
         square = self.square_at(event.position)
         if square != self.hover:
             self.hover = square
@@ -137,8 +144,8 @@ class ExplorerApp:
         problem = self.explorer.problem
         if self.prompt is not None:
             text, refusal = f"{self.prompt.question} {self.prompt.answer}|   (Enter: yes, Escape: no)", False
-        elif self.panel.hint():
-            text, refusal = self.panel.hint(), False
+        elif self.hint:
+            text, refusal = self.hint, False
         elif problem and not refusal:
             text, refusal = problem, True
         painter.fill(rect, style.PAPER)

@@ -41,12 +41,12 @@ class Backups:
 
     def state_action_values(self, state: int, values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
         """(A,) Q of one state."""
-        q = np.zeros(self.mdp.num_actions)
-        for action in range(self.mdp.num_actions):
-            for one in self.mdp.outcomes(state, action):
-                after = 0.0 if one.terminated or not discount else discount * float(values[one.next_state])
-                q[action] += one.probability * (one.reward + after)
-        return q
+        mdp = self.mdp
+        mixture = mdp.mixture[0 if mdp.kind is None else mdp.kind[state]]
+        outcome = mdp.outcome[state]
+        after = np.where(mdp.outcome_ends[outcome] | (discount == 0), 0.0, values[mdp.successor[state]])
+        earned = mdp.outcome_reward[outcome] + (discount or 1.0) * after
+        return (mixture * np.where(mixture > 0, earned, 0.0)).sum(axis=1)
 
     def _earned(self, move: int, values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
         """(S,) what a move earns, and what is worth where it leads."""

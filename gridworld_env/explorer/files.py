@@ -97,7 +97,11 @@ def export_png(explorer: Explorer, name: str) -> None:
 
     walker = explorer.walker
     snapshot = Snapshot(
-        explorer.sketch.grid, explorer.scene.overlay, walker.state, tuple(walker.trail.tolist()), explorer.status[0]
+        explorer.sketch.grid,
+        explorer.scene.overlay,
+        walker.state,
+        tuple(walker.trail.tolist()),
+        f"{explorer.view}: {explorer.planning.counts}",
     )
     save_png(name, next(_frames([snapshot], None)))
     explorer.say(f"wrote {name}")

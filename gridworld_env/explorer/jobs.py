@@ -108,7 +108,7 @@ def flip_steps(explorer: "Explorer") -> Steps:
         yield
     explorer.history.end_stroke()
     where = ", ".join(f"{reward:g}" for reward in changes[:12]) + (", ..." if len(changes) > 12 else "")
-    explorer.say(f"from -0.01 to -2 the policy changed {len(changes)} times" + f", by {where}" * bool(changes))
+    explorer.say(f"from -0.01 to -2 the policy changed {len(changes)} times" + f", at {where}" * bool(changes))
 
 
 def walk_steps(explorer: "Explorer") -> Steps:

@@ -9,7 +9,7 @@ improve    the policy becomes greedy for V                                      
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class Planning:
         sketch: What is planned on.
 
     Attributes:
-        values: (S,) V, at first 0.
+        values: (S,) V, at first 0; never changed in place.
         policy: (S, A) float32 probabilities, at first all alike.
         counts: What has been done.
         flipped: (S,) True where the last step changed the set of actions that the policy takes.
@@ -59,6 +59,7 @@ class Planning:
 
     def __init__(self, sketch: Sketch) -> None:
         """Begin at V = 0."""
+        self._known: tuple[tuple[Any, ...], NDArray[np.float64]] | None = None
         self._take(sketch)
         self.reset()
 
@@ -102,11 +103,14 @@ class Planning:
             else:
                 self.policy = np.full((new.num_states, self.num_actions), fresh, dtype=np.float32)
         if sketch.discount != discount and not np.isfinite(self.values).all():
-            self.values[~np.isfinite(self.values)] = 0.0  # those were values of discount 1
+            self.values = np.where(np.isfinite(self.values), self.values, 0.0)  # the others were values of discount 1
 
     def action_values(self) -> NDArray[np.float64]:
-        """(S, A) Q of V."""
-        return self.backups.action_values(self.values, self.sketch.discount)
+        """(S, A) Q of V, kept until V or the model is another one."""
+        key = (self.values, self.backups, self.sketch.discount)
+        if self._known is None or any(old is not new for old, new in zip(self._known[0], key, strict=True)):
+            self._known = (key, self.backups.action_values(self.values, self.sketch.discount))
+        return self._known[1]
 
     def residuals(self) -> NDArray[np.float64]:
         """(S,) how much one backup would change V."""
@@ -128,8 +132,9 @@ class Planning:
         """One backup of one square; the change of V there."""
         q = self.backups.state_action_values(state, self.values, self.sketch.discount)
         change = float(q.max() - self.values[state]) if q.max() != self.values[state] else 0.0
-        self.values = self.values.copy()
-        self.values[state] = q.max()
+        values = self.values.copy()
+        values[state] = q.max()
+        self.values = values
         self.policy = self.policy.copy()
         self.flipped = np.zeros(len(self.values), dtype=bool)
         weights = greedy_weights(q[None])[0]
@@ -140,9 +145,11 @@ class Planning:
 
     def improve(self) -> int:
         """The policy becomes greedy for V; in how many squares that changed it."""
+        before = self.policy
         self.counts.improvements += 1
         self._be_greedy()
-        return int(self.flipped.sum())
+        # In all squares, also those in which every action was alike: only they say that there is nothing left to do.
+        return int((((self.policy > 0) != (before > 0)).any(axis=1) & ~self.sketch.grid.terminal).sum())
 
     def evaluate(self) -> None:
         """V becomes the value of the policy, by one linear solve.

@@ -114,15 +114,19 @@ class Board:
         if not len(places):
             return
         chosen = states[tuple(places.T)]
-        codes = board_colors.arrow_codes(weights[chosen], SHARES).tolist()
-        dark = board_colors.DARK_INK[colors[tuple(places.T)]].tolist()
+        dark = board_colors.DARK_INK[colors[tuple(places.T)]]
         numbered = scene.overlay.values is not None and view.cell >= theme.NUMBER_CELL
-        pairs = []
-        for (row, column), code, is_dark in zip(places.tolist(), codes, dark, strict=True):
-            ink = theme.INK if is_dark else theme.PAPER
-            sprite = self.sprites.arrows(view.cell, code, weights.shape[1], ink, numbered)
-            pairs.append((sprite, view.corner(rows.start + row, columns.start + column)))
-        layer.blits(pairs, doreturn=False)
+        # Maps have few different squares: each is looked up once, and then only copied.
+        codes = 2 * board_colors.arrow_codes(weights[chosen], SHARES) + dark
+        different, which = np.unique(codes, return_inverse=True)
+        sprites = [
+            self.sprites.arrows(
+                view.cell, code // 2, weights.shape[1], theme.INK if code % 2 else theme.PAPER, numbered=numbered
+            )
+            for code in different.tolist()
+        ]
+        corners = places[:, ::-1] * view.cell + np.array(view.corner(rows.start, columns.start))
+        layer.blits(list(zip([sprites[one] for one in which.tolist()], corners.tolist(), strict=True)), doreturn=False)
 
 
 def _paint_border(layer: pygame.Surface, view: Viewport) -> None:

@@ -37,6 +37,14 @@ class SpriteSheet(PygameSheet):
         return super().finish()
 
 
+def _text(kind: Cell, label: str) -> str:
+    """What is written on a square: what cannot be seen otherwise."""
+    if kind.reward is not None:
+        return f"S {label}" if kind.start else label
+    told = kind.slip is None and kind.teleport is None and kind.bump_reward is None
+    return "S" if kind.start else "" if told else label
+
+
 class Sprites:
     """Arrows and kinds of squares for one size of square at a time."""
 
@@ -45,7 +53,7 @@ class Sprites:
         self.fonts = Fonts(pygame)
         self._kept: dict[tuple[object, ...], pygame.Surface] = {}
 
-    def arrows(self, cell: int, code: int, actions: int, ink: theme.Color, numbered: bool) -> pygame.Surface:
+    def arrows(self, cell: int, code: int, actions: int, ink: theme.Color, *, numbered: bool) -> pygame.Surface:
         """The arrows of a policy in a square.
 
         Args:
@@ -75,7 +83,7 @@ class Sprites:
                 paint_wind(sheet, (cell / 2, cell / 2), cell, kind, bare, fill)
             if kind.one_way and cell >= theme.LABEL_CELL:
                 paint_way_out(sheet, (cell / 2, cell / 2), cell, Action[kind.one_way], fill)
-            text = label or ("S" if kind.start else "")
+            text = _text(kind, label)
             if text and cell >= theme.LABEL_CELL:
                 size = max(14, round(cell * 0.24))
                 wide, high = sheet.text_size(text, size)
