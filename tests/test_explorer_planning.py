@@ -148,7 +148,7 @@ def test_actions_are_ruled_out_one_by_one_and_never_a_best_one(name: str) -> Non
     planning = Planning(sketch_of({"map_name": name}))
     plan = planners.policy_iteration(gym.make("GridWorld-v0", map_name=name), discount=0.9)
     best = plan.action_values >= plan.action_values.max(axis=1, keepdims=True) - 1e-12
-    possible = np.ones(best.shape, dtype=bool)
+    before = possible = np.ones(best.shape, dtype=bool)
     for _ in range(12):
         before, possible = possible, views.possible_actions(planning)
         assert (possible | ~best).all()
@@ -219,6 +219,16 @@ def test_reward_without_an_end_is_said() -> None:
     np.testing.assert_array_equal(explorer.planning.values, 0.0)
 
 
+def test_the_walk_goes_on_when_the_rules_change() -> None:
+    explorer = explorer_of()
+    explorer.solve()
+    actions.step(explorer)
+    explorer.set_rule(slip=0.5)
+    explorer.set_rule(discount=0.8)
+    assert explorer.walker.steps == 1
+    assert len(explorer.walker.trail) == 2
+
+
 def test_a_run_without_an_end_gives_up_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "MOST_SWEEPS", 50)
     explorer = Explorer(sketch_of({"desc": ["S.."]}, 1.0))
@@ -272,3 +282,13 @@ def test_the_agent_is_taken_away_when_its_square_becomes_a_wall() -> None:
     assert explorer.walker.state is None
     assert not explorer.attempt(lambda: explorer.use([(2, 2)], "agent"))
     assert "walls are no states" in explorer.status[0]
+
+
+def test_marks_stay_until_the_policy_changes_again() -> None:
+    explorer = explorer_of()
+    actions.keep_solved(explorer)
+    explorer.set_rule(step_reward=-0.7)
+    explorer.set_rule(step_reward=-0.75)  # nothing changes
+    assert np.flatnonzero(explorer.marks).tolist() == [10]
+    explorer.set_rule(step_reward=-1.95)
+    assert np.flatnonzero(explorer.marks).tolist() == [5, 9]

@@ -110,7 +110,8 @@ class Explorer:
         self.planning.move_to(self.sketch)
         self.walker.move_to(old, new)
         self.cursor = (min(self.cursor[0], new.height - 1), min(self.cursor[1], new.width - 1))
-        self.marks = np.zeros(new.num_states, dtype=bool)
+        if new is not old:
+            self.marks = np.zeros(new.num_states, dtype=bool)
         if new is not old and not new.terminal.any():
             self.say("this map has no terminal square: no episode ends")
         self.changed()

@@ -78,11 +78,17 @@ class Sketch:
 
     def with_rules(self, **changes: Any) -> "Sketch":
         """The sketch with other rules; `MapError` for what they cannot be."""
-        return replace(self, rules=replace(self.rules, **changes))
+        return self._on_this_map(rules=replace(self.rules, **changes))
 
     def with_discount(self, discount: float) -> "Sketch":
         """The sketch at another discount."""
-        return replace(self, discount=min(1.0, max(0.0, discount)))
+        return self._on_this_map(discount=min(1.0, max(0.0, discount)))
+
+    def _on_this_map(self, **changes: Any) -> "Sketch":
+        """The sketch with something else changed; its grid is the same object, which tells everybody that the map is."""
+        sketch = replace(self, **changes)
+        sketch.__dict__["grid"] = self.grid
+        return sketch
 
     def arguments(self) -> dict[str, Any]:
         """The sketch as JSON can hold it: arguments of `gym.make("GridWorld-v0", ...)`, without the discount."""
