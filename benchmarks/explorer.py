@@ -24,7 +24,7 @@ from gridworld_env.explorer.pygame_window import open_explorer
 imported = time.time()
 window = open_explorer(Explorer(*read_sketch({map!r}, 0.9)))
 window.step()
-print(imported - began, time.time() - imported)
+print(imported - began, time.time() - imported, time.process_time())
 """
 
 
@@ -35,10 +35,10 @@ def first_paint(name: str) -> None:
         command = [sys.executable, "-c", FIRST_PAINT.format(map=name)]
         out = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
         parts.append([float(number) for number in out.splitlines()[-1].split()])
-    imports, paint = np.median(parts, axis=0)
+    imports, paint, processor = np.median(parts, axis=0)
     print(
         f"first paint, {name}: {imports + paint:.2f} s from the start of Python, "
-        f"{imports:.2f} s imports and {paint:.2f} s window"
+        f"{imports:.2f} s imports and {paint:.2f} s window; {processor:.2f} s of processor time"
     )
 
 

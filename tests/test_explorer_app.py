@@ -241,6 +241,16 @@ def test_a_run_keeps_its_pace_and_does_not_make_up_for_pauses(app: ExplorerApp) 
     assert not app.busy
 
 
+def test_a_slow_run_is_painted_when_it_steps_and_not_between(app: ExplorerApp) -> None:
+    app.explorer.speed = 2.0
+    strokes(app, "space")
+    stamps = []
+    for now in np.arange(100.0, 101.0, 1 / 60):
+        app.advance(float(now))
+        stamps.append(app.stamp)
+    assert len(set(stamps)) <= 4
+
+
 def test_closing_and_quitting(app: ExplorerApp) -> None:
     strokes(app, "ctrl+q")
     assert app.closing

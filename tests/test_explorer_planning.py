@@ -290,5 +290,5 @@ def test_marks_stay_until_the_policy_changes_again() -> None:
     explorer.set_rule(step_reward=-0.7)
     explorer.set_rule(step_reward=-0.75)  # nothing changes
     assert np.flatnonzero(explorer.marks).tolist() == [10]
-    explorer.set_rule(step_reward=-1.95)
-    assert np.flatnonzero(explorer.marks).tolist() == [5, 9]
+    explorer.set_rule(step_reward=-1.95)  # below -(1 + 0.9): into the -1 from beside it, and from the start too
+    assert np.flatnonzero(explorer.marks).tolist() == [5, 7, 9]

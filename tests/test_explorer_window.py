@@ -1,5 +1,6 @@
 """The explorer's window, driven by pygame's own events on the dummy driver; its pictures are checked by the pixel."""
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -342,6 +343,24 @@ def test_another_windows_events_are_not_ours(opened: Any) -> None:
     assert not user.app.closing
     assert user.app.explorer.planning.counts.sweeps == 0
     other.destroy()
+
+
+@pytest.mark.visual
+def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> None:
+    """docs/explore.png is what its script makes today; another version of the font may differ a little."""
+    pages = Path(__file__).resolve().parents[1] / "docs"
+    spec = importlib.util.spec_from_file_location("explore_pictures", pages / "explore_pictures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+    pictures.picture_of_a_slip(tmp_path)
+    made, stored = (np.asarray(Image.open(folder / "explore.png"), dtype=float) for folder in (tmp_path, pages))
+    assert made.shape == stored.shape
+    assert np.abs(made - stored).mean() < 1.5
+    pictures.animation_of_the_flip(tmp_path)
+    with Image.open(tmp_path / "explore_flip.gif") as image:
+        assert getattr(image, "n_frames", 1) == 9
 
 
 def test_heat_stays_apart_for_eyes_without_red_or_green_or_blue() -> None:

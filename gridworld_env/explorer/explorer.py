@@ -244,4 +244,4 @@ class Explorer:
             self.say(str(error), refusal=True)
         if not job.paced and job.recorded:
             self.record()
-        self.stamp += 1
+        self.stamp += self.job is not job  # its button is not lit any more; its steps say themselves what they changed

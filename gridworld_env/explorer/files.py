@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,7 +137,7 @@ def _gif_steps(explorer: Explorer, path: Path) -> Iterator[None]:
     with ThreadPoolExecutor(1) as pool:  # so that the window goes on answering
         written = pool.submit(save_gif, path, frames, GIF_RATE)
         explorer.say(f"writing {path.name}")
-        while not written.done():
+        while not wait([written], timeout=0.01).done:
             yield
         written.result()
     explorer.say(f"wrote {path}, {len(frames)} pictures")

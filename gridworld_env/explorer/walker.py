@@ -119,4 +119,8 @@ class Walker:
     def says(self, planning: Planning) -> str:
         """The last step in words."""
         said = self._trace.caption(planning.sketch.rules)
-        return f"{said}; {self.steps} steps, total {self.total:g}" if said else "the agent is here"
+        return (
+            f"{said}; {self.steps} step{'s' if self.steps > 1 else ''}, total {self.total:g}"
+            if said
+            else "the agent is here"
+        )
