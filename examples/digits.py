@@ -18,33 +18,10 @@ import torch
 from numpy.typing import NDArray
 
 import gan_lab
-from gan_lab import Discriminator, Generator
-from gan_lab.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator
 from gan_lab.games import ImagesGame, make_game, read_images
 
 ROWS, COLUMNS = 8, 8
-RATE, LEAST_RATE = 1e-3, 2e-5
-LOOKS = 10  # at the truth, after each of which the rates are set anew
 FIGURES = 26_000  # samples that the figures are of: the protocol of stacked digits
-
-
-def train(game: ImagesGame, steps: int, seed: int, batch_size: int = 64, penalty_weight: float = 0.3) -> gan_lab.Run:
-    """Relativistic loss, the slopes penalised at every step, and rates that fall in the second half."""
-    torch.manual_seed(seed)
-    shape = game.image_shape
-    assert shape is not None
-    generator = Generator(ConvolutionalGenerator(game.noise_size, shape), gan_lab.adam(RATE))
-    discriminator = Discriminator(ConvolutionalDiscriminator(shape), gan_lab.adam(RATE))
-
-    def slow_down(run: gan_lab.Run) -> None:
-        late = max(0.0, 2 * run.steps / steps - 1)
-        for player in (generator, discriminator):
-            for group in player.optimizer.param_groups:
-                group["lr"] = RATE * (LEAST_RATE / RATE) ** late
-
-    return gan_lab.train(game, generator, discriminator, loss="relativistic", penalty="r1r2", steps=steps, seed=seed,
-                         penalty_weight=penalty_weight, batch_size=batch_size, callbacks=[slow_down],
-                         truth_every=max(1, steps // LOOKS))  # fmt: skip
 
 
 def samples_of(player: Any, game: ImagesGame, count: int, seed: int) -> NDArray[np.float32]:
@@ -85,7 +62,7 @@ def main(arguments: list[str] | None = None) -> gan_lab.Run:
     parser = argparse.ArgumentParser(description="A GAN of images, its samples beside real ones.")
     parser.add_argument("--game", choices=["digits", "stacked_digits"], default="digits")
     parser.add_argument("--data", type=Path, help="a folder of pictures, or an .npy file, instead")
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, help="the recipe's own if not said")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("digits.png"))
     options = parser.parse_args(arguments)
@@ -93,8 +70,8 @@ def main(arguments: list[str] | None = None) -> gan_lab.Run:
     assert isinstance(game, ImagesGame)
     assert game.image_shape is not None
     started = time.perf_counter()
-    run = train(game, options.steps, options.seed)
-    print(f"{game.name}: {options.steps} updates in {time.perf_counter() - started:.0f} s")
+    run = gan_lab.train(game, steps=options.steps, seed=options.seed)
+    print(f"{game.name}: {run.steps} updates in {time.perf_counter() - started:.0f} s")
     rng = np.random.default_rng(options.seed)
     for name, value in game.truth(samples_of(run.generator, game, FIGURES, options.seed), rng).items():
         print(f"  {name:<20}{value:10.4g}")

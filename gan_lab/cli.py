@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gan_lab.bench_command import bench
 from gan_lab.beside_vae_command import beside_vae
 from gan_lab.errors import DivergedError, GameError, WiringError, whole_number
 from gan_lab.games import GAMES, DigitsGame, MixtureGame, SampleGame, StrategyGame, make_game, read_images
@@ -26,6 +27,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="GAN training as a two-player game, each learned quantity beside its exact value.",
 )
+app.command()(bench)
 app.command()(beside_vae)
 out = Console(highlight=False)
 

@@ -17,7 +17,9 @@ PLAIN: Final = Recipe(
 )
 
 
-def mixture_recipe(game: "str | MixtureGame") -> Recipe:
+def mixture_recipe(
+    game: "str | MixtureGame", *, smoothness: float = 0.1, batch_size: int = 400, octaves: int = 0
+) -> Recipe:
     """A recipe for modes that are much narrower than their distances: every one, at its weight and its width.
 
     Three things happen one after the other. While the penalty is large, the discriminator is smooth over the whole
@@ -28,6 +30,9 @@ def mixture_recipe(game: "str | MixtureGame") -> Recipe:
 
     Args:
         game: The mixture, or its name; its scale and the width of its modes set the penalties and the frequencies.
+        smoothness: Weight of the first penalty, on samples divided by the scale: larger for more modes.
+        batch_size: Samples of a turn.
+        octaves: Frequencies of the noise that the generator sees.
 
     Raises:
         WiringError: Another kind of game.
@@ -41,11 +46,12 @@ def mixture_recipe(game: "str | MixtureGame") -> Recipe:
     fine = found.scale / found.std
     return Recipe(
         "Every mode of a mixture, at its weight and its width.",
-        penalty_weight=Schedule(0.1 * found.scale**2, 0.15 * found.std**2, first=0.6, last=0.75),
-        generator_rate=Schedule(1e-3, 1e-5, last=0.7),
+        penalty_weight=Schedule(smoothness * found.scale**2, 0.15 * found.std**2, first=0.6, last=0.75),
+        generator_rate=Schedule(1e-3, 5e-6, last=0.8),
+        gain_rate=Schedule(1e-3, 4e-3),
         discriminator_rate=Schedule(1e-3, 3e-4, first=0.85),
-        batch_size=400,
-        generator=GeneratorShape(bounded=True, gains=True, octaves=2, shortcut=True),
+        batch_size=batch_size,
+        generator=GeneratorShape(bounded=True, gains=True, octaves=octaves, shortcut=True),
         discriminator=DiscriminatorShape(octaves=max(5, math.ceil(math.log2(fine)) + 1)),
     )
 
@@ -64,7 +70,9 @@ RECIPES: Final[dict[str, Recipe]] = {
     "images": IMAGES,
     "digits": IMAGES,
     "stacked_digits": IMAGES.with_(batch_size=128, steps=8000),
-    **{name: mixture_recipe(name) for name in ("ring8", "grid25", "grid100")},
+    "ring8": mixture_recipe("ring8", smoothness=0.03, batch_size=320),
+    "grid25": mixture_recipe("grid25", smoothness=0.05),
+    "grid100": mixture_recipe("grid100", batch_size=256).with_(steps=10_000),
 }
 
 

@@ -1,4 +1,4 @@
-"""The command `gridworld`: plan on a map, watch the policy, list the maps, make one.
+"""The command `gridworld`: plan on a map, explore it in a window, watch the policy, list the maps, make one.
 
 Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 """
@@ -27,7 +27,7 @@ from gridworld_env.random_maps import random_map
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="A gridworld with open tables: plan on a map, watch the policy, list the maps, make one.",
+    help="A gridworld with open tables: plan on a map, explore it, watch the policy, list the maps, make one.",
 )
 out = Console(highlight=False)
 PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
@@ -92,6 +92,25 @@ def play_command(
     result = options.solve(gym.make("GridWorld-v0", **arguments))
     _check_converged(result)
     show_episodes(arguments, result, episodes=episodes, seed=_drawn(seed), gif=gif)
+
+
+@app.command("explore")
+def explore_command(
+    map: Annotated[str, typer.Argument(metavar="[MAP]", help="Name of a map, or a file.")] = "lecture",
+    discount: Annotated[float, typer.Option(help="0 to 1.")] = 0.9,
+    start: Annotated[str | None, described("Where to begin, in a .map file or an image.", metavar="ROW,COLUMN")] = None,
+    goal: Annotated[str | None, described("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None,
+    empty: Annotated[str | None, described("A map without anything instead.", metavar="ROWS,COLUMNS")] = None,
+    scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
+    seed: Annotated[int | None, described("The same seed draws the same moves of the agent.")] = None,
+) -> None:
+    """Open a window: paint a map, plan step by step, watch the policy flip, drop an agent."""
+    with _exit_codes():
+        if not has_display():
+            raise ValueError("there is no display here for a window; `gridworld plan` and `gridworld play` need none")
+        from gridworld_env.explorer.launch import launch
+
+        launch(map, discount=discount, start=start, goal=goal, empty=empty, scale=scale, seed=seed)
 
 
 @app.command("maps")

@@ -55,7 +55,7 @@ class PlanOptions:
             rules["max_episode_steps"] = checked_limit(self.max_episode_steps)
         if self.actions is not None:
             rules["actions"] = [name.strip().upper() for name in self.actions.split(",")]
-        places = {name: _place(name, getattr(self, name)) for name in ("start", "goal")}
+        places = {name: place_option(name, getattr(self, name)) for name in ("start", "goal")}
         for_files = {**places, "scenario": self.scenario, "walls_below": self.walls_below}
         if self.map not in WORLDS and (Path(self.map).exists() or Path(self.map).suffix.lower() in SUFFIXES):
             return {**read_map_file(self.map, **for_files), **rules}
@@ -76,7 +76,7 @@ class PlanOptions:
         )
 
 
-def _place(name: str, text: str | None) -> tuple[int, int] | None:
+def place_option(name: str, text: str | None) -> tuple[int, int] | None:
     """A place such as 3,0."""
     try:
         row, column = (int(part) for part in text.split(",")) if text is not None else (0, 0)

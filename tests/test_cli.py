@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -143,3 +144,45 @@ def test_demo_solves_both_ways_and_plays(tmp_path: Path) -> None:
     assert "seed 7, wrote lecture.gif" in done.stdout
     with Image.open(tmp_path / "lecture.gif") as animation:
         assert animation.n_frames > 3  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_explore_says_when_there_is_no_display() -> None:
+    result = gridworld("explore")
+    assert result.exit_code == 2
+    assert "no display" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["lectur"], "did you mean 'lecture'"),
+        (["none.json"], "there is no file"),
+        (["--empty", "8"], "expected ROW,COLUMN"),
+        (["--empty", "0,3"], "expected 1 to 2000"),
+        (["--discount", "1.5"], "discount"),
+    ],
+)
+def test_explore_refuses_before_a_window_opens(
+    arguments: list[str], match: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "has_display", lambda: True)
+    result = gridworld("explore", *arguments)
+    assert result.exit_code == 2
+    assert match in " ".join(result.stderr.split())
+
+
+def test_explore_opens_the_map_and_runs_until_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gridworld_env.widgets.pygame_window import AppWindow
+
+    shown: list[tuple[str, ...]] = []
+
+    def run(window: Any) -> None:
+        shown.append(window.app.explorer.sketch.rows)
+        window.step()
+        window.close()
+
+    monkeypatch.setattr(cli, "has_display", lambda: True)
+    monkeypatch.setattr(AppWindow, "run", run)
+    assert gridworld("explore", "aima-4x3").exit_code == 0
+    assert gridworld("explore", "--empty", "2,3", "--scale", "2").exit_code == 0
+    assert shown == [("...+", ".#.-", "S..."), ("...", "...")]

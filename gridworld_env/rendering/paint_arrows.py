@@ -1,7 +1,7 @@
 """The policy as arrows."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -26,27 +26,43 @@ def paint_arrows(sheet: Sheet, scene: Scene, layout: Layout, states: Iterable[in
     weights, cell = scene.overlay.policy, layout.cell
     if weights is None or cell < theme.ARROW_CELL or scene.overlay.action_values is not None:
         return
-    full = cell * (0.27 if numbered else 0.38)
     shown = shown_weights(weights)
     for state in states:
         row, column = scene.grid.cell_of_state[state]
-        x, y = layout.center(row, column)
-        hub = (x, y - cell * 0.12) if numbered else (x, y)
         ink = ink_on(scene.colors[row, column])
-        actions = np.flatnonzero(shown[state])
-        for action in actions:
-            # A single arrow is centred on its hub; several share the hub as their tail.
-            tail = -0.6 if len(actions) == 1 else 0.0
-            if action == Action.STAY:
-                sheet.disc(hub, cell * 0.09, ink)
-                continue
-            length = full * float(weights[state, action] / weights[state].max())
-            sheet.polygon(_arrow(hub, int(action), length, tail, cell), ink)
-        if len(actions) > 1:
-            sheet.disc(hub, cell * 0.028, ink)
+        shares = np.where(shown[state], weights[state] / weights[state].max(), 0.0).tolist()
+        paint_arrow(sheet, layout.center(row, column), cell, shares, ink, numbered=numbered)
 
 
-def _arrow(hub: Point, action: int, length: float, tail: float, cell: int) -> list[Point]:
+def paint_arrow(
+    sheet: Sheet, center: Point, cell: int, shares: Sequence[float], ink: theme.Color, *, numbered: bool
+) -> None:
+    """The arrows of one square.
+
+    Args:
+        sheet: Where to draw.
+        center: Of the square.
+        cell: Pixels along its side.
+        shares: Length of each action's arrow as a part of the longest; 0: none.
+        ink: Their colour.
+        numbered: Whether there is a number under the arrows.
+    """
+    full = cell * (0.27 if numbered else 0.38)
+    x, y = center
+    hub = (x, y - cell * 0.12) if numbered else (x, y)
+    actions = [action for action, share in enumerate(shares) if share]
+    for action in actions:
+        # A single arrow is centred on its hub; several share the hub as their tail.
+        tail = -0.6 if len(actions) == 1 else 0.0
+        if action == Action.STAY:
+            sheet.disc(hub, cell * 0.09, ink)
+            continue
+        sheet.polygon(arrow_outline(hub, action, full * shares[action], tail, cell), ink)
+    if len(actions) > 1:
+        sheet.disc(hub, cell * 0.028, ink)
+
+
+def arrow_outline(hub: Point, action: int, length: float, tail: float, cell: int) -> list[Point]:
     """Outline of an arrow that ends `length` from the hub and begins at `tail` times that."""
     down, right = (float(part) for part in DIRECTIONS[action])
     norm = math.hypot(down, right)

@@ -85,18 +85,26 @@ def _paint_terminals(sheet: Sheet, scene: Scene, layout: Layout) -> None:
     cell = layout.cell
     texts = [_reward_text(scene, index) for index in range(len(scene.terminals))]
     size = min(fit_text(sheet, texts, cell * 0.62, cell * 0.42), theme.LARGEST_TEXT)
-    legible = size >= theme.SMALLEST_TEXT
     for (row, column), color, text in zip(scene.terminals, scene.terminal_colors, texts, strict=True):
-        x, y = layout.corner(row, column)
         fill: theme.Color = (int(color[0]), int(color[1]), int(color[2]))
-        ink = ink_on(fill)
-        thick = max(1, round(cell / 48))
-        for inset in (1 + 2 * thick, 1 + 4 * thick) if legible else (2,):
-            _outline(sheet, (x + inset, y + inset), cell + 1 - 2 * inset, thick, ink)
-        if legible:
-            sheet.text(text, layout.center(row, column), size, ink)
-        elif cell >= theme.SIGN_CELL:
-            _paint_sign(sheet, layout.center(row, column), cell, text, ink)
+        paint_terminal(sheet, layout.corner(row, column), cell, fill, text, size)
+
+
+def paint_terminal(
+    sheet: Sheet, corner: tuple[float, float], cell: int, fill: theme.Color, text: str, size: int
+) -> None:
+    """Draw one terminal: its outlines, and its reward in a font size, or a sign where that is too small to read."""
+    x, y = corner
+    legible = size >= theme.SMALLEST_TEXT
+    ink = ink_on(fill)
+    thick = max(1, round(cell / 48))
+    for inset in (1 + 2 * thick, 1 + 4 * thick) if legible else (2,):
+        _outline(sheet, (x + inset, y + inset), cell + 1 - 2 * inset, thick, ink)
+    center = (x + cell / 2, y + cell / 2)
+    if legible:
+        sheet.text(text, center, size, ink)
+    elif cell >= theme.SIGN_CELL:
+        _paint_sign(sheet, center, cell, text, ink)
 
 
 def _paint_sign(sheet: Sheet, center: tuple[float, float], cell: int, text: str, ink: theme.Color) -> None:
@@ -104,9 +112,9 @@ def _paint_sign(sheet: Sheet, center: tuple[float, float], cell: int, text: str,
     reach, thick = round(cell * 0.22), max(2, round(cell / 9))
     # Whole pixels, or the bars would be blurred; the upper and left lines of the cell move its middle.
     x, y = round(center[0] + 0.5 - thick / 2), round(center[1] + 0.5 - thick / 2)
-    if text[0] in "+-":
+    if text[:1] in ("+", "-"):
         sheet.rectangle((x - reach, y), (2 * reach + thick, thick), ink)
-    if text[0] == "+":
+    if text[:1] == "+":
         sheet.rectangle((x, y - reach), (thick, 2 * reach + thick), ink)
 
 

@@ -35,9 +35,9 @@ def paint_rules(sheet: Sheet, scene: Scene, layout: Layout) -> None:
         for row, column in scene.grid.cell_of_state[states] if any(cell.wind) or cell.one_way else ():
             fill = _color(scene, row, column)
             if any(cell.wind):
-                _paint_wind(sheet, layout.center(row, column), layout.cell, cell, _bare(scene), fill)
+                paint_wind(sheet, layout.center(row, column), layout.cell, cell, _bare(scene), fill)
             if cell.one_way:
-                _paint_way_out(sheet, layout.center(row, column), layout.cell, Action[cell.one_way], fill)
+                paint_way_out(sheet, layout.center(row, column), layout.cell, Action[cell.one_way], fill)
 
 
 def _bare(scene: Scene) -> bool:
@@ -51,7 +51,7 @@ def _color(scene: Scene, row: int, column: int) -> theme.Color:
     return red, green, blue
 
 
-def _paint_wind(sheet: Sheet, center: Point, side: int, cell: Cell, bare: bool, fill: theme.Color) -> None:
+def paint_wind(sheet: Sheet, center: Point, side: int, cell: Cell, bare: bool, fill: theme.Color) -> None:
     """Chevrons in the middle of a bare cell, and else at its rim, beside arrows and numbers."""
     strength = max(abs(part) for part in cell.wind)
     ahead = (float(np.sign(cell.wind[1])), float(np.sign(cell.wind[0])))  # x, y
@@ -74,7 +74,7 @@ def _on_rim(center: Point, side: int, *, vertical: bool) -> Point:
     return center[0] + right * side, center[1] + down * side
 
 
-def _paint_way_out(sheet: Sheet, center: Point, side: int, way: Action, fill: theme.Color) -> None:
+def paint_way_out(sheet: Sheet, center: Point, side: int, way: Action, fill: theme.Color) -> None:
     """A wedge whose tip is on the side, or in the corner, by which the square can be left."""
     down, right = (float(part) for part in DIRECTIONS[way])
     norm = math.hypot(down, right)

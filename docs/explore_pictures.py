@@ -1,0 +1,58 @@
+"""Makes the pictures of explore.md: python docs/explore_pictures.py [FOLDER]. No display is needed."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ["SDL_VIDEODRIVER"] = "dummy"
+
+import pygame
+
+from gridworld_env.explorer import files
+from gridworld_env.explorer.commands import COMMANDS
+from gridworld_env.explorer.explorer import Explorer
+from gridworld_env.explorer.pygame_window import open_explorer
+from gridworld_env.explorer.sketch import sketch_of
+from gridworld_env.widgets.pygame_window import AppWindow
+
+
+def run(window: AppWindow, *commands: str) -> None:
+    """Run commands that are done at once."""
+    for name in commands:
+        window.app.run(COMMANDS[name])
+    window.step()
+
+
+def picture_of_a_slip(folder: Path) -> None:
+    """AIMA's world, solved; the agent has just slipped."""
+    window = open_explorer(Explorer(sketch_of({"map_name": "aima-4x3"}, 1.0), seed=5))
+    run(window, "solve", "drop")
+    for _ in range(50):
+        run(window, "step")
+        move = window.app.explorer.walker.last
+        if move is not None and move.made != move.intended and move.origin != move.target:
+            break
+    pygame.image.save(window.window.get_surface(), folder / "explore.png")
+    window.close()
+
+
+def animation_of_the_flip(folder: Path) -> None:
+    """The lecture's world, solved, while the step reward goes from -0.01 to -2."""
+    window = open_explorer(Explorer(sketch_of({"map_name": "lecture"}), seed=1))
+    explorer = window.app.explorer
+    for reward in (-0.01, -0.04, -0.1, -0.3, -0.5, -0.7, -1.0, -1.5, -2.0):
+        explorer.set_rule(step_reward=reward)
+        explorer.planning.solve()
+        explorer.changed()
+        explorer.say(f"step reward {reward:g}")
+        explorer.record()
+    files.export_gif(explorer, str(folder / "explore_flip.gif"))
+    while window.app.explorer.job is not None:
+        window.step()
+    window.close()
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    picture_of_a_slip(target)
+    animation_of_the_flip(target)

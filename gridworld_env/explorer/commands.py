@@ -1,0 +1,112 @@
+"""Everything the explorer can be told to do, as one table: the keys, the buttons and the help sheet come from it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gridworld_env.actions import Action
+from gridworld_env.explorer import actions
+from gridworld_env.explorer.brushes import BRUSHES
+from gridworld_env.explorer.explorer import Explorer
+from gridworld_env.explorer.views import VIEWS
+from gridworld_env.widgets.commands import Command, CommandTable
+
+if TYPE_CHECKING:
+    from gridworld_env.explorer.app import ExplorerApp
+
+Run = Callable[["ExplorerApp"], Any]
+Row = tuple[str, str, str, str, Run]  # name, keys, title, help, what it does
+
+
+def _on(act: Callable[[Explorer], Any]) -> Run:
+    """What an app does to do it to its explorer."""
+    return lambda app: act(app.explorer)
+
+
+def _view(name: str) -> Run:
+    return lambda app: app.explorer.show(name)
+
+
+def _brush(name: str) -> Run:
+    return lambda app: app.explorer.take(name)
+
+
+PLAN: list[Row] = [
+    ("sweep", "n", "Sweep", "One sweep of value iteration", _on(actions.sweep)),
+    ("backup", "ctrl+b", "Backup", "Back up the cursor's square", lambda app: app.use_cursor("backup")),
+    ("evaluate", "e", "Evaluate", "V becomes the value of the policy", _on(actions.evaluate)),
+    ("improve", "i", "Improve", "The policy becomes greedy for V", _on(actions.improve)),
+    ("run", "space", "Run VI", "Value iteration to the end", _on(actions.toggle("run"))),
+    ("run policy", "p", "Run PI", "Policy iteration to the end", _on(actions.toggle("policy iteration"))),
+    ("solve", "return", "Solve", "Jump to V* and all optimal actions", _on(Explorer.solve)),
+    ("reset", "0", "Reset", "V = 0, every action alike", _on(actions.reset)),
+    ("keep", "k", "Keep solved", "Solve again after every change", _on(actions.keep_solved)),
+    ("flip", "x", "Flip scan", "Step reward from -0.01 to -2", _on(actions.toggle("flip"))),
+    ("slower", "pagedown", "Slower", "Fewer steps a second", _on(actions.faster(-1))),
+    ("faster", "pageup", "Faster", "More steps a second", _on(actions.faster(1))),
+    ("stop", "escape", "Stop", "Stop what runs, close this sheet", lambda app: app.escape()),
+]
+RULES: list[Row] = [
+    ("step reward down", "[", "Step reward -", "Step reward down by 0.01", _on(actions.nudge("step_reward", -0.01))),
+    ("step reward up", "]", "Step reward +", "Step reward up by 0.01", _on(actions.nudge("step_reward", 0.01))),
+    ("step reward far down", "{", "Step reward --", "Down by 0.1", _on(actions.nudge("step_reward", -0.1))),
+    ("step reward far up", "}", "Step reward ++", "Up by 0.1", _on(actions.nudge("step_reward", 0.1))),
+    ("slip down", ",", "Slip -", "Slip down by 0.01", _on(actions.nudge("slip", -0.01))),
+    ("slip up", ".", "Slip +", "Slip up by 0.01", _on(actions.nudge("slip", 0.01))),
+    ("discount down", ";", "Discount -", "Discount down by 0.01", _on(actions.nudge("discount", -0.01))),
+    ("discount up", "'", "Discount +", "Discount up by 0.01", _on(actions.nudge("discount", 0.01))),
+]
+SHOW: list[Row] = [
+    *((f"view {v.name}", str(n), v.name.capitalize(), v.help, _view(v.name)) for n, v in enumerate(VIEWS.values(), 1)),
+    ("larger", "ctrl+= ctrl+up", "Larger", "Larger squares (or the wheel)", lambda app: app.zoom(1)),
+    ("smaller", "ctrl+- ctrl+down", "Smaller", "Smaller squares", lambda app: app.zoom(-1)),
+    ("fit", "home", "Fit", "The whole map", lambda app: app.fit()),
+    ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
+]
+PAINT: list[Row] = [
+    *((f"brush {b.name}", b.key, b.name.capitalize(), b.help, _brush(b.name)) for b in BRUSHES.values()),
+    ("use", "u tab", "Use", "Use the tool on the cursor's square", lambda app: app.use_cursor()),
+    ("more", ">", "More", "Amount of terminals, rewards: up", _on(actions.amount(0.5))),
+    ("less", "<", "Less", "Amount down", _on(actions.amount(-0.5))),
+    ("turn wind", "shift+v", "Turn wind", "Another direction of the wind", _on(actions.turn_wind)),
+    ("strengthen wind", "alt+v", "Strength", "Wind of 1, 2, 3 squares", _on(actions.strengthen_wind)),
+    ("cursor left", "left", "Left", "Move the cursor", lambda app: app.move_cursor(0, -1)),
+    ("cursor right", "right", "Right", "Move the cursor", lambda app: app.move_cursor(0, 1)),
+    ("cursor up", "up", "Up", "Move the cursor", lambda app: app.move_cursor(-1, 0)),
+    ("cursor down", "down", "Down", "Move the cursor", lambda app: app.move_cursor(1, 0)),
+    ("add column", "alt+right", "Add column", "One column more", _on(actions.resize(0, 1))),
+    ("drop column", "alt+left", "Drop column", "One column less", _on(actions.resize(0, -1))),
+    ("add row", "alt+down", "Add row", "One row more", _on(actions.resize(1, 0))),
+    ("drop row", "alt+up", "Drop row", "One row less", _on(actions.resize(-1, 0))),
+    ("clear", "ctrl+n", "Clear", "A map of this size with nothing on it", _on(actions.clear_map)),
+]
+AGENT: list[Row] = [
+    ("drop", "d", "Drop", "Drop the agent on the cursor's square", lambda app: app.use_cursor("agent")),
+    ("step", "m", "Step", "One step of the policy", _on(actions.step)),
+    ("walk", "l", "Walk", "Walk to the end of the episode", _on(actions.toggle("walk"))),
+    ("act up", "shift+up", "Act up", "Your own action: up", _on(actions.act_as(Action.UP))),
+    ("act right", "shift+right", "Act right", "Your own action: right", _on(actions.act_as(Action.RIGHT))),
+    ("act down", "shift+down", "Act down", "Your own action: down", _on(actions.act_as(Action.DOWN))),
+    ("act left", "shift+left", "Act left", "Your own action: left", _on(actions.act_as(Action.LEFT))),
+]
+FILE: list[Row] = [
+    ("undo", "ctrl+z", "Undo", "Undo a change of map or rules", _on(Explorer.undo)),
+    ("redo", "ctrl+y ctrl+shift+z", "Redo", "Redo it", _on(lambda explorer: explorer.undo(back=False))),
+    ("save", "ctrl+s", "Save", "Save the map as JSON", lambda app: app.save()),
+    ("save as", "ctrl+shift+s", "Save as", "Save it under another name", lambda app: app.save(ask=True)),
+    ("open", "ctrl+o", "Open", "Open a map by name, or drop its file here", lambda app: app.ask_open()),
+    ("png", "ctrl+p", "PNG", "Write what is shown as a picture", lambda app: app.ask_png()),
+    ("gif", "ctrl+g", "GIF", "Write the run since the reset as an animation", lambda app: app.ask_gif()),
+    ("quit", "ctrl+q", "Quit", "Close the window", lambda app: app.quit()),
+]
+GROUPS: dict[str, list[Row]] = {
+    "Plan": PLAN, "Rules": RULES, "Show": SHOW, "Paint": PAINT, "Agent": AGENT, "Map and files": FILE,
+}  # fmt: skip
+
+
+COMMANDS: CommandTable["ExplorerApp"] = CommandTable(
+    [
+        Command(name, tuple(keys.split()), title, text, group, run)
+        for group, rows in GROUPS.items()
+        for name, keys, title, text, run in rows
+    ]
+)

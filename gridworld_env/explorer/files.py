@@ -1,0 +1,156 @@
+"""Maps in and out, and pictures out. Nothing is overwritten by half a file, and nothing is lost by a wrong name."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridworld_env.errors import MapError
+from gridworld_env.explorer.explorer import Explorer
+from gridworld_env.explorer.jobs import Job
+from gridworld_env.explorer.reel import Snapshot
+from gridworld_env.explorer.sketch import Sketch, sketch_of
+from gridworld_env.map_files import SUFFIXES, read_map_file
+from gridworld_env.maps import WORLDS
+
+GIF_SIDE: Final = 640  # pixels of the longest side of an animation
+GIF_RATE: Final = 8.0  # pictures a second
+
+
+def read_sketch(name: str, discount: float, **places: Any) -> tuple[Sketch, Path | None]:
+    """The sketch of a named map or of a file, and the file if saving can write to it.
+
+    Raises:
+        MapError: There is no such map, or it cannot be used.
+        OSError: The file cannot be read.
+    """
+    if name not in WORLDS and (Path(name).exists() or Path(name).suffix.lower() in SUFFIXES):
+        path = Path(name)
+        return sketch_of(read_map_file(path, **places), discount), path if path.suffix.lower() == ".json" else None
+    return sketch_of({"map_name": name}, discount), None
+
+
+def load(explorer: Explorer, name: str) -> None:
+    """Show another map; undoing leads back to the one before."""
+    sketch, path = read_sketch(name, explorer.sketch.discount)
+    explorer.stop()
+    explorer.walker.lift()
+    explorer.change(sketch)
+    explorer.path, explorer.saved = path, sketch
+    explorer.planning.reset()
+    explorer.reel.clear()
+    explorer.changed()
+    grid = sketch.grid
+    ends = "" if grid.terminal.any() else "; it has no terminal square: no episode ends"
+    explorer.say(f"{name}: {grid.height} rows, {grid.width} columns{ends}")
+
+
+def save(explorer: Explorer, name: str) -> None:
+    """Write the map and its rules as JSON, for `gridworld` and `gridworld_env.read_map_file`.
+
+    Raises:
+        MapError: Another suffix.
+        OSError: It cannot be written; a file that was there before is then as it was.
+    """
+    path = Path(name)
+    if path.suffix.lower() != ".json":
+        raise MapError(f"{name!r} is no name of a map file; expected one that ends in .json")
+    arguments = explorer.sketch.arguments()
+    text = json.dumps({"desc": arguments.pop("desc"), **arguments}, indent=1, ensure_ascii=False) + "\n"
+    _replace(path, text.encode())
+    explorer.path, explorer.saved = path, explorer.sketch
+    explorer.say(f"wrote {path}")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file beside the one to be written, and put it into its place when it is complete."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name} into")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)  # as `open` would have made it
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def export_png(explorer: Explorer, name: str) -> None:
+    """Write what is shown as a picture.
+
+    Raises:
+        DependencyNotInstalled: Pillow is missing.
+        ValueError: Another suffix.
+        OSError: It cannot be written.
+    """
+    from gridworld_env.rendering.export import save_png
+
+    walker = explorer.walker
+    snapshot = Snapshot(
+        explorer.sketch.grid,
+        explorer.scene.overlay,
+        walker.state,
+        tuple(walker.trail.tolist()),
+        f"{explorer.view}: {explorer.planning.counts}",
+    )
+    save_png(name, next(_frames([snapshot], None)))
+    explorer.say(f"wrote {name}")
+
+
+def export_gif(explorer: Explorer, name: str) -> None:
+    """Begin to write what was shown since the reset as an animation.
+
+    Raises:
+        DependencyNotInstalled: Pillow is missing.
+        MapError: There is nothing to animate.
+        ValueError: Another suffix.
+        OSError: There is no such folder.
+    """
+    if not explorer.reel.snapshots:
+        raise MapError("nothing has been done since the reset that could be animated: press N, space or L first")
+    path = Path(name)
+    if path.suffix.lower() != ".gif" or not path.parent.is_dir():
+        raise ValueError(f"{name!r} cannot be written; expected a name that ends in .gif, in a folder that exists")
+    explorer.start(Job("animation", _gif_steps(explorer, path), paced=False, recorded=False))
+
+
+def _gif_steps(explorer: Explorer, path: Path) -> Iterator[None]:
+    from gridworld_env.rendering.export import save_gif
+
+    snapshots = list(explorer.reel.snapshots)
+    longest = max(snapshots[0].grid.kind.shape)
+    frames: list[NDArray[np.uint8]] = []
+    for frame in _frames(snapshots, max(1, min(96, GIF_SIDE // longest))):
+        frames.append(frame)
+        explorer.say(f"drawing picture {len(frames)} of {len(snapshots)} for {path.name}")
+        yield
+    with ThreadPoolExecutor(1) as pool:  # so that the window goes on answering
+        written = pool.submit(save_gif, path, frames, GIF_RATE)
+        explorer.say(f"writing {path.name}")
+        while not wait([written], timeout=0.01).done:
+            yield
+        written.result()
+    explorer.say(f"wrote {path}, {len(frames)} pictures")
+
+
+def _frames(snapshots: list[Snapshot], cell: int | None) -> Iterator[NDArray[np.uint8]]:
+    from gridworld_env.rendering.pygame_canvas import Canvas
+    from gridworld_env.rendering.scene import build_scene
+
+    canvas: Canvas | None = None
+    for one in snapshots:
+        tables = (one.overlay.action_values, one.overlay.policy)
+        wide = any(table is not None and table.shape[1] >= 8 for table in tables)
+        if canvas is None or canvas.num_actions != (8 if wide else 4):
+            canvas = Canvas(one.grid, 8 if wide else 4, cell_size=cell)
+        yield canvas.frame(build_scene(one.grid, one.agent, one.trail, one.overlay, one.caption))

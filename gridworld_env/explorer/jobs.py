@@ -1,0 +1,162 @@
+"""What takes more than a moment: generators that do a step and give the window its turn."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gridworld_env.explorer.planning import MOST_SWEEPS, SOLVE_LIMIT
+
+if TYPE_CHECKING:
+    from gridworld_env.explorer.explorer import Explorer
+
+Steps = Iterator[None]
+SCAN: Final = (-0.01, -2.0, 61)  # step rewards from, to, and how many
+LONGEST_PAUSE: Final = 0.25  # seconds; after a longer one, what was missed is not made up for
+
+
+class Job:
+    """A generator and its pace.
+
+    Args:
+        name: What it is called.
+        steps: It; each `next` is one step.
+        paced: Whether the speed slider holds; else it goes on as fast as the window allows.
+        recorded: Whether an unpaced one is remembered for the animation, once a frame.
+    """
+
+    def __init__(self, name: str, steps: Steps, *, paced: bool = True, recorded: bool = True) -> None:
+        """Its first step is due at once."""
+        self.name, self.steps, self.paced, self.recorded = name, steps, paced, recorded
+        self._next: float | None = None
+
+    def due(self, now: float, speed: float) -> int:
+        """How many steps are due at a time in seconds."""
+        if not self.paced:
+            return 1_000_000
+        if self._next is None or now - self._next > LONGEST_PAUSE:
+            self._next = now
+        count = max(0, int((now - self._next) * speed + 1.0 + 1e-9))
+        self._next += count / speed
+        return count
+
+
+def run_steps(explorer: "Explorer") -> Steps:
+    """Value iteration, a sweep a step, until V does not change any more."""
+    for _ in range(MOST_SWEEPS):
+        change = explorer.planning.sweep()
+        number = explorer.planning.counts.sweeps
+        if explorer.planning.is_settled(change):
+            explorer.stepped(f"settled after {number} sweeps{_proven(explorer)}")
+            return
+        explorer.stepped(f"sweep {number}: largest change {change:.3g}")
+        yield
+    explorer.say(_endless(explorer), refusal=True)
+
+
+def solve_steps(explorer: "Explorer") -> Steps:
+    """The same as fast as possible, warm from the V that there is."""
+    yield from _settle(explorer)
+    flips = int(explorer.planning.flipped.sum())
+    explorer.stepped(f"solved{_proven(explorer)}" + f"; the policy changed in {flips} squares" * (flips > 0))
+
+
+def evaluate_steps(explorer: "Explorer") -> Steps:
+    """Policy evaluation by sweeps, where the linear system is too large to be solved in a moment."""
+    for number, change in enumerate(explorer.planning.evaluation_sweeps(), 1):
+        explorer.stepped(f"evaluation sweep {number}: largest change {change:.3g}")
+        yield
+    explorer.stepped("the policy is evaluated")
+
+
+def policy_iteration_steps(explorer: "Explorer") -> Steps:
+    """Evaluation and improvement in turns, until the policy does not change any more."""
+    planning = explorer.planning
+    for round_number in range(1, 1000):
+        if explorer.sketch.grid.num_states > SOLVE_LIMIT * 10:
+            yield from evaluate_steps(explorer)
+        else:
+            planning.evaluate()
+            explorer.stepped(f"round {round_number}: the policy is evaluated")
+            yield
+        changed = planning.improve()
+        if not changed:
+            explorer.stepped(f"after {round_number} rounds no action is better{_proven(explorer)}")
+            return
+        explorer.stepped(f"round {round_number}: the policy changed in {changed} squares")
+        yield
+
+
+def flip_steps(explorer: "Explorer") -> Steps:
+    """The optimal policy while the step reward goes from -0.01 to -2; the marks show where it changed last."""
+    first, last, count = SCAN
+    changes: list[float] = []
+    explorer.set_rule(stroke="flip", step_reward=first)
+    yield from _optimum(explorer)
+    explorer.marks = np.zeros_like(explorer.marks)
+    for reward in -np.geomspace(-first, -last, count)[1:]:
+        marks, before = explorer.marks, explorer.planning.policy
+        explorer.set_rule(stroke="flip", step_reward=float(f"{reward:.3g}"))
+        yield from _optimum(explorer)
+        different = explorer.planning.changed_from(before, explorer.planning.policy)
+        explorer.marks = different if different.any() else marks
+        if different.any():
+            changes.append(float(f"{reward:.3g}"))
+        squares = f": the policy changed in {different.sum()} squares" if different.any() else ""
+        explorer.planning.flipped = different
+        explorer.stepped(f"step reward {reward:.3g}{squares}")
+        yield
+    explorer.history.end_stroke()
+    where = ", ".join(f"{reward:g}" for reward in changes[:12]) + (", ..." if len(changes) > 12 else "")
+    explorer.say(f"from -0.01 to -2 the policy changed {len(changes)} times" + f", at {where}" * bool(changes))
+
+
+def walk_steps(explorer: "Explorer") -> Steps:
+    """The agent takes the policy's actions to the end of the episode."""
+    explorer.walker.made_ready(explorer.planning)
+    yield
+    while not explorer.walker.done:
+        explorer.walker.step(explorer.planning)
+        explorer.stepped(explorer.walker.says(explorer.planning))
+        yield
+
+
+def _optimum(explorer: "Explorer") -> Steps:
+    """V* for the sketch as it is."""
+    if explorer.sketch.grid.num_states > SOLVE_LIMIT:
+        yield from _settle(explorer)
+    else:
+        explorer.planning.solve()
+        explorer.changed()
+
+
+def _settle(explorer: "Explorer") -> Steps:
+    before = explorer.planning.policy
+    for _ in range(MOST_SWEEPS):
+        settled = explorer.planning.is_settled(explorer.planning.sweep())
+        explorer.changed()
+        if settled:
+            after = explorer.planning.policy
+            explorer.planning.counts.solutions += 1
+            explorer.planning.flipped = np.zeros(len(after), dtype=bool)
+            if after.shape == before.shape:  # else the map was painted on meanwhile
+                explorer.planning.flipped = explorer.planning.changed_from(before, after)
+            return
+        yield
+    raise ValueError(_endless(explorer))
+
+
+def _proven(explorer: "Explorer") -> str:
+    """The proof of the error, in words, where there is one."""
+    try:
+        bound = explorer.planning.certify().error_bound
+    except ValueError:
+        return ""
+    return f", error proven at most {bound:.1g}" if np.isfinite(bound) else ", but nothing is proven"
+
+
+def _endless(explorer: "Explorer") -> str:
+    return (
+        f"V still changes after {MOST_SWEEPS} sweeps at discount {explorer.sketch.discount:g}; "
+        "lower the discount, or give the map a terminal square that can be reached"
+    )

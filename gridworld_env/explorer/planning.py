@@ -1,0 +1,235 @@
+"""Values and a policy of a sketch, changed a step at a time: what Algorithms 4 and 5 do, piece by piece.
+
+sweep      V(s) <- max over a of Q(s,a), in all squares at once; the policy becomes greedy    (value iteration)
+backup     the same in one square
+evaluate   V <- the value of the policy, by |S| linear equations                              (policy iteration)
+improve    the policy becomes greedy for V                                                    (policy iteration)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+import planners
+from gridworld_env.dynamics import make_mdp
+from gridworld_env.explorer.backups import Backups, greedy_weights
+from gridworld_env.explorer.sketch import Sketch
+from planners.optimality import Certificate
+
+DIRECT_LIMIT: Final = 4_000  # states; more are evaluated by sweeps, which can be watched
+SOLVE_LIMIT: Final = 400  # states that are solved within a frame
+SETTLED: Final = 1e-10  # a change of V, as a part of its size, that is not worth another sweep
+MOST_SWEEPS: Final = 20_000
+
+
+@dataclass
+class Counts:
+    """What has been done since the reset."""
+
+    sweeps: int = 0
+    backups: int = 0
+    evaluations: int = 0
+    improvements: int = 0
+    solutions: int = 0
+
+    def __str__(self) -> str:
+        """Those that are not zero."""
+        named = {"sweep": self.sweeps, "backup": self.backups, "evaluation": self.evaluations}
+        named |= {"improvement": self.improvements, "solution": self.solutions}
+        done = [f"{count} {name}{'s' if count > 1 else ''}" for name, count in named.items() if count]
+        return ", ".join(done) or "V = 0, every action alike"
+
+
+class Planning:
+    """(S,) values V and an (S, A) policy of a sketch.
+
+    Args:
+        sketch: What is planned on.
+
+    Attributes:
+        values: (S,) V, at first 0; never changed in place.
+        policy: (S, A) float32 probabilities, at first all alike.
+        counts: What has been done.
+        flipped: (S,) True where the last step changed the set of actions that the policy takes.
+    """
+
+    def __init__(self, sketch: Sketch) -> None:
+        """Begin at V = 0."""
+        self._known: tuple[tuple[Any, ...], NDArray[np.float64]] | None = None
+        self._take(sketch)
+        self.reset()
+
+    def _take(self, sketch: Sketch) -> None:
+        self.sketch = sketch
+        self.__dict__.pop("backups", None)
+
+    def reset(self) -> None:
+        """V = 0, and the policy that takes every action alike."""
+        self.values = np.zeros(self.sketch.grid.num_states)
+        self.policy = np.full((len(self.values), self.num_actions), 1 / self.num_actions, dtype=np.float32)
+        self.counts = Counts()
+        self.flipped = np.zeros(len(self.values), dtype=bool)
+        self.greedy = False  # whether the policy was made of V at all
+
+    @property
+    def num_actions(self) -> int:
+        """A."""
+        return len(self.sketch.rules.action_moves)
+
+    @cached_property
+    def backups(self) -> Backups:
+        """The tables of the sketch, made when first asked for."""
+        return Backups(make_mdp(self.sketch.grid, self.sketch.rules))
+
+    def move_to(self, sketch: Sketch) -> None:
+        """Go on with another sketch: squares keep their V and policy, as far as they are still there."""
+        old, new, discount = self.sketch.grid, sketch.grid, self.sketch.discount
+        same_tables = sketch.grid is old and sketch.rules == self.sketch.rules
+        actions = self.num_actions
+        if same_tables:
+            self.sketch = sketch
+        else:
+            self._take(sketch)
+        if new is not old or self.num_actions != actions:
+            self.values = carried(old.cell_of_state, new.state_of_cell, self.values, 0.0)
+            self.flipped = carried(old.cell_of_state, new.state_of_cell, self.flipped, False)
+            fresh = 1 / self.num_actions
+            if self.num_actions == actions:
+                self.policy = carried(old.cell_of_state, new.state_of_cell, self.policy, fresh)
+            else:
+                self.policy = np.full((new.num_states, self.num_actions), fresh, dtype=np.float32)
+        if sketch.discount != discount and not np.isfinite(self.values).all():
+            self.values = np.where(np.isfinite(self.values), self.values, 0.0)  # the others were values of discount 1
+
+    def action_values(self) -> NDArray[np.float64]:
+        """(S, A) Q of V, kept until V or the model is another one."""
+        key = (self.values, self.backups, self.sketch.discount)
+        if self._known is None or any(old is not new for old, new in zip(self._known[0], key, strict=True)):
+            self._known = (key, self.backups.action_values(self.values, self.sketch.discount))
+        return self._known[1]
+
+    def residuals(self) -> NDArray[np.float64]:
+        """(S,) how much one backup would change V."""
+        best = self.action_values().max(axis=1)
+        with np.errstate(invalid="ignore"):
+            return np.where(best == self.values, 0.0, np.abs(best - self.values))
+
+    def sweep(self) -> float:
+        """One sweep of value iteration; the largest change of V."""
+        best = self.action_values().max(axis=1)
+        with np.errstate(invalid="ignore"):
+            change = float(np.abs(np.where(best == self.values, 0.0, best - self.values)).max(initial=0.0))
+        self.values = best
+        self.counts.sweeps += 1
+        self._be_greedy()
+        return change
+
+    def backup(self, state: int) -> float:
+        """One backup of one square; the change of V there."""
+        q = self.backups.state_action_values(state, self.values, self.sketch.discount)
+        change = float(q.max() - self.values[state]) if q.max() != self.values[state] else 0.0
+        values = self.values.copy()
+        values[state] = q.max()
+        self.values = values
+        self.policy = self.policy.copy()
+        self.flipped = np.zeros(len(self.values), dtype=bool)
+        weights = greedy_weights(q[None])[0]
+        self.flipped[state] = ((weights > 0) != (self.policy[state] > 0)).any() and not self.policy[state].all()
+        self.policy[state] = weights
+        self.counts.backups += 1
+        return change
+
+    def improve(self) -> int:
+        """The policy becomes greedy for V; in how many squares that changed it."""
+        before = self.policy
+        self.counts.improvements += 1
+        self._be_greedy()
+        # In all squares, also those in which every action was alike: only they say that there is nothing left to do.
+        return int((((self.policy > 0) != (before > 0)).any(axis=1) & ~self.sketch.grid.terminal).sum())
+
+    def evaluate(self) -> None:
+        """V becomes the value of the policy, by one linear solve.
+
+        Raises:
+            ImproperPolicyError: At discount 1 the policy has no value.
+        """
+        probabilities = self.policy.astype(np.float64)
+        policy = planners.TabularPolicy(probabilities / probabilities.sum(axis=1, keepdims=True))
+        self.values = planners.evaluate(self.backups.mdp, policy, discount=self.sketch.discount).copy()
+        self.counts.evaluations += 1
+        self.flipped = np.zeros(len(self.values), dtype=bool)
+
+    def evaluation_sweeps(self) -> Iterator[float]:
+        """The same by sweeps, for maps whose equations are too many; yields the largest change of each."""
+        for _ in range(MOST_SWEEPS):
+            q = self.action_values()
+            with np.errstate(invalid="ignore"):
+                values = np.where(self.policy > 0, self.policy * q, 0.0).sum(axis=1)
+                change = np.abs(np.where(values == self.values, 0.0, values - self.values)).max(initial=0.0)
+            self.values = values
+            yield float(change)
+            if self.is_settled(float(change)):
+                break
+        self.counts.evaluations += 1
+
+    def solve(self) -> planners.Plan:
+        """V and all optimal actions, proven, at once.
+
+        Raises:
+            PlannerError: At discount 1, reward without an end.
+        """
+        largest = float(np.abs(self.backups.mdp.outcome_reward).max(initial=1.0))
+        plan = planners.solve(
+            self.backups.mdp.tabular, discount=self.sketch.discount, tolerance=1e-9 * max(1.0, largest), throw=False
+        )
+        self.values = plan.values.copy()
+        self.counts.solutions += 1
+        self._be_greedy()
+        return plan
+
+    def certify(self) -> Certificate:
+        """Proven bounds of V* from V.
+
+        Raises:
+            PlannerError: V is infinite where V* is not.
+        """
+        return planners.certify(self.backups.mdp, self.values, discount=self.sketch.discount)
+
+    def is_settled(self, change: float) -> bool:
+        """Whether a change of V is lost in rounding."""
+        finite = self.values[np.isfinite(self.values)]
+        return change <= SETTLED * max(1.0, float(np.abs(finite).max(initial=0.0)))
+
+    def changed_from(self, old: NDArray[np.float32], new: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """(S,) where one policy takes other actions than another; not where the old one took any, which is none."""
+        different = ((new > 0) != (old > 0)).any(axis=1) & ~self.sketch.grid.terminal
+        return different & ~(old > 0).all(axis=1)
+
+    def _be_greedy(self) -> None:
+        new = greedy_weights(self.action_values())
+        self.flipped = self.changed_from(self.policy, new)
+        self.policy = new
+
+
+def carried(
+    cell_of_state: NDArray[np.int32], state_of_cell: NDArray[np.int32], old: NDArray, fresh: float | bool
+) -> NDArray:
+    """(S', ...) what was known of the squares of one map, (S, ...), for the squares of another.
+
+    Args:
+        cell_of_state: (S, 2) row and column of each state of the old map.
+        state_of_cell: (H, W) state of each square of the new map, -1 on walls.
+        old: (S, ...) what was known.
+        fresh: What squares get that were none.
+    """
+    rows, columns = state_of_cell.shape
+    inside = (cell_of_state[:, 0] < rows) & (cell_of_state[:, 1] < columns)
+    states = np.full(len(old), -1, dtype=np.int64)
+    states[inside] = state_of_cell[tuple(cell_of_state[inside].T)]
+    new = np.full((int(state_of_cell.max()) + 1, *old.shape[1:]), fresh, dtype=old.dtype)
+    new[states[states >= 0]] = old[states >= 0]
+    return new

@@ -1,0 +1,96 @@
+"""What is shown of the planning: values, policy, Q, residual, actions not ruled out, bounds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from gridworld_env.explorer.planning import Planning
+from gridworld_env.rendering.overlay import Overlay, in_compass_order
+
+
+@dataclass(frozen=True)
+class View:
+    """A way of looking.
+
+    Attributes:
+        name: What it is called.
+        help: One line that says what is shown.
+        draw: The numbers and weights, actions in the model's order.
+    """
+
+    name: str
+    help: str
+    draw: Callable[[Planning], Overlay]
+
+
+def _values(planning: Planning) -> Overlay:
+    return Overlay(values=planning.values)
+
+
+def _policy(planning: Planning) -> Overlay:
+    return Overlay(values=planning.values, policy=planning.policy)
+
+
+def _action_values(planning: Planning) -> Overlay:
+    return Overlay(action_values=planning.action_values())
+
+
+def _residual(planning: Planning) -> Overlay:
+    return Overlay(values=planning.residuals())
+
+
+def _possible(planning: Planning) -> Overlay:
+    return Overlay(values=planning.values, policy=possible_actions(planning).astype(np.float32))
+
+
+def _lower(planning: Planning) -> Overlay:
+    return Overlay(values=planning.certify().lower)
+
+
+def _upper(planning: Planning) -> Overlay:
+    return Overlay(values=planning.certify().upper)
+
+
+def _width(planning: Planning) -> Overlay:
+    proof = planning.certify()
+    with np.errstate(invalid="ignore"):
+        return Overlay(values=np.where(proof.lower == proof.upper, 0.0, proof.upper - proof.lower))
+
+
+def possible_actions(planning: Planning) -> np.ndarray:
+    """(S, A) True for the actions that the bounds proven from V do not rule out as optimal.
+
+    At first all; in the end the set of all optimal actions. An action is ruled out when the best that it can be
+    worth, Q of the upper bound, is less than what is proven to be had, the lower bound.
+    """
+    proof, discount = planning.certify(), planning.sketch.discount
+    reach = planning.backups.action_values(np.asarray(proof.upper), discount)
+    sizes = proof.upper[np.isfinite(proof.upper)]
+    rounding = 1e-14 * (np.abs(planning.backups.mdp.outcome_reward).max() + np.abs(sizes).max(initial=0.0))
+    return reach + rounding >= proof.lower[:, None]
+
+
+VIEWS: Final = {
+    view.name: view
+    for view in (
+        View("values", "V as numbers and colours", _values),
+        View("policy", "The policy as arrows over V", _policy),
+        View("Q", "Q(s, a) as four triangles", _action_values),
+        View("residual", "How much one backup would change V", _residual),
+        View("optimal", "Every action that the proven bounds do not rule out as optimal", _possible),
+        View("lower", "Proven lower bound of V*", _lower),
+        View("upper", "Proven upper bound of V*", _upper),
+        View("width", "Upper minus lower bound", _width),
+    )
+}
+
+
+def draw(view: str, planning: Planning) -> Overlay:
+    """The overlay of a view, actions in compass order.
+
+    Raises:
+        PlannerError: There is no such thing, such as a proof at discount 1 for values that are far off.
+    """
+    return in_compass_order(VIEWS[view].draw(planning), planning.sketch.rules.action_moves)

@@ -1,0 +1,50 @@
+"""The sheet that lists every command with its keys, made from the table itself."""
+
+from typing import Any
+
+from gridworld_env.widgets import style
+from gridworld_env.widgets.commands import CommandTable, stroke_label
+from gridworld_env.widgets.geometry import Rect
+from gridworld_env.widgets.painter import Painter
+
+LINE = 17.0
+HEAD = 26.0
+KEYS = 106.0  # width of the column of keys
+
+
+def help_columns(table: CommandTable[Any], height: float) -> list[list[tuple[str, str]]]:
+    """The lines of the sheet, (keys, help), cut into columns no higher than `height`; a heading has no keys.
+
+    A group stays in one column where it fits.
+    """
+    columns: list[list[tuple[str, str]]] = [[]]
+    used = 0.0
+    for heading, commands in table.groups().items():
+        lines = [("", heading)]
+        lines += [("  ".join(map(stroke_label, one.keys[:2])), one.help) for one in commands if one.keys]
+        needed = HEAD + LINE * (len(lines) - 1)
+        if used and used + needed > height:
+            columns.append([])
+            used = 0.0
+        columns[-1] += lines
+        used += needed
+    return columns
+
+
+def paint_help(painter: Painter, rect: Rect, title: str, table: CommandTable[Any]) -> None:
+    """Paint the sheet over everything."""
+    painter.fill(rect, style.PAPER, opacity=0.97)
+    inner = rect.inset(18)
+    painter.text(title, Rect(inner.x, inner.y, inner.width, 28), style.TITLE, style.INK, "left")
+    body = Rect(inner.x, inner.y + 32, inner.width, inner.height - 32)
+    columns = help_columns(table, body.height)
+    for lines, place in zip(columns, body.columns(len(columns), gap=20), strict=True):
+        y = place.y
+        for keys, text in lines:
+            if not keys:
+                painter.text(text, Rect(place.x, y + 6, place.width, LINE), style.TEXT, style.LIT, "left")
+                y += HEAD
+                continue
+            painter.text(keys, Rect(place.x, y, KEYS, LINE), style.SMALL, style.INK, "left")
+            painter.text(text, Rect(place.x + KEYS, y, place.width - KEYS, LINE), style.SMALL, style.MUTED, "left")
+            y += LINE

@@ -1,0 +1,386 @@
+"""The explorer's window, driven by pygame's own events on the dummy driver; its pictures are checked by the pixel."""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gridworld_env import random_map
+from gridworld_env.explorer.explorer import Explorer
+from gridworld_env.explorer.sketch import sketch_of
+from gridworld_env.rendering import theme
+from gridworld_env.rendering.heat import heat_colors
+
+pygame = pytest.importorskip("pygame")
+
+from gridworld_env.explorer import board_colors  # noqa: E402 - pygame may be missing
+from gridworld_env.explorer.pygame_window import open_explorer  # noqa: E402
+from gridworld_env.widgets import style  # noqa: E402
+from gridworld_env.widgets.pygame_window import AppWindow  # noqa: E402
+
+MODIFIERS = {"ctrl": pygame.KMOD_CTRL, "shift": pygame.KMOD_SHIFT, "alt": pygame.KMOD_ALT}
+KEYS = {"pageup": pygame.K_PAGEUP, "return": pygame.K_RETURN, "space": pygame.K_SPACE, "f1": pygame.K_F1}
+
+
+class Driver:
+    """Somebody at the window."""
+
+    def __init__(self, window: AppWindow) -> None:
+        self.window = window
+        self.app: Any = window.app
+        self.window.step()
+
+    def post(self, kind: int, **fields: Any) -> None:
+        pygame.event.post(pygame.event.Event(kind, window=self.window.window, **fields))
+
+    def key(self, *strokes: str) -> None:
+        for stroke in strokes:
+            *held, name = stroke.split("+") if len(stroke) > 1 else [stroke]
+            code = KEYS.get(name) or pygame.key.key_code(name.replace("?", "/"))
+            mods = sum(MODIFIERS[one] for one in held)
+            self.post(pygame.KEYDOWN, key=code, mod=mods, unicode=name if len(name) == 1 and not held else "")
+            self.post(pygame.KEYUP, key=code, mod=mods, unicode="")
+        self.window.step()
+
+    def drag(self, *points: tuple[float, float], button: int = 1) -> None:
+        buttons = tuple(int(number == button) for number in (1, 2, 3))
+        self.post(pygame.MOUSEBUTTONDOWN, pos=points[0], button=button, touch=False)
+        for point in points[1:]:
+            self.post(pygame.MOUSEMOTION, pos=point, rel=(0, 0), buttons=buttons, touch=False)
+            self.window.step()
+        self.post(pygame.MOUSEBUTTONUP, pos=points[-1], button=button, touch=False)
+        self.window.step()
+
+    def away(self) -> None:
+        """Put the mouse where it is over nothing."""
+        self.post(
+            pygame.MOUSEMOTION, pos=(1, self.window.window.size[1] - 2), rel=(0, 0), buttons=(0, 0, 0), touch=False
+        )
+        self.window.step()
+
+    def square(self, row: int, column: int, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
+        """A point of a square in window units."""
+        view = self.app.viewport
+        x, y = view.corner(row, column)
+        return x + across * view.cell, y + down * view.cell
+
+    def pixels(self) -> np.ndarray:
+        """(H, W, 3) what the window shows."""
+        return pygame.surfarray.array3d(self.window.window.get_surface()).transpose(1, 0, 2)
+
+    def color(self, row: int, column: int, across: float = 0.85, down: float = 0.12) -> tuple[int, ...]:
+        x, y = self.square(row, column, across, down)
+        return tuple(int(part) for part in self.pixels()[int(y), int(x)])
+
+    def finish(self) -> None:
+        while self.app.explorer.job is not None:
+            self.app.explorer.job.paced = False
+            self.window.step()
+
+
+def near(one: Any, other: Any) -> bool:
+    return bool(np.abs(np.subtract(one, other, dtype=int)).max() <= 3)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pygame.quit()
+    windows: list[AppWindow] = []
+
+    def make(
+        size: tuple[int, int] = (1240, 820), scale: float = 1.0, discount: float = 0.9, **arguments: Any
+    ) -> Driver:
+        sketch = sketch_of(arguments or {"map_name": "lecture"}, discount)
+        windows.append(open_explorer(Explorer(sketch, seed=1), size, scale))
+        return Driver(windows[-1])
+
+    yield make
+    for window in windows:
+        window.close()
+    pygame.quit()
+
+
+def test_the_first_picture_is_the_map(opened: Any) -> None:
+    user = opened()
+    assert user.color(1, 1) == theme.WALL
+    assert near(user.color(0, 3, 0.3, 0.3), theme.TERMINAL_POSITIVE)
+    assert near(user.color(1, 3, 0.3, 0.3), theme.TERMINAL_NEGATIVE)
+    assert near(user.color(0, 0), theme.FREE)
+    assert tuple(user.pixels()[5, 1235]) == style.PANEL
+    assert user.window.frames == 1
+
+
+def test_walls_are_painted_with_the_mouse_and_undone(opened: Any) -> None:
+    user = opened()
+    user.drag(user.square(2, 1), user.square(2, 2), user.square(2, 3))
+    user.away()
+    assert user.app.explorer.sketch.rows == ("...+", ".#.-", "S###")
+    assert [user.color(2, column) for column in (1, 2, 3)] == [theme.WALL] * 3
+    user.key("ctrl+z")
+    assert near(user.color(2, 2), theme.FREE)
+
+
+def test_colors_are_those_of_the_values(opened: Any) -> None:
+    user = opened(map_name="aima-4x3")
+    user.key("return", "1")
+    values = user.app.explorer.planning.values
+    limit = np.abs(values[[0, 1, 2, 4, 5, 7, 8, 9, 10]]).max()
+    for state, (row, column) in enumerate(user.app.explorer.sketch.grid.cell_of_state.tolist()):
+        if not user.app.explorer.sketch.grid.terminal[state]:
+            expected = heat_colors(np.array(values[state]), limit)
+            assert near(user.color(row, column), expected), (row, column)
+
+
+def test_triangles_have_the_colors_of_their_action_values(opened: Any) -> None:
+    user = opened(map_name="aima-4x3")
+    user.key("return", "3")
+    q = user.app.explorer.planning.action_values()
+    limit = np.abs(q[~user.app.explorer.sketch.grid.terminal]).max()
+    # Beside the numbers, in each of the four wedges.
+    for action, (across, down) in enumerate([(0.3, 0.06), (0.94, 0.3), (0.3, 0.94), (0.06, 0.3)]):
+        assert near(user.color(0, 1, across, down), heat_colors(np.array(q[1, action]), limit))
+
+
+def test_the_policy_is_seen_to_flip_when_the_slider_is_dragged(opened: Any) -> None:
+    user = opened()
+    user.key("k")
+    user.away()
+    arrow_up = user.square(2, 3, 0.5, 0.16)  # where an arrow up has its tip, and one to the left has nothing
+
+    def ink() -> bool:
+        x, y = arrow_up
+        patch = user.pixels()[int(y) : int(y) + 14, int(x) - 4 : int(x) + 5].astype(int)
+        return bool((np.abs(patch - np.array(theme.INK)).sum(axis=2) < 60).any())
+
+    assert not ink()
+    slider = next(place for control, place in user.app.panel.places() if getattr(control, "title", "") == "step reward")
+    user.drag(
+        (slider.x + 200, slider.bottom - 10), (slider.x + 40, slider.bottom - 10), (slider.x + 2, slider.bottom - 10)
+    )
+    user.away()
+    assert user.app.explorer.sketch.rules.step_reward == -2.0
+    assert ink()
+    frame = user.color(1, 2, 0.5, 0.025)
+    assert frame in (theme.TRAJECTORY_NEW, theme.PAPER)  # the mark of a square whose policy changed
+
+
+def test_the_agent_is_dropped_and_walks_with_intended_and_actual_move(opened: Any) -> None:
+    user = opened(map_name="aima-4x3", slip=1.0)  # it always slips
+    user.key("2")
+    user.app.explorer.planning.solve()
+    user.app.explorer.changed()
+    user.key("a")
+    user.drag(user.square(0, 0))
+    assert user.app.explorer.walker.state == 0
+    user.away()
+    assert near(user.color(0, 0, 0.5, 0.38), theme.AGENT)
+    user.key("m")
+    move = user.app.explorer.walker.last
+    assert move.intended != move.made
+    assert "slipped" in user.app.explorer.status[0]
+    row, column = user.app.explorer.sketch.grid.cell_of_state[move.target].tolist()
+    assert near(user.color(row, column, 0.5, 0.38), theme.AGENT)
+    magenta = (np.abs(user.pixels().astype(int) - np.array(theme.AGENT)).sum(axis=2) < 30).sum()
+    user.key("0")
+    assert magenta > 500
+    assert (np.abs(user.pixels().astype(int) - np.array(theme.AGENT)).sum(axis=2) < 30).sum() == 0
+
+
+def test_help_covers_the_window_and_goes(opened: Any) -> None:
+    user = opened()
+    before = user.pixels().copy()
+    user.key("f1")
+    assert (user.pixels() >= 190).mean() > 0.85  # a sheet of paper with text on it
+    user.key("?")
+    np.testing.assert_array_equal(user.pixels(), before)
+
+
+def test_the_window_is_resized_and_everything_has_its_place(opened: Any) -> None:
+    user = opened()
+    user.window.window.size = (900, 600)
+    user.window.step()
+    assert user.pixels().shape[:2] == (600, 900)
+    assert user.app.board.right == user.app.panel.rect.x == 900 - style.PANEL_WIDTH
+    assert user.app.viewport.columns * user.app.viewport.cell <= 900 - style.PANEL_WIDTH
+    assert user.color(1, 1) == theme.WALL
+    user.drag(user.square(0, 0))
+    assert user.app.explorer.sketch.rows[0] == "#..+"
+
+
+@pytest.mark.visual
+def test_a_dense_screen_shows_the_same_with_more_pixels(opened: Any) -> None:
+    """At two pixels a point: the same picture where it is averaged down, and finer edges than an enlarged one has."""
+    shown = {}
+    for scale in (1.0, 2.0):
+        user = opened(scale=scale, map_name="four-rooms")
+        user.key("return")
+        shown[scale] = user.pixels().astype(float)
+    small, large = shown[1.0], shown[2.0]
+    assert large.shape == (2 * small.shape[0], 2 * small.shape[1], 3)
+    averaged = large.reshape(small.shape[0], 2, small.shape[1], 2, 3).mean(axis=(1, 3))
+    panel = np.s_[:, -style.PANEL_WIDTH :]
+    assert np.abs(averaged[panel] - small[panel]).mean() < 8  # text is not the same to the pixel
+    assert np.abs(averaged - small).mean() < 12
+    enlarged = small.repeat(2, axis=0).repeat(2, axis=1)
+    assert np.abs(large - enlarged)[panel].max() > 100  # the text is drawn at the density, not stretched
+
+
+def test_points_hit_what_they_show_on_a_dense_screen(opened: Any) -> None:
+    user = opened(scale=2.0)
+    user.drag(user.square(2, 1))
+    assert user.app.explorer.sketch.rows[2] == "S#.."
+
+
+@pytest.mark.parametrize("view", "12345678")
+def test_every_view_is_drawn_at_every_size_of_square(opened: Any, view: str, rng: np.random.Generator) -> None:
+    user = opened(
+        desc=random_map(12, 30, seed=int(rng.integers(10**6))), slip=0.2, moves=str(rng.choice(["cardinal", "king"]))
+    )
+    user.key("n", "n", view)
+    assert user.app.explorer.problem == ""
+    for _ in range(14):
+        layers = user.app._paint_board.layers
+        user.key("ctrl+=")
+        assert user.app._paint_board.layers == layers + 1 or user.app.viewport.cell >= 248
+    user.key("home")
+    for _ in range(16):
+        user.key("ctrl+-")
+    assert user.app.viewport.cell == 1
+
+
+def test_the_kept_layer_is_not_drawn_again_for_what_moves(opened: Any) -> None:
+    user = opened(desc=random_map(50, 50, seed=3))
+    board = user.app._paint_board
+    layers, frames = board.layers, user.window.frames
+    user.key("left", "up", "right", "d", "a")
+    for step in range(5):
+        user.post(pygame.MOUSEMOTION, pos=(100 + 40 * step, 200), rel=(0, 0), buttons=(0, 0, 0), touch=False)
+        user.window.step()
+    assert user.window.frames > frames
+    assert board.layers == layers
+    frames = user.window.frames
+    for _ in range(10):
+        user.window.step([])
+    assert user.window.frames == frames  # nothing happened, nothing was painted
+
+
+def test_a_run_is_shown_sweep_by_sweep(opened: Any) -> None:
+    user = opened(map_name="four-rooms")
+    user.app.explorer.speed = 1e6
+    user.key("space")
+    user.finish()
+    assert "settled" in user.app.explorer.status[0]
+    assert not user.app.busy
+
+
+def test_500_x_500_is_painted_zoomed_and_swept(opened: Any) -> None:
+    user = opened(desc=random_map(500, 500, seed=5))
+    user.key("n")
+    assert user.app.explorer.planning.counts.sweeps == 1
+    view = user.app.viewport
+    assert view.cell == 1
+    for _ in range(9):
+        user.post(pygame.MOUSEWHEEL, x=0, y=1, precise_x=0.0, precise_y=1.0, flipped=False, touch=False, pos=(400, 300))
+    user.window.step()
+    assert view.cell == 14
+    rows, columns = view.seen()
+    row, column = rows.start + 3, columns.start + 3
+    user.key("w")
+    user.drag(user.square(row, column), user.square(row, column + 2))
+    user.away()
+    assert user.app.explorer.sketch.rows[row][column : column + 3] == "###"
+    assert user.color(row, column + 1) == theme.WALL
+
+
+def test_pictures_and_animations_are_written_and_problems_are_said(opened: Any, tmp_path: Path) -> None:
+    user = opened()
+
+    def answer(stroke: str, text: str) -> None:
+        user.key(stroke, "ctrl+backspace")
+        for letter in text:
+            user.post(pygame.KEYDOWN, key=pygame.K_x, mod=0, unicode=letter)
+        user.window.step()
+        user.key("return")
+        user.finish()
+
+    answer("ctrl+g", str(tmp_path / "run.gif"))
+    assert "nothing has been done since the reset" in user.app.explorer.status[0]
+    for _ in range(4):
+        user.key("n")
+    answer("ctrl+g", str(tmp_path / "run.gif"))
+    with Image.open(tmp_path / "run.gif") as image:
+        assert getattr(image, "n_frames", 1) == 4
+    answer("ctrl+p", str(tmp_path / "now.png"))
+    with Image.open(tmp_path / "now.png") as image:
+        assert image.size == (400, 332)
+    for stroke, name in (("ctrl+p", "now.jpg"), ("ctrl+g", "none/run.gif"), ("ctrl+p", "none/now.png")):
+        answer(stroke, str(tmp_path / name))
+        assert user.app.explorer.status[1], name
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["now.png", "run.gif"]
+
+
+@pytest.mark.parametrize("kind", ["WINDOWCLOSE", "QUIT"])
+def test_closing_the_window_ends_the_run(opened: Any, kind: str) -> None:
+    user = opened()
+    pygame.event.post(pygame.event.Event(getattr(pygame, kind), window=user.window.window))
+    user.window.run()
+    assert user.app.closing
+    user.window.close()
+    assert pygame.display.get_init()
+
+
+def test_another_windows_events_are_not_ours(opened: Any) -> None:
+    user = opened()
+    other = pygame.Window("other", (50, 50))
+    pygame.event.post(pygame.event.Event(pygame.WINDOWCLOSE, window=other))
+    pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_n, mod=0, unicode="n", window=other))
+    user.window.step()
+    assert not user.app.closing
+    assert user.app.explorer.planning.counts.sweeps == 0
+    other.destroy()
+
+
+@pytest.mark.visual
+def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> None:
+    """docs/explore.png is what its script makes today; another version of the font may differ a little."""
+    pages = Path(__file__).resolve().parents[1] / "docs"
+    spec = importlib.util.spec_from_file_location("explore_pictures", pages / "explore_pictures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+    pictures.picture_of_a_slip(tmp_path)
+    made, stored = (np.asarray(Image.open(folder / "explore.png"), dtype=float) for folder in (tmp_path, pages))
+    assert made.shape == stored.shape
+    assert np.abs(made - stored).mean() < 1.5
+    pictures.animation_of_the_flip(tmp_path)
+    with Image.open(tmp_path / "explore_flip.gif") as image:
+        assert getattr(image, "n_frames", 1) == 9
+
+
+def test_heat_stays_apart_for_eyes_without_red_or_green_or_blue() -> None:
+    """Negative and positive of one size differ for every common colour blindness; size is seen in lightness alone.
+
+    Matrices: Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
+    """
+    matrices = {
+        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    }
+    rgb = np.array(board_colors.PALETTE[: 2 * board_colors.HALF + 1]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    for matrix in matrices.values():
+        seen = np.clip(linear @ np.array(matrix).T, 0, 1)
+        lightness = np.cbrt(seen @ np.array([0.2126, 0.7152, 0.0722]))
+        negative, positive = lightness[: board_colors.HALF + 1][::-1], lightness[board_colors.HALF :]
+        for side in (negative, positive):
+            assert (np.diff(side[::10]) < 0).all()  # further from zero is darker
+        display = 255 * np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
+        apart = np.abs(display[: board_colors.HALF] - display[: board_colors.HALF : -1]).max(axis=1)
+        assert apart[: board_colors.HALF // 2].min() > 40
