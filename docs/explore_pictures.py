@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"
 
@@ -18,18 +19,20 @@ from gridworld_env.widgets.pygame_window import AppWindow
 
 def run(window: AppWindow, *commands: str) -> None:
     """Run commands that are done at once."""
+    app: Any = window.app  # an `App` of any kind; here it is the explorer's
     for name in commands:
-        window.app.run(COMMANDS[name])
+        app.run(COMMANDS[name])
     window.step()
 
 
 def picture_of_a_slip(folder: Path) -> None:
     """AIMA's world, solved; the agent has just slipped."""
     window = open_explorer(Explorer(sketch_of({"map_name": "aima-4x3"}, 1.0), seed=5))
+    app: Any = window.app
     run(window, "solve", "drop")
     for _ in range(50):
         run(window, "step")
-        move = window.app.explorer.walker.last
+        move = app.explorer.walker.last
         if move is not None and move.made != move.intended and move.origin != move.target:
             break
     pygame.image.save(window.window.get_surface(), folder / "explore.png")
@@ -39,7 +42,8 @@ def picture_of_a_slip(folder: Path) -> None:
 def animation_of_the_flip(folder: Path) -> None:
     """The lecture's world, solved, while the step reward goes from -0.01 to -2."""
     window = open_explorer(Explorer(sketch_of({"map_name": "lecture"}), seed=1))
-    explorer = window.app.explorer
+    app: Any = window.app
+    explorer = app.explorer
     for reward in (-0.01, -0.04, -0.1, -0.3, -0.5, -0.7, -1.0, -1.5, -2.0):
         explorer.set_rule(step_reward=reward)
         explorer.planning.solve()
@@ -47,7 +51,7 @@ def animation_of_the_flip(folder: Path) -> None:
         explorer.say(f"step reward {reward:g}")
         explorer.record()
     files.export_gif(explorer, str(folder / "explore_flip.gif"))
-    while window.app.explorer.job is not None:
+    while explorer.job is not None:
         window.step()
     window.close()
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from gan_lab import RECIPES, WiringError
+from gan_lab import RECIPES, WiringError, bench_command
 from gan_lab.bench import METHODS, PROTOCOLS, PUBLISHED, make_case, measure, summarise
 from gan_lab.bench.cases import recipe_of
 from gan_lab.bench.summary import HEADER, by_protocol, markdown
@@ -65,7 +65,7 @@ def test_no_sample_no_shares() -> None:
 def test_games_are_as_they_are_said_to_be() -> None:
     plain, rotated, staggered = (make_case(name).means for name in ("grid100", "grid100_rotated", "grid100_staggered"))
     distances = [np.sort(np.linalg.norm(m[:, None] - m, axis=2), axis=1) for m in (plain, rotated)]
-    assert np.allclose(*distances)  # a rotation keeps all distances, and no coordinate is shared any more
+    assert np.allclose(distances[0], distances[1])  # a rotation keeps all distances, and shares no coordinate
     assert len(np.unique(plain[:, 0].round(9))) == 10
     assert len(np.unique(rotated[:, 0].round(9))) == 100
     assert len(np.unique(staggered[:, 1].round(9))) == 20
@@ -104,7 +104,10 @@ def test_a_run_that_diverged_is_a_row_too() -> None:
     assert summarise([row])[0][:5] == ("ring8", "minimax", "-", "1", "diverged")
 
 
-def test_the_command_shows_what_is_in_the_file(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_the_command_shows_what_is_in_the_file(
+    rows: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_command.out, "width", 200)  # in the 80 columns of no terminal, words are broken
     file = tmp_path / "rows.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = CliRunner().invoke(app, ["bench", "--report", "--results", str(file)])

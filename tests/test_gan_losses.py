@@ -63,12 +63,12 @@ def test_payoffs_and_gradients(name: str, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_distributions_are_like_many_samples(name: str, rng: np.random.Generator) -> None:
-    """A payoff under p and q is that of samples in these shares; of all pairs, where the loss compares pairs."""
+    """A payoff under p and q is that of samples in these shares; of all pairs, where differences of scores count."""
     loss, counts = find_loss(name), rng.integers(0, 5, size=(2, 6)) + np.eye(2, 6, dtype=int)
     scores = rng.normal(size=6)
     p, q = (torch.from_numpy(row / row.sum()) for row in counts)
     real, fake = (np.repeat(scores, row) for row in counts)
-    if loss.paired:
+    if loss.relative:
         real, fake = (part.ravel() for part in np.meshgrid(real, fake, indexing="ij"))
     table = torch.from_numpy(scores)
     for payoff in (loss.discriminator, loss.generator):
