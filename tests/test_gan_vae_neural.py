@@ -35,7 +35,8 @@ def test_elbo_at_most_iwae_at_most_log_p(latent_size: int, rng: np.random.Genera
         # Each estimate is below log p on average: of 60, the mean is not above it by five standard errors.
         above = bound.points - log_p
         assert above.mean() <= 5 * above.std(ddof=1) / len(above) ** 0.5 + error.max()
-    assert many.mean == pytest.approx(log_p.mean(), abs=0.05)
+    # How near 3000 samples come depends on the worst of the points; the ELBO's own gap is the measure.
+    assert log_p.mean() - many.mean <= 0.5 * (log_p - many.elbo).mean() + 0.05
     assert few.elbo.mean() < log_p.mean()
 
 
