@@ -58,21 +58,21 @@ def mixture_recipe(
 
 IMAGES: Final = Recipe(
     "Small images, by convolutions.",
-    penalty_weight=Schedule(0.3),
+    penalty_weight=Schedule(1.0, 0.1),
     generator_rate=Schedule(1e-3, 2e-5, first=0.5),
     discriminator_rate=Schedule(1e-3, 2e-5, first=0.5),
     batch_size=64,
-    steps=4000,
+    steps=3000,
 )
 
 RECIPES: Final[dict[str, Recipe]] = {
     "plain": PLAIN,
     "images": IMAGES,
     "digits": IMAGES,
-    "stacked_digits": IMAGES.with_(batch_size=128, steps=8000),
+    "stacked_digits": IMAGES,
     "ring8": mixture_recipe("ring8", smoothness=0.03, batch_size=320),
     "grid25": mixture_recipe("grid25", smoothness=0.05),
-    "grid100": mixture_recipe("grid100", batch_size=256).with_(steps=10_000),
+    "grid100": mixture_recipe("grid100", batch_size=256),
 }
 
 
