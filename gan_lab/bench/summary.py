@@ -71,7 +71,7 @@ def by_protocol(rows: Iterable[dict[str, Any]]) -> list[tuple[str, ...]]:
                     game, method, protocol.name, f"{mean['modes']:.1f}",
                     f"{100 * mean['high_quality']:.2f} of {100 * protocol.ceiling():.2f}",
                     f"{mean['reverse_kl']:.4f} (floor {floor:.4f})", f"{max(run['steps'] for run in fitting):,}",
-                    f"measured, {len(scores)} seeds",
+                    f"measured, {len(scores)} seed{'s' if len(scores) > 1 else ''}",
                 ))  # fmt: skip
     for line in PUBLISHED:
         kl = "-" if line.reverse_kl is None else f"{line.reverse_kl:.4g}"
