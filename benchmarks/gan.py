@@ -46,7 +46,7 @@ def bare(batch: int, relativistic: bool) -> float:
     discriminator, generator = (player.network for player in players())
     game, rng = make_game("ring8"), np.random.default_rng(31)
     opt_d, opt_g = (
-        torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.0, 0.99), fused=True) for net in (discriminator, generator)
+        torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.0, 0.99)) for net in (discriminator, generator)
     )
 
     def slope(samples: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:

@@ -1,14 +1,17 @@
 """The digits: what is held out, the classifier's error, and figures that tell data, copies and noise apart."""
 
+import copy
 import sys
 from itertools import product
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 import gan_lab
-from gan_lab import WiringError
+from gan_lab import Discriminator, WiringError, adam
+from gan_lab.convolutional import ConvolutionalDiscriminator
 from gan_lab.games import DigitsGame, StackedDigitsGame, make_game
 from gan_lab.games import digit_classifier as classifier_module
 from gan_lab.games.digit_classifier import digit_classifier, digits
@@ -196,3 +199,24 @@ def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     finally:
         digits.cache_clear()
         digit_classifier.cache_clear()
+
+
+def test_convolutional_players_learn_as_backward_and_adam_do(rng: np.random.Generator) -> None:
+    """Gradients of convolutions come in other memory layouts than their parameters; a step must not depend on it."""
+    torch.manual_seed(int(rng.integers(2**31)))
+    player = Discriminator(ConvolutionalDiscriminator((3, 8, 8)), adam(1e-2))
+    twin = copy.deepcopy(player.network)
+    optimizer = torch.optim.Adam(twin.parameters(), lr=1e-2, betas=(0.0, 0.99), maximize=True)
+    for _ in range(3):
+        samples = torch.from_numpy(rng.standard_normal((64, 192)).astype(np.float32)).requires_grad_()
+        payoffs = []
+        for network in (player.network, twin):
+            scores = network(samples).flatten()
+            slopes = torch.autograd.grad(scores.sum(), samples, create_graph=True)[0]
+            payoffs.append(scores.mean() - slopes.square().sum(dim=1).mean())
+        player.learn(payoffs[0])
+        optimizer.zero_grad()
+        payoffs[1].backward()
+        optimizer.step()
+    for mine, theirs in zip(player.network.parameters(), twin.parameters(), strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-4)
