@@ -35,7 +35,7 @@ def look_at_samples(
     """
     real = game.real(len(samples), rng)
     with torch.no_grad():
-        scores = [scores_of(discriminator, torch.from_numpy(part)).double() for part in (real, samples)]
+        scores = [scores_of(discriminator, torch.from_numpy(part)) for part in (real, samples)]
         shift = best_shift(*scores) if relative else 0.0
         on_real = float(logsigmoid(scores[0] + shift).mean())
         value = on_real + float(logsigmoid(-scores[1] - shift).mean())
