@@ -135,12 +135,15 @@ def _play(
         except KeyboardInterrupt:
             run.status = Status.INTERRUPTED
         except DivergedError as error:
-            raise DivergedError(
-                f"{error}, update {step}. Take a smaller rate, a penalty, or another update",
-                player=error.player,
-                step=step,
-                run=run,
-            ) from None
+            raise _explained(error, run, step) from None
+
+
+def _explained(error: DivergedError, run: Run, step: int) -> DivergedError:
+    who, why = error.player, ""
+    if who == GENERATOR and isinstance(run.game, SampleGame) and _out_of_bounds(run.game, run) != who:
+        who, why = DISCRIMINATOR, f": {DISCRIMINATOR} is out of all bounds"
+    advice = "Take a smaller rate, a penalty, or another update"
+    return DivergedError(f"{error}{why}, update {step}. {advice}", player=who, step=step, run=run)
 
 
 def look(run: Run, table: Table) -> None:
