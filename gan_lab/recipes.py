@@ -58,11 +58,12 @@ def mixture_recipe(
 
 IMAGES: Final = Recipe(
     "Small images, by convolutions.",
-    penalty_weight=Schedule(1.0, 0.1),
-    generator_rate=Schedule(1e-3, 2e-5, first=0.5),
-    discriminator_rate=Schedule(1e-3, 2e-5, first=0.5),
+    penalty_weight=Schedule(1.0),
+    generator_rate=Schedule(2e-3, 4e-5, first=0.5),
+    discriminator_rate=Schedule(2e-3, 4e-5, first=0.5),
     batch_size=64,
-    steps=3000,
+    steps=1500,
+    averaging=0.995,
 )
 
 RECIPES: Final[dict[str, Recipe]] = {
