@@ -25,7 +25,7 @@ class Course:
         """Note what changes."""
         rates = {DISCRIMINATOR: recipe.discriminator_rate, GENERATOR: recipe.generator_rate}
         self._rates = [(rates[name], table.players[name]) for name in annealed]
-        self._gain_rate = recipe.gain_rate
+        self._part_rates = recipe.part_rates
         self._weight = None if recipe.penalty_weight.constant else recipe.penalty_weight
         self._board, self._generator, self._steps = table.env.board, table.generator, max(steps, 1)
         self.average = None
@@ -37,7 +37,7 @@ class Course:
         share = step / self._steps
         for rate, player in self._rates:
             for group in player.optimizer.param_groups:
-                group["lr"] = (self._gain_rate if "gains" in group else rate).at(share)
+                group["lr"] = self._part_rates.get(group.get("part", ""), rate).at(share)
         if self._weight is not None:
             self._board.penalty_weight = self._weight.at(share)
 

@@ -84,6 +84,12 @@ class FourierFeatures(nn.Module):
         """Number of features of d inputs."""
         return inputs * (1 + 2 * self.octaves)
 
+    def sources(self, inputs: int) -> Tensor:
+        """(features,) the input that each feature is of."""
+        numbers = torch.arange(inputs)
+        angles = numbers.repeat_interleave(self.octaves)
+        return torch.cat([numbers, angles, angles])
+
 
 class Shortcut(nn.Module):
     """A network plus a small linear map of its inputs, by which noise reaches the samples without bending.

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gan_lab.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks import FourierFeatures, Gain, Scaled, Shortcut, perceptron
 from gan_lab.players import Discriminator, Generator, adam
@@ -19,6 +19,7 @@ from gan_lab.schedule import Schedule
 
 RATE = Schedule(1e-3)  # of Adam
 WEIGHT = Schedule(0.1)  # of a penalty
+QUIET = 0.05  # how loud at first what a generator does not attend to
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class GeneratorShape:
         gains: Whether a learned number multiplies the inputs of each activation.
         octaves: Frequencies 1, 2, 4, ... of sines and cosines of the noise that the network sees beside it.
         shortcut: Whether a linear map of the noise is added to the output.
+        attends: To so many numbers of the noise the perceptron attends at first: its weights for the others begin at a
+            twentieth of their usual size. The others, which the perceptron has no use for, are left to the shortcut.
     """
 
     hidden: tuple[int, ...] = (128, 128, 128)
@@ -39,7 +42,13 @@ class GeneratorShape:
     gains: bool = False
     octaves: int = 0
     shortcut: bool = False
+    attends: int | None = None
     channels: int = 32
+
+    def __post_init__(self) -> None:
+        """Refuse a perceptron that attends to nothing."""
+        if self.attends is not None:
+            whole_number("attends", self.attends, 1)
 
     def network(self, game: SampleGame) -> nn.Module:
         """From (n, noise_size) to (n, d)."""
@@ -47,7 +56,10 @@ class GeneratorShape:
             return ConvolutionalGenerator(game.noise_size, game.image_shape, self.channels)
         features = FourierFeatures(self.octaves, lowest=1.0)
         sizes = [features.size(game.noise_size), *self.hidden, game.dimension]
-        found: nn.Module = perceptron(sizes, bounded=self.bounded, gains=self.gains)
+        found: Any = perceptron(sizes, bounded=self.bounded, gains=self.gains)
+        if self.attends is not None:
+            with torch.no_grad():
+                found[0].weight[:, features.sources(game.noise_size) >= self.attends] *= QUIET
         if self.octaves:
             found = nn.Sequential(features, found)
         if self.shortcut:
@@ -88,6 +100,7 @@ class Recipe:
         penalty_weight: Times the penalty.
         generator_rate: Of the generator's Adam.
         gain_rate: The same for its gains, where it has them.
+        shortcut_rate: The same for its shortcut; None: the generator's.
         discriminator_rate: Of the discriminator's Adam.
         betas: Of both Adams.
         update: An update rule, or its name.
@@ -107,6 +120,7 @@ class Recipe:
     penalty_weight: Schedule = WEIGHT
     generator_rate: Schedule = RATE
     gain_rate: Schedule = RATE
+    shortcut_rate: Schedule | None = None
     discriminator_rate: Schedule = RATE
     betas: tuple[float, float] = (0.0, 0.99)
     update: Any = "alternating"
@@ -128,20 +142,31 @@ class Recipe:
     @property
     def changes(self) -> bool:
         """Whether anything changes during a run, which then depends on its number of steps."""
-        schedules = (self.penalty_weight, self.generator_rate, self.gain_rate, self.discriminator_rate)
+        schedules = (self.penalty_weight, self.discriminator_rate, self.generator_rate, *self.part_rates.values())
         return not all(schedule.constant for schedule in schedules)
+
+    @property
+    def part_rates(self) -> dict[str, Schedule]:
+        """Rates of the parts of a generator that have their own."""
+        found = {"gains": self.gain_rate}
+        return found if self.shortcut_rate is None else {**found, "shortcut": self.shortcut_rate}
 
     def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
         """A new player for each side, with Adam at its first rate; torch's random numbers decide the parameters."""
         discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
         network = self.generator.network(game)
-        gains = [module.logarithm for module in network.modules() if isinstance(module, Gain)]
+        parts = {
+            "gains": [module.logarithm for module in network.modules() if isinstance(module, Gain)],
+            "shortcut": [module.straight.weight for module in network.modules() if isinstance(module, Shortcut)],
+        }
+        parts = {name: parts[name] for name in self.part_rates if parts[name]}
 
         def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-            others = [parameter for parameter in parameters if all(parameter is not gain for gain in gains)]
+            apart = {id(parameter) for part in parts.values() for parameter in part}
+            others = [parameter for parameter in parameters if id(parameter) not in apart]
             made = adam(self.generator_rate.start, self.betas)(others)
-            if gains:
-                made.add_param_group({"params": gains, "lr": self.gain_rate.start, "gains": True})
+            for name, part in parts.items():
+                made.add_param_group({"params": part, "lr": self.part_rates[name].start, "part": name})
             return made
 
         return discriminator, Generator(network, optimizer)

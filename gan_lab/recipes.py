@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from scipy.spatial.distance import pdist
+
 from gan_lab.errors import WiringError, choose, number_of_at_least_0
 from gan_lab.games import Game, ImagesGame, MixtureGame, StrategyGame, make_game
 from gan_lab.recipe import DiscriminatorShape, GeneratorShape, Recipe
@@ -17,22 +19,19 @@ PLAIN: Final = Recipe(
 )
 
 
-def mixture_recipe(
-    game: "str | MixtureGame", *, smoothness: float = 0.1, batch_size: int = 400, octaves: int = 0
-) -> Recipe:
+def mixture_recipe(game: "str | MixtureGame", *, smoothness: float = 0.2, batch_size: int = 400) -> Recipe:
     """A recipe for modes that are much narrower than their distances: every one, at its weight and its width.
 
-    Three things happen one after the other. While the penalty is large, the discriminator is smooth over the whole
-    picture, and carries mass from modes with too much of it to those with too little. Meanwhile the gains make the
-    generator's steps between modes steep. When the rate has come down, so that the modes no longer tremble by more
-    than their width, the penalty falls below the variance of a mode, and the discriminator, which goes on learning
-    fast, sees their shape.
+    Two things happen one after the other. While the penalty is large, the discriminator is smooth from mode to mode,
+    and carries mass from modes with too much of it to those with too little; meanwhile the gains make the generator's
+    steps between modes steep. Then the perceptron's rate has become so small that the shares of the modes stay as they
+    are, and the penalty falls below the variance of a mode, so that the discriminator sees their shape: the shortcut,
+    at a rate of its own, gives them their widths, out of the noise that the perceptron does not attend to.
 
     Args:
-        game: The mixture, or its name; its scale and the width of its modes set the penalties and the frequencies.
-        smoothness: Weight of the first penalty, on samples divided by the scale: larger for more modes.
+        game: The mixture, or its name; its distances and the width of its modes set the penalties and the frequencies.
+        smoothness: Weight of the first penalty, over the square of the distance of the nearest two modes.
         batch_size: Samples of a turn.
-        octaves: Frequencies of the noise that the generator sees.
 
     Raises:
         WiringError: Another kind of game.
@@ -43,16 +42,18 @@ def mixture_recipe(
     found = make_game(game)
     if not isinstance(found, MixtureGame):
         raise WiringError(f"{found.name!r} is no mixture of Gaussians, whose widths this recipe needs")
-    fine = found.scale / found.std
+    nearest = max(found.std, float(pdist(found.means).min(initial=2 * found.scale)))  # one mode has no neighbour
+    attends = min(found.dimension, max(1, found.noise_size // 4))
     return Recipe(
         "Every mode of a mixture, at its weight and its width.",
-        penalty_weight=Schedule(smoothness * found.scale**2, 0.15 * found.std**2, first=0.6, last=0.75),
-        generator_rate=Schedule(1e-3, 5e-6, last=0.8),
+        penalty_weight=Schedule(smoothness * nearest**2, 0.15 * found.std**2, first=0.68, last=0.8),
+        generator_rate=Schedule(1e-3, 1e-6),
         gain_rate=Schedule(1e-3, 4e-3),
+        shortcut_rate=Schedule(1e-3, 1e-5),
         discriminator_rate=Schedule(1e-3, 3e-4, first=0.85),
         batch_size=batch_size,
-        generator=GeneratorShape(bounded=True, gains=True, octaves=octaves, shortcut=True),
-        discriminator=DiscriminatorShape(octaves=max(5, math.ceil(math.log2(fine)) + 1)),
+        generator=GeneratorShape(bounded=True, gains=True, shortcut=True, attends=attends),
+        discriminator=DiscriminatorShape(octaves=max(5, math.ceil(math.log2(found.scale / found.std)) + 1)),
     )
 
 
@@ -71,9 +72,9 @@ RECIPES: Final[dict[str, Recipe]] = {
     "images": IMAGES,
     "digits": IMAGES,
     "stacked_digits": IMAGES,
-    "ring8": mixture_recipe("ring8", smoothness=0.03, batch_size=320),
-    "grid25": mixture_recipe("grid25", smoothness=0.05),
-    "grid100": mixture_recipe("grid100", batch_size=256),
+    "ring8": mixture_recipe("ring8", batch_size=320),
+    "grid25": mixture_recipe("grid25"),
+    "grid100": mixture_recipe("grid100"),
 }
 
 

@@ -58,7 +58,7 @@ def settings_of(table: Table, rule: Update, recipe: Recipe, steps: int, seed: in
         "penalty": str(recipe.penalty),
         "penalty_weight": str(recipe.penalty_weight),
         "generator_rate": str(recipe.generator_rate),
-        "gain_rate": str(recipe.gain_rate),
+        **{f"rate of the {part}": str(rate) for part, rate in recipe.part_rates.items()},
         "discriminator_rate": str(recipe.discriminator_rate),
         "averaging": recipe.averaging,
         "batch_size": board.batch_size,

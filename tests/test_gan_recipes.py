@@ -18,11 +18,12 @@ TINY = Recipe(
     penalty_weight=Schedule(0.1, 0.001, first=0.2, last=0.9),
     generator_rate=Schedule(1e-2, 1e-4),
     gain_rate=Schedule(3e-3),
+    shortcut_rate=Schedule(5e-3, 1e-3, first=0.5),
     discriminator_rate=Schedule(2e-2, 1e-3, last=0.5),
     batch_size=16,
     steps=12,
     averaging=0.9,
-    generator=GeneratorShape(hidden=(8, 8), bounded=True, gains=True, octaves=1, shortcut=True),
+    generator=GeneratorShape(hidden=(8, 8), bounded=True, gains=True, octaves=1, shortcut=True, attends=2),
     discriminator=DiscriminatorShape(hidden=(8, 8), octaves=2),
 )
 
@@ -65,7 +66,8 @@ def test_a_run_follows_its_schedules_and_its_average(rng: np.random.Generator) -
     average = seen[0][1]
     for step, (rates, parameters) in enumerate(seen):
         share = step / 12
-        assert rates == pytest.approx([2e-2 * 0.05 ** min(1, 2 * share), 1e-2 * 0.01**share, 3e-3])
+        shortcut_rate = 5e-3 * 0.2 ** max(0.0, 2 * share - 1)
+        assert rates == pytest.approx([2e-2 * 0.05 ** min(1, 2 * share), 1e-2 * 0.01**share, 3e-3, shortcut_rate])
         average = 0.9 * average + 0.1 * parameters
     assert run.average is not None
     assert torch.allclose(run.average.module.get_parameter(_name_of(run.generator, 0)), average, atol=1e-6)
@@ -153,6 +155,24 @@ def test_a_recipe_for_a_mixture_does_not_depend_on_its_units() -> None:
     assert (mine.generator, mine.discriminator) == (theirs.generator, theirs.discriminator)
     for share in (0.0, 0.7, 1.0):
         assert theirs.penalty_weight.at(share) == pytest.approx(mine.penalty_weight.at(share) * 1e6)
+
+
+@pytest.mark.parametrize("octaves", [0, 2])
+def test_a_generator_hardly_hears_the_noise_that_it_does_not_attend_to(octaves: int, rng: np.random.Generator) -> None:
+    game = MixtureGame([[-1.0, 0.0], [1.0, 0.0]], std=0.1, noise_size=5)
+    shape = GeneratorShape(hidden=(64, 64), octaves=octaves, attends=2)
+    torch.manual_seed(int(rng.integers(2**31)))
+    network = shape.network(game)
+    noise = torch.randn(4000, 5)
+    moved = []
+    for number in range(5):
+        other = noise.clone()
+        other[:, number] = torch.randn(4000)
+        with torch.no_grad():
+            moved.append(float((network(other) - network(noise)).square().mean()))
+    assert min(moved[:2]) > 5 * max(moved[2:])  # about 400
+    with pytest.raises(WiringError, match="attends is 0; expected"):
+        GeneratorShape(attends=0)
 
 
 def test_an_average_that_never_moves_is_refused() -> None:
