@@ -19,7 +19,9 @@ PLAIN: Final = Recipe(
 )
 
 
-def mixture_recipe(game: "str | MixtureGame", *, smoothness: float = 0.2, batch_size: int = 400) -> Recipe:
+def mixture_recipe(
+    game: "str | MixtureGame", *, smoothness: float = 0.2, attends: int = 2, batch_size: int = 400
+) -> Recipe:
     """A recipe for modes that are much narrower than their distances: every one, at its weight and its width.
 
     Two things happen one after the other. While the penalty is large, the discriminator is smooth from mode to mode,
@@ -31,6 +33,8 @@ def mixture_recipe(game: "str | MixtureGame", *, smoothness: float = 0.2, batch_
     Args:
         game: The mixture, or its name; its distances and the width of its modes set the penalties and the frequencies.
         smoothness: Weight of the first penalty, over the square of the distance of the nearest two modes.
+        attends: Numbers of the noise that the perceptron attends to: more for many modes, fewer than all, so that the
+            shortcut has others for the widths.
         batch_size: Samples of a turn.
 
     Raises:
@@ -43,7 +47,6 @@ def mixture_recipe(game: "str | MixtureGame", *, smoothness: float = 0.2, batch_
     if not isinstance(found, MixtureGame):
         raise WiringError(f"{found.name!r} is no mixture of Gaussians, whose widths this recipe needs")
     nearest = max(found.std, float(pdist(found.means).min(initial=2 * found.scale)))  # one mode has no neighbour
-    attends = min(found.dimension, max(1, found.noise_size // 4))
     return Recipe(
         "Every mode of a mixture, at its weight and its width.",
         penalty_weight=Schedule(smoothness * nearest**2, 0.15 * found.std**2, first=0.68, last=0.8),
@@ -74,7 +77,7 @@ RECIPES: Final[dict[str, Recipe]] = {
     "stacked_digits": IMAGES,
     "ring8": mixture_recipe("ring8", batch_size=320),
     "grid25": mixture_recipe("grid25"),
-    "grid100": mixture_recipe("grid100"),
+    "grid100": mixture_recipe("grid100", smoothness=0.1, attends=4),
 }
 
 
