@@ -80,7 +80,7 @@ def _show(rows: list[dict[str, Any]]) -> None:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    return text.replace(",", " ").split()
 
 
 def _rows(results: Path) -> list[dict[str, Any]]:

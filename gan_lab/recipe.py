@@ -12,6 +12,7 @@ from torch import nn
 
 from gan_lab.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
 from gan_lab.errors import WiringError
+from gan_lab.games.packed import Packed, PackedGame
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks import FourierFeatures, Gain, Scaled, Shortcut, perceptron
 from gan_lab.players import Discriminator, Generator, adam
@@ -96,6 +97,8 @@ class Recipe:
         averaging: Decay of the average of the generator's parameters; None: no average is kept.
         generator: How the generator is built.
         discriminator: How the discriminator is built.
+        packing: Samples that the discriminator judges at once; the batch counts packs.
+        noise_size: Numbers of one noise vector; None: the game's own.
 
     >>> Recipe("few steps", steps=100).with_(loss="minimax").loss
     'minimax'
@@ -115,6 +118,8 @@ class Recipe:
     averaging: float | None = 0.999
     generator: GeneratorShape = GeneratorShape()
     discriminator: DiscriminatorShape = DiscriminatorShape()
+    packing: int = 1
+    noise_size: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse an average that never moves."""
@@ -134,7 +139,9 @@ class Recipe:
     def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
         """A new player for each side, with Adam at its first rate; torch's random numbers decide the parameters."""
         discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
-        network = self.generator.network(game)
+        network = self.generator.network(game.single)
+        if isinstance(game, PackedGame):
+            network = Packed(network, game.packing)
         gains = [module.logarithm for module in network.modules() if isinstance(module, Gain)]
 
         def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:

@@ -6,14 +6,12 @@ import numpy as np
 
 from gan_lab.errors import WiringError, choose
 from gan_lab.games import MixtureGame, grid, make_game, ring
+from gan_lab.known_recipes import KNOWN
 from gan_lab.recipe import Recipe
 from gan_lab.recipes import RECIPES, mixture_recipe
 
 OURS: Final = "ours"
-METHODS: Final = (
-    OURS,
-    *(n for n in ("minimax", "non_saturating", "wgan_gp", "pacgan4", "unrolled5", "r3gan") if n in RECIPES),
-)
+METHODS: Final = (OURS, *KNOWN)
 ROTATION: Final = 0.3  # radians
 MODES_1200: Final = 10
 
