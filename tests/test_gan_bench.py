@@ -124,6 +124,18 @@ def test_bad_names_are_refused_before_the_work_begins(options: list[str]) -> Non
     assert found.exit_code == 2
 
 
+@pytest.mark.parametrize("method", ["minimax", "pacgan4", "unrolled5"])
+def test_a_method_becomes_a_row(method: str, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
+    monkeypatch.setitem(RECIPES, method, tiny(RECIPES[method]))
+    row = measure("ring8", method, int(rng.integers(2**31)))
+    assert (row["method"], row["steps"]) == (method, 3)
+    assert set(row["live"]) >= {"modes", "high_quality", "excess_reverse_kl", "jsd", "pacgan"}
+
+
+def test_names_are_separated_by_commas_or_spaces() -> None:
+    assert bench_command._names("minimax, r3gan ours") == ["minimax", "r3gan", "ours"]
+
+
 def test_every_method_has_a_recipe() -> None:
     for method in METHODS:
         assert recipe_of(method, make_case("grid25")).steps > 0
