@@ -48,6 +48,8 @@ KNOWN: Final[dict[str, Recipe]] = {
         about="Relativistic loss, R1 and R2 at every update, their weight from 1 to .1 (Huang et al. 2024).",
         loss="relativistic", penalty="r1r2", penalty_weight=Schedule(1.0, 0.1), betas=(0.0, 0.99), averaging=0.999,
     ),
+}  # fmt: skip
+AS_PUBLISHED: Final[dict[str, Recipe]] = {
     "pacgan_published": PACGAN,
     "gan_published": PACGAN.with_(
         about="The GAN that PacGAN was compared with: the same, one sample at a time (Lin et al. 2018).", packing=1

@@ -109,8 +109,10 @@ def _tanh(sizes: list[int]) -> nn.Module:
 
 
 def _normal(network: nn.Module, std: float | None) -> nn.Module:
+    if std is None:
+        return network
     with torch.no_grad():
-        for module in network.modules() if std is not None else ():
+        for module in network.modules():
             if isinstance(module, nn.Linear):
                 module.weight.normal_(0.0, std)
                 if module.bias is not None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gan_lab.errors import WiringError, choose, number_of_at_least_0
 from gan_lab.games import Game, ImagesGame, MixtureGame, StrategyGame, make_game
-from gan_lab.known_recipes import KNOWN
+from gan_lab.known_recipes import AS_PUBLISHED, KNOWN
 from gan_lab.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.schedule import Schedule
 
@@ -75,6 +75,7 @@ RECIPES: Final[dict[str, Recipe]] = {
     "grid25": mixture_recipe("grid25", smoothness=0.05),
     "grid100": mixture_recipe("grid100", batch_size=256),
     **KNOWN,
+    **AS_PUBLISHED,
 }
 
 

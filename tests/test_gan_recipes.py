@@ -12,7 +12,7 @@ import gan_lab
 from gan_lab import Recipe, Schedule, WiringError, train
 from gan_lab.games import GAMES, MixtureGame, PackedGame, make_game
 from gan_lab.games.packed import Packed, as_played
-from gan_lab.known_recipes import KNOWN
+from gan_lab.known_recipes import AS_PUBLISHED, KNOWN
 from gan_lab.losses import find_loss
 from gan_lab.networks import perceptron
 from gan_lab.published_networks import Maxout
@@ -179,9 +179,9 @@ def small(recipe: Recipe) -> Recipe:
     return recipe.with_(generator=generator, discriminator=discriminator, batch_size=8, steps=4)
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", [*KNOWN, *AS_PUBLISHED])
 def test_known_methods_play_and_resume_bit_by_bit(name: str, rng: np.random.Generator, tmp_path: Path) -> None:
-    recipe, seed, file = small(KNOWN[name]), int(rng.integers(2**31)), tmp_path / "run.safetensors"
+    recipe, seed, file = small(RECIPES[name]), int(rng.integers(2**31)), tmp_path / "run.safetensors"
     whole = train("ring8", recipe=recipe, seed=seed, truth_every=1)
     train("ring8", recipe=recipe, seed=seed, truth_every=1, callbacks=[lambda run: run.steps == 2], checkpoint=file)
     again = train("ring8", recipe=recipe, seed=seed, truth_every=1, resume=file)
@@ -219,19 +219,20 @@ def test_published_networks_are_as_published() -> None:
 @pytest.mark.parametrize("loss", ["minimax", "relativistic", "wasserstein"])
 def test_a_pack_is_judged_once(loss: str, penalty: str, rng: np.random.Generator) -> None:
     """The payoff and the penalty of packs, from the same packs written out sample by sample."""
-    game = PackedGame(cast(MixtureGame, make_game("ring8")), 3)
-    env = gan_lab.env(game, loss=loss, penalty=penalty, penalty_weight=0.7, batch_size=5, tensors=True)
     torch.manual_seed(int(rng.integers(2**31)))
+    single = cast(MixtureGame, make_game("ring8"))
+    game, network = PackedGame(single, 3), perceptron([8, 16, 2])
+    env = gan_lab.env(game, loss=loss, penalty=penalty, penalty_weight=0.7, batch_size=5, tensors=True)
     judge = gan_lab.Discriminator(perceptron([6, 16, 1]))
-    generator = gan_lab.Generator(Packed(perceptron([8, 16, 2]), 3))
+    generator = gan_lab.Generator(Packed(network, 3))
     env.seat(discriminator_0=judge, generator_0=generator)
     env.reset(seed=int(rng.integers(2**31)))
     packs = env.observe("discriminator_0")
     assert packs.shape == (10, 6)
     noise = env.board.glimpse("generator_0").reshape(5, 3, 8)
     for pack, shown in zip(noise, packs[5:], strict=True):
-        assert torch.allclose(generator.network.network(pack).flatten(), shown, atol=1e-6)
-    nearest = np.linalg.norm(packs[:5].detach().numpy().reshape(15, 1, 2) - game.single.means, axis=2)
+        assert torch.allclose(network(pack).flatten(), shown, atol=1e-6)
+    nearest = np.linalg.norm(packs[:5].detach().numpy().reshape(15, 1, 2) - single.means, axis=2)
     assert nearest.min(axis=1).max() < 0.1  # every single sample of a real pack is one of the data
     env.step(judge.act(packs))
     scores = judge.judge(packs)
