@@ -94,7 +94,8 @@ def spectrum(
         **options: Of the rule, such as `discriminator_steps`.
 
     Raises:
-        WiringError: A game of samples, which has no known equilibrium, or an unknown name.
+        WiringError: A game of samples, which has no known equilibrium, an unknown name, or a loss or penalty for which
+            the rule's matrix is not known.
 
     Source: Mescheder, Nowozin and Geiger 2017, section 3; Mescheder, Geiger and Nowozin 2018, section 3.
 
@@ -110,6 +111,11 @@ def spectrum(
     if not number_of_at_least_0("rate", rate) > 0:
         raise WiringError(f"rate is {rate!r}; expected a number above 0")
     penalty_weight = number_of_at_least_0("penalty_weight", penalty_weight)
+    if rule.zero_sum_only and not (find_loss(loss).zero_sum and penalty is None):
+        raise WiringError(
+            f"the matrix of the update {rule.name!r} is known where payoffs add up to 0: take loss='minimax' and no "
+            "penalty"
+        )
     matrix, split = jacobian(found, at, find_loss(loss), find_penalty(penalty), penalty_weight)
     moved = np.linalg.eigvals(rule.operator(matrix, split, rate)).astype(np.complex128)
     eigenvalues = np.linalg.eigvals(matrix).astype(np.complex128)

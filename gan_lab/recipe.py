@@ -12,6 +12,7 @@ from torch import nn
 
 from gan_lab.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
 from gan_lab.errors import WiringError, whole_number
+from gan_lab.games.packed import Packed, PackedGame
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks import FourierFeatures, Gain, Scaled, Shortcut, perceptron
 from gan_lab.players import Discriminator, Generator, adam
@@ -109,6 +110,8 @@ class Recipe:
         averaging: Decay of the average of the generator's parameters; None: no average is kept.
         generator: How the generator is built.
         discriminator: How the discriminator is built.
+        packing: Samples that the discriminator judges at once; the batch counts packs.
+        noise_size: Numbers of one noise vector; None: the game's own.
 
     >>> Recipe("few steps", steps=100).with_(loss="minimax").loss
     'minimax'
@@ -129,6 +132,8 @@ class Recipe:
     averaging: float | None = 0.999
     generator: GeneratorShape = GeneratorShape()
     discriminator: DiscriminatorShape = DiscriminatorShape()
+    packing: int = 1
+    noise_size: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse an average that never moves."""
@@ -154,12 +159,14 @@ class Recipe:
     def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
         """A new player for each side, with Adam at its first rate; torch's random numbers decide the parameters."""
         discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
-        network = self.generator.network(game)
+        network = self.generator.network(game.single)
         parts = {
             "gains": [module.logarithm for module in network.modules() if isinstance(module, Gain)],
             "shortcut": [module.straight.weight for module in network.modules() if isinstance(module, Shortcut)],
         }
         parts = {name: parts[name] for name in self.part_rates if parts[name]}
+        if isinstance(game, PackedGame):
+            network = Packed(network, game.packing)
 
         def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
             apart = {id(parameter) for part in parts.values() for parameter in part}

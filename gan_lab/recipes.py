@@ -11,6 +11,7 @@ from scipy.spatial.distance import pdist
 
 from gan_lab.errors import WiringError, choose, number_of_at_least_0
 from gan_lab.games import Game, ImagesGame, MixtureGame, StrategyGame, make_game
+from gan_lab.known_recipes import AS_PUBLISHED, KNOWN
 from gan_lab.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.schedule import Schedule
 
@@ -70,14 +71,19 @@ IMAGES: Final = Recipe(
     averaging=0.995,
 )
 
+MIXTURES: Final[dict[str, dict[str, Any]]] = {  # what `mixture_recipe` takes for each
+    "ring8": {"batch_size": 320},
+    "grid25": {},
+    "grid100": {"smoothness": 0.1, "attends": 4},
+}
 RECIPES: Final[dict[str, Recipe]] = {
     "plain": PLAIN,
     "images": IMAGES,
     "digits": IMAGES,
     "stacked_digits": IMAGES,
-    "ring8": mixture_recipe("ring8", batch_size=320),
-    "grid25": mixture_recipe("grid25"),
-    "grid100": mixture_recipe("grid100", smoothness=0.1, attends=4),
+    **{name: mixture_recipe(name, **options) for name, options in MIXTURES.items()},
+    **KNOWN,
+    **AS_PUBLISHED,
 }
 
 

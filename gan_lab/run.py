@@ -69,12 +69,21 @@ class Run:
         """
         if not isinstance(self.game, SampleGame):
             raise WiringError(f"the generator of {self.game.name!r} plays a strategy, no samples: see `strategies`")
-        noise = torch.from_numpy(self.game.noise(whole_number("count", count, 1), np.random.default_rng(seed)))
+        packs = -(-whole_number("count", count, 1) * self.game.single.dimension // self.game.dimension)
+        return self.game.singles(self._moves(self.game, packs, seed, averaged))[:count]
+
+    def _moves(self, game: SampleGame, count: int, seed: int | None, averaged: bool) -> NDArray[np.float32]:
+        """(count, d) moves of the generator: samples, or packs of them; batch statistics stay as they are."""
+        noise = torch.from_numpy(game.noise(count, np.random.default_rng(seed)))
         if averaged and self.average is None:
             raise WiringError("this run kept no average: take a recipe with averaging=0.999")
         player: Any = self.average.module if averaged and self.average is not None else self.generator
+        learning = player.training
+        player.eval()
         with torch.no_grad():
-            return np.asarray(player.act(noise).numpy())
+            moves = np.asarray(player.act(noise).numpy())
+        player.train(learning)
+        return moves
 
     @property
     def players(self) -> dict[str, Player]:
@@ -106,7 +115,7 @@ class Run:
         if isinstance(self.game, SampleGame):
             from gan_lab.gauge import look_at_samples
 
-            samples = self.sample(LOOK, seed)
+            samples = self._moves(self.game, LOOK, seed, False)
             if not np.isfinite(samples).all():
                 raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
             rng = np.random.default_rng([seed, 1])  # apart from the noise of the samples
@@ -122,6 +131,7 @@ class Run:
         """In words: has it converged, and is it mode collapse?"""
         from gan_lab.gauge import verdicts
 
+        shown = self.game.single if isinstance(self.game, SampleGame) else self.game
         last = self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
         figures = ", ".join(f"{name} {value:.4g}" for name, value in last.items() if name != "step")
         seen = "" if last["step"] == self.steps else f"after update {last['step']:.0f}: "
@@ -129,7 +139,7 @@ class Run:
         if self.averaged_truth:
             of_average = ", ".join(f"{k} {v:.4g}" for k, v in self.averaged_truth[-1].items() if k != "step")
             lines.append(f"  averaged generator: {of_average}")
-        return "\n".join(lines + [f"  {line}" for line in verdicts(self.game, last)])
+        return "\n".join(lines + [f"  {line}" for line in verdicts(shown, last)])
 
     def plot(self, axes: Any = None) -> Any:
         """V beside its value at the equilibrium, and the divergences, over updates, as two matplotlib axes."""

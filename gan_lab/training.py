@@ -13,6 +13,7 @@ from gan_lab import checkpoint as checkpoints
 from gan_lab.course import Course
 from gan_lab.errors import DivergedError, NonFiniteMoveError, whole_number
 from gan_lab.games import SampleGame, make_game
+from gan_lab.games.packed import as_played
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.gauge import scores_of
 from gan_lab.players import Player
@@ -89,6 +90,8 @@ def train(
     changes |= {"batch_size": batch_size, "steps": steps}
     has_players = generator is not None or discriminator is not None
     chosen = choose_recipe(found, recipe, players=has_players, changes=changes)
+    if isinstance(found, SampleGame):
+        found = as_played(found, chosen.packing, chosen.noise_size)
     steps, seed, callbacks = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0), tuple(callbacks)
     every = max(1, math.ceil(steps / 20)) if truth_every is None else whole_number("truth_every", truth_every, 1)
     if checkpoint is not None:

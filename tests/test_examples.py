@@ -86,6 +86,37 @@ def test_the_two_directions_of_kl(tmp_path: Path) -> None:
         assert picture.size == (900, 460)
 
 
+def test_gans_beside_a_vae(tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator) -> None:
+    """What is exact holds after few steps too: covering, blur, and a likelihood that falls with the noise."""
+    example = load("gan_beside_vae")
+    found = example.main(["--steps", "40", "--seed", str(int(rng.integers(2**31))), "--out", str(tmp_path)])
+    models = {name: figures for name, (_, figures) in found["models"].items()}
+    assert list(models) == ["data", "linear VAE", "VAE", *example.GANS]
+    assert (models["linear VAE"]["missed"], models["data"]["missed"]) == (0, 0)
+    assert models["linear VAE"]["far"] > 0.8 > 0.05 > models["data"]["far"]
+    assert models["VAE"]["kl"] > 0
+    assert not any("log_likelihood" in models[name] for name in example.GANS)
+    table = found["linear"]
+    steps = np.diff(np.log(table.column("std")))
+    assert np.diff(np.log(-np.array(table.column("log_p_data")[2:]))) / steps[2:] == pytest.approx(-2, abs=0.2)
+    assert np.diff(table.column("log_p_manifold"))[1:] / steps[1:] == pytest.approx(-1, abs=0.05)
+    for neural in (found["neural"].column("log_p_data"), table.column("log_p_data")):
+        assert neural[-1] < neural[0]
+    printed = capsys.readouterr().out
+    for name in ("gan_beside_vae", "two_directions", "vanishing_noise"):
+        assert f"wrote {tmp_path / name}.png" in printed
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            assert picture.size[0] >= 900
+
+
+def test_one_gaussian_by_the_elbo_covers_two_modes(rng: np.random.Generator) -> None:
+    """The VAE's half of the picture; the GAN's is that of kl_directions."""
+    example = load("gan_beside_vae")
+    mean, std = example.fit_vae(1500, int(rng.integers(2**31)))
+    assert abs(mean) < 1
+    assert 4 < std < 6
+
+
 @pytest.mark.parametrize("game", ["digits", "stacked_digits"])
 def test_digits(game: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     file, example = tmp_path / "digits.png", load("digits")

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gan_lab import RECIPES, WiringError, bench_command
-from gan_lab.bench import METHODS, PROTOCOLS, PUBLISHED, make_case, measure, summarise
+from gan_lab.bench import METHODS, METHODS_AS_PUBLISHED, PROTOCOLS, PUBLISHED, make_case, measure, summarise
 from gan_lab.bench.cases import recipe_of
 from gan_lab.bench.summary import HEADER, by_protocol, markdown
 from gan_lab.cli import app
@@ -124,8 +124,20 @@ def test_bad_names_are_refused_before_the_work_begins(options: list[str]) -> Non
     assert found.exit_code == 2
 
 
+@pytest.mark.parametrize("method", ["minimax", "pacgan4", "unrolled5"])
+def test_a_method_becomes_a_row(method: str, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
+    monkeypatch.setitem(RECIPES, method, tiny(RECIPES[method]))
+    row = measure("ring8", method, int(rng.integers(2**31)))
+    assert (row["method"], row["steps"]) == (method, 3)
+    assert set(row["live"]) >= {"modes", "high_quality", "excess_reverse_kl", "jsd", "pacgan"}
+
+
+def test_names_are_separated_by_commas_or_spaces() -> None:
+    assert bench_command._names("minimax, r3gan ours") == ["minimax", "r3gan", "ours"]
+
+
 def test_every_method_has_a_recipe() -> None:
-    for method in METHODS:
+    for method in (*METHODS, *METHODS_AS_PUBLISHED):
         assert recipe_of(method, make_case("grid25")).steps > 0
     with pytest.raises(WiringError, match="unknown method 'outs'"):
         recipe_of("outs", make_case("ring8"))

@@ -1,5 +1,6 @@
 """Update rules: two steps worked by hand, published spectral radii, and observed rates beside the predicted ones."""
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,10 @@ import pytest
 import torch
 
 import gan_lab
-from gan_lab import Strategist, WiringError, ascent, spectrum
+from gan_lab import Strategist, WiringError, adam, ascent, spectrum
 from gan_lab.games import BilinearGame, DiracGame, FiniteGame, GaussianGame
 from gan_lab.table import Table
-from gan_lab.updates import UPDATES, Alternating, Consensus, find_update
+from gan_lab.updates import UPDATES, Alternating, Consensus, Unrolled, find_update
 
 RATE = 0.2
 A = np.array([[1.0, 0.5], [-0.25, 2.0]])
@@ -54,6 +55,8 @@ def by_hand(rule: str, d: np.ndarray, g: np.ndarray, h: float, steps: int = 2) -
             last = now
         elif rule == "consensus":  # grad 1/2 (|A g|^2 + |A^T d|^2)
             v = (v[0] - A @ A.T @ d, v[1] - A.T @ A @ g)
+        elif rule == "unrolled":  # D 5 steps ahead of where G is: d + 5 h A g, which moves with g too
+            v = (v[0], -A.T @ (d + 5 * h * A @ g) - 5 * h * A.T @ A @ g)
         elif rule == "implicit":
             n = len(d)
             system = np.block([[np.eye(n), -h * A], [h * A.T, np.eye(n)]])
@@ -67,7 +70,8 @@ def by_hand(rule: str, d: np.ndarray, g: np.ndarray, h: float, steps: int = 2) -
 @pytest.mark.parametrize("rule", sorted(UPDATES))
 def test_two_steps_by_hand(rule: str, rng: np.random.Generator) -> None:
     start = rng.normal(size=2), rng.normal(size=2)
-    at, update = table(BilinearGame(A), start), find_update(rule)
+    update = find_update(rule)
+    at = table(BilinearGame(A), start, discriminator_steps=update.discriminator_steps)
     for _ in range(2):
         update.step(at)
     np.testing.assert_allclose(where(at), by_hand(rule, *start, RATE), atol=1e-12)
@@ -96,6 +100,7 @@ DIRAC = {
     "consensus": 0.9552,
     "extragradient": 0.99504,
     "optimistic": 0.99494,
+    "unrolled": (1 - 9 * 0.1**2) ** 0.5,  # 1 - (2 K - 1) (h / 2)^2 is its determinant, for K = 5 steps
     "implicit": 0.99504,
 }
 PENALISED = {0.3: 0.9747, 1.0: 0.9, 2.0: 0.9732}
@@ -107,6 +112,7 @@ BILINEAR = {
     "consensus": ((1 - RATE) ** 2 + RATE**2) ** 0.5,
     "extragradient": (1 - RATE**2 + RATE**4) ** 0.5,
     "optimistic": float(np.abs(np.roots([1, -(1 + 2j * RATE), 1j * RATE])).max()),
+    "unrolled": 1 - 5 * RATE**2,  # 1 - K h^2 +- h sqrt(K^2 h^2 - 1), twice the same for K = 5 and h = .2
     "implicit": (1 + RATE**2) ** -0.5,
 }
 
@@ -123,7 +129,8 @@ def played(game: Any, rule: str, **options: Any) -> np.ndarray:
     for _ in range(4 * len(middle)):
         start = middle + tiny * rng.normal(size=len(middle))
         split = len(game.equilibrium[0])
-        at, update = table(game, (start[:split], start[split:]), **options), find_update(rule)
+        update = find_update(rule)
+        at = table(game, (start[:split], start[split:]), discriminator_steps=update.discriminator_steps, **options)
         places = [where(at)]
         for _ in range(3):
             update.step(at)
@@ -242,3 +249,42 @@ def test_spectrum_in_words() -> None:
 def test_bad_input(call: Any, message: str) -> None:
     with pytest.raises(WiringError, match=message):
         call()
+
+
+@pytest.mark.parametrize("make", [ascent(0.1), adam(0.05, (0.5, 0.9))], ids=["ascent", "adam"])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_generator_feels_where_the_discriminator_goes(steps: int, make: Any, rng: np.random.Generator) -> None:
+    """Its step is the slope of its payoff after the discriminator's optimizer has really moved, by differences."""
+    env = gan_lab.env(BilinearGame(A), tensors=True, max_cycles=None, discriminator_steps=steps)
+    env.reset(seed=7)
+    discriminator = Strategist("discriminator_0", rng.normal(size=2).tolist(), make)
+    generator = Strategist("generator_0", rng.normal(size=2).tolist(), ascent(1.0))
+    at, update = Table(env, discriminator, generator), Unrolled(steps)
+    update.check(at)
+    for _ in range(3):  # Adam has something to remember then
+        update.step(at)
+    d, g = where(at)[:2], where(at)[2:]
+    remembered = deepcopy(discriminator.optimizer.state_dict())
+
+    def payoff(theta: np.ndarray) -> float:
+        other = Strategist("discriminator_0", d.tolist(), make)
+        other.optimizer.load_state_dict(deepcopy(remembered))
+        for _ in range(steps):
+            other.move([torch.from_numpy(A @ theta)])
+        return float(-other.strategy.detach().numpy() @ A @ theta)
+
+    slope = [(payoff(g + step) - payoff(g - step)) / 2e-5 for step in 1e-5 * np.eye(2)]
+    update.step(at)
+    np.testing.assert_allclose(where(at)[2:] - g, slope, rtol=1e-5, atol=1e-8)
+    once = Strategist("discriminator_0", d.tolist(), make)
+    once.optimizer.load_state_dict(remembered)
+    once.move([torch.from_numpy(A @ g)])
+    np.testing.assert_allclose(where(at)[:2], once.strategy.detach().numpy(), atol=1e-12)  # one step of its own is kept
+
+
+def test_unrolling_refuses_what_it_cannot_follow() -> None:
+    at = table(BilinearGame(A), (np.ones(2), np.ones(2)), momentum=0.5, discriminator_steps=5)
+    with pytest.raises(WiringError, match="looks ahead by plain ascent or by Adam at one rate; discriminator_0"):
+        find_update("unrolled").check(at)
+    with pytest.raises(WiringError, match="known where payoffs add up to 0: take loss='minimax' and no penalty"):
+        spectrum("dirac", "unrolled", penalty="r1")

@@ -6,16 +6,16 @@ import numpy as np
 
 from gan_lab.errors import WiringError, choose
 from gan_lab.games import MixtureGame, grid, make_game, ring
+from gan_lab.known_recipes import AS_PUBLISHED, KNOWN
 from gan_lab.recipe import Recipe
-from gan_lab.recipes import RECIPES, mixture_recipe
+from gan_lab.recipes import MIXTURES, RECIPES, mixture_recipe
 
 OURS: Final = "ours"
-METHODS: Final = (
-    OURS,
-    *(n for n in ("minimax", "non_saturating", "wgan_gp", "pacgan4", "unrolled5", "r3gan") if n in RECIPES),
-)
+METHODS: Final = (OURS, *KNOWN)
+METHODS_AS_PUBLISHED: Final = (*AS_PUBLISHED,)  # hours each on a CPU, unless with fewer steps: not among `all`
 ROTATION: Final = 0.3  # radians
 MODES_1200: Final = 10
+MANY: Final = 100  # modes of the larger grids, whatever their shape
 
 
 def make_case(name: str, radius: float = 1.0) -> MixtureGame:
@@ -45,15 +45,17 @@ def make_case(name: str, radius: float = 1.0) -> MixtureGame:
 
 
 def recipe_of(method: str, game: MixtureGame) -> Recipe:
-    """The recipe of a method for a game; "ours" is the game's own, or made for its scale and width.
+    """The recipe of a method for a game; "ours" is the game's own, or made for its distances and widths.
 
     Raises:
         WiringError: No such method.
     """
     if method == OURS:
-        return RECIPES[game.name] if game.name in RECIPES else mixture_recipe(game)
-    if method not in METHODS:
-        raise WiringError(f"unknown method {method!r}. There are: {', '.join(METHODS)}")
+        like = "grid100" if len(game.means) == MANY else game.name
+        return mixture_recipe(game, **MIXTURES.get(like, {}))
+    known = (*METHODS, *METHODS_AS_PUBLISHED)
+    if method not in known:
+        raise WiringError(f"unknown method {method!r}. There are: {', '.join(known)}")
     return RECIPES[method]
 
 

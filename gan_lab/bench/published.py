@@ -26,7 +26,7 @@ class Published(NamedTuple):
 
 
 VEEGAN, PACGAN = "Srivastava et al. 2017, table 1", "Lin et al. 2018, table 1"
-SELF_CONDITIONED = "Liu et al. 2020, second-hand: compare with the paper before quoting"
+SELF_CONDITIONED = "Liu et al. 2020, second-hand: compare with the paper before quoting"  # its code prints no table
 PUBLISHED: Final = (
     Published("GAN", "ring8", 1.0, 99.3, None, "veegan", VEEGAN),
     Published("GAN", "grid25", 3.3, 0.5, None, "veegan", VEEGAN),

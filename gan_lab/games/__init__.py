@@ -12,6 +12,7 @@ from gan_lab.games.gaussian import GaussianGame
 from gan_lab.games.image_files import read_images
 from gan_lab.games.images import ImagesGame
 from gan_lab.games.mixture import MixtureGame, grid, ring
+from gan_lab.games.packed import PackedGame
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.games.strategy_game import StrategyGame
 
@@ -49,6 +50,7 @@ __all__ = [
     "GaussianGame",
     "ImagesGame",
     "MixtureGame",
+    "PackedGame",
     "SampleGame",
     "StackedDigitsGame",
     "StrategyGame",

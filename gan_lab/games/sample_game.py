@@ -31,6 +31,15 @@ class SampleGame(ABC):
     scale: float
     image_shape: tuple[int, int, int] | None = None
 
+    @property
+    def single(self) -> "SampleGame":
+        """The game of one sample at a time: itself, unless a move is a pack of samples."""
+        return self
+
+    def singles(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """The samples of moves: themselves, unless a move is a pack of samples."""
+        return samples
+
     @abstractmethod
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """(count, d) samples of the data."""

@@ -10,10 +10,11 @@ from gan_lab.updates.extragradient import Extragradient
 from gan_lab.updates.implicit import Implicit
 from gan_lab.updates.optimistic import Optimistic
 from gan_lab.updates.simultaneous import Simultaneous
+from gan_lab.updates.unrolled import Unrolled
 from gan_lab.updates.update import Update
 
 UPDATES: Final[dict[str, type[Update]]] = {
-    rule.name: rule for rule in (Simultaneous, Alternating, Extragradient, Optimistic, Consensus, Implicit)
+    rule.name: rule for rule in (Simultaneous, Alternating, Extragradient, Optimistic, Consensus, Unrolled, Implicit)
 }
 
 
@@ -43,6 +44,7 @@ __all__ = [
     "Implicit",
     "Optimistic",
     "Simultaneous",
+    "Unrolled",
     "Update",
     "find_update",
 ]

@@ -29,6 +29,7 @@ class Update(ABC):
         source: Where it is from.
         discriminator_steps: Turns of the discriminator before each one of the generator.
         joint: Whether it needs each payoff's gradient by both players' parameters.
+        zero_sum_only: Whether `operator` holds only where the payoffs add up to 0.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Update(ABC):
     source: str
     discriminator_steps: int = 1
     joint: bool = False
+    zero_sum_only: bool = False
 
     @abstractmethod
     def step(self, table: Table) -> None:
