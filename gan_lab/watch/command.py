@@ -55,7 +55,7 @@ def _show(
     """Show the window until it is closed, by Ctrl-C in the terminal too; then the report of the run is printed."""
     import torch
 
-    from gan_lab.watch.watcher import opening
+    from gan_lab.watch.opening import opening
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # a library has no business printing
     try:

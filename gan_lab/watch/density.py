@@ -57,6 +57,13 @@ def sample_mass(samples: NDArray[np.floating], bound: float, cells: int, width: 
     return gaussian_filter(counts, width * cells / (2 * bound), mode="constant", truncate=5.0)
 
 
+def is_separated(game: MixtureGame) -> bool:
+    """Whether its modes are eight widths apart, as counting by the nearest mode supposes."""
+    gaps = np.linalg.norm(game.means[:, None] - game.means, axis=2)
+    np.fill_diagonal(gaps, np.inf)
+    return bool(gaps.min() >= 8 * game.std)
+
+
 def optimum(p: Array, q: Array, samples: int) -> Array:
     """D* of two tables of masses; NaN where neither has as much as half a sample of the n that q was counted by.
 

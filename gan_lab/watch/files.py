@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gan_lab.watch.watcher import Watcher
 
 SIZE: Final = (916, 780)  # points of a picture's board
-GIF_SCALE: Final = 0.7
+GIF_SCALE: Final = 0.6
 GIF_RATE: Final = 12.0  # pictures a second
 HOLD: Final = 1500  # milliseconds of the last picture
 
@@ -67,7 +67,7 @@ def _gif_steps(watcher: Watcher, path: Path) -> Iterator[None]:
 
 def _write_gif(path: Path, frames: list[NDArray[np.uint8]]) -> None:
     images = _images()
-    palette = images.fromarray(frames[-1]).quantize(255, dither=0)  # one for all, or colours flicker
+    palette = images.fromarray(frames[-1]).quantize(128, dither=0)  # one for all, or colours flicker
     made = [images.fromarray(frame).quantize(palette=palette, dither=0) for frame in frames]
     durations = [round(1000 / GIF_RATE)] * (len(made) - 1) + [HOLD]
     made[0].save(path, save_all=True, append_images=made[1:], duration=durations, loop=0, optimize=False)

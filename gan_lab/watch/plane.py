@@ -14,8 +14,9 @@ from gan_lab.games import MixtureGame
 from gan_lab.games.sample_game import GENERATOR
 from gan_lab.gauge import best_shift, scores_of
 from gan_lab.losses import Loss, find_loss
+from gan_lab.truth import jsd
 from gan_lab.watch.arrows import Arrows, draw_arrows
-from gan_lab.watch.density import blur_width, cell_centers, data_mass, optimum, sample_mass
+from gan_lab.watch.density import blur_width, cell_centers, data_mass, is_separated, optimum, sample_mass
 from gan_lab.watch.match import Match
 from gan_lab.watch.sketchpad import NAME, REACH
 
@@ -120,7 +121,11 @@ def draw(match: Match, cells: int = COARSE) -> Generator[None, None, Plane]:
         rows.append(_odds(run.discriminator, loss, part))
         yield
     learned = torch.sigmoid(torch.cat(rows) + shift).clamp(0.0, 1.0).numpy().reshape(cells, cells)
-    exact = optimum(data_mass(game, bound, cells, width), sample_mass(fake, bound, cells, width), COUNTED)
+    masses = data_mass(game, bound, cells, width), sample_mass(fake, bound, cells, width)
+    exact = optimum(*masses, COUNTED)
+    if not is_separated(game):  # where the game's own count, by the nearest mode, means nothing
+        p, q = ((mass / mass.sum()).ravel() for mass in masses)
+        numbers["jsd"] = jsd(p, q)
     yield
     arrows = draw_arrows(match, loss, fake, width)
     numbers["agreement"] = arrows.agreement

@@ -9,6 +9,7 @@ import pygame
 from numpy.typing import NDArray
 
 from gan_lab.watch.palette import Color, Pixels
+from gridworld_env.widgets import style
 from gridworld_env.widgets.geometry import Point, Rect
 from gridworld_env.widgets.pygame_painter import PygamePainter
 
@@ -67,6 +68,24 @@ class Ink:
         if thick > 1:
             pygame.draw.lines(self.painter.surface, color, False, places, thick)
         pygame.draw.aalines(self.painter.surface, color, False, places)
+
+    def words(self, rect: Rect, lines: Sequence[str], height: float) -> None:
+        """Small text from the top of a rectangle, broken where it is too long, as much as there is room for."""
+        shown = [part for line in lines for part in self.wrapped(line, rect.width)]
+        for number, text in enumerate(shown[: int(rect.height // height)]):
+            row = Rect(rect.x, rect.y + number * height, rect.width, height)
+            self.painter.text(text, row, style.SMALL, style.INK, "left")
+
+    def wrapped(self, text: str, width: float) -> list[str]:
+        """A line of small text, cut between words into lines that fit."""
+        lines = [""]
+        for word in text.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and self.painter.text_width(longer, style.SMALL) > width:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return lines
 
     def dashes(self, points: NDArray[Any], color: Color, width: float = 1.5, dash: float = 6.0) -> None:
         """The same, broken every few points of its way."""

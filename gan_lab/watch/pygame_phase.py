@@ -17,7 +17,7 @@ REACH = 0.82  # of the distance of two arrows
 def paint_phase(ink: Ink, places: Places, phase: Phase) -> None:
     """Paint everything of a picture but the charts."""
     main, painter = places.main, ink.painter
-    caption(ink, main, "right: psi, the discriminator's slope; up: theta, the generator's point", large=True)
+    caption(ink, main, "psi of D to the right, theta of G up", large=True)
     painter.fill(main, palette.PAPER)
     painter.clip(main)
     _axes(ink, main, phase.bound)
@@ -29,8 +29,7 @@ def paint_phase(ink: Ink, places: Places, phase: Phase) -> None:
     circle = Rect(places.column.x, places.column.y + CAPTION, side, side)
     _eigenvalues(ink, circle, phase.spectrum)
     words = Rect(places.column.x, circle.bottom + 8, places.column.width, places.column.bottom - circle.bottom - 8)
-    for number, text in enumerate(_lines(phase)[: int(words.height // LINE)]):
-        painter.text(text, Rect(words.x, words.y + number * LINE, words.width, LINE), style.SMALL, style.INK, "left")
+    ink.words(words, _lines(phase), LINE)
 
 
 def _axes(ink: Ink, rect: Rect, bound: float) -> None:
@@ -70,7 +69,7 @@ def _path(ink: Ink, rect: Rect, phase: Phase) -> None:
 
 def _eigenvalues(ink: Ink, rect: Rect, spectrum: Spectrum | None) -> None:
     """Those of one update in the complex plane, beside the unit circle: inside it, it converges."""
-    caption(ink, rect, "an update's eigenvalues, and the unit circle")
+    caption(ink, rect, "eigenvalues of an update")
     ink.painter.fill(rect, palette.PAPER)
     frame(ink, rect)
     found = np.zeros(0, dtype=np.complex128) if spectrum is None else spectrum.operator_eigenvalues

@@ -133,36 +133,24 @@ def _words(ink: Ink, rect: Rect, scene: Scene, plane: Plane) -> None:
     game = scene.game
     assert isinstance(game, MixtureGame)  # what is painted here
     n, modes = plane.numbers, len(game.weights)
-    lines: list[tuple[str, palette.Color | None, str]] = [
+    legend = [
         ("dot", palette.DATA, "real samples"),
         ("dot", palette.FAKE, f"generated: {n['modes']:.0f} of {modes} modes, {100 * n['high_quality']:.0f} % good"),
         ("arrow", palette.LEARNED, "where D pulls the generator"),
         ("arrow", palette.EXACT, f"where D* would; agreement {n['agreement']:+.2f}"),
-        ("", None, f"mean D: {n['on_real']:.2f} on real, {n['on_fake']:.2f} on generated samples"),
-        ("", None, f"JSD {n['jsd']:.3f}, at most log 2 = 0.693"),
-        ("", None, "D*: p_data exact, p_g from 5000 samples, both"),
-        ("", None, f"blurred by h = {plane.blur:.3g}; grey: neither has mass"),
     ]
-    if plane.note:
-        lines += [("", None, part) for part in _wrapped(ink, plane.note, rect.width)]
-    for number, (mark, color, text) in enumerate(lines[: int(rect.height // LINE)]):
+    for number, (mark, color, text) in enumerate(legend[: int(rect.height // LINE)]):
         y = rect.y + number * LINE
-        left = rect.x
-        if color is not None:
-            if mark == "dot":
-                ink.dots(np.array([[left + 8, y + LINE / 2]]), 3.5, color, palette.PAPER)
-            else:
-                ink.arrow((left, y + LINE / 2), (left + 17, y + LINE / 2), color, 1.8)
-            left += 24
-        ink.painter.text(text, Rect(left, y, rect.right - left, LINE), style.SMALL, style.INK, "left")
-
-
-def _wrapped(ink: Ink, text: str, width: float) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if ink.painter.text_width(longer, style.SMALL) > width and lines[-1]:
-            lines.append(word)
+        if mark == "dot":
+            ink.dots(np.array([[rect.x + 8, y + LINE / 2]]), 3.5, color, palette.PAPER)
         else:
-            lines[-1] = longer
-    return lines
+            ink.arrow((rect.x, y + LINE / 2), (rect.x + 17, y + LINE / 2), color, 1.8)
+        ink.painter.text(text, Rect(rect.x + 24, y, rect.width - 24, LINE), style.SMALL, style.INK, "left")
+    below = len(legend) * LINE
+    lines = [
+        f"mean D: {n['on_real']:.2f} on real, {n['on_fake']:.2f} on generated samples",
+        f"JSD {n['jsd']:.3f}, at most log 2 = 0.693",
+        f"D*: p_data exact, p_g from 5000 samples, both blurred by h = {plane.blur:.3g}; grey: neither has mass",
+        plane.note,
+    ]
+    ink.words(Rect(rect.x, rect.y + below, rect.width, max(0.0, rect.height - below)), lines, LINE)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from gymnasium.error import DependencyNotInstalled
 
 from gan_lab.errors import DivergedError, GameError
-from gan_lab.games import Game, MixtureGame
+from gan_lab.games import MixtureGame
 from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.recipe import Recipe
 from gan_lab.watch.curves import Curves
@@ -24,7 +24,6 @@ from gridworld_env.widgets.pace import Pace
 
 REFUSALS: Final = (GameError, ValueError, OSError, DependencyNotInstalled)
 SPEEDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 1e6)  # updates a second; the last: as many as there is time for
-PLANAR_SPEED: Final = 30.0
 FRAME_PART: Final = 0.009  # seconds of a frame that training may take
 FULL_PART: Final = 0.025  # the same at full speed
 
@@ -144,6 +143,7 @@ class Watcher:
         """Both players learn once."""
         self.running = False
         self.match.update()
+        self._note()
         payoffs = ", ".join(f"{agent} {payoff:+.4f}" for agent, payoff in self.match.table.payoffs.items())
         self.say(f"update {self.match.run.steps}: payoffs {payoffs}")
         self._begin_picture()
@@ -248,12 +248,3 @@ class Watcher:
 
 def _named(value: Any) -> str:
     return str(getattr(value, "name", f"{value:g}" if isinstance(value, float) else value))
-
-
-def opening(game: Any, recipe: str | None, seed: int, **options: Any) -> Watcher:
-    """The window's state at the start: a game by the names and numbers of the command line."""
-    found: Game = watched_game(game, width=options.pop("width", None), noise=options.pop("noise", None))
-    watcher = Watcher(Match(found, recipe, seed, **options))
-    if watcher.match.is_planar:
-        watcher.speed = PLANAR_SPEED  # the circles are to be seen
-    return watcher
