@@ -228,7 +228,9 @@ def test_the_portrait_of_dirac_is_its_closed_form(penalty: str, rng: np.random.G
         place = place + 0.2 * np.array([-place[1] * share - weight * place[0], place[0] * share])
         path.append(place)
     np.testing.assert_allclose(picture.path[:6], path, atol=1e-12)
-    predicted = gan_lab.spectrum("dirac", "simultaneous", penalty=None if penalty == "none" else "r1", penalty_weight=weight)
+    predicted = gan_lab.spectrum(
+        "dirac", "simultaneous", penalty=None if penalty == "none" else "r1", penalty_weight=weight
+    )
     assert picture.spectrum.radius == predicted.radius
 
 

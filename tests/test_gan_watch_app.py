@@ -141,9 +141,9 @@ def test_a_new_seed_makes_new_players_and_the_rules_stay() -> None:
 def test_recipes_of_the_game_and_plain() -> None:
     app = opened()
     press(app, "o")
-    assert app.watcher.match.recipe is gan_lab.RECIPES["ring8"]
+    assert app.watcher.match.recipe == gan_lab.RECIPES["ring8"]
     press(app, "shift+o")
-    assert app.watcher.match.recipe is gan_lab.RECIPES["plain"]
+    assert app.watcher.match.recipe == gan_lab.RECIPES["plain"]
     dirac = opened("dirac")
     press(dirac, "o")
     assert dirac.watcher.status == ("dirac has no recipe: its players climb by plain gradients", True)

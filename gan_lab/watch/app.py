@@ -13,6 +13,7 @@ from gan_lab.watch.desk import make_panel
 from gan_lab.watch.places import Places
 from gan_lab.watch.plane import bound_of
 from gan_lab.watch.reel import Scene
+from gan_lab.watch.sketchpad import REACH
 from gan_lab.watch.views import LAYERS, VIEWS
 from gan_lab.watch.watcher import Watcher
 from gridworld_env.widgets.events import Pointer
@@ -74,6 +75,8 @@ class WatchApp(Shell):
 
     def _bound(self) -> float:
         game, picture = self.watcher.match.game, self.watcher.studio.picture
+        if self.watcher.drawing:
+            return REACH
         if isinstance(game, MixtureGame):
             return bound_of(game)
         return picture.bound if picture is not None else 1.0

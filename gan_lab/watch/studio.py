@@ -59,8 +59,10 @@ class Studio:
         """
         artist = self._artist
         try:
-            while artist is not None and time.perf_counter() < deadline:
-                next(artist)
+            while artist is not None:
+                next(artist)  # one part at least, however late it is
+                if time.perf_counter() >= deadline:
+                    break
         except StopIteration as done:
             self._artist, self._finished = None, time.perf_counter()
             self.picture = done.value

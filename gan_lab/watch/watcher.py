@@ -211,8 +211,10 @@ class Watcher:
     def _work(self, deadline: float) -> None:
         job = self.job
         try:
-            while job is not None and time.perf_counter() < deadline:
+            while job is not None:
                 next(job)
+                if time.perf_counter() >= deadline:
+                    break
         except StopIteration:
             self.job = None
             self.stamp += 1
