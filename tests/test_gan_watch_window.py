@@ -1,4 +1,4 @@
-"""The window of `gan-lab watch`, driven by pygame's own events on the dummy driver; its pictures are checked by the pixel."""
+"""The window of `gan-lab watch`, driven by pygame's own events on the dummy driver, checked by the pixel."""
 
 from collections.abc import Iterator
 from pathlib import Path

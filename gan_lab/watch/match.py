@@ -205,6 +205,15 @@ class Match:
         assert isinstance(self.game, SampleGame)  # noise is only of those
         return self.game.noise(count, np.random.default_rng([seed, 2]))
 
+    @property
+    def headline(self) -> str:
+        """The game, its rules, and how far it is."""
+        recipe, board = self.recipe, self.table.env.board
+        parts = [self.game.name, f"update {self.run.steps}", named(recipe.loss).replace("_", " "), self.rule.name]
+        if recipe.penalty is not None:
+            parts.append(f"{named(recipe.penalty)} x {board.penalty_weight:.3g}")
+        return "   ".join([*parts, f"seed {self.seed}"])
+
     def report(self) -> str:
         """How the run went, in words, with the truth about the players as they are now."""
         run = self.run
@@ -218,3 +227,8 @@ class Match:
             except NonFiniteMoveError as error:
                 return f"{self.game.name}, {run.steps} updates. Diverged: {error}"
         return run.report()
+
+
+def named(value: Any) -> str:
+    """A loss, a rule or a number, as it is shown."""
+    return str(getattr(value, "name", f"{value:g}" if isinstance(value, float) else value))

@@ -16,7 +16,7 @@ def opening(game: Any, recipe: str | None = None, seed: int = 0, **options: Any)
         game: Name of a game, or the game.
         recipe: Name of a recipe; None: as `gan_lab.train` chooses.
         seed: Of the players.
-        **options: `width` and `noise` of a mixture; loss, update, penalty, penalty_weight, as `gan_lab.train` takes them.
+        **options: `width` and `noise` of a mixture; loss, update, penalty and its weight, as `gan_lab.train` has them.
 
     Raises:
         WiringError: Something does not fit.

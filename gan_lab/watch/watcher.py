@@ -16,7 +16,7 @@ from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.recipe import Recipe
 from gan_lab.watch.curves import Curves
 from gan_lab.watch.lineup import own_recipe, watched_game
-from gan_lab.watch.match import Match
+from gan_lab.watch.match import Match, named
 from gan_lab.watch.reel import Reel, Scene
 from gan_lab.watch.sketchpad import NAME, Sketchpad
 from gan_lab.watch.studio import Studio
@@ -128,7 +128,7 @@ class Watcher:
     def change(self, **changes: Any) -> None:
         """Go on by other rules."""
         self.match.change(**changes)
-        said = ", ".join(f"{name.replace('_', ' ')} {_named(value)}" for name, value in changes.items())
+        said = ", ".join(f"{name.replace('_', ' ')} {named(value)}" for name, value in changes.items())
         self.say(f"from now on: {said}")
         self._begin_picture()
 
@@ -183,19 +183,9 @@ class Watcher:
         """All that the board shows."""
         pad = self.sketchpad
         return Scene(
-            self.match.game, self.headline, self.studio.picture, tuple(self.curves.rows), self.view, self.layers,
+            self.match.game, self.match.headline, self.studio.picture, tuple(self.curves.rows), self.view, self.layers,
             tuple(pad.blobs) if self.drawing else None, pad.width,
         )  # fmt: skip
-
-    @property
-    def headline(self) -> str:
-        """The game, its rules, and how far it is."""
-        recipe, run, table = self.match.recipe, self.match.run, self.match.table
-        loss = _named(recipe.loss).replace("_", " ")
-        parts = [f"{self.match.game.name}", f"update {run.steps}", loss, self.match.rule.name]
-        if recipe.penalty is not None:
-            parts.append(f"{_named(recipe.penalty)} x {table.env.board.penalty_weight:.3g}")
-        return "   ".join([*parts, f"seed {self.match.seed}"])
 
     def advance(self, now: float) -> None:
         """Go on with what goes on, for a small part of a frame."""
@@ -246,7 +236,3 @@ class Watcher:
             self.curves.add(picture.step, picture.numbers)
             self.reel.add(self.scene)
             self.stamp += 1
-
-
-def _named(value: Any) -> str:
-    return str(getattr(value, "name", f"{value:g}" if isinstance(value, float) else value))
