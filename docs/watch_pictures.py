@@ -10,8 +10,8 @@ os.environ["SDL_VIDEODRIVER"] = "dummy"
 import numpy as np
 import pygame
 import torch
-from PIL import Image
 
+from gan_lab.watch.files import in_few_colors
 from gan_lab.watch.opening import opening
 from gan_lab.watch.pygame_window import open_watch
 from gan_lab.watch.watcher import Watcher
@@ -45,7 +45,7 @@ def play(window: AppWindow, watcher: Watcher, updates: int) -> None:
 def save(window: AppWindow, path: Path) -> None:
     """Write what the window shows, in few colours."""
     pixels = pygame.surfarray.array3d(window.window.get_surface()).swapaxes(0, 1)
-    Image.fromarray(np.ascontiguousarray(pixels)).quantize(200, dither=Image.Dither.NONE).save(path, optimize=True)
+    in_few_colors(np.ascontiguousarray(pixels)).save(path, optimize=True)
     window.close()
 
 

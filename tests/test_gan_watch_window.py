@@ -1,5 +1,6 @@
 """The window of `gan-lab watch`, driven by pygame's own events on the dummy driver, checked by the pixel."""
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from PIL import Image
 
 pygame = pytest.importorskip("pygame")
 
-from gan_lab.watch import palette, plane  # noqa: E402 - pygame may be missing
+from gan_lab.watch import files, palette, plane  # noqa: E402 - pygame may be missing
 from gan_lab.watch.opening import opening  # noqa: E402
 from gan_lab.watch.pygame_board import render  # noqa: E402
 from gan_lab.watch.pygame_plane import on_rect  # noqa: E402
@@ -267,3 +268,48 @@ def test_closing_the_window_ends_it(opened: Any, kind: str) -> None:
     user.post(getattr(pygame, kind))
     user.window.run()
     assert user.app.closing
+
+
+@pytest.mark.visual
+def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> None:
+    """docs/watch_dirac.png is what its script makes today; another version of the font may differ a little."""
+    pages = Path(__file__).resolve().parents[1] / "docs"
+    spec = importlib.util.spec_from_file_location("watch_pictures", pages / "watch_pictures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+    pictures.picture_of_dirac(tmp_path)
+    made, stored = (
+        np.asarray(Image.open(folder / "watch_dirac.png").convert("RGB"), dtype=float) for folder in (tmp_path, pages)
+    )
+    assert made.shape == stored.shape
+    assert np.abs(made - stored).mean() < 1.5
+
+
+@pytest.mark.parametrize("colors", [palette.probability_colors, palette.difference_colors])
+def test_fields_stay_apart_for_eyes_without_red_or_green_or_blue(colors: Any) -> None:
+    """Both ends, and each end and the middle, differ for every common colour blindness.
+
+    Matrices: Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
+    """
+    matrices = {
+        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    }
+    ends = (0.0, 0.5, 1.0) if colors is palette.probability_colors else (-1.0, 0.0, 1.0)
+    rgb = np.concatenate([colors(np.array(ends)), [palette.DATA, palette.FAKE, palette.LEARNED, palette.EXACT]]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    for matrix in matrices.values():
+        seen = np.clip(linear @ np.array(matrix).T, 0, 1)
+        shown = 255 * np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
+        for one, other in ((0, 1), (1, 2), (0, 2), (3, 4), (5, 6)):
+            assert np.abs(shown[one] - shown[other]).max() > 40
+    assert len(palette.few_colors()) <= 256
+
+
+def test_few_colors_hold_those_of_every_field(rng: np.random.Generator) -> None:
+    for made in (palette.probability_colors(rng.random((9, 9))), palette.difference_colors(rng.uniform(-1, 1, (9, 9)))):
+        image = np.asarray(files.in_few_colors(made).convert("RGB"), dtype=int)
+        assert np.abs(image - made.astype(int)).max() <= 6

@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
+from gan_lab.watch import palette
 from gan_lab.watch.watcher import Watcher
 
 SIZE: Final = (916, 780)  # points of a picture's board
@@ -67,10 +68,17 @@ def _gif_steps(watcher: Watcher, path: Path) -> Iterator[None]:
 
 def _write_gif(path: Path, frames: list[NDArray[np.uint8]]) -> None:
     images = _images()
-    palette = images.fromarray(frames[-1]).quantize(128, dither=0)  # one for all, or colours flicker
-    made = [images.fromarray(frame).quantize(palette=palette, dither=0) for frame in frames]
+    made = [in_few_colors(frame) for frame in frames]
     durations = [round(1000 / GIF_RATE)] * (len(made) - 1) + [HOLD]
     made[0].save(path, save_all=True, append_images=made[1:], duration=durations, loop=0, optimize=False)
+
+
+def in_few_colors(pixels: NDArray[np.uint8]) -> Any:
+    """Pillow's image of a picture in the same 256 colours at most as every other one, so that colours do not flicker."""
+    images = _images()
+    colors = images.new("P", (1, 1))
+    colors.putpalette(palette.few_colors().tobytes())
+    return images.fromarray(pixels).quantize(palette=colors, dither=0)
 
 
 def _checked(name: str, suffix: str) -> Path:
