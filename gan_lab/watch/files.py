@@ -67,14 +67,13 @@ def _gif_steps(watcher: Watcher, path: Path) -> Iterator[None]:
 
 
 def _write_gif(path: Path, frames: list[NDArray[np.uint8]]) -> None:
-    images = _images()
     made = [in_few_colors(frame) for frame in frames]
     durations = [round(1000 / GIF_RATE)] * (len(made) - 1) + [HOLD]
     made[0].save(path, save_all=True, append_images=made[1:], duration=durations, loop=0, optimize=False)
 
 
 def in_few_colors(pixels: NDArray[np.uint8]) -> Any:
-    """Pillow's image of a picture in the same 256 colours at most as every other one, so that colours do not flicker."""
+    """Pillow's image of a picture, in the same few colours as every other one, so that none flickers."""
     images = _images()
     colors = images.new("P", (1, 1))
     colors.putpalette(palette.few_colors().tobytes())
