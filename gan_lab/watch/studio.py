@@ -28,7 +28,7 @@ class Studio:
         """Nothing is drawn yet."""
         self._match, self._portrait = match, Portrait()
         self._artist: Generator[None, None, Plane | Phase] | None = None
-        self._finished, self._step = 0.0, -1
+        self._begun, self._finished, self._step = 0.0, 0.0, -1
         self.picture: Plane | Phase | None = None
 
     @property
@@ -37,8 +37,9 @@ class Studio:
         return self._artist is not None
 
     def is_due(self, now: float) -> bool:
-        """Whether there is something new to draw, and the last picture was long enough ago."""
-        return self._step != self._match.run.steps and now - self._finished >= PAUSE
+        """Whether there is something new to draw, and the last picture was as long ago as it took to make."""
+        pause = max(PAUSE, self._finished - self._begun)
+        return self._step != self._match.run.steps and now - self._finished >= pause
 
     def begin(self, *, fine: bool) -> None:
         """Begin a picture; one that is being made is dropped. Fine ones take longer."""
@@ -49,7 +50,7 @@ class Studio:
             self._artist = plane.draw(match, plane.FINE if fine else plane.COARSE)
         else:
             self._artist = self._portrait.draw(match)
-        self._step = match.run.steps
+        self._step, self._begun = match.run.steps, time.perf_counter()
 
     def work(self, deadline: float) -> Plane | Phase | None:
         """Go on until a time of `time.perf_counter`; the picture, when it is finished.
