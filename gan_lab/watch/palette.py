@@ -49,7 +49,7 @@ def few_colors() -> Pixels:
     """(n, 3) at most 256 colours among which each one of a picture has its like: for animations."""
     marks = np.array([DATA, FAKE, LEARNED, EXACT, PATH, EQUILIBRIUM, FLOW, EMPTY, PAPER, FAINT], dtype=np.uint8)
     greys = np.linspace(0, 255, 20).astype(np.uint8)[:, None].repeat(3, axis=1)
-    blues = np.array([(24, 90, 160), (124, 150, 200), (226, 228, 233), (226, 235, 248)], dtype=np.uint8)
+    blues = np.array([(24, 90, 160), (124, 150, 200), (226, 228, 233), (226, 235, 248), (244, 245, 247)], np.uint8)
     shares = np.linspace(0.0, 1.0, 81)
     fields = np.concatenate([probability_colors(shares), difference_colors(2 * shares - 1)])
     paler = np.concatenate([(marks[:6].astype(int) + 255 * k) // (k + 1) for k in (1, 3)]).astype(np.uint8)
