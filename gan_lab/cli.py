@@ -1,4 +1,4 @@
-"""The command `gan-lab`: check the lecture's statements, train a game, list the games.
+"""The command `gan-lab`: check the lecture's statements, train a game, watch one, list them.
 
 Exit codes: 0 done, 1 a statement did not hold, 2 bad input, 3 training diverged.
 """
@@ -21,6 +21,7 @@ from gan_lab.penalties import PENALTIES
 from gan_lab.recipes import RECIPES
 from gan_lab.training import train as train_game
 from gan_lab.updates import UPDATES, Update, find_update
+from gan_lab.watch.command import watch
 
 app = typer.Typer(
     add_completion=False,
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(bench)
 app.command()(beside_vae)
+app.command()(watch)
 out = Console(highlight=False)
 
 Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", show_default=False)]

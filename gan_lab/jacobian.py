@@ -134,18 +134,7 @@ def jacobian(
     d, g = (torch.from_numpy(game.exact(agent, strategy)) for agent, strategy in where)
 
     def field(w: torch.Tensor) -> torch.Tensor:
-        psi, theta = w[: len(d)], w[len(d) :]
-        moves = game.projected(DISCRIMINATOR, psi), game.projected(GENERATOR, theta)
-        up, down = game.payoffs(loss, *moves)
-        if penalty is not None:
-            up = up - penalty_weight * game.slope_penalty(penalty, *moves)
-        parts = [
-            torch.autograd.grad(payoff, player, create_graph=True, retain_graph=True, allow_unused=True)[0]
-            for payoff, player in ((up, psi), (down, theta))
-        ]
-        return torch.cat(
-            [torch.zeros_like(own) if v is None else v for v, own in zip(parts, (psi, theta), strict=True)]
-        )
+        return torch.cat(gradients(game, w[: len(d)], w[len(d) :], loss, penalty, penalty_weight))
 
     found = np.asarray(torch.autograd.functional.jacobian(field, torch.cat([d, g])), dtype=np.float64)
     bases = [
@@ -154,3 +143,19 @@ def jacobian(
     ]
     kept = block_diag(*bases)
     return kept.T @ found @ kept, bases[0].shape[1]
+
+
+def gradients(
+    game: StrategyGame, psi: torch.Tensor, theta: torch.Tensor, loss: Any, penalty: Any, penalty_weight: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The field v(psi, theta): the gradient of each player's payoff by its own strategy, with its graph."""
+    moves = game.projected(DISCRIMINATOR, psi), game.projected(GENERATOR, theta)
+    up, down = game.payoffs(loss, *moves)
+    if penalty is not None:
+        up = up - penalty_weight * game.slope_penalty(penalty, *moves)
+    found = [
+        torch.autograd.grad(payoff, player, create_graph=True, retain_graph=True, allow_unused=True)[0]
+        for payoff, player in ((up, psi), (down, theta))
+    ]
+    of_psi, of_theta = (torch.zeros_like(own) if v is None else v for v, own in zip(found, (psi, theta), strict=True))
+    return of_psi, of_theta

@@ -96,7 +96,7 @@ def train(
     every = max(1, math.ceil(steps / 20)) if truth_every is None else whole_number("truth_every", truth_every, 1)
     if checkpoint is not None:
         checkpoints.check_place(checkpoint)
-    with _random_numbers(seed):
+    with random_numbers(seed):
         table, rule, course = set_up(found, chosen, discriminator, generator, steps, seed)
         run = Run(found, table.discriminator, table.generator, settings_of(table, rule, chosen, steps, seed))
         run.average = course.average
@@ -122,10 +122,7 @@ def _play(
         try:
             while run.steps < steps:
                 step = run.steps + 1
-                course.before(run.steps)
-                rule.step(table)
-                course.after()
-                run.steps += 1
+                play_update(run, table, rule, course)
                 if run.steps % every == 0 or run.steps == steps:
                     look(run, table)
                     bar.show(run)
@@ -138,10 +135,23 @@ def _play(
         except KeyboardInterrupt:
             run.status = Status.INTERRUPTED
         except DivergedError as error:
-            raise _explained(error, run, step) from None
+            raise explained(error, run, step) from None
 
 
-def _explained(error: DivergedError, run: Run, step: int) -> DivergedError:
+def play_update(run: Run, table: Table, rule: Update, course: Course) -> None:
+    """Let both players learn once.
+
+    Raises:
+        DivergedError: A payoff is not finite.
+    """
+    course.before(run.steps)
+    rule.step(table)
+    course.after()
+    run.steps += 1
+
+
+def explained(error: DivergedError, run: Run, step: int) -> DivergedError:
+    """The same with the update in which it was, the player who broke down first, and what to do."""
     who, why = error.player, ""
     if who == GENERATOR and isinstance(run.game, SampleGame) and _out_of_bounds(run.game, run) != who:
         who, why = DISCRIMINATOR, f": {DISCRIMINATOR} is out of all bounds"
@@ -181,7 +191,7 @@ def _out_of_bounds(game: SampleGame, run: Run) -> str:
 
 
 @contextmanager
-def _random_numbers(seed: int) -> Iterator[None]:
+def random_numbers(seed: int) -> Iterator[None]:
     """Torch's random numbers from a seed inside, and as they were outside."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))

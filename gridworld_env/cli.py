@@ -21,8 +21,9 @@ from rich.table import Column, Table
 import planners
 from gridworld_env.maps import WORLDS
 from gridworld_env.plan_options import PlanOptions, described
-from gridworld_env.playing import check_file, has_display, plan_picture, plan_text, play
+from gridworld_env.playing import check_file, plan_picture, plan_text, play
 from gridworld_env.random_maps import random_map
+from gridworld_env.widgets.display import has_display
 
 app = typer.Typer(
     add_completion=False,

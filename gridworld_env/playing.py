@@ -1,7 +1,5 @@
 """Playing a policy where people can see it: pictures for a file, and a window where there is a display."""
 
-import os
-import sys
 import time
 from pathlib import Path
 from typing import Any, Final, cast
@@ -15,15 +13,6 @@ from planners.result import Plan
 from planners.rollout import Episode, rollout
 
 LAST_PICTURE: Final = 1.0  # seconds for which the end of an episode stays in the window
-
-
-def has_display() -> bool:
-    """Whether a window can be opened here."""
-    if os.environ.get("SDL_VIDEODRIVER") in ("dummy", "offscreen"):
-        return False
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
 
 
 def play(

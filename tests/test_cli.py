@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from gridworld_env import WORLDS, cli
-from gridworld_env.playing import has_display
+from gridworld_env.widgets.display import has_display
 
 
 def gridworld(*arguments: str) -> Result:

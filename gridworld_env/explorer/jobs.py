@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gridworld_env.explorer.planning import MOST_SWEEPS, SOLVE_LIMIT
+from gridworld_env.widgets.pace import Pace
 
 if TYPE_CHECKING:
     from gridworld_env.explorer.explorer import Explorer
 
 Steps = Iterator[None]
 SCAN: Final = (-0.01, -2.0, 61)  # step rewards from, to, and how many
-LONGEST_PAUSE: Final = 0.25  # seconds; after a longer one, what was missed is not made up for
 
 
 class Job:
@@ -28,17 +28,13 @@ class Job:
     def __init__(self, name: str, steps: Steps, *, paced: bool = True, recorded: bool = True) -> None:
         """Its first step is due at once."""
         self.name, self.steps, self.paced, self.recorded = name, steps, paced, recorded
-        self._next: float | None = None
+        self._pace = Pace()
 
     def due(self, now: float, speed: float) -> int:
         """How many steps are due at a time in seconds."""
         if not self.paced:
             return 1_000_000
-        if self._next is None or now - self._next > LONGEST_PAUSE:
-            self._next = now
-        count = max(0, int((now - self._next) * speed + 1.0 + 1e-9))
-        self._next += count / speed
-        return count
+        return self._pace.due(now, speed)
 
 
 def run_steps(explorer: "Explorer") -> Steps:

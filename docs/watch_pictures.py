@@ -1,0 +1,100 @@
+"""Makes the pictures of watch.md: python docs/watch_pictures.py [FOLDER]. No display is needed."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ["SDL_VIDEODRIVER"] = "dummy"
+
+import numpy as np
+import pygame
+import torch
+
+from gan_lab.watch.files import in_few_colors
+from gan_lab.watch.opening import opening
+from gan_lab.watch.pygame_window import open_watch
+from gan_lab.watch.watcher import Watcher
+from gridworld_env.widgets.events import Pointer
+from gridworld_env.widgets.pygame_window import AppWindow
+
+EVERY = 8  # updates from one row of the curves to the next
+
+
+def settle(window: AppWindow) -> None:
+    """Until the picture is finished and shown."""
+    app: Any = window.app
+    while app.watcher.studio.busy:
+        window.step()
+    window.step()
+
+
+def play(window: AppWindow, watcher: Watcher, updates: int) -> None:
+    """So many updates."""
+    for number in range(updates):
+        watcher.match.update()
+        watcher._note()
+        if number % EVERY == 0 and watcher.match.of_samples:
+            watcher.studio.begin(fine=False)
+            settle(window)
+    watcher.say(f"paused after {watcher.match.run.steps} updates")
+    watcher.studio.begin(fine=True)
+    settle(window)
+
+
+def save(window: AppWindow, path: Path) -> None:
+    """Write what the window shows, in few colours."""
+    pixels = pygame.surfarray.array3d(window.window.get_surface()).swapaxes(0, 1)
+    in_few_colors(np.ascontiguousarray(pixels)).save(path, optimize=True)
+    window.close()
+
+
+def picture_of_missing_modes(folder: Path) -> None:
+    """The one-liner of the page."""
+    watcher = opening("ring8", "plain", width=0.05, noise=2)
+    window = open_watch(watcher)
+    play(window, watcher, 800)
+    save(window, folder / "watch.png")
+
+
+def picture_of_dirac(folder: Path) -> None:
+    """Simultaneous ascent spirals out at the predicted rate."""
+    watcher = opening("dirac", update="simultaneous")
+    window = open_watch(watcher)
+    watcher.match.put(0.5, 0.5)
+    watcher.take_up(watcher.match)
+    settle(window)
+    play(window, watcher, 250)
+    save(window, folder / "watch_dirac.png")
+
+
+def picture_of_a_drawing(folder: Path) -> None:
+    """A face, drawn with the mouse, of which the generator finds the mouth."""
+    watcher = opening("ring8", "plain")
+    window = open_watch(watcher)
+    app: Any = window.app
+    window.step()
+    app.toggle_drawing()
+    mouth = np.linspace(np.pi * 1.1, np.pi * 1.9, 30)
+    strokes = [[(-0.5, 0.3)], [(0.5, 0.3)], [(0.6 * np.cos(turn), -0.1 + 0.5 * np.sin(turn)) for turn in mouth]]
+    main = app.places.main
+    for stroke in strokes:
+        places = [
+            (main.center[0] + x / 1.35 * main.width / 2, main.center[1] - y / 1.35 * main.width / 2) for x, y in stroke
+        ]
+        app.handle(Pointer("press", places[0], 1))
+        for place in places[1:]:
+            app.handle(Pointer("move", place, 1))
+        app.handle(Pointer("release", places[-1], 1))
+    app.toggle_drawing()
+    app.show("D*")
+    play(window, watcher, 400)
+    save(window, folder / "watch_drawing.png")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    picture_of_dirac(target)
+    picture_of_missing_modes(target)
+    picture_of_a_drawing(target)

@@ -1,0 +1,139 @@
+"""Everything the window can be told to do, as one table: the keys, the buttons and the help sheet come from it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gan_lab.losses import LOSSES
+from gan_lab.penalties import PENALTIES
+from gan_lab.updates import UPDATES, find_update
+from gan_lab.watch.lineup import WATCHED
+from gan_lab.watch.views import LAYERS, VIEWS
+from gan_lab.watch.watcher import SPEEDS, Watcher
+from gridworld_env.widgets.commands import Command, CommandTable
+
+if TYPE_CHECKING:
+    from gan_lab.watch.app import WatchApp
+
+Run = Callable[["WatchApp"], Any]
+Row = tuple[str, str, str, str, Run]  # name, keys, title, help, what it does
+LAYER_KEYS = {"real": "x", "generated": "z", "learned": "l", "exact": "e"}
+
+
+def _on(act: Callable[[Watcher], Any]) -> Run:
+    return lambda app: act(app.watcher)
+
+
+def _loss(name: str) -> Run:
+    return lambda app: app.watcher.change(loss=name)
+
+
+def _penalty(name: str) -> Run:
+    return lambda app: app.watcher.change(penalty=name)
+
+
+def _update(name: str) -> Run:
+    def act(app: "WatchApp") -> None:
+        steps = app.watcher.match.rule.discriminator_steps
+        options = {"discriminator_steps": steps} if name == "alternating" else {}
+        app.watcher.change(update=find_update(name, **options))
+
+    return act
+
+
+def _game(name: str) -> Run:
+    return lambda app: app.watcher.start(name)
+
+
+def _show(name: str) -> Run:
+    return lambda app: app.show(name)
+
+
+def _layer(name: str) -> Run:
+    return lambda app: app.toggle_layer(name)
+
+
+def faster(by: int) -> Callable[[Watcher], None]:
+    """More or fewer updates a second."""
+
+    def act(watcher: Watcher) -> None:
+        place = SPEEDS.index(watcher.speed) + by
+        watcher.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place))]
+        watcher.say(f"{speed_text(watcher.speed)} updates a second")
+
+    return act
+
+
+def speed_text(speed: float) -> str:
+    """A speed in words."""
+    return "as many as it can" if speed == SPEEDS[-1] else f"{speed:g}"
+
+
+PENALTY_TITLES = {"gradient_penalty": "GP"}
+
+
+def _game_rows() -> list[Row]:
+    return [
+        (f"game {name}", f"alt+{number}", name, f"Play {name} from its beginning", _game(name))
+        for number, name in enumerate(WATCHED, 1)
+    ]
+
+
+def _learning_rows() -> list[Row]:
+    rows: list[Row] = []
+    for number, loss in enumerate(LOSSES.values(), 1):
+        words = loss.name.replace("_", " ")
+        rows.append((f"loss {loss.name}", f"shift+{number}", words, f"{words}: {loss.equation}", _loss(loss.name)))
+    for number, (name, rule) in enumerate(UPDATES.items(), 1):
+        rows.append((f"update {name}", f"ctrl+{number}", name, f"{name}: {rule.equation}", _update(name)))
+    rows.append(("penalty none", "ctrl+shift+0", "none", "No penalty", _penalty("none")))
+    for number, (name, penalty) in enumerate(PENALTIES.items(), 1):
+        title = PENALTY_TITLES.get(name, name.upper())
+        rows.append((f"penalty {name}", f"ctrl+shift+{number}", title, f"{title}: {penalty.equation}", _penalty(name)))
+    return rows
+
+
+PLAY: list[Row] = [
+    ("step D", "d", "Step D", "The discriminator alone learns once", _on(lambda it: it.step("discriminator"))),
+    ("step G", "g", "Step G", "The generator alone learns once", _on(lambda it: it.step("generator"))),
+    ("update", "n", "Update", "Both learn once, by the update rule", _on(Watcher.update)),
+    ("run", "space", "Run", "Update after update, or pause", _on(Watcher.toggle_run)),
+    ("slower", "pagedown", "Slower", "Fewer updates a second", _on(faster(-1))),
+    ("faster", "pageup", "Faster", "More updates a second", _on(faster(1))),
+    ("restart", "r", "New seed", "Begin again with the next seed", _on(Watcher.restart)),
+    ("again", "shift+r", "Same seed", "Begin again with this seed", _on(lambda it: it.restart(new_seed=False))),
+    ("stop", "escape", "Stop", "Pause, close this sheet", lambda app: app.escape()),
+]
+GAME: list[Row] = [
+    *_game_rows(),
+    ("draw", "p", "Draw", "Draw data with the mouse; the right button erases", lambda app: app.toggle_drawing()),
+    ("clear", "shift+p", "Clear", "An empty paper", lambda app: app.clear_drawing()),
+    ("own recipe", "o", "Recipe", "Begin again by the game's own recipe", _on(lambda it: it.follow_recipe(own=True))),
+    ("plain", "shift+o", "Plain", "Begin again, without a penalty", _on(lambda it: it.follow_recipe(own=False))),
+]
+LEARN: list[Row] = [
+    *_learning_rows(),
+    ("more weight", "w", "Weight +", "The penalty counts twice as much", lambda app: app.scale_weight(2.0)),
+    ("less weight", "shift+w", "Weight -", "The penalty counts half as much", lambda app: app.scale_weight(0.5)),
+    ("faster rates", "t", "Rates +", "Both players learn twice as fast", lambda app: app.scale_rates(2.0)),
+    ("slower rates", "shift+t", "Rates -", "Both players learn half as fast", lambda app: app.scale_rates(0.5)),
+    ("more k", "k", "k +", "One more step of D before each one of G", lambda app: app.change_k(1)),
+    ("less k", "shift+k", "k -", "One step of D fewer", lambda app: app.change_k(-1)),
+]
+SHOW: list[Row] = [
+    *((f"view {v.name}", str(n), v.name, v.help, _show(v.name)) for n, v in enumerate(VIEWS.values(), 1)),
+    *((f"layer {name}", LAYER_KEYS[name], name, text, _layer(name)) for name, text in LAYERS.items()),
+    ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
+]
+FILE: list[Row] = [
+    ("png", "ctrl+p", "PNG", "Write what is shown as a picture", lambda app: app.ask_png()),
+    ("gif", "ctrl+g", "GIF", "Write the run so far as an animation", lambda app: app.ask_gif()),
+    ("quit", "ctrl+q", "Quit", "Close the window; the report is printed", lambda app: app.quit()),
+]
+GROUPS: dict[str, list[Row]] = {"Play": PLAY, "Game": GAME, "Show": SHOW, "Files": FILE, "Learning": LEARN}
+COMMANDS: CommandTable["WatchApp"] = CommandTable(
+    [
+        Command(name, tuple(keys.split()), title, text, group, run)
+        for group, rows in GROUPS.items()
+        for name, keys, title, text, run in rows
+    ]
+)

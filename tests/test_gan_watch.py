@@ -1,0 +1,346 @@
+"""What `gan-lab watch` plays and draws, without a window: against closed forms, autograd, quadrature and `train`."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import integrate, stats
+
+import gan_lab
+from gan_lab.errors import DivergedError, WiringError
+from gan_lab.games import MixtureGame
+from gan_lab.losses import LOSSES, find_loss
+from gan_lab.watch import plane
+from gan_lab.watch.arrows import draw_arrows, exact_gradients
+from gan_lab.watch.curves import Curves, phase_charts, plane_charts
+from gan_lab.watch.density import data_mass, is_separated, log_mixture, optimum, sample_mass
+from gan_lab.watch.lineup import WATCHED, own_recipe, watched_game
+from gan_lab.watch.match import Match
+from gan_lab.watch.phase import Portrait
+from gan_lab.watch.sketchpad import Sketchpad
+
+SMALL = {"recipe": "plain", "batch_size": 16}
+
+
+def parameters(players: Any) -> list[torch.Tensor]:
+    return [p.detach().clone() for player in (players.discriminator, players.generator) for p in player.parameters()]
+
+
+def same(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def finished(artist: Any) -> Any:
+    while True:
+        try:
+            next(artist)
+        except StopIteration as done:
+            return done.value
+
+
+def mixture(rng: np.random.Generator, std: float = 0.15) -> MixtureGame:
+    weights = rng.dirichlet(np.ones(3))
+    return MixtureGame(rng.uniform(-0.8, 0.8, (3, 2)), std, weights / weights.sum(), noise_size=2)
+
+
+@pytest.mark.parametrize(
+    ("game", "options"),
+    [
+        ("ring8", {**SMALL, "loss": "minimax", "penalty": "r1"}),
+        ("ring8", {"recipe": gan_lab.RECIPES["ring8"].with_(batch_size=16), "steps": 9}),
+        ("dirac", {"update": "optimistic"}),
+    ],
+)
+def test_updates_are_those_of_train_bit_by_bit(game: str, options: dict[str, Any], rng: np.random.Generator) -> None:
+    seed = int(rng.integers(1000))
+    run = gan_lab.train(game, seed=seed, **{"steps": 9, **options})
+    match = Match(game, options.pop("recipe", None), seed, **options)
+    for number in range(9):
+        match.update()
+        if game == "ring8" and number == 4:
+            finished(plane.draw(match))  # looking changes nothing
+    assert same(parameters(match.run), parameters(run))
+
+
+def test_a_lone_move_moves_one_player_up_its_own_payoff(rng: np.random.Generator) -> None:
+    match = Match("ring8", seed=int(rng.integers(1000)), **SMALL)
+    count = len(list(match.run.discriminator.parameters()))
+    for role, moved in (("discriminator", slice(0, count)), ("generator", slice(count, None))):
+        before = parameters(match.run)
+        match.move(role)
+        after = parameters(match.run)
+        changed = [not torch.equal(a, b) for a, b in zip(before, after, strict=True)]
+        assert all(changed[moved])
+        assert sum(changed) == len(changed[moved])
+    assert match.run.steps == 0
+    dirac = Match("dirac")
+    dirac.move("discriminator")  # psi' = psi + h dV/dpsi = 1 - 0.2 theta sigmoid(psi theta)
+    assert dirac.place == pytest.approx((1 - 0.2 / (1 + np.exp(-1.0)), 1.0))
+
+
+def test_data_mass_is_the_integral_of_the_blurred_density(rng: np.random.Generator) -> None:
+    game, width = mixture(rng), float(rng.uniform(0.02, 0.2))
+    table = data_mass(game, 1.0, 4, width)
+
+    def density(y: float, x: float) -> float:
+        parts = [stats.multivariate_normal(mean, game.std**2 + width**2).pdf([x, y]) for mean in game.means]
+        return float(game.weights @ parts)
+
+    for row, column in ((0, 0), (1, 3), (2, 1)):  # rows from above
+        x, top = -1.0 + 0.5 * column, 1.0 - 0.5 * row
+        integral, _ = integrate.dblquad(density, x, x + 0.5, top - 0.5, top, epsabs=1e-8)
+        assert table[row, column] == pytest.approx(integral, abs=1e-6)
+
+
+def test_the_optimum_is_one_half_where_the_generator_is_perfect(rng: np.random.Generator) -> None:
+    """Which an exact p_data beside a kernel estimate of p_g would not give: both have to be blurred."""
+    game = mixture(rng, std=0.08)
+    bound, cells, width, count = 1.4, 40, 0.06, 200_000
+    p = data_mass(game, bound, cells, width)
+    q = sample_mass(game.real(count, rng), bound, cells, width)
+    best = optimum(p, q, count)
+    heavy = p > 20 / count
+    assert np.abs(best[heavy] - 0.5).max() < 0.12
+    assert float((p * np.abs(np.nan_to_num(best, nan=0.5) - 0.5)).sum()) < 0.01
+    sharp = optimum(data_mass(game, bound, cells, 0.0), q, count)
+    assert float((p * np.abs(np.nan_to_num(sharp, nan=0.5) - 0.5)).sum()) > 0.03
+    masses = [p.ravel() / p.sum(), q.ravel() / q.sum()]
+    assert gan_lab.truth.jsd(masses[0], masses[1]) < 0.002
+
+
+def test_optimum_is_proposition_1_and_knows_what_it_does_not_know(rng: np.random.Generator) -> None:
+    p, q = rng.dirichlet(np.ones(50)), rng.dirichlet(np.ones(50))
+    np.testing.assert_allclose(optimum(p, q, 10**9), gan_lab.truth.optimal_discriminator(p, q), rtol=1e-12)
+    assert np.isnan(optimum(p, q, 1)).all()
+
+
+def test_log_mixture_is_the_density_and_its_gradient(rng: np.random.Generator) -> None:
+    means, weights, std = rng.normal(size=(70, 2)), rng.dirichlet(np.ones(70)), 0.4
+    points = rng.normal(size=(130, 2))
+    log, slope = log_mixture(points, means, std, weights)
+    expected = sum(w * stats.multivariate_normal(m, std**2).pdf(points) for w, m in zip(weights, means, strict=True))
+    np.testing.assert_allclose(log, np.log(expected), rtol=1e-9)
+    for axis in (0, 1):
+        step = 1e-5 * np.eye(2)[axis]
+        ahead, behind = (log_mixture(points + sign * step, means, std, weights)[0] for sign in (1, -1))
+        np.testing.assert_allclose(slope[:, axis], (ahead - behind) / 2e-5, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_exact_arrows_are_the_gradient_of_the_payoff_under_the_best_scores(name: str, rng: np.random.Generator) -> None:
+    """Against automatic differentiation through the densities themselves."""
+    game, width, loss = mixture(rng), 0.1, find_loss(name)
+    samples, points, real = rng.normal(size=(300, 2)), rng.normal(size=(7, 2)), game.real(7, rng).astype(np.float64)
+
+    def log_density(x: torch.Tensor, means: Any, std: float, weights: Any) -> torch.Tensor:
+        parts = [
+            torch.distributions.MultivariateNormal(torch.from_numpy(mean), std**2 * torch.eye(2).double()).log_prob(x)
+            + np.log(weight)
+            for mean, weight in zip(means, weights, strict=True)
+        ]
+        return torch.logsumexp(torch.stack(parts), dim=0)
+
+    def score(x: torch.Tensor) -> torch.Tensor:
+        p = log_density(x, game.means, float(np.hypot(game.std, width)), game.weights)
+        odds = p - log_density(x, samples, width, np.full(300, 1 / 300))
+        return torch.sigmoid(odds) if name == "least_squares" else odds
+
+    x = torch.from_numpy(points.copy()).requires_grad_()
+    payoff = 7 * loss.generator(score(torch.from_numpy(real)), score(x), None, None)
+    (expected,) = torch.autograd.grad(payoff, x)
+    found = exact_gradients(game, loss, real, points, samples, width)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-6, atol=1e-9)
+
+
+def test_learned_arrows_are_what_a_sample_gains_by_moving(rng: np.random.Generator) -> None:
+    match = Match(mixture(rng), seed=int(rng.integers(1000)), loss="minimax", **SMALL)
+    fake = match.run.sample(2500, 1)
+    arrows = draw_arrows(match, find_loss("minimax"), fake, 0.1)
+    network = match.run.discriminator.double()
+    try:
+        for axis in (0, 1):
+            step = 1e-7 * np.eye(2)[axis]
+            values = []
+            for sign in (1, -1):
+                with torch.no_grad():
+                    scores = network.act(torch.from_numpy(arrows.origins + sign * step)).scores.flatten()
+                values.append(torch.nn.functional.softplus(scores).numpy())  # -log(1 - D)
+            np.testing.assert_allclose(arrows.learned[:, axis], (values[0] - values[1]) / 2e-7, rtol=1e-2, atol=1e-4)
+    finally:
+        network.float()
+
+
+def test_the_field_lies_as_the_plane_does(rng: np.random.Generator) -> None:
+    """A discriminator that knows the quadrant is drawn as it judges: rows from above, columns from the left."""
+    match = Match(mixture(rng), seed=1, loss="minimax", **SMALL)
+    match.run.discriminator.judge = lambda samples: 3.0 * samples[:, 0] + 1.0 * samples[:, 1]  # pyright: ignore
+    picture = finished(plane.draw(match))
+    points = plane.cell_centers(picture.bound, plane.COARSE).reshape(plane.COARSE, plane.COARSE, 2)
+    assert points[0, -1, 0] > 0
+    assert points[0, -1, 1] > 0  # above on the right
+    np.testing.assert_allclose(picture.learned, 1 / (1 + np.exp(-(3 * points[..., 0] + points[..., 1]))), rtol=1e-4)
+    assert picture.folded.shape == (plane.FOLDS, plane.FOLDS, 2)
+    np.testing.assert_allclose(
+        picture.folded[3, 5],
+        match.run.generator.act(np.array([plane.noise_lines()[[5, 3]]], dtype=np.float32)).detach().numpy()[0],
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
+def test_scores_known_up_to_a_constant_are_shown_at_the_best_one(rng: np.random.Generator) -> None:
+    match = Match(mixture(rng), seed=int(rng.integers(100)), loss="relativistic", **SMALL)
+    shown = finished(plane.draw(match))
+    act = match.run.discriminator.judge
+    match.run.discriminator.judge = lambda samples: act(samples) + 5.0  # pyright: ignore - the same player
+    again = finished(plane.draw(match))
+    assert again.numbers["value"] == pytest.approx(shown.numbers["value"], abs=1e-5)
+    np.testing.assert_allclose(again.learned, shown.learned, atol=1e-4)
+
+
+def test_divergences_of_overlapping_blobs_are_near_zero_for_a_perfect_generator() -> None:
+    pad = Sketchpad(0.1)
+    for x in np.linspace(-0.8, 0.8, 40):
+        pad.dab((float(x), 0.0))
+    game = pad.game()
+    assert not is_separated(game)
+    assert is_separated(gan_lab.games.ring())
+    match = Match(game, seed=1, **SMALL)
+    match.run.generator.act = lambda z: torch.from_numpy(game.real(len(z), np.random.default_rng(len(z))))  # pyright: ignore
+    assert finished(plane.draw(match)).numbers["jsd"] < 0.02
+    assert finished(plane.draw(Match(game, seed=1, **SMALL))).numbers["jsd"] > 0.3
+
+
+@pytest.mark.parametrize("penalty", ["none", "r1"])
+def test_the_portrait_of_dirac_is_its_closed_form(penalty: str, rng: np.random.Generator) -> None:
+    weight = float(rng.uniform(0.1, 1.0)) if penalty == "r1" else 0.0
+    match = Match("dirac", update="simultaneous", penalty=penalty, penalty_weight=weight)
+    for _ in range(5):
+        match.update()
+    picture = finished(Portrait().draw(match))
+    psi, theta = picture.origins.T
+    share = 1 / (1 + np.exp(-psi * theta))
+    np.testing.assert_allclose(picture.field, np.stack([-theta * share - weight * psi, psi * share], axis=1), atol=1e-9)
+    place, path = np.ones(2), [np.ones(2)]
+    for _ in range(5):
+        share = 1 / (1 + np.exp(-place[0] * place[1]))
+        place = place + 0.2 * np.array([-place[1] * share - weight * place[0], place[0] * share])
+        path.append(place)
+    np.testing.assert_allclose(picture.path[:6], path, atol=1e-12)
+    predicted = gan_lab.spectrum(
+        "dirac", "simultaneous", penalty=None if penalty == "none" else "r1", penalty_weight=weight
+    )
+    assert picture.spectrum.radius == predicted.radius
+
+
+def test_rules_change_between_two_updates_and_refusals_change_nothing(rng: np.random.Generator) -> None:
+    match = Match("ring8", seed=int(rng.integers(1000)), **SMALL)
+    match.update()
+    before = parameters(match.run)
+    match.change(loss="hinge", penalty="r2", penalty_weight=0.25, generator_rate=3e-4, update="extragradient")
+    assert same(before, parameters(match.run))
+    board: Any = match.table.env.board
+    assert (board.loss.name, board.penalty.name, board.penalty_weight) == ("hinge", "r2", 0.25)
+    assert (match.rate("generator"), match.rule.name) == (3e-4, "extragradient")
+    real = board.real.clone()
+    match.update()
+    assert not torch.equal(real, board.real)
+    assert match.run.steps == 2
+    for changes in ({"loss": "hing"}, {"update": "implicit"}, {"penalty_weight": -1.0}, {"rate": 0.1}):
+        table = match.table
+        with pytest.raises(WiringError):
+            match.change(**changes)
+        assert match.table is table
+        assert match.run.settings["loss"] == "hinge"
+    with pytest.raises(WiringError, match="for V"):
+        Match("bilinear").change(loss="hinge")
+
+
+def test_a_rate_chosen_by_hand_ends_its_schedule() -> None:
+    match = Match("ring8", gan_lab.RECIPES["ring8"].with_(batch_size=8, steps=10))
+    for _ in range(3):
+        match.update()
+    scheduled = match.rate("generator")
+    assert scheduled < gan_lab.RECIPES["ring8"].generator_rate.start
+    match.change(generator_rate=0.002)
+    match.update()
+    match.update()
+    assert match.rate("generator") == 0.002
+    assert match.run.average is match.course.average is not None
+
+
+def test_a_broken_run_says_so_and_can_be_restarted() -> None:
+    match = Match("ring8", seed=1, **SMALL)
+    match.change(generator_rate=1e30, discriminator_rate=1e30)
+
+    def play() -> None:
+        for _ in range(20):
+            match.update()
+
+    with pytest.raises(DivergedError, match="Take a smaller rate"):
+        play()
+    with pytest.raises(DivergedError, match="Restart"):
+        match.update()
+    with pytest.raises(DivergedError):
+        match.move("generator")
+    assert "Diverged" in match.report()
+    assert "updates" in Match("ring8", seed=1, **SMALL).report()
+
+
+def test_players_of_two_numbers_are_put_anywhere() -> None:
+    match = Match("bilinear", update="simultaneous")
+    match.update()
+    match.put(0.5, -2.0)
+    assert (match.place, match.run.steps, match.trajectory) == ((0.5, -2.0), 0, [(0.5, -2.0)])
+    match.update()  # w' = w + 0.2 (theta, -psi)
+    assert match.place == pytest.approx((0.5 - 0.4, -2.0 - 0.1))
+    with pytest.raises(WiringError, match="cannot be put"):
+        Match("ring8", **SMALL).put(0, 0)
+
+
+def test_games_are_named_and_the_others_refused() -> None:
+    assert {watched_game(name).name for name in WATCHED} == set(WATCHED)
+    wide = watched_game("ring8", width=0.05, noise=3)
+    assert isinstance(wide, MixtureGame)
+    assert (wide.std, wide.noise_size) == (0.05, 3)
+    for name in ("finite", "gaussian"):
+        with pytest.raises(WiringError, match="cannot be watched; expected a mixture in the plane"):
+            watched_game(name)
+    with pytest.raises(WiringError, match="unknown game 'rin8'; did you mean 'ring8'"):
+        watched_game("rin8")
+    with pytest.raises(WiringError, match="neither modes nor noise"):
+        watched_game("dirac", width=0.1)
+    with pytest.raises(WiringError, match="std"):
+        watched_game("ring8", width=0.0)
+    assert own_recipe(watched_game("dirac")) is None
+    assert own_recipe(watched_game("ring8")) is gan_lab.RECIPES["ring8"]
+    drawn = own_recipe(Sketchpad.game(_with_blob(Sketchpad())))
+    assert drawn is not None
+    assert drawn.generator.gains
+
+
+def _with_blob(pad: Sketchpad) -> Sketchpad:
+    pad.dab((0.2, 0.3))
+    return pad
+
+
+def test_curves_are_thinned_and_charts_hold_what_they_show(rng: np.random.Generator) -> None:
+    curves = Curves()
+    names = ("value", "jsd", "reverse_kl", "modes", "high_quality", "distance", "exploitability")
+    for step in range(5000):
+        curves.add(step, {name: float(rng.random()) for name in names})
+    assert len(curves.rows) < 1300
+    steps, _ = curves.series("value")
+    assert (steps[-1], steps[0]) == (4999, 0)
+    assert (np.diff(steps) > 0).all()
+    curves.add(4999, {"value": 7.0})
+    assert curves.rows[-1] == {"step": 4999.0, "value": 7.0}
+    curves.rows.pop()
+    for chart in plane_charts(curves.rows, 8)[:2] + phase_charts(curves.rows, 0.0, 0.99)[:1]:
+        for line in chart.lines:
+            heights = chart.heights(line.values)
+            assert heights.min() >= 0
+            assert heights.max() <= 1
+    for chart in [*plane_charts([], 8), *phase_charts([], 0.0, None)]:
+        assert chart.low < chart.high
