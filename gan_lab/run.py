@@ -74,7 +74,7 @@ class Run:
             raise WiringError("this run kept no average: take a recipe with averaging=0.999")
         player: Any = self.average.module if averaged and self.average is not None else self.generator
         with torch.no_grad():
-            return np.asarray(player.act(noise).numpy())
+            return np.asarray(player.act(noise).cpu().numpy())
 
     @property
     def players(self) -> dict[str, Player]:

@@ -29,6 +29,8 @@ class Update(ABC):
         source: Where it is from.
         discriminator_steps: Turns of the discriminator before each one of the generator.
         joint: Whether it needs each payoff's gradient by both players' parameters.
+        shareable: Whether a batch may be shared among processes: where it moves by `table.field()`, and by
+            `table.gradient()` right after `table.turn()`, and by nothing else that samples decide.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Update(ABC):
     source: str
     discriminator_steps: int = 1
     joint: bool = False
+    shareable: bool = False
 
     @abstractmethod
     def step(self, table: Table) -> None:
