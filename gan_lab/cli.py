@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a statement did not hold, 2 bad input, 3 training diverged
 """
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(bench)
 app.command()(beside_vae)
+PATIENCE = 10.0  # seconds in which rank 0 may speak for all
 out = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
 
 Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", show_default=False)]
@@ -139,13 +141,15 @@ def _rule(update: str | None, discriminator_steps: int | None) -> str | Update |
 
 def _told(error: Exception) -> typer.Exit:
     """Say what went wrong; and the exit that follows."""
+    if not is_first():  # nearly always all have failed alike: rank 0 says so, and its exit ends the others
+        time.sleep(PATIENCE)
     diverged = isinstance(error, DivergedError)
     _say(f"{'Diverged' if diverged else 'Error'}: {error}")
     return typer.Exit(3 if diverged else 2)
 
 
 def _say(text: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True, quiet=not is_first()).print(text, markup=False, style="red")
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style="red")
 
 
 if __name__ == "__main__":

@@ -10,12 +10,13 @@ from gan_lab.errors import WiringError
 DEVICES: Final = ("cpu", "cuda", "auto")
 
 
-def find_device(device: Any = "cpu", *, distributed: bool = False) -> torch.device:
+def find_device(device: Any = "cpu", *, distributed: bool = False, useful: bool = True) -> torch.device:
     """The device of a run.
 
     Args:
         device: "cpu"; "cuda", a GPU of this machine; "auto", a GPU where there are enough, otherwise the CPU.
         distributed: Whether each process of this machine takes a GPU of its own, by the number that `torchrun` gave it.
+        useful: Whether there is something to put on a GPU; where not, "auto" is the CPU.
 
     Raises:
         WiringError: Another word; or "cuda" where there are too few GPUs.
@@ -26,7 +27,7 @@ def find_device(device: Any = "cpu", *, distributed: bool = False) -> torch.devi
     if device not in DEVICES:
         raise WiringError(f"device is {device!r}; expected one of {', '.join(map(repr, DEVICES))}")
     place, needed = _place_among_processes() if distributed else (0, 1)
-    if device == "cpu":
+    if device == "cpu" or (device == "auto" and not useful):
         return torch.device("cpu")
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if found >= needed:

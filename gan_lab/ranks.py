@@ -128,6 +128,10 @@ def join_ranks(distributed: bool, device: torch.device) -> Iterator[Ranks]:
     if not processes.is_available():
         raise WiringError("distributed=True needs a PyTorch that is built with torch.distributed; this one is not")
     if processes.is_initialized():
+        if device.type == "cpu" and processes.get_backend() == "nccl":
+            raise WiringError(
+                "the process group is of 'nccl', which exchanges nothing on device 'cpu': make one of 'gloo'"
+            )
         yield Ranks(processes.get_rank(), processes.get_world_size())
         return
     if not is_launched():

@@ -78,17 +78,25 @@ class SharedTable(Table):
             size = sum(parameter.numel() for parameter in player.trained) + 2
             found = torch.full((size,), math.nan, dtype=torch.float64, device=player.device)
         found = self.ranks.sum(found) / self.env.board.batch_size
-        *_, number, interrupted = found[-2:].tolist()
+        number, interrupted = found[-2:].tolist()
         if not math.isfinite(number):
             self._stop(agent, number, failure)
         self.interrupted = self.interrupted or interrupted > 0
         self.payoffs[agent] = number
-        self._gradient = found[:-2]
-        return player, found[-2]
+        payoff = found[-2]
+        self._last = player, payoff, found[:-2]
+        return player, payoff
 
     def gradient(self, player: Player, payoff: Tensor, create_graph: bool = False) -> list[Tensor]:
-        """That of the last turn's payoff on the whole batch, by the parameters of the player whose turn it was."""
-        parts = self._gradient.split([parameter.numel() for parameter in player.trained])
+        """That of the last turn's payoff on the whole batch, by the parameters of the player whose turn it was.
+
+        Raises:
+            WiringError: Another payoff, or a graph of the gradient is asked for: neither is kept.
+        """
+        last, its_payoff, flat = self._last
+        if player is not last or payoff is not its_payoff or create_graph:
+            raise WiringError("a batch that is shared gives the gradient of its last turn alone, without a graph")
+        parts = flat.split([parameter.numel() for parameter in player.trained])
         return [part.view_as(own).to(own.dtype) for part, own in zip(parts, player.trained, strict=True)]
 
     def begin(self, run: Run, facts: Mapping[str, Any]) -> None:
@@ -107,8 +115,15 @@ class SharedTable(Table):
         self._check_alike(run)
 
     def together(self, run: Run, work: Callable[[], T]) -> T:
-        """What rank 0 alone does between two updates; the others wait for it, and return or raise the same."""
-        found = self.ranks.first(work)
+        """What rank 0 alone does between two updates; the others wait for it, and have or raise the same."""
+        tables = run.history, run.truth, run.averaged_truth
+        seen = [len(rows) for rows in tables]
+        found, looks = self.ranks.first(
+            lambda: (work(), [rows[count:] for rows, count in zip(tables, seen, strict=True)])
+        )
+        if self.ranks.rank > 0:
+            for rows, more in zip(tables, looks, strict=True):
+                rows.extend(more)
         self._check_alike(run)
         return found
 

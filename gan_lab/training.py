@@ -101,7 +101,7 @@ def train(
     chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
     steps, seed = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0)
     every = max(1, math.ceil(steps / 20)) if truth_every is None else whole_number("truth_every", truth_every, 1)
-    where = find_device(device, distributed=distributed)
+    where = find_device(device, distributed=distributed, useful=isinstance(found, SampleGame))
     with join_ranks(distributed, where) as ranks, _random_numbers(seed, where):
         ranks.first(lambda: checkpoints.check_place(checkpoint))
         place = Place(where, ranks, shares_of(shares, ranks, resume))
