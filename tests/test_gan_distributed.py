@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import gan_lab
 from gan_lab import WiringError, cli, train
 from gan_lab.device import find_device
-from gan_lab.ranks import LAUNCHED
+from gan_lab.ranks import LAUNCHED, Ranks
 from gan_lab.shared_table import SharedTable
 from gan_lab.updates import Alternating
 from tests.oracles import ranks as processes
@@ -114,7 +114,7 @@ def test_a_run_is_resumed_by_any_number_of_processes(started: Started) -> None:
     own = gan_lab.RECIPES["plain"].with_(batch_size=BATCH)
     options: Any = {"recipe": own, "steps": 20, "seed": seed, "truth_every": 5}
     whole = processes.found_of(train("ring8", shares=2, **options))
-    resumed = processes.found_of(train("ring8", resume=folder / "run.safetensors", **options))
+    resumed = processes.found_of(train("ring8", **options, resume=folder / "run.safetensors"))
     for one in (found[0]["resumed"], found[1]["resumed"], resumed):
         assert apart(one, whole) == 0.0
         assert one["history"] == whole["history"]
@@ -160,7 +160,8 @@ def test_the_command_under_torchrun(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("ring8, 6 updates. All updates were played.") == 1  # rank 0 alone speaks
     chosen: Any = {"loss": "relativistic", "penalty": "r1r2", "batch_size": 8, "seed": 3}
-    alone, resumed = (train("ring8", steps=6, **chosen, **how) for how in ({"shares": 2}, {"resume": file}))
+    ways: list[Any] = [{"shares": 2}, {"resume": file}]
+    alone, resumed = (train("ring8", steps=6, **chosen, **how) for how in ways)
     assert apart(processes.found_of(resumed), processes.found_of(alone)) == 0.0
 
 
@@ -210,7 +211,7 @@ def test_a_shared_table_gives_the_gradient_of_its_last_turn_alone() -> None:
     generator, discriminator = processes.players(1)
     env = gan_lab.env("ring8", tensors=True, batch_size=4)
     env.reset(seed=1)
-    table = SharedTable([env], discriminator, generator, gan_lab.ranks.Ranks())
+    table = SharedTable([env], discriminator, generator, Ranks())
     first, second = table.turn(), table.turn()
     assert [part.shape for part in table.gradient(*second)] == [own.shape for own in generator.trained]
     for player, payoff, graph in ((*first, False), (*second, True), (second[0], first[1], False)):
@@ -221,10 +222,9 @@ def test_a_shared_table_gives_the_gradient_of_its_last_turn_alone() -> None:
 def test_the_processor_is_the_default_device(rng: np.random.Generator) -> None:
     seed = int(rng.integers(2**31))
     options: Any = {"loss": "wasserstein", "penalty": "gradient_penalty", "seed": seed, **TINY}
-    one, *others = (
-        processes.found_of(train("ring8", **options, **how))
-        for how in ({}, {"device": "cpu"}, {"shares": 1}, *([] if torch.cuda.is_available() else [{"device": "auto"}]))
-    )
+    chosen: list[Any] = [{}, {"device": "cpu"}, {"shares": 1}]
+    chosen += [] if torch.cuda.is_available() else [{"device": "auto"}]
+    one, *others = (processes.found_of(train("ring8", **options, **how)) for how in chosen)
     assert all(apart(one, other) == 0.0 for other in others)
 
 
