@@ -53,7 +53,7 @@ def run_together(commands: list[list[str]]) -> list[tuple[int, str]]:
         subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) for command in commands
     ]
     try:
-        errors = [process.communicate(timeout=240)[1] for process in begun]
+        errors = [process.communicate(timeout=500)[1] for process in begun]
         return [(process.returncode, error) for process, error in zip(begun, errors, strict=True)]
     finally:
         for process in begun:
@@ -155,7 +155,7 @@ def test_the_command_under_torchrun(tmp_path: Path) -> None:
     options = ["--loss", "relativistic", "--penalty", "r1r2", "--steps", "6", "--batch-size", "8", "--seed", "3"]
     result = subprocess.run(
         [*command, "train", "ring8", *options, "--checkpoint", str(file)],
-        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=240, check=False,
+        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("ring8, 6 updates. All updates were played.") == 1  # rank 0 alone speaks
