@@ -205,7 +205,7 @@ def main(rank: int, count: int, folder: Path, seed: int) -> None:
     torch.set_num_threads(1)
     store = f"file://{folder}/store"
     distributed.init_process_group("gloo", store, timedelta(seconds=180), rank=rank, world_size=count)
-    chosen = EQUAL if count == 2 else {name: EQUAL[name] for name in ("relativistic", "recipe")}
+    chosen = EQUAL if count == 2 else {name: EQUAL[name] for name in ("simultaneous", "recipe")}
     found: dict[str, Found] = {name: made(seed, {"distributed": True}) for name, made in chosen.items()}
     for name, scenario in SCENARIOS.items() if count == 2 else ():
         try:
