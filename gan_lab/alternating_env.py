@@ -109,7 +109,7 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
             if self._seen is None:
                 self._seen = self.board.observation(agent)
             seen = self._seen
-        return seen if self.tensors else seen.detach().numpy()
+        return seen if self.tensors else seen.detach().cpu().numpy()
 
     def step(self, action: Any) -> None:
         """Play the move of `agent_selection`; None when its game is over."""

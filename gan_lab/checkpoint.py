@@ -18,7 +18,7 @@ from gan_lab.updates import Update
 VERSION = "2"
 
 
-def save(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> None:
+def save(path: "str | PathLike[str]", run: Run, table: Table, rule: Update, shares: int = 1) -> None:
     """Write all that the next update depends on; the file is replaced at once, or not at all."""
     tensors = {"torch_rng": torch.get_rng_state()}
     for agent, player in table.players.items():
@@ -32,6 +32,7 @@ def save(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> N
         "version": VERSION,
         "settings": json.dumps(run.settings),
         "steps": str(run.steps),
+        "shares": str(shares),
         "history": json.dumps(run.history),
         "truth": json.dumps(run.truth),
         "averaged_truth": json.dumps(run.averaged_truth),
@@ -39,16 +40,20 @@ def save(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> N
     }
     target = Path(path)
     draft = target.with_name(target.name + ".part")
-    save_file({name: value.detach().clone().contiguous() for name, value in tensors.items()}, draft, metadata=about)
+    save_file(
+        {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}, draft, metadata=about
+    )
     os.replace(draft, target)
 
 
-def check_place(path: "str | PathLike[str]") -> None:
+def check_place(path: "str | PathLike[str] | None") -> None:
     """Refuse a place where no file can be written, before the work begins rather than after.
 
     Raises:
         WiringError: A folder, or a file in a folder that there is not.
     """
+    if path is None:
+        return
     target = Path(path)
     if target.is_dir():
         raise WiringError(f"checkpoint is {str(path)!r}, which is a folder; expected a file to write")
@@ -64,6 +69,38 @@ def load(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> N
         OSError: The file cannot be read.
     """
     name = Path(path).name
+    about, tensors = _read(path)
+    settings = json.loads(about["settings"])
+    for key, value in run.settings.items():
+        if settings.get(key) != value and key == "numbers of the game":
+            raise WiringError(f"{name} is a checkpoint of another game that is called {run.game.name!r} too")
+        if settings.get(key) != value:
+            raise WiringError(f"{name} is a checkpoint with {key} {settings.get(key)!r}; this run has {value!r}")
+    for agent, player in table.players.items():
+        _load_player(name, agent, player, tensors)
+    rule.restore({key: value.to(table.generator.device) for key, value in _part(tensors, "update.").items()})
+    if run.average is not None:
+        run.average.load_state_dict(
+            {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
+        )
+        run.averaged_truth = json.loads(about["averaged_truth"])
+    run.steps, run.history, run.truth = int(about["steps"]), json.loads(about["history"]), json.loads(about["truth"])
+    table.env.np_random.bit_generator.state = json.loads(about["rng"])
+    torch.set_rng_state(tensors["torch_rng"])
+
+
+def shares_of(path: "str | PathLike[str]") -> int:
+    """In how many shares the batches of a checkpoint's run were played.
+
+    Raises:
+        WiringError: The file is no checkpoint.
+        OSError: The file cannot be read.
+    """
+    return int(_read(path)[0].get("shares", "1"))
+
+
+def _read(path: "str | PathLike[str]") -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    name = Path(path).name
     if Path(path).is_dir():
         raise WiringError(f"{name} is no checkpoint: it is a folder")
     try:
@@ -74,23 +111,7 @@ def load(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> N
         raise WiringError(f"{name} is no checkpoint: {error}") from None
     if about.get("version") != VERSION:
         raise WiringError(f"{name} is a checkpoint of version {about.get('version')}; expected {VERSION}")
-    settings = json.loads(about["settings"])
-    for key, value in run.settings.items():
-        if settings.get(key) != value and key == "numbers of the game":
-            raise WiringError(f"{name} is a checkpoint of another game that is called {run.game.name!r} too")
-        if settings.get(key) != value:
-            raise WiringError(f"{name} is a checkpoint with {key} {settings.get(key)!r}; this run has {value!r}")
-    for agent, player in table.players.items():
-        _load_player(name, agent, player, tensors)
-    rule.restore(_part(tensors, "update."))
-    if run.average is not None:
-        run.average.load_state_dict(
-            {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
-        )
-        run.averaged_truth = json.loads(about["averaged_truth"])
-    run.steps, run.history, run.truth = int(about["steps"]), json.loads(about["history"]), json.loads(about["truth"])
-    table.env.np_random.bit_generator.state = json.loads(about["rng"])
-    torch.set_rng_state(tensors["torch_rng"])
+    return about, tensors
 
 
 def _part(tensors: dict[str, torch.Tensor], start: str) -> dict[str, torch.Tensor]:

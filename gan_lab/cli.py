@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a statement did not hold, 2 bad input, 3 training diverged
 """
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +14,13 @@ from rich.table import Table
 
 from gan_lab.bench_command import bench
 from gan_lab.beside_vae_command import beside_vae
+from gan_lab.device import DEVICES
 from gan_lab.errors import DivergedError, GameError, WiringError, whole_number
 from gan_lab.games import GAMES, DigitsGame, MixtureGame, SampleGame, StrategyGame, make_game, read_images
 from gan_lab.lecture import verify as statements
 from gan_lab.losses import LOSSES
 from gan_lab.penalties import PENALTIES
+from gan_lab.ranks import is_first, is_launched
 from gan_lab.recipes import RECIPES
 from gan_lab.training import train as train_game
 from gan_lab.updates import UPDATES, Update, find_update
@@ -31,7 +34,8 @@ app = typer.Typer(
 app.command()(bench)
 app.command()(beside_vae)
 app.command()(watch)
-out = Console(highlight=False)
+PATIENCE = 10.0  # seconds in which rank 0 may speak for all
+out = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
 
 Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", show_default=False)]
 
@@ -66,8 +70,13 @@ def train(
     seed: Annotated[int, typer.Option(help="The same seed, the same run.")] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each look.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
+    device: Annotated[str, typer.Option(help=f"Where networks and samples live: {', '.join(DEVICES)}.")] = "cpu",
+    shares: Annotated[int | None, typer.Option(help="Parts in which a batch is played.", show_default=False)] = None,
 ) -> None:
-    """Train a game, and say in words whether it has converged and whether modes are missing."""
+    """Train a game, and say in words whether it has converged and whether modes are missing.
+
+    Several processes share each batch: torchrun --nproc-per-node=2 -m gan_lab train ...
+    """
     try:
         run = train_game(
             _chosen(game, data),
@@ -82,13 +91,12 @@ def train(
             progress=sys.stderr.isatty(),
             checkpoint=checkpoint,
             resume=resume,
+            device=device,
+            distributed=is_launched(),
+            shares=shares,
         )
-    except DivergedError as error:
-        _say(f"Diverged: {error}")
-        raise typer.Exit(3) from None
     except (GameError, OSError) as error:
-        _say(f"Error: {error}")
-        raise typer.Exit(2) from None
+        raise _told(error) from None
     out.print(run.report(), markup=False)
 
 
@@ -131,6 +139,15 @@ def _rule(update: str | None, discriminator_steps: int | None) -> str | Update |
     if discriminator_steps is None:
         return update
     return find_update(update or "alternating", discriminator_steps=discriminator_steps)
+
+
+def _told(error: Exception) -> typer.Exit:
+    """Say what went wrong; and the exit that follows."""
+    if not is_first():  # nearly always all have failed alike: rank 0 says so, and its exit ends the others
+        time.sleep(PATIENCE)
+    diverged = isinstance(error, DivergedError)
+    _say(f"{'Diverged' if diverged else 'Error'}: {error}")
+    return typer.Exit(3 if diverged else 2)
 
 
 def _say(text: str) -> None:

@@ -27,7 +27,8 @@ class Course:
         self._rates = [(rates[name], table.players[name]) for name in annealed]
         self._part_rates = recipe.part_rates
         self._weight = None if recipe.penalty_weight.constant else recipe.penalty_weight
-        self._board, self._generator, self._steps = table.env.board, table.generator, max(steps, 1)
+        self._boards, self._generator = [env.board for env in table.envs], table.generator
+        self._steps = max(steps, 1)
         self.average = None
         if recipe.averaging is not None:
             self.average = AveragedModel(table.generator, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
@@ -39,7 +40,8 @@ class Course:
             for group in player.optimizer.param_groups:
                 group["lr"] = self._part_rates.get(group.get("part", ""), rate).at(share)
         if self._weight is not None:
-            self._board.penalty_weight = self._weight.at(share)
+            for board in self._boards:
+                board.penalty_weight = self._weight.at(share)
 
     def after(self) -> None:
         """Let the average follow the update."""

@@ -72,6 +72,7 @@ def worst_case(
     """The least log(1 - D(x)) that is found: from samples, data and the box, uphill on the score."""
     box = rng.uniform(-game.bound, game.bound, samples.shape).astype(np.float32)
     points = torch.from_numpy(np.concatenate([samples.astype(np.float32), real, box]))
+    points = points.to(getattr(discriminator, "device", "cpu"))
     with torch.no_grad():
         scores = scores_of(discriminator, points)
     best = points[scores.topk(min(16, len(points))).indices].clone().requires_grad_()

@@ -70,7 +70,7 @@ class GeneratorEnv(gym.Env[Any, Any]):
         self.board.begin(self.np_random)
         self.board.seat({"discriminator_0": self.discriminator})
         self._begun = True
-        return self.board.observation("generator_0").numpy(), {}
+        return self.board.observation("generator_0").cpu().numpy(), {}
 
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Show samples: the reward is the generator's payoff, then comes fresh noise."""
@@ -82,4 +82,4 @@ class GeneratorEnv(gym.Env[Any, Any]):
             seen = self.board.observation("discriminator_0")
             payoffs = self.board.move("discriminator_0", self.discriminator.act(seen))
             self.discriminator.learn(payoffs.of("discriminator_0"))
-        return self.board.observation("generator_0").numpy(), reward, False, False, {}
+        return self.board.observation("generator_0").cpu().numpy(), reward, False, False, {}

@@ -30,7 +30,7 @@ class Penalty:
         slope: (samples, scores, n, judge) -> penalty; the first n of the 2n samples are real.
         equation: As text.
         source: Where it is from.
-        draws: Whether it draws random numbers of torch.
+        draws: Whether it draws random numbers of torch, by one `torch.rand` with a number for each pair of samples.
     """
 
     name: str
@@ -59,7 +59,7 @@ def _both(samples: Tensor, scores: Tensor, n: int, judge: Judge) -> Tensor:
 
 
 def _gradient_penalty(samples: Tensor, scores: Tensor, n: int, judge: Judge) -> Tensor:
-    share = torch.rand(n, *([1] * (samples.dim() - 1)), dtype=samples.dtype)
+    share = torch.rand(n, *([1] * (samples.dim() - 1)), dtype=samples.dtype).to(samples.device)
     between = (share * samples[:n] + (1 - share) * samples[n:]).detach().requires_grad_()
     return ((squared_slopes(between, judge(between)) + 1e-12).sqrt() - 1).square().mean()
 

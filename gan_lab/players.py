@@ -51,7 +51,7 @@ class Verdict:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """The probabilities, for users of NumPy."""
-        return np.asarray(self.probabilities.detach().numpy(), dtype=dtype)
+        return np.asarray(self.probabilities.detach().cpu().numpy(), dtype=dtype)
 
 
 class Player(nn.Module):
@@ -79,6 +79,16 @@ class Player(nn.Module):
         self.optimizer = make(self.trained)
         if not self.optimizer.defaults.get("maximize"):
             raise WiringError(f"the optimizer of {self.name} goes down; players climb: give it maximize=True")
+
+    @property
+    def device(self) -> torch.device:
+        """Where the player lives, and to where it takes what it sees."""
+        return self.trained[0].device
+
+    def settle(self, device: torch.device) -> None:
+        """Move to a device, with all that the optimizer remembers."""
+        self.to(device)
+        self.optimizer.load_state_dict(self.optimizer.state_dict())  # which casts to where the parameters are
 
     def act(self, observation: Any, /) -> Any:
         """The player's move on what it sees."""
@@ -127,7 +137,7 @@ class Generator(Player):
 
     def act(self, observation: Tensor | NDArray[Any], /) -> Tensor:
         """(n, d) samples for (n, noise_size) noise."""
-        return self.network(torch.as_tensor(observation))
+        return self.network(torch.as_tensor(observation, device=self.device))
 
 
 class Discriminator(Player):
@@ -146,7 +156,7 @@ class Discriminator(Player):
 
     def act(self, observation: Tensor | NDArray[Any], /) -> Verdict:
         """The verdict on (m, d) samples, each judged by itself."""
-        return Verdict(self.judge(torch.as_tensor(observation)))
+        return Verdict(self.judge(torch.as_tensor(observation, device=self.device)))
 
     def judge(self, samples: Tensor) -> Tensor:
         """(m,) scores of (m, d) samples."""

@@ -81,7 +81,7 @@ class Run:
         learning = player.training
         player.eval()
         with torch.no_grad():
-            moves = np.asarray(player.act(noise).numpy())
+            moves = np.asarray(player.act(noise).cpu().numpy())
         player.train(learning)
         return moves
 

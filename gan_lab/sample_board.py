@@ -56,6 +56,8 @@ class SampleBoard:
     Attributes:
         seated: The players that answer by themselves.
         joint: Whether payoffs keep the graph of both players, which rules such as consensus need.
+        rows: Which of the n samples are played here; all, unless a batch is shared.
+        device: Where the samples live.
     """
 
     def __init__(
@@ -66,14 +68,16 @@ class SampleBoard:
         self.penalty, self.penalty_weight = penalty, penalty_weight
         self.seated: dict[str, Any] = {}
         self.joint = False
+        self.rows = slice(None)
+        self.device = torch.device("cpu")
 
     def begin(self, rng: np.random.Generator) -> None:
         """Start a game: until the generator moves, its samples are noise over the box of the data."""
         self.rng = rng
         corner, shape = self.game.bound / 2, (self.batch_size, self.game.dimension)
-        self.generated = torch.from_numpy(rng.uniform(-corner, corner, shape).astype(np.float32))
-        self.real = torch.from_numpy(self.game.real(self.batch_size, rng))
-        self.noise = torch.from_numpy(self.game.noise(self.batch_size, rng))
+        self.generated = self._here(rng.uniform(-corner, corner, shape).astype(np.float32))
+        self.real = self._here(self.game.real(self.batch_size, rng))
+        self.noise = self._here(self.game.noise(self.batch_size, rng))
         self.judged = torch.cat([self.real, self.generated])
 
     def observation_space(self, agent: str) -> Box:
@@ -102,10 +106,10 @@ class SampleBoard:
 
     def observation(self, agent: str) -> Tensor:
         """What the agent sees on its turn: drawn anew for every turn."""
-        self.noise = torch.from_numpy(self.game.noise(self.batch_size, self.rng))
+        self.noise = self._here(self.game.noise(self.batch_size, self.rng))
         if agent == GENERATOR:
             return self.noise
-        self.real = torch.from_numpy(self.game.real(self.batch_size, self.rng))
+        self.real = self._here(self.game.real(self.batch_size, self.rng))
         if (generator := self.seated.get(GENERATOR)) is not None:
             with torch.set_grad_enabled(self.joint):
                 self.generated = _finite(torch.as_tensor(generator.act(self.noise)))
@@ -135,10 +139,15 @@ class SampleBoard:
 
     def state(self) -> NDArray[np.float32]:
         """All that the next turns depend on, flat: the real and the generated samples."""
-        return np.concatenate([self.real.numpy().ravel(), self.generated.detach().numpy().ravel()])
+        return np.concatenate([part.detach().cpu().numpy().ravel() for part in (self.real, self.generated)])
+
+    def _here(self, drawn: NDArray[np.float32]) -> Tensor:
+        """The rows of a whole batch that are played here."""
+        return torch.from_numpy(drawn[self.rows]).to(self.device)
 
     def _verdict(self, action: Any) -> Payoffs:
-        scores, n = self._scores(action, 2 * self.batch_size), self.batch_size
+        n = len(self.real)
+        scores = self._scores(action, 2 * n)
         real, fake = scores[:n], scores[n:]
         payoff = self.loss.discriminator(real, fake, None, None)
         penalty = None
@@ -152,21 +161,22 @@ class SampleBoard:
 
     def _slope(self, penalty: Penalty, scores: Tensor, judge: Judge) -> Tensor:
         if not penalty.draws:
-            return penalty.slope(self.judged, scores, self.batch_size, judge)
+            return penalty.slope(self.judged, scores, len(self.real), judge)
         with torch.random.fork_rng(devices=[]):  # the numbers that it draws are the game's, so that a seed fixes them
-            torch.manual_seed(int(self.rng.integers(2**63)))
-            return penalty.slope(self.judged, scores, self.batch_size, judge)
+            torch.default_generator.manual_seed(int(self.rng.integers(2**63)))
+            torch.rand(self.rows.start or 0, dtype=self.judged.dtype)  # those of the rows before these
+            return penalty.slope(self.judged, scores, len(self.real), judge)
 
     def _samples(self, action: Any) -> Payoffs:
         samples = real_numbers(GENERATOR, action)
         samples = samples.to(torch.float32) if samples.dtype != torch.float32 else samples
-        self._check_shape(GENERATOR, samples, (self.batch_size, self.game.dimension))
+        self._check_shape(GENERATOR, samples, (len(self.noise), self.game.dimension))
         self.generated = _finite(samples).detach()
         if DISCRIMINATOR not in self.seated:
             return NOTHING
         if self.joint:
             scores = self._judge(torch.cat([self.real, samples]))
-            real, fake = scores[: self.batch_size], scores[self.batch_size :]
+            real, fake = scores[: len(self.real)], scores[len(self.real) :]
         else:
             fake = self._judge(samples)
             with torch.no_grad():  # constants in the generator's move, compared with or not

@@ -133,4 +133,4 @@ class SimultaneousEnv(ParallelEnv[str, Any, Any]):
 
     def _observations(self) -> dict[str, Any]:
         seen = self.board.observations()
-        return seen if self.tensors else {agent: view.detach().numpy() for agent, view in seen.items()}
+        return seen if self.tensors else {agent: view.detach().cpu().numpy() for agent, view in seen.items()}

@@ -1,7 +1,8 @@
 """The table at which two learning players sit: what the update rules see of the game."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -10,6 +11,9 @@ from gan_lab.alternating_env import AlternatingEnv
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
+from gan_lab.run import Run
+
+T = TypeVar("T")
 
 
 class Table:
@@ -22,7 +26,11 @@ class Table:
 
     Attributes:
         payoffs: The last payoff of each player.
+        envs: The game; as many times as this process plays a share of it.
+        interrupted: Whether Ctrl-C was noted while `listening`.
     """
+
+    interrupted = False
 
     def __init__(self, env: AlternatingEnv, discriminator: Player, generator: Player) -> None:
         """Seat the players, who know which one they are."""
@@ -31,7 +39,7 @@ class Table:
                 raise WiringError(f"{role} is {player!r}; expected a Discriminator and a Generator, or Strategists")
             if player.name != role:
                 raise WiringError(f"{player.name} sits in the place of {role}: the two players are swapped")
-        self.env = env
+        self.env, self.envs = env, [env]
         self.players = {DISCRIMINATOR: discriminator, GENERATOR: generator}
         self.discriminator, self.generator = discriminator, generator
         self.payoffs: dict[str, float] = {}
@@ -57,6 +65,21 @@ class Table:
         self.payoffs[agent] = number
         return player, payoff
 
+    def gradient(self, player: Player, payoff: Tensor, create_graph: bool = False) -> list[Tensor]:
+        """The gradient of a turn's payoff by the parameters of the player whose turn it was."""
+        return player.gradient(payoff, create_graph)
+
+    def begin(self, run: Run, facts: Mapping[str, Any]) -> None:
+        """Called once before the first update, with what all who play have to agree on."""
+
+    def together(self, run: Run, work: Callable[[], T]) -> T:
+        """Do something between two updates, once for all who play."""
+        return work()
+
+    def listening(self) -> AbstractContextManager[None]:
+        """Inside, Ctrl-C may be noted instead of raised at once."""
+        return nullcontext()
+
     def check_players(self) -> None:
         """Look at the players themselves: one that broke down spoils the other's payoff too.
 
@@ -74,7 +97,7 @@ class Table:
         gradients = {}
         for _ in range(2):
             player, payoff = self.turn()
-            gradients[player.name] = player.gradient(payoff, create_graph)
+            gradients[player.name] = self.gradient(player, payoff, create_graph)
         return gradients[DISCRIMINATOR], gradients[GENERATOR]
 
     def move(self, field: tuple[Sequence[Tensor], Sequence[Tensor]]) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 
 from gan_lab import checkpoint as checkpoints
 from gan_lab.course import Course
+from gan_lab.device import find_device
 from gan_lab.errors import DivergedError, NonFiniteMoveError, whole_number
 from gan_lab.games import SampleGame, make_game
 from gan_lab.games.packed import as_played
@@ -18,13 +20,15 @@ from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.gauge import scores_of
 from gan_lab.players import Player
 from gan_lab.progress import Progress
+from gan_lab.ranks import join_ranks
 from gan_lab.recipe import Recipe
 from gan_lab.recipes import choose_recipe
 from gan_lab.run import LOOK, Run, Status
-from gan_lab.setting_up import set_up, settings_of
+from gan_lab.setting_up import Place, set_up, settings_of, shares_of
 from gan_lab.table import Table
 from gan_lab.updates import Update
 
+CPU = torch.device("cpu")
 FAR = 1e6  # a score on the data beyond which the discriminator has broken down
 Callback = Callable[[Run], Any]
 Path = str | PathLike[str]
@@ -48,6 +52,9 @@ def train(
     progress: bool = False,
     checkpoint: Path | None = None,
     resume: Path | None = None,
+    device: str = "cpu",
+    distributed: bool = False,
+    shares: int | None = None,
 ) -> Run:
     """Play a game until both players have learned for `steps` updates.
 
@@ -71,6 +78,11 @@ def train(
         progress: Show V, its gap to -log 4 and the divergence on stderr.
         checkpoint: File that is written after each look, and at the end.
         resume: File to go on from: the run is then the same, bit by bit, as one without a break.
+        device: Where networks and samples live: "cpu", "cuda", or "auto", a GPU where there is one.
+        distributed: Whether the processes that `torchrun` started, or those of the process group that there is, share
+            each batch. Rank 0 alone looks at the truth, calls callbacks, shows progress and writes checkpoints.
+        shares: Parts in which a batch is played; the sums over it are those of so many processes, to the last bit,
+            and take the memory of one part. None: the checkpoint's, or one for each process.
 
     Returns:
         The `Run`; after Ctrl-C with what there is.
@@ -86,51 +98,52 @@ def train(
     array([0.])
     """
     found = make_game(game)
-    changes = {"update": update, "loss": loss, "penalty": penalty, "penalty_weight": penalty_weight}
-    changes |= {"batch_size": batch_size, "steps": steps}
-    has_players = generator is not None or discriminator is not None
-    chosen = choose_recipe(found, recipe, players=has_players, changes=changes)
-    if isinstance(found, SampleGame):
-        found = as_played(found, chosen.packing, chosen.noise_size)
-    steps, seed, callbacks = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0), tuple(callbacks)
+    changes = dict(update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight)
+    changes.update(batch_size=batch_size, steps=steps)
+    chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
+    found = as_played(found, chosen.packing, chosen.noise_size) if isinstance(found, SampleGame) else found
+    steps, seed = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0)
     every = max(1, math.ceil(steps / 20)) if truth_every is None else whole_number("truth_every", truth_every, 1)
-    if checkpoint is not None:
-        checkpoints.check_place(checkpoint)
-    with random_numbers(seed):
-        table, rule, course = set_up(found, chosen, discriminator, generator, steps, seed)
+    where = find_device(device, distributed=distributed, useful=isinstance(found, SampleGame))
+    with join_ranks(distributed, where) as ranks, random_numbers(seed, where):
+        ranks.first(lambda: checkpoints.check_place(checkpoint))
+        place = Place(where, ranks, shares_of(shares, ranks, resume))
+        table, rule, course = set_up(found, chosen, discriminator, generator, steps, seed, place)
         run = Run(found, table.discriminator, table.generator, settings_of(table, rule, chosen, steps, seed))
         run.average = course.average
         if resume is not None:
             checkpoints.load(resume, run, table, rule)
-        _play(run, table, rule, course, steps, every, callbacks, progress, checkpoint)
+        _play(run, table, rule, course, _Looks(steps, every, tuple(callbacks), progress, checkpoint, place))
     return run
 
 
-def _play(
-    run: Run,
-    table: Table,
-    rule: Update,
-    course: Course,
-    steps: int,
-    every: int,
-    callbacks: Sequence[Callback],
-    progress: bool,
-    file: Path | None,
-) -> None:
-    step = run.steps
-    with Progress(run.game.name, steps, progress) as bar:
+@dataclass(frozen=True)
+class _Looks:
+    """When to look up from the game, and what to do then."""
+
+    steps: int
+    every: int
+    callbacks: tuple[Callback, ...]
+    progress: bool
+    file: Path | None
+    place: Place
+
+
+def _play(run: Run, table: Table, rule: Update, course: Course, looks: _Looks) -> None:
+    step, steps = run.steps, looks.steps
+    table.begin(run, {"steps": steps, "truth_every": looks.every, "shares": looks.place.shares})
+    wanted = looks.progress and looks.place.ranks.rank == 0
+    with Progress(run.game.name, steps, wanted) as bar, table.listening():
         try:
             while run.steps < steps:
                 step = run.steps + 1
                 play_update(run, table, rule, course)
-                if run.steps % every == 0 or run.steps == steps:
-                    look(run, table)
-                    bar.show(run)
-                    if file is not None:
-                        checkpoints.save(file, run, table, rule)
-                    if any([callback(run) is True for callback in callbacks]):
-                        run.status = Status.STOPPED
-                        return
+                if table.interrupted:
+                    raise KeyboardInterrupt
+                is_look = run.steps % looks.every == 0 or run.steps == steps
+                if is_look and table.together(run, lambda: _pause(run, table, rule, bar, looks)):
+                    run.status = Status.STOPPED
+                    return
             run.status = Status.FINISHED
         except KeyboardInterrupt:
             run.status = Status.INTERRUPTED
@@ -148,6 +161,15 @@ def play_update(run: Run, table: Table, rule: Update, course: Course) -> None:
     rule.step(table)
     course.after()
     run.steps += 1
+
+
+def _pause(run: Run, table: Table, rule: Update, bar: Progress, looks: _Looks) -> bool:
+    """Look at the truth, show it, keep what there is; whether a callback asks to stop."""
+    look(run, table)
+    bar.show(run)
+    if looks.file is not None:
+        checkpoints.save(looks.file, run, table, rule, looks.place.shares)
+    return any([callback(run) is True for callback in looks.callbacks])
 
 
 def explained(error: DivergedError, run: Run, step: int) -> DivergedError:
@@ -191,8 +213,8 @@ def _out_of_bounds(game: SampleGame, run: Run) -> str:
 
 
 @contextmanager
-def random_numbers(seed: int) -> Iterator[None]:
+def random_numbers(seed: int, device: torch.device = CPU) -> Iterator[None]:
     """Torch's random numbers from a seed inside, and as they were outside."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
         yield

@@ -50,7 +50,7 @@ def as_array(board: Any) -> Picture:
     """(400, 400, 3) the board."""
     if not isinstance(board, SampleBoard):
         return _strategies(board)
-    real, generated = board.real.numpy(), board.generated.detach().numpy()
+    real, generated = board.real.cpu().numpy(), board.generated.detach().cpu().numpy()
     if board.game.dimension == 1:
         return _histograms(real[:, 0], generated[:, 0], board.game.bound)
     picture = blank(SIZE)

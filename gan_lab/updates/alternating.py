@@ -23,6 +23,7 @@ class Alternating(Update):
     name = "alternating"
     equation = "psi' = psi + h v_D(psi, theta), k times; theta' = theta + h v_G(psi', theta)"
     source = "Goodfellow et al. 2014, Algorithm 1"
+    shareable = True
 
     def __init__(self, discriminator_steps: int = 1) -> None:
         """Set k."""
@@ -32,7 +33,7 @@ class Alternating(Update):
         """One cycle of turns, each player learning from its own."""
         for _ in range(self.discriminator_steps + 1):
             player, payoff = table.turn()
-            player.move(player.gradient(payoff))
+            player.move(table.gradient(player, payoff))
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
         """The generator's step after k steps of the discriminator."""

@@ -16,6 +16,7 @@ class Extragradient(Update):
     name = "extragradient"
     equation = "w+ = w + h v(w); w' = w + h v(w+)"
     source = "Korpelevich 1976; Gidel et al. 2019, section 3.1"
+    shareable = True
 
     def step(self, table: Table) -> None:
         """Look ahead, return, and move."""

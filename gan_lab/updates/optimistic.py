@@ -19,6 +19,7 @@ class Optimistic(Update):
     name = "optimistic"
     equation = "w' = w + 2 h v(w) - h v(w-)"
     source = "Popov 1980; Daskalakis et al. 2018, section 2"
+    shareable = True
 
     def __init__(self) -> None:
         """Nothing to remember yet: the first step is an ordinary one."""

@@ -17,6 +17,7 @@ class Simultaneous(Update):
     name = "simultaneous"
     equation = "w' = w + h v(w)"
     source = "Mescheder, Geiger and Nowozin 2018, section 2.2"
+    shareable = True
 
     def step(self, table: Table) -> None:
         """Both gradients, then both moves."""

@@ -30,6 +30,8 @@ class Update(ABC):
         discriminator_steps: Turns of the discriminator before each one of the generator.
         joint: Whether it needs each payoff's gradient by both players' parameters.
         zero_sum_only: Whether `operator` holds only where the payoffs add up to 0.
+        shareable: Whether a batch may be shared among processes: where it moves by `table.field()`, and by
+            `table.gradient()` right after `table.turn()`, and by nothing else that samples decide.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Update(ABC):
     discriminator_steps: int = 1
     joint: bool = False
     zero_sum_only: bool = False
+    shareable: bool = False
 
     @abstractmethod
     def step(self, table: Table) -> None:
