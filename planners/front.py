@@ -137,10 +137,6 @@ class Front(ABC):
         return low, high
 
     @abstractmethod
-    def advance(self, threshold: float, budget: int) -> bool:
-        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
-
-    @abstractmethod
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions in the model's own numbering."""
 

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 from planners.certificates import Bounds
 from planners.front import Front
 from planners.move_front import MoveFront
+from planners.moves import MoveMDP
+from planners.problem import make_problem
 from planners.result import Plan, Status
 from planners.row_front import RowFront
+from planners.variants import Variant
 
 
 class ManyFront(Front):
@@ -45,12 +48,9 @@ class ManyFront(Front):
         """Sweep about `budget` blocks; True when no block may still change by more than `threshold` in any model."""
         from planners import _many
 
-        if isinstance(self.fronts[0], MoveFront):
-            self._tables = self._tables or self._move_tables()
-            follow = _many.follow_many_moves
-        else:
-            self._tables = self._tables or self._row_tables()
-            follow = _many.follow_many_rows
+        moves = isinstance(self.fronts[0], MoveFront)
+        self._tables = self._tables or (self._move_tables() if moves else self._row_tables())
+        follow: Any = _many.follow_many_moves if moves else _many.follow_many_rows
         work, done = follow(
             *self._tables, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget
         )
@@ -138,3 +138,23 @@ class ManyFront(Front):
 
     def _parts(self, array: NDArray[Any]) -> "zip[tuple[Any, NDArray[Any]]]":
         return zip(self.fronts, np.split(array, len(self.fronts)), strict=True)
+
+
+def make_lead(members: Sequence[Variant]) -> MoveFront | RowFront:
+    """The front whose order and tables all of the models share; it is that of the one in the middle."""
+    model, discount = members[len(members) // 2]
+    if isinstance(model, MoveMDP) and discount < 1.0:
+        return MoveFront(
+            model, discount, [(each.model, each.discount) for each in members if isinstance(each.model, MoveMDP)]
+        )
+    return RowFront(make_problem(model.tabular, discount))
+
+
+def sibling(lead: MoveFront | RowFront, member: Variant) -> MoveFront | RowFront:
+    """The front of one of the models."""
+    if isinstance(lead, MoveFront):
+        assert isinstance(member.model, MoveMDP)
+        return lead.sibling(member.model, member.discount)
+    if member.discount == 1.0:
+        return lead  # alone: its states may be merged
+    return lead.sibling(make_problem(member.model.tabular, member.discount))

@@ -3,17 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from planners.device import is_device, solve_on_device
 from planners.errors import check_run, check_tolerance
 from planners.gauss_seidel import front_bytes, iterates
-from planners.many_front import ManyFront
+from planners.many_front import ManyFront, make_lead, sibling
 from planners.memory import check_memory
-from planners.move_front import MoveFront
 from planners.moves import MoveMDP
 from planners.planner import run, with_method
-from planners.problem import make_problem
 from planners.progress import Progress
 from planners.result import Plan, Status
-from planners.row_front import RowFront
 from planners.solve import choose, solve
 from planners.variants import Variant, groups, read_variants
 
@@ -29,6 +27,7 @@ def solve_many(
     step_rewards: Iterable[float] | None = None,
     slips: Iterable[float] | None = None,
     tolerance: float = 1e-6,
+    device: Any = None,
     max_iterations: int = 100_000,
     progress: Progress = False,
     throw: bool = True,
@@ -45,6 +44,7 @@ def solve_many(
         step_rewards: k step rewards, for an environment with `variant`, as `GridWorld-v0` has.
         slips: k slips, likewise. Lists go together like the columns of a table: all have k entries.
         tolerance: Largest error of any value, in units of reward.
+        device: As for `solve`.
         max_iterations: As for `gauss_seidel`.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plans with their status.
@@ -70,7 +70,9 @@ def solve_many(
     options = {"tolerance": tolerance, "progress": progress}
     for group in groups(variants):
         members = [variants[index] for index in group]
-        if can_be_swept(members):
+        if is_device(device):
+            found = solve_on_device(members, device, max_iterations=int(max_iterations), **options)
+        elif can_be_swept(members):
             found = sweep_together(members, max_iterations=int(max_iterations), **options)
         else:
             found = [solve(each.model, discount=each.discount, throw=False, **options) for each in members]
@@ -129,21 +131,3 @@ def sweep_together(
 def _likeness(member: Variant) -> tuple[float, float]:
     model = member.model
     return member.discount, float(model.outcome_reward.sum()) if isinstance(model, MoveMDP) else 0.0
-
-
-def make_lead(members: Sequence[Variant]) -> MoveFront | RowFront:
-    """The front whose order and tables all of the models share; it is that of the one in the middle."""
-    model, discount = members[len(members) // 2]
-    if isinstance(model, MoveMDP):
-        return MoveFront(
-            model, discount, [(each.model, each.discount) for each in members if isinstance(each.model, MoveMDP)]
-        )
-    return RowFront(make_problem(model, discount))
-
-
-def sibling(lead: MoveFront | RowFront, member: Variant) -> MoveFront | RowFront:
-    """The front of one of the models."""
-    if isinstance(lead, MoveFront):
-        assert isinstance(member.model, MoveMDP)
-        return lead.sibling(member.model, member.discount)
-    return lead.sibling(make_problem(member.model.tabular, member.discount))

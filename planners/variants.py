@@ -84,13 +84,14 @@ def share_tables(one: Variant, other: Variant) -> bool:
         return False
     if first is second or not (isinstance(first, MoveMDP) and isinstance(second, MoveMDP)):
         return first is second
-    pairs = (
-        (first.successor, second.successor),
-        (first.outcome, second.outcome),
-        (first.outcome_ends, second.outcome_ends),
-        (first.kind, second.kind),
+    return first.mixture.shape == second.mixture.shape and all(
+        _are_equal(getattr(first, name), getattr(second, name))
+        for name in ("successor", "outcome", "outcome_ends", "kind")
     )
-    return first.mixture.shape == second.mixture.shape and all(a is b or np.array_equal(a, b) for a, b in pairs)
+
+
+def _are_equal(one: Any, other: Any) -> bool:
+    return one is other or np.array_equal(one, other)
 
 
 def _as_list(name: str, numbers: Any) -> list[Any]:
