@@ -86,7 +86,7 @@ class DeviceSweeps(ABC):
 
     def sweep(self, first: int, last: int, times: int) -> tuple[torch.Tensor, float]:
         """Sweep states first..last-1 some times; the last changes, and the largest |delta| of these states."""
-        for _ in range(times):
+        for _ in range(times if last > first else 0):  # all values may be known
             self._backup(self.delta, self.spare, first, last)
             self.delta, self.spare = self.spare, self.delta
         new, old = self.delta[first:last], self.spare[first:last]
@@ -97,6 +97,8 @@ class DeviceSweeps(ABC):
     def largest_by_block(self, change: torch.Tensor, block: int) -> NDArray[np.float64]:
         """(blocks,) the largest change in each block of states, in any model."""
         largest = change.abs().amax(dim=1)
+        if not len(largest):
+            return np.zeros(0)
         padding = -len(largest) % block
         return torch.nn.functional.pad(largest, (0, padding)).view(-1, block).amax(dim=1).cpu().double().numpy()
 
@@ -234,6 +236,8 @@ class RowSweeps(DeviceSweeps):
         """(rows, k) P V of the rows of states first..last-1."""
         begin, end = int(self.first_row[first]), int(self.first_row[last])
         entries = slice(int(self.indptr[begin]), int(self.indptr[end]))
+        if entries.start == entries.stop:  # PyTorch refuses a matrix without entries
+            return values.new_zeros((end - begin, values.shape[1]), dtype=weights.dtype)
         start = self.start[begin : end + 1] - entries.start
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that sparse CSR is in beta

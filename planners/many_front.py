@@ -116,7 +116,8 @@ class ManyFront(Front):
             strict=True,
         )
         for front, (values, lower, upper, actions) in zip(self.fronts, columns, strict=True):
-            gap = np.where(upper == lower, 0.0, np.maximum(upper - values, values - lower))  # both may be -inf
+            with np.errstate(invalid="ignore"):  # both may be -inf
+                gap = np.where(upper == lower, 0.0, np.maximum(upper - values, values - lower))
             error = min(float(np.nextafter(gap.max(initial=0.0), np.inf)), plan.error_bound)
             plans.append(
                 replace(

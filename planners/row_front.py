@@ -24,7 +24,7 @@ class RowFront(Front):
         best = problem.maximise(problem.rewards)
         ending = problem.termination > 0
         going_on = problem.rewards[~ending]
-        step = float(np.median(going_on)) if len(going_on) else 0.0
+        step = 2.0 * float(np.median(0.5 * going_on)) if len(going_on) else 0.0  # halved: two may add up to infinity
         value = _until_the_end(problem, ending)
         joins = np.full(problem.num_states, NEVER, dtype=np.int32)
         np.minimum.at(joins, problem.row_state[ending], delays(value, value == value, step, problem.discount))
