@@ -15,7 +15,7 @@ The reward convention `reward_on`:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -120,6 +120,26 @@ def make_mdp(grid: Grid, rules: Rules) -> MoveMDP:
     return MoveMDP(successor, outcome, rewards, ends, mixture, kind, initial=_initial(grid, rules))
 
 
+def vary_mdp(mdp: MoveMDP, grid: Grid, rules: Rules) -> MoveMDP:
+    """The model of the same map under other rules, of which only slip and step reward may differ; no map is read.
+
+    >>> from gridworld_env.grid import parse_grid
+    >>> grid = parse_grid(["..+"])
+    >>> vary_mdp(make_mdp(grid, Rules()), grid, Rules(step_reward=-0.5)).outcomes(0, 1)
+    [Outcome(probability=1.0, next_state=1, reward=-0.5, terminated=False)]
+    """
+    rewards, ends = _outcome_table(grid, rules)
+    mixture, kind = _mixtures(grid, rules)
+    same = mdp.kind is not None and kind is not None and np.array_equal(kind, mdp.kind)
+    return replace(
+        mdp,
+        outcome_reward=mdp.outcome_reward if np.array_equal(rewards, mdp.outcome_reward) else rewards,
+        outcome_ends=mdp.outcome_ends if np.array_equal(ends, mdp.outcome_ends) else ends,
+        mixture=mixture,
+        kind=mdp.kind if same else kind,
+    )
+
+
 def _initial(grid: Grid, rules: Rules) -> NDArray[np.float64]:
     """(S,) probability of each first state."""
     chosen = ~grid.terminal if rules.exploring_starts else grid.start & ~grid.terminal
@@ -143,22 +163,13 @@ def _outcomes(
     for each kind, a teleport by it; for each kind, a stopped move; and a move in an episode that is over.
     `by` is the kind of square that teleported, -1 where none did.
     """
+    rewards, ends = _outcome_table(grid, rules)
     lengths, length = np.unique([length_of(move, rules.moves) for move in rules.all_moves], return_inverse=True)
     entering, kinds = rules.reward_on == "enter", grid.kinds
-    table = [
-        (rules.step_reward * float(length) if cell.reward is None else cell.reward, cell.terminal)
-        for cell in kinds
-        for length in lengths
-    ]
-    first_teleport = len(table)
-    for cell in kinds:
-        ends = entering and cell.teleport is not None and bool(grid.terminal[grid.cell_to_state(cell.teleport)])
-        table.append((cell.teleport_reward or 0.0, ends))
-    first_stop, over = len(table), len(table) + len(kinds)
-    bumps = [rules.bump_reward if cell.bump_reward is None else cell.bump_reward for cell in kinds]
-    table += [(bump or 0.0, False) for bump in bumps] + [(0.0, True)]
-    kind = grid.state_kind.astype(np.min_scalar_type(len(table)))  # wide enough to count outcomes
-    costs_to_bump = np.array([bump is not None for bump in bumps])
+    first_teleport, over = len(kinds) * len(lengths), len(rewards) - 1
+    first_stop = over - len(kinds)
+    kind = grid.state_kind.astype(np.min_scalar_type(len(rewards)))  # wide enough to count outcomes
+    costs_to_bump = np.array([bump is not None for bump in _bumps(grid, rules)])
     pays_teleport = np.array([cell.teleport_reward is not None for cell in kinds])
     outcome = np.empty(successor.shape, dtype=kind.dtype)
     for move in range(successor.shape[1]):
@@ -172,8 +183,28 @@ def _outcomes(
             outcome[paid, move] = first_teleport + by[paid, move]
     if entering:
         outcome[grid.terminal] = over
-    rewards, ends = zip(*table, strict=True)
-    return outcome, np.array(rewards, dtype=np.float64), np.array(ends, dtype=bool)
+    return outcome, rewards, ends
+
+
+def _outcome_table(grid: Grid, rules: Rules) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Reward and end of each outcome, in the order of `_outcomes`."""
+    entering = rules.reward_on == "enter"
+    table = [
+        (rules.step_reward * float(length) if cell.reward is None else cell.reward, cell.terminal)
+        for cell in grid.kinds
+        for length in np.unique([length_of(move, rules.moves) for move in rules.all_moves])
+    ]
+    for cell in grid.kinds:
+        ends = entering and cell.teleport is not None and bool(grid.terminal[grid.cell_to_state(cell.teleport)])
+        table.append((cell.teleport_reward or 0.0, ends))
+    table += [(bump or 0.0, False) for bump in _bumps(grid, rules)] + [(0.0, True)]
+    rewards, over = zip(*table, strict=True)
+    return np.array(rewards, dtype=np.float64), np.array(over, dtype=bool)
+
+
+def _bumps(grid: Grid, rules: Rules) -> list[float | None]:
+    """What a stopped move costs on each kind of square; None: what any other move does."""
+    return [rules.bump_reward if cell.bump_reward is None else cell.bump_reward for cell in grid.kinds]
 
 
 def _mixtures(grid: Grid, rules: Rules) -> tuple[NDArray[np.float64], NDArray[np.unsignedinteger] | None]:

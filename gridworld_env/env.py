@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +12,7 @@ from gymnasium.error import InvalidAction, ResetNeeded
 from numpy.typing import NDArray
 
 from gridworld_env.actions import Moves, keys_to_action
-from gridworld_env.dynamics import RewardOn, Rules, make_mdp, order_of_draws
+from gridworld_env.dynamics import RewardOn, Rules, make_mdp, order_of_draws, vary_mdp
 from gridworld_env.errors import MapError
 from gridworld_env.maps import read_map
 from gridworld_env.rendering.display import Display
@@ -105,6 +106,10 @@ class GridWorldEnv(gym.Env[Any, Any]):
     def P(self) -> TransitionTable:
         """`P[s][a]`, a list of (probability, next_state, reward, terminated)."""
         return TransitionTable(self.mdp)
+
+    def variant(self, **rules: float) -> MoveMDP:
+        """The model of this map at another `slip` or `step_reward`, for `planners.solve_many`."""
+        return vary_mdp(self.mdp, self.grid, replace(self.rules, **rules))
 
     @property
     def R(self) -> NDArray[np.float64]:

@@ -36,6 +36,7 @@ from planners.result import Iteration, NotConvergedError, Plan, Status
 from planners.rollout import Episode, Transition, play_episode, rollout
 from planners.saving import load_plan
 from planners.solve import solve
+from planners.solve_many import solve_many
 from planners.value_iteration import value_iteration
 
 __all__ = [
@@ -78,5 +79,6 @@ __all__ = [
     "regret",
     "rollout",
     "solve",
+    "solve_many",
     "value_iteration",
 ]

@@ -160,7 +160,9 @@ class Front(ABC):
             error = max(error, float(np.nan_to_num(np.maximum(most - middle, middle - least), nan=np.inf).max()))
             old = self.order.order[part]
             lower[old], upper[old], values[old] = least, most, middle
-        return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), self.rows)
+        with np.errstate(over="ignore"):  # the number after the largest is infinite, and says so
+            error = float(np.nextafter(error, np.inf))
+        return Bounds(lower, upper, values, error, self.rows)
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S,) for the model's states, from bounds, which are in the old order already."""

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from planners.errors import check_discount, check_run, check_tolerance
+from planners.many_front import ManyFront
 from planners.memory import check_memory
 from planners.models import Model, as_model
 from planners.move_front import MoveFront
@@ -103,7 +104,7 @@ def front_bytes(model: Model) -> int:
     return 100 * model.num_states + 24 * model.transitions.nnz
 
 
-def iterates(front: MoveFront | RowFront, tolerance: float) -> Iterator[Settling]:
+def iterates(front: MoveFront | RowFront | ManyFront, tolerance: float) -> Iterator[Settling]:
     """Sweeps until every block has settled, a proof, and more sweeps if the proof is not good enough."""
     threshold = 0.5 * tolerance * max(1.0 - front.discount, 1e-4)
     while True:

@@ -1,5 +1,7 @@
 """A `MoveMDP` in the order in which values reach its states."""
 
+from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,8 @@ from planners.moves import MoveMDP
 class MoveFront(Front):
     """A `MoveMDP` at a discount below 1, in order."""
 
-    def __init__(self, model: MoveMDP, discount: float) -> None:
-        """Find the order and arrange the tables in it."""
+    def __init__(self, model: MoveMDP, discount: float, beside: Sequence[tuple[MoveMDP, float]] = ()) -> None:
+        """Find the order and arrange the tables in it; `beside` are models of the same map that will share them."""
         from planners import _order
 
         ends = model.outcome_ends
@@ -26,31 +28,47 @@ class MoveFront(Front):
         order, reached, layers = _order.order_moves(model.successor, ends, model.outcome, *sorted_seeds(joins))
         final: NDArray[np.bool_] = np.all(ends[model.outcome], axis=1)
         closed = order[reached:]
-        lasting = closed_value(_best_reward(model, closed), discount)
         known = final.copy()
-        known[closed] |= lasting is not None
-        self.model, self.discount = model, discount
+        known[closed] |= all(
+            closed_value(_best_reward(each, closed), gamma) is not None for each, gamma in ((model, discount), *beside)
+        )
         arranged = arrange(order, known, layers)
-        values = np.full(model.num_states, np.nan)
-        values[arranged.rank[closed]] = np.nan if lasting is None else lasting
-        finals = np.flatnonzero(final)
-        values[arranged.rank[finals]] = _best_reward(model, finals)
-        super().__init__(arranged, values, model.num_moves)
+        self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
+        super().__init__(arranged, np.full(model.num_states, np.nan), model.num_moves)
+        self._take(model, discount)
+        self._arrange_tables(_order)
+
+    def sibling(self, model: MoveMDP, discount: float) -> "MoveFront":
+        """The front of another model that was named as `beside` this one, with the same tables."""
+        twin = copy(self)
+        twin.values, twin.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=np.uint8)
+        twin.entering = twin.arrival = np.zeros(0)
+        twin._take(model, discount)
+        return twin
+
+    def _take(self, model: MoveMDP, discount: float) -> None:
+        """Numbers of one model: the values that are known beforehand, and what outcomes pay."""
+        ends, rank = model.outcome_ends, self.order.rank
+        self.model, self.discount = model, discount
+        lasting = closed_value(_best_reward(model, self.closed), discount)
+        self.values[rank[self.closed]] = np.nan if lasting is None else lasting
+        self.values[rank[self.finals]] = _best_reward(model, self.finals)
+        self.onward = np.where(ends, 0.0, discount)
         self.best_end = float(model.outcome_reward.max(initial=0.0))
         self.per_step = float(min(model.outcome_reward[~ends].min(initial=0.0), 0.0))
-        self._arrange_tables(_order)
 
     def _arrange_tables(self, compiled: Any) -> None:
         model, order = self.model, self.order
         self.successor, self.outcome = compiled.permute_moves(model.successor, model.outcome, order.order, order.rank)
         self.kind = np.zeros(1, dtype=np.uint8) if model.kind is None else model.kind[order.order]
-        self.onward = np.where(model.outcome_ends, 0.0, self.discount)
         known = np.arange(model.num_states) >= order.computed
         self.entering = self.arrival = np.zeros(0)
+        self.code = np.zeros(0, dtype=np.uint8)
         if model.mixture.shape[1:] == (4, 4) and self.outcome.dtype == np.uint8:
             code = compiled.entering_codes(self.successor, self.outcome, known)
             if len(code) and not (self.onward[code[: order.computed][code[: order.computed] < 255]] == 0.0).any():
                 code[code == 255] = 0
+                self.code = code
                 self.entering = model.outcome_reward[code]
                 self.arrival = self.entering + self.onward[code] * self.values
         self.span = compiled.moves_between_blocks(self.successor, self.block, self.blocks, self.order.computed)

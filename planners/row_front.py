@@ -1,5 +1,6 @@
 """The equations of any model in the order in which values reach its states."""
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,8 @@ class RowFront(Front):
         best = problem.maximise(problem.rewards)
         ending = problem.termination > 0
         going_on = problem.rewards[~ending]
-        step = float(np.median(going_on)) if len(going_on) else 0.0
-        stays = problem.discount * (1.0 - problem.termination[ending])
-        value = problem.rewards[ending] / np.maximum(1.0 - stays, UNIT_ROUNDOFF)  # of taking that row until it ends
+        step = 2.0 * float(np.median(0.5 * going_on)) if len(going_on) else 0.0  # halved: two may add up to infinity
+        value = _until_the_end(problem, ending)
         joins = np.full(problem.num_states, NEVER, dtype=np.int32)
         np.minimum.at(joins, problem.row_state[ending], delays(value, value == value, step, problem.discount))
         final = ~np.logical_or.reduceat(goes_on, problem.first_row)
@@ -37,16 +37,12 @@ class RowFront(Front):
             *sorted_seeds(joins),
         )
         closed = order[reached:]
-        lasting = closed_value(best[closed], problem.discount)
         known = final.copy()
-        known[closed] |= lasting is not None
-        self.problem, self.model, self.discount = problem, problem.model, problem.discount
+        known[closed] |= closed_value(best[closed], problem.discount) is not None
         arranged = arrange(order, known, layers)
-        values = np.full(problem.num_states, np.nan)
-        values[arranged.rank[closed]] = np.nan if lasting is None else lasting
-        values[arranged.rank[np.flatnonzero(final)]] = best[final]
-        super().__init__(arranged, values, problem.rounding_terms)
-        self.best_end = float(value.max(initial=0.0))
+        self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
+        super().__init__(arranged, np.full(problem.num_states, np.nan), problem.rounding_terms)
+        self._take(problem)
         self.per_step = float(min(problem.rewards[problem.termination == 0].min(initial=0.0), 0.0))
         self.indptr, self.indices, self.probability, self.first, self.row_of = _order.permute_rows(
             transitions.indptr, transitions.indices, transitions.data, first, arranged.order, arranged.rank
@@ -55,6 +51,23 @@ class RowFront(Front):
         self.span = _order.rows_between_blocks(
             self.indptr, self.indices, self.first, self.block, self.blocks, self.order.computed
         )
+
+    def sibling(self, problem: Problem) -> "RowFront":
+        """The front of the same model at another discount below 1, with the same tables."""
+        twin = copy(self)
+        twin.values = np.full_like(self.values, np.nan)
+        twin._take(problem)
+        return twin
+
+    def _take(self, problem: Problem) -> None:
+        """Numbers of one discount: the values that are known beforehand, and what the best end is worth."""
+        self.problem, self.model, self.discount = problem, problem.model, problem.discount
+        best, rank = problem.maximise(problem.rewards), self.order.rank
+        lasting = closed_value(best[self.closed], problem.discount)
+        self.values[rank[self.closed]] = np.nan if lasting is None else lasting
+        self.values[rank[self.finals]] = best[self.finals]
+        ending = problem.termination > 0
+        self.best_end = float(_until_the_end(problem, ending).max(initial=0.0))
 
     def advance(self, threshold: float, budget: int) -> bool:
         """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
@@ -99,3 +112,9 @@ class RowFront(Front):
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions in the model's own numbering."""
         return self.problem.expand_policy(self.row_of[rows][self.order.rank])
+
+
+def _until_the_end(problem: Problem, ending: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Value of taking each of the chosen rows again and again until it ends the episode."""
+    stays = problem.discount * (1.0 - problem.termination[ending])
+    return problem.rewards[ending] / np.maximum(1.0 - stays, UNIT_ROUNDOFF)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, Final
 
-from planners.errors import InvalidOptionError
+from planners.device import is_device, solve_on_device
+from planners.errors import InvalidOptionError, check_discount, check_tolerance
 from planners.gauss_seidel import gauss_seidel
 from planners.linear import DENSE_LIMIT
 from planners.linear_program import linear_program
@@ -16,6 +17,7 @@ from planners.policy_iteration import policy_iteration
 from planners.progress import Progress
 from planners.result import NotConvergedError, Plan
 from planners.value_iteration import value_iteration
+from planners.variants import Variant
 
 METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "policy_iteration": policy_iteration,
@@ -34,6 +36,7 @@ def solve(
     discount: float,
     method: str = "auto",
     tolerance: float = 1e-6,
+    device: Any = None,
     progress: Progress = False,
     throw: bool = True,
     **options: Any,
@@ -46,6 +49,8 @@ def solve(
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
         tolerance: Largest error of the values, in units of reward.
+        device: None or "cpu"; or "cuda", "cuda:1", ... for a GPU, by PyTorch: then by value iteration along the
+            front, in float32, with the same proof. "torch:cpu" runs that code on the CPU.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
             is, with its status.
@@ -55,7 +60,8 @@ def solve(
         A `Plan`; `plan.method` says what was chosen and why.
 
     Raises:
-        InvalidOptionError: An unknown method, a discount outside [0, 1], a tolerance that is not positive.
+        InvalidOptionError: An unknown method, a discount outside [0, 1], a tolerance that is not positive, a
+            device that is not there.
         InvalidModelError: No model, or not an MDP.
         UnboundedValueError: At discount 1, reward can be collected for ever.
         NotConvergedError: See `throw`.
@@ -71,6 +77,12 @@ def solve(
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InvalidOptionError(f"method is {method!r}; expected 'auto', {', '.join(map(repr, METHODS))}{hint}")
     source = as_model(model)
+    if is_device(device):
+        if name not in ("auto", "value_iteration"):
+            raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
+        member = Variant(source, check_discount(discount))
+        (plan,) = solve_on_device([member], device, tolerance=check_tolerance(tolerance), progress=progress, **options)
+        return with_method(plan, plan.method, throw=throw)
     why = ""
     if name == "auto":
         name, why = choose(source)

@@ -1,0 +1,112 @@
+"""What a solve on a GPU takes, and one sweep beside a copy; `python benchmarks/gpu.py --device cuda --side 10600`.
+
+On the CPU, `--device torch:cpu --side 300`, one sweep also stands beside the compiled one of `gauss_seidel`; there
+set NUMBA_NUM_THREADS=1 and OMP_NUM_THREADS=1, or PyTorch and Numba wait for each other's threads on a busy machine.
+The last line is an estimate for an H100 from bytes alone, not a measurement.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+
+import models
+import numpy as np
+import torch
+
+from planners import MoveMDP
+from planners.device import open_device
+from planners.device_front import DeviceFront, refined
+from planners.many_front import make_lead, sibling
+from planners.planner import run
+from planners.variants import Variant
+
+H100 = 3.35e12  # bytes a second, nominal
+SHARE = 0.6  # of it, that a sweep is hoped to reach
+
+
+def best_of(work: Callable[[], object], device: torch.device, times: int = 7) -> float:
+    work()
+    seconds = []
+    for _ in range(times):
+        wait(device)
+        begin = time.perf_counter()
+        work()
+        wait(device)
+        seconds.append(time.perf_counter() - begin)
+    return min(seconds)
+
+
+def wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def copy_bandwidth(device: torch.device) -> float:
+    """Bytes a second, read and written, of a copy that no cache holds."""
+    source = torch.zeros(2**28 if device.type == "cuda" else 2**24, device=device)
+    target = torch.empty_like(source)
+    return 8.0 * len(source) / best_of(lambda: target.copy_(source), device)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--device", default="torch:cpu")
+    parser.add_argument("--side", type=int, default=300)
+    parser.add_argument("--discount", type=float, default=0.999)
+    options = parser.parse_args()
+    device = open_device(options.device)
+    model = models.build(f"walls-{options.side}")
+    assert isinstance(model, MoveMDP)
+    begin = time.perf_counter()
+    member = Variant(model, options.discount)
+    lead = make_lead([member])
+    front = DeviceFront([sibling(lead, member)], device)
+    arranged = time.perf_counter() - begin
+
+    spent = 0.0
+
+    def timed(threshold: float, budget: int) -> bool:
+        nonlocal spent
+        begin = time.perf_counter()
+        done = advance(threshold, budget)
+        wait(device)
+        spent += time.perf_counter() - begin
+        return done
+
+    advance, front.advance = front.advance, timed  # pyright: ignore[reportAttributeAccessIssue]
+    begin = time.perf_counter()
+    plan = run(
+        front, refined(front, 1e-6), method="", tolerance=1e-6, max_iterations=10**6, progress=False, throw=False
+    )
+    total = time.perf_counter() - begin
+    states, moves, actions = front.order.computed, model.num_moves, model.num_actions
+    moved = 4 * (moves + actions + 2) + (0 if model.kind is None else 1)
+    sweeps = front.sweeps_on_device
+    fused = getattr(sweeps, "fused", None) is not None
+    one = best_of(lambda: sweeps.sweep(0, states, 16), device) / 16
+    copied = copy_bandwidth(device)
+    print(f"{states} states to sweep, {front.where}, fused kernel: {fused}, {plan.status.name}, {plan.error_bound:.1e}")
+    print(f"arranging {arranged:.2f} s; solve {total:.2f} s, of it lowering and sweeps {spent:.2f} s")
+    print(f"{front.sweeps:.0f} sweeps, {moved} bytes a state a sweep; one takes {one / states * 1e9:.2f} ns a state")
+    print(f"{moved * states / one / 1e9:.1f} GB/s, {moved * states / one / copied:.0%} of a copy ({copied / 1e9:.1f})")
+    if device.type == "cpu":
+        beside = compiled_sweep(lead, options.discount) / states
+        print(f"the compiled sweep of gauss_seidel: {beside * 1e9:.2f} ns a state, 1 / {one / states / beside:.0f}")
+    seconds = front.sweeps * 1e8 * moved / (SHARE * H100)
+    print(f"predicted, not measured: 10^8 states, as many sweeps, {SHARE:.0%} of an H100's memory: {seconds:.2f} s")
+
+
+def compiled_sweep(lead: object, discount: float) -> float:
+    """Seconds of one sweep over all states, on one thread, in float64 and in place."""
+    from planners import _kernels
+    from planners.move_front import MoveFront
+
+    assert isinstance(lead, MoveFront)
+    lead.values[:] = np.nan_to_num(lead.values)
+    lead.arrival[:] = lead.entering + discount * lead.values
+    tables = lead.successor, lead.arrival, lead.entering, lead.model.mixture, lead.kind, lead.values
+    return best_of(lambda: _kernels.sweep_arrivals(*tables, discount, 0, lead.order.computed), torch.device("cpu"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""Value iteration on a GPU, in the order in which values reach the states.
+
+    V = base + delta, base a lower bound of V*, delta = 0
+    for a window of a hundred layers of states, which moves along:
+        repeat: delta(s) = max_a [gain(s,a) + discount * sum_s' P(s'|s,a) delta(s')], all its states at once
+        until the first states of the window have settled
+    base = V; prove its bounds; if they are too wide, do it again with the gains of the new base
+
+A GPU backs up thousands of states at once, so it cannot sweep in place, one state after the other, as
+`planners.gauss_seidel` does. Yet from below, along the front, sweeps of all states at once also do: a state
+is swept some 130 times, whatever the size. `delta` is float32, and the bounds of the base are proven as on
+the CPU, by the same code in float64, so that no rounding of the sweeps can make them wrong.
+
+Where no episode ends there is no front: everything is swept, and the middle of the changes is added up.
+
+Sources: as `planners.gauss_seidel`; Higham (2002), Chapter 12 (iterative refinement).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.certificates import Bounds
+from planners.many_front import ManyFront
+from planners.move_front import MoveFront
+from planners.planner import Settling
+from planners.problem import UNIT_ROUNDOFF
+from planners.row_front import RowFront
+
+SWEEPS: Final = 16  # of a window, before it is looked at: the GPU then waits for the CPU
+PATIENCE: Final = 64  # looks at a window that does not move, after which it is taken to be too small
+ULPS: Final = 4.0  # changes of so many units of the last place of delta are rounding
+BUDGET: Final = 4_000 * SWEEPS  # blocks between two reports
+
+
+class DeviceFront(ManyFront):
+    """k fronts that share their tables, as one, swept on a device of PyTorch.
+
+    Attributes:
+        limited: Whether rounding ended the last sweeps before they had settled.
+    """
+
+    def __init__(self, fronts: Sequence[MoveFront | RowFront], device: Any) -> None:
+        """Send the tables to the device, of PyTorch."""
+        super().__init__(fronts)
+        self.sweeps_on_device = _make_sweeps(fronts, device, self.discounts)
+        self.never_ends = self.order.layers == 1 and not _any_ends(fronts[0])
+        self.window = self.blocks if self.never_ends else int(self.cursor[1])
+        self.pending[:] = np.inf
+        self.limited = False
+        self._low, self._waited = -1, 0  # first block of the window; -1 between two rounds
+        self._errors: list[float] = []
+        for column, front in enumerate(fronts):
+            _touch(front)
+            self.values[:, column] = front.values
+
+    @property
+    def where(self) -> str:
+        """The device, in words."""
+        return self.sweeps_on_device.where
+
+    def start_at(self, values: NDArray[np.float64]) -> None:
+        """Take first values, (S,) in the old order, for the states that are not known beforehand."""
+        computed = self.order.computed
+        self.values[:computed] = values[self.order.order[:computed], None]
+
+    def advance(self, threshold: float, budget: int) -> bool:
+        """Sweep about `budget` blocks; True when the states have settled to `threshold`, or as far as rounding lets."""
+        if self._low < 0:
+            self._begin()
+        work = 0
+        while work < budget:
+            last = min(self._low + self.window, self.blocks)
+            whole = self._low >= self.blocks  # the window has passed: look at everything
+            low, high, times = (0, self.blocks, 1) if whole else (self._low, last, SWEEPS)
+            limit = self._sweep(low, high, times, threshold)
+            work += times * (high - low)
+            self.count_work(times * (high - low))
+            active = ~(self.pending[low:high] <= limit)  # also NaN
+            if not np.isfinite(self.pending[low:high]).all():
+                if not self._restart_in_float64():
+                    return False
+            elif whole and not active.any():
+                self._end()
+                return True
+            else:
+                self._move(low + int(active.argmax()) if active.any() else high)
+        return False
+
+    def prove(self, tolerance: float = 0.0) -> Bounds:
+        """Bounds of all models, by the fronts, on the CPU."""
+        if self._low >= 0:
+            self.values[:] = self.sweeps_on_device.values()
+        return super().prove(tolerance)
+
+    def note_error(self, error: float) -> None:
+        """Take note of a proven error; where float32 did not halve it, go on in float64."""
+        self._errors.append(error)
+        if len(self._errors) > 1 and not error < 0.5 * self._errors[-2]:
+            self.sweeps_on_device.use_float64()
+
+    def _begin(self) -> None:
+        """Start a round: values that prove a lower bound, unless no episode ends, and nothing settled."""
+        for column, front in enumerate(self.fronts):
+            front.values = self.values[:, column].copy()
+            if not self.never_ends:
+                front.begin_at(front.values[self.order.rank])
+            self.values[:, column] = front.values
+        self.sweeps_on_device.load(self.values)
+        self.pending[:] = np.inf
+        self.limited, self._low, self._waited = False, 0, 0
+
+    def _end(self) -> None:
+        self.values[:] = self.sweeps_on_device.values()
+        self._low = -1
+
+    def _sweep(self, low: int, high: int, times: int, threshold: float) -> float:
+        """Sweep blocks low..high-1 and set what they may still change; what counts as settled."""
+        sweeps = self.sweeps_on_device
+        first, last = low * self.block, min(high * self.block, self.order.computed)
+        change, largest = sweeps.sweep(first, last, times)
+        rounding = ULPS * sweeps.precision * largest
+        if self.never_ends and last > first:
+            self.pending[low:high] = sweeps.recentre(change)
+        else:
+            self.pending[low:high] = sweeps.largest_by_block(change, self.block)
+        self.limited |= bool(threshold < rounding)
+        return max(threshold, rounding)
+
+    def _move(self, low: int) -> None:
+        """Let the window begin at a block; one that does not move for long grows."""
+        self._waited = self._waited + 1 if low == self._low else 0
+        self._low = low
+        if self._waited > PATIENCE:
+            self.window, self._waited = min(2 * self.window, max(self.blocks, 1)), 0
+
+    def _restart_in_float64(self) -> bool:
+        """After values that are not finite; False if they were float64 already."""
+        self._end()
+        if self.sweeps_on_device.precision < 2.0 * np.finfo(np.float64).eps:
+            self.pending[:] = np.nan
+            return False
+        self.sweeps_on_device.use_float64()
+        self.values[:] = np.stack([front.values for front in self.fronts], axis=1)
+        self._begin()
+        return True
+
+
+def refined(front: DeviceFront, tolerance: float) -> Iterator[Settling]:
+    """Rounds of sweeps, each from what the last one proved, until the bounds are good or cannot get any better."""
+    threshold = 0.5 * tolerance * max(1.0 - front.discount, 1e-4)
+    while True:
+        while not front.advance(threshold, BUDGET):
+            yield Settling(residual=front.unsettled, final=False, prove=lambda: front.prove(tolerance))
+        bounds = front.prove(tolerance)
+        front.note_error(bounds.error)
+        floor = 4.0 * UNIT_ROUNDOFF * float(np.abs(front.values[: front.order.computed]).max(initial=0.0))
+        stuck = bounds.error > tolerance and not front.limited and threshold <= floor
+        yield Settling(residual=threshold, final=True, prove=lambda bounds=bounds: bounds, at_floor=stuck)
+        if not front.limited:
+            shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1
+            threshold = max(threshold * min(shrink, 0.5), floor)
+
+
+def _touch(front: MoveFront | RowFront) -> None:
+    """First values of all states: a backup in which those further out count as a little worse."""
+    from planners import _kernels
+
+    values, size = front.values, front.order.computed
+    if isinstance(front, MoveFront):
+        tables = front.successor, front.outcome, front.model.outcome_reward, front.onward, front.model.mixture
+        _kernels.touch_moves(*tables, front.kind, values, 0, size, front.per_step, front.discount)
+    else:
+        tables = front.indptr, front.indices, front.probability, front.reward, front.first
+        _kernels.touch_rows(*tables, front.discount, values, 0, size, front.per_step)
+
+
+def _any_ends(front: MoveFront | RowFront) -> bool:
+    if isinstance(front, MoveFront):
+        return bool(front.model.outcome_ends[front.model.outcome].any())
+    return bool((front.problem.termination > 0).any())
+
+
+def _make_sweeps(fronts: Sequence[MoveFront | RowFront], device: Any, discounts: NDArray[np.float64]) -> Any:
+    from planners import _torch
+
+    lead = fronts[0]
+    if isinstance(lead, RowFront):
+        tables = lead.indptr, lead.indices, lead.probability
+        return _torch.RowSweeps(device, discounts, tables, lead.reward, lead.first)
+    members = [front for front in fronts if isinstance(front, MoveFront)]
+    mixture = np.stack([front.model.mixture for front in members], axis=-1)
+    alike = bool((mixture == mixture[..., :1]).all())
+    reward = np.stack([front.model.outcome_reward for front in members], axis=-1)
+    mixture = mixture[..., :1] if alike else mixture
+    ends = lead.model.outcome_ends
+    sweeps = _torch.MoveSweeps(device, discounts, lead.successor, lead.outcome, ends, reward, mixture, lead.kind)
+    if device.type == "cuda" and len(members) == 1:
+        sweeps.fused = _find_triton()
+    return sweeps
+
+
+def _find_triton() -> Any:
+    """The module of the fused kernel; None without Triton, which PyTorch brings along on Linux."""
+    try:
+        from planners import _triton
+    except ModuleNotFoundError:
+        return None
+    return _triton

@@ -1,0 +1,133 @@
+"""Many models of one map, solved together: at many discounts, step rewards or slips."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from planners.device import is_device, solve_on_device
+from planners.errors import check_run, check_tolerance
+from planners.gauss_seidel import front_bytes, iterates
+from planners.many_front import ManyFront, make_lead, sibling
+from planners.memory import check_memory
+from planners.moves import MoveMDP
+from planners.planner import run, with_method
+from planners.progress import Progress
+from planners.result import Plan, Status
+from planners.solve import choose, solve
+from planners.variants import Variant, groups, read_variants
+
+WIDEST: Final = 16  # models swept at once; measured: more wait for the slowest of them, fewer leave lanes empty
+COMPILED_FROM: Final = 50_000  # values of all models; below it, compiling and loading kernels costs more than it saves
+
+
+def solve_many(
+    model: Any,
+    *,
+    discount: float | None = None,
+    discounts: Iterable[float] | None = None,
+    step_rewards: Iterable[float] | None = None,
+    slips: Iterable[float] | None = None,
+    tolerance: float = 1e-6,
+    device: Any = None,
+    max_iterations: int = 100_000,
+    progress: Progress = False,
+    throw: bool = True,
+) -> list[Plan]:
+    """A plan for each of many models of one map, each with proven bounds of its own.
+
+    Models that lead from state to state by the same tables are swept together: the tables are read once for
+    all of them. Those at discount 1, or of another map, are solved one after the other, with the same result.
+
+    Args:
+        model: A `TabularMDP`, a `MoveMDP`, an environment that has one, or a list of k of these.
+        discount: Of all models, 0 to 1; or instead:
+        discounts: k discounts.
+        step_rewards: k step rewards, for an environment with `variant`, as `GridWorld-v0` has.
+        slips: k slips, likewise. Lists go together like the columns of a table: all have k entries.
+        tolerance: Largest error of any value, in units of reward.
+        device: As for `solve`.
+        max_iterations: As for `gauss_seidel`.
+        progress: True for a progress bar, or a function to call with each `Iteration`.
+        throw: Raise when the tolerance is not reached; False: return the plans with their status.
+
+    Returns:
+        k plans, in the order of the lists.
+
+    Raises:
+        InvalidOptionError: Lists of different lengths, or none; no discount, or two.
+        InvalidModelError: No model, or step rewards or slips of something that has none.
+        UnboundedValueError: At discount 1, reward can be collected for ever.
+        NotConvergedError: See `throw`; it carries the first plan that missed the tolerance.
+
+    >>> from planners import TabularMDP
+    >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
+    >>> [plan.policy.act(0) for plan in solve_many(stay_or_stop, discounts=[0.5, 0.6, 0.7, 0.8])]
+    [1, 1, 0, 0]
+    """
+    tolerance = check_tolerance(tolerance)
+    check_run(max_iterations, progress, throw)
+    variants = read_variants(model, discount, discounts, step_rewards, slips)
+    plans: dict[int, Plan] = {}
+    options = {"tolerance": tolerance, "progress": progress}
+    for group in groups(variants):
+        members = [variants[index] for index in group]
+        if is_device(device):
+            found = solve_on_device(members, device, max_iterations=int(max_iterations), **options)
+        elif can_be_swept(members):
+            found = sweep_together(members, max_iterations=int(max_iterations), **options)
+        else:
+            found = [solve(each.model, discount=each.discount, throw=False, **options) for each in members]
+        plans.update(zip(group, found, strict=True))
+        if len(plans) < len(variants) and any(plan.status is Status.INTERRUPTED for plan in found):
+            raise KeyboardInterrupt
+    ordered = [plans[index] for index in range(len(variants))]
+    return [with_method(plan, plan.method, throw=throw) for plan in ordered]
+
+
+def can_be_swept(members: Sequence[Variant]) -> bool:
+    """Whether models that share their tables are better swept together than solved one by one.
+
+    They are where `solve` would sweep along the front as well, and where there are enough values for it.
+    """
+    first = members[0].model
+    if len(members) == 1 or first.num_states * len(members) < COMPILED_FROM:
+        return False
+    if max(each.discount for each in members) == 1.0:
+        return False
+    ends = first.outcome_ends.any() if isinstance(first, MoveMDP) else (first.termination > 0).any()
+    return bool(ends) and choose(first)[0] != "modified_policy_iteration"
+
+
+def sweep_together(
+    members: Sequence[Variant], *, tolerance: float, max_iterations: int, progress: Progress
+) -> list[Plan]:
+    """Plans of models that share their tables, by ordered Gauss-Seidel sweeps of several at once.
+
+    Those that are swept at once wait for the slowest, so they are chosen alike: by discount, then by rewards.
+    """
+    first = members[0].model
+    needed = front_bytes(first) + (60 * WIDEST + 33 * len(members)) * first.num_states
+    check_memory(needed, f"sweeping {len(members)} models of {first.num_states} states", "Pass fewer at once")
+    order = sorted(range(len(members)), key=lambda index: _likeness(members[index]))
+    lead = make_lead([members[index] for index in order])
+    plans: dict[int, Plan] = {}
+    for begin in range(0, len(order), WIDEST):
+        lane = order[begin : begin + WIDEST]
+        front = ManyFront([sibling(lead, members[index]) for index in lane])
+        plan = run(
+            front,
+            iterates(front, tolerance),
+            method=f"ordered Gauss-Seidel of {len(lane)} models at once",
+            tolerance=tolerance,
+            max_iterations=max_iterations,
+            progress=progress,
+            throw=False,
+        )
+        plans.update(zip(lane, front.split(plan), strict=True))
+        if plan.status is Status.INTERRUPTED and len(plans) < len(members):
+            raise KeyboardInterrupt
+    return [plans[index] for index in range(len(members))]
+
+
+def _likeness(member: Variant) -> tuple[float, float]:
+    model = member.model
+    return member.discount, float(model.outcome_reward.sum()) if isinstance(model, MoveMDP) else 0.0

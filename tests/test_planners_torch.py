@@ -1,0 +1,395 @@
+"""Planning on a device of PyTorch, run on the CPU: exact rationals, textbook worlds, drawn models, and its limits."""
+
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from importlib import import_module
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy import sparse
+
+import gridworld_env
+import planners
+from planners import InvalidOptionError, MoveMDP, NotConvergedError, NotEnoughMemoryError, Plan, Status, TabularMDP
+from planners.move_front import MoveFront
+from planners.problem import make_problem
+from planners.row_front import RowFront
+from tests.oracles.exact import Tables, as_floats, exact_value, optimal_values, values_of
+from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
+from tests.oracles.sweeps import swept_values
+
+TWIN = "torch:cpu"
+torch = pytest.importorskip("torch")
+few = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=20)
+
+
+def drawn_moves(
+    rng: np.random.Generator, states: int = 40, kinds: int = 3, moves: int = 5, actions: int = 6
+) -> MoveMDP:
+    """Any moves, some of which end the episode; kinds of squares that mix them differently."""
+    mixture = rng.random((kinds, actions, moves)) * (rng.random((kinds, actions, moves)) < 0.6) + 1e-3
+    return MoveMDP(
+        successor=rng.integers(0, states, (states, moves), dtype=np.int32),
+        outcome=rng.integers(0, 5, (states, moves), dtype=np.uint8),
+        outcome_reward=rng.normal(size=5),
+        outcome_ends=np.array([False, False, False, False, True]),
+        mixture=mixture / mixture.sum(axis=2, keepdims=True),
+        kind=rng.integers(0, kinds, states, dtype=np.uint8),
+    )
+
+
+def drawn_rows(rng: np.random.Generator, states: int = 30, ends: float = 0.1, feasible: bool = True) -> TabularMDP:
+    """Three actions a state, some of them missing, each leading to a few states."""
+    P = rng.random((states, 3, states)) * (rng.random((states, 3, states)) < 0.2) + 1e-4
+    P *= (1.0 - ends * rng.random((states, 3, 1))) / P.sum(axis=2, keepdims=True)
+    exists = rng.random((states, 3)) < 0.7 if feasible else np.ones((states, 3), dtype=bool)
+    exists[:, 0] = True
+    P[~exists] = 0.0
+    over = np.where(exists, 1.0 - P.sum(axis=2), 0.0) if ends else np.zeros((states, 3))
+    return TabularMDP(
+        transitions=sparse.csr_array(P.reshape(-1, states)),
+        termination=np.maximum(over, 0.0),
+        rewards=np.where(exists, rng.normal(size=(states, 3)), 0.0),
+        feasible=exists,
+    )
+
+
+def backup(model: TabularMDP | MoveMDP, values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
+    """One Bellman backup, as the tables say."""
+    q = model.rewards + discount * model.expected_next(values)
+    return np.where(model.feasible, q, -np.inf).max(axis=1)
+
+
+def check_exact(P: Tables, plan: Plan, discount: Fraction) -> None:
+    best = optimal_values(P, discount)
+    achieved = values_of(P, [{int(a): Fraction(1)} for a in plan.policy.actions], discount)
+    assert plan.error_bound <= plan.tolerance
+    for state, truth in enumerate(best):
+        lower, value, upper = (exact_value(array[state]) for array in (plan.lower, plan.values, plan.upper))
+        assert lower <= truth <= upper
+        assert value == truth or abs(value - truth) <= Fraction(plan.error_bound)
+        assert achieved[state] >= lower
+
+
+@few
+@given(P=tables(), discount=st.sampled_from(DISCOUNTS), tolerance=st.sampled_from([1e-3, 1e-6, 1e-9]))
+def test_discounted(P: Tables, discount: Fraction, tolerance: float) -> None:
+    model = TabularMDP.from_gym_dict(as_floats(P))
+    check_exact(P, planners.solve(model, discount=float(discount), tolerance=tolerance, device=TWIN), discount)
+
+
+@few
+@given(P=tables(going_on=COSTS, at_end=REWARDS))
+def test_undiscounted(P: Tables) -> None:
+    model = TabularMDP.from_gym_dict(as_floats(P))
+    check_exact(P, planners.solve(model, discount=1.0, device=TWIN), Fraction(1))
+
+
+@pytest.mark.parametrize("name", sorted(gridworld_env.WORLDS))
+def test_worlds(name: str) -> None:
+    """Wind, gusts, teleports, one-way squares, exits: both representations, against the planner of the CPU."""
+    env = gym.make("GridWorld-v0", map_name=name)
+    for discount in (0.9, 1.0):
+        try:
+            beside = planners.policy_iteration(env, discount=discount)
+        except planners.UnboundedValueError:
+            with pytest.raises(planners.UnboundedValueError):
+                planners.solve(env, discount=discount, device=TWIN)
+            continue
+        for model in (env, TabularMDP.from_env(env)):
+            plan = planners.solve(model, discount=discount, device=TWIN)
+            finite = np.isfinite(beside.values)
+            assert np.array_equal(finite, np.isfinite(plan.values))
+            assert (np.abs(plan.values[finite] - beside.values[finite]) <= plan.error_bound + beside.error_bound).all()
+            assert plan.converged
+            assert "PyTorch" in plan.method
+
+
+@pytest.mark.parametrize("discount", [0.5, 0.95, 0.99])
+def test_drawn_moves(rng: np.random.Generator, discount: float) -> None:
+    model = drawn_moves(rng)
+    plan = planners.solve(model, discount=discount, device=TWIN)
+    P = {s: {a: model.outcomes(s, a) for a in range(model.num_actions)} for s in range(model.num_states)}
+    truth = swept_values(P, discount)
+    assert (plan.lower - 1e-10 <= truth).all()
+    assert (truth <= plan.upper + 1e-10).all()
+    chosen = np.arange(model.num_states), plan.policy.actions
+    chain = np.asarray(model.tabular.transitions.todense()).reshape(*model.rewards.shape, -1)[chosen]
+    achieved = np.linalg.solve(np.eye(model.num_states) - discount * chain, model.rewards[chosen])
+    assert (achieved >= plan.lower - 1e-10).all()
+
+
+@pytest.mark.parametrize("ends", [0.0, 0.1])
+@pytest.mark.parametrize("feasible", [False, True], ids=["regular", "ragged"])
+@pytest.mark.parametrize("discount", [0.9, 0.999])
+def test_drawn_rows(rng: np.random.Generator, ends: float, feasible: bool, discount: float) -> None:
+    """Where nothing ends, MacQueen's shift has to carry the constant: 1 / (1 - discount) sweeps otherwise."""
+    model = drawn_rows(rng, ends=ends, feasible=feasible)
+    plan = planners.solve(model, discount=discount, device=TWIN)
+    beside = planners.policy_iteration(model, discount=discount)
+    assert (np.abs(plan.values - beside.values) <= plan.error_bound + beside.error_bound).all()
+    assert plan.converged
+
+
+def test_what_cannot_end_and_what_is_cut_off() -> None:
+    env = gym.make("GridWorld-v0", desc=["S.#+", "..#.", "####", "...."], slip=0.2)
+    for discount in (0.9, 1.0):
+        plan = planners.solve(env, discount=discount, device=TWIN)
+        beside = planners.policy_iteration(env, discount=discount)
+        assert np.array_equal(np.isneginf(plan.values), np.isneginf(beside.values))
+        finite = np.isfinite(beside.values)
+        assert np.abs(plan.values[finite] - beside.values[finite]).max() <= plan.error_bound + beside.error_bound
+
+
+def test_one_backup_is_that_of_the_tables(rng: np.random.Generator) -> None:
+    """In float64, of a part of the states, from any base; for kinds of squares, and for ragged rows."""
+    _torch = import_module("planners._torch")
+    device = torch.device("cpu")
+    moves, rows = drawn_moves(rng), drawn_rows(rng)
+    discounts = np.array([0.9, 0.3])
+    table = RowFront(make_problem(rows, 0.9))
+    own = np.zeros((3, 6, 5, 2)) + moves.mixture[..., None]
+    sweeps = [
+        _torch.MoveSweeps(
+            *(device, discounts, moves.successor, moves.outcome, moves.outcome_ends),
+            *(np.repeat(moves.outcome_reward[:, None], 2, axis=1), own, moves.kind),
+        ),
+        _torch.RowSweeps(
+            device, discounts, (table.indptr, table.indices, table.probability), table.reward, table.first
+        ),
+    ]
+    for model, sweep, order in zip((moves, rows), sweeps, (np.arange(40), table.order.order), strict=True):
+        sweep.use_float64()
+        values = rng.normal(size=(model.num_states, 2))
+        sweep.load(values[order])
+        first, last = 5, 22
+        change, largest = sweep.sweep(first, last, 1)
+        for column, discount in enumerate(discounts):
+            expected = values[:, column].copy()
+            expected[order[first:last]] = backup(model, values[:, column], discount)[order[first:last]]
+            assert np.allclose(sweep.values()[:, column], expected[order], rtol=0, atol=1e-13)
+        assert np.isclose(largest, change.abs().max())
+
+
+def test_float32_stalls_and_is_refined() -> None:
+    """Values of 4000, where float32 knows three decimals, to 1e-8: several rounds, all in float32."""
+    front, plan = watched(gym.make("GridWorld-v0", slip=0.2, step_reward=-4.0), discount=0.999, tolerance=1e-8)
+    assert plan.error_bound <= 1e-8
+    assert len(front._errors) >= 2
+    assert front._errors[0] > 1e-8
+    assert front.sweeps_on_device.dtype == torch.float32
+    assert (np.diff(front._errors) < 0).all()
+
+
+@pytest.mark.parametrize("scale", [1e45, 1e200])
+def test_what_overflows_float32_is_swept_in_float64(scale: float) -> None:
+    model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, scale, False)], 1: [(0.5, 0, 0.0, False), (0.5, 0, 0.0, True)]}})
+    plan = planners.solve(model, discount=0.5, tolerance=1e-6 * scale, device=TWIN)
+    assert plan.lower[0] <= 2.0 * scale <= plan.upper[0]
+
+
+def test_discounts_that_float32_takes_for_1() -> None:
+    """1 - 1e-9 rounds to 1 in float32, where sweeps would not converge; the error tells, and float64 goes on."""
+    discount = 1.0 - 1e-9
+    model = TabularMDP.from_gym_dict(
+        {0: {0: [(1.0, 1, -1.0, False)]}, 1: {0: [(0.5, 0, -1.0, False), (0.5, 1, 2.0, True)]}}
+    )
+    plan = planners.solve(model, discount=discount, tolerance=1e-5, device=TWIN)
+    beside = planners.policy_iteration(model, discount=discount, tolerance=1e-5)
+    assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound
+
+
+def test_values_that_are_not_finite_are_said_to_be() -> None:
+    model = TabularMDP.from_gym_dict(
+        {0: {0: [(1.0, 1, 1.7e308, False)]}, 1: {0: [(1.0, 0, 1.6e308, False)], 1: [(1.0, 0, 0.0, True)]}}
+    )
+    plan = planners.solve(model, discount=0.9, device=TWIN, throw=False)
+    assert plan.status is Status.NON_FINITE
+    assert plan.error_bound == np.inf
+
+
+def test_a_tolerance_below_rounding() -> None:
+    env = gym.make("GridWorld-v0", slip=0.2)
+    plan = planners.solve(env, discount=0.999, tolerance=1e-18, device=TWIN, throw=False)
+    assert plan.status is Status.ROUNDING_FLOOR
+    with pytest.raises(NotConvergedError, match="Rounding keeps"):
+        planners.solve(env, discount=0.999, tolerance=1e-18, device=TWIN)
+
+
+def test_a_start_saves_nothing_that_is_proven() -> None:
+    env = gym.make("GridWorld-v0", slip=0.2)
+    for discount in (0.9, 1.0):
+        beside = planners.policy_iteration(env, discount=discount)
+        for start in (beside, beside.values + 3.0, np.full(11, -7.0)):
+            plan = planners.solve(env, discount=discount, device=TWIN, start=start)
+            assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound
+
+
+def watched(env: Any, **options: Any) -> tuple[Any, Plan]:
+    """The front that a solve works on, and its plan."""
+    module = import_module("planners.device")
+    seen: list[Any] = []
+
+    class Watched(module.DeviceFront):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            seen.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "DeviceFront", Watched)
+        plan = planners.solve(env, device=TWIN, **options)
+    return seen[0], plan
+
+
+@pytest.fixture
+def reports_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("planners.device_front"), "BUDGET", 1)
+
+
+@pytest.mark.usefixtures("reports_often")
+def test_progress_and_limit() -> None:
+    env = gym.make("GridWorld-v0", slip=0.2)
+    seen: list[planners.Iteration] = []
+    plan = planners.solve(env, discount=0.99, device=TWIN, progress=seen.append)
+    assert tuple(seen) == plan.history
+    assert len(seen) >= 3
+    early = planners.solve(env, discount=0.99, tolerance=1e-12, device=TWIN, max_iterations=1, throw=False)
+    assert early.status is Status.ITERATION_LIMIT
+    assert (early.lower <= plan.upper).all()
+    assert (plan.lower <= early.upper).all()
+    with pytest.raises(NotConvergedError, match="limit"):
+        planners.solve(env, discount=0.99, tolerance=1e-12, device=TWIN, max_iterations=1)
+
+
+@pytest.mark.usefixtures("reports_often")
+@pytest.mark.parametrize("when", [1, 2])
+def test_control_c_keeps_what_is_proven(when: int) -> None:
+    def interrupt(step: planners.Iteration) -> None:
+        if step.iteration == when:
+            raise KeyboardInterrupt
+
+    env = gym.make("GridWorld-v0", slip=0.2)
+    plan = planners.solve(env, discount=0.99, tolerance=1e-12, device=TWIN, progress=interrupt)
+    truth = planners.policy_iteration(env, discount=0.99)
+    assert plan.status is Status.INTERRUPTED
+    assert (plan.lower <= truth.upper).all()
+    assert (truth.lower <= plan.upper).all()
+    assert plan.error_bound < np.inf
+
+
+def test_a_window_that_does_not_settle_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("planners.device_front"), "PATIENCE", 0)
+    model = MoveMDP(  # two states that swap for ever, worth different things, and a way out
+        successor=np.array([[1, 2], [0, 0], [2, 2]], dtype=np.int32),
+        outcome=np.array([[0, 1], [2, 2], [3, 3]], dtype=np.uint8),
+        outcome_reward=np.array([-1.0, 5.0, -2.0, 0.0]),
+        outcome_ends=np.array([False, False, False, True]),
+        mixture=np.array([[[0.9, 0.1]], [[0.9, 0.1]]])[:1],
+    )
+    plan = planners.solve(model, discount=0.999, device=TWIN)
+    beside = planners.policy_iteration(model, discount=0.999)
+    assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound
+
+
+@pytest.mark.parametrize("device", ["gpu", "mps", "xpu:0", "", 0, "cud"], ids=repr)
+def test_devices_that_are_none(device: Any) -> None:
+    with pytest.raises(InvalidOptionError, match=r"^device is .*; expected None or 'cpu', 'cuda' or 'cuda:1', or "):
+        planners.solve(gym.make("GridWorld-v0"), discount=0.9, device=device)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_cuda_without_a_gpu() -> None:
+    with pytest.raises(InvalidOptionError, match=r"^device is 'cuda', but .*torch:cpu'$"):
+        planners.solve(gym.make("GridWorld-v0"), discount=0.9, device="cuda")
+    with pytest.raises(InvalidOptionError, match=r"^device is 'torch:cpu:x', but .*"):
+        planners.solve(gym.make("GridWorld-v0"), discount=0.9, device="torch:cpu:x")
+
+
+def test_methods_of_the_cpu_are_refused() -> None:
+    with pytest.raises(InvalidOptionError, match=r"method 'policy-iteration' runs on the CPU only"):
+        planners.solve(gym.make("GridWorld-v0"), discount=0.9, device=TWIN, method="policy-iteration")
+    assert planners.solve(gym.make("GridWorld-v0"), discount=0.9, device=TWIN, method="value_iteration").converged
+
+
+def test_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "planners._torch", raising=False)
+    monkeypatch.delattr(planners, "_torch", raising=False)
+    with pytest.raises(InvalidOptionError, match=r"needs PyTorch, and torch is missing: pip install 'gridworld-lab"):
+        planners.solve(gym.make("GridWorld-v0"), discount=0.9, device=TWIN)
+
+
+def test_memory_of_the_device_is_asked_before_work_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("planners._torch"), "free_bytes", lambda device: 1e6)
+    with pytest.raises(NotEnoughMemoryError, match=r"1 models of 11 states need about .* on cpu, and 1.0 MB are free"):
+        planners.solve(gym.make("GridWorld-v0"), discount=0.9, device=TWIN)
+
+
+def test_without_a_device_nobody_imports_pytorch() -> None:
+    code = (
+        "import sys, planners; model = planners.TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}});"
+        "planners.solve(model, discount=0.5); planners.solve(model, discount=0.5, device='cpu');"
+        "planners.solve_many(model, discounts=[0.5, 0.6]); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": os.getcwd()})
+
+
+@pytest.fixture
+def interpreted(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The Triton kernel, run by Triton's interpreter on the CPU."""
+    monkeypatch.setenv("TRITON_INTERPRET", "1")
+    pytest.importorskip("triton", reason="Triton is not installed; CUDA builds of PyTorch bring it along")
+    monkeypatch.delitem(sys.modules, "planners._triton", raising=False)
+    return import_module("planners._triton")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_fused_kernel_does_what_pytorch_does(rng: np.random.Generator, interpreted: Any, dtype: Any) -> None:
+    _torch = import_module("planners._torch")
+    model = drawn_moves(rng, states=700)
+    front = MoveFront(model, 0.9)
+    arguments = (
+        *(torch.device("cpu"), np.array([0.9]), front.successor, front.outcome, model.outcome_ends),
+        *(model.outcome_reward[:, None], model.mixture[..., None], front.kind),
+    )
+    plain, fused = _torch.MoveSweeps(*arguments), _torch.MoveSweeps(*arguments)
+    fused.fused = interpreted
+    for sweeps in (plain, fused):
+        if dtype == torch.float64:
+            sweeps.use_float64()
+        sweeps.load(np.zeros((700, 1)))
+        sweeps.sweep(3, 699, 5)
+    assert torch.allclose(plain.delta, fused.delta, rtol=0, atol=20 * torch.finfo(dtype).eps)
+    assert torch.equal(fused.delta, fused.spare)
+    assert (fused.delta[:3] == 0).all()
+    assert (fused.delta[699:] == 0).all()
+
+
+def test_a_solve_by_the_fused_kernel(interpreted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _torch = import_module("planners._torch")
+    original = _torch.MoveSweeps.__init__
+
+    def fuse(self: Any, *arguments: Any) -> None:
+        original(self, *arguments)
+        self.fused = interpreted
+
+    monkeypatch.setattr(_torch.MoveSweeps, "__init__", fuse)
+    env = gym.make("GridWorld-v0", slip=0.2)
+    plan, beside = planners.solve(env, discount=0.9, device=TWIN), planners.policy_iteration(env, discount=0.9)
+    assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("form", ["moves", "rows"])
+def test_cuda_beside_its_twin(rng: np.random.Generator, form: str) -> None:
+    model = drawn_moves(rng) if form == "moves" else drawn_rows(rng)
+    plan, twin = (planners.solve(model, discount=0.99, device=device) for device in ("cuda", TWIN))
+    assert np.abs(plan.values - twin.values).max() <= plan.error_bound + twin.error_bound
