@@ -41,14 +41,14 @@ def sweep_arrivals(successor, arrival, entering, mixture, kind, values, discount
 
 
 @compiled
-def sweep_moves(successor, outcome, reward, onward, mixture, kind, values, first, last):
-    """The same for any number of moves and actions, and any outcomes."""
+def sweep_moves(successor, outcome, reward, onward, mixture, kind, values, first, last, step=1):
+    """The same for any number of moves and actions, and any outcomes; backwards with a step of -1."""
     moves, actions = successor.shape[1], mixture.shape[1]
     q = np.empty(moves)
     largest = 0.0
     several = kind.size > 1
     k = 0
-    for s in range(first, last):
+    for s in range(first, last, step):
         if several:
             k = kind[s]
         for d in range(moves):
@@ -111,10 +111,10 @@ def guess(known, unknown, per_step, discount):
 
 
 @compiled
-def sweep_rows(indptr, indices, probability, reward, first_row, discount, values, first, last):
-    """One sweep over states first..last-1 of rows of probabilities; the largest change."""
+def sweep_rows(indptr, indices, probability, reward, first_row, discount, values, first, last, step=1):
+    """One sweep over states first..last-1 of rows of probabilities, or backwards; the largest change."""
     largest = 0.0
-    for s in range(first, last):
+    for s in range(first, last, step):
         best = -np.inf
         for row in range(first_row[s], first_row[s + 1]):
             total = 0.0

@@ -21,6 +21,7 @@ from planners.progress import Progress, reporting
 from planners.result import Iteration, NotConvergedError, Plan, Status
 
 if TYPE_CHECKING:
+    from planners.distributed.blocks import Blocks
     from planners.front import Front
 
 FLOOR: Final = 0.25  # a residual below this part of the rounding of a backup hardly changes the bounds
@@ -59,7 +60,7 @@ class Settling(NamedTuple):
 
 
 def run(
-    problem: "Problem | Front",
+    problem: "Problem | Front | Blocks",
     iterates: Iterator[Iterate] | Iterator[Settling],
     *,
     method: str,
@@ -102,7 +103,9 @@ def run(
 class _Watch:
     """What the loop knows of a run: its history, the last iterate and, where they were computed, its bounds."""
 
-    def __init__(self, problem: "Problem | Front", tolerance: float, max_iterations: int, *, refuses: bool) -> None:
+    def __init__(
+        self, problem: "Problem | Front | Blocks", tolerance: float, max_iterations: int, *, refuses: bool
+    ) -> None:
         self.problem, self.tolerance, self.max_iterations, self.refuses = problem, tolerance, max_iterations, refuses
         self.history: list[Iteration] = []
         self.last: Iterate | Settling | None = None
@@ -220,7 +223,7 @@ def _advice(plan: Plan) -> str:
 
 
 def make_plan(
-    problem: "Problem | Front",
+    problem: "Problem | Front | Blocks",
     iterate: Iterate | Settling,
     bounds: Bounds,
     status: Status,
