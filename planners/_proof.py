@@ -47,7 +47,7 @@ def prove_moves(successor, outcome, reward, onward, mixture, kind, values, bent,
     for part in prange(256):
         low, high, limit = np.inf, -np.inf, np.inf
         for s in range(states * part // 256, states * (part + 1) // 256):
-            k = kind[s] if kind.size > 1 else 0
+            k = kind[s] if kind.size == successor.shape[0] else 0
             value = values[s]
             h = top - bent * value
             best, least, proves = -np.inf, -np.inf, False

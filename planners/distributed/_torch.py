@@ -34,7 +34,7 @@ class TorchProcesses(Processes):
         self.timeout = timeout
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         with self._naming_the_lost():
-            self._group = dist.new_group(backend="gloo", timeout=timedelta(seconds=timeout))
+            self._group: Any = dist.new_group(backend="gloo", timeout=timedelta(seconds=timeout))
             hosts = self.gather(socket.gethostname())
         self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE") or hosts.count(hosts[self.rank]))
 

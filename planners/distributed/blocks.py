@@ -98,19 +98,22 @@ class Blocks:
         start = self.halo.places[number].start
         return self.values[start : start + self.parts[number].count]
 
-    def sweep(self) -> float:
-        """One sweep and one exchange; the largest change that some part may still have to make."""
+    def sweep(self, interrupted: bool = False) -> float:
+        """One sweep and one exchange; the largest change that some part of some process may still have to make.
+
+        Raises:
+            KeyboardInterrupt: On all processes, if one was `interrupted`.
+        """
         forwards = self.sweeps % 2 == 0
         for number, (part, place) in enumerate(zip(self.parts, self.halo.places, strict=True)):
             if self.pending[number] > self.threshold:
                 self.pending[number] = part.sweep(self.values[place], self.discount, forwards)
         self.pending += self.halo.exchange(self.values)
         self.sweeps += 1
-        return self.unsettled()
-
-    def unsettled(self) -> float:
-        """Largest change that some part of some process may still have to make."""
-        return float(self.processes.largest(np.array([self.pending.max(initial=0.0)]))[0])
+        unsettled, stop = self.processes.largest(np.array([self.pending.max(initial=0.0), float(interrupted)]))
+        if stop:
+            raise KeyboardInterrupt
+        return float(unsettled)
 
     def refresh(self) -> None:
         """Bring what is read elsewhere up to date after the values were set."""

@@ -5,17 +5,19 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-import numpy as np
-
 from planners.distributed.processes import Processes
 
 
 class Interrupt:
-    """While it is open, Ctrl-C in one of several processes is kept until all of them have heard of it."""
+    """While it is open, Ctrl-C in one of several processes is kept until all of them have heard of it.
+
+    Attributes:
+        pressed: Whether it was pressed here; who sees it tells the others.
+    """
 
     def __init__(self, processes: Processes) -> None:
         """Nothing has happened yet."""
-        self._processes, self._pressed = processes, False
+        self._processes, self.pressed = processes, False
         self._before: Any = None
 
     def __enter__(self) -> Self:
@@ -32,11 +34,6 @@ class Interrupt:
             signal.signal(signal.SIGINT, self._before)
 
     def _press(self, number: int, frame: FrameType | None) -> None:
-        if self._pressed:  # a second time: at once
+        if self.pressed:  # a second time: at once
             raise KeyboardInterrupt
-        self._pressed = True
-
-    def raise_together(self) -> None:
-        """`KeyboardInterrupt` on all processes, if it was pressed on one."""
-        if self._processes.size > 1 and self._processes.largest(np.array([float(self._pressed)]))[0] > 0:
-            raise KeyboardInterrupt
+        self.pressed = True

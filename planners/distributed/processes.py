@@ -66,7 +66,7 @@ def _told(kind: type[Exception], text: str, before: str) -> Exception:
     """The error of one process as all raise it."""
     if issubclass(kind, MemoryError):
         return NotEnoughMemoryError(f"{before}{text or 'ran out of memory'}")
-    known: type[Exception] = next((known for known in KEPT if issubclass(kind, known)), PlannerError)
+    known: Any = next((known for known in KEPT if issubclass(kind, known)), PlannerError)
     return known(before + text)
 
 

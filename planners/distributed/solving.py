@@ -150,8 +150,7 @@ def _solve(
 def _iterates(blocks: Blocks, tolerance: float, checkpoints: Checkpoints, interrupt: Interrupt) -> Iterator[Settling]:
     """Sweeps until nothing changes by more than the threshold, a proof, and more sweeps if it is not good enough."""
     while True:
-        residual = blocks.sweep()
-        interrupt.raise_together()
+        residual = blocks.sweep(interrupt.pressed)
         checkpoints.after_sweep(blocks)
         settled = residual <= blocks.threshold
         if not settled and blocks.sweeps % PROOF_EVERY:
