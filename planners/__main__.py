@@ -16,7 +16,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from planners.distributed import ModelSource, Source, solve_in_parts
+from planners.distributed import ModelSource, Source, process_group, solve_in_parts
 from planners.errors import InvalidOptionError, LostProcessError, PlannerError
 from planners.mdp import TabularMDP
 from planners.result import NotConvergedError, Plan
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     many = "WORLD_SIZE" in os.environ and "RANK" in os.environ
     first = not many or os.environ["RANK"] == "0"
     try:
-        with _group(options.timeout) if many else nullcontext():
+        with process_group(options.timeout) if many else nullcontext():
             plan = _plan(options, rest, many)
         if first:
             print(_report(plan, options.out))
@@ -121,12 +121,6 @@ def _called(function: Any, name: str, options: dict[str, Any]) -> Any:
         return function(**options)
     except TypeError as error:
         raise InvalidOptionError(f"{name} does not take these options: {error}") from error
-
-
-def _group(timeout: float) -> Any:
-    from planners.distributed._torch import default_group
-
-    return default_group(timeout)
 
 
 def _report(plan: Plan, out: Path | None) -> str:

@@ -21,7 +21,7 @@ import planners
 from gridworld_env import map_slices
 from gridworld_env.maps import WORLDS
 from planners import Iteration, TabularMDP
-from planners.distributed import Rows, Source, solve_in_parts
+from planners.distributed import Rows, Source, process_group, solve_in_parts
 
 RULES: list[dict[str, Any]] = [
     {"slip": 0.2},
@@ -172,10 +172,7 @@ KILLED_OPTIONS: dict[str, Any] = {"discount": 0.99, "tolerance": 1e-6, "checkpoi
 
 def killed(folder: Path, sweep: int, process: int, delay: float) -> None:
     """Solve a map; the first time, one process is killed some seconds after a sweep."""
-    import torch.distributed as dist
-
-    dist.init_process_group("gloo")
-    done, rank = folder / "killed", dist.get_rank()
+    done, rank = folder / "killed", int(os.environ["RANK"])
 
     def kill(step: Iteration) -> None:
         if rank == process and step.iteration == sweep and not done.exists():
@@ -183,8 +180,8 @@ def killed(folder: Path, sweep: int, process: int, delay: float) -> None:
             threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
     source = map_slices.open_map(str(folder / "map.txt"), **KILLED)
-    solve_in_parts(source, distributed=True, out=folder / "plan", progress=kill, timeout=20.0, **KILLED_OPTIONS)
-    dist.destroy_process_group()
+    with process_group(timeout=20.0):
+        solve_in_parts(source, distributed=True, out=folder / "plan", progress=kill, timeout=20.0, **KILLED_OPTIONS)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ Read in this order: `sources` (where a part's tables come from), `part`, `halo` 
 sweep and the proof), `solving`. Only `_torch` knows torch.
 """
 
+from planners.distributed.joining import process_group
 from planners.distributed.solving import solve_in_parts
 from planners.distributed.sources import ModelSource, Rows, Source
 
-__all__ = ["ModelSource", "Rows", "Source", "solve_in_parts"]
+__all__ = ["ModelSource", "Rows", "Source", "process_group", "solve_in_parts"]

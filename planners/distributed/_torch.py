@@ -79,7 +79,14 @@ class TorchProcesses(Processes):
 
 @contextmanager
 def default_group(timeout: float) -> Iterator[None]:
-    """The process group that torchrun's environment variables describe, while the block runs."""
-    dist.init_process_group("gloo", timeout=timedelta(seconds=timeout))
+    """The process group that torchrun's environment variables describe, while the block runs.
+
+    After a restart torchrun may hand out the same store as before, in which the addresses of processes that are
+    gone still stand; so each attempt writes under a name of its own.
+    """
+    limit = timedelta(seconds=timeout)
+    store, rank, size = next(dist.rendezvous("env://", timeout=limit))
+    attempt = dist.PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    dist.init_process_group("gloo", store=attempt, rank=rank, world_size=size, timeout=limit)
     yield
     dist.destroy_process_group()  # not after an error: those who are gone would be waited for

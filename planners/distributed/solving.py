@@ -3,9 +3,7 @@
 torchrun --nproc-per-node=4 -m planners arena.map --goal 3,4 --discount 0.99 --out DIR
 """
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -16,7 +14,8 @@ import numpy as np
 from planners.distributed.blocks import Blocks
 from planners.distributed.checkpoints import Checkpoints
 from planners.distributed.interrupt import Interrupt
-from planners.distributed.processes import Alone, Processes
+from planners.distributed.joining import joined, on_threads
+from planners.distributed.processes import Processes
 from planners.distributed.sources import Source, as_source
 from planners.errors import InvalidOptionError, check_discount, check_run, check_tolerance
 from planners.planner import Settling, run, with_method
@@ -81,7 +80,7 @@ def solve_in_parts(
     """
     options = {"tolerance": tolerance, "parts": parts, "out": out, "checkpoint_every": checkpoint_every}
     options |= {"discount": discount, "max_iterations": max_iterations, "progress": progress, "throw": throw}
-    with _processes(distributed, timeout) as processes:
+    with joined(distributed, timeout) as processes:
         plan = _solve(as_source(model), processes, **options)
     return with_method(plan, plan.method, throw=throw)
 
@@ -94,7 +93,7 @@ def solve_together(model: Any, *, throw: bool, timeout: float = 600.0, **options
             "solve(distributed=True) returns the plan of a whole model, and this one is read in parts; "
             "planners.distributed.solve_in_parts(model, distributed=True, out=DIR) writes it to a folder"
         )
-    with _processes(True, timeout) as processes:
+    with joined(True, timeout) as processes:
         mine = _solve(source, processes, throw=throw, **options)
         told = processes.gather((mine.values, mine.lower, mine.upper, mine.policy.actions))
     values, lower, upper, actions = (np.concatenate(several) for several in zip(*told, strict=True))
@@ -127,7 +126,8 @@ def _solve(
     checkpoints = Checkpoints(Path(out or "", "checkpoint"), checkpoint_every, tolerance)
     if checkpoint_every:
         checkpoints.resume(blocks)
-    with Interrupt(processes) as interrupt:
+    states_a_part = (blocks.last - blocks.first) // max(len(blocks.mine), 1)
+    with Interrupt(processes) as interrupt, on_threads(processes, states_a_part):
         plan = run(
             blocks,
             _iterates(blocks, tolerance, checkpoints, interrupt),
@@ -164,33 +164,6 @@ def _iterates(blocks: Blocks, tolerance: float, checkpoints: Checkpoints, interr
         if settled:
             shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1
             blocks.threshold = max(blocks.threshold * min(shrink, 0.5), floor)
-
-
-@contextmanager
-def _processes(distributed: bool, timeout: float) -> Iterator[Processes]:
-    """The processes, on as many threads each as there are cores for them."""
-    import numba
-
-    processes = _join(timeout) if distributed else Alone()
-    threads, cores = numba.get_num_threads(), os.cpu_count() or 1
-    numba.set_num_threads(max(min(threads, cores // processes.local_size), 1))
-    try:
-        yield processes
-    finally:
-        numba.set_num_threads(threads)
-    processes.close()
-
-
-def _join(timeout: float) -> Processes:
-    if not 0.0 < timeout < float("inf"):
-        raise InvalidOptionError(f"timeout is {timeout!r}; expected a positive number of seconds")
-    try:
-        from planners.distributed._torch import TorchProcesses
-    except ModuleNotFoundError as error:
-        raise InvalidOptionError(
-            "distributed=True needs torch, which is not installed; pip install 'gridworld-lab[gan]' brings it"
-        ) from error
-    return TorchProcesses(timeout)
 
 
 def _below_one(discount: float) -> float:
