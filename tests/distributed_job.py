@@ -1,12 +1,11 @@
 """What the processes of tests/test_planners_distributed.py run, started by torchrun; and the models they run it on.
 
 torchrun --nproc-per-node=2 tests/distributed_job.py suite FOLDER SEED
-torchrun --nproc-per-node=3 tests/distributed_job.py killed FOLDER SWEEP PROCESS DELAY
+torchrun --nproc-per-node=3 tests/distributed_job.py killed FOLDER SWEEP PROCESS DELAY SIGNAL
 """
 
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -20,7 +19,7 @@ from scipy import sparse
 import planners
 from gridworld_env import map_slices
 from gridworld_env.maps import WORLDS
-from planners import Iteration, TabularMDP
+from planners import Iteration, TabularMDP, memory
 from planners.distributed import Rows, Source, process_group, solve_in_parts
 
 RULES: list[dict[str, Any]] = [
@@ -146,9 +145,9 @@ def failures(rank: int) -> dict[str, str]:
     told = {}
     for name, rows in (("wrong row", wrong_row), ("no memory", too_large)):
         told[name] = failure(Rows(rows, LADDER, 2))
-    before, planners.memory.available_bytes = planners.memory.available_bytes, lambda: 1e12 if rank == 0 else 1e5
+    before, memory.available_bytes = memory.available_bytes, lambda: 1e12 if rank == 0 else 1e5
     told["little memory"] = failure(Rows(ladder, LADDER, 2))
-    planners.memory.available_bytes = before
+    memory.available_bytes = before
 
     def sleep(step: Iteration) -> None:
         if rank == 1 and step.iteration == 2:
@@ -170,14 +169,14 @@ KILLED = {"slip": 0.2}
 KILLED_OPTIONS: dict[str, Any] = {"discount": 0.99, "tolerance": 1e-6, "checkpoint_every": 15}
 
 
-def killed(folder: Path, sweep: int, process: int, delay: float) -> None:
-    """Solve a map; the first time, one process is killed some seconds after a sweep."""
+def killed(folder: Path, sweep: int, process: int, delay: float, number: int) -> None:
+    """Solve a map; the first time, one process is sent a signal some seconds after a sweep."""
     done, rank = folder / "killed", int(os.environ["RANK"])
 
     def kill(step: Iteration) -> None:
         if rank == process and step.iteration == sweep and not done.exists():
             done.touch()
-            threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+            threading.Timer(delay, os.kill, (os.getpid(), number)).start()
 
     source = map_slices.open_map(str(folder / "map.txt"), **KILLED)
     with process_group(timeout=20.0):
@@ -188,4 +187,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "suite":
         suite(Path(sys.argv[2]), int(sys.argv[3]))
     else:
-        killed(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
+        killed(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), int(sys.argv[6]))

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
+from torch.distributed.rendezvous import rendezvous
 
 from planners.distributed.processes import Processes
 from planners.errors import InvalidOptionError, LostProcessError
@@ -85,8 +86,9 @@ def default_group(timeout: float) -> Iterator[None]:
     gone still stand; so each attempt writes under a name of its own.
     """
     limit = timedelta(seconds=timeout)
-    store, rank, size = next(dist.rendezvous("env://", timeout=limit))
-    attempt = dist.PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    store, rank, size = next(rendezvous("env://", timeout=limit))
+    name = f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
+    attempt = dist.PrefixStore(name, store)  # pyright: ignore[reportPrivateImportUsage] - documented there
     dist.init_process_group("gloo", store=attempt, rank=rank, world_size=size, timeout=limit)
     yield
     dist.destroy_process_group()  # not after an error: those who are gone would be waited for

@@ -58,7 +58,9 @@ class Processes(ABC):
         told = self.gather(None if failure is None else (type(failure), str(failure)))
         for rank, found in enumerate(told):
             if found is not None:
-                raise _told(*found, f"process {rank} of {self.size}, {what}: " if self.size > 1 else "") from failure
+                kind, text = found
+                before = f"process {rank} of {self.size}, {what}: " if self.size > 1 else ""
+                raise _told(kind, text, before) from failure
         return result  # type: ignore[return-value] - no failure, so there is a result
 
 
