@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from planners.distributed.blocks import Blocks
     from planners.front import Front
 
+    Equations = Problem | Front | Blocks
+
 FLOOR: Final = 0.25  # a residual below this part of the rounding of a backup hardly changes the bounds
 
 
@@ -60,7 +62,7 @@ class Settling(NamedTuple):
 
 
 def run(
-    problem: "Problem | Front | Blocks",
+    problem: "Equations",
     iterates: Iterator[Iterate] | Iterator[Settling],
     *,
     method: str,
@@ -103,9 +105,7 @@ def run(
 class _Watch:
     """What the loop knows of a run: its history, the last iterate and, where they were computed, its bounds."""
 
-    def __init__(
-        self, problem: "Problem | Front | Blocks", tolerance: float, max_iterations: int, *, refuses: bool
-    ) -> None:
+    def __init__(self, problem: "Equations", tolerance: float, max_iterations: int, *, refuses: bool) -> None:
         self.problem, self.tolerance, self.max_iterations, self.refuses = problem, tolerance, max_iterations, refuses
         self.history: list[Iteration] = []
         self.last: Iterate | Settling | None = None
@@ -223,7 +223,7 @@ def _advice(plan: Plan) -> str:
 
 
 def make_plan(
-    problem: "Problem | Front | Blocks",
+    problem: "Equations",
     iterate: Iterate | Settling,
     bounds: Bounds,
     status: Status,
