@@ -159,8 +159,8 @@ def predictions(state: float, slope: float, offset: float) -> str:
             talk = NETWORK_LATENCY * (1 + 2 * np.log2(processes)) + 2 * 8 * side / NETWORK_BYTES
             sweeps = offset + slope * side
             lines.append(
-                f"| 10^{power} | {nodes} | {10**power * (55 + 24) / nodes / 1e9:.1f} | {1e3 * compute:.1f} | {1e3 * talk:.1f} | "
-                f"{sweeps * (compute + talk) / 3600:.1f} |"
+                f"| 10^{power} | {nodes} | {10**power * 55 / nodes / 1e9:.1f} | {1e3 * compute:.1f} | "
+                f"{1e3 * talk:.1f} | {sweeps * (compute + talk) / 3600:.1f} |"
             )
     return "\n".join(lines)
 
@@ -173,8 +173,8 @@ are noisy, and CPU time stands for the sweeps because four processes share two c
 ## Measured here
 
 A map of {side} by {side} squares, 10 % walls, slip 0.2, discount 0.999, in 64 parts; all parts in every sweep, on one
-thread a process. The map is read in slices. "Model": states times the {state:.0f} ns of one process; {latency:.0f} us an
-exchange and {rate:.2f} GB/s between two processes here. Memory is what the resident set grew by at its highest, the
+thread a process. The map is read in slices. "Model": states times the {state:.0f} ns of one process; {latency:.0f} us
+an exchange and {rate:.2f} GB/s between two processes here. Memory is what the resident set grew by at its highest, the
 slices of the map while they are read included.
 
 {table}
@@ -185,10 +185,10 @@ In a solve, parts that the front of values has not reached, or has left, are not
 ## Predicted, not measured
 
 For machines that are assumed: {cores} cores, {network_latency:.0f} us and {network:.0f} GB/s a node, a process on each
-core, each state as slow as here (cores that share memory bandwidth are slower), 79 bytes a state with the bounds, one
+core, each state as slow as here (cores that share memory bandwidth are slower), 55 bytes a state with the bounds, one
 exchange with two neighbours and one agreement of 2 log2(processes) messages a sweep. The number of sweeps is the line
-through the second table, {offset:.0f} + {slope:.2f} side, extrapolated far beyond what it was measured on: read the hours
-as an order of magnitude, and as an upper end, for all parts are counted in all sweeps.
+through the second table, {offset:.0f} + {slope:.2f} side, extrapolated far beyond what it was measured on: read the
+hours as an order of magnitude, and as an upper end, for all parts are counted in all sweeps.
 
 {predicted}
 
@@ -202,7 +202,7 @@ as an order of magnitude, and as an upper end, for all parts are counted in all 
 - With few states a process, agreement: the last two columns but one of the table meet where a process has some tens of
   thousands of states.
 - A part is at least one row of a map, so no more processes than rows have anything to do.
-- Entangled rows: what is exchanged is every state that is read elsewhere, up to all of them to all; then bytes do limit.
+- Entangled rows: what is exchanged is every state that is read elsewhere, up to all of them to all; then bytes limit.
 """
 
 

@@ -21,10 +21,7 @@ from planners.progress import Progress, reporting
 from planners.result import Iteration, NotConvergedError, Plan, Status
 
 if TYPE_CHECKING:
-    from planners.distributed.blocks import Blocks
     from planners.front import Front
-
-    Equations = Problem | Front | Blocks
 
 FLOOR: Final = 0.25  # a residual below this part of the rounding of a backup hardly changes the bounds
 
@@ -62,7 +59,7 @@ class Settling(NamedTuple):
 
 
 def run(
-    problem: "Equations",
+    problem: "Problem | Front",
     iterates: Iterator[Iterate] | Iterator[Settling],
     *,
     method: str,
@@ -105,7 +102,7 @@ def run(
 class _Watch:
     """What the loop knows of a run: its history, the last iterate and, where they were computed, its bounds."""
 
-    def __init__(self, problem: "Equations", tolerance: float, max_iterations: int, *, refuses: bool) -> None:
+    def __init__(self, problem: "Problem | Front", tolerance: float, max_iterations: int, *, refuses: bool) -> None:
         self.problem, self.tolerance, self.max_iterations, self.refuses = problem, tolerance, max_iterations, refuses
         self.history: list[Iteration] = []
         self.last: Iterate | Settling | None = None
@@ -223,7 +220,7 @@ def _advice(plan: Plan) -> str:
 
 
 def make_plan(
-    problem: "Equations",
+    problem: "Problem | Front",
     iterate: Iterate | Settling,
     bounds: Bounds,
     status: Status,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -129,7 +129,7 @@ def _solve(
     states_a_part = (blocks.last - blocks.first) // max(len(blocks.mine), 1)
     with Interrupt(processes) as interrupt, on_threads(processes, states_a_part):
         plan = run(
-            blocks,
+            cast(Any, blocks),  # it has what the loop asks of a front
             _iterates(blocks, tolerance, checkpoints, interrupt),
             method=f"Gauss-Seidel in {len(blocks.borders) - 1} parts",
             tolerance=tolerance,
