@@ -13,6 +13,7 @@ from gridworld_env.ground_truth import GroundTruth
 from gridworld_env.images import load_image
 from gridworld_env.legend import Cell
 from gridworld_env.map_files import read_map_file
+from gridworld_env.map_slices import open_map
 from gridworld_env.movingai import Scenario, load_movingai, read_scenarios
 from gridworld_env.random_maps import random_map
 from gridworld_env.textbook_worlds import WORLDS, World
@@ -29,6 +30,7 @@ __all__ = [
     "World",
     "load_image",
     "load_movingai",
+    "open_map",
     "parse_grid",
     "random_map",
     "read_map_file",

@@ -111,13 +111,17 @@ def make_mdp(grid: Grid, rules: Rules) -> MoveMDP:
     >>> mdp.outcomes(0, 1)
     [Outcome(probability=1.0, next_state=1, reward=1.0, terminated=True)]
     """
+    return MoveMDP(*make_tables(grid, rules), initial=_initial(grid, rules))
+
+
+def make_tables(grid: Grid, rules: Rules) -> tuple[Any, ...]:
+    """What `make_mdp` makes a `MoveMDP` of, but for where episodes begin: part of a map need not have a start."""
     successor, stopped = make_successors(grid, rules.moves, rules.all_moves)
     by = teleported(grid, successor) if any(cell.teleport for cell in grid.kinds) else None
     if by is not None:
         stopped &= by < 0
     outcome, rewards, ends = _outcomes(grid, rules, successor, stopped, by)
-    mixture, kind = _mixtures(grid, rules)
-    return MoveMDP(successor, outcome, rewards, ends, mixture, kind, initial=_initial(grid, rules))
+    return successor, outcome, rewards, ends, *_mixtures(grid, rules)
 
 
 def vary_mdp(mdp: MoveMDP, grid: Grid, rules: Rules) -> MoveMDP:

@@ -141,6 +141,23 @@ def parse_grid(desc: Sequence[str], legend: Mapping[str, Any] | None = None) -> 
     >>> parse_grid(["...+", ".#.-", "S..."]).num_states
     11
     """
+    grid = parse_rows(desc, legend)
+    if not grid.start.any():
+        raise MapError(
+            f"the map of {grid.height} rows and {grid.width} columns has no square to start on: "
+            "every square is a wall or ends the episode. Add a '.' or an 'S'"
+        )
+    for glyph, cell in read_legend(legend).items():
+        if cell.teleport is not None and glyph in (legend or {}):
+            try:
+                grid.cell_to_state(cell.teleport)
+            except MapError as error:
+                raise MapError(f"legend[{glyph!r}]: teleport leads nowhere: {error}") from None
+    return grid
+
+
+def parse_rows(desc: Sequence[str], legend: Mapping[str, Any] | None = None) -> Grid:
+    """The same for some rows of a map, which need have no square to start on; teleports are not looked at."""
     rows = _checked_rows(desc)
     cells = read_legend(legend)
     codes = np.frombuffer("".join(rows).encode("utf-32-le"), dtype=np.uint32).reshape(len(rows), -1)
@@ -154,19 +171,7 @@ def parse_grid(desc: Sequence[str], legend: Mapping[str, Any] | None = None) -> 
             f"unknown glyph {rows[row][column]!r} at row {row}, column {column}; the legend has "
             f"{' '.join(cells)}. Say what it means: legend={{{rows[row][column]!r}: {{'reward': ...}}}}"
         )
-    grid = Grid(rows, tuple(cells.values()), kind)
-    if not grid.start.any():
-        raise MapError(
-            f"the map of {grid.height} rows and {grid.width} columns has no square to start on: "
-            "every square is a wall or ends the episode. Add a '.' or an 'S'"
-        )
-    for glyph, cell in cells.items():
-        if cell.teleport is not None and glyph in (legend or {}):
-            try:
-                grid.cell_to_state(cell.teleport)
-            except MapError as error:
-                raise MapError(f"legend[{glyph!r}]: teleport leads nowhere: {error}") from None
-    return grid
+    return Grid(rows, tuple(cells.values()), kind)
 
 
 def _rows_of_array(squares: NDArray[Any]) -> list[str]:

@@ -22,7 +22,7 @@ from gridworld_env.grid import parse_grid
 from gridworld_env.images import load_image
 from gridworld_env.legend import DEFAULT_LEGEND
 from gridworld_env.maps import read_map
-from gridworld_env.movingai import load_movingai, read_scenarios
+from gridworld_env.movingai import Scenario, load_movingai, read_scenarios
 
 IMAGES: Final = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pbm", ".pgm", ".ppm", ".tif", ".tiff", ".webp"})
 SUFFIXES: Final = IMAGES | {".txt", ".json", ".map", ".scen"}
@@ -164,6 +164,16 @@ def _read_movingai(
         return load_movingai(file, start, goal)
     if start is not None or goal is not None:
         raise MapError(f"{file.name}: scenario={scenario} has a start and a goal of its own; leave the others out")
+    found, chosen = find_scenario(file, scenario)
+    with _naming(found, f" scenario {scenario}"):
+        rows = load_movingai(file)["desc"]
+        if (size := (len(rows), len(rows[0]))) != chosen.size:
+            raise MapError(f"its places are for a map of (rows, columns) {chosen.size}, and {file.name} has {size}")
+        return load_movingai(file, chosen.start, chosen.goal)
+
+
+def find_scenario(file: Path, scenario: int) -> tuple[Path, Scenario]:
+    """The `.scen` file beside a `.map` file, and one scenario of it."""
     beside = [file.with_name(file.name + ".scen"), file.with_suffix(".scen")]
     found = next((candidate for candidate in beside if candidate.is_file()), None)
     if found is None:
@@ -173,12 +183,7 @@ def _read_movingai(
         raise MapError(f"{found.name} has no scenarios; expected lines of them after the version")
     if isinstance(scenario, bool) or not isinstance(scenario, int) or not 0 <= scenario < len(scenarios):
         raise MapError(f"scenario is {scenario!r}; expected 0 to {len(scenarios) - 1}, the scenarios of {found.name}")
-    chosen = scenarios[scenario]
-    with _naming(found, f" scenario {scenario}"):
-        rows = load_movingai(file)["desc"]
-        if (size := (len(rows), len(rows[0]))) != chosen.size:
-            raise MapError(f"its places are for a map of (rows, columns) {chosen.size}, and {file.name} has {size}")
-        return load_movingai(file, chosen.start, chosen.goal)
+    return found, scenarios[scenario]
 
 
 def _read_image(

@@ -124,6 +124,15 @@ def _scenario(name: str, number: int, line: str) -> Scenario:
 def _read_rows(path: Path) -> list[str]:
     """The H rows of a `.map` file, `.` free and `#` blocked."""
     lines = _lines(path)
+    number, height, width = read_header(path.name, lines)
+    rows = lines[number : number + height]
+    if len(rows) < height:
+        raise MapError(f"{path.name}: the header says height {height}, and there are {len(rows)} rows")
+    return [read_row(path.name, number + 1 + index, row, width) for index, row in enumerate(rows)]
+
+
+def read_header(name: str, lines: Sequence[str]) -> tuple[int, int, int]:
+    """Number of lines of the header of a `.map` file, height and width."""
     header: dict[str, int] = {}
     for number, line in enumerate(lines[:8], start=1):
         words = line.split()
@@ -133,24 +142,22 @@ def _read_rows(path: Path) -> list[str]:
             header[words[0]] = int(words[1])
         elif not words or words[0] != "type":
             raise MapError(
-                f"{path.name} line {number}: {line!r}; expected 'type octile', 'height H', 'width W', 'map', each once"
+                f"{name} line {number}: {line!r}; expected 'type octile', 'height H', 'width W', 'map', each once"
             )
     else:
-        raise MapError(f"{path.name}: no line 'map' after the header; is it a MovingAI map?")
+        raise MapError(f"{name}: no line 'map' after the header; is it a MovingAI map?")
     if header.keys() != {"height", "width"}:
-        raise MapError(f"{path.name}: the header has {sorted(header) or 'no sizes'}; expected height and width")
+        raise MapError(f"{name}: the header has {sorted(header) or 'no sizes'}; expected height and width")
     if not all(header.values()):
-        raise MapError(f"{path.name}: the header says {header}; expected a map of at least one square")
-    rows = lines[number : number + header["height"]]
-    if len(rows) < header["height"]:
-        raise MapError(f"{path.name}: the header says height {header['height']}, and there are {len(rows)} rows")
-    return [_read_row(path.name, number + 1 + index, row, header["width"]) for index, row in enumerate(rows)]
+        raise MapError(f"{name}: the header says {header}; expected a map of at least one square")
+    return number, header["height"], header["width"]
 
 
 _MEANING: Final = str.maketrans(dict.fromkeys(FREE, ".") | dict.fromkeys(BLOCKED, "#"))
 
 
-def _read_row(name: str, number: int, row: str, width: int) -> str:
+def read_row(name: str, number: int, row: str, width: int) -> str:
+    """A row of a `.map` file, `.` free and `#` blocked."""
     if len(row) != width:
         raise MapError(f"{name} line {number}: {len(row)} squares; the header says width {width}")
     wrong = next((column for column, glyph in enumerate(row) if glyph not in FREE + BLOCKED), None)

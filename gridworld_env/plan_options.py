@@ -50,19 +50,27 @@ class PlanOptions:
 
     def arguments(self) -> dict[str, Any]:
         """Arguments for `gym.make`: those of the map or the file, and the rules given instead."""
-        rules = {name: getattr(self, name) for name in RULES if getattr(self, name) is not None}
-        if self.max_episode_steps is not None:
-            rules["max_episode_steps"] = checked_limit(self.max_episode_steps)
-        if self.actions is not None:
-            rules["actions"] = [name.strip().upper() for name in self.actions.split(",")]
-        places = {name: place_option(name, getattr(self, name)) for name in ("start", "goal")}
-        for_files = {**places, "scenario": self.scenario, "walls_below": self.walls_below}
+        rules, for_files = self.rules(), self.for_files()
         if self.map not in WORLDS and (Path(self.map).exists() or Path(self.map).suffix.lower() in SUFFIXES):
             return {**read_map_file(self.map, **for_files), **rules}
         for name, value in for_files.items():
             if value is not None:
                 raise MapError(f"--{name.replace('_', '-')} is for files, and {self.map!r} is no file; leave it out")
         return {"map_name": self.map, **rules}
+
+    def rules(self) -> dict[str, Any]:
+        """The rules that were given, in place of the map's own."""
+        rules = {name: getattr(self, name) for name in RULES if getattr(self, name) is not None}
+        if self.max_episode_steps is not None:
+            rules["max_episode_steps"] = checked_limit(self.max_episode_steps)
+        if self.actions is not None:
+            rules["actions"] = [name.strip().upper() for name in self.actions.split(",")]
+        return rules
+
+    def for_files(self) -> dict[str, Any]:
+        """What only the files of some kinds take."""
+        places = {name: place_option(name, getattr(self, name)) for name in ("start", "goal")}
+        return {**places, "scenario": self.scenario, "walls_below": self.walls_below}
 
     def solve(self, env: gym.Env[Any, Any]) -> planners.Plan:
         """The plan, converged or not."""

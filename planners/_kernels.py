@@ -5,6 +5,7 @@ and over rows of probabilities (CSR). Values are changed in place, in the order 
 sweep is a Gauss-Seidel sweep. Arrays are checked by the callers; nothing here raises.
 
 `onward` (K,) is discount where the episode goes on after an outcome, and 0 where it ends.
+`kind` has the kind of each state; or a single 0, where there is one kind.
 NaN marks a value that no sweep has touched.
 """
 
@@ -23,7 +24,7 @@ def sweep_arrivals(successor, arrival, entering, mixture, kind, values, discount
     entering + discount * V of each state and is kept up to date with V.
     """
     largest = 0.0
-    several = kind.size > 1
+    several = kind.size == successor.shape[0]
     m = mixture[0]
     for s in range(first, last):
         if several:
@@ -41,14 +42,14 @@ def sweep_arrivals(successor, arrival, entering, mixture, kind, values, discount
 
 
 @compiled
-def sweep_moves(successor, outcome, reward, onward, mixture, kind, values, first, last):
-    """The same for any number of moves and actions, and any outcomes."""
+def sweep_moves(successor, outcome, reward, onward, mixture, kind, values, first, last, step=1):
+    """The same for any number of moves and actions, and any outcomes; backwards with a step of -1."""
     moves, actions = successor.shape[1], mixture.shape[1]
     q = np.empty(moves)
     largest = 0.0
-    several = kind.size > 1
+    several = kind.size == successor.shape[0]
     k = 0
-    for s in range(first, last):
+    for s in range(first, last, step):
         if several:
             k = kind[s]
         for d in range(moves):
@@ -73,7 +74,7 @@ def touch_moves(successor, outcome, reward, onward, mixture, kind, values, first
     costliest steps, which are `per_step`: too low rather than too high, because what is too low is put
     right by the next sweep, and what is too high may take 1 / (1 - discount) of them.
     """
-    several = kind.size > 1
+    several = kind.size == successor.shape[0]
     k = 0
     for s in range(first, last):
         if several:
@@ -111,10 +112,10 @@ def guess(known, unknown, per_step, discount):
 
 
 @compiled
-def sweep_rows(indptr, indices, probability, reward, first_row, discount, values, first, last):
-    """One sweep over states first..last-1 of rows of probabilities; the largest change."""
+def sweep_rows(indptr, indices, probability, reward, first_row, discount, values, first, last, step=1):
+    """One sweep over states first..last-1 of rows of probabilities, or backwards; the largest change."""
     largest = 0.0
-    for s in range(first, last):
+    for s in range(first, last, step):
         best = -np.inf
         for row in range(first_row[s], first_row[s + 1]):
             total = 0.0

@@ -38,15 +38,16 @@ def prove_moves(successor, outcome, reward, onward, mixture, kind, values, bent,
 
     States from `count` on have known values and the weight 0. Fills `best_action` (S,), and returns, for
     each of 256 parts of the states, the smallest ratio of a greedy action, the largest of any action, and
-    the largest k that the actions with a margin of 0 or less allow (see `certificates`).
+    the largest k that the actions with a margin of 0 or less allow (see `certificates`). There may be more
+    values than actions: those of states that are only read.
     """
     parts = np.empty((256, 3))
     u = 2.0**-53 * roundings
-    states = len(values)
+    states = len(best_action)
     for part in prange(256):
         low, high, limit = np.inf, -np.inf, np.inf
         for s in range(states * part // 256, states * (part + 1) // 256):
-            k = kind[s] if kind.size > 1 else 0
+            k = kind[s] if kind.size == successor.shape[0] else 0
             value = values[s]
             h = top - bent * value
             best, least, proves = -np.inf, -np.inf, False
@@ -84,7 +85,7 @@ def prove_rows(
     """The same for rows of probabilities; fills `best_row` (S,)."""
     parts = np.empty((256, 3))
     u = 2.0**-53 * roundings
-    states = len(values)
+    states = len(best_row)
     for part in prange(256):
         low, high, limit = np.inf, -np.inf, np.inf
         for s in range(states * part // 256, states * (part + 1) // 256):

@@ -51,6 +51,10 @@ class NotEnoughMemoryError(PlannerError, MemoryError):
     """Something would not fit in the memory that is free; said before it is allocated."""
 
 
+class LostProcessError(PlannerError, RuntimeError):
+    """In a solve by many processes another one is gone, or has been silent for longer than the timeout."""
+
+
 class InvalidPlanFileError(PlannerError, ValueError):
     """A file is not a plan of this version, or not one of this model."""
 

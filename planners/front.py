@@ -146,18 +146,13 @@ class Front(ABC):
 
     def _bounds(self, low: float, high: float, bent: float, top: float) -> Bounds:
         lower, upper, values = (np.empty_like(self.values) for _ in range(3))
-        error, widen, known = 0.0, 4.0 * UNIT_ROUNDOFF, self.order.computed
+        error, known = 0.0, self.order.computed
         for first in range(0, len(lower), CHUNK):  # in parts, for the sake of memory
             part = slice(first, first + CHUNK)
             V = self.values[part]
             h = np.where(np.arange(first, first + len(V)) < known, top - bent * V, 0.0)
-            below, above = (np.where(h > 0, k * np.where(h > 0, h, 1.0), 0.0) for k in (low, high))
-            slack = widen * (np.abs(V) + h)
-            least = np.nextafter(V + below - widen * np.abs(below) - slack, -np.inf)
-            most = np.nextafter(V + above + widen * np.abs(above) + slack, np.inf)
-            middle = V + 0.5 * (below + above) if np.isfinite(low) and np.isfinite(high) else V
-            middle = np.clip(middle, least, most)
-            error = max(error, float(np.nan_to_num(np.maximum(most - middle, middle - least), nan=np.inf).max()))
+            least, most, middle, far = bracket(V, h, low, high)
+            error = max(error, far)
             old = self.order.order[part]
             lower[old], upper[old], values[old] = least, most, middle
         with np.errstate(over="ignore"):  # the number after the largest is infinite, and says so
@@ -167,6 +162,28 @@ class Front(ABC):
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S,) for the model's states, from bounds, which are in the old order already."""
         return values
+
+
+def bracket(
+    values: NDArray[np.float64], h: NDArray[np.float64], low: float, high: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+    """Bounds V + l h and V + k h, rounded outwards, what lies between the two, and the largest distance to them.
+
+    Args:
+        values: (n,) V.
+        h: (n,) the weights of the certificate; 0 where V is known.
+        low: The number l of the certificate.
+        high: Its number k.
+    """
+    widen = 4.0 * UNIT_ROUNDOFF
+    below, above = (np.where(h > 0, k * np.where(h > 0, h, 1.0), 0.0) for k in (low, high))
+    slack = widen * (np.abs(values) + h)
+    least = np.nextafter(values + below - widen * np.abs(below) - slack, -np.inf)
+    most = np.nextafter(values + above + widen * np.abs(above) + slack, np.inf)
+    middle = values + 0.5 * (below + above) if np.isfinite(low) and np.isfinite(high) else values
+    middle = np.clip(middle, least, most)
+    error = np.nan_to_num(np.maximum(most - middle, middle - least), nan=np.inf).max(initial=0.0)
+    return least, most, middle, float(error)
 
 
 def closed_value(best: NDArray[np.float64], discount: float) -> float | None:

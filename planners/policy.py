@@ -71,6 +71,17 @@ class TabularPolicy:
         return policy
 
     @classmethod
+    def of_checked_actions(cls, actions: NDArray[np.integer], num_actions: int) -> Self:
+        """As `from_actions`, of an array that is not looked at, nor copied: one that lies in a file."""
+        policy = cls.__new__(cls)
+        policy.num_states, policy.num_actions = len(actions), num_actions
+        policy.actions = actions  # pyright: ignore[reportAttributeAccessIssue] - any integers do
+        policy.is_deterministic = True
+        policy._rng = np.random.default_rng()
+        policy._seal()
+        return policy
+
+    @classmethod
     def uniform(cls, num_states: int, num_actions: int, *, seed: int | None = None) -> Self:
         """The policy that takes every action with the same probability."""
         return cls(np.full((num_states, num_actions), 1.0 / num_actions), seed=seed)

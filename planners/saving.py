@@ -2,7 +2,7 @@
 
 A file says what it is (`format`, `version`) and which model it is of: its sizes, a SHA-256 of its tables,
 and sums by which a `MoveMDP` and its `tabular` know each other, though their numbers differ by rounding.
-It is written beside its place and then moved there: no half-written plan is ever left under its name.
+It is written beside its place and then moved there: no half-written plan is left under its name.
 """
 
 import dataclasses
@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.errors import InvalidOptionError, InvalidPlanFileError, MissingModelError
+from planners.errors import InvalidOptionError, InvalidPlanFileError
 from planners.mdp import TabularMDP
+from planners.missing_model import MissingModel
 from planners.models import Model, as_model
 from planners.moves import MoveMDP
 from planners.policy import TabularPolicy
@@ -63,10 +64,10 @@ def save_plan(plan: Plan, path: str | PathLike[str]) -> None:
 
 
 def load_plan(path: str | PathLike[str], model: Any = None) -> Plan:
-    """Read a plan that `Plan.save` wrote.
+    """Read a plan that `Plan.save` wrote, or, lazily, one that many processes wrote to a folder.
 
     Args:
-        path: The file.
+        path: The file, or the folder.
         model: The model that the plan is of (a `MoveMDP` or its `tabular`, that is the same), or an environment
             that has it. Without it the plan has no `action_values` and no `optimal_actions`.
 
@@ -83,8 +84,13 @@ def load_plan(path: str | PathLike[str], model: Any = None) -> Plan:
     ...     load_plan(f"{folder}/stay.npz", stay).values.round(3)
     array([5.])
     """
+    given = None if model is None else as_model(model)
+    if Path(path).is_dir():
+        from planners.distributed.plan_folder import read_plan
+
+        return read_plan(path, given)
     arrays = _read(path)
-    found = None if model is None else _same_model(path, arrays, as_model(model))
+    found = None if given is None else _same_model(path, arrays, given)
     try:
         return _plan(arrays, found)
     except (KeyError, ValueError, TypeError, IndexError) as error:
@@ -224,27 +230,3 @@ def _plan(arrays: Arrays, model: Model | None) -> Plan:
         tolerance=float(arrays["tolerance"]),
         model=cast(TabularMDP, MissingModel(arrays)) if model is None else model,
     )
-
-
-class MissingModel:
-    """What stands for the model of a plan that was loaded without one: it knows only which model it was."""
-
-    def __init__(self, arrays: Arrays) -> None:
-        """Keep what the file says of the model, so that the plan can be saved again."""
-        self.sizes, _ = arrays["model_sizes"], arrays["model_sha256"]  # a file without them is damaged
-        self.identity = {name: array for name, array in arrays.items() if name.startswith("model_")}
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever is asked for: not here.
-
-        Raises:
-            MissingModelError: Always, with what to do.
-        """
-        raise MissingModelError(
-            f"this plan was loaded without its model, which its {name!r} is asked of; "
-            "planners.load_plan(path, model=env) loads it with the model"
-        )
-
-    def __repr__(self) -> str:
-        """Sizes in one line."""
-        return f"MissingModel({self.sizes[0]} states, {self.sizes[1]} actions)"

@@ -39,6 +39,7 @@ def solve(
     device: Any = None,
     progress: Progress = False,
     throw: bool = True,
+    distributed: bool = False,
     **options: Any,
 ) -> Plan:
     """Optimal values and policy, with proven bounds, by the method that suits the model.
@@ -54,6 +55,8 @@ def solve(
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
             is, with its status.
+        distributed: Share the work among the processes of the initialised group of torch.distributed, each of
+            which calls this and gets the whole plan. Below discount 1, by ordered Gauss-Seidel sweeps in parts.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.
 
     Returns:
@@ -76,6 +79,12 @@ def solve(
         near = get_close_matches(name, METHODS, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InvalidOptionError(f"method is {method!r}; expected 'auto', {', '.join(map(repr, METHODS))}{hint}")
+    if distributed:
+        if name not in ("auto", "gauss_seidel"):
+            raise InvalidOptionError(f"method is {method!r}; with distributed=True expected 'auto' or 'gauss_seidel'")
+        from planners.distributed.solving import solve_together
+
+        return solve_together(model, discount=discount, tolerance=tolerance, progress=progress, throw=throw, **options)
     source = as_model(model)
     if is_device(device):
         if name not in ("auto", "value_iteration"):

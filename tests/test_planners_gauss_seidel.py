@@ -210,3 +210,16 @@ def test_a_move_mdp_is_never_made_tabular(monkeypatch: pytest.MonkeyPatch, rng: 
     assert plan.converged
     assert plan.optimal_actions.shape == plan.action_values.shape == (mdp.num_states, 4)
     np.testing.assert_allclose(plan.action_values.max(axis=1), plan.values, atol=1e-5)
+
+
+def test_the_kind_of_a_lone_square_counts() -> None:
+    """One state of the second of two kinds, on which the only action ends for 5 instead of staying for 1."""
+    lone = MoveMDP(
+        successor=np.zeros((1, 2), dtype=np.int32),
+        outcome=np.array([[0, 1]], dtype=np.uint8),
+        outcome_reward=np.array([1.0, 5.0]),
+        outcome_ends=np.array([False, True]),
+        mixture=np.array([[[1.0, 0.0]], [[0.0, 1.0]]]),
+        kind=np.array([1], dtype=np.uint8),
+    )
+    np.testing.assert_allclose(planners.gauss_seidel(lone, discount=0.5).values, [5.0], atol=1e-6)

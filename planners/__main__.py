@@ -1,0 +1,140 @@
+"""Plan on a model from the command line, by one process or by many.
+
+    python -m planners MODEL --discount 0.99 --out DIR
+    torchrun --nproc-per-node=4 -m planners MODEL --discount 0.99 --out DIR
+
+Exit codes: 0 done, 1 a process was lost (torchrun's --max-restarts starts the job again), 2 bad input, 3 the tolerance
+was not reached.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+from planners.distributed import ModelSource, Source, process_group, solve_in_parts
+from planners.errors import InvalidOptionError, LostProcessError, PlannerError
+from planners.mdp import TabularMDP
+from planners.result import NotConvergedError, Plan
+
+MODELS: Final = """MODEL is one of
+  a map file     .map and .txt are read in slices, .json and images whole; with the options of `gridworld plan`, such
+                 as --slip 0.2 --goal 3,4; or the name of a map
+  a .csv file    of transitions, as TabularMDP.from_csv reads it
+  module:name    a function that is called with all further options, --size 100 as size=100, and returns a
+                 planners.distributed.Rows, a model or an environment; or one of those
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Plan as the arguments say; the exit code."""
+    options, rest = _parser().parse_known_args(arguments)
+    many = "WORLD_SIZE" in os.environ and "RANK" in os.environ
+    first = not many or os.environ["RANK"] == "0"
+    try:
+        with process_group(options.timeout) if many else nullcontext():
+            plan = _plan(options, rest, many)
+        if first:
+            print(_report(plan, options.out))
+        return 0
+    except NotConvergedError as error:
+        print(f"Not converged: {error}", file=sys.stderr)
+        return 3
+    except LostProcessError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except (PlannerError, ValueError, OSError, ImportError) as error:
+        if first or not many:
+            print(f"Error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m planners",
+        description=(__doc__ or "").split("\n\n")[0],
+        epilog=MODELS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="see below")
+    add("--discount", type=float, default=0.9, help="0 to 1, and not 1 (default: 0.9)")
+    add("--tolerance", type=float, default=1e-6, help="largest error of the values, proven (default: 1e-6)")
+    add("--out", type=Path, help="folder for the plan: planners.load_plan(DIR)")
+    add("--parts", type=int, help="parts that the states are cut in (default: 64, or the number of processes, if more)")
+    add("--checkpoint-every", type=int, default=0, help="sweeps between checkpoints in the folder (default: none)")
+    add("--max-iterations", type=int, default=1_000_000, help="sweeps after which to give up")
+    add("--timeout", type=float, default=600.0, help="seconds to wait for another process (default: 600)")
+    add("--progress", action="store_true", help="show a progress bar")
+    return parser
+
+
+def _plan(options: argparse.Namespace, rest: Sequence[str], many: bool) -> Plan:
+    named = vars(options).copy()
+    model = open_model(named.pop("model"), _further(rest))
+    return solve_in_parts(model, distributed=many, **named)
+
+
+def _further(rest: Sequence[str]) -> dict[str, Any]:
+    """Options that the model's reader takes: --NAME VALUE, numbers as numbers."""
+    if len(rest) % 2 or any(not name.startswith("--") for name in rest[::2]):
+        raise InvalidOptionError(f"cannot read the options {' '.join(rest)}; expected pairs such as --slip 0.2")
+    return {name[2:].replace("-", "_"): _value(text) for name, text in zip(rest[::2], rest[1::2], strict=True)}
+
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(text, text)
+
+
+def open_model(name: str, further: dict[str, Any]) -> Source:
+    """The model that the command names; see `MODELS`.
+
+    Raises:
+        InvalidOptionError: There is no such module or name in it, or it does not take the further options.
+    """
+    if name.lower().endswith(".csv"):
+        return ModelSource(_called(TabularMDP.from_csv, name, {"path": name, **further}))
+    if ":" in name and not Path(name).exists():
+        module, _, member = name.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), member)
+        except (ModuleNotFoundError, AttributeError) as error:
+            raise InvalidOptionError(f"there is no {name}: {error}; expected module:name") from error
+        model = _called(found, name, further) if callable(found) and not isinstance(found, Source) else found
+        return model if isinstance(model, Source) else ModelSource(model)
+    maps = importlib.import_module("gridworld_env.map_slices")  # by name: planners knows nothing of maps
+    return maps.open_map(name, **further)
+
+
+def _called(function: Any, name: str, options: dict[str, Any]) -> Any:
+    try:
+        return function(**options)
+    except TypeError as error:
+        raise InvalidOptionError(f"{name} does not take these options: {error}") from error
+
+
+def _report(plan: Plan, out: Path | None) -> str:
+    """What is proven, in a few lines."""
+    states = getattr(plan.model, "num_states", len(plan.values))
+    lines = [
+        f"{plan.method}: {plan.iterations} sweeps of {states} states at discount {plan.discount:g}",
+        f"error bound  {plan.error_bound:.3g} (tolerance {plan.tolerance:.3g})",
+        f"status       {plan.status.value}",
+    ]
+    if out is not None:
+        lines.append(f"wrote {out}: planners.load_plan({str(out)!r})")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""All values of a model, each process holding those of its own parts, and what is done to them together.
+
+A sweep is a Gauss-Seidel sweep inside each part, forwards and backwards in turn, on the values that the other
+parts had when it began; then the values that are read elsewhere are exchanged. Parts are the same however many
+processes share them, and what processes agree on are only maxima, which are exact: so values, bounds and the
+number of sweeps are, bit by bit, those of one process.
+
+A part is left out of a sweep while nothing that it reads, nor itself, can have changed by more than the
+threshold: on a large map that is all of it but where the front of values stands.
+
+Sources: Bertsekas and Tsitsiklis (1989), "Parallel and Distributed Computation", Sections 1.2.4 and 4.2
+(Gauss-Seidel in blocks); Puterman (2005), Section 6.6 (bounds).
+"""
+
+import hashlib
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.certificates import Bounds
+from planners.distributed.halo import Halo
+from planners.distributed.part import Part, make_part
+from planners.distributed.processes import Processes
+from planners.distributed.sources import Source, shares
+from planners.front import bracket
+from planners.memory import available_bytes, check_memory, readable
+from planners.missing_model import BlockModel
+
+BYTES_A_STATE: Final = 34.0  # values, bounds, the estimate between them, and actions
+
+
+class Blocks:
+    """The values of this process's states, and the tables that they come from.
+
+    Attributes:
+        borders: (parts + 1,) first state of each part, and the number of states.
+        mine: The numbers of the parts of this process.
+        values: The array that `halo` describes.
+        pending: (own parts,) how much each part may still have to change.
+        sweeps: Sweeps so far.
+        threshold: Change of a part that is taken to be none.
+    """
+
+    def __init__(self, source: Source, discount: float, processes: Processes, parts: int) -> None:
+        """Read the tables of this process's parts and agree on the exchange."""
+        self.discount, self.processes = discount, processes
+        self.borders = source.cut(parts, processes)
+        owned = shares(len(self.borders) - 1, processes.size)
+        self.mine = range(int(owned[processes.rank]), int(owned[processes.rank + 1]))
+        self.first, self.last = (int(self.borders[i]) for i in (self.mine.start, self.mine.stop))
+        self.parts = self._read(source)
+        self.halo = processes.together(
+            lambda: Halo(processes, self.parts, self.borders[owned]), "planning the exchange"
+        )
+        longest = max((part.longest_row for part in self.parts), default=0)
+        least = min((part.least_best for part in self.parts), default=np.inf)
+        longest, least = processes.largest(np.array([float(longest), -least]))
+        self.roundings = int(longest) + 20  # as many as `gauss_seidel` allows for
+        self.values = np.full(self.halo.length, min(-least, 0.0) / (1.0 - discount))  # not above V*
+        self.pending = np.full(len(self.parts), np.inf)
+        self.sweeps, self.threshold = 0, 0.0
+        self.model: Any = BlockModel(self.num_states, source.num_actions, self.digest())
+
+    def _read(self, source: Source) -> list[Part]:
+        """The own parts; refuses what will not fit in memory, with the number of the process and the bytes."""
+        states = self.last - self.first
+        needed = states * (source.bytes_a_state() + BYTES_A_STATE)
+        what = f"its states {self.first} to {self.last - 1}, {readable(needed)} with their values,"
+
+        def read() -> list[Part]:
+            check_memory(
+                needed * self.processes.local_size,
+                f"solving {what} in each of {self.processes.local_size} processes on this machine",
+                "Use more machines, or fewer processes on each",
+            )
+            try:
+                return [make_part(source.tables(part), int(self.borders[part])) for part in self.mine]
+            except MemoryError as error:
+                raise MemoryError(
+                    f"ran out of memory reading {what} with {readable(available_bytes())} free now ({error})"
+                ) from None
+
+        return self.processes.together(read, "reading its states")
+
+    @property
+    def num_states(self) -> int:
+        """Number of states S of the whole model."""
+        return int(self.borders[-1])
+
+    def digest(self) -> str:
+        """SHA-256 of the model's tables, from those of its parts; for this cut of the states."""
+        told = self.processes.gather([part.digest for part in self.parts])
+        return digest_of_parts(self.borders, [one for several in told for one in several])
+
+    def own(self, number: int) -> NDArray[np.float64]:
+        """(n,) the values of the states of one of the own parts."""
+        start = self.halo.places[number].start
+        return self.values[start : start + self.parts[number].count]
+
+    def sweep(self, interrupted: bool = False) -> float:
+        """One sweep and one exchange; the largest change that some part of some process may still have to make.
+
+        Raises:
+            KeyboardInterrupt: On all processes, if one was `interrupted`.
+        """
+        forwards = self.sweeps % 2 == 0
+        for number, (part, place) in enumerate(zip(self.parts, self.halo.places, strict=True)):
+            if self.pending[number] > self.threshold:
+                self.pending[number] = part.sweep(self.values[place], self.discount, forwards)
+        self.pending += self.halo.exchange(self.values)
+        self.sweeps += 1
+        unsettled, stop = self.processes.largest(np.array([self.pending.max(initial=0.0), float(interrupted)]))
+        if stop:
+            raise KeyboardInterrupt
+        return float(unsettled)
+
+    def refresh(self) -> None:
+        """Bring what is read elsewhere up to date after the values were set."""
+        self.halo.exchange(self.values)
+
+    def magnitude(self) -> float:
+        """Largest |V|."""
+        lowest, highest = self._extremes()
+        return max(-lowest, highest)
+
+    def _extremes(self) -> tuple[float, float]:
+        own = [self.own(number) for number in range(len(self.parts)) if self.parts[number].count]
+        least = min((float(v.min()) for v in own), default=np.inf)
+        most = max((float(v.max()) for v in own), default=-np.inf)
+        found = self.processes.largest(np.array([-least, most]))
+        return -float(found[0]), float(found[1])
+
+    def raise_values(self, low: float, high: float) -> None:
+        """Raise V to V + l, the lower bound that was just proven, where that is worth sweeping everything once more.
+
+        Values that only a discount moves, all alike, would otherwise take 1 / (1 - discount) sweeps.
+        """
+        if low > 0.01 * (high - low) and np.isfinite(high):
+            self.values += low
+            self.pending[:] = np.inf
+
+    def prove(self, tolerance: float) -> tuple[Bounds, float, float]:
+        """Bounds of this process's states, and the numbers l and k of the weights h = 1.
+
+        One Jacobi backup of all states, with the weights h = 1 and, if they miss the tolerance, h = top - V; see
+        `planners.certificates` and `planners.front`. The numbers hold for all states of all processes.
+        """
+        lowest, highest = self._extremes()
+        plain = self._numbers(0.0, 1.0)
+        best = (0.0, 1.0, *plain)
+        if max(plain[1], -plain[0]) > 0.9 * tolerance:
+            top = max(highest, 0.0) + 0.02 * (highest - lowest) + 1e-3 * (1.0 + abs(highest))
+            low, high, actions = self._numbers(1.0, top)
+            if max(high, -low) * (top - lowest) < max(plain[1], -plain[0]):
+                best = (1.0, top, low, high, actions)
+        return self._bounds(*best), plain[0], plain[1]
+
+    def _numbers(self, bent: float, top: float) -> tuple[float, float, NDArray[Any]]:
+        """The numbers l and k, and (own states,) the actions that l holds for."""
+        low, high, limit, actions = np.inf, -np.inf, np.inf, [np.zeros(0, dtype=np.uint8)]
+        for part, place in zip(self.parts, self.halo.places, strict=True):
+            found, chosen = part.ratios(self.values[place], self.discount, bent, top, self.roundings)
+            low, high, limit = min(low, found[:, 0].min()), max(high, found[:, 1].max()), min(limit, found[:, 2].min())
+            actions.append(chosen)
+        agreed = self.processes.largest(np.array([-low, high, -limit]))
+        low, high, limit = -float(agreed[0]), float(agreed[1]), -float(agreed[2])
+        if limit < np.inf:
+            high = max(high, 0.0) if max(high, 0.0) <= limit else np.inf
+        return low, high, np.concatenate(actions)
+
+    def _bounds(self, bent: float, top: float, low: float, high: float, actions: NDArray[Any]) -> Bounds:
+        lower, upper, values = (np.empty(self.last - self.first) for _ in range(3))
+        error = 0.0
+        for number, part in enumerate(self.parts):
+            V = self.own(number)
+            place = slice(part.first - self.first, part.first - self.first + part.count)
+            lower[place], upper[place], values[place], far = bracket(V, top - bent * V, low, high)
+            error = max(error, far)
+        error = float(self.processes.largest(np.array([error]))[0])
+        return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), actions)
+
+    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(own states,) as they are."""
+        return values
+
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(own states,) actions, as they are."""
+        return rows
+
+
+def digest_of_parts(borders: NDArray[np.int64], digests: list[str]) -> str:
+    """SHA-256 of a model from those of its parts and where they are cut."""
+    return hashlib.sha256((" ".join(map(str, borders.tolist())) + " " + " ".join(digests)).encode()).hexdigest()

@@ -1,0 +1,161 @@
+"""Checkpoints: the values of all parts after a sweep, from which the same run goes on.
+
+    FOLDER/sweep-00000200/part-00007.f64    values of the part's states, and how much it may still change
+    FOLDER/sweep-00000200/complete.json     written last, by process 0, with the checksum of every part
+
+A set without `complete.json` was torn by whatever ended the job, and is not read; one whose checksums do not
+agree is refused. What was saved is what the sweeps go on from, bit by bit, whatever the number of processes: a
+run that was ended and started again ends with the values and bounds of one that was not.
+"""
+
+import json
+import os
+import shutil
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.distributed.blocks import Blocks
+from planners.errors import InvalidOptionError, InvalidPlanFileError
+
+FORMAT: Final = "gridworld-lab checkpoint 1"
+MARKER: Final = "complete.json"
+KEPT: Final = 2  # sets; the newest may have been committed without its folder being on disk
+
+
+class Checkpoints:
+    """The checkpoints of one run in a folder that all its processes can reach."""
+
+    def __init__(self, folder: str | os.PathLike[str], every: int, tolerance: float) -> None:
+        """Save to `folder` after every so many sweeps; 0: never."""
+        self.folder, self.every, self.tolerance = Path(folder), every, tolerance
+
+    def after_sweep(self, blocks: Blocks) -> None:
+        """Save, if it is time."""
+        if self.every and blocks.sweeps % self.every == 0:
+            self.save(blocks)
+
+    def save(self, blocks: Blocks) -> None:
+        """Write every part, each process its own, and commit the set when all of them are on disk."""
+        processes = blocks.processes
+        here = self.folder / f"sweep-{blocks.sweeps:08d}"
+
+        def write() -> dict[str, int]:
+            here.mkdir(parents=True, exist_ok=True)
+            return {
+                str(number): _write_part(here, number, blocks.own(index), blocks.pending[index])
+                for index, number in enumerate(blocks.mine)
+            }
+
+        sums = processes.together(write, f"writing the checkpoint {here}")
+        told = processes.gather(sums)
+        if processes.rank == 0:
+            marker = {
+                **self._run(blocks),
+                "sweeps": blocks.sweeps,
+                "tolerance": self.tolerance,
+                "threshold": blocks.threshold,
+                "checksums": {number: crc for one in told for number, crc in one.items()},
+            }
+            write_atomically(here / MARKER, json.dumps(marker).encode())
+            for old in self._sets()[KEPT:]:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def resume(self, blocks: Blocks) -> bool:
+        """Take up the newest complete checkpoint; False if there is none.
+
+        Raises:
+            InvalidOptionError: It is of another model, or was made with another discount.
+            InvalidPlanFileError: It is damaged.
+        """
+        processes = blocks.processes
+        found = processes.together(
+            lambda: self._newest(blocks) if processes.rank == 0 else None, "finding a checkpoint"
+        )
+        marker: dict[str, Any] | None = processes.gather(found)[0]
+        if marker is None:
+            return False
+        here = self.folder / f"sweep-{marker['sweeps']:08d}"
+
+        def read() -> None:
+            for index, number in enumerate(blocks.mine):
+                saved = _read_part(here, number, len(blocks.own(index)), marker["checksums"][str(number)])
+                blocks.own(index)[:], blocks.pending[index] = saved[:-1], saved[-1]
+
+        processes.together(read, f"reading the checkpoint {here}")
+        blocks.refresh()
+        blocks.sweeps = int(marker["sweeps"])
+        if marker["tolerance"] == self.tolerance:
+            blocks.threshold = float(marker["threshold"])
+        return True
+
+    def remove(self) -> None:
+        """Delete what is left, when the run has ended."""
+        for old in self._sets():
+            shutil.rmtree(old, ignore_errors=True)
+        if self.folder.is_dir() and not any(self.folder.iterdir()):
+            self.folder.rmdir()
+
+    def _sets(self) -> list[Path]:
+        """Folders of complete sets, the newest first, and then those that were torn."""
+        sets = sorted(self.folder.glob("sweep-*"), reverse=True)
+        return sorted(sets, key=lambda folder: not (folder / MARKER).exists())
+
+    def _newest(self, blocks: Blocks) -> dict[str, Any] | None:
+        newest = next((folder for folder in self._sets() if (folder / MARKER).exists()), None)
+        if newest is None:
+            return None
+        try:
+            marker = json.loads((newest / MARKER).read_bytes())
+        except ValueError:
+            raise InvalidPlanFileError(f"{newest / MARKER} is damaged. Delete {newest} to go on without it") from None
+        for name, wanted in self._run(blocks).items():
+            if marker.get(name) != wanted:
+                raise InvalidOptionError(
+                    f"{newest} is a checkpoint of another run: its {name} is {marker.get(name)}, and this one's "
+                    f"{wanted}. Choose another folder, or delete this one"
+                )
+        return marker
+
+    def _run(self, blocks: Blocks) -> dict[str, Any]:
+        """What has to be the same for a run to go on."""
+        return {
+            "format": FORMAT,
+            "discount": blocks.discount,
+            "states": blocks.num_states,
+            "parts": len(blocks.borders) - 1,
+            "model": blocks.model.digest,
+        }
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all, and see it on disk."""
+    beside = path.with_name(f".{path.name}.tmp")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _write_part(folder: Path, number: int, values: NDArray[np.float64], pending: float) -> int:
+    """Write one part; its checksum."""
+    content = np.append(values, pending).astype("<f8").tobytes()
+    write_atomically(folder / f"part-{number:05d}.f64", content)
+    return zlib.crc32(content)
+
+
+def _read_part(folder: Path, number: int, count: int, checksum: int) -> NDArray[np.float64]:
+    path = folder / f"part-{number:05d}.f64"
+    content = path.read_bytes()
+    if len(content) != 8 * (count + 1) or zlib.crc32(content) != checksum:
+        raise InvalidPlanFileError(f"{path} is damaged: its checksum is wrong. Delete {folder} to go on without it")
+    return np.frombuffer(content, dtype="<f8").astype(np.float64)

@@ -1,0 +1,158 @@
+"""A part of a model in numbers of its own: its n states first, then the states elsewhere that it reads.
+
+`values` (n + h,) has the values of both, so that a sweep knows no other memory than the part's own. States
+elsewhere are those that some action leads to with the episode going on, and no others.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.distributed.tables import MoveTables, RowTables, Tables
+from planners.errors import InvalidModelError
+from planners.sparse_rows import LARGEST_INT32
+
+NO_KIND: Final = np.zeros(1, dtype=np.uint8)
+
+
+class Part(ABC):
+    """States first..first+n-1 of a model.
+
+    Attributes:
+        first: Number of the first state in the whole model.
+        count: Number of states n.
+        halo: (h,) numbers of the states elsewhere that are read, sorted.
+        digest: SHA-256 of the tables.
+        longest_row: Most next states of one pair.
+        least_best: The smallest, over the states, of the largest expected reward of an action; +inf if n is 0.
+        nbytes: Bytes that the tables take.
+    """
+
+    count: int
+    longest_row: int
+    least_best: float
+    nbytes: int
+
+    def __init__(self, first: int, halo: NDArray[np.int64], digest: str) -> None:
+        """Keep what both forms have."""
+        self.first, self.halo, self.digest = first, halo, digest
+
+    @abstractmethod
+    def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
+        """One Gauss-Seidel sweep, in place; the largest change."""
+
+    @abstractmethod
+    def ratios(
+        self, values: NDArray[np.float64], discount: float, bent: float, top: float, roundings: int
+    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """The numbers of `_proof.prove_moves`, and (n,) the actions of the policy that they hold for."""
+
+
+class MovePart(Part):
+    """A part of a `MoveMDP`."""
+
+    def __init__(self, tables: MoveTables, first: int) -> None:
+        """Renumber the successors."""
+        n = tables.num_states
+        kind = NO_KIND if tables.kind is None else np.ascontiguousarray(tables.kind)
+        kinds = np.zeros(n, dtype=np.uint8) if tables.kind is None else kind
+        used = np.any(tables.mixture > 0, axis=1)[kinds] & ~tables.outcome_ends[tables.outcome]
+        own = np.arange(first, first + n, dtype=np.int64)[:, None]
+        self.successor, halo = _renumbered(np.where(used, tables.successor, own), first, n)
+        super().__init__(first, halo, tables.digest())
+        self.count, self.longest_row = n, tables.mixture.shape[2]
+        self.outcome, self.kind, self.mixture = np.ascontiguousarray(tables.outcome), kind, tables.mixture
+        self.reward, self.ends = tables.outcome_reward, tables.outcome_ends
+        by_move = self.reward[self.outcome]
+        best = np.full(n, -np.inf)
+        for action in range(self.mixture.shape[1]):
+            best = np.maximum(best, (by_move * self.mixture[kinds, action]).sum(axis=1))
+        self.least_best = float(best.min(initial=np.inf))
+        self.nbytes = self.successor.nbytes + self.outcome.nbytes + kind.nbytes
+
+    def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
+        """One Gauss-Seidel sweep, in place; the largest change."""
+        from planners._kernels import sweep_moves
+
+        return sweep_moves(
+            self.successor, self.outcome, self.reward, np.where(self.ends, 0.0, discount), self.mixture, self.kind,
+            values, *_way(self.count, forwards),
+        )  # fmt: skip
+
+    def ratios(
+        self, values: NDArray[np.float64], discount: float, bent: float, top: float, roundings: int
+    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """The numbers of `_proof.prove_moves`, and the actions."""
+        from planners._proof import prove_moves
+
+        actions = np.zeros(self.count, dtype=np.uint8)
+        parts = prove_moves(
+            self.successor, self.outcome, self.reward, np.where(self.ends, 0.0, discount), self.mixture, self.kind,
+            values, bent, top, len(values), roundings, actions,
+        )  # fmt: skip
+        return parts, actions
+
+
+class RowPart(Part):
+    """A part of a model of rows of probabilities."""
+
+    def __init__(self, tables: RowTables, first: int) -> None:
+        """Renumber the columns."""
+        n, rows = tables.num_states, tables.transitions
+        self.indices, halo = _renumbered(rows.indices.astype(np.int64), first, n)
+        super().__init__(first, halo, tables.digest())
+        self.count, self.longest_row = n, int(np.diff(rows.indptr).max(initial=0))
+        wide = np.int32 if rows.nnz <= LARGEST_INT32 else np.int64
+        self.indptr, self.probability = np.array(rows.indptr, dtype=wide), np.array(rows.data)
+        self.reward, self.first_row, self.row_action = tables.rewards.copy(), tables.first_row, tables.row_action
+        best = np.maximum.reduceat(self.reward, self.first_row[:-1]) if n else self.reward
+        self.least_best = float(best.min(initial=np.inf))
+        kept = (self.indices, self.indptr, self.probability, self.reward, self.first_row, self.row_action)
+        self.nbytes = sum(array.nbytes for array in kept)
+
+    def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
+        """One Gauss-Seidel sweep, in place; the largest change."""
+        from planners._kernels import sweep_rows
+
+        return sweep_rows(
+            self.indptr, self.indices, self.probability, self.reward, self.first_row, discount, values,
+            *_way(self.count, forwards),
+        )  # fmt: skip
+
+    def ratios(
+        self, values: NDArray[np.float64], discount: float, bent: float, top: float, roundings: int
+    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """The numbers of `_proof.prove_rows`, and the actions."""
+        from planners._proof import prove_rows
+
+        rows = np.zeros(self.count, dtype=np.int64)
+        parts = prove_rows(
+            self.indptr, self.indices, self.probability, self.reward, self.first_row, discount, values,
+            bent, top, len(values), roundings, rows,
+        )  # fmt: skip
+        return parts, self.row_action[rows]
+
+
+def make_part(tables: Tables, first: int) -> Part:
+    """The part of the form that the tables have."""
+    return MovePart(tables, first) if isinstance(tables, MoveTables) else RowPart(tables, first)
+
+
+def _renumbered(states: NDArray[np.int64], first: int, count: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Numbers 0..n-1 for the part's own states, from n on for the others; and the numbers of these, sorted."""
+    outside = (states < first) | (states >= first + count)
+    halo, index = np.unique(states[outside], return_inverse=True)
+    if count + len(halo) > LARGEST_INT32:
+        raise InvalidModelError(
+            f"a part of {count} states reads {len(halo)} others, more than int32 can number; use more parts"
+        )
+    local = (states - first).astype(np.int32)
+    local[outside] = count + index
+    return local, halo
+
+
+def _way(count: int, forwards: bool) -> tuple[int, int, int]:
+    """First state, the one after the last, and the step."""
+    return (0, count, 1) if forwards else (count - 1, -1, -1)

@@ -1,0 +1,182 @@
+"""Solving in parts, by one process or by many; see `planners.distributed.blocks` for what they do.
+
+torchrun --nproc-per-node=4 -m planners arena.map --goal 3,4 --discount 0.99 --out DIR
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+
+from planners.distributed.blocks import Blocks
+from planners.distributed.checkpoints import Checkpoints
+from planners.distributed.interrupt import Interrupt
+from planners.distributed.joining import joined, on_threads
+from planners.distributed.processes import Processes
+from planners.distributed.sources import Source, as_source
+from planners.errors import InvalidOptionError, check_discount, check_run, check_tolerance
+from planners.planner import Settling, run, with_method
+from planners.policy import TabularPolicy
+from planners.problem import UNIT_ROUNDOFF
+from planners.progress import Progress
+from planners.result import Plan
+
+PARTS: Final = 64
+PROOF_EVERY: Final = 64  # sweeps: so a proof, which costs about two, hardly counts
+
+
+def solve_in_parts(
+    model: Any,
+    *,
+    discount: float,
+    tolerance: float = 1e-6,
+    distributed: bool = False,
+    parts: int | None = None,
+    out: str | PathLike[str] | None = None,
+    checkpoint_every: int = 0,
+    timeout: float = 600.0,
+    max_iterations: int = 1_000_000,
+    progress: Progress = False,
+    throw: bool = True,
+) -> Plan:
+    """Optimal values and policy with proven bounds, by Gauss-Seidel sweeps in parts that processes share.
+
+    Values, bounds and sweeps are the same, bit by bit, for every number of processes, as long as the parts are.
+
+    Args:
+        model: A model or an environment that has one; `Rows`; or a map file, `gridworld_env.open_map(path)`.
+        discount: 0 to 1, and not 1.
+        tolerance: Largest error of the values, in units of reward.
+        distributed: Share the parts among the processes of the initialised group of torch.distributed.
+        parts: Number of parts of consecutive states; None: 64, or as many as there are processes, if more.
+        out: Folder to write the plan to, each process its own states, for `planners.load_plan`.
+        checkpoint_every: Save a checkpoint to `out` after every so many sweeps, and begin with one that is
+            there; 0: neither.
+        timeout: Seconds after which a process that waits for another one gives up.
+        max_iterations: Number of sweeps after which to give up.
+        progress: True for a progress bar on process 0, or a function to call with each `Iteration`, on each.
+        throw: Raise when the tolerance is not reached; False: return the plan with its status.
+
+    Returns:
+        A `Plan` of the states of this process, whose `error_bound` holds for all states of all processes.
+
+    Raises:
+        InvalidModelError: No model, or not an MDP; on all processes, with the number of the one that found it.
+        InvalidOptionError: Among others, a discount of 1.
+        NotEnoughMemoryError: On all processes, with the number of the one that has too little, and how much it needs.
+        LostProcessError: Another process is gone, or was silent for longer than the timeout.
+        NotConvergedError: See `throw`.
+
+    Cost: as value iteration, with two sweeps in the place of one backup; each process keeps its own states' tables, and
+    34 bytes for each of them.
+
+    >>> from planners import TabularMDP
+    >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
+    >>> solve_in_parts(stay_or_stop, discount=0.8).values.round(3)
+    array([5.])
+    """
+    options = {"tolerance": tolerance, "parts": parts, "out": out, "checkpoint_every": checkpoint_every}
+    options |= {"discount": discount, "max_iterations": max_iterations, "progress": progress, "throw": throw}
+    with joined(distributed, timeout) as processes:
+        plan = _solve(as_source(model), processes, **options)
+    return with_method(plan, plan.method, throw=throw)
+
+
+def solve_together(model: Any, *, throw: bool, timeout: float = 600.0, **options: Any) -> Plan:
+    """What `planners.solve(model, distributed=True)` does: the plan of all states, on every process."""
+    source = as_source(model)
+    if source.whole is None:
+        raise InvalidOptionError(
+            "solve(distributed=True) returns the plan of a whole model, and this one is read in parts; "
+            "planners.distributed.solve_in_parts(model, distributed=True, out=DIR) writes it to a folder"
+        )
+    with joined(True, timeout) as processes:
+        mine = _solve(source, processes, throw=throw, **options)
+        told = processes.gather((mine.values, mine.lower, mine.upper, mine.policy.actions))
+    values, lower, upper, actions = (np.concatenate(several) for several in zip(*told, strict=True))
+    policy = TabularPolicy.from_actions(actions, source.num_actions)
+    plan = replace(mine, values=values, lower=lower, upper=upper, policy=policy, model=source.whole)
+    return with_method(plan, plan.method, throw=throw)
+
+
+def _solve(
+    source: Source,
+    processes: Processes,
+    *,
+    discount: float,
+    tolerance: float,
+    max_iterations: int = 1_000_000,
+    parts: int | None = None,
+    out: str | PathLike[str] | None = None,
+    checkpoint_every: int = 0,
+    progress: Progress = False,
+    throw: bool = True,
+) -> Plan:
+    """The plan of the states of this process, converged or not."""
+    tolerance, discount = check_tolerance(tolerance), _below_one(check_discount(discount))
+    check_run(max_iterations, progress, throw)
+    _check_counts(parts=parts, checkpoint_every=checkpoint_every)
+    if checkpoint_every and out is None:
+        raise InvalidOptionError("checkpoint_every needs a folder to save checkpoints to: out=DIR")
+    blocks = Blocks(source, discount, processes, parts or max(PARTS, processes.size))
+    blocks.threshold = 0.5 * tolerance * max(1.0 - discount, 1e-4)
+    checkpoints = Checkpoints(Path(out or "", "checkpoint"), checkpoint_every, tolerance)
+    if checkpoint_every:
+        checkpoints.resume(blocks)
+    states_a_part = (blocks.last - blocks.first) // max(len(blocks.mine), 1)
+    with Interrupt(processes) as interrupt, on_threads(processes, states_a_part):
+        plan = run(
+            cast(Any, blocks),  # it has what the loop asks of a front
+            _iterates(blocks, tolerance, checkpoints, interrupt),
+            method=f"Gauss-Seidel in {len(blocks.borders) - 1} parts",
+            tolerance=tolerance,
+            max_iterations=int(max_iterations),
+            progress=progress if callable(progress) else bool(progress) and processes.rank == 0,
+            throw=False,
+        )
+    plan = replace(plan, iterations=blocks.sweeps)
+    if out is not None:
+        from planners.distributed.plan_folder import write_plan
+
+        write_plan(plan, out, blocks)
+        if checkpoint_every and processes.rank == 0:
+            checkpoints.remove()
+    return plan
+
+
+def _iterates(blocks: Blocks, tolerance: float, checkpoints: Checkpoints, interrupt: Interrupt) -> Iterator[Settling]:
+    """Sweeps until nothing changes by more than the threshold, a proof, and more sweeps if it is not good enough."""
+    while True:
+        residual = blocks.sweep(interrupt.pressed)
+        checkpoints.after_sweep(blocks)
+        settled = residual <= blocks.threshold
+        if not settled and blocks.sweeps % PROOF_EVERY:
+            yield Settling(residual, prove=lambda: blocks.prove(tolerance)[0], final=False)
+            continue
+        bounds, low, high = blocks.prove(tolerance)
+        floor = 4.0 * UNIT_ROUNDOFF * blocks.magnitude()
+        stuck = settled and bounds.error > tolerance and blocks.threshold <= floor
+        yield Settling(residual, prove=lambda bounds=bounds: bounds, final=True, at_floor=stuck)
+        blocks.raise_values(low, high)
+        if settled:
+            shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1
+            blocks.threshold = max(blocks.threshold * min(shrink, 0.5), floor)
+
+
+def _below_one(discount: float) -> float:
+    if discount == 1.0:
+        raise InvalidOptionError(
+            "discount is 1, and in parts only discounts below 1 are solved: at 1 the states of infinite value and the "
+            "cycles without reward have to be found first, for which planners.solve needs the whole model"
+        )
+    return discount
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, count in counts.items():
+        least = 1 if name == "parts" else 0
+        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < least):
+            raise InvalidOptionError(f"{name} is {count!r}; expected a whole number of at least {least}")

@@ -1,0 +1,146 @@
+"""Where the states of a model come from, part by part: a model in memory, or a function that gives rows.
+
+A source of a third kind, a map file read in slices, is `gridworld_env.map_slices`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.distributed.processes import Processes
+from planners.distributed.tables import Tables, checked_rows, tables_of_model
+from planners.errors import InvalidOptionError
+from planners.models import Model, as_model
+
+
+class Source(ABC):
+    """A model of A actions that is read a part at a time.
+
+    Attributes:
+        num_actions: Number of actions A.
+        whole: The model, where it is in memory.
+    """
+
+    num_actions: int
+    whole: Model | None = None
+
+    @abstractmethod
+    def cut(self, parts: int, processes: Processes) -> NDArray[np.int64]:
+        """(parts + 1,) first state of each part, and the number of states S; fewer parts where there are few states.
+
+        All processes call it together, and if one raises something, all do.
+        """
+
+    @abstractmethod
+    def tables(self, part: int) -> Tables:
+        """The tables of a part, after `cut`."""
+
+    @abstractmethod
+    def bytes_a_state(self) -> float:
+        """Estimate of the bytes that the tables of one state take, once they are read."""
+
+
+class ModelSource(Source):
+    """A model in memory, or an environment that has one."""
+
+    def __init__(self, model: Any) -> None:
+        """Find the model."""
+        self.whole = as_model(model)
+        self.num_actions = self.whole.num_actions
+
+    def cut(self, parts: int, processes: Processes) -> NDArray[np.int64]:
+        """Parts of the same number of states."""
+        assert self.whole is not None
+        self.borders = evenly(self.whole.num_states, parts)
+        return self.borders
+
+    def tables(self, part: int) -> Tables:
+        """Rows of the model's tables."""
+        assert self.whole is not None
+        return tables_of_model(self.whole, int(self.borders[part]), int(self.borders[part + 1]))
+
+    def bytes_a_state(self) -> float:
+        """As many as in the model."""
+        assert self.whole is not None
+        return self.whole.nbytes / self.whole.num_states
+
+
+class Rows(Source):
+    """A model given by a function, which each process calls for its own states only.
+
+    Args:
+        rows: `rows(first, last)` returns, for the states first..last-1, n of them, a tuple (P, R), (P, R,
+            termination) or (P, R, termination, feasible): (n*A, S) CSR of the probabilities with which the
+            episode goes on, row (s - first)*A + a; (n, A) expected rewards; (n, A) probability that the episode
+            ends, by default 0; (n, A) bool, which actions exist, by default all.
+        num_states: Number of states S.
+        num_actions: Number of actions A.
+        entries_a_state: Estimate of the probabilities of one state, for the check of memory.
+
+    >>> from scipy import sparse
+    >>> def rows(first, last):
+    ...     '''Step down the ladder for -1; the episode ends below state 0.'''
+    ...     states = np.arange(first, last)
+    ...     goes_on = (states > 0).astype(float)
+    ...     P = sparse.csr_array((goes_on, (states - first, np.maximum(states - 1, 0))), shape=(last - first, 100))
+    ...     return P, np.full((last - first, 1), -1.0), 1.0 - goes_on[:, None]
+    >>> from planners.distributed import solve_in_parts
+    >>> solve_in_parts(Rows(rows, num_states=100, num_actions=1), discount=0.5).values[:3].round(3)
+    array([-1.  , -1.5 , -1.75])
+    """
+
+    def __init__(
+        self,
+        rows: Callable[[int, int], Sequence[Any]],
+        num_states: int,
+        num_actions: int,
+        entries_a_state: float = 16.0,
+    ) -> None:
+        """Keep the function."""
+        for name, count in (("num_states", num_states), ("num_actions", num_actions)):
+            if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+                raise InvalidOptionError(f"{name} is {count!r}; expected a whole number of at least 1")
+        self.rows, self.num_states, self.num_actions = rows, int(num_states), int(num_actions)
+        self.entries_a_state = entries_a_state
+
+    def cut(self, parts: int, processes: Processes) -> NDArray[np.int64]:
+        """Parts of the same number of states."""
+        self.borders = evenly(self.num_states, parts)
+        return self.borders
+
+    def tables(self, part: int) -> Tables:
+        """What the function says of the part, checked."""
+        first, last = int(self.borders[part]), int(self.borders[part + 1])
+        return checked_rows(self.rows(first, last), first, last, self.num_states, self.num_actions)
+
+    def bytes_a_state(self) -> float:
+        """By the estimate of the probabilities."""
+        return 12.0 * self.entries_a_state + 32.0 * self.num_actions + 8.0
+
+
+def evenly(count: int, parts: int) -> NDArray[np.int64]:
+    """(parts + 1,) borders that cut `count` things into parts of the same size, none of them empty.
+
+    >>> evenly(10, 4)
+    array([ 0,  2,  5,  7, 10])
+    """
+    parts = max(min(parts, count), 1)
+    return np.arange(parts + 1, dtype=np.int64) * count // parts
+
+
+def shares(parts: int, size: int) -> NDArray[np.int64]:
+    """(size + 1,) first part of each process; where there are more processes than parts, the last have none.
+
+    >>> shares(64, 3), shares(2, 3)
+    (array([ 0, 21, 42, 64]), array([0, 1, 2, 2]))
+    """
+    borders = evenly(parts, size)
+    return np.append(borders, np.full(size + 1 - len(borders), borders[-1]))
+
+
+def as_source(model: Any) -> Source:
+    """A source as it is; a `ModelSource` of anything that has a model."""
+    return model if isinstance(model, Source) else ModelSource(model)

@@ -1,0 +1,180 @@
+"""Solving in parts: many processes against one, bit by bit; bytes sent, killed processes, folders, refusals."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import planners
+from gridworld_env import map_slices
+from gridworld_env.map_files import read_map_file
+from planners import MissingModelError
+from planners.distributed import Source, solve_in_parts
+from planners.models import as_model
+from tests import distributed_job as job
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = 64
+
+
+def launch(processes: int, *arguments: object, restarts: int = 0, seconds: float = 240.0) -> str:
+    """Run the job under torchrun, with its whole family dead at the end; what it printed."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    command += [f"--max-restarts={restarts}", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    ) as running:  # fmt: skip
+        try:
+            said, _ = running.communicate(timeout=seconds)
+        finally:
+            if running.poll() is None:
+                os.killpg(running.pid, signal.SIGKILL)
+    assert running.returncode == 0, said[-4000:]
+    return said
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, int]:
+    """The folder that two processes wrote, and the seed of their models."""
+    seed = next(iter(np.random.default_rng().integers(2**31, size=1))).item()
+    print(f"models of seed {seed}")
+    folder = tmp_path_factory.mktemp("together")
+    launch(2, ROOT / "tests" / "distributed_job.py", "suite", folder, seed)
+    return folder, seed
+
+
+def test_two_processes_and_one_have_the_same_bits(together: tuple[Path, int]) -> None:
+    """Values, bounds, policies and the number of sweeps; and the values are right, by another method."""
+    folder, seed = together
+    halves = [np.load(folder / f"rank-{rank}.npz") for rank in range(2)]
+    facts = json.loads((folder / "rank-0.json").read_text(encoding="ascii"))
+    for name, (model, discount) in job.models(folder, seed).items():
+        alone = solve_in_parts(model, discount=discount)
+        for what in ("values", "lower", "upper", "actions"):
+            expected = alone.policy.actions if what == "actions" else getattr(alone, what)
+            np.testing.assert_array_equal(np.concatenate([half[f"{name}/{what}"] for half in halves]), expected, name)
+        assert (facts[name]["error"], facts[name]["sweeps"]) == (alone.error_bound, alone.iterations), name
+        truth = planners.solve(whole_model(folder, name, model), discount=discount, tolerance=1e-9)
+        assert (alone.lower <= truth.upper).all(), name
+        assert (truth.lower <= alone.upper).all(), name
+        assert np.abs(alone.values - truth.values).max() <= alone.error_bound + truth.error_bound <= 1.1e-6, name
+
+
+def test_bytes_sent_in_a_sweep_are_those_predicted_from_the_tables(together: tuple[Path, int]) -> None:
+    """Each process is sent one float64 for each state of the other that some pair of its own may lead to."""
+    folder, seed = together
+    facts = [json.loads((folder / f"rank-{rank}.json").read_text(encoding="ascii")) for rank in range(2)]
+    in_all = 0
+    for name, (model, _) in job.models(folder, seed).items():
+        mdp = whole_model(folder, name, model)
+        borders = states_of_processes(model, mdp.num_states, 2)
+        read = [
+            np.unique(mdp.transitions[first * mdp.num_actions : last * mdp.num_actions].indices)
+            for first, last in itertools.pairwise(borders)
+        ]
+        wanted = [int((read[1] < borders[1]).sum()), int((read[0] >= borders[1]).sum())]
+        for rank in range(2):
+            assert facts[rank][name]["sent"] == 8 * wanted[rank] * facts[rank][name]["sweeps"], (name, rank)
+        in_all += sum(wanted)
+    assert in_all > 100
+
+
+def whole_model(folder: Path, name: str, model: Any) -> planners.TabularMDP:
+    """The tables of a model of the job, read in some other way than in parts."""
+    if name == "rows":
+        P, R, termination = job.ladder(0, job.LADDER)
+        return planners.TabularMDP(P, termination, np.array(R), np.ones(R.shape, dtype=bool))
+    if isinstance(model, Source):
+        import gymnasium as gym
+
+        given: dict[str, Any] = {"slip": 0.2} if name == "map.txt" else {"slip": 0.1}
+        places: dict[str, Any] = {} if name == "map.txt" else {"goal": (0, 0)}
+        return as_model(gym.make("GridWorld-v0", **read_map_file(folder / name, **places), **given)).tabular
+    return as_model(model).tabular
+
+
+def states_of_processes(model: Any, states: int, processes: int) -> list[int]:
+    """First state of each process: of equal shares of parts of equal size, in states or in rows of a map."""
+    if isinstance(model, map_slices.MapSlices):
+        rows = read_map_file(model.path, goal=(0, 0) if model.movingai else None)["desc"]
+        before = np.cumsum([0, *(sum(glyph != "#" for glyph in row) for row in rows)])
+        cuts = [len(rows) * part // min(PARTS, len(rows)) for part in range(min(PARTS, len(rows)) + 1)]
+        borders = [int(before[cut]) for cut in cuts]
+    else:
+        borders = [states * part // min(PARTS, states) for part in range(min(PARTS, states) + 1)]
+    parts = len(borders) - 1
+    shared = min(processes, parts)
+    return [borders[parts * rank // shared] for rank in range(shared + 1)] + [states] * (processes - shared)
+
+
+def test_solve_gives_every_process_the_whole_plan(together: tuple[Path, int]) -> None:
+    folder, seed = together
+    model, discount = job.models(folder, seed)["entangled"]
+    alone = planners.solve(model, discount=discount)
+    for rank in range(2):
+        facts = json.loads((folder / f"rank-{rank}.json").read_text(encoding="ascii"))["whole"]
+        arrays = np.load(folder / f"rank-{rank}.npz")
+        assert facts["converged"]
+        assert np.abs(arrays["whole/values"] - alone.values).max() <= 2e-6
+        assert facts["optimal"] >= len(alone.values)
+        assert arrays["whole/actions"].shape == alone.values.shape
+
+
+def test_what_one_process_finds_all_are_told(together: tuple[Path, int]) -> None:
+    folder, _ = together
+    told = [json.loads((folder / f"rank-{rank}.json").read_text(encoding="ascii"))["failures"] for rank in range(2)]
+    for name, parts in {
+        "wrong row": ["InvalidModelError: process 1 of 2", f"state {job.LADDER - 7}, action 0", "sum to 1.5"],
+        "no memory": ["NotEnoughMemoryError: process 0 of 2", "states 0 to 1499", "Unable to allocate 3 GiB"],
+        "little memory": ["NotEnoughMemoryError: process 1 of 2", "states 1500 to 2999", "100.0 kB are free"],
+    }.items():
+        assert told[0][name] == told[1][name]
+        for part in parts:
+            assert part in told[0][name]
+    assert told[0]["silence"].startswith("LostProcessError: process 0 of 2 waited for another one")
+
+
+def test_a_plan_of_many_processes_is_read_lazily_with_its_model(together: tuple[Path, int]) -> None:
+    folder, seed = together
+    for name in ("lecture", "arena.map", "entangled", "rows"):
+        model = job.models(folder, seed)[name][0]
+        mdp = model if name in ("lecture", "entangled") else whole_model(folder, name, model)
+        if name == "arena.map":
+            import gymnasium as gym
+
+            mdp = as_model(gym.make("GridWorld-v0", **read_map_file(folder / name, goal=(0, 0)), slip=0.1))
+        plan = planners.load_plan(folder / "plans" / name, mdp)
+        assert isinstance(plan.values, np.memmap)
+        assert isinstance(plan.policy.actions, np.memmap)
+        assert plan.optimal_actions[np.arange(len(plan.values)), plan.policy.actions].all()
+        assert planners.is_optimal(mdp, plan.policy, discount=plan.discount, tolerance=2e-6).optimal
+        with pytest.raises(MissingModelError):
+            _ = planners.load_plan(folder / "plans" / name).action_values
+
+
+def test_a_killed_process_changes_nothing(tmp_path: Path, rng: np.random.Generator) -> None:
+    """Three processes, one of them killed: torchrun starts them again, and they go on from the last checkpoint."""
+    rows = ["".join(row) for row in np.where(rng.random((40, 30)) < 0.1, "#", ".")]
+    (tmp_path / "map.txt").write_text("\n".join(["+" + rows[0][1:], *rows[1:]]) + "\n", encoding="ascii")
+    source = map_slices.open_map(str(tmp_path / "map.txt"), **job.KILLED)
+    alone = solve_in_parts(source, out=tmp_path / "alone", **job.KILLED_OPTIONS)
+    sweep, delay = int(rng.integers(20, alone.iterations - 5)), float(rng.choice([0.0, 0.002, 0.01]))
+    script = ROOT / "tests" / "distributed_job.py"
+    launch(3, script, "killed", tmp_path, sweep, int(rng.integers(3)), delay, int(signal.SIGKILL), restarts=1)
+    assert (tmp_path / "killed").exists()
+    plan = planners.load_plan(tmp_path / "plan")
+    for what in ("values", "lower", "upper"):
+        np.testing.assert_array_equal(getattr(plan, what), getattr(alone, what))
+    np.testing.assert_array_equal(plan.policy.actions, alone.policy.actions)
+    assert (plan.iterations, plan.error_bound) == (alone.iterations, alone.error_bound)
+    assert len(plan.history) < plan.iterations  # the sweeps before the checkpoint were not done again
+    assert not (tmp_path / "plan" / "checkpoint").exists()
