@@ -82,11 +82,12 @@ def eight_modes(seed: int, **changes: Any) -> Run:
 
 def far_away(seed: int, loss: str) -> Run:
     """A narrow mode far from where the generator starts, and five steps of the discriminator to each of its own."""
-    game, recipe = MixtureGame([[2.0, 0.0]], 0.05, name="far mode"), SMALL.with_(steps=200, loss=loss, discriminator=PLAIN)
+    game = MixtureGame([[2.0, 0.0]], 0.05, name="far mode")
+    recipe = SMALL.with_(steps=300, loss=loss, discriminator=PLAIN, discriminator_rate=Schedule(5e-3))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         discriminator, _ = recipe.players(game)
-        generator = Generator(recipe.generator.network(game), ascent(0.01))  # Adam would divide by the gradient's size
+        generator = Generator(recipe.generator.network(game), ascent(0.002))  # Adam divides by the gradient's size
     return train(game, generator, discriminator, recipe=recipe, update=Alternating(5), seed=seed, truth_every=50)
 
 

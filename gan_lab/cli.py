@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gan_lab.atlas_command import atlas
 from gan_lab.bench_command import bench
 from gan_lab.beside_vae_command import beside_vae
 from gan_lab.errors import DivergedError, GameError, WiringError, whole_number
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(bench)
 app.command()(beside_vae)
+app.command()(atlas)
 out = Console(highlight=False)
 
 Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", show_default=False)]

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.games import DatasetGame, DigitsGame, MixtureGame, SampleGame
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.gauge import SETTLED, best_shift, scores_of
 from gan_lab.losses import LOSSES
 from gan_lab.truth import LOG_4
@@ -78,14 +79,20 @@ def judged(run: "Run", samples: Any) -> Judged:
 
 
 def divergence(run: "Run") -> Symptom | None:
-    """A player has numbers that are not finite."""
+    """A player's numbers are not finite: its parameters, its samples or its scores."""
     broken = [name for name, player in run.players.items() if player.is_broken()]
+    if not broken and isinstance(run.game, SampleGame):
+        samples = run.sample(LOOK, run.steps)
+        if not np.isfinite(samples).all():
+            broken = [GENERATOR]
+        elif not all(torch.isfinite(part.scores).all() for part in _both(run)):
+            broken = [DISCRIMINATOR]
     if not broken:
         return None
     return Symptom(
         "divergence",
         {"broken players": float(len(broken))},
-        f"The parameters of {' and '.join(broken)} are not finite.",
+        f"The numbers of {' and '.join(broken)} are not finite.",
         "a smaller rate, or penalty='r1r2'.",
     )
 
