@@ -72,7 +72,7 @@ def dirac(seed: int, **changes: Any) -> Run:
             ("generator", GENERATOR, np.sin(angle)),
         )
     }
-    return train(DiracGame(), **players, steps=1000, seed=seed, **changes)
+    return train(DiracGame(), **players, steps=400, seed=seed, **changes)
 
 
 def eight_modes(seed: int, **changes: Any) -> Run:
