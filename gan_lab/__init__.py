@@ -25,7 +25,7 @@ from gan_lab.registry import register_ids
 from gan_lab.run import Run, Status
 from gan_lab.schedule import Schedule
 from gan_lab.simultaneous_env import SimultaneousEnv
-from gan_lab.symptoms import Symptom
+from gan_lab.symptom import Symptom
 from gan_lab.training import train
 from gan_lab.vae.training import train_vae
 

@@ -17,7 +17,7 @@ from gan_lab.players import Player
 from gan_lab.truth import LOG_4
 
 if TYPE_CHECKING:
-    from gan_lab.symptoms import Symptom
+    from gan_lab.symptom import Symptom
 
 LOOK: Final = 5000  # samples of a look at the truth
 

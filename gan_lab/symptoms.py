@@ -17,6 +17,7 @@ from gan_lab.games import DatasetGame, DigitsGame, MixtureGame, SampleGame
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.gauge import SETTLED, best_shift, scores_of
 from gan_lab.losses import LOSSES
+from gan_lab.symptom import Symptom
 from gan_lab.truth import LOG_4
 
 if TYPE_CHECKING:
@@ -33,27 +34,6 @@ RECOGNISED: Final = 0.8  # share of pairs in which training data score higher th
 OVERFITTED: Final = 0.5  # of the way from the training data to the generated ones, where unseen data score
 LOPSIDED: Final = 4.0  # slope where nothing is penalised, divided by the slope where it is
 AHEAD: Final = 0.15  # V above -log 4, in nats: the discriminator tells the two apart
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """A failure that was recognised.
-
-    Attributes:
-        name: Of the failure: a key of `SYMPTOMS`.
-        evidence: The numbers by which it was recognised.
-        says: What was seen, in words.
-        fix: What to do.
-    """
-
-    name: str
-    evidence: dict[str, float]
-    says: str
-    fix: str
-
-    def __str__(self) -> str:
-        """Name, evidence and fix in two sentences."""
-        return f"Symptom: {self.name}. {self.says} Fix: {self.fix}"
 
 
 @dataclass(frozen=True, eq=False)
