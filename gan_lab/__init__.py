@@ -13,6 +13,7 @@ if missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_s
 
 from gan_lab import games, truth, updates, vae
 from gan_lab.alternating_env import AlternatingEnv
+from gan_lab.atlas import ATLAS, Failure
 from gan_lab.comparison import beside_vae
 from gan_lab.errors import DivergedError, GameError, WiringError
 from gan_lab.generator_env import GeneratorEnv
@@ -24,6 +25,7 @@ from gan_lab.registry import register_ids
 from gan_lab.run import Run, Status
 from gan_lab.schedule import Schedule
 from gan_lab.simultaneous_env import SimultaneousEnv
+from gan_lab.symptom import Symptom
 from gan_lab.training import train
 from gan_lab.vae.training import train_vae
 
@@ -33,10 +35,12 @@ env = AlternatingEnv  # PettingZoo's names for the two forms of a game
 parallel_env = SimultaneousEnv
 
 __all__ = [
+    "ATLAS",
     "RECIPES",
     "Discriminator",
     "DiscriminatorShape",
     "DivergedError",
+    "Failure",
     "GameError",
     "Generator",
     "GeneratorEnv",
@@ -47,6 +51,7 @@ __all__ = [
     "Spectrum",
     "Status",
     "Strategist",
+    "Symptom",
     "Verdict",
     "WiringError",
     "adam",

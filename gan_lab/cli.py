@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gan_lab.atlas_command import atlas
 from gan_lab.bench_command import bench
 from gan_lab.beside_vae_command import beside_vae
 from gan_lab.device import DEVICES
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command()(bench)
 app.command()(beside_vae)
 app.command()(watch)
+app.command()(atlas)
 PATIENCE = 10.0  # seconds in which rank 0 may speak for all
 out = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
 

@@ -2,7 +2,7 @@
 
 import enum
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.losses import LOSSES
 from gan_lab.players import Player
 from gan_lab.truth import LOG_4
+
+if TYPE_CHECKING:
+    from gan_lab.symptom import Symptom
 
 LOOK: Final = 5000  # samples of a look at the truth
 
@@ -127,8 +130,14 @@ class Run:
             found["gap_to_minus_log_4"] = found["value"] + LOG_4
         return found
 
+    def symptoms(self) -> "list[Symptom]":
+        """The known ways of failing that this run shows, by name: see `docs/failures.md`."""
+        from gan_lab.symptoms import find_symptoms
+
+        return find_symptoms(self)
+
     def report(self) -> str:
-        """In words: has it converged, and is it mode collapse?"""
+        """In words: has it converged, is it mode collapse, and which other failure shows?"""
         from gan_lab.gauge import verdicts
 
         shown = self.game.single if isinstance(self.game, SampleGame) else self.game
@@ -139,7 +148,8 @@ class Run:
         if self.averaged_truth:
             of_average = ", ".join(f"{k} {v:.4g}" for k, v in self.averaged_truth[-1].items() if k != "step")
             lines.append(f"  averaged generator: {of_average}")
-        return "\n".join(lines + [f"  {line}" for line in verdicts(shown, last)])
+        words = [*verdicts(shown, last), *map(str, self.symptoms())]
+        return "\n".join(lines + [f"  {line}" for line in words])
 
     def plot(self, axes: Any = None) -> Any:
         """V beside its value at the equilibrium, and the divergences, over updates, as two matplotlib axes."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from gan_lab.errors import choose
 from gan_lab.games.bilinear import BilinearGame
+from gan_lab.games.dataset import DatasetGame
 from gan_lab.games.digits import DigitsGame, StackedDigitsGame
 from gan_lab.games.dirac import DiracGame
 from gan_lab.games.finite import FiniteGame
@@ -43,6 +44,7 @@ def make_game(game: Any) -> Game:
 __all__ = [
     "GAMES",
     "BilinearGame",
+    "DatasetGame",
     "DigitsGame",
     "DiracGame",
     "FiniteGame",

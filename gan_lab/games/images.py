@@ -72,6 +72,10 @@ class ImagesGame(SampleGame):
         """(count, d) training images, drawn with replacement."""
         return self.images[rng.integers(len(self.images), size=count)]
 
+    def unseen(self, count: int, rng: np.random.Generator) -> Images:
+        """(count, d) held-out images, drawn with replacement."""
+        return self.held_out[rng.integers(len(self.held_out), size=(count, self._stack))].reshape(count, -1)
+
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
         """How near samples are to the training images, beside how near held-out images are.
 

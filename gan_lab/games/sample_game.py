@@ -48,6 +48,10 @@ class SampleGame(ABC):
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
         """What (n, d) samples of a generator tell, beside the truth of the data."""
 
+    def unseen(self, count: int, rng: np.random.Generator) -> NDArray[np.float32] | None:
+        """(count, d) samples of the data that are never shown to the players; None where all that is shown is new."""
+        return None
+
     def noise(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """(count, noise_size) standard normal numbers."""
         drawn = rng.standard_normal((count, self.noise_size), dtype=np.float32)

@@ -1,0 +1,63 @@
+"""A few points of another game, shown again and again: what data sets are, and mixtures are not."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_lab.errors import WiringError, whole_number
+from gan_lab.games.sample_game import SampleGame
+
+
+class DatasetGame(SampleGame):
+    """So many samples of a game, drawn once; the players see no others, the truth stays that of the game.
+
+    Args:
+        base: The game whose samples they are.
+        points: How many.
+        seed: Of the drawing.
+
+    Attributes:
+        points: (n, d) the samples.
+
+    Raises:
+        WiringError: The base is no game of samples, or there is no point.
+
+    >>> from gan_lab.games import ring
+    >>> game = DatasetGame(ring(), points=32)
+    >>> game.name, game.points.shape, game.real(400, np.random.default_rng(7)).shape
+    ('32 points of ring8', (32, 2), (400, 2))
+    """
+
+    def __init__(self, base: SampleGame, points: int, seed: int = 0) -> None:
+        """Draw the points."""
+        if not isinstance(base, SampleGame):
+            raise WiringError(f"base is {base!r}; expected a game of samples, such as gan_lab.games.ring()")
+        count, rng = whole_number("points", points, 1), np.random.default_rng(whole_number("seed", seed, 0))
+        self.base, self.points = base, base.real(count, rng)
+        self.name, self.image_shape = f"{count} points of {base.name}", base.image_shape
+        self.dimension, self.noise_size, self.bound, self.scale = (
+            base.dimension,
+            base.noise_size,
+            base.bound,
+            base.scale,
+        )
+        self._own_reverse_kl = base.truth(self.points, rng).get("reverse_kl", 0.0)
+
+    def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """(count, d) of the points, drawn with replacement."""
+        return self.points[rng.integers(len(self.points), size=count)]
+
+    def unseen(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """(count, d) fresh samples of the base."""
+        return self.base.real(count, rng)
+
+    def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
+        """What the base says of the samples: it, not the points, is what the generator should learn.
+
+        Where it counts modes, `reverse_kl_floor` includes the divergence of the points themselves.
+        """
+        found = self.base.truth(samples, rng)
+        if "reverse_kl_floor" in found:
+            found["reverse_kl_floor"] += self._own_reverse_kl
+        return found
