@@ -46,7 +46,7 @@ def solve(
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
         tolerance: Largest error of the values, in units of reward.
-        progress: True for a progress bar, or a function to call with each `Iteration`.
+        progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
         throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
             is, with its status.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.
