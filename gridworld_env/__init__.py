@@ -15,6 +15,7 @@ from gridworld_env.legend import Cell
 from gridworld_env.map_files import read_map_file
 from gridworld_env.movingai import Scenario, load_movingai, read_scenarios
 from gridworld_env.random_maps import random_map
+from gridworld_env.replay import Replay
 from gridworld_env.textbook_worlds import WORLDS, World
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "GridWorldEnv",
     "GroundTruth",
     "MapError",
+    "Replay",
     "Scenario",
     "World",
     "load_image",

@@ -153,9 +153,12 @@ class Replay:
         return write_page(path, document_of(self))
 
     def gif(self, path: str | Path) -> int:
-        """Write the animation; returns its size in bytes. At most 120 pictures; what `html` says is raised, and
+        """Write the animation, of at most 120 pictures; returns its size in bytes.
 
         Raises:
+            MapError: Nothing was recorded.
+            ValueError: The name does not end in .gif.
+            OSError: It cannot be written.
             DependencyNotInstalled: pygame or Pillow is missing.
         """
         from gridworld_env.rendering.export import save_gif

@@ -165,7 +165,10 @@ def _chart(replay: "Replay") -> dict[str, Any]:
         "x": packed([count(replay, history[i].iteration) for i in chosen]),
         "x_label": unit(replay),
         "series": [
-            {"name": "proven error of a plan made of V, at most", "y": packed([history[i].error_bound for i in chosen])},
+            {
+                "name": "proven error of a plan made of V, at most",
+                "y": packed([history[i].error_bound for i in chosen]),
+            },
             {"name": "residual: what one more sweep would change", "y": packed([history[i].residual for i in chosen])},
         ],
         "lines": lines,

@@ -32,8 +32,9 @@ def pictures_of(replay: "Replay") -> Iterator[NDArray[np.uint8]]:
     for index in shown:
         overlay = _overlay(frames[index], width)
         yield canvas.frame(build_scene(grid, overlay=overlay, caption=sweep_caption(replay, frames[index])))
+    last = _overlay(frames[-1], width)
     for step, caption in enumerate(["", *episode] if visited else []):
-        yield canvas.frame(build_scene(grid, visited[step], visited[: step + 1], overlay, caption))
+        yield canvas.frame(build_scene(grid, visited[step], visited[: step + 1], last, caption))
 
 
 def _overlay(frame: "SweepFrame", width: int) -> Overlay:

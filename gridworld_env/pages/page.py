@@ -57,10 +57,10 @@ def write_page(path: str | Path, document: Mapping[str, Any]) -> int:
 
 
 def as_json(document: Mapping[str, Any]) -> str:
-    """Compact JSON that may stand inside HTML.
+    r"""Compact JSON that may stand inside HTML.
 
     >>> as_json({"title": "</script>"})
-    '{"title":"\\\\u003c/script\\\\u003e"}'
+    '{"title":"\\u003c/script\\u003e"}'
     """
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return re.sub("[<>&\u2028\u2029]", lambda found: ESCAPES[found[0]], text)
