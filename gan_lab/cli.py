@@ -19,6 +19,7 @@ from gan_lab.lecture import verify as statements
 from gan_lab.losses import LOSSES
 from gan_lab.penalties import PENALTIES
 from gan_lab.recipes import RECIPES
+from gan_lab.replays.recording import recorded
 from gan_lab.training import train as train_game
 from gan_lab.updates import UPDATES, Update, find_update
 
@@ -64,27 +65,32 @@ def train(
     seed: Annotated[int, typer.Option(help="The same seed, the same run.")] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each look.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page that replays the run.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
 ) -> None:
     """Train a game, and say in words whether it has converged and whether modes are missing."""
     try:
-        run = train_game(
-            _chosen(game, data),
-            recipe=recipe,
-            update=_rule(update, discriminator_steps),
-            loss=loss,
-            penalty=penalty,
-            penalty_weight=penalty_weight,
-            batch_size=batch_size,
-            steps=steps,
-            seed=seed,
-            progress=sys.stderr.isatty(),
-            checkpoint=checkpoint,
-            resume=resume,
-        )
+        with recorded(html, gif, _say) as recording:
+            run = train_game(
+                recording.suits(_chosen(game, data)),
+                recipe=recipe,
+                update=_rule(update, discriminator_steps),
+                loss=loss,
+                penalty=penalty,
+                penalty_weight=penalty_weight,
+                batch_size=batch_size,
+                steps=steps,
+                seed=seed,
+                looks=recording.looks,
+                callbacks=recording.callbacks,
+                progress=sys.stderr.isatty(),
+                checkpoint=checkpoint,
+                resume=resume,
+            )
     except DivergedError as error:
         _say(f"Diverged: {error}")
         raise typer.Exit(3) from None
-    except (GameError, OSError) as error:
+    except (GameError, OSError, ValueError) as error:
         _say(f"Error: {error}")
         raise typer.Exit(2) from None
     out.print(run.report(), markup=False)
@@ -131,8 +137,8 @@ def _rule(update: str | None, discriminator_steps: int | None) -> str | Update |
     return find_update(update or "alternating", discriminator_steps=discriminator_steps)
 
 
-def _say(text: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style="red")
+def _say(text: str, style: str = "red") -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style=style)
 
 
 if __name__ == "__main__":

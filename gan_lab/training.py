@@ -43,6 +43,7 @@ def train(
     steps: int | None = None,
     seed: int = 0,
     truth_every: int | None = None,
+    looks: int = 20,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
     checkpoint: Path | None = None,
@@ -65,7 +66,8 @@ def train(
         batch_size: Samples n of a turn.
         steps: Updates in all, those before a resumption included.
         seed: Of the first parameters, where players are not given, and of the game.
-        truth_every: Updates between looks at the truth; None: twenty looks.
+        truth_every: Updates between looks at the truth; None: as many as make `looks` of them.
+        looks: How many times to look at the truth.
         callbacks: Called with the run after each look; one that returns True stops the run.
         progress: Show V, its gap to -log 4 and the divergence on stderr.
         checkpoint: File that is written after each look, and at the end.
@@ -90,7 +92,11 @@ def train(
     has_players = generator is not None or discriminator is not None
     chosen = choose_recipe(found, recipe, players=has_players, changes=changes)
     steps, seed, callbacks = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0), tuple(callbacks)
-    every = max(1, math.ceil(steps / 20)) if truth_every is None else whole_number("truth_every", truth_every, 1)
+    every = (
+        max(1, math.ceil(steps / whole_number("looks", looks, 1)))
+        if truth_every is None
+        else whole_number("truth_every", truth_every, 1)
+    )
     if checkpoint is not None:
         checkpoints.check_place(checkpoint)
     with _random_numbers(seed):
