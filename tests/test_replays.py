@@ -371,3 +371,9 @@ def test_gan_lab_train_writes_both(tmp_path: Path) -> None:
     assert document_in(page.read_text(encoding="utf-8"))["title"] == "dirac, trained"
     with Image.open(gif) as animation:
         assert animation.n_frames == 4  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("name", ["replay_lecture", "replay_dirac"])
+def test_stored_pages_are_those_of_the_template(name: str) -> None:
+    stored = (Path(__file__).parents[1] / "docs" / f"{name}.html").read_text(encoding="utf-8")
+    assert page_text(document_in(stored)) == stored, "run: python docs/replay_pages.py"
