@@ -4,6 +4,8 @@ Exit codes: 0 done, 1 a statement did not hold, 2 bad input, 3 training diverged
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,30 +71,23 @@ def train(
     gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
 ) -> None:
     """Train a game, and say in words whether it has converged and whether modes are missing."""
-    try:
-        with recorded(html, gif, _say) as recording:
-            run = train_game(
-                recording.suits(_chosen(game, data)),
-                recipe=recipe,
-                update=_rule(update, discriminator_steps),
-                loss=loss,
-                penalty=penalty,
-                penalty_weight=penalty_weight,
-                batch_size=batch_size,
-                steps=steps,
-                seed=seed,
-                looks=recording.looks,
-                callbacks=recording.callbacks,
-                progress=sys.stderr.isatty(),
-                checkpoint=checkpoint,
-                resume=resume,
-            )
-    except DivergedError as error:
-        _say(f"Diverged: {error}")
-        raise typer.Exit(3) from None
-    except (GameError, OSError, ValueError) as error:
-        _say(f"Error: {error}")
-        raise typer.Exit(2) from None
+    with _exit_codes(), recorded(html, gif, _say) as recording:
+        run = train_game(
+            recording.suits(_chosen(game, data)),
+            recipe=recipe,
+            update=_rule(update, discriminator_steps),
+            loss=loss,
+            penalty=penalty,
+            penalty_weight=penalty_weight,
+            batch_size=batch_size,
+            steps=steps,
+            seed=seed,
+            looks=recording.looks,
+            callbacks=recording.callbacks,
+            progress=sys.stderr.isatty(),
+            checkpoint=checkpoint,
+            resume=resume,
+        )
     out.print(run.report(), markup=False)
 
 
@@ -113,6 +108,18 @@ def games() -> None:
             known = f"V = {game.known_value:.4g} at the equilibrium; exact: {exact}"
         table.add_row(name, "samples and verdicts" if isinstance(game, SampleGame) else "whole strategies", known)
     out.print(table)
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    try:
+        yield
+    except DivergedError as error:
+        _say(f"Diverged: {error}")
+        raise typer.Exit(3) from None
+    except (GameError, OSError, ValueError) as error:
+        _say(f"Error: {error}")
+        raise typer.Exit(2) from None
 
 
 def _checked_seed(seed: int | None) -> int | None:

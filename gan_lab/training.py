@@ -92,11 +92,7 @@ def train(
     has_players = generator is not None or discriminator is not None
     chosen = choose_recipe(found, recipe, players=has_players, changes=changes)
     steps, seed, callbacks = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0), tuple(callbacks)
-    every = (
-        max(1, math.ceil(steps / whole_number("looks", looks, 1)))
-        if truth_every is None
-        else whole_number("truth_every", truth_every, 1)
-    )
+    every = _interval(truth_every, steps, looks)
     if checkpoint is not None:
         checkpoints.check_place(checkpoint)
     with _random_numbers(seed):
@@ -107,6 +103,12 @@ def train(
             checkpoints.load(resume, run, table, rule)
         _play(run, table, rule, course, steps, every, callbacks, progress, checkpoint)
     return run
+
+
+def _interval(truth_every: int | None, steps: int, looks: int) -> int:
+    """Updates between looks."""
+    looks = whole_number("looks", looks, 1)
+    return max(1, math.ceil(steps / looks)) if truth_every is None else whole_number("truth_every", truth_every, 1)
 
 
 def _play(
