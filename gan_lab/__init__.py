@@ -22,6 +22,7 @@ from gan_lab.players import Discriminator, Generator, Strategist, Verdict, adam,
 from gan_lab.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.recipes import RECIPES, mixture_recipe
 from gan_lab.registry import register_ids
+from gan_lab.replays.replay import Replay
 from gan_lab.run import Run, Status
 from gan_lab.schedule import Schedule
 from gan_lab.simultaneous_env import SimultaneousEnv
@@ -46,6 +47,7 @@ __all__ = [
     "GeneratorEnv",
     "GeneratorShape",
     "Recipe",
+    "Replay",
     "Run",
     "Schedule",
     "Spectrum",

@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 a statement did not hold, 2 bad input, 3 training diverged
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +25,7 @@ from gan_lab.losses import LOSSES
 from gan_lab.penalties import PENALTIES
 from gan_lab.ranks import is_first, is_launched
 from gan_lab.recipes import RECIPES
+from gan_lab.replays.recording import recorded
 from gan_lab.training import train as train_game
 from gan_lab.updates import UPDATES, Update, find_update
 from gan_lab.watch.command import watch
@@ -74,22 +77,24 @@ def train(
     resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
     device: Annotated[str, typer.Option(help=f"Where networks and samples live: {', '.join(DEVICES)}.")] = "cpu",
     shares: Annotated[int | None, typer.Option(help="Parts in which a batch is played.", show_default=False)] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page that replays the run.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
 ) -> None:
     """Train a game, and say in words whether it has converged and whether modes are missing.
 
     Several processes share each batch: torchrun --nproc-per-node=2 -m gan_lab train ...
     """
-    try:
+    choices: dict[str, Any] = dict(loss=loss, penalty=penalty, penalty_weight=penalty_weight, batch_size=batch_size)
+    with _exit_codes(), recorded(html, gif, _say) as recording:
         run = train_game(
-            _chosen(game, data),
+            recording.suits(_chosen(game, data)),
             recipe=recipe,
             update=_rule(update, discriminator_steps),
-            loss=loss,
-            penalty=penalty,
-            penalty_weight=penalty_weight,
-            batch_size=batch_size,
+            **choices,
             steps=steps,
             seed=seed,
+            looks=recording.looks,
+            callbacks=recording.callbacks,
             progress=sys.stderr.isatty(),
             checkpoint=checkpoint,
             resume=resume,
@@ -97,8 +102,6 @@ def train(
             distributed=is_launched(),
             shares=shares,
         )
-    except (GameError, OSError) as error:
-        raise _told(error) from None
     out.print(run.report(), markup=False)
 
 
@@ -119,6 +122,14 @@ def games() -> None:
             known = f"V = {game.known_value:.4g} at the equilibrium; exact: {exact}"
         table.add_row(name, "samples and verdicts" if isinstance(game, SampleGame) else "whole strategies", known)
     out.print(table)
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    try:
+        yield
+    except (GameError, OSError, ValueError) as error:
+        raise _told(error) from None
 
 
 def _checked_seed(seed: int | None) -> int | None:
@@ -152,8 +163,8 @@ def _told(error: Exception) -> typer.Exit:
     return typer.Exit(3 if diverged else 2)
 
 
-def _say(text: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style="red")
+def _say(text: str, style: str = "red") -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style=style)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ def train(
     steps: int | None = None,
     seed: int = 0,
     truth_every: int | None = None,
+    looks: int = 20,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
     checkpoint: Path | None = None,
@@ -73,7 +74,8 @@ def train(
         batch_size: Samples n of a turn.
         steps: Updates in all, those before a resumption included.
         seed: Of the first parameters, where players are not given, and of the game.
-        truth_every: Updates between looks at the truth; None: twenty looks.
+        truth_every: Updates between looks at the truth; None: as many as make `looks` of them.
+        looks: How many times to look at the truth.
         callbacks: Called with the run after each look; one that returns True stops the run.
         progress: Show V, its gap to -log 4 and the divergence on stderr.
         checkpoint: File that is written after each look, and at the end.
@@ -103,7 +105,7 @@ def train(
     chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
     found = as_played(found, chosen.packing, chosen.noise_size) if isinstance(found, SampleGame) else found
     steps, seed = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0)
-    every = max(1, math.ceil(steps / 20)) if truth_every is None else whole_number("truth_every", truth_every, 1)
+    every = _interval(truth_every, steps, looks)
     where = find_device(device, distributed=distributed, useful=isinstance(found, SampleGame))
     with join_ranks(distributed, where) as ranks, random_numbers(seed, where):
         ranks.first(lambda: checkpoints.check_place(checkpoint))
@@ -115,6 +117,12 @@ def train(
             checkpoints.load(resume, run, table, rule)
         _play(run, table, rule, course, _Looks(steps, every, tuple(callbacks), progress, checkpoint, place))
     return run
+
+
+def _interval(truth_every: int | None, steps: int, looks: int) -> int:
+    """Updates between looks."""
+    looks = whole_number("looks", looks, 1)
+    return max(1, math.ceil(steps / looks)) if truth_every is None else whole_number("truth_every", truth_every, 1)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from gridworld_env.map_files import read_map_file
 from gridworld_env.map_slices import open_map
 from gridworld_env.movingai import Scenario, load_movingai, read_scenarios
 from gridworld_env.random_maps import random_map
+from gridworld_env.replay import Replay
 from gridworld_env.textbook_worlds import WORLDS, World
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "GridWorldEnv",
     "GroundTruth",
     "MapError",
+    "Replay",
     "Scenario",
     "World",
     "load_image",

@@ -20,9 +20,12 @@ from rich.table import Column, Table
 
 import planners
 from gridworld_env.maps import WORLDS
+from gridworld_env.pages.page import size_text
+from gridworld_env.pages.whole_file import check_place
 from gridworld_env.plan_options import PlanOptions, described
-from gridworld_env.playing import check_file, plan_picture, plan_text, play
+from gridworld_env.playing import plan_picture, plan_text, play
 from gridworld_env.random_maps import random_map
+from gridworld_env.replay import Replay
 from gridworld_env.widgets.display import has_display
 
 app = typer.Typer(
@@ -58,13 +61,18 @@ def plan(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
     png: Annotated[Path | None, typer.Option(help="Write a picture of the plan.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page that replays every sweep, and an episode.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
+    seed: Annotated[int | None, described("The same seed replays the same episode.")] = None,
 ) -> None:
     """Solve a map: values, every optimal action, and the proven bound of the error."""
-    if png is not None:
-        check_file(png, ".png")
+    for path, suffix in ((png, ".png"), (html, ".html"), (gif, ".gif")):
+        if path is not None:
+            check_place(path, suffix)
     arguments = options.arguments()
     env = gym.make("GridWorld-v0", **arguments)
-    result = options.solve(env)
+    replay = None if html is None and gif is None else options.replay(env)
+    result = options.solve(env, replay)
     if as_json:
         print(json.dumps(_as_json(options.map, arguments, result), indent=2))
     else:
@@ -74,6 +82,9 @@ def plan(
 
         save_png(png, plan_picture(arguments, result))
         _say(f"wrote {png}", "")
+    if replay is not None:
+        replay.play(result, seed=_drawn(seed))
+        _write_replay(replay, html, gif)
     _check_converged(result)
 
 
@@ -88,7 +99,7 @@ def play_command(
 ) -> None:
     """Solve a map and play the policy, in a window where there is a display."""
     if gif is not None:
-        check_file(gif, ".gif")
+        check_place(gif, ".gif")
     arguments = options.arguments()
     result = options.solve(gym.make("GridWorld-v0", **arguments))
     _check_converged(result)
@@ -168,6 +179,12 @@ def show_episodes(
         end = "" if episode.terminated else ", cut off by the limit of steps"
         out.print(f"episode {number}: {len(episode)} steps, total reward {episode.total_reward:g}{end}")
     out.print(f"seed {seed}" + (f", wrote {gif}" if gif is not None else ""))
+
+
+def _write_replay(replay: Replay, html: Path | None, gif: Path | None) -> None:
+    for path, write in ((html, replay.html), (gif, replay.gif)):
+        if path is not None:
+            _say(f"wrote {path}, {size_text(write(path))}: {replay}", "")
 
 
 def _as_json(map_name: str, options: dict[str, Any], result: planners.Plan) -> dict[str, Any]:

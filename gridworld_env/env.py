@@ -99,7 +99,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
         self.action_names = tuple(move.name for move in self.rules.action_moves)
         self.sampler = Sampler(self.mdp, order_of_draws(self.rules, self.mdp.num_moves))
         self._state: int | None = None
-        self._trace = Trace()
+        self.trace = Trace()
         self._display = Display(self.grid, self.rules.action_moves, self.metadata["render_fps"])
 
     @cached_property
@@ -148,7 +148,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
         """
         super().reset(seed=seed)
         self._state = self._first_state(options or {})
-        self._trace.begin(self._state)
+        self.trace.begin(self._state)
         if self.render_mode == "human":
             self.render()
         return self._state, {"prob": 1.0, "action_mask": self.sampler.mask(self._state)}
@@ -166,7 +166,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
         state, move = self._state, self.sampler.draw(self._state, chosen, self.np_random.random())
         next_state, reward, terminated = self.sampler.result(state, move)
         self._state = next_state
-        self._trace.step(next_state, (chosen, move, reward, terminated))
+        self.trace.step(next_state, (chosen, move, reward, terminated))
         if self.render_mode == "human":
             self.render()
         info = {
@@ -180,7 +180,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
         if self.render_mode is None:
             gym.logger.warn("render() without a render mode shows nothing: gym.make(..., render_mode='rgb_array')")
             return None
-        return self.picture(self._trace)
+        return self.picture(self.trace)
 
     def picture(self, trace: Trace, mode: str | None = None) -> NDArray[np.uint8] | str | None:
         """The picture of an episode on this map, not only of this environment's own; in `render_mode` by default."""
@@ -192,7 +192,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
         """The picture of the present state, in a notebook, whatever the render mode."""
         from gridworld_env.rendering.notebook import png_of
 
-        return png_of(lambda: self.picture(self._trace, "rgb_array"))
+        return png_of(lambda: self.picture(self.trace, "rgb_array"))
 
     def set_overlay(
         self,

@@ -12,6 +12,8 @@ import planners
 from gridworld_env.errors import MapError
 from gridworld_env.map_files import RULES, SUFFIXES, checked_limit, read_map_file
 from gridworld_env.maps import WORLDS
+from gridworld_env.replay import METHODS as RECORDED
+from gridworld_env.replay import Replay
 from planners.solve import METHODS
 
 
@@ -72,16 +74,29 @@ class PlanOptions:
         places = {name: place_option(name, getattr(self, name)) for name in ("start", "goal")}
         return {**places, "scenario": self.scenario, "walls_below": self.walls_below}
 
-    def solve(self, env: gym.Env[Any, Any]) -> planners.Plan:
-        """The plan, converged or not."""
+    def solve(self, env: gym.Env[Any, Any], replay: Replay | None = None) -> planners.Plan:
+        """The plan, converged or not; with a replay, sweep by sweep unless another method is asked for."""
         return planners.solve(
             env,
             discount=self.discount,
-            method=self.method,
+            method="value_iteration" if replay is not None and self.method == "auto" else self.method,
             tolerance=self.tolerance,
-            progress=sys.stderr.isatty(),
+            progress=sys.stderr.isatty() if replay is None else replay,
             throw=False,
         )
+
+    def replay(self, env: gym.Env[Any, Any]) -> Replay:
+        """A replay of the planning to come.
+
+        Raises:
+            MapError: The map is too large for one, or the method has no sweeps to show.
+        """
+        if self.method.replace("-", "_") not in ("auto", *RECORDED):
+            raise MapError(
+                f"--method is {self.method!r}, which does not hold the values of all states after each sweep, as "
+                f"--html and --gif show them; expected auto, {' or '.join(RECORDED)}"
+            )
+        return Replay(env, f"{Path(self.map).name}, planned")
 
 
 def place_option(name: str, text: str | None) -> tuple[int, int] | None:

@@ -1,7 +1,6 @@
 """Playing a policy where people can see it: pictures for a file, and a window where there is a display."""
 
 import time
-from pathlib import Path
 from typing import Any, Final, cast
 
 import gymnasium as gym
@@ -66,11 +65,3 @@ def plan_text(options: dict[str, Any], plan: Plan) -> str:
     assert isinstance(env, GridWorldEnv)
     env.set_overlay(values=plan.values, policy=plan.optimal_actions)
     return str(env.render()).rstrip("\n")
-
-
-def check_file(path: Path, suffix: str) -> None:
-    """Refuse a picture's path before the work that it is for: wrong suffix, or no such folder."""
-    if path.suffix.lower() != suffix:
-        raise ValueError(f"{str(path)!r} does not end in {suffix}")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name} into")

@@ -28,6 +28,7 @@ from planners.linear_program import linear_program
 from planners.mdp import TabularMDP
 from planners.models import as_model
 from planners.modified_policy_iteration import modified_policy_iteration
+from planners.moment import Moment
 from planners.moves import MoveMDP
 from planners.optimality import Certificate, Verdict, certify, is_optimal
 from planners.policy import TabularPolicy
@@ -54,6 +55,7 @@ __all__ = [
     "Learner",
     "LostProcessError",
     "MissingModelError",
+    "Moment",
     "MoveMDP",
     "NotConvergedError",
     "NotEnoughMemoryError",

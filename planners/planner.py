@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from planners.certificates import Bounds, Certifier
 from planners.mdp import TabularMDP
+from planners.moment import Moment
 from planners.policy import TabularPolicy
 from planners.problem import UNIT_ROUNDOFF, Problem, make_problem
 from planners.progress import Progress, reporting
@@ -84,7 +85,7 @@ def run(
         with np.errstate(over="ignore", invalid="ignore"), reporter as report:
             for iterate in iterates:
                 verdict = watch.consider(iterate)
-                report(watch.history[-1])
+                report(Moment.of(watch.history[-1], problem, iterate, watch.bounds))
                 if verdict is not None:
                     status = verdict
                     break
@@ -106,16 +107,15 @@ class _Watch:
         self.problem, self.tolerance, self.max_iterations, self.refuses = problem, tolerance, max_iterations, refuses
         self.history: list[Iteration] = []
         self.last: Iterate | Settling | None = None
-        self._bounds: Bounds | None = None
+        self.bounds: Bounds | None = None
         self._certifier = Certifier(problem) if isinstance(problem, Problem) else None
-        self._next_proof = 0
-        self._began = time.perf_counter()
+        self._next_proof, self._began = 0, time.perf_counter()
 
     def consider(self, iterate: Iterate | Settling) -> Status | None:
         """Take note of an iterate; a status if it is the last one."""
-        self.last, self._bounds = iterate, None
+        self.last, self.bounds = iterate, None
         residual = self._residual(iterate)
-        bounds = self._bounds = self._prove(iterate) if self._proof_is_due(iterate, residual) else None
+        bounds = self.bounds = self._prove(iterate) if self._proof_is_due(iterate, residual) else None
         error = float("inf") if bounds is None else bounds.error
         self.history.append(Iteration(len(self.history) + 1, residual, error, time.perf_counter() - self._began))
         if np.isnan(residual) or (np.isinf(residual) and isinstance(iterate, Iterate)):
@@ -129,7 +129,7 @@ class _Watch:
     def last_with_bounds(self) -> tuple[Iterate | Settling, Bounds]:
         """The last iterate and its bounds."""
         assert self.last is not None
-        return self.last, self._prove(self.last) if self._bounds is None else self._bounds
+        return self.last, self._prove(self.last) if self.bounds is None else self.bounds
 
     def _residual(self, iterate: Iterate | Settling) -> float:
         if isinstance(iterate, Settling):

@@ -67,7 +67,7 @@ def policy_iteration(
             "sweeps": the greedy policy after a few sweeps of value iteration, which saves linear systems.
         evaluation: "direct" (factors), "krylov" (BiCGSTAB to the residual that suits), or "auto": direct up
             to 5000 states, and at discount 1, where the proof needs factors in any case.
-        progress: True for a progress bar, or a function to call with each `Iteration`.
+        progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
         throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
             is, with its status.
 

@@ -6,16 +6,17 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from planners.moment import Moment
 from planners.result import Iteration
 
-Progress = bool | Callable[[Iteration], object]
+Progress = bool | Callable[[Moment], object]
 
 
 @contextmanager
 def reporting(
     progress: Progress, title: str, tolerance: float, states: int = 0
-) -> Iterator[Callable[[Iteration], object]]:
-    """A function to call with each `Iteration`: the caller's own, a progress bar, or one that does nothing.
+) -> Iterator[Callable[[Moment], object]]:
+    """A function to call with each `Moment`: the caller's own, a progress bar, or one that does nothing.
 
     The bar fills as the logarithm of the proven bound falls to the tolerance; beside it stand iterations,
     residual, bound, states a second (of `states` in each iteration) and the time left.

@@ -82,12 +82,12 @@ class Plan:
     @cached_property
     def action_values(self) -> NDArray[np.float64]:
         """(S, A) Q(s,a) of `values`; -inf for actions that do not exist or, at discount 1, may never end."""
-        return sealed(_backup(self.model, self.values, self.discount))
+        return sealed(backup(self.model, self.values, self.discount))
 
     @cached_property
     def optimal_actions(self) -> NDArray[np.bool_]:
         """(S, A) True for every action that can be optimal within the bounds, all ties included."""
-        reach = _backup(self.model, self.upper, self.discount)
+        reach = backup(self.model, self.upper, self.discount)
         finite = np.abs(self.upper[np.isfinite(self.upper)]).max(initial=0.0)
         terms = self.model.longest_row + 8
         rounding = terms * np.finfo(np.float64).eps * (np.abs(self.model.rewards).max() + finite)
@@ -143,7 +143,8 @@ class NotConvergedError(PlannerError, RuntimeError):
         self.plan = plan
 
 
-def _backup(model: "Model", values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
+def backup(model: "Model", values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
+    """(S, A) r + discount * P V; -inf for actions that do not exist, and infinite where V is."""
     finite = np.isfinite(values)
     q = model.rewards + discount * model.expected_next(np.where(finite, values, 0.0))
     if discount > 0 and not finite.all():

@@ -52,7 +52,7 @@ def solve(
         tolerance: Largest error of the values, in units of reward.
         device: None or "cpu"; or "cuda", "cuda:1", ... for a GPU, by PyTorch: then by value iteration along the
             front, in float32, with the same proof. "torch:cpu" runs that code on the CPU.
-        progress: True for a progress bar, or a function to call with each `Iteration`.
+        progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
         throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
             is, with its status.
         distributed: Share the work among the processes of the initialised group of torch.distributed, each of

@@ -42,7 +42,7 @@ def value_iteration(
         tolerance: Largest error of the values, in units of reward.
         max_iterations: Number of sweeps after which to give up.
         start: V_0 instead of 0: a `Plan`, or (S,) values.
-        progress: True for a progress bar, or a function to call with each `Iteration`.
+        progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
 
     Returns:

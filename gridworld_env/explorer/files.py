@@ -1,8 +1,6 @@
 """Maps in and out, and pictures out. Nothing is overwritten by half a file, and nothing is lost by a wrong name."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -18,6 +16,7 @@ from gridworld_env.explorer.reel import Snapshot
 from gridworld_env.explorer.sketch import Sketch, sketch_of
 from gridworld_env.map_files import SUFFIXES, read_map_file
 from gridworld_env.maps import WORLDS
+from gridworld_env.pages.whole_file import write_whole
 
 GIF_SIDE: Final = 640  # pixels of the longest side of an animation
 GIF_RATE: Final = 8.0  # pictures a second
@@ -63,26 +62,9 @@ def save(explorer: Explorer, name: str) -> None:
         raise MapError(f"{name!r} is no name of a map file; expected one that ends in .json")
     arguments = explorer.sketch.arguments()
     text = json.dumps({"desc": arguments.pop("desc"), **arguments}, indent=1, ensure_ascii=False) + "\n"
-    _replace(path, text.encode())
+    write_whole(path, text.encode())
     explorer.path, explorer.saved = path, explorer.sketch
     explorer.say(f"wrote {path}")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file beside the one to be written, and put it into its place when it is complete."""
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name} into")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)  # as `open` would have made it
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def export_png(explorer: Explorer, name: str) -> None:

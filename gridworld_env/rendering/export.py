@@ -1,5 +1,6 @@
 """Frames as files: PNG for one, GIF for many."""
 
+import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+
+from gridworld_env.pages.whole_file import write_whole
 
 FASTEST = 50  # frames a second; browsers slow a GIF down that asks for more
 LAST_FRAME = 1000  # ms, so that the outcome is seen before the loop begins again
@@ -67,7 +70,9 @@ def save_gif(path: str | Path, frames: Iterable[NDArray[np.uint8]], fps: float =
     palette = _shared_palette(image, pictures)
     images = [_indexed(image, picture, palette) for picture in pictures]
     durations = [round(1000 / fps)] * (len(images) - 1) + [LAST_FRAME]
-    images[0].save(target, save_all=True, append_images=images[1:], duration=durations, loop=0, optimize=True)
+    content = io.BytesIO()
+    images[0].save(content, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0, optimize=True)
+    write_whole(target, content.getvalue())
     return target
 
 

@@ -1,0 +1,67 @@
+"""What the options `--html` and `--gif` of a command add to a run."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from gan_lab.games import SampleGame, make_game
+from gan_lab.replays.replay import Replay
+from gridworld_env.pages.page import size_text
+from gridworld_env.pages.whole_file import check_place
+
+USUAL: Final = 20  # looks of a run that nobody records
+OF_SAMPLES: Final = 60  # of one that is recorded; a look at samples takes as long as some updates
+OF_STRATEGIES: Final = 200
+
+
+class Recording:
+    """Arguments of `train` for a run that is recorded, or not.
+
+    Args:
+        wanted: Whether it is.
+
+    Attributes:
+        replay: The replay; None: not wanted.
+        looks: How many looks.
+    """
+
+    def __init__(self, *, wanted: bool) -> None:
+        """Nothing is recorded yet."""
+        self.replay = Replay() if wanted else None
+        self.looks = USUAL
+
+    @property
+    def callbacks(self) -> tuple[Callable[[Any], Any], ...]:
+        """Of `train`."""
+        return () if self.replay is None else (self.replay,)
+
+    def suits(self, game: Any) -> Any:
+        """The game; as many looks as suit it."""
+        if self.replay is None:
+            return game
+        found = make_game(game)
+        self.looks = OF_SAMPLES if isinstance(found, SampleGame) else OF_STRATEGIES
+        return found
+
+
+@contextmanager
+def recorded(html: Path | None, gif: Path | None, say: Callable[[str, str], Any]) -> Iterator[Recording]:
+    """A recording that is written at the end of the block, also of a run that was interrupted or has diverged.
+
+    Raises:
+        ValueError: A name with another ending, before the block begins.
+        OSError: A place where nothing can be written, before the block begins.
+    """
+    for path, suffix in ((html, ".html"), (gif, ".gif")):
+        if path is not None:
+            check_place(path, suffix)
+    recording = Recording(wanted=html is not None or gif is not None)
+    try:
+        yield recording
+    finally:
+        replay = recording.replay
+        if replay is not None and replay.looks.seen:
+            for path, write in ((html, replay.html), (gif, replay.gif)):
+                if path is not None:
+                    say(f"wrote {path}, {size_text(write(path))}: {replay}", "")

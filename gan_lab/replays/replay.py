@@ -1,0 +1,122 @@
+"""`Replay`: a callback of `train` that records each look, and writes a page or an animation of them."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from gan_lab.errors import WiringError
+from gan_lab.games import SampleGame
+from gan_lab.replays.charts import caption_of, charts_of
+from gan_lab.replays.scene import THEME, Frame, Scene, scene_of
+from gan_lab.run import Run
+from gridworld_env.pages.page import write_page
+from gridworld_env.pages.thinning import Thinning
+from gridworld_env.pages.whole_file import check_place
+
+LONGEST: Final = 20.0  # seconds that a replay takes at first
+SETTINGS: Final = ("recipe", "update", "loss", "penalty", "batch_size", "seed")
+
+
+class Replay:
+    """Frames of a training run; give it to `train` among the callbacks.
+
+    The page shows what suits the game: real and generated samples over D's field, images, densities or distributions
+    beside D and the exact D*, or the path of both players; and over the updates V beside its value at the equilibrium,
+    the divergences and the modes. Long runs are thinned evenly: at most 240 frames, and at most 6 MB of them.
+
+    Args:
+        title: Of the page; None: the name of the game.
+
+    >>> from gan_lab import train
+    >>> replay = Replay()
+    >>> run = train("dirac", update="extragradient", steps=60, looks=30, callbacks=[replay])
+    >>> print(replay)
+    all 30 looks
+    """
+
+    def __init__(self, title: str | None = None) -> None:
+        """Nothing is recorded yet."""
+        self.title = title
+        self.run: Run | None = None
+        self.looks: Thinning[tuple[dict[str, float], Frame]] = Thinning(
+            lambda look: sum(array.nbytes for array in look[1].values())
+        )
+        self._scene: Scene | None = None
+
+    def __call__(self, run: Run) -> None:
+        """Record the players as they are; `train` calls it after each look."""
+        if self._scene is None or run is not self.run:
+            self.run, self._scene = run, scene_of(run)
+        # Made at once: another update changes the players, so that the last frame could not be made later.
+        look = run.truth[-1], self._scene.frame(run)
+        self.looks.add(lambda: look)
+
+    def html(self, path: str | Path) -> int:
+        """Write the page: one file that needs no network, for any browser; returns its size in bytes.
+
+        Raises:
+            WiringError: Nothing was recorded.
+            ValueError: The name does not end in .html.
+            OSError: It cannot be written; a file that was there before is then as it was.
+        """
+        return write_page(path, self.document())
+
+    def gif(self, path: str | Path) -> int:
+        """Write the animation, of at most 60 pictures; returns its size in bytes.
+
+        Raises:
+            WiringError: Nothing was recorded.
+            ModuleNotFoundError: matplotlib is missing.
+            ValueError: The name does not end in .gif.
+            OSError: It cannot be written.
+        """
+        from gan_lab.replays.animation import RATE, pictures_of
+        from gridworld_env.rendering.export import save_gif
+
+        run, scene, looks = self._recorded()
+        captions = [caption_of(run, row) for row, _ in looks]
+        frames = [frame for _, frame in looks]
+        pictures = pictures_of(self._title(run), scene, frames, captions, [row["step"] for row, _ in looks], run)
+        return save_gif(check_place(path, ".gif"), pictures, RATE).stat().st_size
+
+    def document(self) -> dict[str, Any]:
+        """What the page shows: see `gridworld_env.pages.page`."""
+        run, scene, looks = self._recorded()
+        report = run.report().splitlines()
+        settings = [
+            f"{name.replace('_', ' ')} {run.settings[name]}"
+            for name in SETTINGS
+            if str(run.settings.get(name)) != "None" and (name != "batch_size" or isinstance(run.game, SampleGame))
+        ]
+        return {
+            "title": self._title(run),
+            "subtitle": ", ".join(settings),
+            "facts": [
+                ("How it ended", f"{run.steps} updates. {run.status.value}"),
+                ("Last look", report[1].strip()),
+                *[("In words", line.strip()) for line in report[2:]],
+                ("Frames", f"{self}"),
+            ],
+            "unit": "update",
+            "at": [row["step"] for row, _ in looks],
+            "captions": [caption_of(run, row) for row, _ in looks],
+            "phases": [],
+            "rate": min(max(len(looks) / LONGEST, 2.0), 15.0),
+            "scenes": [scene.piece([frame for _, frame in looks])],
+            "charts": charts_of(run),
+            "theme": THEME,
+        }
+
+    def _title(self, run: Run) -> str:
+        return self.title or f"{run.game.name}, trained"
+
+    def _recorded(self) -> tuple[Run, Scene, list[tuple[dict[str, float], Frame]]]:
+        if self.run is None or self._scene is None:
+            raise WiringError(
+                "this replay has recorded nothing: give it to a run that looks at the truth at least once, as in "
+                "gan_lab.train('ring8', callbacks=[replay])"
+            )
+        return self.run, self._scene, self.looks.frames
+
+    def __str__(self) -> str:
+        """What is recorded, in a line."""
+        return f"{self.looks} look{'' if self.looks.seen == 1 else 's'}"
