@@ -20,7 +20,7 @@ from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.gauge import scores_of
 from gan_lab.players import Player
 from gan_lab.progress import Progress
-from gan_lab.ranks import join_ranks
+from gan_lab.ranks import Ranks, join_ranks
 from gan_lab.recipe import Recipe
 from gan_lab.recipes import choose_recipe
 from gan_lab.run import LOOK, Run, Status
@@ -108,8 +108,7 @@ def train(
     every = _interval(truth_every, steps, looks)
     where = find_device(device, distributed=distributed, useful=isinstance(found, SampleGame))
     with join_ranks(distributed, where) as ranks, random_numbers(seed, where):
-        ranks.first(lambda: checkpoints.check_place(checkpoint))
-        place = Place(where, ranks, shares_of(shares, ranks, resume))
+        place = _checked_place(where, ranks, shares_of(shares, ranks, resume), checkpoint)
         table, rule, course = set_up(found, chosen, discriminator, generator, steps, seed, place)
         run = Run(found, table.discriminator, table.generator, settings_of(table, rule, chosen, steps, seed))
         run.average = course.average
@@ -117,6 +116,12 @@ def train(
             checkpoints.load(resume, run, table, rule)
         _play(run, table, rule, course, _Looks(steps, every, tuple(callbacks), progress, checkpoint, place))
     return run
+
+
+def _checked_place(where: torch.device, ranks: Ranks, shares: int, file: Path | None) -> Place:
+    """Where the run takes place; refuses a checkpoint that cannot be written."""
+    ranks.first(lambda: checkpoints.check_place(file))
+    return Place(where, ranks, shares)
 
 
 def _interval(truth_every: int | None, steps: int, looks: int) -> int:

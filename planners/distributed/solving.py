@@ -139,12 +139,16 @@ def _solve(
         )
     plan = replace(plan, iterations=blocks.sweeps)
     if out is not None:
-        from planners.distributed.plan_folder import write_plan
-
-        write_plan(plan, out, blocks)
-        if checkpoint_every and processes.rank == 0:
-            checkpoints.remove()
+        _write(plan, out, blocks, checkpoints if checkpoint_every and processes.rank == 0 else None)
     return plan
+
+
+def _write(plan: Plan, out: str | PathLike[str], blocks: Blocks, done_with: Checkpoints | None) -> None:
+    from planners.distributed.plan_folder import write_plan
+
+    write_plan(plan, out, blocks)
+    if done_with is not None:
+        done_with.remove()
 
 
 def _iterates(blocks: Blocks, tolerance: float, checkpoints: Checkpoints, interrupt: Interrupt) -> Iterator[Settling]:
