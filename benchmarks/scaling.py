@@ -147,7 +147,8 @@ def report(runs: dict[int, list[dict[str, float]]], taken: list[tuple[int, int]]
     lines += [f"| {side} | {sweeps} |" for side, sweeps in taken]
     return TEXT.format(
         machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        load=os.getloadavg()[0], side=SIDE, table="\n".join(lines), state=1e9 * state, copying=1e3 * copying, sweeps=SWEEPS, latency=1e6 * latency,
+        load=os.getloadavg()[0], side=SIDE, table="\n".join(lines), state=1e9 * state,
+        copying=1e3 * copying, sweeps=SWEEPS, latency=1e6 * latency,
         rate=rate / 1e9, slope=slope, offset=offset, predicted=predictions(state, slope, offset), cores=CORES,
         network_latency=1e6 * NETWORK_LATENCY, network=NETWORK_BYTES / 1e9,
     )  # fmt: skip
