@@ -182,8 +182,9 @@ class MapSlices(Source):
         unknown = np.argwhere(~np.isin(squares, list(known)))
         if len(unknown):
             row, column = (int(i) for i in unknown[0])
+            glyph = squares[row, column].decode("ascii", "replace")
             raise MapError(
-                f"{self.path.name} line {self._header + first + row + 1}: unknown glyph {squares[row, column]!r} in "
+                f"{self.path.name} line {self._header + first + row + 1}: unknown glyph {glyph!r} in "
                 f"column {column}; expected # wall, . free, S start, + or - terminal"
             )
         return parse_rows(cast(Any, squares), self._legend)

@@ -92,6 +92,13 @@ def ladder(first: int, last: int) -> tuple[Any, ...]:
     return P, np.broadcast_to([-1.0, -4.0], (len(states), 2)), termination
 
 
+def ladder_model(rungs: int) -> TabularMDP:
+    """The lowest rungs, for the command line; up from the highest leads off."""
+    P, R, termination = ladder(0, rungs)
+    inside = P[:, :rungs]
+    return TabularMDP(inside, 1.0 - np.asarray(inside.sum(axis=1)).reshape(-1, 2), np.array(R), termination >= 0)
+
+
 class SentBytes:
     """Counts the bytes of values that this process hands to torch.distributed."""
 

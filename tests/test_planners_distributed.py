@@ -9,14 +9,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
 import planners
 from gridworld_env import map_slices
 from gridworld_env.map_files import read_map_file
-from planners import MissingModelError
-from planners.distributed import Source, solve_in_parts
+from planners import InvalidModelError, InvalidOptionError, InvalidPlanFileError, MissingModelError
+from planners.__main__ import main
+from planners.distributed import Rows, Source, solve_in_parts
+from planners.distributed.sources import evenly, shares
 from planners.models import as_model
 from tests import distributed_job as job
 
@@ -45,8 +48,9 @@ def launch(processes: int, *arguments: object, restarts: int = 0, seconds: float
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, int]:
     """The folder that two processes wrote, and the seed of their models."""
-    seed = next(iter(np.random.default_rng().integers(2**31, size=1))).item()
-    print(f"models of seed {seed}")
+    given = request.config.getoption("--seed")
+    seed = int(np.random.default_rng().integers(2**31)) if given is None else int(given)
+    print(f"models of seed {seed} (replay with --seed {seed})")
     folder = tmp_path_factory.mktemp("together")
     launch(2, ROOT / "tests" / "distributed_job.py", "suite", folder, seed)
     return folder, seed
@@ -94,8 +98,6 @@ def whole_model(folder: Path, name: str, model: Any) -> planners.TabularMDP:
         P, R, termination = job.ladder(0, job.LADDER)
         return planners.TabularMDP(P, termination, np.array(R), np.ones(R.shape, dtype=bool))
     if isinstance(model, Source):
-        import gymnasium as gym
-
         given: dict[str, Any] = {"slip": 0.2} if name == "map.txt" else {"slip": 0.1}
         places: dict[str, Any] = {} if name == "map.txt" else {"goal": (0, 0)}
         return as_model(gym.make("GridWorld-v0", **read_map_file(folder / name, **places), **given)).tabular
@@ -149,8 +151,6 @@ def test_a_plan_of_many_processes_is_read_lazily_with_its_model(together: tuple[
         model = job.models(folder, seed)[name][0]
         mdp = model if name in ("lecture", "entangled") else whole_model(folder, name, model)
         if name == "arena.map":
-            import gymnasium as gym
-
             mdp = as_model(gym.make("GridWorld-v0", **read_map_file(folder / name, goal=(0, 0)), slip=0.1))
         plan = planners.load_plan(folder / "plans" / name, mdp)
         assert isinstance(plan.values, np.memmap)
@@ -178,3 +178,110 @@ def test_a_killed_process_changes_nothing(tmp_path: Path, rng: np.random.Generat
     assert (plan.iterations, plan.error_bound) == (alone.iterations, alone.error_bound)
     assert len(plan.history) < plan.iterations  # the sweeps before the checkpoint were not done again
     assert not (tmp_path / "plan" / "checkpoint").exists()
+
+
+def ladder() -> Rows:
+    return Rows(job.ladder, job.LADDER, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({"discount": 1.0}, "discount is 1, and in parts only discounts below 1 are solved"),
+        ({"discount": 0.9, "parts": 0}, "parts is 0; expected a whole number of at least 1"),
+        ({"discount": 0.9, "checkpoint_every": 5}, "checkpoint_every needs a folder"),
+        ({"discount": 0.9, "distributed": True}, "needs an initialised process group, and there is none"),
+        ({"discount": 0.9, "distributed": True, "timeout": -1.0}, "timeout is -1.0"),
+    ],
+)
+def test_options_are_refused(options: dict[str, Any], found: str) -> None:
+    with pytest.raises(InvalidOptionError, match=found):
+        solve_in_parts(ladder(), **options)
+
+
+def test_an_interrupted_run_goes_on_and_a_torn_or_foreign_checkpoint_does_not_count(tmp_path: Path) -> None:
+    alone = solve_in_parts(ladder(), discount=0.99)
+    options: dict[str, Any] = {"discount": 0.99, "out": tmp_path, "checkpoint_every": 4}
+
+    def stop(step: planners.Iteration) -> None:
+        if step.iteration == 10:
+            raise RuntimeError("the power is gone")
+
+    with pytest.raises(RuntimeError, match="the power is gone"):
+        solve_in_parts(ladder(), progress=stop, **options)
+    sets = sorted(folder.name for folder in (tmp_path / "checkpoint").iterdir())
+    assert sets == ["sweep-00000004", "sweep-00000008"]
+    with pytest.raises(InvalidPlanFileError, match=r"no plan, or one that was not finished"):
+        planners.load_plan(tmp_path)
+    with pytest.raises(InvalidOptionError, match=r"another run: its discount is 0\.99, and this one's 0\.9"):
+        solve_in_parts(ladder(), **{**options, "discount": 0.9})
+    part = tmp_path / "checkpoint" / "sweep-00000008" / "part-00001.f64"
+    whole = part.read_bytes()
+    part.write_bytes(whole[:-8] + bytes(8))
+    with pytest.raises(InvalidPlanFileError, match=r"part-00001\.f64 is damaged: its checksum is wrong"):
+        solve_in_parts(ladder(), **options)
+    part.write_bytes(whole)
+    (tmp_path / "checkpoint" / "sweep-00000012").mkdir()  # torn: nothing says that it is complete
+    plan = solve_in_parts(ladder(), **options)
+    assert plan.iterations == alone.iterations
+    assert len(plan.history) == plan.iterations - 8
+    np.testing.assert_array_equal(plan.values, alone.values)
+    np.testing.assert_array_equal(planners.load_plan(tmp_path).upper, alone.upper)
+    with pytest.raises(InvalidPlanFileError, match="a plan of another model"):
+        planners.load_plan(tmp_path, planners.TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}}))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("a.txt", "..+\n..\n...\n", "a.txt line 2: 2 squares; expected 3"),
+        ("a.txt", "..+\n.X.\n", r"a.txt line 2: unknown glyph 'X' in column 1"),
+        ("a.txt", "###\n", "every square is a wall"),
+        ("a.map", "type octile\nheight 2\nwidth 2\nmap\n..\n.@\n", r"\(row 1, column 1\) is blocked in a.map"),
+        ("a.map", "type octile\nheight 3\nwidth 2\nmap\n..\n..\n", "a.map line 7: 0 squares; expected 2"),
+    ],
+)
+def test_what_is_no_map_is_named(name: str, text: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text, encoding="ascii")
+    options = {"goal": "1,1"} if name.endswith(".map") else {}
+    with pytest.raises(ValueError, match=found):
+        solve_in_parts(map_slices.open_map(str(tmp_path / name), **options), discount=0.9)
+
+
+def test_the_command_plans_and_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "map.txt").write_text("...+\n.#.-\nS...\n", encoding="ascii")
+    model = str(tmp_path / "map.txt")
+    assert main([model, "--discount", "0.9", "--slip", "0.2", "--out", str(tmp_path / "plan")]) == 0
+    assert "within the tolerance" in capsys.readouterr().out
+    truth = planners.solve(gym.make("GridWorld-v0", map_name="lecture", slip=0.2), discount=0.9)
+    plan = planners.load_plan(tmp_path / "plan")
+    assert np.abs(plan.values - truth.values).max() <= plan.error_bound + truth.error_bound
+    assert main(["tests.distributed_job:ladder_model", "--rungs", "30", "--discount", "0.5"]) == 0
+    assert main([model, "--max-iterations", "2"]) == 3
+    for arguments, found in (
+        ([model, "--sleep", "0.2"], "a map has no option 'sleep'"),
+        ([model, "--slip"], "cannot read the options --slip; expected pairs"),
+        (["tests.distributed_job:nothing"], "there is no tests.distributed_job:nothing"),
+        (["tests.distributed_job:ladder_model", "--steps", "3"], "does not take these options"),
+    ):
+        assert main(arguments) == 2
+        assert found in capsys.readouterr().err
+
+
+def test_parts_are_shared_out_whole() -> None:
+    for parts, size in ((64, 1), (64, 3), (64, 64), (5, 8), (1, 2)):
+        share = shares(parts, size)
+        assert (len(share), share[0], share[-1]) == (size + 1, 0, parts)
+        assert np.ptp(np.diff(share)) <= 1
+    assert evenly(3, 64).tolist() == [0, 1, 2, 3]
+
+
+def test_rows_that_are_no_mdp_are_named() -> None:
+    def without_an_end(first: int, last: int) -> tuple[Any, ...]:
+        P, R, termination = job.ladder(first, last)
+        return P, R, termination * 0.0
+
+    with pytest.raises(InvalidModelError, match=r"state 0, action 0 is no action of an MDP: .* sum to 0"):
+        solve_in_parts(Rows(without_an_end, job.LADDER, 2), discount=0.9)
+    with pytest.raises(InvalidModelError, match=r"P of rows\(0, 46\) has shape \(92, 3000\); expected \(138, 3000\)"):
+        solve_in_parts(Rows(job.ladder, job.LADDER, 3), discount=0.9)

@@ -118,9 +118,7 @@ def _solve(
     """The plan of the states of this process, converged or not."""
     tolerance, discount = check_tolerance(tolerance), _below_one(check_discount(discount))
     check_run(max_iterations, progress, throw)
-    _check_counts(parts=parts, checkpoint_every=checkpoint_every)
-    if checkpoint_every and out is None:
-        raise InvalidOptionError("checkpoint_every needs a folder to save checkpoints to: out=DIR")
+    _check_counts(out, parts=parts, checkpoint_every=checkpoint_every)
     blocks = Blocks(source, discount, processes, parts or max(PARTS, processes.size))
     blocks.threshold = 0.5 * tolerance * max(1.0 - discount, 1e-4)
     checkpoints = Checkpoints(Path(out or "", "checkpoint"), checkpoint_every, tolerance)
@@ -179,7 +177,9 @@ def _below_one(discount: float) -> float:
     return discount
 
 
-def _check_counts(**counts: Any) -> None:
+def _check_counts(out: Any, **counts: Any) -> None:
+    if counts["checkpoint_every"] and out is None:
+        raise InvalidOptionError("checkpoint_every needs a folder to save checkpoints to: out=DIR")
     for name, count in counts.items():
         least = 1 if name == "parts" else 0
         if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < least):
