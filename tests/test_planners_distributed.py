@@ -200,8 +200,8 @@ def test_options_are_refused(options: dict[str, Any], found: str) -> None:
 
 
 def test_an_interrupted_run_goes_on_and_a_torn_or_foreign_checkpoint_does_not_count(tmp_path: Path) -> None:
-    alone = solve_in_parts(ladder(), discount=0.99)
-    options: dict[str, Any] = {"discount": 0.99, "out": tmp_path, "checkpoint_every": 4}
+    alone = solve_in_parts(ladder(), discount=0.99, parts=8)
+    options: dict[str, Any] = {"discount": 0.99, "out": tmp_path, "checkpoint_every": 4, "parts": 8}
 
     def stop(step: planners.Iteration) -> None:
         if step.iteration == 10:
