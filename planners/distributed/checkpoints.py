@@ -45,10 +45,12 @@ class Checkpoints:
 
         def write() -> dict[str, int]:
             here.mkdir(parents=True, exist_ok=True)
-            return {
+            sums = {
                 str(number): _write_part(here, number, blocks.own(index), blocks.pending[index])
                 for index, number in enumerate(blocks.mine)
             }
+            _settle(here)
+            return sums
 
         sums = processes.together(write, f"writing the checkpoint {here}")
         told = processes.gather(sums)
@@ -139,17 +141,25 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """See the names in a folder on disk."""
+    number = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(number)
     finally:
-        os.close(folder)
+        os.close(number)
 
 
 def _write_part(folder: Path, number: int, values: NDArray[np.float64], pending: float) -> int:
     """Write one part; its checksum."""
     content = np.append(values, pending).astype("<f8").tobytes()
-    write_atomically(folder / f"part-{number:05d}.f64", content)
+    with (folder / f"part-{number:05d}.f64").open("wb") as file:  # the marker, written later, is what makes it count
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     return zlib.crc32(content)
 
 
