@@ -49,7 +49,7 @@ def slopes(axes: Any, run: Run) -> None:
     parts = game.real(500, np.random.default_rng(SEED)), run.sample(500, SEED)
     heights = [judged(run, part).slopes.square().mean().sqrt().item() for part in parts]
     axes.bar(["data", "generated"], heights, color=(GREY, ORANGE))
-    axes.set(ylabel="slope of D's score", ylim=(0, 8))
+    axes.set(ylabel="slope of D's score", ylim=(0, 11))
 
 
 PANELS = {

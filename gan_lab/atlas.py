@@ -97,7 +97,7 @@ def few_points(seed: int, points: int = 32, **changes: Any) -> Run:
     return train(game, recipe=SMALL.with_(**changes), seed=seed, truth_every=100)
 
 
-def one_penalty(seed: int, penalty: str, steps: int = 500) -> Run:
+def one_penalty(seed: int, penalty: str, steps: int = 700) -> Run:
     """`ring8`, whose modes are so narrow that R1 says nothing of the space between them."""
     recipe = SMALL.with_(loss="relativistic", penalty=penalty, penalty_weight=Schedule(1.0), batch_size=32, steps=steps)
     return train("ring8", recipe=recipe, seed=seed, truth_every=100)

@@ -32,7 +32,7 @@ WON: Final = 0.9  # difference of D(x) and D(G(z)) from which the discriminator 
 VANISHED: Final = 0.01  # share of the non-saturating gradient that is left to the generator
 RECOGNISED: Final = 0.8  # share of pairs in which training data score higher than unseen data; 0.5 without memory
 OVERFITTED: Final = 0.5  # of the way from the training data to the generated ones, where unseen data score
-LOPSIDED: Final = 4.0  # slope where nothing is penalised, divided by the slope where it is
+LOPSIDED: Final = 3.0  # slope where nothing is penalised, divided by the slope where it is
 AHEAD: Final = 0.15  # V above -log 4, in nats: the discriminator tells the two apart
 
 
