@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.games import DatasetGame, DigitsGame, MixtureGame, SampleGame
+from gan_lab.games.packed import PackedGame
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.gauge import SETTLED, best_shift, scores_of
 from gan_lab.losses import LOSSES
@@ -218,6 +219,8 @@ SYMPTOMS: Final[dict[str, Callable[["Run"], Symptom | None]]] = {
 
 def find_symptoms(run: "Run") -> list[Symptom]:
     """All symptoms that a run shows; of a player that broke down nothing else can be said."""
+    if isinstance(run.game, PackedGame):  # whose discriminator judges packs, not samples
+        return []
     if (broken := divergence(run)) is not None:
         return [broken]
     return [found for look in SYMPTOMS.values() if (found := look(run)) is not None]
