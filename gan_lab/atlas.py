@@ -142,7 +142,7 @@ _ALL = (
     ),
     Failure(
         "one-penalty divergence",
-        "with R1 alone D runs away: its slope between the modes grows and grows",
+        "with R1 alone D runs away: it wins ever more, steep wherever no data are",
         "R1 bounds E |grad s(x)|^2 on data only; samples beside the data see any slope",
         "penalty='r1r2'",
         "Huang et al. 2024 (R3GAN), section 2",

@@ -122,7 +122,7 @@ def mode_collapse(run: "Run") -> Symptom | None:
         {"excess reverse KL": excess[-1], "modes served": served, "modes": float(modes)},
         f"The samples are as unevenly spread over {modes} modes as if {served:.1f} were served evenly (reverse KL "
         f"{excess[-1]:.2g} above that of fresh data).",
-        "loss='relativistic' with penalty='r1r2', or the game's own recipe.",
+        "loss='relativistic' with penalty='r1r2', or the game's own recipe; more updates.",
     )
 
 
