@@ -48,7 +48,7 @@ def empty_window(seconds: float) -> None:
     import pygame
 
     pygame.display.init()
-    window, clock, times = pygame.Window("empty", (1240, 860)), pygame.time.Clock(), []
+    window, clock, times = pygame.Window("empty", (1240, 890)), pygame.time.Clock(), []
     began = time.perf_counter()
     while time.perf_counter() - began < seconds:
         pygame.event.get()

@@ -55,7 +55,7 @@ def test_collapse_keeps_precision_and_loses_recall(rng: np.random.Generator) -> 
     centres = 100.0 * np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     real = np.repeat(centres, 100, axis=0) + rng.uniform(-1, 1, (400, 2))
     found = precision_recall(real, rng.uniform(-0.5, 0.5, (400, 2)))
-    assert found.precision > 0.85  # the data's own balls leave holes
+    assert found.precision > 0.6  # about .98 +- .025: the data's own balls leave holes
     assert found.recall <= 0.25
     assert found.coverage <= 0.25
     cloud = precision_recall(real, rng.uniform(-10, 110, (400, 2)))

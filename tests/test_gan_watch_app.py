@@ -25,7 +25,7 @@ from gridworld_env.widgets.events import Closed, Dropped, Key, Pointer
 from gridworld_env.widgets.geometry import Point, Rect
 from gridworld_env.widgets.slider import Slider
 
-WINDOW = Rect(0, 0, 1240, 860)
+WINDOW = Rect(0, 0, 1240, 890)
 
 
 def opened(game: Any = "ring8", **options: Any) -> WatchApp:
@@ -159,7 +159,7 @@ def test_refusals_are_said_and_nothing_changes() -> None:
     press(app, "ctrl+1", "k")
     assert "has no k" in app.watcher.status[0]
     ring = opened()
-    press(ring, "ctrl+6")
+    press(ring, "ctrl+7")
     assert "no meaning in the game of samples" in ring.watcher.status[0]
     press(ring, "k", "k", "shift+k")
     assert ring.watcher.match.rule.discriminator_steps == 2

@@ -8,7 +8,7 @@ from gan_lab.watch.watcher import Watcher
 from gridworld_env.widgets.pygame_window import AppWindow
 
 
-def open_watch(watcher: Watcher, size: tuple[int, int] = (1240, 860), scale: float = 1.0) -> AppWindow:
+def open_watch(watcher: Watcher, size: tuple[int, int] = (1240, 890), scale: float = 1.0) -> AppWindow:
     """Open the window, without running it yet; `run` shows it until it is closed."""
     pygame.display.init()
     return AppWindow(WatchApp(watcher, Board()), size, scale)
