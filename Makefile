@@ -11,8 +11,9 @@ INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -c 
 DEMO_STAMP := $(VENV)/.installed-demo
 TOOLS_STAMP := $(VENV)/.installed-tools
 
-# SDL's dummy driver: rendering is tested without a display.
-PYTEST := SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
+# SDL's dummy driver: rendering is tested without a display. One thread of PyTorch a worker: its threads and Numba's get
+# in each other's way in one process, ten times and more.
+PYTEST := OMP_NUM_THREADS=1 SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench docs clean
