@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gan_lab import RECIPES, WiringError, bench_command
-from gan_lab.bench import METHODS, METHODS_AS_PUBLISHED, PROTOCOLS, PUBLISHED, make_case, measure, summarise
+from gan_lab.bench import METHODS, METHODS_AS_PUBLISHED, PROTOCOLS, PUBLISHED, cases, make_case, measure, summarise
 from gan_lab.bench.cases import recipe_of
 from gan_lab.bench.summary import HEADER, by_protocol, markdown
 from gan_lab.cli import app
@@ -84,8 +84,11 @@ def tiny(recipe: Any) -> Any:
 
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> list[dict[str, Any]]:
-    monkeypatch.setitem(RECIPES, "ring8", tiny(RECIPES["ring8"]))
-    return [measure("ring8", "ours", int(rng.integers(2**31))) for _ in range(2)]
+    recipe = tiny(RECIPES["ring8"])
+    monkeypatch.setattr(cases, "mixture_recipe", lambda game, **options: recipe)
+    found = [measure("ring8", "ours", int(rng.integers(2**31))) for _ in range(2)]
+    assert all(row["steps"] == 3 for row in found)
+    return found
 
 
 def test_a_run_becomes_a_row_and_rows_a_table(rows: list[dict[str, Any]]) -> None:
