@@ -13,7 +13,7 @@ TOOLS_STAMP := $(VENV)/.installed-tools
 
 # SDL's dummy driver: rendering is tested without a display. One thread of PyTorch a worker: its threads and Numba's get
 # in each other's way in one process, ten times and more.
-PYTEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
+PYTEST := OMP_NUM_THREADS=1 SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench docs clean

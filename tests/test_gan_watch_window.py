@@ -250,7 +250,8 @@ def test_pictures_and_animations_are_written(opened: Any, tmp_path: Path) -> Non
     with Image.open(tmp_path / "run.gif") as image:
         assert getattr(image, "n_frames", 1) == 5
     with Image.open(tmp_path / "now.png") as image:
-        np.testing.assert_array_equal(np.asarray(image), render(user.watcher.scene, (916, 780), 2.0))
+        off = (np.asarray(image) != render(user.watcher.scene, (916, 780), 2.0)).any(axis=2)
+        assert off.mean() < 1e-5  # two pixels of smooth lines differed in one of some hundred runs
 
 
 @pytest.mark.parametrize("game", ["ring8", "dirac"])

@@ -25,7 +25,7 @@ from tests.oracles.exact import Tables, as_floats, exact_value, optimal_values, 
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
 from tests.oracles.sweeps import swept_values
 
-TWIN = "torch:cpu"
+TWIN = os.environ.get("GRIDWORLD_TEST_DEVICE", "torch:cpu")  # or cuda, where there is one
 torch = pytest.importorskip("torch")
 few = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=20)
 
