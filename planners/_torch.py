@@ -11,9 +11,7 @@ delta each time that delta is added to the base (iterative refinement; Higham (2
 `delta` has one state more than the model, where episodes end and nothing is earned: it stays 0.
 """
 
-import warnings
 from abc import ABC, abstractmethod
-from contextlib import nullcontext
 from typing import Any, Final
 
 import numpy as np
@@ -84,34 +82,45 @@ class DeviceSweeps(ABC):
         """(n, k) V = base + delta."""
         return (self.base + self.delta)[: self.states].cpu().numpy()
 
-    def sweep(self, first: int, last: int, times: int) -> tuple[torch.Tensor, float]:
-        """Sweep states first..last-1 some times; the last changes, and the largest |delta| of these states."""
-        for _ in range(times if last > first else 0):  # all values may be known
+    def sweep(self, first: int, last: int, times: int, block: int) -> tuple[NDArray[np.float64], float]:
+        """Sweep states first..last-1 some times.
+
+        Returns:
+            (blocks,) the largest change that the last sweep made in each block of them, in any model, and the largest
+            |delta| of these states.
+        """
+        if last <= first:  # all values may be known
+            return np.zeros(0), 0.0
+        change = self._repeat(first, last, times).abs().amax(dim=1)
+        by_block = torch.nn.functional.pad(change, (0, -len(change) % block)).view(-1, block).amax(dim=1)
+        found = torch.cat((by_block, self.delta[first:last].abs().amax().view(1))).double().cpu().numpy()
+        return found[:-1], float(found[-1])
+
+    def sweep_and_recentre(self, last: int, times: int) -> tuple[float, float]:
+        """Sweep states 0..last-1 where no episode ends, and add what the middle of the changes of a model comes to.
+
+        Returns:
+            The largest distance of a change from that middle, and the largest |delta| before that.
+
+        Source: MacQueen (1966).
+        """
+        change = self._repeat(0, last, times)
+        largest = float(self.delta[:last].abs().amax())
+        low, high = change.amin(dim=0), change.amax(dim=0)
+        shift = 0.5 * (low + high) * (self.discounts / (1.0 - self.discounts)).to(self.dtype)
+        self.delta[: self.states] += shift
+        self.spare[: self.states] += shift
+        return 0.5 * float((high - low).amax()), largest
+
+    def _repeat(self, first: int, last: int, times: int) -> torch.Tensor:
+        """Sweep; (last - first, k) the last changes."""
+        for _ in range(times):
             self._backup(self.delta, self.spare, first, last)
             self.delta, self.spare = self.spare, self.delta
         new, old = self.delta[first:last], self.spare[first:last]
         change = new - old
         old.copy_(new)  # both are the same outside of a sweep
-        return change, float(new.abs().amax()) if last > first else 0.0
-
-    def largest_by_block(self, change: torch.Tensor, block: int) -> NDArray[np.float64]:
-        """(blocks,) the largest change in each block of states, in any model."""
-        largest = change.abs().amax(dim=1)
-        if not len(largest):
-            return np.zeros(0)
-        padding = -len(largest) % block
-        return torch.nn.functional.pad(largest, (0, padding)).view(-1, block).amax(dim=1).cpu().double().numpy()
-
-    def recentre(self, change: torch.Tensor) -> float:
-        """Where no episode ends: add to each model's delta what the middle of its changes adds up to; their spread.
-
-        Source: MacQueen (1966).
-        """
-        low, high = change.amin(dim=0), change.amax(dim=0)
-        shift = 0.5 * (low + high) * (self.discounts / (1.0 - self.discounts)).to(self.dtype)
-        self.delta[: self.states] += shift
-        self.spare[: self.states] += shift
-        return 0.5 * float((high - low).amax())
+        return change
 
     def _put(self, array: NDArray[Any]) -> torch.Tensor:
         """The array on the device; copied, as tables of a model are closed for writing."""
@@ -151,7 +160,8 @@ class MoveSweeps(DeviceSweeps):
         self.kind = self._put(kind.astype(np.uint8 if len(mixture) <= 256 else np.int32)) if len(mixture) > 1 else None
         self.used = np.asarray(mixture.any(axis=(0, 3)))
         self.gain = torch.zeros(0)
-        self.fused: Any = None  # the module of the fused kernel
+        self.triton: Any = None  # `planners._triton`, whose kernels sweep one model
+        self.fused: Any = None  # the sweeps by these kernels
 
     def _compute_gains(self) -> None:
         self.weights = self.mixture.to(self.dtype)
@@ -163,13 +173,17 @@ class MoveSweeps(DeviceSweeps):
             for action in range(len(self.used)):
                 total = self._mixed(-self.base[first:last], worth, self.mixture, action, first, last)
                 self.gain[action, first:last] = total
+        if self.triton is not None:
+            tables = self.successor, self.gain[..., 0], self.weights[..., 0], self.kind, self.discounts.to(self.dtype)
+            self.fused = self.triton.FusedSweeps(*tables, self.delta, self.spare)
+
+    def sweep(self, first: int, last: int, times: int, block: int) -> tuple[NDArray[np.float64], float]:
+        """As `DeviceSweeps.sweep`, by the fused kernels where there are any."""
+        if self.fused is None or last <= first:
+            return super().sweep(first, last, times, block)
+        return self.fused.sweep(first, last, times, block)
 
     def _backup(self, source: torch.Tensor, target: torch.Tensor, first: int, last: int) -> None:
-        if self.fused is not None:
-            with torch.cuda.device(self.device) if self.device.type == "cuda" else nullcontext():
-                tables = self.successor, self.gain[..., 0], self.weights[..., 0], self.kind
-                self.fused.sweep(*tables, self.discounts.to(self.dtype), source, target, first, last)
-            return
         for begin, end in self._chunks(first, last):
             worth = self._next(source, begin, end).view(-1, end - begin, self.models)
             best = target[begin:end]
@@ -195,52 +209,3 @@ class MoveSweeps(DeviceSweeps):
     def _chunks(self, first: int, last: int) -> list[tuple[int, int]]:
         size = max(CHUNK // self.models, 1)
         return [(begin, min(begin + size, last)) for begin in range(first, last, size)]
-
-
-class RowSweeps(DeviceSweeps):
-    """Sweeps of rows of probabilities, sorted by state."""
-
-    def __init__(
-        self,
-        device: torch.device,
-        discounts: NDArray[np.float64],
-        tables: tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]],
-        reward: NDArray[np.float64],
-        first_row: NDArray[np.int64],
-    ) -> None:
-        """Take CSR tables (indptr, indices, probabilities) of L rows, (L,) rewards and (n + 1,) first rows."""
-        super().__init__(device, discounts, len(first_row) - 1)
-        self.indptr, self.first_row = tables[0].astype(np.int64), first_row
-        self.start, self.indices, self.probability = (self._put(table) for table in tables)
-        self.start = self.start.to(self.indices.dtype)
-        self.reward, self.counts = self._put(reward)[:, None], self._put(np.diff(first_row))
-        each = np.unique(np.diff(first_row))
-        self.each = int(each[0]) if len(each) == 1 else 0  # rows of each state, where all have the same number
-        self.row_state = self._put(np.repeat(np.arange(self.states), np.diff(first_row)))
-        self.weights, self.gain = self.probability, torch.zeros(0)
-
-    def _compute_gains(self) -> None:
-        self.weights = self.probability.to(self.dtype)
-        onward = self._expected(self.base, self.probability, 0, self.states) * self.discounts
-        self.gain = (self.reward + onward - self.base.index_select(0, self.row_state)).to(self.dtype)
-
-    def _backup(self, source: torch.Tensor, target: torch.Tensor, first: int, last: int) -> None:
-        onward = self._expected(source, self.weights, first, last) * self.discounts.to(self.dtype)
-        q = self.gain[self.first_row[first] : self.first_row[last]] + onward
-        if self.each:
-            torch.amax(q.view(last - first, self.each, self.models), dim=1, out=target[first:last])
-        else:
-            target[first:last] = torch.segment_reduce(q, "max", lengths=self.counts[first:last], axis=0)
-
-    def _expected(self, values: torch.Tensor, weights: torch.Tensor, first: int, last: int) -> torch.Tensor:
-        """(rows, k) P V of the rows of states first..last-1."""
-        begin, end = int(self.first_row[first]), int(self.first_row[last])
-        entries = slice(int(self.indptr[begin]), int(self.indptr[end]))
-        if entries.start == entries.stop:  # PyTorch refuses a matrix without entries
-            return values.new_zeros((end - begin, values.shape[1]), dtype=weights.dtype)
-        start = self.start[begin : end + 1] - entries.start
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that sparse CSR is in beta
-            size = (end - begin, self.states + 1)
-            rows = torch.sparse_csr_tensor(start, self.indices[entries], weights[entries], size=size)
-            return rows @ values

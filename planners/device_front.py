@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.certificates import Bounds
+from planners.front import LAYERS_IN_WINDOW
 from planners.many_front import ManyFront
 from planners.move_front import MoveFront
 from planners.planner import Settling
@@ -48,6 +49,7 @@ class DeviceFront(ManyFront):
         self.sweeps_on_device = _make_sweeps(fronts, device, self.discounts)
         self.never_ends = self.order.layers == 1 and not _any_ends(fronts[0])
         self.window = self.blocks if self.never_ends else int(self.cursor[1])
+        self.margin = -(-self.window * SWEEPS // LAYERS_IN_WINDOW)  # how far values come between two looks
         self.pending[:] = np.inf
         self.limited = False
         self._low, self._waited = -1, 0  # first block of the window; -1 between two rounds
@@ -72,21 +74,22 @@ class DeviceFront(ManyFront):
             self._begin()
         work = 0
         while work < budget:
-            last = min(self._low + self.window, self.blocks)
-            whole = self._low >= self.blocks  # the window has passed: look at everything
-            low, high, times = (0, self.blocks, 1) if whole else (self._low, last, SWEEPS)
-            limit = self._sweep(low, high, times, threshold)
+            active = self.pending != 0  # also NaN
+            whole = not active.any()  # the window has passed: look at everything
+            self._move(self.blocks if whole else int(active.argmax()))
+            low, high = (0, self.blocks) if whole else self._range()
+            times = 1 if whole else SWEEPS
+            self._sweep(low, high, times, threshold)
             work += times * (high - low)
             self.count_work(times * (high - low))
-            active = ~(self.pending[low:high] <= limit)  # also NaN
             if not np.isfinite(self.pending[low:high]).all():
                 if not self._restart_in_float64():
                     return False
-            elif whole and not active.any():
+            elif whole and not self.pending.any():
                 self._end()
                 return True
-            else:
-                self._move(low + int(active.argmax()) if active.any() else high)
+            elif self.pending[max(high - self.margin, low) : high].any():
+                self.pending[high : high + 1] = np.inf  # what moves out of the window goes on
         return False
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
@@ -116,18 +119,21 @@ class DeviceFront(ManyFront):
         self.values[:] = self.sweeps_on_device.values()
         self._low = -1
 
-    def _sweep(self, low: int, high: int, times: int, threshold: float) -> float:
-        """Sweep blocks low..high-1 and set what they may still change; what counts as settled."""
+    def _sweep(self, low: int, high: int, times: int, threshold: float) -> None:
+        """Sweep blocks low..high-1 and set what they may still change: 0 for those that have settled."""
         sweeps = self.sweeps_on_device
         first, last = low * self.block, min(high * self.block, self.order.computed)
-        change, largest = sweeps.sweep(first, last, times)
-        rounding = ULPS * sweeps.precision * largest
         if self.never_ends and last > first:
-            self.pending[low:high] = sweeps.recentre(change)
+            change, largest = sweeps.sweep_and_recentre(last, times)
         else:
-            self.pending[low:high] = sweeps.largest_by_block(change, self.block)
+            change, largest = sweeps.sweep(first, last, times, self.block)
+        rounding = ULPS * sweeps.precision * largest
+        self.pending[low:high] = np.where(change <= max(threshold, rounding), 0.0, change)
         self.limited |= bool(threshold < rounding)
-        return max(threshold, rounding)
+
+    def _range(self) -> tuple[int, int]:
+        """First and last block to sweep: the window, and before it what it may change."""
+        return max(self._low - self.margin, 0), min(self._low + self.window, self.blocks)
 
     def _move(self, low: int) -> None:
         """Let the window begin at a block; one that does not move for long grows."""
@@ -184,12 +190,12 @@ def _any_ends(front: MoveFront | RowFront) -> bool:
 
 
 def _make_sweeps(fronts: Sequence[MoveFront | RowFront], device: Any, discounts: NDArray[np.float64]) -> Any:
-    from planners import _torch
+    from planners import _torch, _torch_rows
 
     lead = fronts[0]
     if isinstance(lead, RowFront):
         tables = lead.indptr, lead.indices, lead.probability
-        return _torch.RowSweeps(device, discounts, tables, lead.reward, lead.first)
+        return _torch_rows.RowSweeps(device, discounts, tables, lead.reward, lead.first)
     members = [front for front in fronts if isinstance(front, MoveFront)]
     mixture = np.stack([front.model.mixture for front in members], axis=-1)
     alike = bool((mixture == mixture[..., :1]).all())
@@ -198,12 +204,12 @@ def _make_sweeps(fronts: Sequence[MoveFront | RowFront], device: Any, discounts:
     ends = lead.model.outcome_ends
     sweeps = _torch.MoveSweeps(device, discounts, lead.successor, lead.outcome, ends, reward, mixture, lead.kind)
     if device.type == "cuda" and len(members) == 1:
-        sweeps.fused = _find_triton()
+        sweeps.triton = _find_triton()
     return sweeps
 
 
 def _find_triton() -> Any:
-    """The module of the fused kernel; None without Triton, which PyTorch brings along on Linux."""
+    """The module of the fused kernels; None without Triton, which PyTorch brings along on Linux."""
     try:
         from planners import _triton
     except ModuleNotFoundError:

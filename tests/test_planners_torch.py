@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from fractions import Fraction
 from importlib import import_module
 from typing import Any
@@ -161,7 +162,7 @@ def test_one_backup_is_that_of_the_tables(rng: np.random.Generator) -> None:
             *(device, discounts, moves.successor, moves.outcome, moves.outcome_ends),
             *(np.repeat(moves.outcome_reward[:, None], 2, axis=1), own, moves.kind),
         ),
-        _torch.RowSweeps(
+        import_module("planners._torch_rows").RowSweeps(
             device, discounts, (table.indptr, table.indices, table.probability), table.reward, table.first
         ),
     ]
@@ -170,12 +171,14 @@ def test_one_backup_is_that_of_the_tables(rng: np.random.Generator) -> None:
         values = rng.normal(size=(model.num_states, 2))
         sweep.load(values[order])
         first, last = 5, 22
-        change, largest = sweep.sweep(first, last, 1)
+        changes, largest = sweep.sweep(first, last, 1, 10)
+        done = np.abs(sweep.values() - values[order])
         for column, discount in enumerate(discounts):
             expected = values[:, column].copy()
             expected[order[first:last]] = backup(model, values[:, column], discount)[order[first:last]]
             assert np.allclose(sweep.values()[:, column], expected[order], rtol=0, atol=1e-13)
-        assert np.isclose(largest, change.abs().max())
+        assert np.allclose(changes, [done[5:15].max(), done[15:22].max()])
+        assert np.isclose(largest, done.max())
 
 
 def test_float32_stalls_and_is_refined() -> None:
@@ -351,25 +354,38 @@ def interpreted(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_fused_kernel_does_what_pytorch_does(rng: np.random.Generator, interpreted: Any, dtype: Any) -> None:
+@pytest.mark.parametrize(("kinds", "times"), [(1, 4), (3, 5)])
+def test_the_fused_kernels_do_what_pytorch_does(
+    rng: np.random.Generator, interpreted: Any, dtype: Any, kinds: int, times: int
+) -> None:
     _torch = import_module("planners._torch")
-    model = drawn_moves(rng, states=700)
+    model = drawn_moves(rng, states=700, kinds=kinds)
     front = MoveFront(model, 0.9)
     arguments = (
         *(torch.device("cpu"), np.array([0.9]), front.successor, front.outcome, model.outcome_ends),
         *(model.outcome_reward[:, None], model.mixture[..., None], front.kind),
     )
     plain, fused = _torch.MoveSweeps(*arguments), _torch.MoveSweeps(*arguments)
-    fused.fused = interpreted
+    fused.triton = interpreted
+    found = []
     for sweeps in (plain, fused):
         if dtype == torch.float64:
             sweeps.use_float64()
         sweeps.load(np.zeros((700, 1)))
-        sweeps.sweep(3, 699, 5)
-    assert torch.allclose(plain.delta, fused.delta, rtol=0, atol=20 * torch.finfo(dtype).eps)
+        found.append(sweeps.sweep(3, 699, times, 50))
+    near = {"rtol": 0, "atol": 20 * torch.finfo(dtype).eps}
+    assert torch.allclose(plain.delta, fused.delta, **near)
     assert torch.equal(fused.delta, fused.spare)
     assert (fused.delta[:3] == 0).all()
     assert (fused.delta[699:] == 0).all()
+    (change, largest), (also, likewise) = found
+    assert change.shape == also.shape == (14,)
+    assert np.allclose(change, also, **near)
+    assert np.isclose(largest, likewise, **near)
+    fused.delta[:] = torch.inf  # as after an overflow
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of the interpreter, about NaN
+        assert np.isinf(fused.sweep(3, 699, 1, 50)[0]).any()
 
 
 def test_a_solve_by_the_fused_kernel(interpreted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,7 +394,7 @@ def test_a_solve_by_the_fused_kernel(interpreted: Any, monkeypatch: pytest.Monke
 
     def fuse(self: Any, *arguments: Any) -> None:
         original(self, *arguments)
-        self.fused = interpreted
+        self.triton = interpreted
 
     monkeypatch.setattr(_torch.MoveSweeps, "__init__", fuse)
     env = gym.make("GridWorld-v0", slip=0.2)
