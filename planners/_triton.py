@@ -16,7 +16,7 @@ import triton  # pyright: ignore[reportMissingImports]
 import triton.language as tl  # pyright: ignore[reportMissingImports]
 from numpy.typing import NDArray
 
-SIZE: Final = 512  # states of one program
+SIZE: Final = 256  # states of one program
 TOO_LARGE: Final = 4  # a graph for so many times the blocks that are wanted is recorded anew
 
 
@@ -27,28 +27,27 @@ def back_up(
 ):  # fmt: skip
     """target(s) = max over a of gain(a, s) + discount * sum over d of weights(kind(s), a, d) source(successor(d, s)).
 
-    States bounds[0]..bounds[1]-1 of `states`; `width` is the power of 2 that the number of actions is padded to.
+    States bounds[0]..bounds[1]-1 of `states`; `width` is the power of 2 that `moves` is padded to, with weights of 0.
     """
     s = tl.load(bounds) + tl.program_id(0) * size + tl.arange(0, size)
     inside = s < tl.load(bounds + 1)
-    a = tl.arange(0, width)
-    used = (a < actions)[:, None] & inside[None, :]
-    total = tl.zeros([width, size], dtype=target.dtype.element_ty)
+    d = tl.arange(0, width)
+    used = inside[:, None] & (d < moves)[None, :]
+    there = tl.load(successor + d.to(tl.int64)[None, :] * states + s[:, None], mask=used, other=0)
+    worth = tl.load(source + there, mask=used, other=0.0)
+    k = tl.zeros([size], dtype=tl.int32)
     if kinds > 1:
-        k = tl.load(kind + s, mask=inside, other=0).to(tl.int32)
-    place = s
-    for d in tl.static_range(moves):
-        there = tl.load(successor + place, mask=inside, other=0)
-        worth = tl.load(source + there, mask=inside, other=0.0)
-        if kinds > 1:
-            at = (k[None, :] * actions + a[:, None]) * moves + d
-            total += tl.load(weights + at, mask=used, other=0.0) * worth[None, :]
-        else:
-            total += tl.load(weights + a * moves + d, mask=a < actions, other=0.0)[:, None] * worth[None, :]
-        place += states
-    gains = tl.load(gain + a.to(tl.int64)[:, None] * states + s[None, :], mask=used, other=float("-inf"))
+        k += tl.load(kind + s, mask=inside, other=0).to(tl.int32)
     gamma = tl.load(discount)  # in memory: as an argument it would be rounded to float32
-    tl.store(target + s, tl.max(gains + gamma * total, axis=0), mask=inside)
+    row = s
+    best = tl.full([size], float("-inf"), dtype=target.dtype.element_ty)
+    for a in tl.static_range(actions):
+        place = (k * actions + a)[:, None] * moves + d[None, :]
+        weight = tl.load(weights + place, mask=used, other=0.0)
+        total = tl.load(gain + row, mask=inside, other=0.0) + gamma * tl.sum(weight * worth, axis=1)
+        best = tl.maximum(best, total)
+        row += states
+    tl.store(target + s, best, mask=inside)
 
 
 @triton.jit
@@ -77,7 +76,7 @@ class FusedSweeps:
     def __init__(
         self, successor: Any, gain: Any, weights: Any, kind: Any, discount: Any, delta: Any, spare: Any
     ) -> None:
-        """Take (D, n) successors, (A, n) gains, (C, A, D) weights, (n,) kinds or None, a (1,) discount, values (n + 1,).
+        """Take (D, n) successors, (A, n) gains, (C, A, D) weights, (n,) kinds or None, (1,) discount, (n + 1,) values.
 
         All on one device, the gains, weights, discount and values of one type.
         """
@@ -115,7 +114,7 @@ class FusedSweeps:
         for _ in range(times):
             backup[(triton.cdiv(len(largest) * block, SIZE),)](
                 *self.tables, source, target, self.bounds, states,
-                kinds=kinds, actions=actions, moves=moves, width=triton.next_power_of_2(actions), size=SIZE,
+                kinds=kinds, actions=actions, moves=moves, width=triton.next_power_of_2(moves), size=SIZE,
             )  # fmt: skip
             source, target = target, source
         last: Any = settle

@@ -110,7 +110,7 @@ def test_worlds(name: str) -> None:
             assert np.array_equal(finite, np.isfinite(plan.values))
             assert (np.abs(plan.values[finite] - beside.values[finite]) <= plan.error_bound + beside.error_bound).all()
             assert plan.converged
-            assert "PyTorch" in plan.method
+            assert plan.method.startswith("value iteration along the front")
 
 
 @pytest.mark.parametrize("discount", [0.5, 0.95, 0.99])
@@ -331,7 +331,7 @@ def test_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_memory_of_the_device_is_asked_before_work_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_module("planners._torch"), "free_bytes", lambda device: 1e6)
-    with pytest.raises(NotEnoughMemoryError, match=r"1 models of 11 states need about .* on cpu, and 1.0 MB are free"):
+    with pytest.raises(NotEnoughMemoryError, match=r"1 models of 11 states need about .* on c\w+, and 1.0 MB are free"):
         planners.solve(gym.make("GridWorld-v0"), discount=0.9, device=TWIN)
 
 
@@ -347,6 +347,8 @@ def test_without_a_device_nobody_imports_pytorch() -> None:
 @pytest.fixture
 def interpreted(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The Triton kernel, run by Triton's interpreter on the CPU."""
+    if torch.cuda.is_available():
+        pytest.skip("Triton has compiled for the GPU in this process, and cannot interpret any more")
     monkeypatch.setenv("TRITON_INTERPRET", "1")
     pytest.importorskip("triton", reason="Triton is not installed; CUDA builds of PyTorch bring it along")
     monkeypatch.delitem(sys.modules, "planners._triton", raising=False)
