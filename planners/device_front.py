@@ -8,7 +8,7 @@
 
 A GPU backs up thousands of states at once, so it cannot sweep in place, one state after the other, as
 `planners.gauss_seidel` does. Yet from below, along the front, sweeps of all states at once also do: a state
-is swept some 130 times, whatever the size. `delta` is float32, and the bounds of the base are proven as on
+is swept some 150 times a round, whatever the size. `delta` is float32, and the bounds of the base are proven as on
 the CPU, by the same code in float64, so that no rounding of the sweeps can make them wrong.
 
 Where no episode ends there is no front: everything is swept, and the middle of the changes is added up.
@@ -74,18 +74,14 @@ class DeviceFront(ManyFront):
             self._begin()
         work = 0
         while work < budget:
-            active = self.pending != 0  # also NaN
-            whole = not active.any()  # the window has passed: look at everything
-            self._move(self.blocks if whole else int(active.argmax()))
-            low, high = (0, self.blocks) if whole else self._range()
-            times = 1 if whole else SWEEPS
+            low, high, times = self._range()
             self._sweep(low, high, times, threshold)
             work += times * (high - low)
             self.count_work(times * (high - low))
             if not np.isfinite(self.pending[low:high]).all():
                 if not self._restart_in_float64():
                     return False
-            elif whole and not self.pending.any():
+            elif times == 1 and not self.pending.any():
                 self._end()
                 return True
             elif self.pending[max(high - self.margin, low) : high].any():
@@ -131,9 +127,21 @@ class DeviceFront(ManyFront):
         self.pending[low:high] = np.where(change <= max(threshold, rounding), 0.0, change)
         self.limited |= bool(threshold < rounding)
 
-    def _range(self) -> tuple[int, int]:
-        """First and last block to sweep: the window, and before it what it may change."""
-        return max(self._low - self.margin, 0), min(self._low + self.window, self.blocks)
+    def _range(self) -> tuple[int, int, int]:
+        """First and last block to sweep, and how often: the window, and before it what it may change.
+
+        When the window has passed, all that values change behind it: where the ways to two ends are equally good, the
+        order may be wrong for many layers, and a window would go back and forth between them. In the end everything.
+        """
+        active = np.flatnonzero(self.pending)  # also NaN
+        ahead = active[active >= self._low]
+        if len(ahead):
+            self._move(int(ahead[0]))
+            return max(self._low - self.margin, 0), min(self._low + self.window, self.blocks), SWEEPS
+        self._low = self.blocks
+        if len(active):
+            return max(int(active[0]) - self.margin, 0), min(int(active[-1]) + 1 + self.margin, self.blocks), SWEEPS
+        return 0, self.blocks, 1
 
     def _move(self, low: int) -> None:
         """Let the window begin at a block; one that does not move for long grows."""
