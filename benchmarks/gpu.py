@@ -2,7 +2,7 @@
 
 On the CPU, `--device torch:cpu --side 300`, one sweep also stands beside the compiled one of `gauss_seidel`; there
 set NUMBA_NUM_THREADS=1 and OMP_NUM_THREADS=1, or PyTorch and Numba wait for each other's threads on a busy machine.
-The last line is an estimate for an H100 from bytes alone, not a measurement.
+It prints an estimate for an H100 from bytes alone, too; benchmarks/gpu.md has what a GPU took.
 """
 
 import argparse
@@ -92,13 +92,13 @@ def main() -> None:
     print(f"{states} states to sweep, {front.where}, fused kernel: {fused}, {plan.status.name}, {plan.error_bound:.1e}")
     print(f"arranging {arranged:.2f} s; solve {total:.2f} s: sweeps {spent['_sweep']:.2f} s, first values and their")
     print(f"way to the device {spent['_begin']:.2f} s, proofs on the CPU and the rest")
-    print(f"{front.sweeps:.0f} sweeps, {moved} bytes a state a sweep; one takes {one / states * 1e9:.2f} ns a state")
+    print(f"{front.sweeps:.0f} sweeps, {moved} bytes a state a sweep; one takes {one / states * 1e9:.3g} ns a state")
     print(f"{moved * states / one / 1e9:.1f} GB/s, {moved * states / one / copied:.0%} of a copy ({copied / 1e9:.1f})")
     if device.type == "cpu":
         beside = compiled_sweep(lead, options.discount) / states
+        seconds = front.sweeps * 1e8 * moved / (SHARE * H100)
+        print(f"predicted, not measured: 10^8 states, as many sweeps, {SHARE:.0%} of an H100's memory: {seconds:.2f} s")
         print(f"the compiled sweep of gauss_seidel: {beside * 1e9:.2f} ns a state, 1 / {one / states / beside:.0f}")
-    seconds = front.sweeps * 1e8 * moved / (SHARE * H100)
-    print(f"predicted, not measured: 10^8 states, as many sweeps, {SHARE:.0%} of an H100's memory: {seconds:.2f} s")
 
 
 def compiled_sweep(lead: object, discount: float) -> float:
