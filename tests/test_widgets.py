@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gridworld_env.widgets import style
 from gridworld_env.widgets.commands import Command, CommandTable, stroke_label
 from gridworld_env.widgets.controls import Button, Buttons, ColorScale, Lines
 from gridworld_env.widgets.events import Key, Pointer
@@ -79,6 +80,15 @@ def test_the_help_sheet_shows_every_command_once_and_none_outside_it() -> None:
         assert rect.right <= sheet.right + 1e-9
         assert rect.bottom <= sheet.bottom
     assert len(help_columns(table, 10_000)) == 1
+
+
+def test_keys_have_the_room_that_they_need_on_the_help_sheet() -> None:
+    keys = ("ctrl+y", "ctrl+shift+z")
+    table = CommandTable([Command("redo", keys, "Redo", "Redo it", "Files", print)])
+    notes = Notes()
+    paint_help(notes, Rect(0, 0, 1200, 800), "Keys", table)
+    (text, place), *_ = [(text, rect) for text, rect in notes.texts if text.startswith("Ctrl")]
+    assert place.width > notes.text_width(text, style.SMALL)
 
 
 class Dial:

@@ -129,6 +129,18 @@ def empty_sketch(rows: int, columns: int) -> Sketch:
     return Sketch((".",), dict(DEFAULT_LEGEND)).resized(rows, columns)
 
 
+def changed_rules(old: Sketch, new: Sketch) -> str:
+    """In words, the rules by which two sketches differ; empty where none does.
+
+    >>> lecture = sketch_of({"map_name": "lecture"})
+    >>> changed_rules(lecture, lecture.with_rules(step_reward=-0.5))
+    'step reward -0.5'
+    """
+    pairs = [("step reward", old.rules.step_reward, new.rules.step_reward), ("slip", old.rules.slip, new.rules.slip)]
+    pairs.append(("discount", old.discount, new.discount))
+    return ", ".join(f"{name} {now:.4g}" for name, before, now in pairs if before != now)
+
+
 def glyph_for(cell: Cell, legend: dict[str, Cell], rows: Iterable[str], preferred: str) -> str:
     """The glyph of a kind of square; where there is none yet, a free one, which is put into `legend`."""
     if legend.get(preferred) == cell:

@@ -9,7 +9,7 @@ from gridworld_env.widgets.painter import Painter
 
 LINE = 17.0
 HEAD = 26.0
-KEYS = 106.0  # width of the column of keys
+BETWEEN = 14.0  # from keys to what they do
 
 
 def help_columns(table: CommandTable[Any], height: float) -> list[list[tuple[str, str]]]:
@@ -39,12 +39,12 @@ def paint_help(painter: Painter, rect: Rect, title: str, table: CommandTable[Any
     body = Rect(inner.x, inner.y + 32, inner.width, inner.height - 32)
     columns = help_columns(table, body.height)
     for lines, place in zip(columns, body.columns(len(columns), gap=20), strict=True):
-        y = place.y
+        y, wide = place.y, max(painter.text_width(keys, style.SMALL) for keys, _ in lines) + BETWEEN
         for keys, text in lines:
             if not keys:
                 painter.text(text, Rect(place.x, y + 6, place.width, LINE), style.TEXT, style.LIT, "left")
                 y += HEAD
                 continue
-            painter.text(keys, Rect(place.x, y, KEYS, LINE), style.SMALL, style.INK, "left")
-            painter.text(text, Rect(place.x + KEYS, y, place.width - KEYS, LINE), style.SMALL, style.MUTED, "left")
+            painter.text(keys, Rect(place.x, y, wide, LINE), style.SMALL, style.INK, "left")
+            painter.text(text, Rect(place.x + wide, y, place.width - wide, LINE), style.SMALL, style.MUTED, "left")
             y += LINE
