@@ -49,7 +49,9 @@ def find_failure(name: str) -> Failure:
 
 
 def _list(out: Console) -> None:
-    table = Table("name", "what one sees", "why", "what mends it")
+    table = Table()
+    for heading in ("name", "what one sees", "why", "what mends it"):
+        table.add_column(heading, overflow="fold")  # a long name of an option is broken, not cut
     for failure in ATLAS.values():
         table.add_row(failure.name, failure.complaint, failure.cause, failure.cure)
     out.print(table)
