@@ -171,6 +171,7 @@ def test_a_dragged_rule_is_said_and_stays_said_when_the_mouse_is_let_go(app: Exp
             strokes(app, "k")
         app.handle(Pointer("press", (track.x + 1, track.y), 1))
         app.handle(Pointer("move", (track.x + track.width * (0.5 + kept) / 2.5, track.y), 1))
+        app.handle(Pointer("move", (track.x + track.width * (0.5 + kept) / 2.5, track.y + 1), 1))  # changes nothing
         app.handle(Pointer("release", (track.x + track.width * (0.5 + kept) / 2.5, track.y), 1))
         assert app.hint == ""
         assert app.explorer.status[0].startswith(f"step reward {-1.5 + kept:g}; ")

@@ -85,7 +85,12 @@ class Sketch:
         return self._on_this_map(discount=min(1.0, max(0.0, discount)))
 
     def _on_this_map(self, **changes: Any) -> "Sketch":
-        """The sketch with something else changed; its grid is the same object, so everybody sees that the map is."""
+        """The sketch with something else changed; its grid is the same object, so everybody sees that the map is.
+
+        Itself if nothing is: a slider at its end is then no change, which would be solved again and undone one by one.
+        """
+        if all(getattr(self, name) == value for name, value in changes.items()):
+            return self
         sketch = replace(self, **changes)
         sketch.__dict__["grid"] = self.grid
         return sketch
