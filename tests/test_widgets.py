@@ -91,6 +91,17 @@ def test_keys_have_the_room_that_they_need_on_the_help_sheet() -> None:
     assert place.width > notes.text_width(text, style.SMALL)
 
 
+@pytest.mark.parametrize(("letters", "whole"), [(90, True), (200, False)])
+def test_columns_of_the_help_sheet_give_way_where_that_helps(letters: int, whole: bool) -> None:
+    commands = [command(f"c{n}", chr(97 + n), group=f"g{n // 9}") for n in range(18)]
+    long = Command("long", ("z",), "Long", "x" * letters, "g1", print)
+    notes, sheet = Notes(), Rect(0, 0, 1000, 240)
+    paint_help(notes, sheet, "Keys", CommandTable([*commands, long]))
+    places = [place for text, place in notes.texts if text == long.help]
+    assert [place.right <= sheet.right for place in places] == [True]
+    assert (places[0].width >= notes.text_width(long.help, style.SMALL)) is whole
+
+
 class Dial:
     """A number that a slider changes."""
 
