@@ -49,7 +49,9 @@ def find_failure(name: str) -> Failure:
 
 
 def _list(out: Console) -> None:
-    table = Table("name", "what one sees", "why", "what mends it")
+    table = Table("name", "what one sees", "why")
+    longest = max(len(word) for failure in ATLAS.values() for word in failure.cure.split())
+    table.add_column("what mends it", width=longest)  # the others give way: names of options are not cut
     for failure in ATLAS.values():
         table.add_row(failure.name, failure.complaint, failure.cause, failure.cure)
     out.print(table)

@@ -163,6 +163,23 @@ def test_dragging_the_step_reward_flips_the_policy_as_it_goes(app: ExplorerApp) 
     assert app.explorer.sketch.rules.step_reward == -0.04
 
 
+def test_a_dragged_rule_is_said_and_stays_said_when_the_mouse_is_let_go(app: ExplorerApp) -> None:
+    slider, place = slider_of(app, "step reward")
+    track = slider.track(place)
+    for kept, said in ((False, "Enter solves"), (True, "solved, error at most")):
+        if kept:
+            strokes(app, "k")
+        app.handle(Pointer("press", (track.x + 1, track.y), 1))
+        app.handle(Pointer("move", (track.x + track.width * (0.5 + kept) / 2.5, track.y), 1))
+        app.handle(Pointer("move", (track.x + track.width * (0.5 + kept) / 2.5, track.y + 1), 1))  # changes nothing
+        app.handle(Pointer("release", (track.x + track.width * (0.5 + kept) / 2.5, track.y), 1))
+        assert app.hint == ""
+        assert app.explorer.status[0].startswith(f"step reward {-1.5 + kept:g}; ")
+        assert said in app.explorer.status[0]
+    captions = [shown.caption for shown in app.explorer.reel.snapshots]
+    assert any(caption.startswith("step reward -0.5; the policy changed") for caption in captions)
+
+
 def test_a_refusal_is_said_and_the_map_is_as_it_was(app: ExplorerApp) -> None:
     strokes(app, "w")
     for row in range(3):

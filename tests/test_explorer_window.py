@@ -20,7 +20,7 @@ pygame = pytest.importorskip("pygame")
 from gridworld_env.explorer import board_colors  # noqa: E402 - pygame may be missing
 from gridworld_env.explorer.pygame_window import open_explorer  # noqa: E402
 from gridworld_env.widgets import style  # noqa: E402
-from gridworld_env.widgets.pygame_window import AppWindow  # noqa: E402
+from gridworld_env.widgets.pygame_window import AppWindow, fitting  # noqa: E402
 
 MODIFIERS = {"ctrl": pygame.KMOD_CTRL, "shift": pygame.KMOD_SHIFT, "alt": pygame.KMOD_ALT}
 KEYS = {"pageup": pygame.K_PAGEUP, "return": pygame.K_RETURN, "space": pygame.K_SPACE, "f1": pygame.K_F1}
@@ -384,3 +384,10 @@ def test_heat_stays_apart_for_eyes_without_red_or_green_or_blue() -> None:
         display = 255 * np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
         apart = np.abs(display[: board_colors.HALF] - display[: board_colors.HALF : -1]).max(axis=1)
         assert apart[: board_colors.HALF // 2].min() > 40
+
+
+@pytest.mark.parametrize(("driver", "size"), [("x11", (1240, 678)), ("dummy", (1240, 820))])
+def test_a_window_is_no_larger_than_its_screen(monkeypatch: pytest.MonkeyPatch, driver: str, size: Any) -> None:
+    monkeypatch.setattr(pygame.display, "get_driver", lambda: driver)
+    monkeypatch.setattr(pygame.display, "get_desktop_sizes", lambda: [(1366, 768)])
+    assert fitting((1240, 820)) == size

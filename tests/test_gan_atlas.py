@@ -180,6 +180,7 @@ def test_unseen_images_are_the_held_out_ones(game: Any, parts: int, rng: np.rand
 
 def test_the_command_lists_and_shows() -> None:
     runner = CliRunner(env={"COLUMNS": "200"})
+    assert "…" not in CliRunner(env={"COLUMNS": "80"}).invoke(app, ["atlas"]).output  # nothing is cut
     listed = runner.invoke(app, ["atlas"])
     assert listed.exit_code == 0
     assert all(name.split()[0] in listed.output for name in ATLAS)

@@ -165,6 +165,15 @@ def test_refusals_are_said_and_nothing_changes() -> None:
     assert ring.watcher.match.rule.discriminator_steps == 2
 
 
+def test_starting_again_says_which_rules_hold() -> None:
+    app = opened(batch_size=8)
+    press(app, "ctrl+shift+1", "shift+r")
+    assert "r1" in app.watcher.match.headline
+    assert app.watcher.status[0] == "ring8, seed 0: new players, by the rules as they were"
+    press(app, "r")
+    assert "seed 1" in app.watcher.status[0]
+
+
 def test_a_diverged_run_stops_says_why_and_starts_again() -> None:
     app = opened()
     app.set_rate("generator", 1e30)

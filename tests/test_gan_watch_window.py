@@ -218,7 +218,7 @@ def test_help_covers_the_window_and_goes(opened: Any) -> None:
     user.key("f1")
     assert (user.pixels() >= 190).mean() > 0.85  # a sheet of paper with text on it
     user.key("f1")
-    np.testing.assert_array_equal(user.pixels(), before)
+    assert (user.pixels() != before).any(axis=2).mean() < 1e-5  # two pixels of smooth lines may differ
 
 
 def test_a_diverged_run_is_shown_with_its_message(opened: Any) -> None:

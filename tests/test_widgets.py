@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gridworld_env.widgets import style
 from gridworld_env.widgets.commands import Command, CommandTable, stroke_label
 from gridworld_env.widgets.controls import Button, Buttons, ColorScale, Lines
 from gridworld_env.widgets.events import Key, Pointer
@@ -79,6 +80,26 @@ def test_the_help_sheet_shows_every_command_once_and_none_outside_it() -> None:
         assert rect.right <= sheet.right + 1e-9
         assert rect.bottom <= sheet.bottom
     assert len(help_columns(table, 10_000)) == 1
+
+
+def test_keys_have_the_room_that_they_need_on_the_help_sheet() -> None:
+    keys = ("ctrl+y", "ctrl+shift+z")
+    table = CommandTable([Command("redo", keys, "Redo", "Redo it", "Files", print)])
+    notes = Notes()
+    paint_help(notes, Rect(0, 0, 1200, 800), "Keys", table)
+    (text, place), *_ = [(text, rect) for text, rect in notes.texts if text.startswith("Ctrl")]
+    assert place.width > notes.text_width(text, style.SMALL)
+
+
+@pytest.mark.parametrize(("letters", "whole"), [(90, True), (200, False)])
+def test_columns_of_the_help_sheet_give_way_where_that_helps(letters: int, whole: bool) -> None:
+    commands = [command(f"c{n}", chr(97 + n), group=f"g{n // 9}") for n in range(18)]
+    long = Command("long", ("z",), "Long", "x" * letters, "g1", print)
+    notes, sheet = Notes(), Rect(0, 0, 1000, 240)
+    paint_help(notes, sheet, "Keys", CommandTable([*commands, long]))
+    places = [place for text, place in notes.texts if text == long.help]
+    assert [place.right <= sheet.right for place in places] == [True]
+    assert (places[0].width >= notes.text_width(long.help, style.SMALL)) is whole
 
 
 class Dial:

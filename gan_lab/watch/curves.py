@@ -119,7 +119,7 @@ def plane_charts(rows: Sequence[dict[str, float]], modes: int) -> list[Chart]:
             max(0.8, float(np.nanmax(kl, initial=0.0)) * 1.05),
         ),
         Chart(
-            f"of {modes} modes",
+            f"shares: of {modes} modes, of samples",
             [
                 Line(f"good samples {100 * good[-1]:.0f} %" if len(good) else "", steps, good, palette.FAKE),
                 Line(f"modes found {found[-1]:.0f}" if len(found) else "", steps, found / modes, palette.DATA),

@@ -117,6 +117,7 @@ class Watcher:
         self.start(old.game, old.recipe, old.seed + int(new_seed), **changes)
         if not old.of_samples:
             self.match.change(rate=rate)
+        self.say(f"{self.match.game.name}, seed {self.match.seed}: new players, by the rules as they were")
 
     def follow_recipe(self, *, own: bool) -> None:
         """Begin again by the game's own recipe, or by the plain one."""
@@ -154,7 +155,9 @@ class Watcher:
             raise DivergedError(f"{self.match.diverged}. R restarts it")
         self.running = not self.running
         self._pace = Pace()
-        self.say("runs" if self.running else f"paused after {self.match.run.steps} updates")
+        self.say(
+            "runs; Space pauses, F1 shows all keys" if self.running else f"paused after {self.match.run.steps} updates"
+        )
         if not self.running:
             self._begin_picture()
 

@@ -102,7 +102,6 @@ def nudge(rule: str, by: float) -> Act:
         sketch = explorer.sketch
         value = round((sketch.discount if rule == "discount" else getattr(sketch.rules, rule)) + by, 6)
         explorer.set_rule(**{rule: value if rule == "step_reward" else min(1.0, max(0.0, value))})
-        explorer.say(f"{rule.replace('_', ' ')} {value:g}") if not explorer.keep_solved else None
 
     return act
 

@@ -19,12 +19,13 @@ from gridworld_env.explorer.brushes import BRUSHES, Amounts
 from gridworld_env.explorer.history import History
 from gridworld_env.explorer.planning import SOLVE_LIMIT, Planning
 from gridworld_env.explorer.reel import Reel, Snapshot
-from gridworld_env.explorer.sketch import Sketch
+from gridworld_env.explorer.sketch import Sketch, changed_rules
 from gridworld_env.explorer.walker import Walker
 from gridworld_env.rendering.overlay import Overlay
 from gridworld_env.rendering.scene import Scene, build_scene
 
 REFUSALS: Final = (gym.error.Error, planners.PlannerError, ValueError, OSError)
+GREETING: Final = "Drag to paint walls; Enter solves, K solves after every change; F1 shows all keys"
 FRAME_PART: Final = 0.009  # seconds of a frame that a job may take
 
 
@@ -59,7 +60,7 @@ class Explorer:
         self.cursor = (sketch.grid.height - 1, 0)
         self.keep_solved, self.speed = False, 8.0
         self.job: jobs.Job | None = None
-        self.status: tuple[str, bool] = ("F1 shows all keys", False)
+        self.status: tuple[str, bool] = (GREETING, False)
         self.marks = self.planning.flipped
         self.reel = Reel()
         self.stamp = self._version = 0
@@ -106,7 +107,7 @@ class Explorer:
 
     def follow(self) -> None:
         """Bring everything else in line with the present sketch."""
-        old, new = self.planning.sketch.grid, self.sketch.grid
+        old, new, rules = self.planning.sketch.grid, self.sketch.grid, changed_rules(self.planning.sketch, self.sketch)
         self.planning.move_to(self.sketch)
         self.walker.move_to(old, new)
         self.cursor = (min(self.cursor[0], new.height - 1), min(self.cursor[1], new.width - 1))
@@ -116,7 +117,9 @@ class Explorer:
             self.say("this map has no terminal square: no episode ends")
         self.changed()
         if self.keep_solved and (self.job is None or self.job.name != "flip"):
-            self.solve()
+            self.solve(rules)
+        elif rules:
+            self.say(f"{rules}; Enter solves, K solves after every change")
 
     def changed(self) -> None:
         """V, the policy or the sketch is another one."""
@@ -201,18 +204,17 @@ class Explorer:
             self.follow()
         self.say(("undone" if back else "redone") if moved else f"nothing to {'undo' if back else 'redo'}")
 
-    def solve(self) -> None:
-        """V* and all optimal actions: at once on small maps, else by sweeps that can be watched."""
+    def solve(self, after: str = "") -> None:
+        """V* and all optimal actions: at once on small maps, else by sweeps that can be watched. `after`: a change."""
         if self.sketch.grid.num_states > SOLVE_LIMIT:
             self.start(jobs.Job("solve", jobs.solve_steps(self), paced=False))
             return
         if self.job is not None and self.job.name in ("run", "solve"):
             self.job = None
         plan = self.planning.solve()
-        flips = int(self.planning.flipped.sum())
-        self.stepped(
-            f"solved, error at most {plan.error_bound:.1g}" + (f"; the policy changed in {flips} squares" * (flips > 0))
-        )
+        proven, flips = f"solved, error at most {plan.error_bound:.1g}", int(self.planning.flipped.sum())
+        flipped = f"the policy changed in {flips} squares" * (flips > 0)
+        self.stepped("; ".join(filter(None, [after, flipped, proven] if after else [proven, flipped])))
 
     def start(self, job: jobs.Job) -> None:
         """Begin something that takes a while, in place of what runs."""

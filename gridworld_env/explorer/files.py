@@ -19,6 +19,7 @@ from gridworld_env.maps import WORLDS
 from gridworld_env.pages.whole_file import write_whole
 
 GIF_SIDE: Final = 640  # pixels of the longest side of an animation
+GIF_CELL: Final = 144  # pixels of a square, at most: the caption of a map of four columns is not cut then
 GIF_RATE: Final = 8.0  # pictures a second
 
 
@@ -112,7 +113,7 @@ def _gif_steps(explorer: Explorer, path: Path) -> Iterator[None]:
     snapshots = list(explorer.reel.snapshots)
     longest = max(snapshots[0].grid.kind.shape)
     frames: list[NDArray[np.uint8]] = []
-    for frame in _frames(snapshots, max(1, min(96, GIF_SIDE // longest))):
+    for frame in _frames(snapshots, max(1, min(GIF_CELL, GIF_SIDE // longest))):
         frames.append(frame)
         explorer.say(f"drawing picture {len(frames)} of {len(snapshots)} for {path.name}")
         yield

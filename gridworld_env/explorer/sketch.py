@@ -85,7 +85,12 @@ class Sketch:
         return self._on_this_map(discount=min(1.0, max(0.0, discount)))
 
     def _on_this_map(self, **changes: Any) -> "Sketch":
-        """The sketch with something else changed; its grid is the same object, so everybody sees that the map is."""
+        """The sketch with something else changed; its grid is the same object, so everybody sees that the map is.
+
+        Itself if nothing is: a slider at its end is then no change, which would be solved again and undone one by one.
+        """
+        if all(getattr(self, name) == value for name, value in changes.items()):
+            return self
         sketch = replace(self, **changes)
         sketch.__dict__["grid"] = self.grid
         return sketch
@@ -127,6 +132,18 @@ def sketch_of(arguments: Mapping[str, Any], discount: float = 0.9) -> Sketch:
 def empty_sketch(rows: int, columns: int) -> Sketch:
     """Free squares, and nothing else."""
     return Sketch((".",), dict(DEFAULT_LEGEND)).resized(rows, columns)
+
+
+def changed_rules(old: Sketch, new: Sketch) -> str:
+    """In words, the rules by which two sketches differ; empty where none does.
+
+    >>> lecture = sketch_of({"map_name": "lecture"})
+    >>> changed_rules(lecture, lecture.with_rules(step_reward=-0.5))
+    'step reward -0.5'
+    """
+    pairs = [("step reward", old.rules.step_reward, new.rules.step_reward), ("slip", old.rules.slip, new.rules.slip)]
+    pairs.append(("discount", old.discount, new.discount))
+    return ", ".join(f"{name} {now:.4g}" for name, before, now in pairs if before != now)
 
 
 def glyph_for(cell: Cell, legend: dict[str, Cell], rows: Iterable[str], preferred: str) -> str:

@@ -14,6 +14,7 @@ from gridworld_env.widgets.pygame_painter import PygamePainter
 FRAMES: Final = 60  # a second
 PATIENCE: Final = 1.0  # seconds of waiting for an event when nothing goes on
 SMALLEST: Final = (760, 480)  # points
+FRAMING: Final = 90  # height that the window's frame and the desktop's bars take
 
 
 class App(Protocol):
@@ -55,12 +56,20 @@ class App(Protocol):
         ...
 
 
+def fitting(units: tuple[int, int]) -> tuple[int, int]:
+    """The size of a window that its screen can show; without a screen any will do."""
+    if pygame.display.get_driver() in ("dummy", "offscreen"):
+        return units
+    wide, high = pygame.display.get_desktop_sizes()[0]
+    return min(units[0], wide), min(units[1], max(1, high - FRAMING))
+
+
 class AppWindow:
     """An own window for an app; other windows of the process are left alone.
 
     Args:
         app: What to run.
-        size: Width and height in points.
+        size: Width and height in points; less where the screen is smaller.
         scale: Window units a point, for screens whose system does not say that they are dense.
     """
 
@@ -72,7 +81,7 @@ class AppWindow:
         os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
         pygame.display.init()
         self.app, self._scale = app, scale
-        units = (round(size[0] * scale), round(size[1] * scale))
+        units = fitting((round(size[0] * scale), round(size[1] * scale)))
         self.window = pygame.Window(app.title, units, resizable=True, allow_high_dpi=True)
         self.window.minimum_size = (round(SMALLEST[0] * scale), round(SMALLEST[1] * scale))
         pygame.key.set_repeat(350, 40)

@@ -142,7 +142,8 @@ class Shell:
         hint, status = self.hint, self._program.status
         if not self.holds and self.panel.pointer(event):
             self.changed()
-            self._hinted = status
+            if event.kind == "press" or not event.button:  # else the hint would hide what a slider has just done
+                self._hinted = status
             self.leave()
             return
         self._hinted = status
