@@ -31,7 +31,7 @@ from planners.problem import UNIT_ROUNDOFF
 from planners.row_front import RowFront
 
 SWEEPS: Final = 16  # of a window, before it is looked at: the GPU then waits for the CPU
-PATIENCE: Final = 64  # looks at a window that does not move, after which it is taken to be too small
+PATIENCE: Final = 64  # looks at a window that does not move, after which it is taken to be too small; see `_judge`
 ULPS: Final = 4.0  # changes of so many units of the last place of delta are rounding
 BUDGET: Final = 4_000 * SWEEPS  # blocks between two reports
 
@@ -53,6 +53,7 @@ class DeviceFront(ManyFront):
         self.pending[:] = np.inf
         self.limited = False
         self._low, self._waited = -1, 0  # first block of the window; -1 between two rounds
+        self._ulps, self._least, self._stalled = ULPS, np.inf, 0
         self._errors: list[float] = []
         for column, front in enumerate(fronts):
             _touch(front)
@@ -110,6 +111,7 @@ class DeviceFront(ManyFront):
         self.sweeps_on_device.load(self.values)
         self.pending[:] = np.inf
         self.limited, self._low, self._waited = False, 0, 0
+        self._ulps, self._least, self._stalled = ULPS, np.inf, 0
 
     def _end(self) -> None:
         self.values[:] = self.sweeps_on_device.values()
@@ -123,9 +125,17 @@ class DeviceFront(ManyFront):
             change, largest = sweeps.sweep_and_recentre(last, times)
         else:
             change, largest = sweeps.sweep(first, last, times, self.block)
-        rounding = ULPS * sweeps.precision * largest
+        rounding = self._ulps * sweeps.precision * largest
         self.pending[low:high] = np.where(change <= max(threshold, rounding), 0.0, change)
         self.limited |= bool(threshold < rounding)
+        self._judge(float(self.pending[low:high].max(initial=0.0)))
+
+    def _judge(self, change: float) -> None:
+        """Count as rounding what shrinks no more: it may go round in circles that are larger than `ULPS`."""
+        self._stalled = 0 if change < self._least else self._stalled + 1
+        self._least = min(change, self._least)
+        if self._stalled > PATIENCE:
+            self._ulps, self._stalled = 2.0 * self._ulps, 0
 
     def _range(self) -> tuple[int, int, int]:
         """First and last block to sweep, and how often: the window, and before it what it may change.
@@ -146,6 +156,8 @@ class DeviceFront(ManyFront):
     def _move(self, low: int) -> None:
         """Let the window begin at a block; one that does not move for long grows."""
         self._waited = self._waited + 1 if low == self._low else 0
+        if not self._waited:
+            self._least, self._stalled = np.inf, 0
         self._low = low
         if self._waited > PATIENCE:
             self.window, self._waited = min(2 * self.window, max(self.blocks, 1)), 0

@@ -191,6 +191,19 @@ def test_float32_stalls_and_is_refined() -> None:
     assert (np.diff(front._errors) < 0).all()
 
 
+@pytest.mark.parametrize("ends", [False, True])
+def test_rounding_that_goes_round_in_circles(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator, ends: bool
+) -> None:
+    """Where far less counts as rounding than rounding changes, sweeps would go on for ever."""
+    monkeypatch.setattr(import_module("planners.device_front"), "ULPS", 2.0**-10)
+    for _ in range(4):
+        model = drawn_rows(rng, states=8, ends=0.1 * ends)
+        plan = planners.solve(model, discount=0.992, tolerance=1e-3, device=TWIN)
+        beside = planners.policy_iteration(model, discount=0.992)
+        assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound
+
+
 @pytest.mark.parametrize("scale", [1e45, 1e200])
 def test_what_overflows_float32_is_swept_in_float64(scale: float) -> None:
     model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, scale, False)], 1: [(0.5, 0, 0.0, False), (0.5, 0, 0.0, True)]}})
