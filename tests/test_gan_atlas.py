@@ -43,8 +43,13 @@ def names(run: Run) -> list[str]:
 
 @pytest.mark.parametrize("name", list(ATLAS))
 def test_the_failing_run_is_named_and_the_mended_one_is_not(name: str, rng: np.random.Generator) -> None:
-    failure, seed = ATLAS[name], int(rng.integers(1000))
-    failing, mended = failure.failing(seed), failure.mended(seed)
+    failure = ATLAS[name]
+    for _ in range(2):  # now and then a run ends in another failure: docs/failures.md has how often
+        seed = int(rng.integers(1000))
+        failing = failure.failing(seed)
+        if name in names(failing):
+            break
+    mended = failure.mended(seed)
     assert f"Symptom: {name}. " in failing.report()
     assert "Fix: " in failing.report()
     assert f"Symptom: {name}" not in mended.report()
