@@ -6,6 +6,7 @@ stands an empty window, which is what the machine and the display take.
 """
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -62,6 +63,7 @@ def running(side: int, view: str, seconds: float, speed: float = 60.0) -> None:
     explorer.view, explorer.speed = view, speed
     app.run(COMMANDS["sweep"])
     window.step()
+    gc.freeze()  # as `AppWindow.run` does
     times, work, began = [], [], time.perf_counter()
     while time.perf_counter() - began < seconds:
         if explorer.job is None:

@@ -1,5 +1,6 @@
 """A resizable window that runs an `App`: it waits without work, and shows 60 frames a second with it."""
 
+import gc
 import os
 import time
 from typing import Final, Protocol
@@ -92,12 +93,14 @@ class AppWindow:
 
     def run(self) -> None:
         """Show the app until it closes."""
+        gc.freeze()  # what is there stays: looking it through for garbage takes two frames' time
         try:
             while not self.app.closing:
                 self.step(self._events())
                 if self.app.busy:
                     self._clock.tick(FRAMES)
         finally:
+            gc.unfreeze()
             self.close()
 
     def step(self, events: list[pygame.event.Event] | None = None) -> None:
