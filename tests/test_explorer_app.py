@@ -1,7 +1,6 @@
-"""The explorer answering events, and the viewport, without a window."""
+"""The explorer answering events, without a window."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from gridworld_env.explorer.commands import COMMANDS
 from gridworld_env.explorer.explorer import Explorer
 from gridworld_env.explorer.mouse import squares_between
 from gridworld_env.explorer.sketch import sketch_of
-from gridworld_env.explorer.viewport import Viewport
 from gridworld_env.widgets.controls import Buttons
 from gridworld_env.widgets.events import Closed, Dropped, Key, Pointer
 from gridworld_env.widgets.geometry import Point, Rect
@@ -274,44 +272,3 @@ def test_closing_and_quitting(app: ExplorerApp) -> None:
     app.closing = False
     app.handle(Closed())
     assert app.closing
-
-
-def viewports() -> st.SearchStrategy[Any]:
-    moves = st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 900), st.integers(0, 700)), max_size=6)
-    return st.tuples(st.integers(1, 600), st.integers(1, 600), moves)
-
-
-@given(viewports())
-def test_the_viewport_shows_squares_where_it_says(drawn: tuple[int, int, list[tuple[int, int, int]]]) -> None:
-    rows, columns, moves = drawn
-    view = Viewport(rows, columns)
-    view.show(rows, columns, 900, 700)
-    for notches, x, y in moves:
-        view.zoom(notches, x, y)
-        view.pan(x - 450, y - 350)
-    seen_rows, seen_columns = view.seen()
-    assert seen_rows.start < seen_rows.stop
-    assert seen_columns.start < seen_columns.stop
-    for row, column in ((seen_rows.start, seen_columns.start), (seen_rows.stop - 1, seen_columns.stop - 1)):
-        x, y = view.corner(row, column)
-        assert view.square(x, y) == (row, column) == view.square(x + view.cell - 1, y + view.cell - 1)
-        assert -view.cell < x < 900
-        assert -view.cell < y < 700
-    for row in (seen_rows.start - 1, seen_rows.stop):
-        _, y = view.corner(row, 0)
-        assert row in (-1, rows) or y + view.cell <= 0 or y >= 700
-    view.reveal(rows - 1, columns - 1)
-    x, y = view.corner(rows - 1, columns - 1)
-    assert x + view.cell <= 900 or view.cell > 900
-    assert y + view.cell <= 700 or view.cell > 700
-
-
-def test_zooming_keeps_what_is_under_the_mouse() -> None:
-    view = Viewport(500, 500)
-    view.show(500, 500, 900, 700)
-    view.zoom(8, 450, 350)
-    square = view.square(450, 350)
-    view.zoom(3, 450, 350)
-    assert view.square(450, 350) == square
-    view.zoom(-3, 450, 350)
-    assert view.square(450, 350) == square

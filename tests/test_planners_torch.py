@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import warnings
 from fractions import Fraction
 from importlib import import_module
 from typing import Any
@@ -14,14 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy import sparse
 
 import gridworld_env
 import planners
 from planners import InvalidOptionError, MoveMDP, NotConvergedError, NotEnoughMemoryError, Plan, Status, TabularMDP
-from planners.move_front import MoveFront
 from planners.problem import make_problem
 from planners.row_front import RowFront
+from tests.oracles.drawn import drawn_moves, drawn_rows
 from tests.oracles.exact import Tables, as_floats, exact_value, optimal_values, values_of
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
 from tests.oracles.sweeps import swept_values
@@ -29,37 +27,6 @@ from tests.oracles.sweeps import swept_values
 TWIN = os.environ.get("GRIDWORLD_TEST_DEVICE", "torch:cpu")  # or cuda, where there is one
 torch = pytest.importorskip("torch")
 few = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=20)
-
-
-def drawn_moves(
-    rng: np.random.Generator, states: int = 40, kinds: int = 3, moves: int = 5, actions: int = 6
-) -> MoveMDP:
-    """Any moves, some of which end the episode; kinds of squares that mix them differently."""
-    mixture = rng.random((kinds, actions, moves)) * (rng.random((kinds, actions, moves)) < 0.6) + 1e-3
-    return MoveMDP(
-        successor=rng.integers(0, states, (states, moves), dtype=np.int32),
-        outcome=rng.integers(0, 5, (states, moves), dtype=np.uint8),
-        outcome_reward=rng.normal(size=5),
-        outcome_ends=np.array([False, False, False, False, True]),
-        mixture=mixture / mixture.sum(axis=2, keepdims=True),
-        kind=rng.integers(0, kinds, states, dtype=np.uint8),
-    )
-
-
-def drawn_rows(rng: np.random.Generator, states: int = 30, ends: float = 0.1, feasible: bool = True) -> TabularMDP:
-    """Three actions a state, some of them missing, each leading to a few states."""
-    P = rng.random((states, 3, states)) * (rng.random((states, 3, states)) < 0.2) + 1e-4
-    P *= (1.0 - ends * rng.random((states, 3, 1))) / P.sum(axis=2, keepdims=True)
-    exists = rng.random((states, 3)) < 0.7 if feasible else np.ones((states, 3), dtype=bool)
-    exists[:, 0] = True
-    P[~exists] = 0.0
-    over = np.where(exists, 1.0 - P.sum(axis=2), 0.0) if ends else np.zeros((states, 3))
-    return TabularMDP(
-        transitions=sparse.csr_array(P.reshape(-1, states)),
-        termination=np.maximum(over, 0.0),
-        rewards=np.where(exists, rng.normal(size=(states, 3)), 0.0),
-        feasible=exists,
-    )
 
 
 def backup(model: TabularMDP | MoveMDP, values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
@@ -355,66 +322,6 @@ def test_without_a_device_nobody_imports_pytorch() -> None:
         "planners.solve_many(model, discounts=[0.5, 0.6]); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": os.getcwd()})
-
-
-@pytest.fixture
-def interpreted(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The Triton kernel, run by Triton's interpreter on the CPU."""
-    if torch.cuda.is_available():
-        pytest.skip("Triton has compiled for the GPU in this process, and cannot interpret any more")
-    monkeypatch.setenv("TRITON_INTERPRET", "1")
-    pytest.importorskip("triton", reason="Triton is not installed; CUDA builds of PyTorch bring it along")
-    monkeypatch.delitem(sys.modules, "planners._triton", raising=False)
-    return import_module("planners._triton")
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize(("kinds", "times"), [(1, 4), (3, 5)])
-def test_the_fused_kernels_do_what_pytorch_does(
-    rng: np.random.Generator, interpreted: Any, dtype: Any, kinds: int, times: int
-) -> None:
-    _torch = import_module("planners._torch")
-    model = drawn_moves(rng, states=700, kinds=kinds)
-    front = MoveFront(model, 0.9)
-    arguments = (
-        *(torch.device("cpu"), np.array([0.9]), front.successor, front.outcome, model.outcome_ends),
-        *(model.outcome_reward[:, None], model.mixture[..., None], front.kind),
-    )
-    plain, fused = _torch.MoveSweeps(*arguments), _torch.MoveSweeps(*arguments)
-    fused.triton = interpreted
-    found = []
-    for sweeps in (plain, fused):
-        if dtype == torch.float64:
-            sweeps.use_float64()
-        sweeps.load(np.zeros((700, 1)))
-        found.append(sweeps.sweep(3, 699, times, 50))
-    near = {"rtol": 0, "atol": 20 * torch.finfo(dtype).eps}
-    assert torch.allclose(plain.delta, fused.delta, **near)
-    assert torch.equal(fused.delta, fused.spare)
-    assert (fused.delta[:3] == 0).all()
-    assert (fused.delta[699:] == 0).all()
-    (change, largest), (also, likewise) = found
-    assert change.shape == also.shape == (14,)
-    assert np.allclose(change, also, **near)
-    assert np.isclose(largest, likewise, **near)
-    fused.delta[:] = torch.inf  # as after an overflow
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of the interpreter, about NaN
-        assert np.isinf(fused.sweep(3, 699, 1, 50)[0]).any()
-
-
-def test_a_solve_by_the_fused_kernel(interpreted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    _torch = import_module("planners._torch")
-    original = _torch.MoveSweeps.__init__
-
-    def fuse(self: Any, *arguments: Any) -> None:
-        original(self, *arguments)
-        self.triton = interpreted
-
-    monkeypatch.setattr(_torch.MoveSweeps, "__init__", fuse)
-    env = gym.make("GridWorld-v0", slip=0.2)
-    plan, beside = planners.solve(env, discount=0.9, device=TWIN), planners.policy_iteration(env, discount=0.9)
-    assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound
 
 
 @pytest.mark.gpu
