@@ -7,6 +7,7 @@
 A `Strategist` plays the games in which a move is the whole strategy (`FiniteGame` and its like).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,7 @@ class Verdict:
         return np.asarray(self.probabilities.detach().cpu().numpy(), dtype=dtype)
 
 
-class Player(nn.Module):
+class Player(nn.Module, ABC):
     """What both players have in common: learning by the gradient of a payoff.
 
     Attributes:
@@ -90,9 +91,9 @@ class Player(nn.Module):
         self.to(device)
         self.optimizer.load_state_dict(self.optimizer.state_dict())  # which casts to where the parameters are
 
+    @abstractmethod
     def act(self, observation: Any, /) -> Any:
         """The player's move on what it sees."""
-        raise NotImplementedError
 
     def gradient(self, payoff: Tensor, create_graph: bool = False, keep: bool = False) -> list[Tensor]:
         """The gradient of a payoff by the player's parameters; `keep` the graph for another use."""
