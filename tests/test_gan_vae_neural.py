@@ -75,19 +75,15 @@ def test_affine_networks_climb_to_the_maximum_likelihood_of_the_linear_vae(rng: 
     turned = np.linalg.qr(rng.normal(size=(3, 3)))[0]
     points = ((rng.normal(size=(400, 3)) * [3.0, 1.0, 0.7]) @ turned).astype(np.float32)
     best = LinearVAE.fit(points, 1).log_density(points).mean()
-    found = []
-    for _ in range(3):  # a slow start may need more updates than these
-        torch.manual_seed(int(rng.integers(2**31)))
-        vae = NeuralVAE(3, 1, (), scale=2.0, optimizer=gan_lab.adam(2e-2, (0.9, 0.999)))
-        for rate in (2e-2, 2e-3):
-            vae.optimizer.param_groups[0]["lr"] = rate
-            for _ in range(800):
-                vae.learn(points)
-        with torch.no_grad():
-            elbo = torch.stack([vae.elbo(torch.from_numpy(points)).mean() for _ in range(50)])
-        found.append(float(elbo.mean()))
-        assert found[-1] < best + 5 * float(elbo.std()) / 50**0.5
-    assert max(found) > best - 0.05
+    torch.manual_seed(int(rng.integers(2**31)))
+    vae = NeuralVAE(3, 1, (), scale=2.0, optimizer=gan_lab.adam(1e-1, (0.9, 0.999)))
+    for rate in (1e-1, 2e-2, 2e-3):  # of 24 starts the slowest ended 0.013 below; at 2e-2 alone, 0.4
+        vae.optimizer.param_groups[0]["lr"] = rate
+        for _ in range(600):
+            vae.learn(points)
+    with torch.no_grad():
+        elbo = torch.stack([vae.elbo(torch.from_numpy(points)).mean() for _ in range(50)])
+    assert best - 0.05 < float(elbo.mean()) < best + 5 * float(elbo.std()) / 50**0.5
 
 
 def test_acts_like_a_generator(rng: np.random.Generator) -> None:
