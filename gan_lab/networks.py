@@ -9,11 +9,14 @@ from torch import Tensor, nn
 
 
 class Gain(nn.Module):
-    """Multiplies all its inputs by one learned number, which is 1 at first.
+    """Multiplies all its inputs by one learned number.
 
     A map whose steps between modes must become steep has to grow many weights together, each by its own noisy
     gradient, and moves the steps as it does so. One number before an activation makes all its steps steeper and leaves
     them where they are.
+
+    Args:
+        start: The number at first.
 
     Attributes:
         logarithm: Of the number; the only parameter.
@@ -22,10 +25,10 @@ class Gain(nn.Module):
     [1.0, 1.0]
     """
 
-    def __init__(self) -> None:
-        """Start at 1."""
+    def __init__(self, start: float = 1.0) -> None:
+        """Start there."""
         super().__init__()
-        self.logarithm = nn.Parameter(torch.zeros(()))
+        self.logarithm = nn.Parameter(torch.tensor(math.log(start)))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The inputs times the number."""
@@ -33,7 +36,7 @@ class Gain(nn.Module):
 
 
 def perceptron(
-    sizes: Sequence[int], slope: float = 0.2, *, bounded: bool = False, gains: bool = False
+    sizes: Sequence[int], slope: float = 0.2, *, bounded: bool = False, gains: float | None = None
 ) -> nn.Sequential:
     """Linear layers of these sizes, with an activation between them.
 
@@ -41,7 +44,7 @@ def perceptron(
         sizes: Of the inputs, the hidden layers and the outputs.
         slope: Of the leaky ReLU, below 0.
         bounded: tanh instead of leaky ReLU: maps that are flat but for steep steps.
-        gains: Whether a learned `Gain` stands before each activation.
+        gains: What the learned `Gain` before each activation is at first; None: there are none.
 
     >>> perceptron([2, 16, 1])(torch.zeros(5, 2)).shape
     torch.Size([5, 1])
@@ -49,8 +52,8 @@ def perceptron(
     layers: list[nn.Module] = []
     for number, (inputs, outputs) in enumerate(pairwise(sizes)):
         if number:
-            if gains:
-                layers.append(Gain())
+            if gains is not None:
+                layers.append(Gain(gains))
             layers.append(nn.Tanh() if bounded else nn.LeakyReLU(slope))
         layers.append(nn.Linear(inputs, outputs))
     return nn.Sequential(*layers)

@@ -5,6 +5,7 @@ What changes during a run is a `Schedule`, in shares of the run, so that a recip
 """
 
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 import torch
@@ -31,7 +32,7 @@ class GeneratorShape:
         channels: Width of the convolutions.
         hidden: Width of each hidden layer.
         bounded: tanh between the layers; otherwise leaky ReLU.
-        gains: Whether a learned number multiplies the inputs of each activation.
+        gains: What the learned numbers that multiply the inputs of each activation are at first; None: there are none.
         octaves: Frequencies 1, 2, 4, ... of sines and cosines of the noise that the network sees beside it.
         shortcut: Whether a linear map of the noise is added to the output.
         attends: To so many numbers of the noise the perceptron attends at first: its weights for the others begin at a
@@ -40,16 +41,18 @@ class GeneratorShape:
 
     hidden: tuple[int, ...] = (128, 128, 128)
     bounded: bool = False
-    gains: bool = False
+    gains: float | None = None
     octaves: int = 0
     shortcut: bool = False
     attends: int | None = None
     channels: int = 32
 
     def __post_init__(self) -> None:
-        """Refuse a perceptron that attends to nothing."""
+        """Refuse a perceptron that attends to nothing, and gains that start at nothing."""
         if self.attends is not None:
             whole_number("attends", self.attends, 1)
+        if self.gains is not None and not (isfinite(self.gains) and self.gains > 0):
+            raise WiringError(f"gains is {self.gains!r}; expected a number above 0 that they start at, or None")
 
     def network(self, game: SampleGame) -> nn.Module:
         """From (n, noise_size) to (n, d)."""

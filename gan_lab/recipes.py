@@ -56,7 +56,7 @@ def mixture_recipe(
         shortcut_rate=Schedule(1e-3, 1e-5),
         discriminator_rate=Schedule(1e-3, 3e-4, first=0.85),
         batch_size=batch_size,
-        generator=GeneratorShape(bounded=True, gains=True, shortcut=True, attends=attends),
+        generator=GeneratorShape(bounded=True, gains=1.0, shortcut=True, attends=attends),
         discriminator=DiscriminatorShape(octaves=max(5, math.ceil(math.log2(found.scale / found.std)) + 1)),
     )
 

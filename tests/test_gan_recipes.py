@@ -29,7 +29,7 @@ TINY = Recipe(
     batch_size=16,
     steps=12,
     averaging=0.9,
-    generator=GeneratorShape(hidden=(8, 8), bounded=True, gains=True, octaves=1, shortcut=True, attends=2),
+    generator=GeneratorShape(hidden=(8, 8), bounded=True, gains=2.0, octaves=1, shortcut=True, attends=2),
     discriminator=DiscriminatorShape(hidden=(8, 8), octaves=2),
 )
 
@@ -44,6 +44,20 @@ def test_a_schedule_moves_in_equal_ratios_between_its_moments(rng: np.random.Gen
     assert Schedule(start).at(0.7) == start
 
 
+def test_a_schedule_goes_on_with_what_follows_it(rng: np.random.Generator) -> None:
+    values, moments = np.exp(rng.uniform(-9, 9, 4)), np.sort(rng.uniform(0, 1, 6))
+    schedule = Schedule(values[2], values[3], first=moments[4], last=moments[5])
+    schedule = Schedule(values[1], values[2], first=moments[2], last=moments[3], then=schedule)
+    schedule = Schedule(values[0], values[1], first=moments[0], last=moments[1], then=schedule)
+    shares = np.linspace(0, 1, 101)
+    expected = np.exp(np.interp(shares, moments, np.log(values[[0, 1, 1, 2, 2, 3]])))
+    assert [schedule.at(share) for share in shares] == pytest.approx(expected, rel=1e-12)
+    assert not schedule.constant
+    level = Schedule(2.0, 2.0, last=0.5, then=Schedule(2.0, 2.0, first=0.5))
+    assert level.constant
+    assert not Schedule(2.0, 2.0, last=0.5, then=Schedule(2.0, 3.0, first=0.5)).constant
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -52,6 +66,9 @@ def test_a_schedule_moves_in_equal_ratios_between_its_moments(rng: np.random.Gen
         ((float("nan"),), "the start of a schedule is nan"),
         ((0.1, 0.2, 0.5, 0.5), "from 0.5 to 0.5 of a run"),
         ((0.1, 0.2, 0.0, 1.5), "from 0.0 to 1.5 of a run"),
+        ((0.1, 0.2, 0.0, 0.5, Schedule(0.3, 0.1, 0.5)), "ends with 0.2 at 0.5 .* starts with 0.3"),
+        ((0.1, 0.2, 0.0, 0.5, Schedule(0.2, 0.1, 0.4)), "ends with 0.2 at 0.5 .* changes from 0.4 on"),
+        ((0.1, None, 0.0, 0.5, Schedule(0.1, 0.2, 0.5)), "ends with None"),
     ],
 )
 def test_schedules_that_make_no_sense_are_refused(arguments: Any, words: str) -> None:
@@ -179,6 +196,9 @@ def test_a_generator_hardly_hears_the_noise_that_it_does_not_attend_to(octaves: 
     assert min(moved[:2]) > 5 * max(moved[2:])  # about 400
     with pytest.raises(WiringError, match="attends is 0; expected"):
         GeneratorShape(attends=0)
+    for start in (0.0, -1.0, float("nan")):
+        with pytest.raises(WiringError, match="expected a number above 0 that they start at"):
+            GeneratorShape(gains=start)
 
 
 def test_an_average_that_never_moves_is_refused() -> None:
