@@ -14,7 +14,7 @@ from gan_lab.games import GAMES, MixtureGame, PackedGame, make_game
 from gan_lab.games.packed import Packed, as_played
 from gan_lab.known_recipes import AS_PUBLISHED, KNOWN
 from gan_lab.losses import find_loss
-from gan_lab.networks import perceptron
+from gan_lab.networks import Gain, perceptron
 from gan_lab.published_networks import Maxout
 from gan_lab.recipe import DiscriminatorShape, GeneratorShape
 from gan_lab.recipes import PLAIN, RECIPES, choose_recipe, mixture_recipe
@@ -178,6 +178,18 @@ def test_a_recipe_for_a_mixture_does_not_depend_on_its_units() -> None:
     assert (mine.generator, mine.discriminator) == (theirs.generator, theirs.discriminator)
     for share in (0.0, 0.7, 1.0):
         assert theirs.penalty_weight.at(share) == pytest.approx(mine.penalty_weight.at(share) * 1e6)
+
+
+def test_narrow_is_the_same_game_with_fewer_units_and_gains_that_wait() -> None:
+    wide, narrow = mixture_recipe("grid25"), mixture_recipe("grid25", narrow=True)
+    for share in (0.0, 0.5, 1.0):
+        assert narrow.penalty_weight.at(share) == wide.penalty_weight.at(share)
+    assert narrow.discriminator == wide.discriminator
+    early, steep, late = (narrow.gain_rate.at(share) for share in (0.3, 0.6, 0.9))
+    assert steep > 10 * max(early, late)
+    gains = [module for module in narrow.players(make_game("grid25"))[1].network.modules() if isinstance(module, Gain)]
+    assert [float(gain.logarithm.detach().exp()) for gain in gains] == pytest.approx([5.0] * 3)
+    assert RECIPES["grid25"] == narrow
 
 
 @pytest.mark.parametrize("octaves", [0, 2])
