@@ -8,7 +8,7 @@ from gridworld_env.errors import MapError
 from gridworld_env.explorer import jobs
 from gridworld_env.explorer.brushes import WINDS
 from gridworld_env.explorer.explorer import Explorer
-from gridworld_env.explorer.planning import DIRECT_LIMIT
+from gridworld_env.explorer.planning import DIRECT_LIMIT, policy_changed
 from gridworld_env.explorer.sketch import empty_sketch
 
 Act = Callable[[Explorer], None]
@@ -39,7 +39,7 @@ def evaluate(explorer: Explorer) -> None:
 def improve(explorer: Explorer) -> None:
     """One policy improvement."""
     changed = explorer.planning.improve()
-    explorer.stepped(f"the policy changed in {changed} squares" if changed else "no action is better for this V")
+    explorer.stepped(policy_changed(changed) if changed else "no action is better for this V")
 
 
 def reset(explorer: Explorer) -> None:

@@ -17,7 +17,7 @@ import planners
 from gridworld_env.explorer import jobs, views
 from gridworld_env.explorer.brushes import BRUSHES, Amounts
 from gridworld_env.explorer.history import History
-from gridworld_env.explorer.planning import SOLVE_LIMIT, Planning
+from gridworld_env.explorer.planning import SOLVE_LIMIT, Planning, policy_changed
 from gridworld_env.explorer.reel import Reel, Snapshot
 from gridworld_env.explorer.sketch import Sketch, changed_rules
 from gridworld_env.explorer.walker import Walker
@@ -213,7 +213,7 @@ class Explorer:
             self.job = None
         plan = self.planning.solve()
         proven, flips = f"solved, error at most {plan.error_bound:.1g}", int(self.planning.flipped.sum())
-        flipped = f"the policy changed in {flips} squares" * (flips > 0)
+        flipped = policy_changed(flips) * (flips > 0)
         self.stepped("; ".join(filter(None, [after, flipped, proven] if after else [proven, flipped])))
 
     def start(self, job: jobs.Job) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gridworld_env.explorer.planning import MOST_SWEEPS, SOLVE_LIMIT
+from gridworld_env.explorer.planning import MOST_SWEEPS, SOLVE_LIMIT, policy_changed
 from gridworld_env.widgets.pace import Pace
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def solve_steps(explorer: "Explorer") -> Steps:
     """The same as fast as possible, warm from the V that there is."""
     yield from _settle(explorer)
     flips = int(explorer.planning.flipped.sum())
-    explorer.stepped(f"solved{_proven(explorer)}" + f"; the policy changed in {flips} squares" * (flips > 0))
+    explorer.stepped(f"solved{_proven(explorer)}" + f"; {policy_changed(flips)}" * (flips > 0))
 
 
 def evaluate_steps(explorer: "Explorer") -> Steps:
@@ -79,7 +79,7 @@ def policy_iteration_steps(explorer: "Explorer") -> Steps:
         if not changed:
             explorer.stepped(f"after {round_number} rounds no action is better{_proven(explorer)}")
             return
-        explorer.stepped(f"round {round_number}: the policy changed in {changed} squares")
+        explorer.stepped(f"round {round_number}: {policy_changed(changed)}")
         yield
 
 
@@ -98,7 +98,7 @@ def flip_steps(explorer: "Explorer") -> Steps:
         explorer.marks = different if different.any() else marks
         if different.any():
             changes.append(float(f"{reward:.3g}"))
-        squares = f": the policy changed in {different.sum()} squares" if different.any() else ""
+        squares = f": {policy_changed(int(different.sum()))}" if different.any() else ""
         explorer.planning.flipped = different
         explorer.stepped(f"step reward {reward:.3g}{squares}")
         yield

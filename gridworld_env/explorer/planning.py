@@ -215,6 +215,11 @@ class Planning:
         self.policy = new
 
 
+def policy_changed(squares: int) -> str:
+    """In how many squares, in words."""
+    return f"the policy changed in {squares} square{'s' * (squares != 1)}"
+
+
 def carried(
     cell_of_state: NDArray[np.int32], state_of_cell: NDArray[np.int32], old: NDArray, fresh: float | bool
 ) -> NDArray:
