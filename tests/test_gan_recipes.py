@@ -10,7 +10,7 @@ import torch
 
 import gan_lab
 from gan_lab import Recipe, Schedule, WiringError, train
-from gan_lab.games import GAMES, MixtureGame, PackedGame, make_game
+from gan_lab.games import GAMES, MixtureGame, PackedGame, grid, make_game
 from gan_lab.games.packed import Packed, as_played
 from gan_lab.known_recipes import AS_PUBLISHED, KNOWN
 from gan_lab.losses import find_loss
@@ -187,7 +187,7 @@ def test_narrow_is_the_same_game_with_fewer_units_and_gains_that_wait() -> None:
     assert narrow.discriminator == wide.discriminator
     early, steep, late = (narrow.gain_rate.at(share) for share in (0.3, 0.6, 0.9))
     assert steep > 10 * max(early, late)
-    gains = [module for module in narrow.players(make_game("grid25"))[1].network.modules() if isinstance(module, Gain)]
+    gains = [module for module in narrow.players(grid())[1].network.modules() if isinstance(module, Gain)]
     assert [float(gain.logarithm.detach().exp()) for gain in gains] == pytest.approx([5.0] * 3)
     assert RECIPES["grid25"] == narrow
 
