@@ -11,6 +11,8 @@ from rich.table import Table
 
 from gan_lab.errors import GameError
 
+WIDE = 150  # columns of a terminal in which the widest table is not folded
+
 out = Console(highlight=False)
 
 
@@ -67,12 +69,16 @@ def _sentence(row: dict[str, Any]) -> str:
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
-    from gan_lab.bench.summary import HEADER, PROTOCOL_HEADER, by_protocol, summarise
+    """As tables, or where they do not fit as Markdown, which can be pasted too."""
+    from gan_lab.bench.summary import HEADER, PROTOCOL_HEADER, by_protocol, markdown, summarise
 
     for title, header, lines in (
         ("50,000 samples; the data's own good share is 98.89 % in two dimensions", HEADER, summarise(rows)),
         ("The same runs by published protocols, beside what papers print", PROTOCOL_HEADER, by_protocol(rows)),
     ):
+        if not out.is_terminal or out.width < WIDE:
+            out.print(f"{title}\n\n{markdown(header, lines)}\n", markup=False, soft_wrap=True)
+            continue
         table = Table(*header, title=title)
         for line in lines:
             table.add_row(*line)

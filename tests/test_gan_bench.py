@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from gan_lab import RECIPES, WiringError, bench_command
 from gan_lab.bench import METHODS, METHODS_AS_PUBLISHED, PROTOCOLS, PUBLISHED, cases, make_case, measure, summarise
 from gan_lab.bench.cases import recipe_of
-from gan_lab.bench.summary import HEADER, by_protocol, markdown
+from gan_lab.bench.summary import HEADER, PROTOCOL_HEADER, by_protocol, markdown
 from gan_lab.cli import app
 from gan_lab.recipe import DiscriminatorShape, GeneratorShape
 
@@ -110,12 +111,17 @@ def test_a_run_that_diverged_is_a_row_too() -> None:
 def test_the_command_shows_what_is_in_the_file(
     rows: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench_command.out, "width", 200)  # in the 80 columns of no terminal, words are broken
     file = tmp_path / "rows.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = CliRunner().invoke(app, ["bench", "--report", "--results", str(file)])
     assert found.exit_code == 0, found.output
-    assert "averaged" in found.output
+    for header, lines in ((HEADER, summarise(rows)), (PROTOCOL_HEADER, by_protocol(rows))):
+        assert markdown(header, lines) in found.output  # no line is folded
+    for width, folded in ((200, False), (80, True)):  # a terminal: tables where they fit
+        monkeypatch.setattr(bench_command, "out", Console(force_terminal=True, width=width, highlight=False))
+        shown = CliRunner().invoke(app, ["bench", "--report", "--results", str(file)]).output
+        assert (markdown(HEADER, summarise(rows)) in shown) is folded
+        assert "averaged" in shown
     file.write_text("no JSON\n")
     found = CliRunner().invoke(app, ["bench", "--report", "--results", str(file)])
     assert found.exit_code == 2
