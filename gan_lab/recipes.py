@@ -27,7 +27,7 @@ def mixture_recipe(
     smoothness: float = 0.2,
     attends: int = 2,
     batch_size: int = 400,
-    narrow: bool = False,
+    narrow: int | None = None,
 ) -> Recipe:
     """A recipe for modes that are much narrower than their distances: every one, at its weight and its width.
 
@@ -43,9 +43,9 @@ def mixture_recipe(
         attends: Numbers of the noise that the perceptron attends to: more for many modes, fewer than all, so that the
             shortcut has others for the widths.
         batch_size: Samples of a turn.
-        narrow: Whether the generator's last hidden layer has 32 units instead of 128, with gains that start at 5 and
-            grow once the shares are right. Units that no step needs make small ones within a mode, and its width
-            uneven; fewer units leave the widths to the shortcut. Measured for grid25 alone.
+        narrow: Units of the generator's last hidden layer, instead of 128, with gains that start at 5 and grow once the
+            shares are right. Units that no step needs make small ones within a mode, and its width uneven; fewer of
+            them leave the widths to the shortcut. None: 128, and gains that start at 1 and grow throughout.
 
     Raises:
         WiringError: Another kind of game.
@@ -68,10 +68,10 @@ def mixture_recipe(
         generator=GeneratorShape(bounded=True, gains=1.0, shortcut=True, attends=attends),
         discriminator=DiscriminatorShape(octaves=max(5, math.ceil(math.log2(found.scale / found.std)) + 1)),
     )
-    return _narrowed(recipe) if narrow else recipe
+    return recipe if narrow is None else _narrowed(recipe, narrow)
 
 
-def _narrowed(recipe: Recipe) -> Recipe:
+def _narrowed(recipe: Recipe, units: int) -> Recipe:
     """Few units at the end of the generator: shares while the gains wait, then steep steps, then widths."""
     penalty = recipe.penalty_weight
     slow = Schedule(1.2e-5, 1e-6, first=0.65, last=0.85)
@@ -79,7 +79,7 @@ def _narrowed(recipe: Recipe) -> Recipe:
         penalty_weight=replace(penalty, first=0.66, last=0.78),
         generator_rate=Schedule(recipe.generator_rate.start, slow.start, last=slow.first, then=slow),
         gain_rate=Schedule(1e-4, 3e-3, first=0.48, last=0.58, then=Schedule(3e-3, 1e-4, first=0.62, last=0.72)),
-        generator=replace(recipe.generator, hidden=(128, 128, 32), gains=5.0),
+        generator=replace(recipe.generator, hidden=(128, 128, units), gains=5.0),
     )
 
 
@@ -95,8 +95,8 @@ IMAGES: Final = Recipe(
 
 MIXTURES: Final[dict[str, dict[str, Any]]] = {  # what `mixture_recipe` takes for each
     "ring8": {"batch_size": 320},
-    "grid25": {"narrow": True},
-    "grid100": {"smoothness": 0.1, "attends": 4},
+    "grid25": {"narrow": 32},
+    "grid100": {"smoothness": 0.1, "attends": 4, "narrow": 64},
 }
 RECIPES: Final[dict[str, Recipe]] = {
     "plain": PLAIN,

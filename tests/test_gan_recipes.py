@@ -181,7 +181,7 @@ def test_a_recipe_for_a_mixture_does_not_depend_on_its_units() -> None:
 
 
 def test_narrow_is_the_same_game_with_fewer_units_and_gains_that_wait() -> None:
-    wide, narrow = mixture_recipe("grid25"), mixture_recipe("grid25", narrow=True)
+    wide, narrow = mixture_recipe("grid25"), mixture_recipe("grid25", narrow=32)
     for share in (0.0, 0.5, 1.0):
         assert narrow.penalty_weight.at(share) == wide.penalty_weight.at(share)
     assert narrow.discriminator == wide.discriminator
