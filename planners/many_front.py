@@ -134,9 +134,6 @@ class ManyFront(Front):
             )
         return plans
 
-    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
-        raise NotImplementedError("each front proves its own bounds")
-
     def _parts(self, array: NDArray[Any]) -> "zip[tuple[Any, NDArray[Any]]]":
         return zip(self.fronts, np.split(array, len(self.fronts)), strict=True)
 

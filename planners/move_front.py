@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.front import NEVER, Front, arrange, closed_value, delays, sorted_seeds
+from planners.front import NEVER, arrange, closed_value, delays, sorted_seeds
 from planners.moves import MoveMDP
+from planners.proving_front import ProvingFront
 
 
-class MoveFront(Front):
+class MoveFront(ProvingFront):
     """A `MoveMDP` at a discount below 1, in order."""
 
     def __init__(self, model: MoveMDP, discount: float, beside: Sequence[tuple[MoveMDP, float]] = ()) -> None:

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.certificates import Bounds
-from planners.front import Front, Order
+from planners.front import Order
 from planners.planner import Settling
 from planners.problem import UNIT_ROUNDOFF, Problem
+from planners.proving_front import ProvingFront
 
 
-class PolicySweeps(Front):
+class PolicySweeps(ProvingFront):
     """A `Problem` at a discount below 1, its states in their own order."""
 
     problem: Problem

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.certificates import Bounds, Certifier
-from planners.front import NEVER, Front, arrange, closed_value, delays, sorted_seeds
+from planners.front import NEVER, arrange, closed_value, delays, sorted_seeds
 from planners.problem import UNIT_ROUNDOFF, Problem
+from planners.proving_front import ProvingFront
 from planners.start import ending_policy
 
 
-class RowFront(Front):
+class RowFront(ProvingFront):
     """Any `Problem`, in order."""
 
     def __init__(self, problem: Problem) -> None:
@@ -81,7 +82,7 @@ class RowFront(Front):
         return done
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
-        """As `Front.prove`; at discount 1, where steps that cost nothing leave it empty-handed, by expected steps.
+        """As any front; at discount 1, where steps that cost nothing leave it empty-handed, by expected steps.
 
         Those weights take sparse linear solves; see `planners.certificates`.
         """

@@ -23,9 +23,9 @@ from planners.distributed.halo import Halo
 from planners.distributed.part import Part, make_part
 from planners.distributed.processes import Processes
 from planners.distributed.sources import Source, shares
-from planners.front import bracket
 from planners.memory import available_bytes, check_memory, readable
 from planners.missing_model import BlockModel
+from planners.proving_front import bracket
 
 BYTES_A_STATE: Final = 34.0  # values, bounds, the estimate between them, and actions
 
@@ -144,7 +144,7 @@ class Blocks:
         """Bounds of this process's states, and the numbers l and k of the weights h = 1.
 
         One Jacobi backup of all states, with the weights h = 1 and, if they miss the tolerance, h = top - V; see
-        `planners.certificates` and `planners.front`. The numbers hold for all states of all processes.
+        `planners.certificates` and `planners.proving_front`. The numbers hold for all states of all processes.
         """
         lowest, highest = self._extremes()
         plain = self._numbers(0.0, 1.0)
