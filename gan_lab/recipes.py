@@ -1,6 +1,6 @@
 """The recipes that come with the package, by name, and the choice among them.
 
-`mixture_recipe` says what its numbers are for; benchmarks/README.md has the runs that they were chosen by.
+`mixture_recipe` says what its numbers are for; benchmarks/gan_mixtures.md has the runs that they were chosen by.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from scipy.spatial.distance import pdist
 
-from gan_lab.errors import WiringError, choose, number_of_at_least_0
+from gan_lab.errors import WiringError, choose, number_of_at_least_0, whole_number
 from gan_lab.games import Game, ImagesGame, MixtureGame, StrategyGame, make_game
 from gan_lab.known_recipes import AS_PUBLISHED, KNOWN
 from gan_lab.recipe import DiscriminatorShape, GeneratorShape, Recipe
@@ -48,7 +48,7 @@ def mixture_recipe(
             them leave the widths to the shortcut. None: 128, and gains that start at 1 and grow throughout.
 
     Raises:
-        WiringError: Another kind of game.
+        WiringError: Another kind of game; `narrow` is no whole number of at least 1.
 
     >>> mixture_recipe("grid25").discriminator.octaves
     8
@@ -79,7 +79,7 @@ def _narrowed(recipe: Recipe, units: int) -> Recipe:
         penalty_weight=replace(penalty, first=0.66, last=0.78),
         generator_rate=Schedule(recipe.generator_rate.start, slow.start, last=slow.first, then=slow),
         gain_rate=Schedule(1e-4, 3e-3, first=0.48, last=0.58, then=Schedule(3e-3, 1e-4, first=0.62, last=0.72)),
-        generator=replace(recipe.generator, hidden=(128, 128, units), gains=5.0),
+        generator=replace(recipe.generator, hidden=(128, 128, whole_number("narrow", units, 1)), gains=5.0),
     )
 
 

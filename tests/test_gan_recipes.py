@@ -185,6 +185,8 @@ def test_narrow_is_the_same_game_with_fewer_units_and_gains_that_wait() -> None:
     gains = [module for module in narrow.players(grid())[1].network.modules() if isinstance(module, Gain)]
     assert [float(gain.logarithm.detach().exp()) for gain in gains] == pytest.approx([5.0] * 3)
     assert RECIPES["grid25"] == narrow
+    with pytest.raises(WiringError, match="narrow is 0; expected"):
+        mixture_recipe("grid25", narrow=0)
 
 
 @pytest.mark.parametrize("octaves", [0, 2])
