@@ -35,6 +35,10 @@ class Gain(nn.Module):
         return inputs * self.logarithm.exp()
 
 
+class Output(nn.Linear):
+    """The last layer of a perceptron. It alone moves what lies inside a mode and moves no sample to another mode."""
+
+
 def perceptron(
     sizes: Sequence[int], slope: float = 0.2, *, bounded: bool = False, gains: float | None = None
 ) -> nn.Sequential:
@@ -55,7 +59,7 @@ def perceptron(
             if gains is not None:
                 layers.append(Gain(gains))
             layers.append(nn.Tanh() if bounded else nn.LeakyReLU(slope))
-        layers.append(nn.Linear(inputs, outputs))
+        layers.append((nn.Linear if number < len(sizes) - 2 else Output)(inputs, outputs))
     return nn.Sequential(*layers)
 
 

@@ -15,12 +15,13 @@ from gan_lab.convolutional import ConvolutionalDiscriminator, ConvolutionalGener
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.packed import Packed, PackedGame
 from gan_lab.games.sample_game import SampleGame
-from gan_lab.networks import FourierFeatures, Gain, Scaled, Shortcut, perceptron
+from gan_lab.networks import FourierFeatures, Gain, Output, Scaled, Shortcut, perceptron
 from gan_lab.players import Discriminator, Generator, adam
 from gan_lab.schedule import Schedule
 
 RATE = Schedule(1e-3)  # of Adam
 WEIGHT = Schedule(0.1)  # of a penalty
+PARTS: dict[type[nn.Module], str] = {Gain: "gains", Shortcut: "shortcut", Output: "output"}  # can have their own rates
 QUIET = 0.05  # how loud at first what a generator does not attend to
 
 
@@ -104,7 +105,9 @@ class Recipe:
         penalty_weight: Times the penalty.
         generator_rate: Of the generator's Adam.
         gain_rate: The same for its gains, where it has them.
+        last_gain_rate: The same for the last of them, which makes all steps steep and moves none; None: as the others.
         shortcut_rate: The same for its shortcut; None: the generator's.
+        output_rate: The same for the last layer of its perceptron; None: the generator's.
         discriminator_rate: Of the discriminator's Adam.
         betas: Of both Adams.
         update: An update rule, or its name.
@@ -126,7 +129,9 @@ class Recipe:
     penalty_weight: Schedule = WEIGHT
     generator_rate: Schedule = RATE
     gain_rate: Schedule = RATE
+    last_gain_rate: Schedule | None = None
     shortcut_rate: Schedule | None = None
+    output_rate: Schedule | None = None
     discriminator_rate: Schedule = RATE
     betas: tuple[float, float] = (0.0, 0.99)
     update: Any = "alternating"
@@ -156,18 +161,26 @@ class Recipe:
     @property
     def part_rates(self) -> dict[str, Schedule]:
         """Rates of the parts of a generator that have their own."""
-        found = {"gains": self.gain_rate}
-        return found if self.shortcut_rate is None else {**found, "shortcut": self.shortcut_rate}
+        own = {
+            "gains": self.gain_rate,
+            "last gain": self.last_gain_rate,
+            "shortcut": self.shortcut_rate,
+            "output": self.output_rate,
+        }
+        return {name: rate for name, rate in own.items() if rate is not None}
 
     def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
         """A new player for each side, with Adam at its first rate; torch's random numbers decide the parameters."""
         discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
         network = self.generator.network(game.single)
-        parts = {
-            "gains": [module.logarithm for module in network.modules() if isinstance(module, Gain)],
-            "shortcut": [module.straight.weight for module in network.modules() if isinstance(module, Shortcut)],
-        }
-        parts = {name: parts[name] for name in self.part_rates if parts[name]}
+        parts: dict[str, list[nn.Parameter]] = {name: [] for name in self.part_rates}
+        for module in network.modules():
+            name = PARTS.get(type(module))
+            if name in parts:
+                parts[name] += (module.straight if isinstance(module, Shortcut) else module).parameters()
+        if "last gain" in parts and parts["gains"]:
+            parts["last gain"] = [parts["gains"].pop()]
+        parts = {name: part for name, part in parts.items() if part}
         if isinstance(game, PackedGame):
             network = Packed(network, game.packing)
 

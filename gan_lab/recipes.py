@@ -43,9 +43,10 @@ def mixture_recipe(
         attends: Numbers of the noise that the perceptron attends to: more for many modes, fewer than all, so that the
             shortcut has others for the widths.
         batch_size: Samples of a turn.
-        narrow: Units of the generator's last hidden layer, instead of 128, with gains that start at 5 and grow once the
-            shares are right. Units that no step needs make small ones within a mode, and its width uneven; fewer of
-            them leave the widths to the shortcut. None: 128, and gains that start at 1 and grow throughout.
+        narrow: Units of the generator's last hidden layer, instead of 128, with gains that start at 5; the last of them
+            grows once the shares are right, and the output has a rate of its own. Units that no step needs make small
+            ones within a mode, and its width uneven; fewer of them leave the widths to the shortcut. None: 128, and
+            gains that start at 1 and grow throughout.
 
     Raises:
         WiringError: Another kind of game; `narrow` is no whole number of at least 1.
@@ -68,17 +69,24 @@ def mixture_recipe(
         generator=GeneratorShape(bounded=True, gains=1.0, shortcut=True, attends=attends),
         discriminator=DiscriminatorShape(octaves=max(5, math.ceil(math.log2(found.scale / found.std)) + 1)),
     )
-    return recipe if narrow is None else _narrowed(recipe, narrow)
+    return recipe if narrow is None else _narrowed(recipe, narrow, steady=2.4e-3 * found.std / found.scale)
 
 
-def _narrowed(recipe: Recipe, units: int) -> Recipe:
-    """Few units at the end of the generator: shares while the gains wait, then steep steps, then widths."""
-    penalty = recipe.penalty_weight
-    slow = Schedule(1.2e-5, 1e-6, first=0.65, last=0.85)
+def _narrowed(recipe: Recipe, units: int, steady: float) -> Recipe:
+    """Few units at the end of the generator: first the shares, while the gains wait; then steep steps; then widths.
+
+    The hidden layers say which noise goes to which mode, and their rate falls until the shares are right and stay so;
+    the last gain sharpens the steps between modes without moving them. The output and the shortcut say where the modes
+    are and how wide: the rate of the output is `steady` until near the end.
+    """
+    shares = Schedule(1e-3, 2e-6, first=0.1, last=0.66, then=Schedule(2e-6, 1e-7, first=0.66, last=0.72))
     return recipe.with_(
-        penalty_weight=replace(penalty, first=0.66, last=0.78),
-        generator_rate=Schedule(recipe.generator_rate.start, slow.start, last=slow.first, then=slow),
-        gain_rate=Schedule(1e-4, 3e-3, first=0.48, last=0.58, then=Schedule(3e-3, 1e-4, first=0.62, last=0.72)),
+        penalty_weight=replace(recipe.penalty_weight, first=0.66, last=0.78),
+        generator_rate=shares,
+        gain_rate=Schedule(1e-4, 1e-7, first=0.6, last=0.72),
+        last_gain_rate=Schedule(1e-4, 3e-3, first=0.6, last=0.66, then=Schedule(3e-3, 1e-4, first=0.8, last=0.9)),
+        output_rate=Schedule(1e-3, steady, first=0.1, last=0.45, then=Schedule(steady, 1e-6, first=0.86)),
+        shortcut_rate=Schedule(1e-3, 1e-4, last=0.5, then=Schedule(1e-4, 1e-5, first=0.88)),
         generator=replace(recipe.generator, hidden=(128, 128, whole_number("narrow", units, 1)), gains=5.0),
     )
 

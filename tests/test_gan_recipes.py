@@ -20,6 +20,7 @@ TINY = Recipe(
     generator_rate=Schedule(1e-2, 1e-4),
     gain_rate=Schedule(3e-3),
     shortcut_rate=Schedule(5e-3, 1e-3, first=0.5),
+    output_rate=Schedule(4e-3, 2e-3, last=0.5),
     discriminator_rate=Schedule(2e-2, 1e-3, last=0.5),
     batch_size=16,
     steps=12,
@@ -85,7 +86,9 @@ def test_a_run_follows_its_schedules_and_its_average(rng: np.random.Generator) -
     for step, (rates, parameters) in enumerate(seen):
         share = step / 12
         shortcut_rate = 5e-3 * 0.2 ** max(0.0, 2 * share - 1)
-        assert rates == pytest.approx([2e-2 * 0.05 ** min(1, 2 * share), 1e-2 * 0.01**share, 3e-3, shortcut_rate])
+        output_rate = 4e-3 * 0.5 ** min(1, 2 * share)
+        generator_rates = [1e-2 * 0.01**share, 3e-3, shortcut_rate, output_rate]
+        assert rates == pytest.approx([2e-2 * 0.05 ** min(1, 2 * share), *generator_rates])
         average = 0.9 * average + 0.1 * parameters
     assert run.average is not None
     assert torch.allclose(run.average.module.get_parameter(_name_of(run.generator, 0)), average, atol=1e-6)
@@ -180,13 +183,45 @@ def test_narrow_is_the_same_game_with_fewer_units_and_gains_that_wait() -> None:
     for share in (0.0, 0.5, 1.0):
         assert narrow.penalty_weight.at(share) == wide.penalty_weight.at(share)
     assert narrow.discriminator == wide.discriminator
-    early, steep, late = (narrow.gain_rate.at(share) for share in (0.3, 0.6, 0.9))
+    assert narrow.last_gain_rate is not None
+    assert narrow.output_rate is not None
+    early, steep, late = (narrow.last_gain_rate.at(share) for share in (0.3, 0.7, 0.95))
     assert steep > 10 * max(early, late)
+    assert narrow.gain_rate.at(0.75) < 1e-4 * steep  # the other gains would move the steps
+    assert narrow.penalty_weight.at(0.75) < 0.1 * narrow.penalty_weight.at(0.5)
+    assert narrow.output_rate.at(0.75) > 100 * narrow.generator_rate.at(0.75)  # widths are learned, shares no longer
     gains = [module for module in narrow.players(grid())[1].network.modules() if isinstance(module, Gain)]
     assert [float(gain.logarithm.detach().exp()) for gain in gains] == pytest.approx([5.0] * 3)
     assert RECIPES["grid25"] == narrow
     with pytest.raises(WiringError, match="narrow is 0; expected"):
         mixture_recipe("grid25", narrow=0)
+
+
+def test_the_output_the_shortcut_and_the_last_gain_of_a_generator_are_learned_apart() -> None:
+    shape = GeneratorShape(hidden=(16, 8), gains=2.0, shortcut=True, octaves=2)
+    own = {"shortcut_rate": Schedule(1e-4), "output_rate": Schedule(2e-4), "last_gain_rate": Schedule(3e-4)}
+    recipe = TINY.with_(generator=shape, **own)
+    _, generator = recipe.players(grid())
+    groups = {group.get("part"): group for group in generator.optimizer.param_groups}
+    sizes = {part: [tuple(parameter.shape) for parameter in group["params"]] for part, group in groups.items()}
+    inputs = grid().noise_size
+    assert sizes == {
+        None: [(16, 5 * inputs), (16,), (8, 16), (8,)],
+        "gains": [()],
+        "last gain": [()],
+        "shortcut": [(2, inputs)],
+        "output": [(2, 8), (2,)],
+    }
+    last = [module for module in generator.network.modules() if isinstance(module, Gain)][-1]
+    assert groups["last gain"]["params"][0] is last.logarithm
+    assert [groups[part]["lr"] for part in ("shortcut", "output", "last gain")] == [1e-4, 2e-4, 3e-4]
+    _, alone = recipe.with_(**dict.fromkeys(own)).players(grid())
+    assert [(group.get("part"), len(group["params"])) for group in alone.optimizer.param_groups] == [
+        (None, 7),
+        ("gains", 2),
+    ]
+    _, none = recipe.with_(generator=GeneratorShape(hidden=(16, 8))).players(grid())
+    assert [group.get("part") for group in none.optimizer.param_groups] == [None, "output"]
 
 
 @pytest.mark.parametrize("octaves", [0, 2])
