@@ -1,0 +1,61 @@
+"""Planning on a device of PyTorch: devices that are none, what they cannot do, and who imports PyTorch."""
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from typing import Any
+
+import gymnasium as gym
+import pytest
+
+import planners
+from planners import InvalidOptionError, NotEnoughMemoryError
+
+TWIN = os.environ.get("GRIDWORLD_TEST_DEVICE", "torch:cpu")  # or cuda, where there is one
+torch = pytest.importorskip("torch")
+
+
+@pytest.mark.parametrize("device", ["gpu", "mps", "xpu:0", "", 0, "cud"], ids=repr)
+def test_devices_that_are_none(device: Any) -> None:
+    with pytest.raises(InvalidOptionError, match=r"^device is .*; expected None or 'cpu', 'cuda' or 'cuda:1', or "):
+        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=device)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_cuda_without_a_gpu() -> None:
+    with pytest.raises(InvalidOptionError, match=r"^device is 'cuda', but .*torch:cpu'$"):
+        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device="cuda")
+    with pytest.raises(InvalidOptionError, match=r"^device is 'torch:cpu:x', but .*"):
+        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device="torch:cpu:x")
+
+
+def test_methods_of_the_cpu_are_refused() -> None:
+    with pytest.raises(InvalidOptionError, match=r"method 'policy-iteration' runs on the CPU only"):
+        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=TWIN, method="policy-iteration")
+    assert planners.solve(
+        gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=TWIN, method="value_iteration"
+    ).converged
+
+
+def test_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "planners._torch", raising=False)
+    monkeypatch.delattr(planners, "_torch", raising=False)
+    with pytest.raises(InvalidOptionError, match=r"needs PyTorch, and torch is missing: pip install 'gridworld-lab"):
+        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=TWIN)
+
+
+def test_memory_of_the_device_is_asked_before_work_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("planners._torch"), "free_bytes", lambda device: 1e6)
+    with pytest.raises(NotEnoughMemoryError, match=r"1 models of 11 states need about .* on c\w+, and 1.0 MB are free"):
+        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=TWIN)
+
+
+def test_without_a_device_nobody_imports_pytorch() -> None:
+    code = (
+        "import sys, planners; model = planners.TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}});"
+        "planners.solve(model, discount=0.5); planners.solve(model, discount=0.5, device='cpu');"
+        "planners.solve_many(model, discounts=[0.5, 0.6]); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": os.getcwd()})
