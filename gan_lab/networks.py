@@ -36,7 +36,10 @@ class Gain(nn.Module):
 
 
 class Output(nn.Linear):
-    """The last layer of a perceptron. It alone moves what lies inside a mode and moves no sample to another mode."""
+    """The last layer of a perceptron: what it learns moves and widens modes, and moves no sample to another mode.
+
+    That holds where the layer before it is steep. A class of its own, so that a recipe can give it its own rate.
+    """
 
 
 def perceptron(
