@@ -1,4 +1,4 @@
-"""What `gan-lab watch` plays and draws, without a window: against closed forms, autograd, quadrature and `train`."""
+"""What `gan-lab watch` draws, without a window: against closed forms, autograd and quadrature."""
 
 from typing import Any
 
@@ -8,27 +8,17 @@ import torch
 from scipy import integrate, stats
 
 import gan_lab
-from gan_lab.errors import DivergedError, WiringError
 from gan_lab.games import MixtureGame
 from gan_lab.losses import LOSSES, find_loss
 from gan_lab.watch import plane
 from gan_lab.watch.arrows import draw_arrows, exact_gradients
 from gan_lab.watch.curves import Curves, phase_charts, plane_charts
 from gan_lab.watch.density import data_mass, is_separated, log_mixture, optimum, sample_mass
-from gan_lab.watch.lineup import WATCHED, own_recipe, watched_game
 from gan_lab.watch.match import Match
 from gan_lab.watch.phase import Portrait
 from gan_lab.watch.sketchpad import Sketchpad
 
 SMALL = {"recipe": "plain", "batch_size": 16}
-
-
-def parameters(players: Any) -> list[torch.Tensor]:
-    return [p.detach().clone() for player in (players.discriminator, players.generator) for p in player.parameters()]
-
-
-def same(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
-    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def finished(artist: Any) -> Any:
@@ -42,41 +32,6 @@ def finished(artist: Any) -> Any:
 def mixture(rng: np.random.Generator, std: float = 0.15) -> MixtureGame:
     weights = rng.dirichlet(np.ones(3))
     return MixtureGame(rng.uniform(-0.8, 0.8, (3, 2)), std, weights / weights.sum(), noise_size=2)
-
-
-@pytest.mark.parametrize(
-    ("game", "options"),
-    [
-        ("ring8", {**SMALL, "loss": "minimax", "penalty": "r1"}),
-        ("ring8", {"recipe": gan_lab.RECIPES["ring8"].with_(batch_size=16), "steps": 9}),
-        ("dirac", {"update": "optimistic"}),
-    ],
-)
-def test_updates_are_those_of_train_bit_by_bit(game: str, options: dict[str, Any], rng: np.random.Generator) -> None:
-    seed = int(rng.integers(1000))
-    run = gan_lab.train(game, seed=seed, **{"steps": 9, **options})
-    match = Match(game, options.pop("recipe", None), seed, **options)
-    for number in range(9):
-        match.update()
-        if game == "ring8" and number == 4:
-            finished(plane.draw(match))  # looking changes nothing
-    assert same(parameters(match.run), parameters(run))
-
-
-def test_a_lone_move_moves_one_player_up_its_own_payoff(rng: np.random.Generator) -> None:
-    match = Match("ring8", seed=int(rng.integers(1000)), **SMALL)
-    count = len(list(match.run.discriminator.parameters()))
-    for role, moved in (("discriminator", slice(0, count)), ("generator", slice(count, None))):
-        before = parameters(match.run)
-        match.move(role)
-        after = parameters(match.run)
-        changed = [not torch.equal(a, b) for a, b in zip(before, after, strict=True)]
-        assert all(changed[moved])
-        assert sum(changed) == len(changed[moved])
-    assert match.run.steps == 0
-    dirac = Match("dirac")
-    dirac.move("discriminator")  # psi' = psi + h dV/dpsi = 1 - 0.2 theta sigmoid(psi theta)
-    assert dirac.place == pytest.approx((1 - 0.2 / (1 + np.exp(-1.0)), 1.0))
 
 
 def test_data_mass_is_the_integral_of_the_blurred_density(rng: np.random.Generator) -> None:
@@ -232,97 +187,6 @@ def test_the_portrait_of_dirac_is_its_closed_form(penalty: str, rng: np.random.G
         "dirac", "simultaneous", penalty=None if penalty == "none" else "r1", penalty_weight=weight
     )
     assert picture.spectrum.radius == predicted.radius
-
-
-def test_rules_change_between_two_updates_and_refusals_change_nothing(rng: np.random.Generator) -> None:
-    match = Match("ring8", seed=int(rng.integers(1000)), **SMALL)
-    match.update()
-    before = parameters(match.run)
-    match.change(loss="hinge", penalty="r2", penalty_weight=0.25, generator_rate=3e-4, update="extragradient")
-    assert same(before, parameters(match.run))
-    board: Any = match.table.env.board
-    assert (board.loss.name, board.penalty.name, board.penalty_weight) == ("hinge", "r2", 0.25)
-    assert (match.rate("generator"), match.rule.name) == (3e-4, "extragradient")
-    real = board.real.clone()
-    match.update()
-    assert not torch.equal(real, board.real)
-    assert match.run.steps == 2
-    for changes in ({"loss": "hing"}, {"update": "implicit"}, {"penalty_weight": -1.0}, {"rate": 0.1}):
-        table = match.table
-        with pytest.raises(WiringError):
-            match.change(**changes)
-        assert match.table is table
-        assert match.run.settings["loss"] == "hinge"
-    with pytest.raises(WiringError, match="for V"):
-        Match("bilinear").change(loss="hinge")
-
-
-def test_a_rate_chosen_by_hand_ends_its_schedule() -> None:
-    match = Match("ring8", gan_lab.RECIPES["ring8"].with_(batch_size=8, steps=10))
-    for _ in range(3):
-        match.update()
-    scheduled = match.rate("generator")
-    assert scheduled < gan_lab.RECIPES["ring8"].generator_rate.start
-    match.change(generator_rate=0.002)
-    match.update()
-    match.update()
-    assert match.rate("generator") == 0.002
-    assert match.run.average is match.course.average is not None
-
-
-def test_a_broken_run_says_so_and_can_be_restarted() -> None:
-    match = Match("ring8", seed=1, **SMALL)
-    match.change(generator_rate=1e30, discriminator_rate=1e30)
-
-    def play() -> None:
-        for _ in range(20):
-            match.update()
-
-    with pytest.raises(DivergedError, match="Take a smaller rate"):
-        play()
-    with pytest.raises(DivergedError, match="Restart"):
-        match.update()
-    with pytest.raises(DivergedError):
-        match.move("generator")
-    assert "Diverged" in match.report()
-    assert "updates" in Match("ring8", seed=1, **SMALL).report()
-
-
-def test_players_of_two_numbers_are_put_anywhere() -> None:
-    match = Match("bilinear", update="simultaneous")
-    match.update()
-    match.put(0.5, -2.0)
-    assert (match.place, match.run.steps, match.trajectory) == ((0.5, -2.0), 0, [(0.5, -2.0)])
-    match.update()  # w' = w + 0.2 (theta, -psi)
-    assert match.place == pytest.approx((0.5 - 0.4, -2.0 - 0.1))
-    with pytest.raises(WiringError, match="cannot be put"):
-        Match("ring8", **SMALL).put(0, 0)
-
-
-def test_games_are_named_and_the_others_refused() -> None:
-    assert {watched_game(name).name for name in WATCHED} == set(WATCHED)
-    wide = watched_game("ring8", width=0.05, noise=3)
-    assert isinstance(wide, MixtureGame)
-    assert (wide.std, wide.noise_size) == (0.05, 3)
-    for name in ("finite", "gaussian"):
-        with pytest.raises(WiringError, match="cannot be watched; expected a mixture in the plane"):
-            watched_game(name)
-    with pytest.raises(WiringError, match="unknown game 'rin8'; did you mean 'ring8'"):
-        watched_game("rin8")
-    with pytest.raises(WiringError, match="neither modes nor noise"):
-        watched_game("dirac", width=0.1)
-    with pytest.raises(WiringError, match="std"):
-        watched_game("ring8", width=0.0)
-    assert own_recipe(watched_game("dirac")) is None
-    assert own_recipe(watched_game("ring8")) is gan_lab.RECIPES["ring8"]
-    drawn = own_recipe(Sketchpad.game(_with_blob(Sketchpad())))
-    assert drawn is not None
-    assert drawn.generator.gains
-
-
-def _with_blob(pad: Sketchpad) -> Sketchpad:
-    pad.dab((0.2, 0.3))
-    return pad
 
 
 def test_curves_are_thinned_and_charts_hold_what_they_show(rng: np.random.Generator) -> None:
