@@ -14,11 +14,11 @@ import numpy as np
 import torch
 
 from planners import MoveMDP
-from planners.device import open_device
-from planners.device_front import DeviceFront, refined
-from planners.many_front import make_lead, sibling
-from planners.planner import run
-from planners.variants import Variant
+from planners.gpu.device_sweeps import DeviceFront, refined
+from planners.gpu.solving import open_device
+from planners.iteration.loop import run
+from planners.sweeps.batch_sweeps import make_lead, sibling
+from planners.sweeps.variants import Variant
 
 H100 = 3.35e12  # bytes a second, nominal
 SHARE = 0.6  # of it, that a sweep is hoped to reach
@@ -103,14 +103,14 @@ def main() -> None:
 
 def compiled_sweep(lead: object, discount: float) -> float:
     """Seconds of one sweep over all states, on one thread, in float64 and in place."""
-    from planners import _kernels
-    from planners.move_front import MoveFront
+    from planners.kernels import backups
+    from planners.sweeps.move_sweeps import MoveFront
 
     assert isinstance(lead, MoveFront)
     lead.values[:] = np.nan_to_num(lead.values)
     lead.arrival[:] = lead.entering + discount * lead.values
     tables = lead.successor, lead.arrival, lead.entering, lead.model.mixture, lead.kind, lead.values
-    return best_of(lambda: _kernels.sweep_arrivals(*tables, discount, 0, lead.order.computed), torch.device("cpu"))
+    return best_of(lambda: backups.sweep_arrivals(*tables, discount, 0, lead.order.computed), torch.device("cpu"))
 
 
 if __name__ == "__main__":

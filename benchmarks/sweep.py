@@ -11,10 +11,10 @@ import models
 import numpy as np
 import stream
 
-from planners import _kernels
-from planners.move_front import MoveFront
-from planners.problem import make_problem
-from planners.row_front import RowFront
+from planners.equations.from_model import make_problem
+from planners.kernels import backups
+from planners.sweeps.move_sweeps import MoveFront
+from planners.sweeps.row_sweeps import RowFront
 
 DISCOUNT = 0.999
 
@@ -29,7 +29,7 @@ def rows(name: str = "open-1000", times: int = 9) -> list[tuple[str, ...]]:
     size = moves.order.computed
     # successors 4 x 4; reward of arriving 8; value and value of arriving, read and written, 4 x 8
     first = best_of(
-        lambda: _kernels.sweep_arrivals(
+        lambda: backups.sweep_arrivals(
             *(moves.successor, moves.arrival, moves.entering, model.mixture, moves.kind, moves.values),
             *(DISCOUNT, 0, size),
         ),
@@ -37,7 +37,7 @@ def rows(name: str = "open-1000", times: int = 9) -> list[tuple[str, ...]]:
     )
     # 12 entries of 4 + 8; 4 rows of 4 + 8; the first row 8; value read and written 16
     second = best_of(
-        lambda: _kernels.sweep_rows(
+        lambda: backups.sweep_rows(
             *(table.indptr, table.indices, table.probability, table.reward, table.first, DISCOUNT, table.values),
             *(0, size),
         ),

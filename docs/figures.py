@@ -81,13 +81,13 @@ def heat_of(env: Any, values: Any, axes: Any, title: str, policy: Any = None) ->
 
 
 class Shown:
-    """What `planners.plots` needs of a plan, with values and actions of somebody else."""
+    """What `planners.plans.plots` needs of a plan, with values and actions of somebody else."""
 
     def __init__(self, plan: planners.Plan, values: Any, actions: Any) -> None:
         self.values, self.optimal_actions, self.history, self.method = values, actions, plan.history, plan.method
 
     def plot(self, env: Any, axes: Any) -> Any:
-        from planners.plots import plot_plan
+        from planners.plans.plots import plot_plan
 
         return plot_plan(self, env, axes)  # pyright: ignore[reportArgumentType]
 

@@ -27,7 +27,7 @@ from gridworld_env.errors import MapError
 from gridworld_env.grid import Grid
 from gridworld_env.legend import is_finite_number, is_probability
 from gridworld_env.successors import make_successors, teleported
-from planners.moves import MoveMDP
+from planners.models.moves import MoveMDP
 
 RewardOn = Literal["enter", "exit"]
 

@@ -19,7 +19,7 @@ from gridworld_env.rendering.display import Display
 from gridworld_env.sampler import Sampler, Starts
 from gridworld_env.tables import TransitionTable
 from gridworld_env.trace import Trace
-from planners.moves import MoveMDP
+from planners.models.moves import MoveMDP
 
 
 class GridWorldEnv(gym.Env[Any, Any]):

@@ -6,8 +6,8 @@ import gymnasium as gym
 import numpy as np
 
 import planners
-from planners.models import as_model
-from planners.regret import plan_of
+from planners.evaluation.regret import plan_of
+from planners.models.convert import as_model
 
 
 class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):

@@ -20,7 +20,7 @@ from gridworld_env.map_files import IMAGES, RULES, find_scenario
 from gridworld_env.movingai import read_header, read_row
 from planners.distributed.processes import Processes
 from planners.distributed.sources import ModelSource, Source, evenly, shares
-from planners.distributed.tables import MoveTables
+from planners.models.slices import MoveTables
 
 HEADER_BYTES: Final = 4096
 WHOLE: Final = IMAGES | {".json", ".scen"}

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridworld_env.env import GridWorldEnv
-from planners.result import Plan
-from planners.rollout import Episode, rollout
+from planners.evaluation.rollout import Episode, rollout
+from planners.plans.plan import Plan
 
 LAST_PICTURE: Final = 1.0  # seconds for which the end of an episode stays in the window
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.moves import MoveMDP
+from planners.models.moves import MoveMDP
 
 Branch = tuple[float, float, int]  # cumulative probability, probability, move
 

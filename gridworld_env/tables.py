@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.moves import MoveMDP
+from planners.models.moves import MoveMDP
 
 Row = tuple[float, int, float, bool]  # probability, next state, reward, terminated
 DENSE_LIMIT: Final = 2 * 1024**3

@@ -19,7 +19,7 @@ from gridworld_env.errors import MapError
 from gridworld_env.trace import Trace
 from gridworld_env.vector_options import at_least_one, checked_mode, checked_seeds
 from gridworld_env.vector_sampler import VectorSampler
-from planners.moves import MoveMDP
+from planners.models.moves import MoveMDP
 
 Array = NDArray[Any]
 NO_LIMIT: Final = np.iinfo(np.int64).max

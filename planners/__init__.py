@@ -3,13 +3,15 @@
     plan = planners.solve(env, discount=0.9)
     plan.values, plan.policy, plan.lower, plan.upper, plan.error_bound
 
-Read in this order: `mdp` (the tables), `problem` (the Bellman equations), `value_iteration`,
-`policy_iteration`, `certificates` (what the bounds rest on), `planner` (the loop around it all).
+Readers make models, models give equations, iteration turns equations into plans; sweeps make it fast, methods are
+the algorithms, `solve` chooses among them, and evaluation judges.
+
+Read in this order: `models.tabular` (the tables), `equations.problem` (the Bellman equations),
+`methods.value_iteration`, `methods.policy_iteration`, `equations.certificates` (what the bounds rest on),
+`iteration.loop` (the loop around it all).
 """
 
 from planners.agent import Agent, Learner
-from planners.backward_induction import FinitePlan, backward_induction
-from planners.enumeration import enumerate_env
 from planners.errors import (
     ImproperPolicyError,
     InvalidModelError,
@@ -22,24 +24,26 @@ from planners.errors import (
     PlannerError,
     UnboundedValueError,
 )
-from planners.evaluation import evaluate
-from planners.gauss_seidel import gauss_seidel
-from planners.linear_program import linear_program
-from planners.mdp import TabularMDP
-from planners.models import as_model
-from planners.modified_policy_iteration import modified_policy_iteration
-from planners.moment import Moment
-from planners.moves import MoveMDP
-from planners.optimality import Certificate, Verdict, certify, is_optimal
-from planners.policy import TabularPolicy
-from planners.policy_iteration import policy_iteration
-from planners.regret import Regret, regret
-from planners.result import Iteration, NotConvergedError, Plan, Status
-from planners.rollout import Episode, Transition, play_episode, rollout
-from planners.saving import load_plan
+from planners.evaluation.optimality import Certificate, Verdict, certify, is_optimal
+from planners.evaluation.policy_value import evaluate
+from planners.evaluation.regret import Regret, regret
+from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
+from planners.iteration.moment import Moment
+from planners.methods.backward_induction import FinitePlan, backward_induction
+from planners.methods.gauss_seidel import gauss_seidel
+from planners.methods.linear_program import linear_program
+from planners.methods.modified_policy_iteration import modified_policy_iteration
+from planners.methods.policy_iteration import policy_iteration
+from planners.methods.value_iteration import value_iteration
+from planners.models.convert import as_model
+from planners.models.enumeration import enumerate_env
+from planners.models.moves import MoveMDP
+from planners.models.tabular import TabularMDP
+from planners.plans.load import load_plan
+from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
+from planners.plans.policy import TabularPolicy
 from planners.solve import solve
 from planners.solve_many import solve_many
-from planners.value_iteration import value_iteration
 
 __all__ = [
     "Agent",

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from planners.distributed import ModelSource, Source, process_group, solve_in_parts
 from planners.errors import InvalidOptionError, LostProcessError, PlannerError
-from planners.mdp import TabularMDP
-from planners.result import NotConvergedError, Plan
+from planners.models.tabular import TabularMDP
+from planners.plans.plan import NotConvergedError, Plan
 
 MODELS: Final = """MODEL is one of
   a map file     .map and .txt are read in slices, .json and images whole; with the options of `gridworld plan`, such

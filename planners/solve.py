@@ -4,20 +4,21 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, Final
 
-from planners.device import is_device, solve_on_device
-from planners.errors import InvalidOptionError, check_discount, check_tolerance
-from planners.gauss_seidel import gauss_seidel
-from planners.linear import DENSE_LIMIT
-from planners.linear_program import linear_program
-from planners.models import Model, as_model
-from planners.modified_policy_iteration import modified_policy_iteration
-from planners.moves import MoveMDP
-from planners.planner import with_method
-from planners.policy_iteration import policy_iteration
-from planners.progress import Progress
-from planners.result import NotConvergedError, Plan
-from planners.value_iteration import value_iteration
-from planners.variants import Variant
+from planners.equations.linear_systems import DENSE_LIMIT
+from planners.errors import InvalidOptionError
+from planners.gpu.solving import is_device, solve_on_device
+from planners.iteration.loop import with_method
+from planners.iteration.progress import Progress
+from planners.methods.gauss_seidel import gauss_seidel
+from planners.methods.linear_program import linear_program
+from planners.methods.modified_policy_iteration import modified_policy_iteration
+from planners.methods.policy_iteration import policy_iteration
+from planners.methods.value_iteration import value_iteration
+from planners.models.convert import Model, as_model
+from planners.models.moves import MoveMDP
+from planners.options import check_discount, check_tolerance
+from planners.plans.plan import NotConvergedError, Plan
+from planners.sweeps.variants import Variant
 
 METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "policy_iteration": policy_iteration,

@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from planners.device import is_device, solve_on_device
-from planners.errors import check_run, check_tolerance
-from planners.gauss_seidel import front_bytes, iterates
-from planners.many_front import ManyFront, make_lead, sibling
+from planners.gpu.solving import is_device, solve_on_device
+from planners.iteration.loop import run, with_method
+from planners.iteration.progress import Progress
 from planners.memory import check_memory
-from planners.moves import MoveMDP
-from planners.planner import run, with_method
-from planners.progress import Progress
-from planners.result import Plan, Status
+from planners.models.moves import MoveMDP
+from planners.options import check_run, check_tolerance
+from planners.plans.plan import Plan, Status
 from planners.solve import choose, solve
-from planners.variants import Variant, groups, read_variants
+from planners.sweeps.batch_sweeps import ManyFront, make_lead, sibling
+from planners.sweeps.rounds import front_bytes, iterates
+from planners.sweeps.variants import Variant, groups, read_variants
 
 WIDEST: Final = 16  # models swept at once; measured: more wait for the slowest of them, fewer leave lanes empty
 COMPILED_FROM: Final = 50_000  # values of all models; below it, compiling and loading kernels costs more than it saves

@@ -8,9 +8,9 @@ from scipy import sparse
 
 import planners
 from planners import InvalidModelError, TabularMDP
-from planners.entries import pair_rows
+from planners.arrays import merge_rows
 from planners.errors import PlannerError
-from planners.sparse_rows import merge_rows
+from planners.readers.transitions import pair_rows
 
 EYE = np.eye(2)
 SPARSE = sparse.csr_array(EYE)

@@ -9,7 +9,7 @@ from gymnasium.envs.toy_text.frozen_lake import FrozenLakeEnv
 
 import planners
 from planners import TabularMDP
-from planners.gym_tables import read_gym_dict
+from planners.readers.toy_text import read_gym_dict
 
 
 def assert_reads(env: Any) -> TabularMDP:

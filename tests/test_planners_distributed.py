@@ -20,7 +20,7 @@ from planners import InvalidModelError, InvalidOptionError, InvalidPlanFileError
 from planners.__main__ import main
 from planners.distributed import Rows, Source, solve_in_parts
 from planners.distributed.sources import evenly, shares
-from planners.models import as_model
+from planners.models.convert import as_model
 from tests import distributed_job as job
 
 ROOT = Path(__file__).resolve().parents[1]

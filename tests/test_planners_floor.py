@@ -14,9 +14,11 @@ import planners
 from gridworld_env.dynamics import Rules, make_mdp
 from gridworld_env.grid import parse_grid
 from planners import NotConvergedError, Plan, Status, TabularMDP
-from planners.certificates import Certifier
-from planners.planner import Iterate, floors, run
-from planners.problem import make_problem
+from planners.equations.certificates import Certifier
+from planners.equations.from_model import make_problem
+from planners.iteration.iterates import Iterate
+from planners.iteration.loop import run
+from planners.iteration.rounding_floor import floors
 
 METHODS: dict[str, Callable[..., Plan]] = {
     "vi": planners.value_iteration,

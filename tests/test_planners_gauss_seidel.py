@@ -15,9 +15,9 @@ import planners
 from gridworld_env.dynamics import Rules, make_mdp
 from gridworld_env.grid import parse_grid
 from planners import MoveMDP, Status, TabularMDP, UnboundedValueError
-from planners.move_front import MoveFront
-from planners.problem import make_problem
-from planners.row_front import RowFront
+from planners.equations.from_model import make_problem
+from planners.sweeps.move_sweeps import MoveFront
+from planners.sweeps.row_sweeps import RowFront
 from tests.oracles.exact import as_floats, exact_value, optimal_values
 from tests.oracles.models import tables
 
@@ -107,16 +107,16 @@ def test_blocks_and_windows_do_not_change_the_answer(rng: np.random.Generator) -
 
 def shrink(front: Any, block: int, window: int) -> None:
     """The same front with other blocks."""
-    from planners import _order
+    from planners.kernels import ordering
 
     front.block, front.blocks = block, -(-front.order.computed // block)
     front.cursor[:] = [0, window, -1, 0]
     front.pending = np.zeros(front.blocks)
     if isinstance(front, MoveFront):
-        front.span = _order.moves_between_blocks(front.successor, block, front.blocks, front.order.computed)
+        front.span = ordering.moves_between_blocks(front.successor, block, front.blocks, front.order.computed)
     else:
         tables = front.indptr, front.indices, front.first
-        front.span = _order.rows_between_blocks(*tables, block, front.blocks, front.order.computed)
+        front.span = ordering.rows_between_blocks(*tables, block, front.blocks, front.order.computed)
 
 
 @pytest.mark.parametrize("discount", [0.9, 0.999, 0.99999])

@@ -9,9 +9,10 @@ from scipy import sparse
 
 import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
-from planners import InvalidOptionError, NotEnoughMemoryError, TabularMDP, linear
-from planners.linear import EvaluationSystem, KrylovSystem
-from planners.problem import UNIT_ROUNDOFF
+from planners import InvalidOptionError, NotEnoughMemoryError, TabularMDP
+from planners.equations import linear_systems
+from planners.equations.linear_systems import EvaluationSystem, KrylovSystem
+from planners.equations.problem import UNIT_ROUNDOFF
 
 
 def random_model(rng: np.random.Generator, states: int, actions: int = 3, entries: int = 6) -> TabularMDP:
@@ -92,8 +93,8 @@ def test_incomplete_factors_that_break_down(rng: np.random.Generator, monkeypatc
     def breaks(*_: Any, **__: Any) -> None:
         raise RuntimeError("Factor is exactly singular")
 
-    monkeypatch.setattr(linear, "spilu", breaks)
-    monkeypatch.setattr(linear, "FEW_STEPS", 1)
+    monkeypatch.setattr(linear_systems, "spilu", breaks)
+    monkeypatch.setattr(linear_systems, "FEW_STEPS", 1)
     chain = chain_of(random_model(rng, 400), rng)
     system = KrylovSystem(chain, 0.99)
     assert np.isfinite(system.solve(np.ones(400), residual=1e-9)).all()
@@ -109,7 +110,7 @@ def test_factors_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(linear, "splu", full)
+    monkeypatch.setattr(linear_systems, "splu", full)
     chain = sparse.csr_array(np.roll(np.eye(400), 1, axis=1))
     with pytest.raises(NotEnoughMemoryError, match=r"400 states and 800 entries ran out of memory; use .*krylov"):
         EvaluationSystem(chain, 0.5)

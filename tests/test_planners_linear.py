@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from planners.linear import REFINEMENTS, EvaluationSystem
-from planners.problem import UNIT_ROUNDOFF
+from planners.equations.linear_systems import REFINEMENTS, EvaluationSystem
+from planners.equations.problem import UNIT_ROUNDOFF
 
 
 def chain_of(rng: np.random.Generator, states: int) -> sparse.csr_array:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners import InvalidOptionError, Iteration, Plan, PlannerError, Status, TabularMDP, UnboundedValueError
-from planners.linear_program import ROW_LIMIT
-from planners.progress import Forecast
+from planners.iteration.progress import Forecast
+from planners.methods.linear_program import ROW_LIMIT
 from tests.oracles.exact import Number, Tables, as_floats, exact_value, optimal_values, values_of
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
 from tests.oracles.sweeps import swept_values
@@ -26,7 +26,7 @@ from tests.oracles.sweeps import swept_values
 def compiled_modified_policy_iteration(model: Any, **options: Any) -> Plan:
     """Modified policy iteration by the sweeps that it keeps for large models."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("planners.modified_policy_iteration"), "COMPILED_FROM", 1)
+        patch.setattr(import_module("planners.methods.modified_policy_iteration"), "COMPILED_FROM", 1)
         return planners.modified_policy_iteration(model, **options)
 
 

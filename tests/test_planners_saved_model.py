@@ -12,8 +12,9 @@ from scipy import sparse
 import planners
 from gridworld_env.dynamics import Rules, make_mdp
 from gridworld_env.grid import parse_grid
-from planners import InvalidModelError, InvalidPlanFileError, MoveMDP, Plan, TabularMDP, saving
-from planners.saving import fingerprint, weighted_sums
+from planners import InvalidModelError, InvalidPlanFileError, MoveMDP, Plan, TabularMDP
+from planners.plans import model_identity
+from planners.plans.model_identity import fingerprint, weighted_sums
 from tests.test_planners_saving import assert_same, rewritten
 
 
@@ -103,11 +104,11 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("what", CHANGES)
-@pytest.mark.parametrize("parts", [1, saving.PARTS])
+@pytest.mark.parametrize("parts", [1, model_identity.PARTS])
 def test_what_differs_in_one_place_is_another_model(
     what: str, parts: int, tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saving, "PARTS", parts)
+    monkeypatch.setattr(model_identity, "PARTS", parts)
     moves = one_kind(rng)
     other = changed(moves, what)
     for written, read in ((moves, other.tabular), (moves.tabular, other), (moves, other)):
@@ -120,7 +121,7 @@ def test_what_differs_in_one_place_is_another_model(
 def test_the_sums_of_both_forms_agree_to_rounding(
     parts: int, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saving, "PARTS", parts)
+    monkeypatch.setattr(model_identity, "PARTS", parts)
     for moves in (one_kind(rng, side=40), two_kinds(rng)):
         by_move, by_pair = weighted_sums(moves), weighted_sums(moves.tabular)
         assert by_move.shape == by_pair.shape == (3, min(parts, moves.num_states))

@@ -23,7 +23,7 @@ from planners import (
     TabularMDP,
     TabularPolicy,
 )
-from planners.saving import VERSION
+from planners.plans.save import VERSION
 
 ARRAYS = ("values", "lower", "upper")
 SCALARS = ("error_bound", "status", "iterations", "history", "method", "discount", "tolerance")

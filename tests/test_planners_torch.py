@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 import gridworld_env
 import planners
 from planners import MoveMDP, NotConvergedError, Plan, Status, TabularMDP
-from planners.problem import make_problem
-from planners.row_front import RowFront
+from planners.equations.from_model import make_problem
+from planners.sweeps.row_sweeps import RowFront
 from tests.oracles.drawn import drawn_moves, drawn_rows
 from tests.oracles.exact import Tables, as_floats, exact_value, optimal_values, values_of
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
@@ -116,7 +116,7 @@ def test_what_cannot_end_and_what_is_cut_off() -> None:
 
 def test_one_backup_is_that_of_the_tables(rng: np.random.Generator) -> None:
     """In float64, of a part of the states, from any base; for kinds of squares, and for ragged rows."""
-    _torch = import_module("planners._torch")
+    _torch = import_module("planners.gpu.torch_sweeps")
     device = torch.device("cpu")
     moves, rows = drawn_moves(rng), drawn_rows(rng)
     discounts = np.array([0.9, 0.3])
@@ -127,7 +127,7 @@ def test_one_backup_is_that_of_the_tables(rng: np.random.Generator) -> None:
             *(device, discounts, moves.successor, moves.outcome, moves.outcome_ends),
             *(np.repeat(moves.outcome_reward[:, None], 2, axis=1), own, moves.kind),
         ),
-        import_module("planners._torch_rows").RowSweeps(
+        import_module("planners.gpu.torch_rows").RowSweeps(
             device, discounts, (table.indptr, table.indices, table.probability), table.reward, table.first
         ),
     ]
@@ -161,7 +161,7 @@ def test_rounding_that_goes_round_in_circles(
     monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator, ends: bool
 ) -> None:
     """Where far less counts as rounding than rounding changes, sweeps would go on for ever."""
-    monkeypatch.setattr(import_module("planners.device_front"), "ULPS", 2.0**-10)
+    monkeypatch.setattr(import_module("planners.gpu.device_sweeps"), "ULPS", 2.0**-10)
     for _ in range(4):
         model = drawn_rows(rng, states=8, ends=0.1 * ends)
         plan = planners.solve(model, discount=0.992, tolerance=1e-3, device=TWIN)
@@ -215,7 +215,7 @@ def test_a_start_saves_nothing_that_is_proven() -> None:
 
 def watched(env: Any, **options: Any) -> tuple[Any, Plan]:
     """The front that a solve works on, and its plan."""
-    module = import_module("planners.device")
+    module = import_module("planners.gpu.solving")
     seen: list[Any] = []
 
     class Watched(module.DeviceFront):
@@ -231,7 +231,7 @@ def watched(env: Any, **options: Any) -> tuple[Any, Plan]:
 
 @pytest.fixture
 def reports_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("planners.device_front"), "BUDGET", 1)
+    monkeypatch.setattr(import_module("planners.gpu.device_sweeps"), "BUDGET", 1)
 
 
 @pytest.mark.usefixtures("reports_often")
@@ -266,7 +266,7 @@ def test_control_c_keeps_what_is_proven(when: int) -> None:
 
 
 def test_a_window_that_does_not_settle_grows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("planners.device_front"), "PATIENCE", 0)
+    monkeypatch.setattr(import_module("planners.gpu.device_sweeps"), "PATIENCE", 0)
     model = MoveMDP(  # two states that swap for ever, worth different things, and a way out
         successor=np.array([[1, 2], [0, 0], [2, 2]], dtype=np.int32),
         outcome=np.array([[0, 1], [2, 2], [3, 3]], dtype=np.uint8),

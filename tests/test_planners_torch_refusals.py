@@ -40,14 +40,14 @@ def test_methods_of_the_cpu_are_refused() -> None:
 
 def test_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "planners._torch", raising=False)
-    monkeypatch.delattr(planners, "_torch", raising=False)
+    monkeypatch.delitem(sys.modules, "planners.gpu.torch_sweeps", raising=False)
+    monkeypatch.delattr("planners.gpu.torch_sweeps", raising=False)
     with pytest.raises(InvalidOptionError, match=r"needs PyTorch, and torch is missing: pip install 'gridworld-lab"):
         planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=TWIN)
 
 
 def test_memory_of_the_device_is_asked_before_work_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("planners._torch"), "free_bytes", lambda device: 1e6)
+    monkeypatch.setattr(import_module("planners.gpu.torch_sweeps"), "free_bytes", lambda device: 1e6)
     with pytest.raises(NotEnoughMemoryError, match=r"1 models of 11 states need about .* on c\w+, and 1.0 MB are free"):
         planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=TWIN)
 

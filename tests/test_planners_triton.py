@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import planners
-from planners.move_front import MoveFront
+from planners.sweeps.move_sweeps import MoveFront
 from tests.oracles.drawn import drawn_moves
 
 torch = pytest.importorskip("torch")
@@ -23,8 +23,8 @@ def interpreted(monkeypatch: pytest.MonkeyPatch) -> Any:
         pytest.skip("Triton has compiled for the GPU in this process, and cannot interpret any more")
     monkeypatch.setenv("TRITON_INTERPRET", "1")
     pytest.importorskip("triton", reason="Triton is not installed; CUDA builds of PyTorch bring it along")
-    monkeypatch.delitem(sys.modules, "planners._triton", raising=False)
-    return import_module("planners._triton")
+    monkeypatch.delitem(sys.modules, "planners.gpu.triton_kernels", raising=False)
+    return import_module("planners.gpu.triton_kernels")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -32,7 +32,7 @@ def interpreted(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_fused_kernels_do_what_pytorch_does(
     rng: np.random.Generator, interpreted: Any, dtype: Any, kinds: int, times: int
 ) -> None:
-    _torch = import_module("planners._torch")
+    _torch = import_module("planners.gpu.torch_sweeps")
     model = drawn_moves(rng, states=700, kinds=kinds)
     front = MoveFront(model, 0.9)
     arguments = (
@@ -63,7 +63,7 @@ def test_the_fused_kernels_do_what_pytorch_does(
 
 
 def test_a_solve_by_the_fused_kernel(interpreted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    _torch = import_module("planners._torch")
+    _torch = import_module("planners.gpu.torch_sweeps")
     original = _torch.MoveSweeps.__init__
 
     def fuse(self: Any, *arguments: Any) -> None:

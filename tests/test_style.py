@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("gan_lab", "gridworld_env", "planners")
-MAX_FILE_LINES = 250
+MAX_FILE_LINES = 400  # a stop; 250 are a smell, see CONTRIBUTING.md
 MAX_FUNCTION_LINES = 40
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 

@@ -8,7 +8,7 @@ A large map is swept in a few milliseconds by taking one move after the other as
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.moves import MoveMDP
+from planners.models.moves import MoveMDP
 
 
 class Backups:

@@ -5,7 +5,7 @@ from gridworld_env.explorer.files import read_sketch
 from gridworld_env.explorer.sketch import empty_sketch
 from gridworld_env.plan_options import place_option
 from gridworld_env.rendering.pygame_canvas import import_pygame
-from planners.errors import check_discount
+from planners.options import check_discount
 
 
 def launch(

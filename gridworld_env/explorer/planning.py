@@ -18,7 +18,7 @@ import planners
 from gridworld_env.dynamics import make_mdp
 from gridworld_env.explorer.backups import Backups, greedy_weights
 from gridworld_env.explorer.sketch import Sketch
-from planners.optimality import Certificate
+from planners.evaluation.optimality import Certificate
 
 DIRECT_LIMIT: Final = 4_000  # states; more are evaluated by sweeps, which can be watched
 SOLVE_LIMIT: Final = 400  # states that are solved within a frame

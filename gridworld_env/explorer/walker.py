@@ -12,7 +12,7 @@ from gridworld_env.explorer.planning import Planning
 from gridworld_env.grid import Grid
 from gridworld_env.sampler import Sampler, Starts
 from gridworld_env.trace import Trace
-from planners.moves import MoveMDP
+from planners.models.moves import MoveMDP
 
 
 @dataclass(frozen=True)

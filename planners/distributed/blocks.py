@@ -12,20 +12,20 @@ Sources: Bertsekas and Tsitsiklis (1989), "Parallel and Distributed Computation"
 (Gauss-Seidel in blocks); Puterman (2005), Section 6.6 (bounds).
 """
 
-import hashlib
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.certificates import Bounds
 from planners.distributed.halo import Halo
 from planners.distributed.part import Part, make_part
 from planners.distributed.processes import Processes
 from planners.distributed.sources import Source, shares
+from planners.equations.certificates import Bounds
 from planners.memory import available_bytes, check_memory, readable
-from planners.missing_model import BlockModel
-from planners.proving_front import bracket
+from planners.plans.model_identity import digest_of_parts
+from planners.plans.model_placeholder import BlockModel
+from planners.sweeps.certified_values import bracket
 
 BYTES_A_STATE: Final = 34.0  # values, bounds, the estimate between them, and actions
 
@@ -144,7 +144,8 @@ class Blocks:
         """Bounds of this process's states, and the numbers l and k of the weights h = 1.
 
         One Jacobi backup of all states, with the weights h = 1 and, if they miss the tolerance, h = top - V; see
-        `planners.certificates` and `planners.proving_front`. The numbers hold for all states of all processes.
+        `planners.equations.certificates` and `planners.sweeps.certified_values`. The numbers hold for all states of
+        all processes.
         """
         lowest, highest = self._extremes()
         plain = self._numbers(0.0, 1.0)
@@ -187,8 +188,3 @@ class Blocks:
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(own states,) actions, as they are."""
         return rows
-
-
-def digest_of_parts(borders: NDArray[np.int64], digests: list[str]) -> str:
-    """SHA-256 of a model from those of its parts and where they are cut."""
-    return hashlib.sha256((" ".join(map(str, borders.tolist())) + " " + " ".join(digests)).encode()).hexdigest()

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from planners.distributed.blocks import Blocks
 from planners.errors import InvalidOptionError, InvalidPlanFileError
+from planners.plans.atomic_file import flush_names, write_atomically
 
 FORMAT: Final = "gridworld-lab checkpoint 1"
 MARKER: Final = "complete.json"
@@ -49,7 +50,7 @@ class Checkpoints:
                 str(number): _write_part(here, number, blocks.own(index), blocks.pending[index])
                 for index, number in enumerate(blocks.mine)
             }
-            _settle(here)
+            flush_names(here)
             return sums
 
         sums = processes.together(write, f"writing the checkpoint {here}")
@@ -131,26 +132,6 @@ class Checkpoints:
             "parts": len(blocks.borders) - 1,
             "model": blocks.model.digest,
         }
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all, and see it on disk."""
-    beside = path.with_name(f".{path.name}.tmp")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    _settle(path.parent)
-
-
-def _settle(folder: Path) -> None:
-    """See the names in a folder on disk."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _write_part(folder: Path, number: int, values: NDArray[np.float64], pending: float) -> int:

@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.distributed.tables import MoveTables, RowTables, Tables
+from planners.arrays import LARGEST_INT32
 from planners.errors import InvalidModelError
-from planners.sparse_rows import LARGEST_INT32
+from planners.models.slices import MoveTables, RowTables, Tables
 
 NO_KIND: Final = np.zeros(1, dtype=np.uint8)
 
@@ -74,7 +74,7 @@ class MovePart(Part):
 
     def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
         """One Gauss-Seidel sweep, in place; the largest change."""
-        from planners._kernels import sweep_moves
+        from planners.kernels.backups import sweep_moves
 
         return sweep_moves(
             self.successor, self.outcome, self.reward, np.where(self.ends, 0.0, discount), self.mixture, self.kind,
@@ -85,7 +85,7 @@ class MovePart(Part):
         self, values: NDArray[np.float64], discount: float, bent: float, top: float, roundings: int
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """The numbers of `_proof.prove_moves`, and the actions."""
-        from planners._proof import prove_moves
+        from planners.kernels.proofs import prove_moves
 
         actions = np.zeros(self.count, dtype=np.uint8)
         parts = prove_moves(
@@ -114,7 +114,7 @@ class RowPart(Part):
 
     def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
         """One Gauss-Seidel sweep, in place; the largest change."""
-        from planners._kernels import sweep_rows
+        from planners.kernels.backups import sweep_rows
 
         return sweep_rows(
             self.indptr, self.indices, self.probability, self.reward, self.first_row, discount, values,
@@ -125,7 +125,7 @@ class RowPart(Part):
         self, values: NDArray[np.float64], discount: float, bent: float, top: float, roundings: int
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """The numbers of `_proof.prove_rows`, and the actions."""
-        from planners._proof import prove_rows
+        from planners.kernels.proofs import prove_rows
 
         rows = np.zeros(self.count, dtype=np.int64)
         parts = prove_rows(

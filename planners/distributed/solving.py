@@ -17,12 +17,15 @@ from planners.distributed.interrupt import Interrupt
 from planners.distributed.joining import joined, on_threads
 from planners.distributed.processes import Processes
 from planners.distributed.sources import Source, as_source
-from planners.errors import InvalidOptionError, check_discount, check_run, check_tolerance
-from planners.planner import Settling, run, with_method
-from planners.policy import TabularPolicy
-from planners.problem import UNIT_ROUNDOFF
-from planners.progress import Progress
-from planners.result import Plan
+from planners.equations.problem import UNIT_ROUNDOFF
+from planners.errors import InvalidOptionError
+from planners.iteration.iterates import Settling
+from planners.iteration.loop import run, with_method
+from planners.iteration.progress import Progress
+from planners.options import check_discount, check_run, check_tolerance
+from planners.plans.plan import Plan
+from planners.plans.plan_folder import make_files, write_states, write_summary
+from planners.plans.policy import TabularPolicy
 
 PARTS: Final = 64
 PROOF_EVERY: Final = 64  # sweeps: so a proof, which costs about two, hardly counts
@@ -142,9 +145,18 @@ def _solve(
 
 
 def _write(plan: Plan, out: str | PathLike[str], blocks: Blocks, done_with: Checkpoints | None) -> None:
-    from planners.distributed.plan_folder import write_plan
+    """Write the plan to a folder, each process its own states; all processes call it together."""
+    folder, processes = Path(out), blocks.processes
 
-    write_plan(plan, out, blocks)
+    def make() -> None:
+        if processes.rank == 0:
+            make_files(folder, plan, blocks.num_states)
+
+    processes.together(make, f"making files in {folder}")
+    processes.together(lambda: write_states(folder, plan, blocks.first), f"writing its states to {folder}")
+    if processes.rank == 0:
+        write_summary(folder, plan, blocks.num_states, blocks.borders, blocks.model.digest)
+    processes.gather(None)  # nobody goes on before the plan is there
     if done_with is not None:
         done_with.remove()
 

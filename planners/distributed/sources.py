@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.distributed.processes import Processes
-from planners.distributed.tables import Tables, checked_rows, tables_of_model
 from planners.errors import InvalidOptionError
-from planners.models import Model, as_model
+from planners.models.convert import Model, as_model
+from planners.models.slices import Tables, checked_rows, tables_of_model
 
 
 class Source(ABC):

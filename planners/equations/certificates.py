@@ -1,0 +1,185 @@
+"""Proven bounds of V* from any values V, whoever computed them, by one Bellman backup.
+
+Let h > 0 be weights and m(row) = h(s) - discount * P(row) h. If a number k satisfies, for every row,
+
+    Q(row) - V(s) <= k m(row),        where Q = r + discount * P V,
+
+then U = V + k h obeys T U <= U, and so V* <= U. If some policy's rows satisfy the opposite with a number
+l, then L = V + l h obeys T L >= L, and L <= V(of that policy) <= V*. Every Q is widened by the bound of its
+rounding error, so both hold for exact arithmetic.
+
+Below discount 1 the weights are h = 1, and m = (1 - discount) + discount * t, with t the probability
+that the episode ends. The well-known span bounds use m = 1 - discount throughout, which is wrong where
+episodes end: see tests. At discount 1 the weights are the expected number of steps to the end, the
+largest over all actions that are nearly optimal.
+
+Sources: MacQueen (1966); Puterman (2005), Section 6.6; Bertsekas, "Dynamic Programming and Optimal
+Control II" (2012), Section 3.3 (weighted norms).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.equations.graph import steps_towards
+from planners.equations.linear_systems import EvaluationSystem
+from planners.equations.problem import UNIT_ROUNDOFF, Problem
+
+
+class Bounds(NamedTuple):
+    """Proven bounds of V*, in the states of a `Problem`.
+
+    Attributes:
+        lower: (n,) not above the value of the greedy policy, nor V*; -inf where nothing is proven.
+        upper: (n,) not below V*; +inf where nothing is proven.
+        values: (n,) an estimate between the two.
+        error: Largest distance from `values` to a bound.
+        rows: (n,) the policy of the lower bound, where the prover chose it.
+    """
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    values: NDArray[np.float64]
+    error: float
+    rows: NDArray[np.integer] | None = None
+
+
+class Certifier:
+    """Bounds of one `Problem`; at discount 1 it keeps its weights from one call to the next."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Prepare the weights, which at discount 1 wait for the first values."""
+        self.problem = problem
+        self._weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        if problem.discount < 1.0:
+            margin = (1.0 - problem.discount) + problem.discount * problem.termination
+            self._weights = np.ones(problem.num_states), margin
+
+    def bounds(
+        self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64] | None = None
+    ) -> Bounds:
+        """Bounds from V and Q; `rows`, (n,), is the policy of the lower bound, by default the greedy one."""
+        if not len(values):
+            return Bounds(values, values, values, 0.0)
+        if not np.isfinite(action_values).all():
+            return self._unknown(np.nan_to_num(values))
+        policy = self.problem.greedy(action_values) if rows is None else rows
+        if self._weights is not None:
+            bounds = self._weighted(values, action_values, policy, *self._weights)
+            if self.problem.discount < 1.0 or np.isfinite(bounds.error):
+                return bounds
+        self._weights = steps_to_end(self.problem, action_values, policy)
+        if self._weights is None:
+            return self._unknown(values)
+        return self._weighted(values, action_values, policy, *self._weights)
+
+    def _weighted(
+        self,
+        values: NDArray[np.float64],
+        action_values: NDArray[np.float64],
+        policy: NDArray[np.int64],
+        h: NDArray[np.float64],
+        margin: NDArray[np.float64],
+    ) -> Bounds:
+        problem = self.problem
+        gain = action_values - values[problem.row_state]
+        rounding = problem.rounding(values)
+        # also covers row sums that miss 1 by rounding, whether one takes the rows as they are or as scaled to 1
+        doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))
+        low, high = margin - doubt, margin + doubt
+        useful = low > 0
+        most = gain[useful] + rounding
+        k = float(np.max(most / np.where(most >= 0, low[useful], high[useful]), initial=-np.inf))
+        if not useful.any():
+            k = np.inf  # nothing can be told of rows whose margins are all lost in rounding
+        rest = ~useful  # rows that lead away from the end: k must not be too large for them
+        if np.isfinite(k) and rest.any() and (gain[rest] + rounding > np.minimum(k * low[rest], k * high[rest])).any():
+            k = np.inf
+        least = gain[policy] - rounding
+        if (low[policy] > 0).all():
+            floor = float(np.min(least / np.where(least <= 0, low[policy], high[policy]), initial=np.inf))
+        else:
+            floor = -np.inf
+        if not (np.isfinite(k) and np.isfinite(floor)):
+            return self._unknown(values, lower=floor, upper=k, h=h)
+        return _around(values, floor * h, k * h, problem)
+
+    def _unknown(
+        self,
+        values: NDArray[np.float64],
+        lower: float = -np.inf,
+        upper: float = np.inf,
+        h: NDArray[np.float64] | None = None,
+    ) -> Bounds:
+        h = np.ones_like(values) if h is None else h
+        return Bounds(
+            np.nextafter(values + lower * h, -np.inf), np.nextafter(values + upper * h, np.inf), values, np.inf
+        )
+
+
+def _around(
+    values: NDArray[np.float64], below: NDArray[np.float64], above: NDArray[np.float64], problem: Problem
+) -> Bounds:
+    """Bounds V + below and V + above, and the backup of their middle as the estimate."""
+    lower = np.nextafter(values + (below - 4 * UNIT_ROUNDOFF * np.abs(below)), -np.inf)
+    upper = np.nextafter(values + (above + 4 * UNIT_ROUNDOFF * np.abs(above)), np.inf)
+    middle = values + 0.5 * (below + above)
+    estimate = np.clip(problem.maximise(problem.action_values(middle)), lower, upper)
+    error = float(np.max(np.maximum(upper - estimate, estimate - lower), initial=0.0))
+    return Bounds(lower, upper, estimate, float(np.nextafter(error, np.inf)))
+
+
+def steps_to_end(
+    problem: Problem, action_values: NDArray[np.float64], policy: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Weights for discount 1: expected steps to the end, the most that nearly optimal actions can take.
+
+    Returns:
+        (n,) weights h with h >= 1/2 + P h on the policy and on all nearly optimal rows, and (L,) margins
+        h - P h; None if the policy may never end, or if no such weights were found.
+    """
+    gap = problem.maximise(action_values)[problem.row_state] - action_values
+    near = 1e-7 * max(problem.largest_reward, float(np.abs(action_values).max(initial=0.0)), 1e-300)
+    for _ in range(6):
+        rows = gap <= near
+        rows[policy] = True
+        weights = _most_steps(problem, policy, rows)
+        if weights is not None:
+            return weights
+        near *= 1e-2
+    return None
+
+
+def _most_steps(
+    problem: Problem, policy: NDArray[np.int64], rows: NDArray[np.bool_], rounds: int = 60
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Policy iteration for the longest expected way to the end within the chosen rows."""
+    chosen = policy.copy()
+    for _ in range(rounds):
+        if not surely_ends(problem, chosen):
+            return None
+        h = EvaluationSystem(problem.transitions[chosen], 1.0).solve(np.ones(problem.num_states))
+        if not (np.isfinite(h).all() and (h > 0).all()):
+            return None
+        margin = h[problem.row_state] - problem.transitions @ h
+        if (margin[rows] >= 0.5).all():
+            return h, margin
+        longest = np.where(rows, -margin, -np.inf)
+        worst = problem.greedy(longest)
+        longer = margin[worst] < 0.5
+        chosen = np.where(longer, worst, chosen)
+    return None
+
+
+def surely_ends(problem: Problem, policy: NDArray[np.int64]) -> bool:
+    """Whether the policy, one row a state, ends the episode with probability 1 from everywhere."""
+    return bool((steps_towards_end(problem, policy) >= 0).all())
+
+
+def steps_towards_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) next state on a shortest way to the end under the policy; -1 where it never ends."""
+    chain = problem.transitions[policy]
+    everything = np.ones(problem.num_states, dtype=bool)
+    ends = problem.termination[policy] > 0
+    return steps_towards(chain, np.arange(problem.num_states), everything, ends)

@@ -1,0 +1,110 @@
+"""What every method works on: the Bellman equations of a model at one discount, a row for each pair.
+
+    Q(row) = r(row) + discount * sum over s' of P(s'|row) V(s')        V(s) = max over the rows of s
+
+Each row is a state and one of its feasible actions. At a discount below 1 these are the model's own
+states and actions. At discount 1 some states are taken out or merged first (`planners.equations.undiscounted`),
+and `expand` and `expand_policy` lead back to the model.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from planners.models.tabular import TabularMDP
+
+if TYPE_CHECKING:
+    from planners.equations.undiscounted import Merging
+
+UNIT_ROUNDOFF: Final = float(np.finfo(np.float64).eps) / 2
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Bellman equations of `n` states with `L` rows, sorted by state.
+
+    Attributes:
+        model: The model it came from, of S states.
+        discount: The discount.
+        transitions: (L, n) CSR of continuing probabilities.
+        rewards: (L,) expected immediate reward.
+        termination: (L,) probability that the episode ends.
+        row_state: (L,) state of each row.
+        row_pair: (L,) s*A + a in the model of each row; -1 for "stay here for ever", which pays 0.
+        merging: How the states here come from those of the model; None: they are the same.
+    """
+
+    model: TabularMDP
+    discount: float
+    transitions: sparse.csr_array
+    rewards: NDArray[np.float64]
+    termination: NDArray[np.float64]
+    row_state: NDArray[np.int64]
+    row_pair: NDArray[np.int64]
+    merging: "Merging | None" = None
+
+    @property
+    def num_states(self) -> int:
+        """Number of states n of the equations."""
+        return self.transitions.shape[1]
+
+    @cached_property
+    def first_row(self) -> NDArray[np.int64]:
+        """(n,) first row of each state."""
+        return np.searchsorted(self.row_state, np.arange(self.num_states))
+
+    @cached_property
+    def rounding_terms(self) -> int:
+        """Roundings that can add up in one backup: one for each entry of the model's longest row, and a few more."""
+        return int(np.diff(self.model.transitions.indptr).max(initial=0)) + 8
+
+    @cached_property
+    def largest_reward(self) -> float:
+        """Largest |r| of any row."""
+        return float(np.abs(self.rewards).max(initial=0.0))
+
+    def action_values(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(L,) r + discount * P V."""
+        return self.rewards + self.discount * (self.transitions @ values)
+
+    def maximise(self, action_values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) the largest value among the rows of each state."""
+        if self._rows_each:
+            return action_values.reshape(self.num_states, self._rows_each).max(axis=1)
+        return np.maximum.reduceat(action_values, self.first_row)
+
+    @cached_property
+    def _rows_each(self) -> int:
+        """Rows of each state, where all have the same number; else 0."""
+        each = len(self.row_state) // max(self.num_states, 1)
+        regular = np.array_equal(self.first_row, each * np.arange(self.num_states))
+        return each if regular and each * self.num_states == len(self.row_state) else 0
+
+    def greedy(self, action_values: NDArray[np.float64], ties: float = 0.0) -> NDArray[np.int64]:
+        """(n,) the first row of each state within `ties` of the best."""
+        near = np.flatnonzero(action_values >= (self.maximise(action_values) - ties)[self.row_state])
+        states = self.row_state[near]
+        return near[np.concatenate(([True], states[1:] != states[:-1]))] if len(near) else near
+
+    def rounding(self, values: NDArray[np.float64]) -> float:
+        """Bound of the rounding error of one backup of `values` and of its difference from them.
+
+        Source: Higham (2002), "Accuracy and Stability of Numerical Algorithms", Section 3.1: a sum of k
+        products is off by at most k u / (1 - k u) times the sum of the absolute products.
+        """
+        scale = self.largest_reward + 2.0 * float(np.abs(values).max(initial=0.0))
+        return self.rounding_terms * UNIT_ROUNDOFF * scale * (1 + 1e-9)
+
+    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S,) values of the model's states from those of the equations."""
+        return values if self.merging is None else self.merging.expand(values)
+
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(S,) actions of the model's states from one row for each state of the equations."""
+        if self.merging is None:
+            return self.row_pair[rows] % self.model.num_actions
+        return self.merging.expand_policy(self.model, self.row_pair[rows])

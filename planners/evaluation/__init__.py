@@ -1,0 +1,1 @@
+"""Judging: the value of a policy, whether it is optimal, the regret of a learner, episodes played."""

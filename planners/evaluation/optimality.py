@@ -1,0 +1,166 @@
+"""Questions about given values and policies: how far from V*, and is this policy optimal?"""
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planners.equations.certificates import Certifier
+from planners.equations.from_model import make_problem
+from planners.errors import InvalidOptionError
+from planners.evaluation.policy_value import evaluate
+from planners.models.convert import as_model
+from planners.options import check_discount, check_tolerance
+from planners.plans.plan import NotConvergedError
+from planners.plans.policy import as_policy
+
+
+class Certificate(NamedTuple):
+    """Proven bounds of V*, from values that anybody computed.
+
+    Attributes:
+        lower: (S,) not above V*; -inf where nothing is proven.
+        upper: (S,) not below V*; +inf where nothing is proven.
+        error_bound: Largest proven distance of the given values from V*; inf where nothing is proven.
+        residual: Largest change of the given values by one Bellman backup. Not an error bound.
+    """
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    error_bound: float
+    residual: float
+
+
+def certify(model: Any, values: ArrayLike, *, discount: float) -> Certificate:
+    """Bounds of V* from anybody's values, by one Bellman backup.
+
+    Args:
+        model: A model of S states, or an environment that has one.
+        values: (S,) estimate of V*.
+        discount: 0 to 1. At 1 the proof also solves linear systems, and may fail for values that are far
+            off: the bounds are then infinite.
+
+    Returns:
+        A `Certificate`. The value of the policy that is greedy for `values` is at least `lower` too.
+
+    Raises:
+        InvalidOptionError: `values` of a wrong shape, or NaN.
+
+    >>> from planners import TabularMDP
+    >>> stay = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}})
+    >>> certify(stay, [4.9], discount=0.8).error_bound  # V* is 5
+    0.1...
+    """
+    mdp = as_model(model).tabular
+    given = np.array(values, dtype=np.float64)
+    if given.shape != (mdp.num_states,) or np.isnan(given).any():
+        found = f"shape {given.shape}" if given.shape != (mdp.num_states,) else "NaN in them"
+        raise InvalidOptionError(f"values have {found}; expected ({mdp.num_states},) numbers, one for each state")
+    problem = make_problem(mdp, check_discount(discount))
+    inner = given
+    if problem.merging is not None:
+        kept = problem.merging.index >= 0
+        inner = np.full(problem.num_states, -np.inf)
+        np.maximum.at(inner, problem.merging.index[kept], given[kept])
+    if not np.isfinite(inner).all():
+        expanded = problem.expand(inner)
+        finite_in_truth = np.isfinite(problem.expand(np.zeros(problem.num_states)))
+        state = int(np.flatnonzero(finite_in_truth & ~np.isfinite(expanded))[0])
+        raise InvalidOptionError(f"values are infinite in state {state}, where V* is finite; expected finite numbers")
+    action_values = problem.action_values(inner)
+    bounds = Certifier(problem).bounds(inner, action_values)
+    lower, upper = problem.expand(bounds.lower), problem.expand(bounds.upper)
+    same = given == lower  # -inf in both
+    distance = np.where(same, 0.0, np.maximum(upper - np.where(same, 0, given), given - np.where(same, 0, lower)))
+    residual = float(np.abs(problem.maximise(action_values) - inner).max(initial=0.0))
+    return Certificate(lower, upper, float(np.nextafter(distance.max(initial=0.0), np.inf)), residual)
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """The answer to "is this policy optimal?"; true or false as a condition.
+
+    Attributes:
+        optimal: Whether the policy's value is V* in every state, within `tolerance`.
+        worst_state: State in which most is lost, or None if the policy is optimal.
+        regret: What is lost there, V*(s) - V^pi(s), in units of reward; inf if V^pi is -inf.
+        regrets: (S,) what is lost in each state.
+        better_action: Best action in the worst state, or None if the policy is optimal.
+        tolerance: What is not counted as a loss.
+    """
+
+    optimal: bool
+    worst_state: int | None
+    regret: float
+    regrets: NDArray[np.float64]
+    better_action: int | None
+    tolerance: float
+
+    def __bool__(self) -> bool:
+        """Whether the policy is optimal."""
+        return self.optimal
+
+    @property
+    def verdict(self) -> bool:
+        """Whether the policy is optimal."""
+        return self.optimal
+
+    def __repr__(self) -> str:
+        """The answer in one sentence."""
+        if self.optimal:
+            return f"optimal: no state loses more than {self.tolerance:g}"
+        return (
+            f"not optimal: state {self.worst_state} loses {self.regret:.6g}; "
+            f"action {self.better_action} is better there"
+        )
+
+
+def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float | None = None) -> Verdict:
+    """The lecture's "Is this policy optimal?": compare its value with V* in every state.
+
+    Args:
+        model: A model of S states, or an environment that has one.
+        policy: A `TabularPolicy`, a `Plan`, (S,) actions, or (S, A) probabilities.
+        discount: 0 to 1.
+        tolerance: Loss of value, in units of reward, that still counts as optimal; None: 1e-9 times the
+            largest of 1 and all |V*|.
+
+    Returns:
+        A `Verdict`: whether it is, the worst state, the regret.
+
+    Raises:
+        InvalidPolicyError: The policy does not fit the model.
+        NotConvergedError: V* cannot be proven to within `tolerance`.
+
+    Cost: one policy evaluation and one `policy_iteration`.
+
+    >>> from planners import TabularMDP
+    >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
+    >>> is_optimal(stay_or_stop, [1], discount=0.8)
+    not optimal: state 0 loses 2; action 0 is better there
+    """
+    from planners.solve import solve
+
+    mdp = as_model(model).tabular
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions)
+    unit = max(1.0, float(np.abs(mdp.rewards).max()))
+    asked = 1e-9 * unit if tolerance is None else check_tolerance(tolerance)
+    plan = solve(mdp, discount=discount, tolerance=asked / 2, throw=False)
+    if tolerance is None:
+        tolerance = 1e-9 * max(1.0, float(np.abs(plan.values[np.isfinite(plan.values)]).max(initial=0.0)))
+    if not plan.error_bound <= tolerance / 2:
+        raise NotConvergedError(replace(plan, tolerance=tolerance / 2))
+    values = evaluate(mdp, chosen, discount=discount)
+    with np.errstate(invalid="ignore"):
+        regrets = np.where(values == plan.values, 0.0, plan.values - values)
+    worst = int(np.argmax(regrets))
+    optimal = bool(regrets[worst] <= tolerance)
+    return Verdict(
+        optimal=optimal,
+        worst_state=None if optimal else worst,
+        regret=max(float(regrets[worst]), 0.0),
+        regrets=np.maximum(regrets, 0.0),
+        better_action=None if optimal else int(plan.policy.actions[worst]),
+        tolerance=tolerance,
+    )

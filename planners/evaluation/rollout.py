@@ -1,0 +1,147 @@
+"""Playing episodes: the one loop that every agent and every environment of this project goes through.
+
+observation = env.reset(), and agent.reset() if it has that
+until the episode is terminated or truncated:
+    action = agent.act(observation)
+    observation, reward, terminated, truncated, info = env.step(action)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from planners.agent import Agent
+from planners.errors import InvalidOptionError
+from planners.methods.backward_induction import FinitePlan
+from planners.plans.policy import TabularPolicy
+
+
+class Transition(NamedTuple):
+    """One step of an episode: what was seen, done and earned, and what came of it."""
+
+    observation: Any
+    action: Any
+    reward: float
+    next_observation: Any
+    terminated: bool
+    truncated: bool
+    info: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One episode from its first observation to its end.
+
+    Attributes:
+        transitions: Its steps, in order.
+    """
+
+    transitions: tuple[Transition, ...]
+
+    def __len__(self) -> int:
+        """Number of steps."""
+        return len(self.transitions)
+
+    @property
+    def observations(self) -> list[Any]:
+        """Every observation, the first and the last included: one more than there are steps."""
+        return [self.transitions[0].observation, *(step.next_observation for step in self.transitions)]
+
+    @property
+    def actions(self) -> list[Any]:
+        """The actions."""
+        return [step.action for step in self.transitions]
+
+    @property
+    def rewards(self) -> list[float]:
+        """The rewards."""
+        return [step.reward for step in self.transitions]
+
+    @property
+    def terminated(self) -> bool:
+        """Whether the environment ended it."""
+        return self.transitions[-1].terminated
+
+    @property
+    def truncated(self) -> bool:
+        """Whether a limit of steps cut it off."""
+        return self.transitions[-1].truncated
+
+    @property
+    def total_reward(self) -> float:
+        """Sum of the rewards."""
+        return float(sum(self.rewards))
+
+    def discounted_return(self, discount: float) -> float:
+        """Sum of discount^t times the reward of step t = 0, 1, ..."""
+        return float(sum(discount**t * reward for t, reward in enumerate(self.rewards)))
+
+    def __repr__(self) -> str:
+        """Length, reward and end in one line."""
+        end = "terminated" if self.terminated else "truncated"
+        return f"Episode({len(self)} steps, total reward {self.total_reward:g}, {end})"
+
+
+def rollout(
+    env: Any,
+    agent: Agent[Any, Any] | Any,
+    *,
+    episodes: int = 1,
+    seed: int | None = None,
+    max_steps: int = 10_000,
+) -> list[Episode]:
+    """Play whole episodes.
+
+    Args:
+        env: A Gymnasium environment, or anything with its `reset` and `step`.
+        agent: Anything with `act(observation)`, such as `plan.policy`; or a `Plan` or `FinitePlan`. If it has
+            a `reset()`, that is called when an episode begins.
+        episodes: How many.
+        seed: Of the environment, passed to the first `reset`, and of a policy that draws its actions.
+            The same seed gives the same episodes.
+        max_steps: Steps after which an episode without an end of its own is cut off (`truncated`).
+
+    Returns:
+        The episodes, in order.
+
+    Raises:
+        InvalidOptionError: `agent` cannot act, or a number is below 1.
+    """
+    return [
+        Episode(tuple(play_episode(env, agent, seed=seed if number == 0 else None, max_steps=max_steps)))
+        for number in range(_at_least_one("episodes", episodes))
+    ]
+
+
+def play_episode(
+    env: Any, agent: Agent[Any, Any] | Any, *, seed: int | None = None, max_steps: int = 10_000
+) -> Iterator[Transition]:
+    """One episode, step by step; arguments as for `rollout`."""
+    if not hasattr(agent, "act"):
+        agent = agent.agent() if isinstance(agent, FinitePlan) else getattr(agent, "policy", agent)
+    if not hasattr(agent, "act"):
+        raise InvalidOptionError(
+            f"a {type(agent).__name__} has no act(observation); expected an agent such as plan.policy"
+        )
+    _at_least_one("max_steps", max_steps)
+    if seed is not None and isinstance(agent, TabularPolicy):
+        agent.reseed(seed)
+    observation, _ = env.reset(seed=seed)
+    if callable(restart := getattr(agent, "reset", None)):
+        restart()  # an agent that counts steps begins anew
+    for step in range(max_steps):
+        action = agent.act(observation)
+        next_observation, reward, terminated, truncated, info = env.step(action)
+        cut = bool(truncated) or (step + 1 == max_steps and not terminated)
+        yield Transition(observation, action, float(reward), next_observation, bool(terminated), cut, info)
+        if terminated or truncated:
+            return
+        observation = next_observation
+
+
+def _at_least_one(name: str, value: int) -> int:
+    if not isinstance(value, int | np.integer) or value < 1:
+        raise InvalidOptionError(f"{name} is {value!r}; expected a whole number of at least 1")
+    return int(value)

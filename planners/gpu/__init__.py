@@ -1,0 +1,1 @@
+"""Sweeps on a device of PyTorch; the only room with torch beside `planners.distributed`."""

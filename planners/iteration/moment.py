@@ -1,0 +1,81 @@
+"""What a function given as `progress` is called with: an `Iteration` that can tell the values of its moment."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.arrays import sealed
+from planners.equations.problem import Problem
+from planners.errors import InvalidOptionError
+from planners.models.backups import backup
+from planners.plans.plan import Iteration
+
+if TYPE_CHECKING:
+    from planners.equations.certificates import Bounds
+
+
+class Moment(Iteration):
+    """An `Iteration` while planning goes on: its numbers, and S values that are computed when somebody asks.
+
+    Of the methods that hold the values of all states at once: not of ordered Gauss-Seidel, nor of modified policy
+    iteration where it is compiled for many states.
+
+    >>> import planners
+    >>> path = planners.TabularMDP.from_gym_dict({0: {0: [(1.0, 1, 0.0, False)]}, 1: {0: [(1.0, 0, 1.0, True)]}})
+    >>> swept = []
+    >>> plan = planners.value_iteration(
+    ...     path, discount=0.5, progress=lambda moment: swept.append(moment.values.tolist()))
+    >>> swept
+    [[0.0, 0.0], [0.0, 1.0], [0.5, 1.0]]
+    """
+
+    _of: "tuple[Any, Any, Bounds | None]"
+
+    @classmethod
+    def of(cls, iteration: Iteration, problem: Any, iterate: Any, bounds: "Bounds | None") -> "Moment":
+        """The moment of an iterate, with the bounds that were proven of it, if any."""
+        moment = cls(*iteration)
+        moment._of = problem, iterate, bounds
+        return moment
+
+    @property
+    def _problem(self) -> Problem:
+        problem, iterate, _ = self._of
+        if not isinstance(problem, Problem) or not hasattr(iterate, "values"):
+            raise InvalidOptionError(
+                "this method never holds the values of all states at once, so that `progress` cannot be told them; "
+                "use value_iteration or policy_iteration"
+            )
+        return problem
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """(S,) V of this sweep, or of this policy.
+
+        Raises:
+            InvalidOptionError: The method holds no such values.
+        """
+        return sealed(self._problem.expand(self._of[1].values).copy())
+
+    @cached_property
+    def action_values(self) -> NDArray[np.float64]:
+        """(S, A) Q(s,a) of `values`: one backup."""
+        return sealed(backup(self._problem.model, self.values, self._problem.discount))
+
+    @property
+    def lower(self) -> NDArray[np.float64]:
+        """(S,) proven lower bounds of V*; -inf where nothing is proven yet."""
+        return self._bound("lower", -np.inf)
+
+    @property
+    def upper(self) -> NDArray[np.float64]:
+        """(S,) proven upper bounds of V*; inf where nothing is proven yet."""
+        return self._bound("upper", np.inf)
+
+    def _bound(self, name: str, unknown: float) -> NDArray[np.float64]:
+        bounds = self._of[2]
+        if bounds is None or not np.isfinite(bounds.error):
+            return np.full(self._problem.model.num_states, unknown)
+        return self._problem.expand(getattr(bounds, name))

@@ -1,0 +1,119 @@
+"""Where a method starts: a random policy, or values and a policy that somebody has already (a warm start).
+
+A warm start may be a plan, of this model or of one like it, or an array of values. It is checked for its
+size only: no start, however bad, makes a bound wrong.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.equations.certificates import steps_towards_end
+from planners.equations.graph import likeliest, rows_towards, steps_towards
+from planners.equations.linear_systems import EvaluationSystem
+from planners.equations.problem import Problem
+from planners.errors import InvalidOptionError
+from planners.plans.plan import Plan
+
+MOST_SWEEPS: Final = 200
+LONGEST_START: Final = 1e9  # expected steps to the end of a first policy at discount 1
+
+
+def start_values(problem: Problem, start: Any) -> NDArray[np.float64]:
+    """(n,) values of the equations' states from a warm start.
+
+    Args:
+        problem: Equations of a model of S states.
+        start: A `Plan`, or (S,) values. The infinite values of a plan become its smallest finite one.
+
+    Raises:
+        InvalidOptionError: Wrong shape, or a number that is not finite where V* is.
+    """
+    if problem.merging is None:
+        return model_values(problem.model.num_states, start)
+    inside = problem.merging.index >= 0
+    given = model_values(problem.model.num_states, start, inside)
+    values = np.full(problem.num_states, -np.inf)
+    np.maximum.at(values, problem.merging.index[inside], given[inside])
+    return values
+
+
+def model_values(count: int, start: Any, needed: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+    """(S,) values of a model's states from a warm start, finite where they are `needed`; see `start_values`."""
+    given = np.array(start.values if isinstance(start, Plan) else start, dtype=np.float64)
+    if given.shape != (count,):
+        raise InvalidOptionError(
+            f"start has shape {given.shape}; expected a plan of this model, or ({count},) values, one for each state"
+        )
+    if isinstance(start, Plan):
+        finite = np.isfinite(given)
+        given = np.where(finite, given, given[finite].min(initial=0.0))
+    wrong = np.flatnonzero(~np.isfinite(given) if needed is None else needed & ~np.isfinite(given))
+    if len(wrong):
+        raise InvalidOptionError(f"start is {given[wrong[0]]} in state {wrong[0]}; expected finite numbers")
+    return given
+
+
+def start_policy(problem: Problem, start: Any) -> NDArray[np.int64]:
+    """(n,) first policy: that of a plan, or the greedy one of its values; at discount 1, one that surely ends.
+
+    Raises:
+        InvalidOptionError: As for `start_values`; or the plan takes an action that does not exist here.
+    """
+    values = start_values(problem, start)
+    if not isinstance(start, Plan) or problem.merging is not None:
+        return ending_policy(problem, problem.greedy(problem.action_values(values)))
+    A = problem.model.num_actions
+    actions = start.policy.actions.astype(np.int64)
+    pairs = np.arange(len(actions)) * A + actions
+    rows = np.minimum(np.searchsorted(problem.row_pair, pairs), len(problem.row_pair) - 1)
+    wrong = np.flatnonzero((actions >= A) | (problem.row_pair[rows] != pairs))
+    if len(wrong):
+        raise InvalidOptionError(
+            f"start takes action {actions[wrong[0]]} in state {wrong[0]}, which this model does not have there; "
+            "start from its values instead: start=plan.values"
+        )
+    return rows
+
+
+def swept_values(problem: Problem) -> NDArray[np.float64]:
+    """(n,) values after sweeps of value iteration, until they have settled or there were many."""
+    values = np.zeros(problem.num_states)
+    for _ in range(MOST_SWEEPS):
+        before, values = values, problem.maximise(problem.action_values(values))
+        if np.abs(values - before).max(initial=0.0) <= 1e-6 * problem.largest_reward:
+            break
+    return values
+
+
+def random_policy(problem: Problem, rng: np.random.Generator) -> NDArray[np.int64]:
+    """(n,) a random row for each state; at discount 1, one that surely ends the episode."""
+    last_row = np.append(problem.first_row[1:], len(problem.row_state))
+    policy = ending_policy(problem, rng.integers(problem.first_row, last_row))
+    if problem.discount == 1.0:
+        # a random walk can take longer to the end than float64 can count: then go there at once instead
+        steps = EvaluationSystem(problem.transitions[policy], 1.0).solve(np.ones(problem.num_states))
+        if not (np.abs(steps) < LONGEST_START).all():
+            return _straight_to_the_end(problem)
+    return policy
+
+
+def ending_policy(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) the policy; at discount 1, where it may never end, sent along a shortest way to the end."""
+    if problem.discount < 1.0:
+        return policy
+    lost = steps_towards_end(problem, policy) < 0
+    return np.where(lost, _straight_to_the_end(problem), policy)
+
+
+def _straight_to_the_end(problem: Problem) -> NDArray[np.int64]:
+    """(n,) for each state the row that most likely ends, or else leads to the next state on a shortest way."""
+    every_row = np.ones(len(problem.row_state), dtype=bool)
+    ending = problem.termination > 0
+    can_end = np.zeros(problem.num_states, dtype=bool)
+    can_end[problem.row_state[ending]] = True
+    towards = steps_towards(problem.transitions, problem.row_state, every_row, can_end)
+    way = rows_towards(problem.transitions, problem.row_state, every_row & ~ending, towards)
+    ends = np.flatnonzero(ending)
+    return np.where(can_end, likeliest(ends, problem.termination[ends], problem.row_state, problem.num_states), way)

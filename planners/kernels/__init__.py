@@ -1,0 +1,1 @@
+"""Compiled loops over arrays; the only room with Numba. They take plain arrays and raise nothing."""

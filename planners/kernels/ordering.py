@@ -1,0 +1,193 @@
+"""Compiled loops that put states in the order in which values reach them.
+
+Breadth-first, backwards from where episodes end, and from the worse ends as many layers later as steps
+are worth the difference: a Gauss-Seidel sweep in that order runs with the flow of value. And which blocks
+of states, in that order, read which.
+"""
+
+import numpy as np
+from numba import prange
+
+from planners.kernels.backups import compiled, in_parallel
+
+
+@compiled
+def count_outcomes(outcome, kinds):
+    """(K,) how often each outcome occurs."""
+    counts = np.zeros(kinds, dtype=np.int64)
+    for s in range(outcome.shape[0]):
+        for d in range(outcome.shape[1]):
+            counts[outcome[s, d]] += 1
+    return counts
+
+
+@compiled
+def order_moves(successor, ends, outcome, seeds, delays):
+    """Breadth-first order of the states, backwards from `seeds`; how many are reached, in how many layers.
+
+    Seed i joins in layer `delays[i]`; both are sorted by it. Only moves after which the episode goes on count.
+    """
+    states, moves = successor.shape
+    start = np.zeros(states + 1, dtype=np.int64)
+    for s in range(states):
+        for d in range(moves):
+            if successor[s, d] != s and not ends[outcome[s, d]]:
+                start[successor[s, d] + 1] += 1
+    for s in range(states):
+        start[s + 1] += start[s]
+    before = np.empty(start[states], dtype=np.int32)
+    for s in range(states):
+        for d in range(moves):
+            t = successor[s, d]
+            if t != s and not ends[outcome[s, d]]:
+                before[start[t]] = s
+                start[t] += 1  # afterwards start[t] is where the list of t ends
+    return search(states, seeds, delays, start, before)
+
+
+@compiled
+def order_rows(indptr, indices, row_state, states, seeds, delays):
+    """The same for rows of probabilities."""
+    start = np.zeros(states + 1, dtype=np.int64)
+    for row in range(len(row_state)):
+        for entry in range(indptr[row], indptr[row + 1]):
+            if indices[entry] != row_state[row]:
+                start[indices[entry] + 1] += 1
+    for s in range(states):
+        start[s + 1] += start[s]
+    before = np.empty(start[states], dtype=np.int32)
+    for row in range(len(row_state)):
+        for entry in range(indptr[row], indptr[row + 1]):
+            t = indices[entry]
+            if t != row_state[row]:
+                before[start[t]] = row_state[row]
+                start[t] += 1
+    return search(states, seeds, delays, start, before)
+
+
+@compiled
+def search(states, seeds, delays, end, before):
+    """The search itself; states from which no seed can be reached come last."""
+    order = np.empty(states, dtype=np.int32)
+    seen = np.zeros(states, dtype=np.bool_)
+    head, tail, layers, layer_end, seed = 0, 0, 0, 0, 0
+    while head < tail or seed < len(seeds):
+        if head == layer_end:
+            if head == tail:  # nobody is left but seeds to come
+                layers = max(layers, delays[seed])
+            while seed < len(seeds) and delays[seed] <= layers:
+                if not seen[seeds[seed]]:
+                    seen[seeds[seed]] = True
+                    order[tail] = seeds[seed]
+                    tail += 1
+                seed += 1
+            layers += 1
+            layer_end = tail
+            if head == tail:
+                continue
+        t = order[head]
+        head += 1
+        for i in range(end[t - 1] if t > 0 else 0, end[t]):
+            s = before[i]
+            if not seen[s]:
+                seen[s] = True
+                order[tail] = s
+                tail += 1
+    reached = tail
+    for s in range(len(order)):
+        if not seen[s]:
+            order[tail] = s
+            tail += 1
+    return order, reached, layers
+
+
+@compiled
+def moves_between_blocks(successor, block, blocks, computed):
+    """(blocks, 3): highest block that each one reads, and the lowest and highest that read it.
+
+    Only the first `computed` states count: the others, of known value, lie in no order, and the span of a
+    block that read one of them would be the whole model.
+    """
+    span = np.empty((blocks, 3), dtype=np.int32)
+    for b in range(blocks):
+        span[b] = b
+    for s in range(computed):
+        for d in range(successor.shape[1]):
+            if successor[s, d] < computed:
+                note_block(span, s // block, successor[s, d] // block)
+    return span
+
+
+@compiled
+def rows_between_blocks(indptr, indices, first_row, block, blocks, computed):
+    """The same for rows of probabilities."""
+    span = np.empty((blocks, 3), dtype=np.int32)
+    for b in range(blocks):
+        span[b] = b
+    for s in range(computed):
+        for entry in range(indptr[first_row[s]], indptr[first_row[s + 1]]):
+            if indices[entry] < computed:
+                note_block(span, s // block, indices[entry] // block)
+    return span
+
+
+@compiled
+def note_block(span, reader, read):
+    """Block `reader` reads block `read`."""
+    span[reader, 0] = max(span[reader, 0], read)
+    span[read, 1] = min(span[read, 1], reader)
+    span[read, 2] = max(span[read, 2], reader)
+
+
+@in_parallel
+def permute_rows(indptr, indices, probability, first_row, order, rank):
+    """CSR rows of the states in a new order, with the columns renumbered."""
+    new_indptr = np.zeros_like(indptr)
+    new_first = np.zeros_like(first_row)
+    row_of = np.empty(len(indptr) - 1, dtype=np.int64)
+    row = 0
+    for i in range(len(order)):
+        for old in range(first_row[order[i]], first_row[order[i] + 1]):
+            row_of[row] = old
+            new_indptr[row + 1] = new_indptr[row] + indptr[old + 1] - indptr[old]
+            row += 1
+        new_first[i + 1] = row
+    new_indices = np.empty_like(indices)
+    new_probability = np.empty_like(probability)
+    for i in prange(len(row_of)):
+        shift = new_indptr[i] - indptr[row_of[i]]
+        for entry in range(indptr[row_of[i]], indptr[row_of[i] + 1]):
+            new_indices[shift + entry] = rank[indices[entry]]
+            new_probability[shift + entry] = probability[entry]
+    return new_indptr, new_indices, new_probability, new_first, row_of
+
+
+@in_parallel
+def permute_moves(successor, outcome, order, rank):
+    """Successors and outcomes of the states in a new order, with the successors renumbered."""
+    new_successor, new_outcome = np.empty_like(successor), np.empty_like(outcome)
+    for i in prange(len(order)):
+        for d in range(successor.shape[1]):
+            new_successor[i, d] = rank[successor[order[i], d]]
+            new_outcome[i, d] = outcome[order[i], d]
+    return new_successor, new_outcome
+
+
+@compiled
+def entering_codes(successor, outcome, known):
+    """(S,) the outcome of every move into each state, or an empty array if that is not always the same.
+
+    Moves of states marked in `known` do not count; 255 where no move leads.
+    """
+    code = np.full(len(successor), 255, dtype=np.uint8)
+    for s in range(len(successor)):
+        if known[s]:
+            continue
+        for d in range(successor.shape[1]):
+            t = successor[s, d]
+            c = outcome[s, d]
+            if code[t] == 255:
+                code[t] = c
+            elif code[t] != c:
+                return np.empty(0, dtype=np.uint8)
+    return code

@@ -1,0 +1,100 @@
+"""Compiled loops that follow the front behind which values have settled.
+
+Sweeps over a window of blocks of states, which moves along with the front, so that a state is swept some forty
+times, however large the model.
+"""
+
+import numpy as np
+
+from planners.kernels.backups import compiled, sweep_arrivals, sweep_moves, sweep_rows, touch_moves, touch_rows
+
+TOUCHED, WINDOW, LOWEST, SPENT = 0, 1, 2, 3  # what the entries of a cursor mean
+PATIENCE = 1000  # sweeps of each block, on average, after which the window is taken to be too small
+
+
+@compiled
+def next_window(span, pending, cursor, threshold):
+    """First unsettled block, end of the window that begins with it, and end of what that reads."""
+    blocks = len(pending)
+    low = 0
+    while low < cursor[TOUCHED] and pending[low] <= threshold:
+        low += 1
+    if low > cursor[LOWEST]:
+        cursor[SPENT] = max(cursor[SPENT] - PATIENCE * (low - cursor[LOWEST]), 0)
+        cursor[LOWEST] = low
+    if cursor[SPENT] > PATIENCE * cursor[WINDOW]:
+        cursor[WINDOW] = min(2 * cursor[WINDOW], blocks)
+        cursor[SPENT] = 0
+    high = min(low + cursor[WINDOW], blocks)
+    reach = high
+    for b in range(low, high):
+        reach = max(reach, span[b, 0] + 1)
+    return low, high, reach
+
+
+@compiled
+def spread(span, pending, b, change):
+    """Block b changed by at most `change`: whoever reads it may have to change as much."""
+    pending[b] = 0.0
+    for reader in range(span[b, 1], span[b, 2] + 1):
+        pending[reader] += change
+
+
+@compiled
+def follow_moves(
+    successor, outcome, arrival, entering, reward, onward, mixture, kind, values, discount, per_step,
+    span, pending, cursor, block, reached, threshold, budget,
+):  # fmt: skip
+    """Sweep blocks of a `MoveMDP` along the front, about `budget` of them; how many, and whether all settled."""
+    work = 0
+    while work < budget:
+        low, high, reach = next_window(span, pending, cursor, threshold)
+        if low >= len(pending):
+            return work, True
+        while cursor[TOUCHED] < reach:
+            first = cursor[TOUCHED] * block
+            last = min(first + block, reached)
+            touch_moves(successor, outcome, reward, onward, mixture, kind, values, first, last, per_step, discount)
+            if arrival.size:
+                for s in range(first, last):
+                    arrival[s] = entering[s] + discount * values[s]
+            pending[cursor[TOUCHED]] = np.inf
+            cursor[TOUCHED] += 1
+        for b in range(low, high):
+            if pending[b] > threshold:
+                first, last = b * block, min((b + 1) * block, reached)
+                if arrival.size:
+                    change = sweep_arrivals(successor, arrival, entering, mixture, kind, values, discount, first, last)
+                else:
+                    change = sweep_moves(successor, outcome, reward, onward, mixture, kind, values, first, last)
+                spread(span, pending, b, change)
+                cursor[SPENT] += 1
+                work += 1
+    return work, False
+
+
+@compiled
+def follow_rows(
+    indptr, indices, probability, reward, first_row, values, discount, per_step,
+    span, pending, cursor, block, reached, threshold, budget,
+):  # fmt: skip
+    """The same for rows of probabilities."""
+    work = 0
+    while work < budget:
+        low, high, reach = next_window(span, pending, cursor, threshold)
+        if low >= len(pending):
+            return work, True
+        while cursor[TOUCHED] < reach:
+            first = cursor[TOUCHED] * block
+            last = min(first + block, reached)
+            touch_rows(indptr, indices, probability, reward, first_row, discount, values, first, last, per_step)
+            pending[cursor[TOUCHED]] = np.inf
+            cursor[TOUCHED] += 1
+        for b in range(low, high):
+            if pending[b] > threshold:
+                first, last = b * block, min((b + 1) * block, reached)
+                change = sweep_rows(indptr, indices, probability, reward, first_row, discount, values, first, last)
+                spread(span, pending, b, change)
+                cursor[SPENT] += 1
+                work += 1
+    return work, False

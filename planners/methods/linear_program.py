@@ -1,0 +1,112 @@
+"""The Bellman equations as a linear program, solved by HiGHS: the reference method for small models.
+
+    minimise    sum over s of V(s)
+    subject to  V(s) >= r(s,a) + discount * sum over s' of P(s'|s,a) V(s')        for every row (s, a)
+
+V* is the least V that satisfies all rows. The dual variable x(s,a) is how often the row is taken when one
+episode starts in each state; at a vertex one row of each state has x > 0, and those rows are an optimal
+policy. HiGHS works to about 1e-9, so the answer is that policy's value by a linear solve, and where that
+precision left a better action, policy iteration from there takes it.
+
+Source: Puterman (2005), Section 6.9; d'Epenoux (1963). Solver: Huangfu and Hall (2018), HiGHS.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+import numpy as np
+from scipy import sparse
+
+from planners.equations.from_model import make_problem
+from planners.equations.problem import Problem
+from planners.errors import InvalidOptionError, PlannerError
+from planners.iteration.iterates import Iterate
+from planners.iteration.loop import run
+from planners.iteration.progress import Progress
+from planners.iteration.starting_points import ending_policy
+from planners.methods.policy_iteration import improvements
+from planners.models.convert import as_model
+from planners.options import check_discount, check_run, check_tolerance
+from planners.plans.plan import Plan
+
+ROW_LIMIT: Final = 20_000
+
+
+def linear_program(
+    model: Any,
+    *,
+    discount: float,
+    tolerance: float = 1e-6,
+    max_iterations: int = 100,
+    progress: Progress = False,
+    throw: bool = True,
+) -> Plan:
+    """Optimal values and policy by linear programming; for small models, to compare others with.
+
+    Args:
+        model: A model of S states, or an environment that has one, with at most 20,000 feasible pairs.
+        discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
+        tolerance: Largest error of the values, in units of reward.
+        max_iterations: Number of policies, that of the program and its improvements, after which to give up.
+        progress: True for a progress bar, or a function to call with each `Iteration`.
+        throw: Raise when the tolerance is not reached; False: return the plan with its status.
+
+    Returns:
+        A `Plan` with proven bounds.
+
+    Raises:
+        InvalidModelError: No model, or not an MDP.
+        InvalidOptionError: Among others, too many rows: use `planners.solve`.
+        UnboundedValueError: At discount 1, reward can be collected for ever.
+        PlannerError: HiGHS found no solution; with what it said.
+        NotConvergedError: See `throw`.
+
+    Cost: hardly predictable, some seconds for 20,000 rows.
+
+    >>> from planners import TabularMDP
+    >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
+    >>> linear_program(stay_or_stop, discount=0.8).values.round(12)
+    array([5.])
+    """
+    tolerance = check_tolerance(tolerance)
+    check_run(max_iterations, progress, throw)
+    mdp = as_model(model).tabular
+    rows = int(np.count_nonzero(mdp.feasible))
+    if rows > ROW_LIMIT:
+        raise InvalidOptionError(
+            f"linear_program is for at most {ROW_LIMIT} pairs of a state and an action; this model has {rows}. "
+            "Use planners.solve(), whose bounds are proven as well"
+        )
+    problem = make_problem(mdp, check_discount(discount))
+    return run(
+        problem,
+        vertex(problem),
+        method="linear program (HiGHS)",
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+        progress=progress,
+        throw=throw,
+    )
+
+
+def vertex(problem: Problem) -> Iterator[Iterate]:
+    """The policy of the optimal vertex, and its improvements if HiGHS's precision left any."""
+    count, rows = problem.num_states, len(problem.row_state)
+    if not count:
+        return improvements(problem, np.zeros(0, dtype=np.int64))
+    own = sparse.csr_array((np.ones(rows), (np.arange(rows), problem.row_state)), shape=(rows, count))
+    scale = problem.largest_reward or 1.0  # HiGHS takes 1e20 for infinity
+    from scipy.optimize import linprog  # takes a quarter of a second, so not before it is needed
+
+    solution = linprog(
+        c=np.ones(count),
+        A_ub=cast(Any, problem.discount * problem.transitions - own),  # the stubs of SciPy know no sparse one
+        b_ub=-problem.rewards / scale,
+        bounds=(None, None),
+        method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+    if solution.status != 0:
+        raise PlannerError(f"HiGHS did not solve the linear program: {solution.message}; use planners.solve()")
+    taken = problem.greedy(-np.asarray(solution.ineqlin.marginals))
+    return improvements(problem, ending_policy(problem, taken))

@@ -1,0 +1,227 @@
+"""Policy iteration (the lecture's Algorithm 5).
+
+    start with a random policy
+    repeat:  V = the solution of the linear system (I - discount * P_policy) V = r_policy
+             in each state, take an action that is better than the policy's own, if there is one
+    until no action is better
+
+"Better" means by more than the errors of V can feign, so two actions of the same value never take turns.
+If the bounds are too wide by then, actions that are better for this V are taken too, as long as that at
+least halves what they gain; and at last V is swept as in value iteration, down to the floor of rounding.
+
+At discount 1 a random policy may never end the episode, and the system then has no solution; where it
+does not end, the policy is sent along a shortest way to the end first.
+
+On large models the linear systems can be solved by a Krylov method instead of exactly, each only as well
+as the policy deserves: to a small part of what the next improvement gains. It then stops as soon as the
+error is proven to be within the tolerance ("inexact policy iteration").
+
+Source: Howard (1960); Puterman (2005), Section 6.4. Inexact: Gargiani, Liao-McPherson, Zanelli and Lygeros
+(2022), arXiv 2211.04299.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.equations.certificates import surely_ends
+from planners.equations.from_model import make_problem
+from planners.equations.linear_systems import EvaluationSystem, KrylovSystem
+from planners.equations.problem import Problem
+from planners.errors import InvalidOptionError
+from planners.iteration.iterates import Iterate
+from planners.iteration.loop import run
+from planners.iteration.progress import Progress
+from planners.iteration.rounding_floor import FLOOR
+from planners.iteration.starting_points import ending_policy, random_policy, start_policy, start_values, swept_values
+from planners.methods.value_iteration import sweeps
+from planners.models.convert import as_model
+from planners.options import check_discount, check_run, check_tolerance
+from planners.plans.plan import Plan
+
+EVALUATIONS: Final = ("auto", "direct", "krylov")
+DIRECT_LIMIT: Final = 5_000
+FORCING: Final = 1e-2  # residual of an evaluation, as a part of the last improvement
+
+
+def policy_iteration(
+    model: Any,
+    *,
+    discount: float,
+    tolerance: float = 1e-6,
+    max_iterations: int = 10_000,
+    seed: int | None = None,
+    start: Any = None,
+    evaluation: str = "auto",
+    progress: Progress = False,
+    throw: bool = True,
+) -> Plan:
+    """Optimal values and policy by solving a linear system for each of ever better policies (Algorithm 5).
+
+    Args:
+        model: A model of S states, or an environment that has one.
+        discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
+        tolerance: Largest error of the values, in units of reward. With direct evaluation the method goes
+            on until no action is better, and so the bound is mostly far smaller.
+        max_iterations: Number of policies after which to give up.
+        seed: Of the random first policy.
+        start: A `Plan` whose policy to start from, or (S,) values whose greedy policy; None: at random;
+            "sweeps": the greedy policy after a few sweeps of value iteration, which saves linear systems.
+        evaluation: "direct" (factors), "krylov" (BiCGSTAB to the residual that suits), or "auto": direct up
+            to 5000 states, and at discount 1, where the proof needs factors in any case.
+        progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
+        throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
+            is, with its status.
+
+    Returns:
+        A `Plan` with proven bounds. After Ctrl-C: the plan so far.
+
+    Raises:
+        InvalidModelError: No model, or not an MDP.
+        InvalidOptionError: Among others, a start of another size.
+        UnboundedValueError: At discount 1, reward can be collected for ever.
+        NotConvergedError: See `throw`.
+
+    Cost: a few to a few dozen linear systems of S unknowns.
+
+    >>> from planners import TabularMDP
+    >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
+    >>> policy_iteration(stay_or_stop, discount=0.8).values.round(12)
+    array([5.])
+    """
+    tolerance = check_tolerance(tolerance)
+    check_run(max_iterations, progress, throw)
+    if isinstance(start, str) and start != "sweeps":
+        raise InvalidOptionError(f"start is {start!r}; expected a plan, values, 'sweeps' or None")
+    if evaluation not in EVALUATIONS:
+        raise InvalidOptionError(f"evaluation is {evaluation!r}; expected {', '.join(map(repr, EVALUATIONS))}")
+    problem = make_problem(as_model(model).tabular, check_discount(discount))
+    if isinstance(start, str):
+        values = swept_values(problem)
+        policy = ending_policy(problem, problem.greedy(problem.action_values(values)))
+    elif start is None:
+        policy, values = random_policy(problem, np.random.default_rng(seed)), np.zeros(problem.num_states)
+    else:
+        policy, values = start_policy(problem, start), start_values(problem, start)
+    if evaluation == "auto":
+        evaluation = "krylov" if problem.num_states > DIRECT_LIMIT and problem.discount < 1.0 else "direct"
+    direct = evaluation == "direct"
+    return run(
+        problem,
+        improvements(problem, policy) if direct else inexact_improvements(problem, policy, values, tolerance),
+        method="policy iteration" if direct else "policy iteration with Krylov evaluation",
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+        progress=progress,
+        throw=throw,
+    )
+
+
+def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Iterate]:
+    """The iterates of Algorithm 5, from a first policy of one row for each state; then sweeps, without an end.
+
+    It cannot cycle: a certified improvement never leads back, and the others halve `least` each time.
+    """
+    least = np.inf
+    while True:
+        system = EvaluationSystem(problem.transitions[policy], problem.discount)
+        values = system.solve(problem.rewards[policy])
+        action_values = problem.action_values(values)
+        better = certified_improvement(problem, policy, values, action_values, system)
+        done = np.array_equal(better, policy)
+        yield Iterate(values, action_values, _settled(problem, policy, values, action_values) if done else policy, done)
+        if done:
+            better, gain = _doubtful_improvement(problem, policy, values, action_values)
+            if not FLOOR * problem.rounding(values) < gain < 0.5 * least:
+                break
+            least = gain
+        policy = better
+    yield from sweeps(problem, problem.maximise(action_values))
+
+
+def certified_improvement(
+    problem: Problem,
+    policy: NDArray[np.int64],
+    values: NDArray[np.float64],
+    action_values: NDArray[np.float64],
+    system: EvaluationSystem,
+) -> NDArray[np.int64]:
+    """(n,) the policy with a better row wherever one is better by more than the errors of V and Q.
+
+    The error of V is at most (residual + rounding) * w, with w = 1 + discount * P_policy w the expected
+    discounted number of steps; that of a difference of two Q at most twice as much, and their rounding.
+    """
+    rounding = problem.rounding(values)
+    residual = float(np.abs(action_values[policy] - values).max(initial=0.0))
+    steps = float(system.solve(np.ones(problem.num_states)).max(initial=0.0))
+    doubt = 2.0 * (residual + rounding) * (1.0 + steps)
+    best = problem.greedy(action_values)
+    return np.where(action_values[best] > action_values[policy] + doubt, best, policy)
+
+
+def _doubtful_improvement(
+    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], action_values: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], float]:
+    """(n,) the policy with every row that is better for V, however wrong V is, and the most that one gains."""
+    best = problem.greedy(action_values)
+    gain = action_values[best] - action_values[policy]
+    better = np.where(gain > FLOOR * problem.rounding(values), best, policy)
+    if problem.discount == 1.0 and not surely_ends(problem, better):
+        return policy, 0.0
+    return better, float(gain.max(initial=0.0))
+
+
+def _settled(
+    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], action_values: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """(n,) the first of the equally good rows of each state, so that the answer does not depend on the start."""
+    first = problem.greedy(action_values, ties=4.0 * problem.rounding(values))
+    return first if problem.discount < 1.0 or surely_ends(problem, first) else policy
+
+
+def inexact_improvements(
+    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], tolerance: float
+) -> Iterator[Iterate]:
+    """The iterates of inexact policy iteration, from a first policy and a guess of its values.
+
+    Below discount 1 a residual e of the last evaluation makes an error of e / (1 - discount) at most. A
+    policy that comes back shows that residuals are too large to tell which action is better: they go down
+    to what the tolerance asks for, or rounding allows. If that does not help, exact evaluation takes over,
+    or sweeps where it is rounding that keeps the bounds apart.
+    """
+    seen: set[int] = set()
+    gain, thorough = float((problem.maximise(problem.action_values(values)) - values).max(initial=0.0)), False
+    while True:
+        system = KrylovSystem(problem.transitions[policy], problem.discount)
+        rounding = problem.rounding(values)
+        needed = max(0.1 * tolerance / _longest(problem, system), FLOOR * rounding)
+        aim = needed if thorough else max(needed, FORCING * gain)
+        values = system.solve(problem.rewards[policy], start=values, residual=aim)
+        action_values = problem.action_values(values)
+        yield Iterate(values, action_values)
+        residual = float(np.abs(action_values[policy] - values).max(initial=0.0))
+        best = problem.greedy(action_values)
+        better = action_values[best] - action_values[policy]
+        gain = float(better.max(initial=0.0))
+        doubt = 2.0 * residual + (FLOOR if thorough else 2.0) * problem.rounding(values)
+        next_policy = np.where(better > doubt, best, policy)
+        mark = hash(next_policy.tobytes())
+        if (mark in seen and thorough) or (problem.discount == 1.0 and not surely_ends(problem, next_policy)):
+            break
+        if mark in seen:
+            thorough = True
+            seen.clear()
+        seen.add(mark)
+        policy = next_policy
+    if needed > FLOOR * rounding or problem.discount == 1.0:
+        yield from improvements(problem, policy)
+    yield from sweeps(problem, problem.maximise(action_values))
+
+
+def _longest(problem: Problem, system: KrylovSystem) -> float:
+    """Largest expected discounted number of steps to the end: how much an error of one step can add up to."""
+    if problem.discount < 1.0:
+        return 1.0 / (1.0 - problem.discount)
+    return max(2.0 * float(system.solve(np.ones(problem.num_states), residual=0.5).max(initial=1.0)), 1.0)

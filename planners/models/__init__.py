@@ -1,0 +1,1 @@
+"""What is planned on: tables, moves, slices of a map, and how each is made."""

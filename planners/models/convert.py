@@ -1,0 +1,24 @@
+"""Finding the model in whatever a caller hands over."""
+
+from typing import Any
+
+from planners.models.moves import MoveMDP
+from planners.models.tabular import TabularMDP
+
+Model = TabularMDP | MoveMDP
+
+
+def as_model(source: Any) -> Model:
+    """The model of `source`: a `TabularMDP`, a `MoveMDP`, or a Gymnasium environment that has one.
+
+    Args:
+        source: A model; or an environment, wrapped or not, with `mdp` (as `GridWorld-v0` has) or with a
+            toy_text `P` (as FrozenLake, Taxi and CliffWalking have).
+
+    Raises:
+        InvalidModelError: There is no model in it, with what to pass instead.
+    """
+    if isinstance(source, TabularMDP | MoveMDP):
+        return source
+    model = getattr(getattr(source, "unwrapped", source), "mdp", None)
+    return model if isinstance(model, TabularMDP | MoveMDP) else TabularMDP.from_env(source)

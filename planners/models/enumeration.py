@@ -1,0 +1,183 @@
+"""The tables of an environment that has none, found by trying everything.
+
+For environments that can be copied (`copy.deepcopy`), such as a MiniGrid room: in every state that is reached,
+every action is taken on a copy. If steps are deterministic, once; if they are drawn from `np_random`, as often
+as `samples` says, each time with other random numbers, and the model is then an estimate. The state is what a
+key function says, by default the observation. If two copies in one state behave differently although steps
+should be deterministic, the key does not tell all there is to know: an error, not a table that lies.
+"""
+
+import copy
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from planners.errors import InvalidModelError, InvalidOptionError
+from planners.models.tabular import TabularMDP
+
+Key = Callable[[Any, Any], Hashable]
+Reward = Callable[[Any, float], float]
+
+
+def enumerate_env(
+    env: Any,
+    *,
+    key: Key | None = None,
+    reward: Reward | None = None,
+    seed: int | None = 0,
+    samples: int | None = None,
+    max_states: int = 100_000,
+) -> tuple[TabularMDP, list[Hashable]]:
+    """Every state that can be reached from the first one, as a `TabularMDP`.
+
+    Args:
+        env: A Gymnasium environment with A discrete actions.
+        key: (unwrapped environment, observation) to what identifies the state; None: the observation.
+        reward: (unwrapped environment, its reward) to the reward of the model, where the environment's own
+            depends on more than state and action, as MiniGrid's does on the number of steps; None: its own.
+        seed: Of the first `reset`, which chooses the first state; and of the samples.
+        samples: How often each action is tried in each state, where steps are drawn at random: probabilities and
+            rewards are then frequencies and means, off by about 1 / (2 sqrt(samples)), and what is rarer than
+            1 / samples may be missed. None: steps are deterministic, and are checked to be.
+        max_states: Where to stop: the environment may have endlessly many states.
+
+    Returns:
+        The model, with the first state as its only start; and the S keys of its states.
+
+    Raises:
+        InvalidOptionError: The actions are not discrete, `samples` or `max_states` is not 1 or more, what `key`
+            returns cannot be hashed, or there are more than `max_states` states.
+        InvalidModelError: The environment cannot be copied or draws from something else than `np_random`; or,
+            without `samples`, it does not do the same thing twice in what the key takes for one state.
+
+    Cost: A copies and steps a state, times `samples`.
+
+    >>> import gymnasium as gym
+    >>> model, keys = enumerate_env(gym.make("CliffWalking-v1"))
+    >>> model
+    TabularMDP(37 states, 4 actions, 147 transitions, 0.0 MB)
+    """
+    inner = getattr(env, "unwrapped", env)
+    actions = _number_of_actions(inner, samples, max_states)
+    identify = key or (lambda _, observation: _hashable(observation))
+    trial = _Trial(actions, identify, reward or (lambda _, own: own), samples, np.random.SeedSequence(seed))
+    observation, _ = env.reset(seed=seed)
+    first = identify(inner, observation)
+    if not isinstance(first, Hashable):
+        raise InvalidOptionError(f"key returned {first!r:.80}; expected what can be hashed, such as a tuple")
+    waiting = {first: inner}
+    results: dict[Hashable, list[Counter[_Result]]] = {}
+    again: dict[Hashable, Any] = {}  # a second copy of states that are reached in two ways
+    while waiting:
+        state = next(iter(waiting))
+        results[state] = [Counter() for _ in range(trial.actions)]
+        for action, result, copied in trial.steps(waiting.pop(state)):
+            results[state][action][result] += 1
+            if result.ends:
+                continue
+            if result.state not in results and result.state not in waiting:
+                if len(results) + len(waiting) == max_states:
+                    raise InvalidOptionError(f"there are more than max_states={max_states} states: raise it")
+                waiting[result.state] = copied
+            elif samples is None:
+                again.setdefault(result.state, copied)
+    for state, copied in again.items():
+        _compare(state, results[state], trial.steps(copied))
+    return _model(results, trial.actions), list(results)
+
+
+def _number_of_actions(inner: Any, samples: Any, max_states: Any) -> int:
+    """A, after the options have been checked."""
+    space = getattr(inner, "action_space", None)
+    actions = getattr(space, "n", None)
+    if actions is None:
+        raise InvalidOptionError(f"the actions of the {type(inner).__name__} are {space}; expected Discrete")
+    if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or samples < 1):
+        raise InvalidOptionError(f"samples is {samples!r}; expected a whole number of at least 1, or None")
+    if isinstance(max_states, bool) or not isinstance(max_states, int) or max_states < 1:
+        raise InvalidOptionError(f"max_states is {max_states!r}; expected a whole number of at least 1")
+    return int(actions)
+
+
+class _Result(NamedTuple):
+    state: Hashable
+    reward: float
+    ends: bool
+
+
+class _Trial(NamedTuple):
+    """How actions are tried."""
+
+    actions: int
+    identify: Key
+    reward: Reward
+    samples: int | None
+    seeds: np.random.SeedSequence
+
+    def steps(self, inner: Any) -> Iterator[tuple[int, _Result, Any]]:
+        """What each action leads to, each time on a copy of its own."""
+        for action in range(self.actions):
+            for _ in range(self.samples or 1):
+                try:
+                    copied = copy.deepcopy(inner)
+                except Exception as error:
+                    raise InvalidModelError(f"a {type(inner).__name__} cannot be copied: {error}") from error
+                if self.samples is not None:
+                    copied.np_random = np.random.default_rng(self.seeds.spawn(1)[0])
+                observation, own, ends, _, _ = copied.step(action)
+                reward = float(self.reward(copied, float(own)))
+                yield action, _Result(self.identify(copied, observation), reward, bool(ends)), copied
+
+
+def _compare(state: Hashable, first: list[Counter[_Result]], second: Iterator[tuple[int, _Result, Any]]) -> None:
+    for action, other, _ in second:
+        (one,) = first[action]
+        if one != other:
+            raise InvalidModelError(
+                f"in state {state!r:.80}, action {action} led to {one!r:.80} and then to {other!r:.80}: steps are "
+                "drawn at random, or the key does not tell all that matters. Pass samples= or key=, or plan on tables",
+                action=action,
+            )
+
+
+def _model(results: dict[Hashable, list[Counter[_Result]]], actions: int) -> TabularMDP:
+    number = {state: index for index, state in enumerate(results)}
+    pairs = [counts for found in results.values() for counts in found]
+    termination, rewards = np.zeros(len(pairs)), np.zeros(len(pairs))
+    rows, columns, probabilities = [], [], []
+    for row, counts in enumerate(pairs):
+        total = counts.total()
+        for result, count in counts.items():
+            rewards[row] += result.reward * count / total
+            if result.ends:
+                termination[row] += count / total
+            else:
+                rows.append(row)
+                columns.append(number[result.state])
+                probabilities.append(count / total)
+    shape = (len(pairs), len(number))
+    transitions = sparse.csr_array((probabilities, (rows, columns)), shape=shape)
+    transitions.sum_duplicates()
+    initial = np.zeros(len(number))
+    initial[0] = 1.0
+    return TabularMDP(
+        transitions=transitions,
+        termination=termination.reshape(-1, actions),
+        rewards=rewards.reshape(-1, actions),
+        feasible=np.ones((len(number), actions), dtype=bool),
+        initial=initial,
+    )
+
+
+def _hashable(observation: Any) -> Hashable:
+    """The observation, or what is equal where it is: arrays by their bytes, dictionaries by their items."""
+    if isinstance(observation, dict):
+        return tuple((name, _hashable(observation[name])) for name in sorted(observation))
+    if isinstance(observation, tuple | list):
+        return tuple(map(_hashable, observation))
+    if isinstance(observation, np.ndarray):
+        return (observation.shape, observation.dtype.str, observation.tobytes())
+    return observation.item() if isinstance(observation, np.generic) else observation

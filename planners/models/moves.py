@@ -1,0 +1,210 @@
+"""A finite MDP whose actions are mixtures of a few deterministic moves.
+
+In a gridworld an action is "this move with probability .8, that one with .1, ...", and a move leads
+from a square to exactly one other. So the model is a table of successors and a small table of mixtures:
+
+    P(s'|s,a) = sum over d of mixture[a, d] * [successor[s, d] == s' and the episode goes on]
+    r(s,a)    = sum over d of mixture[a, d] * outcome_reward[outcome[s, d]]
+
+S states, A actions, D moves, K different outcomes (a reward, and whether the episode ends), C kinds of
+squares that mix moves differently. It takes about 5 D bytes a state, where tables of probabilities take
+hundreds.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.arrays import SUM_TOLERANCE, merge_rows, seal, sealed
+from planners.errors import InvalidModelError
+from planners.models.tabular import TabularMDP
+
+
+class Outcome(NamedTuple):
+    """One possible result of an action: what Gymnasium's toy_text tables hold."""
+
+    probability: float
+    next_state: int
+    reward: float
+    terminated: bool
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MoveMDP:
+    """A finite MDP of deterministic moves, mixed by the actions.
+
+    Attributes:
+        successor: (S, D) int32, the state that each move leads to.
+        outcome: (S, D) small unsigned integers, index into the two tables of outcomes.
+        outcome_reward: (K,) reward of each outcome.
+        outcome_ends: (K,) bool, whether the episode ends with it.
+        mixture: (C, A, D) probability of each move under each action, for each kind of square.
+        kind: (S,) small unsigned integers, index into `mixture`; None where there is one kind.
+        initial: (S,) probabilities of the first state, or None if not known.
+    """
+
+    successor: NDArray[np.int32]
+    outcome: NDArray[np.unsignedinteger]
+    outcome_reward: NDArray[np.float64]
+    outcome_ends: NDArray[np.bool_]
+    mixture: NDArray[np.float64]
+    kind: NDArray[np.unsignedinteger] | None = None
+    initial: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is not an MDP, then close the arrays for writing."""
+        _check(self)
+        seal(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The arrays of a copy are closed for writing too."""
+        self.__dict__.update(state)
+        seal(self)
+
+    @property
+    def num_states(self) -> int:
+        """Number of states S."""
+        return self.successor.shape[0]
+
+    @property
+    def num_actions(self) -> int:
+        """Number of actions A."""
+        return self.mixture.shape[1]
+
+    @property
+    def num_moves(self) -> int:
+        """Number of moves D."""
+        return self.successor.shape[1]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the model takes."""
+        return self.successor.nbytes + self.outcome.nbytes + (0 if self.kind is None else self.kind.nbytes)
+
+    def __repr__(self) -> str:
+        """Sizes in one line."""
+        return (
+            f"MoveMDP({self.num_states} states, {self.num_actions} actions, "
+            f"{self.num_moves} moves, {self.nbytes / 1e6:.1f} MB)"
+        )
+
+    @property
+    def longest_row(self) -> int:
+        """Largest number of next states of one pair."""
+        return self.num_moves
+
+    @property
+    def feasible(self) -> NDArray[np.bool_]:
+        """(S, A) True: every action exists everywhere."""
+        return np.broadcast_to(np.True_, (self.num_states, self.num_actions))
+
+    def expected_next(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S, A) expected value of the next state, as far as the episode goes on: P V."""
+        return self._mixed(np.where(self.outcome_ends[self.outcome], 0.0, values[self.successor]))
+
+    @cached_property
+    def rewards(self) -> NDArray[np.float64]:
+        """(S, A) expected immediate reward."""
+        return sealed(self._mixed(self.outcome_reward[self.outcome]))
+
+    @cached_property
+    def termination(self) -> NDArray[np.float64]:
+        """(S, A) probability that the episode ends."""
+        return sealed(self._mixed(self.outcome_ends[self.outcome].astype(np.float64)))
+
+    @cached_property
+    def tabular(self) -> TabularMDP:
+        """The same model as tables of probabilities, made on first use."""
+        from planners.memory import check_memory, tabular_bytes
+
+        states, actions = self.num_states, self.num_actions
+        advice = "At a discount below 1, gauss_seidel takes a MoveMDP as it is"
+        check_memory(tabular_bytes(self), f"the tables of probabilities of {states} states", advice)
+        kinds = np.zeros(states, dtype=np.uint8) if self.kind is None else self.kind
+        rows, columns, probabilities = [], [], []
+        for move in range(self.num_moves):
+            goes_on = np.flatnonzero(~self.outcome_ends[self.outcome[:, move]])
+            weight = self.mixture[kinds[goes_on], :, move]  # (states that go on, A)
+            at, action = np.nonzero(weight)
+            rows.append(goes_on[at] * actions + action)
+            columns.append(self.successor[goes_on[at], move])
+            probabilities.append(weight[at, action])
+        return TabularMDP(
+            transitions=merge_rows(
+                np.concatenate(rows), np.concatenate(columns), np.concatenate(probabilities), (states * actions, states)
+            ),
+            termination=self.termination,
+            rewards=self.rewards,
+            feasible=np.ones((states, actions), dtype=bool),
+            initial=self.initial,
+        )
+
+    def outcomes(self, state: int, action: int) -> list[Outcome]:
+        """All results of one action in one state; equal results are one entry, and probabilities sum to 1.
+
+        >>> two_squares = MoveMDP(
+        ...     successor=np.array([[1, 0], [1, 1]], dtype=np.int32), outcome=np.zeros((2, 2), dtype=np.uint8),
+        ...     outcome_reward=np.array([-1.0]), outcome_ends=np.array([False]), mixture=np.array([[[0.8, 0.2]]]))
+        >>> two_squares.outcomes(0, 0)[0]
+        Outcome(probability=0.8, next_state=1, reward=-1.0, terminated=False)
+        >>> two_squares.outcomes(1, 0)
+        [Outcome(probability=1.0, next_state=1, reward=-1.0, terminated=False)]
+        """
+        mixture = self.mixture[0 if self.kind is None else self.kind[state], action]
+        merged: dict[tuple[int, float, bool], float] = {}
+        for move in np.flatnonzero(mixture):
+            outcome = self.outcome[state, move]
+            result = (
+                int(self.successor[state, move]),
+                float(self.outcome_reward[outcome]),
+                bool(self.outcome_ends[outcome]),
+            )
+            merged[result] = merged.get(result, 0.0) + float(mixture[move])
+        return [Outcome(probability, *result) for result, probability in merged.items()]
+
+    def _mixed(self, by_move: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S, A) the average over moves, under each action, of an (S, D) table."""
+        if self.kind is None:
+            return by_move @ self.mixture[0].T
+        mixed = np.empty((self.num_states, self.num_actions))
+        for kind in range(len(self.mixture)):
+            here = self.kind == kind
+            mixed[here] = by_move[here] @ self.mixture[kind].T
+        return mixed
+
+
+def _check(model: MoveMDP) -> None:
+    states, moves = model.successor.shape
+    expected: list[tuple[str, Any, Any]] = [
+        ("outcome", model.outcome.shape, (states, moves)),
+        ("outcome_ends", model.outcome_ends.shape, model.outcome_reward.shape),
+        ("mixture", model.mixture.shape, (*model.mixture.shape[:-1][:2], moves)),
+    ]
+    if model.kind is not None:
+        expected.append(("kind", model.kind.shape, (states,)))
+    if model.initial is not None:
+        expected.append(("initial", model.initial.shape, (states,)))
+    for name, found, wanted in expected:
+        if tuple(found) != tuple(wanted) or (name == "mixture" and len(found) != 3):
+            raise InvalidModelError(f"{name} has shape {found}; expected {wanted}")
+    if model.successor.min() < 0 or model.successor.max() >= states:
+        state, move = (int(i) for i in np.argwhere((model.successor < 0) | (model.successor >= states))[0])
+        raise InvalidModelError(
+            f"state {state}, move {move} leads to state {model.successor[state, move]}; "
+            f"expected a state from 0 to {states - 1}",
+            state,
+        )
+    if not np.isfinite(model.outcome_reward).all():
+        raise InvalidModelError(f"rewards of outcomes are {model.outcome_reward}; expected finite numbers")
+    sums = model.mixture.sum(axis=2)
+    wrong = ~((model.mixture >= 0).all(axis=2) & (np.abs(sums - 1.0) <= SUM_TOLERANCE))
+    if wrong.any():
+        kind, action = (int(i) for i in np.argwhere(wrong)[0])
+        raise InvalidModelError(
+            f"the moves of action {action} on squares of kind {kind} have probabilities {model.mixture[kind, action]}, "
+            f"which sum to {sums[kind, action]:.12g}; expected numbers from 0 to 1 that sum to 1",
+            action=action,
+        )

@@ -1,0 +1,1 @@
+"""What planning returns: policies, plans, their files and pictures."""

@@ -1,0 +1,120 @@
+"""Reading plans: files that `Plan.save` wrote, and folders that many processes wrote."""
+
+import zipfile
+import zlib
+from os import PathLike
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.errors import InvalidPlanFileError
+from planners.models.convert import Model, as_model
+from planners.models.tabular import TabularMDP
+from planners.plans.model_identity import fingerprint, weighted_sums
+from planners.plans.model_placeholder import MissingModel
+from planners.plans.plan import Iteration, Plan, Status
+from planners.plans.policy import TabularPolicy
+from planners.plans.save import FORMAT, VERSION, Arrays
+
+
+def load_plan(path: str | PathLike[str], model: Any = None) -> Plan:
+    """Read a plan that `Plan.save` wrote, or, lazily, one that many processes wrote to a folder.
+
+    Args:
+        path: The file, or the folder.
+        model: The model that the plan is of (a `MoveMDP` or its `tabular`, that is the same), or an environment
+            that has it. Without it the plan has no `action_values` and no `optimal_actions`.
+
+    Raises:
+        FileNotFoundError: No such file.
+        InvalidPlanFileError: Not a plan, cut off, of another version, or of another model.
+        InvalidModelError: `model` is no model.
+
+    >>> import tempfile
+    >>> from planners import solve
+    >>> stay = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     solve(stay, discount=0.8).save(f"{folder}/stay.npz")
+    ...     load_plan(f"{folder}/stay.npz", stay).values.round(3)
+    array([5.])
+    """
+    given = None if model is None else as_model(model)
+    if Path(path).is_dir():
+        from planners.plans.plan_folder import read_plan
+
+        return read_plan(path, given)
+    arrays = _read(path)
+    found = None if given is None else _same_model(path, arrays, given)
+    try:
+        return _plan(arrays, found)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise InvalidPlanFileError(f"{path} is a damaged plan: {error}. Plan again, and save it anew") from error
+
+
+def _read(path: str | PathLike[str]) -> Arrays:
+    """All arrays of a plan file of this version."""
+    with Path(path).open("rb") as file:
+        try:
+            loaded = np.load(file, allow_pickle=False) if zipfile.is_zipfile(file) else None
+            arrays = {} if loaded is None else {name: loaded[name] for name in loaded.files}
+        except (ValueError, EOFError, OSError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error):
+            raise InvalidPlanFileError(f"{path} is damaged, or not a plan. Plan again, and save it anew") from None
+    if str(arrays.get("format")) != FORMAT:
+        raise InvalidPlanFileError(f"{path} is not a plan, or was cut off; expected a file that plan.save(path) wrote")
+    version = str(arrays.get("version"))
+    if version != str(VERSION):
+        raise InvalidPlanFileError(
+            f"{path} is a plan of format version {version}; this library reads version {VERSION}. "
+            "Plan again, or use the version of gridworld-lab that wrote it"
+        )
+    return arrays
+
+
+def _same_model(path: str | PathLike[str], arrays: Arrays, given: Model) -> Model:
+    sizes, digest = fingerprint(given)
+    if str(arrays.get("model_sha256")) == digest:
+        return given
+    form = str(arrays.get("model_form", "TabularMDP"))  # files of earlier releases do not say, and have no sums
+    if "MoveMDP" in (form, type(given).__name__):  # the same moves can be written in many ways
+        alike = given if form == "MoveMDP" else given.tabular
+        sizes, digest = fingerprint(alike)
+        if str(arrays.get("model_sha256")) == digest or _sums_agree(arrays.get("model_sums"), weighted_sums(given)):
+            return alike
+    wanted, found = np.asarray(arrays.get("model_sizes")).tolist(), sizes.tolist()
+    why = "; the numbers in the tables differ" if wanted == found else ""
+    why += "" if "model_sums" in arrays else "; an earlier release wrote it, so if it is the same model, plan again"
+    raise InvalidPlanFileError(
+        f"{path} is a plan of another model: its sizes (states, actions, transitions) are {wanted}, those of the model "
+        f"given are {found}{why}"
+    )
+
+
+def _sums_agree(saved: NDArray[Any] | None, found: NDArray[np.float64]) -> bool:
+    """Whether `weighted_sums` are the same but for rounding, of which each leaves a part of 1e-13 or so."""
+    if saved is None or (saved.shape, saved.dtype) != (found.shape, found.dtype):
+        return False
+    scale = np.maximum(saved[1:], found[1:])  # of r and of P
+    return bool((np.abs(saved[::2] - found[::2]) <= 1e-12 * scale).all())
+
+
+def _plan(arrays: Arrays, model: Model | None) -> Plan:
+    values, lower, upper, actions = (arrays[name] for name in ("values", "lower", "upper", "actions"))
+    for name in ("values", "lower", "upper"):
+        if arrays[name].dtype != np.float64 or arrays[name].shape != actions.shape:
+            raise ValueError(f"{name} are {arrays[name].shape} of {arrays[name].dtype}, the actions {actions.shape}")
+    return Plan(
+        values=values,
+        policy=TabularPolicy.from_actions(actions, int(arrays["num_actions"])),
+        lower=lower,
+        upper=upper,
+        error_bound=float(arrays["error_bound"]),
+        status=Status[str(arrays["status"])],
+        iterations=int(arrays["iterations"]),
+        history=tuple(Iteration(int(row[0]), *map(float, row[1:])) for row in arrays["history"]),
+        method=str(arrays["method"]),
+        discount=float(arrays["discount"]),
+        tolerance=float(arrays["tolerance"]),
+        model=cast(TabularMDP, MissingModel(arrays)) if model is None else model,
+    )

@@ -1,0 +1,83 @@
+"""Digests and sums by which a file of a plan knows its model again."""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from planners.models.convert import Model
+from planners.models.moves import MoveMDP
+
+CHUNK: Final = 1 << 20  # numbers hashed at a time
+
+
+PARTS: Final = 256  # of the states, each with sums of its own
+
+
+def fingerprint(model: Model) -> tuple[NDArray[np.int64], str]:
+    """Sizes (S, A, entries) of a model, and the SHA-256 of its tables, a megabyte or so at a time."""
+    digest = hashlib.sha256(type(model).__name__.encode())
+    entries = 0
+    for field in dataclasses.fields(model):
+        table = getattr(model, field.name)
+        if field.name == "initial" or table is None:  # where episodes begin does not change a plan
+            continue
+        entries += table.nnz if isinstance(table, sparse.csr_array) else 0
+        digest.update(f"{field.name} {table.shape}".encode())
+        for chunk in _chunks(table):
+            digest.update(np.ascontiguousarray(chunk).data)
+    return np.array([model.num_states, model.num_actions, entries], dtype=np.int64), digest.hexdigest()
+
+
+def _chunks(table: Any) -> Iterator[NDArray[Any]]:
+    """The numbers of a table in an order and in types that do not depend on how it was made."""
+    length = table.shape[0]
+    size = table.nnz if isinstance(table, sparse.csr_array) else table.size
+    rows = max(1, CHUNK * length // max(size, 1))
+    for first in range(0, length, rows):
+        part = table[first : first + rows]
+        if isinstance(part, sparse.csr_array):
+            part.sum_duplicates()  # sorts each row
+            yield part.indptr.astype("<i8")
+            yield part.indices.astype("<i8")
+            yield part.data.astype("<f8") + 0.0
+        else:
+            yield part.astype("<f8") + 0.0  # + 0.0: no minus zero
+
+
+def weighted_sums(model: Model) -> NDArray[np.float64]:
+    """(3, parts) sums of r, |r| and P over parts of the states; but for rounding, a `MoveMDP` has those of its tables.
+
+    Every state, action and next state counts with a weight of its own that looks random, and an end with the
+    weight 3, so that what differs between two models does not cancel.
+    """
+    here, there = (_weights(model.num_states, factor) for factor in (2.0**0.5, 5.0**0.5))
+    action, A = _weights(model.num_actions, 3.0**0.5), model.num_actions
+    borders = np.linspace(0, model.num_states, min(PARTS, model.num_states) + 1).astype(np.int64)
+    sums = np.empty((3, len(borders) - 1))
+    for number, part in enumerate(map(slice, borders[:-1], borders[1:])):
+        if isinstance(model, MoveMDP):  # by moves, (states, D): each has the weights of the actions that mix it in
+            mixed, outcome = np.tensordot(model.mixture, action, axes=(1, 0)), model.outcome[part]
+            weight = mixed[0 if model.kind is None else model.kind[part]]
+            rewards = model.outcome_reward[outcome]
+            arrival = np.where(model.outcome_ends[outcome], 3.0, there[model.successor[part]])
+        else:  # by pairs, (states, A)
+            weight, rewards, rows = action, model.rewards[part], slice(part.start * A, part.stop * A)
+            arrival = (model.transitions[rows] @ there).reshape(-1, A) + 3.0 * model.termination[part]
+        sums[:, number] = [(here[part] @ (weight * x)).sum() for x in (rewards, np.abs(rewards), arrival)]
+    return sums
+
+
+def _weights(count: int, factor: float) -> NDArray[np.float64]:
+    """(count,) fixed numbers from 1 to 2 that look random; squares, so that no step has the mean of two others."""
+    fraction = np.arange(count, dtype=np.float64) * factor % 1.0
+    return 1.0 + fraction * fraction
+
+
+def digest_of_parts(borders: NDArray[np.int64], digests: list[str]) -> str:
+    """SHA-256 of a model from those of its parts and where they are cut."""
+    return hashlib.sha256((" ".join(map(str, borders.tolist())) + " " + " ".join(digests)).encode()).hexdigest()

@@ -1,0 +1,182 @@
+"""What planning returns: values, a policy, and the proof of how good they are."""
+
+import enum
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from os import PathLike
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.arrays import sealed
+from planners.errors import PlannerError
+from planners.models.backups import backup
+from planners.plans.policy import TabularPolicy
+
+if TYPE_CHECKING:
+    from planners.models.convert import Model
+
+
+class Status(enum.Enum):
+    """How planning ended; the value of each member is the sentence shown."""
+
+    CONVERGED = "The proven error bound is within the tolerance."
+    ITERATION_LIMIT = "The iteration limit was reached first. Raise max_iterations, or loosen the tolerance."
+    ROUNDING_FLOOR = "Rounding keeps float64 from proving an error as small as the tolerance. Loosen the tolerance."
+    INTERRUPTED = "Interrupted from the keyboard; these are the last values, with their proven bounds."
+    NON_FINITE = "A value became infinite or NaN. Check the rewards, or use a discount below 1."
+
+
+class Iteration(NamedTuple):
+    """One line of `Plan.history`."""
+
+    iteration: int
+    residual: float
+    error_bound: float
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Plan:
+    """Values and a policy of a model of S states and A actions, with proven bounds.
+
+    Attributes:
+        values: (S,) estimate of V*; -inf where, at discount 1, no policy surely ends the episode.
+        policy: A `TabularPolicy`, greedy for the values; each of its values is at least `lower`.
+        lower: (S,) proven: not above V*, nor above the value of `policy`.
+        upper: (S,) proven: not below V*.
+        error_bound: Largest distance from `values` to a bound: |values - V*| is at most this.
+        status: How it ended.
+        iterations: Number of sweeps, or of policies.
+        history: One `Iteration` each.
+        method: What was run, and with `method="auto"` why.
+        discount: The discount.
+        tolerance: The error that was asked for.
+        model: The model that was planned on.
+    """
+
+    values: NDArray[np.float64]
+    policy: TabularPolicy
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    error_bound: float
+    status: Status
+    iterations: int
+    history: tuple[Iteration, ...]
+    method: str
+    discount: float
+    tolerance: float
+    model: "Model" = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Close the arrays for writing."""
+        for array in (self.values, self.lower, self.upper):
+            array.setflags(write=False)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the proven error bound is within the tolerance."""
+        return self.status is Status.CONVERGED
+
+    @cached_property
+    def action_values(self) -> NDArray[np.float64]:
+        """(S, A) Q(s,a) of `values`; -inf for actions that do not exist or, at discount 1, may never end."""
+        return sealed(backup(self.model, self.values, self.discount))
+
+    @cached_property
+    def optimal_actions(self) -> NDArray[np.bool_]:
+        """(S, A) True for every action that can be optimal within the bounds, all ties included."""
+        reach = backup(self.model, self.upper, self.discount)
+        finite = np.abs(self.upper[np.isfinite(self.upper)]).max(initial=0.0)
+        terms = self.model.longest_row + 8
+        rounding = terms * np.finfo(np.float64).eps * (np.abs(self.model.rewards).max() + finite)
+        return sealed((reach + rounding >= self.lower[:, None]) & self.model.feasible)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the plan to `path`, exactly that name, for `planners.load_plan`: npz, versioned, no pickle.
+
+        Raises:
+            OSError: It cannot be written; a file that was there before is then as it was.
+        """
+        from planners.plans.save import save_plan
+
+        save_plan(self, path)
+
+    def plot(self, grid: Any = None, axes: Any = None) -> Any:
+        """Values and optimal actions on the map of a gridworld, or without one the proven error against sweeps.
+
+        Args:
+            grid: The gridworld environment that was planned on, or its `grid` (then without arrows).
+            axes: Matplotlib axes to draw on; None: new ones.
+
+        Returns:
+            The matplotlib axes.
+
+        Raises:
+            ModuleNotFoundError: matplotlib is missing.
+            InvalidOptionError: `grid` is no map, or one of another number of states.
+        """
+        from planners.plans.plots import plot_plan
+
+        return plot_plan(self, grid, axes)
+
+    def __repr__(self) -> str:
+        """A small table."""
+        return "Plan\n" + "\n".join(f"  {name:<12}{text}" for name, text in certificate_rows(self))
+
+    def _repr_html_(self) -> str:
+        """The same in a notebook, with the first states."""
+        return certificate_html(self)
+
+
+class NotConvergedError(PlannerError, RuntimeError):
+    """The tolerance was not reached; `plan` holds what was, with its true bounds."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Say why, and keep the plan."""
+        super().__init__(
+            f"{plan.method} stopped after {plan.iterations} iterations with a proven error bound of "
+            f"{plan.error_bound:.3g}; the tolerance is {plan.tolerance:.3g}. {plan.status.value} "
+            "The plan so far is in the `plan` of this error; throw=False returns it."
+        )
+        self.plan = plan
+
+
+SHOWN_STATES = 12
+
+
+def certificate_rows(plan: "Plan") -> list[tuple[str, str]]:
+    """(name, text) of what was run, how it ended and what is proven."""
+    return [
+        ("method", plan.method),
+        ("status", f"{plan.status.name.lower().replace('_', ' ')}: {plan.status.value}"),
+        ("iterations", f"{plan.iterations}"),
+        ("discount", f"{plan.discount:g}"),
+        ("error bound", f"{plan.error_bound:.3g} (tolerance {plan.tolerance:.3g})"),
+        ("values", f"{len(plan.values)} states, {plan.values.min():.6g} to {plan.values.max():.6g}"),
+    ]
+
+
+def certificate_html(plan: "Plan") -> str:
+    """The certificate, and the first states with their values, proven bounds and optimal actions."""
+    head = "".join(_row([name, text], "th") for name, text in certificate_rows(plan))
+    shown = min(len(plan.values), SHOWN_STATES)
+    states = "".join(_row(_state_cells(plan, state)) for state in range(shown))
+    if shown < len(plan.values):
+        states += _row([f"and {len(plan.values) - shown} more", "", "", ""])
+    titles = _row(["state", "value", "upper - lower, proven", "optimal actions"], "th", "th")
+    return f"<table><caption>Plan</caption>{head}</table><table>{titles}{states}</table>"
+
+
+def _state_cells(plan: "Plan", state: int) -> list[str]:
+    lower, upper = plan.lower[state], plan.upper[state]
+    gap = 0.0 if lower == upper else upper - lower  # both may be -inf
+    actions = ", ".join(map(str, np.flatnonzero(plan.optimal_actions[state])))
+    return [str(state), f"{plan.values[state]:.6g}", f"{gap:.1e}", actions]
+
+
+def _row(cells: list[str], first: str = "td", others: str = "td") -> str:
+    tags = [first, *[others] * (len(cells) - 1)]
+    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for tag, cell in zip(tags, cells, strict=True)) + "</tr>"

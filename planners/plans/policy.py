@@ -1,0 +1,144 @@
+"""A policy as a table: for each state, how likely each action is."""
+
+from functools import cached_property
+from typing import Any, Self, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planners.arrays import SUM_TOLERANCE
+from planners.errors import InvalidPolicyError
+
+
+@final
+class TabularPolicy:
+    """A policy over S states and A actions, deterministic or not; an `Agent`.
+
+    Made of (S, A) probabilities, or by `TabularPolicy.from_actions` of one action a state.
+
+    Raises:
+        InvalidPolicyError: A row that is not a distribution, with the state and what was found.
+
+    >>> policy = TabularPolicy([[0.0, 1.0], [0.5, 0.5]])
+    >>> policy.act(0)
+    1
+    >>> TabularPolicy.from_actions([1, 0], num_actions=2).probabilities
+    array([[0., 1.],
+           [1., 0.]])
+    """
+
+    def __init__(self, probabilities: ArrayLike, *, seed: int | None = None) -> None:
+        """Check the (S, A) table; `seed` makes the draws of a policy that is not deterministic repeatable."""
+        table = np.array(probabilities, dtype=np.float64)
+        if table.ndim != 2 or 0 in table.shape:
+            raise InvalidPolicyError(f"a policy has shape {table.shape}; expected (S, A) probabilities")
+        sums = table.sum(axis=1)
+        wrong = ~((table >= 0).all(axis=1) & (np.abs(sums - 1.0) <= SUM_TOLERANCE))
+        if wrong.any():
+            state = int(np.flatnonzero(wrong)[0])
+            raise InvalidPolicyError(
+                f"the policy's probabilities of state {state} are {table[state]}, which sum to {sums[state]:.12g}; "
+                "expected numbers from 0 to 1 that sum to 1"
+            )
+        self.num_states, self.num_actions = table.shape
+        self.actions: NDArray[np.int64] = table.argmax(axis=1)
+        self.is_deterministic = bool((table.max(axis=1) == 1.0).all())
+        self._rng = np.random.default_rng(seed)
+        self._seal()
+        if not self.is_deterministic:
+            table.setflags(write=False)
+            self.__dict__["probabilities"] = table
+
+    @classmethod
+    def from_actions(cls, actions: ArrayLike, num_actions: int) -> Self:
+        """The deterministic policy that takes `actions[s]`, (S,) integers from 0 to `num_actions` - 1, in state s."""
+        chosen = np.array(actions)
+        if chosen.ndim != 1 or not np.issubdtype(chosen.dtype, np.integer):
+            raise InvalidPolicyError(f"actions have shape {chosen.shape} of {chosen.dtype}; expected (S,) integers")
+        wrong = (chosen < 0) | (chosen >= num_actions)
+        if wrong.any():
+            state = int(np.flatnonzero(wrong)[0])
+            raise InvalidPolicyError(
+                f"the policy takes action {chosen[state]} in state {state}; "
+                f"expected an action from 0 to {num_actions - 1}"
+            )
+        policy = cls.__new__(cls)
+        policy.num_states, policy.num_actions = len(chosen), num_actions
+        policy.actions = chosen.astype(np.min_scalar_type(num_actions) if len(chosen) > 10**6 else np.int64)
+        policy.is_deterministic = True
+        policy._rng = np.random.default_rng()
+        policy._seal()
+        return policy
+
+    @classmethod
+    def of_checked_actions(cls, actions: NDArray[np.integer], num_actions: int) -> Self:
+        """As `from_actions`, of an array that is not looked at, nor copied: one that lies in a file."""
+        policy = cls.__new__(cls)
+        policy.num_states, policy.num_actions = len(actions), num_actions
+        policy.actions = actions  # pyright: ignore[reportAttributeAccessIssue] - any integers do
+        policy.is_deterministic = True
+        policy._rng = np.random.default_rng()
+        policy._seal()
+        return policy
+
+    @classmethod
+    def uniform(cls, num_states: int, num_actions: int, *, seed: int | None = None) -> Self:
+        """The policy that takes every action with the same probability."""
+        return cls(np.full((num_states, num_actions), 1.0 / num_actions), seed=seed)
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float64]:
+        """(S, A) probability of each action in each state."""
+        table = np.zeros((self.num_states, self.num_actions))
+        table[np.arange(self.num_states), self.actions] = 1.0
+        table.setflags(write=False)
+        return table
+
+    def act(self, observation: Any, rng: np.random.Generator | None = None) -> int:
+        """The action to take in state `observation`, drawn from its probabilities.
+
+        Raises:
+            InvalidPolicyError: `observation` is not a state of the policy.
+        """
+        state = int(observation)
+        if not 0 <= state < self.num_states:
+            raise InvalidPolicyError(f"state {state} is not in the policy; expected 0 to {self.num_states - 1}")
+        if self.is_deterministic:
+            return int(self.actions[state])
+        cumulative = np.cumsum(self.probabilities[state])
+        draw = (rng or self._rng).random() * cumulative[-1]
+        return int(np.searchsorted(cumulative, draw, side="right"))
+
+    def reseed(self, seed: int | None) -> None:
+        """Start the draws of `act` anew from `seed`."""
+        self._rng = np.random.default_rng(seed)
+
+    def _seal(self) -> None:
+        self.actions.setflags(write=False)
+
+    def __repr__(self) -> str:
+        """Size and kind in one line."""
+        kind = "deterministic" if self.is_deterministic else "stochastic"
+        return f"TabularPolicy({self.num_states} states, {self.num_actions} actions, {kind})"
+
+
+def as_policy(policy: Any, num_states: int, num_actions: int) -> TabularPolicy:
+    """A `TabularPolicy` of a policy, a plan, (S,) actions or (S, A) probabilities, checked against the sizes."""
+    policy = getattr(policy, "policy", policy)
+    if not isinstance(policy, TabularPolicy):
+        try:
+            table = np.asarray(policy)
+            if table.dtype.kind not in "biuf":
+                raise TypeError("not an array of numbers")
+        except (TypeError, ValueError):
+            raise InvalidPolicyError(
+                f"the policy is {policy!r:.80}; expected a policy, a plan, (S,) actions or (S, A) probabilities; "
+                "an agent is played by `rollout` and `regret`, and has a method act(observation)"
+            ) from None
+        policy = TabularPolicy.from_actions(table, num_actions) if table.ndim == 1 else TabularPolicy(table)
+    if (policy.num_states, policy.num_actions) != (num_states, num_actions):
+        raise InvalidPolicyError(
+            f"the policy has {policy.num_states} states and {policy.num_actions} actions; "
+            f"the model has {num_states} states and {num_actions} actions"
+        )
+    return policy

@@ -1,0 +1,93 @@
+"""Reading models that others wrote as dense or sparse arrays.
+
+With R(s), a terminal state pays R(s) once, when the episode ends in it (the convention of AIMA, 3rd
+edition); with r(s,a) and r(s,a,s') it pays nothing: what is earned on entering it is part of the
+transition.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planners.readers.layouts import Axes, read_entries
+from planners.readers.rewards import expected_rewards
+from planners.readers.transitions import PairEntries, as_mask
+
+
+def read_arrays(
+    P: Any,
+    R: Any,
+    terminal: ArrayLike | None = None,
+    feasible: ArrayLike | None = None,
+    axes: Axes | None = None,
+) -> dict[str, Any]:
+    """Tables of `TabularMDP` from arrays.
+
+    Args:
+        P: Probabilities: (S, A, S') array; (A, S, S') array, as pymdptoolbox has them; a list of A matrices
+            (S, S'), some or all of them sparse, of any format; or one sparse (S*A, S') matrix whose row
+            s*A + a is of the pair (s, a), as madupite has it (a*S + s with `axes="ASS"`).
+        R: Rewards, to be maximised (negate costs): (S,) R(s); (S, A) r(s,a), -inf where the action does not
+            exist, as QuantEcon has it; (S, A, S') or (A, S, S') r(s,a,s'); or a list of A matrices (S, S').
+        terminal: (S,) bool, states that end the episode; None: no transition ends it. What `P` says of
+            them is not read.
+        feasible: (S, A) bool, the actions that exist; None: all, but those of reward -inf. What `P` and `R`
+            say of the others is not read.
+        axes: "SAS" or "ASS": the order of the axes of `P` and of an `R` with three. Needed only where A
+            equals S, so that shapes do not tell (and neither do sums: the last axis is s' in both); a
+            square `R` is then (S, A).
+
+    Raises:
+        InvalidModelError: Shapes that do not fit each other, with what was expected and found; shapes that
+            fit in two ways; a row without a transition; a negative probability.
+        InvalidOptionError: An unknown `axes`.
+
+    >>> tables = read_arrays([[[0.5, 0.5], [0.0, 1.0]]], [[5.0], [-1.0]])  # (A, S, S')
+    >>> tables["transitions"].toarray().tolist()
+    [[0.5, 0.5], [0.0, 1.0]]
+    >>> read_arrays([[[0.5, 0.5], [0, 1]], [[0, 1], [0, 0]]], [[5, 10], [-1, -np.inf]], axes="SAS")["feasible"].tolist()
+    [[True, True], [True, False]]
+    """
+    entries = read_entries(P, axes)
+    shape = entries.shape
+    ends = np.zeros(shape[0], dtype=bool) if terminal is None else as_mask("terminal", terminal, shape[:1])
+    exists = np.ones(shape, dtype=bool) if feasible is None else as_mask("feasible", feasible, shape)
+    entries = entries.of_pairs(exists & ~ends[:, None])
+    rewards, given_by = expected_rewards(R, entries, axes)
+    if given_by == "action":
+        exists &= rewards != -np.inf
+        entries = entries.of_pairs(exists)
+    exists[ends & ~exists.any(axis=1)] = True  # a terminal state needs no action of its own
+    entries.check()
+    entries.check_none_empty(exists & ~ends[:, None])
+    rewards[~exists] = 0.0
+    if given_by == "state":
+        return ended(entries, rewards, exists, ends, into_terminal=False)
+    rewards[ends] = 0.0
+    return ended(entries, rewards, exists, ends)
+
+
+def ended(
+    entries: PairEntries,
+    rewards: NDArray[np.float64],
+    feasible: NDArray[np.bool_],
+    ends: NDArray[np.bool_],
+    into_terminal: bool = True,
+) -> dict[str, Any]:
+    """Tables of `TabularMDP` in which the states `ends` end the episode.
+
+    Args:
+        entries: The transitions, without those of the states `ends`.
+        rewards: (S, A) expected rewards.
+        feasible: (S, A) bool, the actions that exist.
+        ends: (S,) bool, the terminal states.
+        into_terminal: Whether the episode ends on entering such a state, or only when leaving it.
+    """
+    termination = np.zeros(entries.shape)
+    if into_terminal and ends.any():
+        entering = ends[entries.next_states]
+        termination = entries.totals(entries.probabilities * entering)
+        entries = entries.kept(~entering)
+    termination[ends] = feasible[ends]
+    return {"transitions": entries.matrix(), "termination": termination, "rewards": rewards, "feasible": feasible}

@@ -1,0 +1,264 @@
+"""Reading and writing models as text: one line for each transition.
+
+    idstatefrom,idaction,idstateto,probability,reward
+    0,0,1,0.75,-1
+    0,0,0,0.25,-1
+
+This is the format of MDPs.jl and of the craam tools for robust MDPs. Columns may be in any order. Lines of
+one (state, action, next state) are added up. A state that is reached but has no line of its own is
+terminal: the episode ends on entering it, and nothing is earned after.
+
+Source: https://github.com/RiskAverseRL/MDPs.jl, `load_mdp`.
+"""
+
+import csv
+import warnings
+from collections.abc import Mapping
+from os import PathLike, fspath
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.arrays import SUM_TOLERANCE
+from planners.errors import InvalidModelError, InvalidOptionError
+from planners.options import named_states
+from planners.readers.arrays import ended
+from planners.readers.transitions import PairEntries, check_size, pair_rows
+
+COLUMNS: Final = ("idstatefrom", "idaction", "idstateto", "probability", "reward")
+OUTCOME: Final = "idoutcome"
+ENCODING: Final = "utf-8-sig"  # spreadsheets put a byte order mark in front
+LARGEST_ID: Final = 2.0**53  # beyond, float64 skips integers
+
+
+class TransitionFile:
+    """The columns of a file of transitions, and the place of what is wrong. Ids are read as numbers too: "3.0" is 3."""
+
+    def __init__(self, path: str | PathLike[str], outcome: int | None = None) -> None:
+        """Read the file; `InvalidModelError` with the line where it is not a table of numbers."""
+        self.path = fspath(path)
+        self.names = self._header(outcome)
+        self.table = self._numbers()
+        self.records = np.arange(len(self.table))  # the place of each in the file
+        if outcome is not None:
+            self._choose(outcome)
+        if not len(self.table):
+            raise InvalidModelError(f"{self.path} has no transition below its header; expected one on each line")
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """(L,) the numbers of one column."""
+        return self.table[:, self.names.index(name)]
+
+    def ids(self, name: str, base: int) -> NDArray[np.int64]:
+        """(L,) the ids of one column, counted from 0."""
+        column = self.column(name)
+        wrong = ~((column == np.floor(column)) & (column >= base) & (column < LARGEST_ID))  # NaN too
+        hint = ". Ids from 0 are read with base=0" if base and (column == 0).any() else ""
+        self.refuse(wrong, name, f"an integer from {base}{hint}")
+        return column.astype(np.int64) - base
+
+    def refuse(self, wrong: NDArray[np.bool_], name: str, expected: str) -> None:
+        """`InvalidModelError` for the first line that is True in `wrong`, (L,)."""
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            raise InvalidModelError(
+                f"{self._place(first)}: {name} is {self.column(name)[first]:.12g}; expected {expected}"
+            )
+
+    def check_states(self, states: NDArray[np.int64], next_states: NDArray[np.int64], base: int) -> int:
+        """The number of states; `InvalidModelError` if some number below is of no state."""
+        largest = int(max(states.max(), next_states.max()))
+        named = np.zeros(min(largest, 2 * len(states)) + 1, dtype=bool)  # of more, some must be missing
+        for ids in (states, next_states):
+            named[ids[ids < len(named)]] = True
+        if not named.all():
+            hint = ". Ids from 1 are read with base=1" if base == 0 and not named[0] and named[1] else ""
+            raise InvalidModelError(
+                f"{self.path} names states up to {largest + base}, but no state {int(np.argmin(named)) + base}; "
+                f"expected all from {base}, without gaps{hint}"
+            )
+        return largest + 1
+
+    def check_sums(self, entries: PairEntries, base: int) -> None:
+        """Refuse pairs that occur in the file, with probabilities that do not sum to 1."""
+        sums = entries.totals(entries.probabilities).ravel()
+        wrong = np.abs(sums[entries.rows] - 1.0) > SUM_TOLERANCE
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            row = int(entries.rows[first])
+            state, action = divmod(row, entries.num_actions)
+            raise InvalidModelError(
+                f"{self._place(first)}: the probabilities of idstatefrom {state + base}, idaction {action + base} sum "
+                f"to {sums[row]:.12g} over {(entries.rows == row).sum()} lines; expected 1 within {SUM_TOLERANCE:g}",
+                state,
+                action,
+            )
+
+    def _header(self, outcome: int | None) -> list[str]:
+        with open(self.path, encoding=ENCODING, newline="") as file:
+            names = [name.strip().lower() for name in next(csv.reader(file), [])]
+        wanted = set(COLUMNS) | ({OUTCOME} if outcome is not None else set())
+        missing, unknown = wanted - set(names), set(names) - wanted
+        if OUTCOME in unknown:
+            raise InvalidModelError(
+                f"{self.path} has a column {OUTCOME}: it holds several models. Choose one with outcome="
+            )
+        if missing or unknown or len(names) != len(wanted):
+            found = ",".join(names) or "nothing"
+            raise InvalidModelError(
+                f"{self.path}, line 1: the header is {found[:200]!r}; expected {','.join(COLUMNS)!r}, in any order"
+                + (f", and {OUTCOME}, as outcome= is given" if outcome is not None else "")
+                + (f". Missing: {', '.join(sorted(missing))}" if missing else "")
+                + (f". Remove: {', '.join(map(repr, sorted(unknown)))}" if unknown and not missing else "")
+            )
+        return names
+
+    def _numbers(self) -> NDArray[np.float64]:
+        try:
+            with open(self.path, encoding=ENCODING) as file, warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # that there is no line; said with the file's name above
+                table = np.loadtxt(file, delimiter=",", skiprows=1, ndmin=2, comments=None, quotechar='"')
+        except ValueError as error:
+            self._refuse_first_bad_line()
+            raise InvalidModelError(f"{self.path} is not a table of numbers: {error}") from None
+        if table.size and table.shape[1] != len(self.names):
+            self._refuse_first_bad_line()
+        return table.reshape(-1, len(self.names))
+
+    def _refuse_first_bad_line(self) -> None:
+        with open(self.path, encoding=ENCODING, newline="") as file:
+            reader = csv.reader(file)
+            next(reader)
+            for fields in reader:
+                place = f"{self.path}, line {reader.line_num}"
+                if fields and len(fields) != len(self.names):
+                    raise InvalidModelError(
+                        f"{place}: there are {len(fields)} fields; expected {len(self.names)}, {','.join(self.names)}"
+                    )
+                for name, field in zip(self.names, fields, strict=False):
+                    if not _is_number(field):
+                        raise InvalidModelError(f"{place}: {name} is {field!r}; expected a number")
+
+    def _choose(self, outcome: int) -> None:
+        column = self.column(OUTCOME)
+        chosen = column == outcome
+        if not chosen.any():
+            found = named_states(np.unique(column[np.isfinite(column)]))
+            raise InvalidModelError(f"{self.path} has no {OUTCOME} {outcome!r}; it has {found}")
+        self.table, self.records = self.table[chosen], self.records[chosen]
+
+    def _place(self, index: int) -> str:
+        """File and line of the transition of that index; empty lines are no transitions."""
+        with open(self.path, encoding=ENCODING, newline="") as file:
+            reader = csv.reader(file)
+            next(reader)
+            lines = (reader.line_num for fields in reader if fields)
+            for record, line in enumerate(lines):
+                if record == self.records[index]:
+                    return f"{self.path}, line {line}"
+        return self.path
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+LINES_AT_ONCE = 100_000
+
+
+def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = None) -> dict[str, Any]:
+    """Tables of `TabularMDP` from a file of transitions.
+
+    Args:
+        path: The file, with a header that names the five columns. No other is allowed, as what it means
+            would be lost, but `idoutcome` together with `outcome`.
+        base: 0 or 1, the number of the first state and of the first action.
+        outcome: Which model to read from a file that holds several, told apart by `idoutcome`, as those
+            for robust and multi-model MDPs do.
+
+    Raises:
+        InvalidModelError: Columns missing or unknown, or a line that is not a transition, with the file
+            and the line; probabilities that do not sum to 1 within 1e-9; states that are named nowhere.
+        InvalidOptionError: `base` is neither 0 nor 1.
+
+    Cost: a few seconds for 10^6 lines.
+    """
+    _check_base(base)
+    table = TransitionFile(path, outcome)
+    states, actions, next_states = (table.ids(name, base) for name in COLUMNS[:3])
+    probabilities, rewards = table.column("probability"), table.column("reward")
+    table.refuse(~((probabilities >= 0) & (probabilities <= 1 + SUM_TOLERANCE)), "probability", "a number from 0 to 1")
+    table.refuse(~np.isfinite(rewards), "reward", "a finite number")
+    num_states, num_actions = table.check_states(states, next_states, base), int(actions.max()) + 1
+    check_size(num_states, num_actions, len(states))
+    rows = pair_rows(states, actions, num_states, num_actions)
+    entries = PairEntries(rows, next_states, probabilities, num_states, num_actions)
+    table.check_sums(entries, base)
+    feasible = np.zeros(entries.shape, dtype=bool)
+    feasible.flat[rows] = True
+    ends = np.logical_not(feasible.any(axis=1))
+    feasible[ends] = True
+    # Around one of the pair's rewards, so that a reward that all lines of a pair agree on is kept as it is.
+    start = np.zeros(num_states * num_actions)
+    start[rows] = rewards
+    expected = start.reshape(entries.shape) + entries.totals(probabilities * (rewards - start[rows]))
+    return ended(entries.kept(np.ones(len(rows), dtype=bool)), expected, feasible, ends)
+
+
+def write_csv(path: str | PathLike[str], tables: Mapping[str, Any], base: int = 0) -> None:
+    """Write tables as the lines that `read_csv` reads: continuing transitions, and endings into a terminal state.
+
+    The format has terminal states instead of endings. Endings are written as transitions into the last
+    terminal state (each of its actions ends the episode and pays nothing) or, where no state is terminal or
+    nothing else ends, into an additional state, numbered S. Read back, every transition into that state
+    ends the episode. Rewards are r(s,a) on each line of the pair; `initial` is lost, and so are the last
+    actions where no state has them. Numbers are written so that they are read back as they were.
+
+    Args:
+        path: The file to write, replaced if it exists.
+        tables: What `read_csv` returns: `transitions` (S*A, S) CSR; `termination`, `rewards`, `feasible` (S, A).
+        base: 0 or 1, the number of the first state and of the first action.
+
+    Raises:
+        InvalidOptionError: `base` is neither 0 nor 1.
+    """
+    _check_base(base)
+    termination, rewards, feasible = (np.asarray(tables[name]) for name in ("termination", "rewards", "feasible"))
+    num_actions, flow = rewards.shape[1], tables["transitions"].tocoo()
+    sink = _terminal_state(termination, rewards, feasible)
+    endings = np.where(feasible, termination, 0.0)
+    endings[sink : sink + 1] = 0.0  # a terminal state has no lines; empty where the state is an additional one
+    ending = np.flatnonzero(endings)
+    rows = np.concatenate([flow.coords[0], ending])
+    next_states = np.concatenate([flow.coords[1], np.full(len(ending), sink)])
+    probabilities = np.concatenate([flow.data, endings.ravel()[ending]])
+    order = np.lexsort((next_states, rows))
+    order = order[feasible.ravel()[rows[order]]]
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(",".join(COLUMNS) + "\n")
+        for first in range(0, len(order), LINES_AT_ONCE):
+            part = order[first : first + LINES_AT_ONCE]
+            states, actions = np.divmod(rows[part], num_actions)
+            columns = (states + base, actions + base, next_states[part] + base, probabilities[part])
+            lines = zip(*(column.tolist() for column in (*columns, rewards[states, actions])), strict=True)
+            file.write("".join([f"{s},{a},{to},{p!r},{r!r}\n" for s, a, to, p, r in lines]))
+
+
+def _terminal_state(termination: NDArray[np.float64], rewards: NDArray[np.float64], feasible: NDArray[np.bool_]) -> int:
+    """The state that endings are written as transitions into; S if it has to be added."""
+    terminal = np.all((termination == 1.0) & (rewards == 0.0) & feasible, axis=1)
+    ending = np.any((termination > 0) & feasible, axis=1)
+    num_states = len(rewards)
+    last = num_states - 1 - int(np.argmax(terminal[::-1]))
+    is_entered = terminal[last] and ending[np.arange(num_states) != last].any()
+    return last if is_entered else num_states
+
+
+def _check_base(base: int) -> None:
+    if base not in (0, 1):
+        raise InvalidOptionError(f"base is {base!r}; expected 0 or 1, the number of the first state in the file")

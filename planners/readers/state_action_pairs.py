@@ -1,0 +1,87 @@
+"""Reading models that list their pairs of state and action, as QuantEcon's DiscreteDP does."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planners.errors import InvalidModelError
+from planners.readers.arrays import ended
+from planners.readers.layouts import real_matrix
+from planners.readers.transitions import PairEntries, as_numbers, check_size, pair_rows
+
+
+def read_pairs(
+    R: ArrayLike, Q: Any, states: ArrayLike, actions: ArrayLike, num_actions: int | None = None
+) -> dict[str, Any]:
+    """Tables of `TabularMDP` from L pairs (s, a), in any order. What is not among them is not feasible.
+
+    Args:
+        R: (L,) expected reward of each pair; -inf: the pair is not feasible after all.
+        Q: (L, S) probabilities of the next state, dense or sparse.
+        states: (L,) integers, s of each pair; QuantEcon's `s_indices`.
+        actions: (L,) integers, a of each pair; QuantEcon's `a_indices`.
+        num_actions: A; None: one more than the largest of `actions`.
+
+    Raises:
+        InvalidModelError: Shapes that do not fit, a pair given twice or out of range, an empty row of `Q`,
+            or a state without any pair.
+
+    Source: Stachurski and Sargent, QuantEcon, "Discrete State Dynamic Programming", state-action pairs
+    formulation; the example is Puterman (2005), Section 3.1.
+
+    >>> tables = read_pairs([5, 10, -1], [[0.5, 0.5], [0, 1], [0, 1]], [0, 0, 1], [0, 1, 0])
+    >>> tables["rewards"].tolist(), tables["feasible"].tolist()
+    ([[5.0, 10.0], [-1.0, 0.0]], [[True, True], [True, False]])
+    """
+    by_pair, matrix = as_numbers("R", R), real_matrix("Q", Q)
+    length, num_states = matrix.shape
+    of_state, of_action = _indices("states", states), _indices("actions", actions)
+    for name, found in (("R", by_pair.shape), ("states", of_state.shape), ("actions", of_action.shape)):
+        if found != (length,):
+            raise InvalidModelError(
+                f"{name} has shape {found}; expected ({length},), one for each of the rows of Q, {matrix.shape}"
+            )
+    count = int(of_action.max(initial=0)) + 1 if num_actions is None else num_actions
+    _check_range("state", of_state, num_states)
+    _check_range("action", of_action, count)
+    check_size(num_states, count, matrix.nnz)
+    rows = pair_rows(of_state, of_action, num_states, count)
+    _check_distinct(rows, count)
+    rewards, feasible = np.zeros((num_states, count)), np.zeros((num_states, count), dtype=bool)
+    exists = by_pair != -np.inf
+    rewards.flat[rows[exists]] = by_pair[exists]
+    feasible.flat[rows[exists]] = True
+    pairs, next_states = matrix.coords
+    entries = PairEntries(rows[pairs], next_states, matrix.data, num_states, count).kept(exists[pairs])
+    entries.check()
+    entries.check_none_empty(feasible)
+    return ended(entries, rewards, feasible, np.zeros(num_states, dtype=bool))
+
+
+def _indices(name: str, values: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu" and array.size:
+        raise InvalidModelError(f"{name} has elements of type {array.dtype}; expected integers from 0")
+    return array.astype(np.int64, copy=False)
+
+
+def _check_range(name: str, indices: NDArray[Any], count: int) -> None:
+    wrong = np.flatnonzero((indices < 0) | (indices >= count))
+    if wrong.size:
+        raise InvalidModelError(
+            f"pair {wrong[0]} is of {name} {indices[wrong[0]]}; expected {name}s from 0 to {count - 1}"
+        )
+
+
+def _check_distinct(rows: NDArray[Any], num_actions: int) -> None:
+    order = np.argsort(rows, kind="stable")
+    twice = np.flatnonzero(rows[order][1:] == rows[order][:-1])
+    if twice.size:
+        first, second = (int(i) for i in order[twice[0] : twice[0] + 2])
+        state, action = divmod(int(rows[first]), num_actions)
+        raise InvalidModelError(
+            f"state {state}, action {action} is given twice, as pairs {first} and {second}; expected it once",
+            state,
+            action,
+        )

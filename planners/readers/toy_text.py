@@ -1,0 +1,133 @@
+"""Reading Gymnasium's toy_text dictionaries, `P[s][a] = [(probability, next_state, reward, terminated), ...]`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.errors import InvalidModelError
+from planners.readers.transitions import PairEntries, check_size
+
+
+def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
+    """Tables of `TabularMDP` from a toy_text dictionary.
+
+    Each transition's own flag decides whether values go on after it. Entries with one next state are
+    added up, and so are their expected rewards. A state may lack actions: they are not feasible there.
+
+    Args:
+        P: `P[s][a]`, mappings or sequences, of lists of (probability, next_state, reward, terminated).
+
+    Raises:
+        InvalidModelError: A state or action that is missing, or a next state that does not exist.
+
+    >>> tables = read_gym_dict({0: {0: [(0.75, 0, 2.0, False), (0.25, 0, 6.0, True)]}})
+    >>> tables["transitions"].toarray().tolist(), tables["termination"].tolist(), tables["rewards"].tolist()
+    ([[0.75]], [[0.25]], [[3.0]])
+    """
+    num_states = len(P)
+    actions = [_actions(P, state) for state in range(num_states)]
+    num_actions = max((int(action) for here in actions for action in here), default=-1) + 1
+    if not num_actions:
+        where = "state 0 has no feasible action" if num_states else "P has no state"
+        raise InvalidModelError(f"{where}; expected P[state][action] = [(...), ...]")
+    check_size(num_states, num_actions, 0)
+    pairs = [state * num_actions + int(action) for state, here in enumerate(actions) for action in here]
+    lists = [P[state][action] for state, here in enumerate(actions) for action in here]
+    feasible = np.zeros((num_states, num_actions), dtype=bool)
+    feasible.flat[pairs] = True
+    columns = _columns(lists, num_states)
+    if columns is None:
+        columns = _checked_columns(lists, pairs, feasible.shape)
+    probabilities, next_states, rewards, ends = columns
+    rows = np.repeat(pairs, [len(entries) for entries in lists])
+    entries = PairEntries(rows, next_states, probabilities, num_states, num_actions)
+    return {
+        "transitions": entries.kept(~ends).matrix(),
+        "termination": entries.totals(probabilities * ends),
+        "rewards": entries.totals(probabilities * rewards),
+        "feasible": feasible,
+    }
+
+
+Columns = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]
+
+
+def _columns(lists: list[Any], num_states: int) -> Columns | None:
+    """All entries as four arrays; None if anything in them is not as it should be."""
+    try:
+        if not all(lists):
+            return None
+        flat = [entry for entries in lists for entry in entries]
+        probabilities, next_states, rewards, terminated = zip(*flat, strict=True)
+        columns = (
+            np.array(probabilities, dtype=np.float64),
+            np.array(next_states),
+            np.array(rewards, dtype=np.float64),
+            np.array(terminated, dtype=bool),
+        )
+    except (TypeError, ValueError):
+        return None
+    if columns[1].ndim != 1 or columns[1].dtype.kind not in "iu" or not (columns[0] >= 0).all():
+        return None
+    return columns if columns[1].min() >= 0 and columns[1].max() < num_states else None
+
+
+def _checked_columns(lists: list[Any], pairs: list[int], shape: tuple[int, int]) -> Columns:
+    """The same, an entry at a time, to name the place of what is wrong."""
+    rows = []
+    for pair, entries in zip(pairs, lists, strict=True):
+        state, action = divmod(pair, shape[1])
+        if not len(entries):
+            raise InvalidModelError(
+                f"state {state}, action {action} leads nowhere; expected at least one transition. "
+                "Leave out an action that does not exist",
+                state,
+                action,
+            )
+        rows += [_checked_entry(entry, state, action, shape[0]) for entry in entries]
+    probabilities, next_states, rewards, ends = zip(*rows, strict=True)
+    return np.array(probabilities), np.array(next_states), np.array(rewards), np.array(ends)
+
+
+def _actions(P: Any, state: int) -> Any:
+    try:
+        actions = P[state]
+    except KeyError:
+        raise InvalidModelError(f"P has {len(P)} states but no state {state}; number them from 0", state) from None
+    if not isinstance(actions, Mapping):
+        return range(len(actions))
+    for action in actions:
+        if not isinstance(action, int | np.integer) or action < 0:
+            raise InvalidModelError(f"state {state} has an action {action!r}; expected integers from 0", state)
+    return actions
+
+
+def _checked_entry(entry: Any, state: int, action: int, num_states: int) -> tuple[float, int, float, bool]:
+    """(probability, next state, reward, terminated) of one entry of the table."""
+    try:
+        probability, next_state, reward, terminated = entry
+        probability, reward = float(probability), float(reward)
+    except (TypeError, ValueError):
+        raise InvalidModelError(
+            f"state {state}, action {action} has the entry {entry!r}; "
+            "expected (probability, next_state, reward, terminated)",
+            state,
+            action,
+        ) from None
+    if not isinstance(next_state, int | np.integer) or not 0 <= next_state < num_states:
+        raise InvalidModelError(
+            f"state {state}, action {action} leads to state {next_state!r}; "
+            f"expected a state from 0 to {num_states - 1}",
+            state,
+            action,
+        )
+    if not probability >= 0:
+        raise InvalidModelError(
+            f"state {state}, action {action} has probability {probability} of state {next_state}; "
+            "expected a number from 0 to 1",
+            state,
+            action,
+        )
+    return probability, int(next_state), reward, bool(terminated)

@@ -1,0 +1,119 @@
+"""A `MoveMDP` in the order in which values reach its states."""
+
+from collections.abc import Sequence
+from copy import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.models.moves import MoveMDP
+from planners.sweeps.certified_values import ProvingFront
+from planners.sweeps.ordering import NEVER, arrange, closed_value, delays, sorted_seeds
+
+
+class MoveFront(ProvingFront):
+    """A `MoveMDP` at a discount below 1, in order."""
+
+    def __init__(self, model: MoveMDP, discount: float, beside: Sequence[tuple[MoveMDP, float]] = ()) -> None:
+        """Find the order and arrange the tables in it; `beside` are models of the same map that will share them."""
+        from planners.kernels import ordering
+
+        ends = model.outcome_ends
+        counts = np.where(ends, 0, ordering.count_outcomes(model.outcome, len(ends)))
+        step = float(model.outcome_reward[counts.argmax()]) if counts.any() else 0.0
+        delay = np.where(ends, delays(model.outcome_reward, ends, step, discount), NEVER)
+        joins = np.full(model.num_states, NEVER, dtype=np.int32)
+        for move in range(model.num_moves):
+            joins = np.minimum(joins, delay[model.outcome[:, move]])
+        order, reached, layers = ordering.order_moves(model.successor, ends, model.outcome, *sorted_seeds(joins))
+        final: NDArray[np.bool_] = np.all(ends[model.outcome], axis=1)
+        closed = order[reached:]
+        known = final.copy()
+        known[closed] |= all(
+            closed_value(_best_reward(each, closed), gamma) is not None for each, gamma in ((model, discount), *beside)
+        )
+        arranged = arrange(order, known, layers)
+        self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
+        super().__init__(arranged, np.full(model.num_states, np.nan), model.num_moves)
+        self._take(model, discount)
+        self._arrange_tables(ordering)
+
+    def sibling(self, model: MoveMDP, discount: float) -> "MoveFront":
+        """The front of another model that was named as `beside` this one, with the same tables."""
+        twin = copy(self)
+        twin.values, twin.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=np.uint8)
+        twin.entering = twin.arrival = np.zeros(0)
+        twin._take(model, discount)
+        return twin
+
+    def _take(self, model: MoveMDP, discount: float) -> None:
+        """Numbers of one model: the values that are known beforehand, and what outcomes pay."""
+        ends, rank = model.outcome_ends, self.order.rank
+        self.model, self.discount = model, discount
+        lasting = closed_value(_best_reward(model, self.closed), discount)
+        self.values[rank[self.closed]] = np.nan if lasting is None else lasting
+        self.values[rank[self.finals]] = _best_reward(model, self.finals)
+        self.onward = np.where(ends, 0.0, discount)
+        self.best_end = float(model.outcome_reward.max(initial=0.0))
+        self.per_step = float(min(model.outcome_reward[~ends].min(initial=0.0), 0.0))
+
+    def _arrange_tables(self, compiled: Any) -> None:
+        model, order = self.model, self.order
+        self.successor, self.outcome = compiled.permute_moves(model.successor, model.outcome, order.order, order.rank)
+        self.kind = np.zeros(1, dtype=np.uint8) if model.kind is None else model.kind[order.order]
+        known = np.arange(model.num_states) >= order.computed
+        self.entering = self.arrival = np.zeros(0)
+        self.code = np.zeros(0, dtype=np.uint8)
+        if model.mixture.shape[1:] == (4, 4) and self.outcome.dtype == np.uint8:
+            code = compiled.entering_codes(self.successor, self.outcome, known)
+            if len(code) and not (self.onward[code[: order.computed][code[: order.computed] < 255]] == 0.0).any():
+                code[code == 255] = 0
+                self.code = code
+                self.entering = model.outcome_reward[code]
+                self.arrival = self.entering + self.onward[code] * self.values
+        self.span = compiled.moves_between_blocks(self.successor, self.block, self.blocks, self.order.computed)
+
+    def begin_at(self, values: NDArray[np.float64]) -> None:
+        """Take first values; what it earns to arrive follows them."""
+        super().begin_at(values)
+        if len(self.arrival):
+            computed = slice(self.order.computed)
+            self.arrival[computed] = self.entering[computed] + self.discount * self.values[computed]
+
+    def advance(self, threshold: float, budget: int) -> bool:
+        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
+        from planners.kernels import windows
+
+        model = self.model
+        work, done = windows.follow_moves(
+            self.successor, self.outcome, self.arrival, self.entering, model.outcome_reward, self.onward,
+            model.mixture, self.kind, self.values, self.discount, self.per_step, self.span, self.pending,
+            self.cursor, self.block, self.order.computed, threshold, budget,
+        )  # fmt: skip
+        self.count_work(work)
+        return done
+
+    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+        from planners.kernels import proofs
+
+        model = self.model
+        self.rows = np.zeros(self.num_states, dtype=np.uint8)
+        return proofs.prove_moves(
+            self.successor, self.outcome, model.outcome_reward, self.onward, model.mixture, self.kind,
+            self.values, bent, top, self.order.computed, self.roundings, self.rows,
+        )  # fmt: skip
+
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(S,) actions in the model's own numbering."""
+        return rows[self.order.rank]
+
+
+def _best_reward(model: MoveMDP, states: NDArray[Any]) -> NDArray[np.float64]:
+    """(len(states),) largest expected immediate reward in each of the states."""
+    by_move = model.outcome_reward[model.outcome[states]]
+    kinds = np.zeros(len(states), dtype=np.uint8) if model.kind is None else model.kind[states]
+    best = np.full(len(states), -np.inf)
+    for action in range(model.num_actions):
+        best = np.maximum(best, (by_move * model.mixture[kinds, action]).sum(axis=1))
+    return best

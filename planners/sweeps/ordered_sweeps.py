@@ -1,0 +1,74 @@
+"""A model in the order in which values reach its states, for `planners.gauss_seidel`.
+
+The states come in three parts: those in breadth-first order from where episodes end (or, where none
+does, in their own order); then those whose value is known beforehand: all their actions end the episode,
+or they can never end it and earn the same for ever. Known values are exact to a few roundings.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.equations.certificates import Bounds
+from planners.sweeps.ordering import Order
+
+LARGEST_BLOCK: Final = 2048
+LAYERS_IN_WINDOW: Final = 100  # measured: with fewer, what has settled is disturbed; with more, all is swept too often
+
+
+class Front(ABC):
+    """Values, and where the front stands; the part that one model and many share.
+
+    Attributes:
+        values: (S,) in the new order; NaN where no sweep has been.
+        sweeps: Sweeps so far, in multiples of all states.
+    """
+
+    model: Any
+    discount: float
+
+    def __init__(self, order: Order, values: NDArray[np.float64], longest_row: int) -> None:
+        """Choose blocks and window."""
+        self.order, self.values = order, values
+        self.block = int(np.clip(LAYERS_IN_WINDOW * order.computed // (40 * order.layers), 64, LARGEST_BLOCK))
+        self.blocks = -(-order.computed // self.block)
+        window = -(-LAYERS_IN_WINDOW * order.computed // (order.layers * self.block))
+        self.cursor = np.array([0, np.clip(window, 4, max(self.blocks, 4)), -1, 0], dtype=np.int64)
+        self.pending = np.zeros(self.blocks)
+        self.roundings = longest_row + 12
+        self.sweeps = 0.0
+        self.rows = np.zeros(len(values), dtype=np.int64)
+
+    @property
+    def num_states(self) -> int:
+        """Number of states S."""
+        return len(self.values)
+
+    @property
+    def unsettled(self) -> float:
+        """Largest change that some block may still have to make."""
+        return float(self.pending.max(initial=0.0))
+
+    def count_work(self, blocks: int) -> None:
+        """Add swept blocks to the number of sweeps."""
+        self.sweeps += blocks / max(self.blocks, 1)
+
+    def fill(self) -> None:
+        """Give states that no sweep has reached the lowest value so far, so that bounds can be computed."""
+        untouched = np.isnan(self.values)
+        if untouched.any():
+            self.values[untouched] = np.nanmin(self.values) if not untouched.all() else 0.0
+
+    @abstractmethod
+    def prove(self, tolerance: float = 0.0) -> Bounds:
+        """Bounds, in the old order, that meet the tolerance where the values allow it."""
+
+    @abstractmethod
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(S,) actions in the model's own numbering."""
+
+    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S,) for the model's states, from bounds, which are in the old order already."""
+        return values

@@ -1,0 +1,100 @@
+"""Modified policy iteration by compiled sweeps, for models whose arrays are too large for NumPy's temporaries.
+
+    repeat:  policy = greedy for V, found by the very backup that proves the bounds of V
+             m times:  V = r_policy + discount * P_policy V
+
+Where no episode ends, a constant added to V changes no policy, so V moves to the middle of its bounds each
+time, and the sweeps of a policy end when they change all values by the same.
+
+Sources: as `planners.modified_policy_iteration`; the middle of the bounds: MacQueen (1966).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.equations.certificates import Bounds
+from planners.equations.problem import UNIT_ROUNDOFF, Problem
+from planners.iteration.iterates import Settling
+from planners.sweeps.certified_values import ProvingFront
+from planners.sweeps.ordering import Order
+
+
+class PolicySweeps(ProvingFront):
+    """A `Problem` at a discount below 1, its states in their own order."""
+
+    problem: Problem
+
+    def __init__(self, problem: Problem, values: NDArray[np.float64]) -> None:
+        """Take V_0 from `values`, (n,), which are copied."""
+        own = np.arange(problem.num_states, dtype=np.int32)
+        self.problem, self.model, self.discount = problem, problem.model, problem.discount
+        super().__init__(Order(own, own, problem.num_states, 1), values.copy(), problem.rounding_terms)
+        self.first = np.append(problem.first_row, len(problem.row_state))
+        self.never_ends = not problem.termination.any()
+        self._spare = np.empty_like(self.values)
+
+    def improve(self) -> tuple[float, float]:
+        """Set `rows` to the greedy policy; returns l and k such that V + l and V + k are bounds of V*."""
+        return self._numbers(0.0, 1.0)
+
+    def bounds(self, low: float, high: float) -> Bounds:
+        """The bounds V + low and V + high."""
+        return self._bounds(low, high, 0.0, 1.0)
+
+    def evaluate(self, sweeps: int, threshold: float) -> float:
+        """Back the policy up, `sweeps` times or until it is within `threshold` of its values; the first distance.
+
+        The distance is the largest change or, where no episode ends, how much the changes of two states differ.
+        """
+        from planners.kernels import backups
+
+        P, first = self.problem.transitions, np.inf
+        for _ in range(sweeps):
+            least, most = backups.evaluate_rows(
+                P.indptr, P.indices, P.data, self.problem.rewards, self.rows, self.discount, self.values, self._spare
+            )
+            self.values, self._spare = self._spare, self.values
+            distance = most - least if self.never_ends else max(most, -least)
+            first = distance if first == np.inf else first
+            if not distance > threshold:
+                break
+        return first
+
+    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+        from planners.kernels import proofs
+
+        P = self.problem.transitions
+        return proofs.prove_rows(
+            P.indptr, P.indices, P.data, self.problem.rewards, self.first, self.discount, self.values,
+            bent, top, self.num_states, self.roundings, self.rows,
+        )  # fmt: skip
+
+    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S,) for the model's states."""
+        return self.problem.expand(values)
+
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(S,) actions in the model's own numbering."""
+        return self.problem.expand_policy(rows)
+
+
+def compiled_sweeps(front: PolicySweeps, sweeps: int, tolerance: float) -> Iterator[Settling]:
+    """The iterates of modified policy iteration from the values of `front`."""
+    margin, distance = 1.0 - front.discount, np.inf
+    while True:
+        low, high = front.improve()
+        error = 0.5 * (high - low)
+        rounding = 8.0 * UNIT_ROUNDOFF * max(float(front.values.max()), -float(front.values.min()))
+        good, stuck = error <= 0.999 * tolerance, distance <= max(0.2 * tolerance * margin, rounding)
+        yield Settling(
+            residual=max(high, -low) * margin if np.isfinite(error) else np.nan,
+            prove=lambda low=low, high=high: front.bounds(low, high),
+            final=good or stuck,
+            at_floor=stuck and not good,
+        )
+        if front.never_ends:
+            front.values += 0.5 * (low + high)
+        distance = front.evaluate(max(sweeps, 1), 0.2 * tolerance * margin)

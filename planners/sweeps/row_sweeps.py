@@ -1,0 +1,121 @@
+"""The equations of any model in the order in which values reach its states."""
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.equations.certificates import Bounds, Certifier
+from planners.equations.problem import UNIT_ROUNDOFF, Problem
+from planners.iteration.starting_points import ending_policy
+from planners.sweeps.certified_values import ProvingFront
+from planners.sweeps.ordering import NEVER, arrange, closed_value, delays, sorted_seeds
+
+
+class RowFront(ProvingFront):
+    """Any `Problem`, in order."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Find the order and arrange the rows in it."""
+        from planners.kernels import ordering
+
+        transitions, first = problem.transitions, np.append(problem.first_row, len(problem.row_state))
+        goes_on = np.diff(transitions.indptr) > 0
+        best = problem.maximise(problem.rewards)
+        ending = problem.termination > 0
+        going_on = problem.rewards[~ending]
+        step = 2.0 * float(np.median(0.5 * going_on)) if len(going_on) else 0.0  # halved: two may add up to infinity
+        value = _until_the_end(problem, ending)
+        joins = np.full(problem.num_states, NEVER, dtype=np.int32)
+        np.minimum.at(joins, problem.row_state[ending], delays(value, value == value, step, problem.discount))
+        final = ~np.logical_or.reduceat(goes_on, problem.first_row)
+        order, reached, layers = ordering.order_rows(
+            transitions.indptr,
+            transitions.indices,
+            problem.row_state,
+            problem.num_states,
+            *sorted_seeds(joins),
+        )
+        closed = order[reached:]
+        known = final.copy()
+        known[closed] |= closed_value(best[closed], problem.discount) is not None
+        arranged = arrange(order, known, layers)
+        self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
+        super().__init__(arranged, np.full(problem.num_states, np.nan), problem.rounding_terms)
+        self._take(problem)
+        self.per_step = float(min(problem.rewards[problem.termination == 0].min(initial=0.0), 0.0))
+        self.indptr, self.indices, self.probability, self.first, self.row_of = ordering.permute_rows(
+            transitions.indptr, transitions.indices, transitions.data, first, arranged.order, arranged.rank
+        )
+        self.reward = problem.rewards[self.row_of]
+        self.span = ordering.rows_between_blocks(
+            self.indptr, self.indices, self.first, self.block, self.blocks, self.order.computed
+        )
+
+    def sibling(self, problem: Problem) -> "RowFront":
+        """The front of the same model at another discount below 1, with the same tables."""
+        twin = copy(self)
+        twin.values = np.full_like(self.values, np.nan)
+        twin._take(problem)
+        return twin
+
+    def _take(self, problem: Problem) -> None:
+        """Numbers of one discount: the values that are known beforehand, and what the best end is worth."""
+        self.problem, self.model, self.discount = problem, problem.model, problem.discount
+        best, rank = problem.maximise(problem.rewards), self.order.rank
+        lasting = closed_value(best[self.closed], problem.discount)
+        self.values[rank[self.closed]] = np.nan if lasting is None else lasting
+        self.values[rank[self.finals]] = best[self.finals]
+        ending = problem.termination > 0
+        self.best_end = float(_until_the_end(problem, ending).max(initial=0.0))
+
+    def advance(self, threshold: float, budget: int) -> bool:
+        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
+        from planners.kernels import windows
+
+        work, done = windows.follow_rows(
+            self.indptr, self.indices, self.probability, self.reward, self.first, self.values, self.discount,
+            self.per_step, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget,
+        )  # fmt: skip
+        self.count_work(work)
+        return done
+
+    def prove(self, tolerance: float = 0.0) -> Bounds:
+        """As any front; at discount 1, where steps that cost nothing leave it empty-handed, by expected steps.
+
+        Those weights take sparse linear solves; see `planners.equations.certificates`.
+        """
+        bounds = super().prove(tolerance)
+        if self.discount < 1.0 or np.isfinite(bounds.error) or not len(self.values):
+            return bounds
+        problem, values = self.problem, self.values[self.order.rank]
+        action_values = problem.action_values(values)
+        policy = ending_policy(problem, problem.greedy(action_values))
+        bounds = Certifier(problem).bounds(values, action_values, policy)
+        row_here = np.empty_like(self.row_of)
+        row_here[self.row_of] = np.arange(len(self.row_of))
+        return bounds._replace(rows=row_here[policy[self.order.order]])
+
+    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+        from planners.kernels import proofs
+
+        self.rows = np.zeros(self.num_states, dtype=np.int64)
+        return proofs.prove_rows(
+            self.indptr, self.indices, self.probability, self.reward, self.first, self.discount, self.values,
+            bent, top, self.order.computed, self.roundings, self.rows,
+        )  # fmt: skip
+
+    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S,) for the model's states, from bounds, which are in the order of the equations."""
+        return self.problem.expand(values)
+
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(S,) actions in the model's own numbering."""
+        return self.problem.expand_policy(self.row_of[rows][self.order.rank])
+
+
+def _until_the_end(problem: Problem, ending: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Value of taking each of the chosen rows again and again until it ends the episode."""
+    stays = problem.discount * (1.0 - problem.termination[ending])
+    return problem.rewards[ending] / np.maximum(1.0 - stays, UNIT_ROUNDOFF)
