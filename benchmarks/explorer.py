@@ -19,9 +19,9 @@ os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")  # before the first w
 FIRST_PAINT = """
 import time, os
 began = float(os.environ["BEGAN"])
-from gridworld_env.explorer.explorer import Explorer
+from gridworld_env.explorer.session import Explorer
 from gridworld_env.explorer.files import read_sketch
-from gridworld_env.explorer.pygame_window import open_explorer
+from gridworld_env.explorer.launch import open_explorer
 imported = time.time()
 window = open_explorer(Explorer(*read_sketch({map!r}, 0.9)))
 window.step()
@@ -44,10 +44,10 @@ def first_paint(name: str) -> None:
 
 
 def opened(side: int):
-    from gridworld_env.explorer.explorer import Explorer
-    from gridworld_env.explorer.pygame_window import open_explorer
-    from gridworld_env.explorer.sketch import sketch_of
-    from gridworld_env.random_maps import random_map
+    from gridworld_env.explorer.launch import open_explorer
+    from gridworld_env.explorer.map_document import sketch_of
+    from gridworld_env.explorer.session import Explorer
+    from gridworld_env.maps.random_maps import random_map
 
     rows = random_map(side, side, walls=0.15, seed=1)
     window = open_explorer(Explorer(sketch_of({"desc": rows, "slip": 0.2}, 0.97)))

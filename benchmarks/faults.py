@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import planners  # noqa: E402
-from gridworld_env import map_slices  # noqa: E402
+from gridworld_env.maps import slices  # noqa: E402
 from planners.distributed import solve_in_parts  # noqa: E402
 from tests import distributed_job as job  # noqa: E402
 
@@ -76,7 +76,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             write_map(folder, rng)
-            source = map_slices.open_map(str(folder / "map.txt"), **job.KILLED)
+            source = slices.open_map(str(folder / "map.txt"), **job.KILLED)
             alone = solve_in_parts(source, out=folder / "alone", **job.KILLED_OPTIONS)
             sweep, process = int(rng.integers(1, alone.iterations)), int(rng.integers(PROCESSES))
             delay = float(rng.choice([0.0, rng.random() * 0.02]))

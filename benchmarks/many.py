@@ -15,8 +15,8 @@ import models
 import numpy as np
 
 import planners
-from gridworld_env.dynamics import Rules, make_mdp
-from gridworld_env.grid import parse_grid
+from gridworld_env.dynamics.rules_to_tables import Rules, make_mdp
+from gridworld_env.grid.grid import parse_grid
 
 COUNT = 32
 TIMES = 3

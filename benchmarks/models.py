@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
-from gridworld_env.dynamics import Rules, make_mdp
-from gridworld_env.grid import parse_grid
+from gridworld_env.dynamics.rules_to_tables import Rules, make_mdp
+from gridworld_env.grid.grid import parse_grid
 from planners import MoveMDP, TabularMDP
 
 MAPS = Path(__file__).resolve().parents[2] / "shared" / "data" / "movingai"

@@ -38,7 +38,7 @@ def drawn_model(seed: int) -> planners.TabularMDP:
 
 
 def plans() -> Iterator[tuple[str, planners.Plan]]:
-    """Every method on three models, then what the methods do not reach: sizes, readers, starts, parts, many, a GPU's twin."""
+    """Every method on three models, then larger maps: parts, starts, many, the twin of a GPU."""
     lecture = gym.make("GridWorld-v0", map_name="lecture", slip=0.2, step_reward=-0.04)
     lake, taxi = gym.make("FrozenLake-v1", map_name="8x8"), gym.make("Taxi-v4")
     for name, model in (("lecture", lecture), ("lake", lake), ("drawn", drawn_model(11))):

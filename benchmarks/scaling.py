@@ -25,7 +25,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from gridworld_env.map_slices import open_map  # noqa: E402
+from gridworld_env.maps.slices import open_map  # noqa: E402
 from planners.distributed import process_group, solve_in_parts  # noqa: E402
 from planners.distributed.blocks import Blocks  # noqa: E402
 from planners.distributed.joining import joined, on_threads  # noqa: E402

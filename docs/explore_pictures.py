@@ -11,10 +11,10 @@ import pygame
 
 from gridworld_env.explorer import files
 from gridworld_env.explorer.commands import COMMANDS
-from gridworld_env.explorer.explorer import Explorer
-from gridworld_env.explorer.pygame_window import open_explorer
-from gridworld_env.explorer.sketch import sketch_of
-from gridworld_env.widgets.pygame_window import AppWindow
+from gridworld_env.explorer.launch import open_explorer
+from gridworld_env.explorer.map_document import sketch_of
+from gridworld_env.explorer.session import Explorer
+from gridworld_env.ui.widgets.pygame_window import AppWindow
 
 
 def run(window: AppWindow, *commands: str) -> None:

@@ -15,8 +15,8 @@ from gan_lab.watch.files import in_few_colors
 from gan_lab.watch.opening import opening
 from gan_lab.watch.pygame_window import open_watch
 from gan_lab.watch.watcher import Watcher
-from gridworld_env.widgets.events import Pointer
-from gridworld_env.widgets.pygame_window import AppWindow
+from gridworld_env.ui.widgets.events import Pointer
+from gridworld_env.ui.widgets.pygame_window import AppWindow
 
 EVERY = 8  # updates from one row of the curves to the next
 

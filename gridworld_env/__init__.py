@@ -1,23 +1,26 @@
 """A gridworld for Gymnasium whose tables are open; importing it registers `GridWorld-v0`.
 
-Read in this order: `grid` (a map), `dynamics` (from a map to tables), `env` (the environment).
+A grid; its dynamics; its maps and its pictures; the environment; explorer and replays; the command line.
+
+Read in this order: `grid.grid` (a map), `dynamics.rules_to_tables` (from a map to tables), `env` (the environment).
 """
 
 import gymnasium as gym
 
-from gridworld_env.actions import Action
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
-from gridworld_env.grid import Grid, parse_grid
+from gridworld_env.grid.actions import Action
+from gridworld_env.grid.grid import Grid, parse_grid
+from gridworld_env.grid.legend import Cell
 from gridworld_env.ground_truth import GroundTruth
-from gridworld_env.images import load_image
-from gridworld_env.legend import Cell
-from gridworld_env.map_files import read_map_file
-from gridworld_env.map_slices import open_map
-from gridworld_env.movingai import Scenario, load_movingai, read_scenarios
-from gridworld_env.random_maps import random_map
-from gridworld_env.replay import Replay
-from gridworld_env.textbook_worlds import WORLDS, World
+from gridworld_env.maps.files import read_map_file
+from gridworld_env.maps.images import load_image
+from gridworld_env.maps.movingai import Scenario, load_movingai, read_scenarios
+from gridworld_env.maps.random_maps import random_map
+from gridworld_env.maps.slices import open_map
+from gridworld_env.maps.textbook_worlds import WORLDS, World
+from gridworld_env.rendering.notebook import png_of_grid
+from gridworld_env.replays.replay import Replay
 
 __all__ = [
     "WORLDS",
@@ -38,6 +41,8 @@ __all__ = [
     "read_map_file",
     "read_scenarios",
 ]
+
+Grid.picture = png_of_grid  # what a notebook shows of a map
 
 _ENTRY_POINT = "gridworld_env.env:GridWorldEnv"
 _VECTOR_ENTRY_POINT = "gridworld_env.vector_env:GridWorldVectorEnv"

@@ -13,7 +13,7 @@ import numpy as np
 
 import gridworld_env  # noqa: F401  (registers GridWorld-v0)
 import planners
-from gridworld_env.playing import plan_text
+from gridworld_env.cli.playing import plan_text
 
 OPTIONS = {"map_name": "lecture", "slip": 0.2, "step_reward": -0.04}
 DISCOUNT = 0.9
@@ -50,7 +50,7 @@ def solve_both_ways() -> planners.Plan:
 
 def play_one_episode(plan: planners.Plan, gif: Path) -> None:
     """The policy in the renderer."""
-    from gridworld_env.cli import show_episodes
+    from gridworld_env.cli.commands import show_episodes
 
     print("\nOne episode:")
     show_episodes(OPTIONS, plan, episodes=1, seed=7, gif=gif)

@@ -11,14 +11,14 @@ import numpy as np
 from gymnasium.error import InvalidAction, ResetNeeded
 from numpy.typing import NDArray
 
-from gridworld_env.actions import Moves, keys_to_action
-from gridworld_env.dynamics import RewardOn, Rules, make_mdp, order_of_draws, vary_mdp
+from gridworld_env.dynamics.rules_to_tables import RewardOn, Rules, make_mdp, order_of_draws, vary_mdp
+from gridworld_env.dynamics.sampler import Sampler, Starts
+from gridworld_env.dynamics.transition_table import TransitionTable
 from gridworld_env.errors import MapError
-from gridworld_env.maps import read_map
+from gridworld_env.grid.actions import Moves, keys_to_action
+from gridworld_env.maps.named import read_map
 from gridworld_env.rendering.display import Display
-from gridworld_env.sampler import Sampler, Starts
-from gridworld_env.tables import TransitionTable
-from gridworld_env.trace import Trace
+from gridworld_env.rendering.trace import Trace
 from planners.models.moves import MoveMDP
 
 

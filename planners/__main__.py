@@ -112,7 +112,7 @@ def open_model(name: str, further: dict[str, Any]) -> Source:
             raise InvalidOptionError(f"there is no {name}: {error}; expected module:name") from error
         model = _called(found, name, further) if callable(found) and not isinstance(found, Source) else found
         return model if isinstance(model, Source) else ModelSource(model)
-    maps = importlib.import_module("gridworld_env.map_slices")  # by name: planners knows nothing of maps
+    maps = importlib.import_module("gridworld_env.maps.slices")  # by name: planners knows nothing of maps
     return maps.open_map(name, **further)
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from scipy import sparse
 
 import planners
-from gridworld_env import map_slices
-from gridworld_env.maps import WORLDS
+from gridworld_env.maps import slices
+from gridworld_env.maps.named import WORLDS
 from planners import Iteration, TabularMDP, memory
 from planners.distributed import Rows, Source, process_group, solve_in_parts
 
@@ -46,10 +46,10 @@ def models(folder: Path, seed: int) -> dict[str, tuple[Any, float]]:
     desc = ["".join(row) for row in squares]
     found |= {str(rules): (gym.make("GridWorld-v0", desc=desc, **rules), 0.99) for rules in RULES}
     Path(folder, "map.txt").write_text("\n".join(desc) + "\n", encoding="ascii")
-    found["map.txt"] = map_slices.open_map(str(folder / "map.txt"), slip=0.2), 0.99
+    found["map.txt"] = slices.open_map(str(folder / "map.txt"), slip=0.2), 0.99
     glyphs = "\n".join(row.replace("#", "@").replace("+", ".").replace("-", ".").replace("S", ".") for row in desc)
     Path(folder, "arena.map").write_text(f"type octile\nheight 15\nwidth 14\nmap\n{glyphs}\n", encoding="ascii")
-    found["arena.map"] = map_slices.open_map(str(folder / "arena.map"), slip=0.1, goal="0,0"), 0.99
+    found["arena.map"] = slices.open_map(str(folder / "arena.map"), slip=0.1, goal="0,0"), 0.99
     found["entangled"] = entangled(rng, 90, 3, 0.0), 0.9
     found["entangled, ending"] = entangled(rng, 90, 3, 0.2), 0.999
     found["three states"] = entangled(rng, 3, 2, 0.1), 0.9
@@ -185,7 +185,7 @@ def killed(folder: Path, sweep: int, process: int, delay: float, number: int) ->
             done.touch()
             threading.Timer(delay, os.kill, (os.getpid(), number)).start()
 
-    source = map_slices.open_map(str(folder / "map.txt"), **KILLED)
+    source = slices.open_map(str(folder / "map.txt"), **KILLED)
     with process_group(timeout=20.0):
         solve_in_parts(source, distributed=True, out=folder / "plan", progress=kill, timeout=20.0, **KILLED_OPTIONS)
 

@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from gridworld_env import WORLDS, cli
-from gridworld_env.widgets.display import has_display
+from gridworld_env import WORLDS
+from gridworld_env.cli import commands
+from gridworld_env.ui.widgets.display import has_display
 
 
 def gridworld(*arguments: str) -> Result:
-    return CliRunner().invoke(cli.app, list(arguments))
+    return CliRunner().invoke(commands.app, list(arguments))
 
 
 def test_plan_prints_the_board_and_the_certificate() -> None:
@@ -165,14 +166,14 @@ def test_explore_says_when_there_is_no_display() -> None:
 def test_explore_refuses_before_a_window_opens(
     arguments: list[str], match: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "has_display", lambda: True)
+    monkeypatch.setattr(commands, "has_display", lambda: True)
     result = gridworld("explore", *arguments)
     assert result.exit_code == 2
     assert match in " ".join(result.stderr.split())
 
 
 def test_explore_opens_the_map_and_runs_until_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gridworld_env.widgets.pygame_window import AppWindow
+    from gridworld_env.ui.widgets.pygame_window import AppWindow
 
     shown: list[tuple[str, ...]] = []
 
@@ -181,7 +182,7 @@ def test_explore_opens_the_map_and_runs_until_it_is_closed(monkeypatch: pytest.M
         window.step()
         window.close()
 
-    monkeypatch.setattr(cli, "has_display", lambda: True)
+    monkeypatch.setattr(commands, "has_display", lambda: True)
     monkeypatch.setattr(AppWindow, "run", run)
     assert gridworld("explore", "aima-4x3").exit_code == 0
     assert gridworld("explore", "--empty", "2,3", "--scale", "2").exit_code == 0

@@ -1,4 +1,4 @@
-"""The tables against the rules of `gridworld_env/dynamics.py`, written down once more as loops over squares."""
+"""The tables of `gridworld_env.dynamics` against its rules, written down once more as loops over squares."""
 
 import math
 from collections import defaultdict

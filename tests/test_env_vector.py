@@ -11,7 +11,8 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import NormalizeReward, RecordEpisodeStatistics
 
 import gridworld_env  # noqa: F401 - registers the environments
-from gridworld_env import MapError, vector_sampler
+from gridworld_env import MapError
+from gridworld_env.dynamics import vector_sampler
 
 NUMBER, STEPS, LIMIT = 7, 120, 9
 WORLDS: list[dict[str, Any]] = [

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from gridworld_env.explorer.app import ExplorerApp
 from gridworld_env.explorer.commands import COMMANDS
-from gridworld_env.explorer.explorer import Explorer
+from gridworld_env.explorer.map_document import sketch_of
 from gridworld_env.explorer.mouse import squares_between
-from gridworld_env.explorer.sketch import sketch_of
-from gridworld_env.widgets.controls import Buttons
-from gridworld_env.widgets.events import Closed, Dropped, Key, Pointer
-from gridworld_env.widgets.geometry import Point, Rect
-from gridworld_env.widgets.slider import Slider
+from gridworld_env.explorer.session import Explorer
+from gridworld_env.ui.widgets.controls import Buttons
+from gridworld_env.ui.widgets.events import Closed, Dropped, Key, Pointer
+from gridworld_env.ui.widgets.geometry import Point, Rect
+from gridworld_env.ui.widgets.slider import Slider
 
 WINDOW = Rect(0, 0, 1240, 820)
 

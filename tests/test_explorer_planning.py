@@ -8,11 +8,11 @@ import pytest
 
 import planners
 from gridworld_env import WORLDS, GridWorldEnv, random_map
-from gridworld_env.explorer import actions, jobs, views
+from gridworld_env.explorer import handlers, jobs, views
 from gridworld_env.explorer.backups import Backups, greedy_weights
-from gridworld_env.explorer.explorer import Explorer
+from gridworld_env.explorer.map_document import sketch_of
 from gridworld_env.explorer.planning import Planning
-from gridworld_env.explorer.sketch import sketch_of
+from gridworld_env.explorer.session import Explorer
 
 
 def explorer_of(name: str = "lecture", **rules: Any) -> Explorer:
@@ -80,7 +80,7 @@ def test_sweeps_are_those_of_algorithm_4() -> None:
 
 def test_running_finds_the_values_of_the_book() -> None:
     explorer = explorer_of("aima-4x3", discount=1.0)
-    actions.toggle("run")(explorer)
+    handlers.toggle("run")(explorer)
     finish(explorer)
     book = [0.8516, 0.9078, 0.9578, 0.0, 0.8016, 0.7003, 0.0, 0.7453, 0.6953, 0.6514, 0.4279]  # AIMA, 4th edition
     np.testing.assert_allclose(explorer.planning.values, book, atol=5e-5)
@@ -89,7 +89,7 @@ def test_running_finds_the_values_of_the_book() -> None:
 
 def test_evaluating_the_uniform_policy_prints_sutton_and_bartos_table() -> None:
     explorer = explorer_of("sutton-barto-4.1", discount=1.0)
-    actions.evaluate(explorer)
+    handlers.evaluate(explorer)
     # Figure 4.1, k = infinity; the two terminal squares are states here.
     book = [0, -14, -20, -22, -14, -18, -20, -20, -20, -20, -18, -14, -22, -20, -14, 0]
     np.testing.assert_allclose(explorer.planning.values, book, atol=1e-9)
@@ -108,7 +108,7 @@ def test_policy_iteration_and_solving_and_sweeps_agree(name: str) -> None:
     found = []
     for job in ("run", "policy iteration"):
         explorer = explorer_of(name)
-        actions.toggle(job)(explorer)
+        handlers.toggle(job)(explorer)
         finish(explorer)
         assert not explorer.status[1]
         found.append(explorer.planning.values)
@@ -130,9 +130,9 @@ def test_one_backup_changes_one_square() -> None:
 
 def test_an_improvement_leaves_the_values_alone() -> None:
     explorer = explorer_of()
-    actions.evaluate(explorer)
+    handlers.evaluate(explorer)
     before = explorer.planning.values
-    actions.improve(explorer)
+    handlers.improve(explorer)
     np.testing.assert_array_equal(explorer.planning.values, before)
     q = looped_backup("lecture", before, 0.9)
     assert (explorer.planning.policy.argmax(axis=1) == q.argmax(axis=1)).all()
@@ -169,7 +169,7 @@ def test_the_policy_flips_where_paper_and_pencil_say() -> None:
     """
     g, explorer = 0.9, explorer_of()
     corner, beside = -(1 + g**3) / (1 + g + g**2), -(1 + g)
-    actions.toggle("flip")(explorer)
+    handlers.toggle("flip")(explorer)
     rewards, corners, besides = [], [], []
     while explorer.job is not None:
         explorer.job.paced = False
@@ -189,7 +189,7 @@ def test_the_policy_flips_where_paper_and_pencil_say() -> None:
 
 def test_kept_solved_every_change_is_answered_and_marked() -> None:
     explorer = explorer_of()
-    actions.keep_solved(explorer)
+    handlers.keep_solved(explorer)
     explorer.set_rule(step_reward=-0.7)
     assert np.flatnonzero(explorer.marks).tolist() == [10]
     for reward in (-2.0, -0.5, -0.04):
@@ -222,7 +222,7 @@ def test_reward_without_an_end_is_said() -> None:
 def test_the_walk_goes_on_when_the_rules_change() -> None:
     explorer = explorer_of()
     explorer.solve()
-    actions.step(explorer)
+    handlers.step(explorer)
     explorer.set_rule(slip=0.5)
     explorer.set_rule(discount=0.8)
     assert explorer.walker.steps == 1
@@ -232,7 +232,7 @@ def test_the_walk_goes_on_when_the_rules_change() -> None:
 def test_a_run_without_an_end_gives_up_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "MOST_SWEEPS", 50)
     explorer = Explorer(sketch_of({"desc": ["S.."]}, 1.0))
-    actions.toggle("run")(explorer)
+    handlers.toggle("run")(explorer)
     finish(explorer)
     assert explorer.status[1]
     assert "lower the discount" in explorer.status[0]
@@ -265,7 +265,7 @@ def test_the_agent_walks_as_the_tables_say() -> None:
 def test_a_walk_ends_at_an_end_and_its_total_is_what_it_earned() -> None:
     explorer = explorer_of()
     explorer.solve()
-    actions.toggle("walk")(explorer)
+    handlers.toggle("walk")(explorer)
     finish(explorer)
     assert explorer.walker.done
     assert explorer.walker.steps == 5
@@ -286,7 +286,7 @@ def test_the_agent_is_taken_away_when_its_square_becomes_a_wall() -> None:
 
 def test_marks_stay_until_the_policy_changes_again() -> None:
     explorer = explorer_of()
-    actions.keep_solved(explorer)
+    handlers.keep_solved(explorer)
     explorer.set_rule(step_reward=-0.7)
     explorer.set_rule(step_reward=-0.75)  # nothing changes
     assert np.flatnonzero(explorer.marks).tolist() == [10]

@@ -10,10 +10,10 @@ import pytest
 import gridworld_env
 from gridworld_env import Cell, MapError, random_map
 from gridworld_env.explorer import files
-from gridworld_env.explorer.brushes import BRUSHES, Amounts
-from gridworld_env.explorer.explorer import Explorer
-from gridworld_env.explorer.history import History
-from gridworld_env.explorer.sketch import Sketch, empty_sketch, sketch_of
+from gridworld_env.explorer.map_document import Sketch, empty_sketch, sketch_of
+from gridworld_env.explorer.session import Explorer
+from gridworld_env.explorer.tools import BRUSHES, Amounts
+from gridworld_env.ui.widgets.history import History
 
 
 def painted(sketch: Sketch, brush: str, *squares: tuple[int, int], amounts: Amounts | None = None) -> Sketch:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridworld_env.explorer.viewport import Viewport
+from gridworld_env.explorer.drawing.viewport import Viewport
 
 
 def viewports() -> st.SearchStrategy[Any]:

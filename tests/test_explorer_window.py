@@ -10,17 +10,17 @@ import pytest
 from PIL import Image
 
 from gridworld_env import random_map
-from gridworld_env.explorer.explorer import Explorer
-from gridworld_env.explorer.sketch import sketch_of
+from gridworld_env.explorer.map_document import sketch_of
+from gridworld_env.explorer.session import Explorer
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors
 
 pygame = pytest.importorskip("pygame")
 
-from gridworld_env.explorer import board_colors  # noqa: E402 - pygame may be missing
-from gridworld_env.explorer.pygame_window import open_explorer  # noqa: E402
-from gridworld_env.widgets import style  # noqa: E402
-from gridworld_env.widgets.pygame_window import AppWindow, fitting  # noqa: E402
+from gridworld_env.explorer.drawing import board_colors  # noqa: E402 - pygame may be missing
+from gridworld_env.explorer.launch import open_explorer  # noqa: E402
+from gridworld_env.ui.widgets import style  # noqa: E402
+from gridworld_env.ui.widgets.pygame_window import AppWindow, fitting  # noqa: E402
 
 MODIFIERS = {"ctrl": pygame.KMOD_CTRL, "shift": pygame.KMOD_SHIFT, "alt": pygame.KMOD_ALT}
 KEYS = {"pageup": pygame.K_PAGEUP, "return": pygame.K_RETURN, "space": pygame.K_SPACE, "f1": pygame.K_F1}

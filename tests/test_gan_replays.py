@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 import gan_lab
 from gan_lab.cli import app as gan_app
 from gan_lab.games import MixtureGame
-from gridworld_env.pages.packing import unpacked
-from gridworld_env.pages.page import page_text
+from gridworld_env.ui.pages.packing import unpacked
+from gridworld_env.ui.pages.page import page_text
 from tests.oracles.pages import document_in
 
 

@@ -20,10 +20,10 @@ from gan_lab.watch.places import Places
 from gan_lab.watch.reel import MOST, Reel
 from gan_lab.watch.views import VIEWS
 from gan_lab.watch.watcher import SPEEDS, Watcher
-from gridworld_env.widgets.controls import Buttons
-from gridworld_env.widgets.events import Closed, Dropped, Key, Pointer
-from gridworld_env.widgets.geometry import Point, Rect
-from gridworld_env.widgets.slider import Slider
+from gridworld_env.ui.widgets.controls import Buttons
+from gridworld_env.ui.widgets.events import Closed, Dropped, Key, Pointer
+from gridworld_env.ui.widgets.geometry import Point, Rect
+from gridworld_env.ui.widgets.slider import Slider
 
 WINDOW = Rect(0, 0, 1240, 890)
 
@@ -347,7 +347,7 @@ def test_the_command_refuses_what_cannot_be_watched(monkeypatch: pytest.MonkeyPa
     found = CliRunner().invoke(command_line, ["watch", "ring8"])
     assert found.exit_code == 2
     assert "no display here" in found.output
-    monkeypatch.setattr("gridworld_env.widgets.display.has_display", lambda: True)
+    monkeypatch.setattr("gridworld_env.ui.widgets.display.has_display", lambda: True)
     for arguments, words in (
         (["watch", "digits"], "cannot be watched"),
         (["watch", "ring8", "--loss", "hing"], "did you mean 'hinge'"),
@@ -360,8 +360,8 @@ def test_the_command_refuses_what_cannot_be_watched(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("end", ["ctrl-c", "close"])
 def test_the_report_is_printed_however_the_window_ends(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    window = pytest.importorskip("gridworld_env.widgets.pygame_window")
-    monkeypatch.setattr("gridworld_env.widgets.display.has_display", lambda: True)
+    window = pytest.importorskip("gridworld_env.ui.widgets.pygame_window")
+    monkeypatch.setattr("gridworld_env.ui.widgets.display.has_display", lambda: True)
     monkeypatch.setitem(os.environ, "SDL_VIDEODRIVER", "dummy")
     step = window.AppWindow.step
 

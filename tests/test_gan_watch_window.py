@@ -16,8 +16,8 @@ from gan_lab.watch.opening import opening  # noqa: E402
 from gan_lab.watch.pygame_board import render  # noqa: E402
 from gan_lab.watch.pygame_plane import on_rect  # noqa: E402
 from gan_lab.watch.pygame_window import open_watch  # noqa: E402
-from gridworld_env.widgets import style  # noqa: E402
-from gridworld_env.widgets.pygame_window import AppWindow  # noqa: E402
+from gridworld_env.ui.widgets import style  # noqa: E402
+from gridworld_env.ui.widgets.pygame_window import AppWindow  # noqa: E402
 
 MODIFIERS = {"ctrl": pygame.KMOD_CTRL, "shift": pygame.KMOD_SHIFT, "alt": pygame.KMOD_ALT}
 KEYS = {"return": pygame.K_RETURN, "space": pygame.K_SPACE, "f1": pygame.K_F1}

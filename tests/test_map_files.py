@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from gridworld_env import MapError, cli, random_map, read_map_file
+from gridworld_env import MapError, random_map, read_map_file
+from gridworld_env.cli import commands
 
 WORLD: dict[str, Any] = {
     "desc": ["S.w+", ".#w-"],
@@ -111,7 +112,7 @@ def test_start_of_a_file_that_has_its_own(tmp_path: Path) -> None:
 def test_plan_on_a_movingai_map(tmp_path: Path) -> None:
     file = write(tmp_path, "tiny.map", "type octile\nheight 3\nwidth 3\nmap\n...\n.@.\n...\n")
     places = ["--start", "0,0", "--goal", "2,2"]
-    result = CliRunner().invoke(cli.app, ["plan", str(file), *places, "--discount", "1", "--json"])
+    result = CliRunner().invoke(commands.app, ["plan", str(file), *places, "--discount", "1", "--json"])
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["values"][0] == pytest.approx(-4.0)  # no corner is cut
 
@@ -119,14 +120,14 @@ def test_plan_on_a_movingai_map(tmp_path: Path) -> None:
 def test_play_with_another_limit_of_steps(tmp_path: Path) -> None:
     file = write(tmp_path, "long.txt", "S" + "." * 1500 + "+\n")
     for limit, expected in (([], "1000 steps"), (["--max-episode-steps", "-1"], "1501 steps")):
-        result = CliRunner().invoke(cli.app, ["play", str(file), "--discount", "1", *limit])
+        result = CliRunner().invoke(commands.app, ["play", str(file), "--discount", "1", *limit])
         assert result.exit_code == 0, result.stderr
         assert f"episode 1: {expected}" in result.stdout
 
 
 def test_plan_with_actions_in_another_order(tmp_path: Path) -> None:
     file = write(tmp_path, "w.json", json.dumps(WORLD))
-    plan = json.loads(CliRunner().invoke(cli.app, ["plan", str(file), "--json"]).stdout)
+    plan = json.loads(CliRunner().invoke(commands.app, ["plan", str(file), "--json"]).stdout)
     assert set(plan["policy"]) <= set(WORLD["actions"])
     assert plan["policy"][0] == "RIGHT"
 
@@ -145,6 +146,6 @@ def test_plan_with_actions_in_another_order(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_options(arguments: list[str], message: str) -> None:
-    result = CliRunner().invoke(cli.app, ["plan", *arguments])
+    result = CliRunner().invoke(commands.app, ["plan", *arguments])
     assert result.exit_code == 2
     assert message in result.stderr.replace("\n", " ")

@@ -26,7 +26,7 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
     sources = {path.relative_to(ROOT).as_posix() for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == sources
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
-    assert "gridworld_env/pages/replay.html" in names
+    assert "gridworld_env/ui/pages/replay.html" in names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in metadata)
 
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import planners
-from gridworld_env import map_slices
-from gridworld_env.map_files import read_map_file
+from gridworld_env.maps import slices
+from gridworld_env.maps.files import read_map_file
 from planners import InvalidModelError, InvalidOptionError, InvalidPlanFileError, MissingModelError
 from planners.__main__ import main
 from planners.distributed import Rows, Source, solve_in_parts
@@ -106,7 +106,7 @@ def whole_model(folder: Path, name: str, model: Any) -> planners.TabularMDP:
 
 def states_of_processes(model: Any, states: int, processes: int) -> list[int]:
     """First state of each process: of equal shares of parts of equal size, in states or in rows of a map."""
-    if isinstance(model, map_slices.MapSlices):
+    if isinstance(model, slices.MapSlices):
         rows = read_map_file(model.path, goal=(0, 0) if model.movingai else None)["desc"]
         before = np.cumsum([0, *(sum(glyph != "#" for glyph in row) for row in rows)])
         cuts = [len(rows) * part // min(PARTS, len(rows)) for part in range(min(PARTS, len(rows)) + 1)]
@@ -165,7 +165,7 @@ def test_a_killed_process_changes_nothing(tmp_path: Path, rng: np.random.Generat
     """Three processes, one of them killed: torchrun starts them again, and they go on from the last checkpoint."""
     rows = ["".join(row) for row in np.where(rng.random((40, 30)) < 0.1, "#", ".")]
     (tmp_path / "map.txt").write_text("\n".join(["+" + rows[0][1:], *rows[1:]]) + "\n", encoding="ascii")
-    source = map_slices.open_map(str(tmp_path / "map.txt"), **job.KILLED)
+    source = slices.open_map(str(tmp_path / "map.txt"), **job.KILLED)
     alone = solve_in_parts(source, out=tmp_path / "alone", **job.KILLED_OPTIONS)
     sweep, delay = int(rng.integers(20, alone.iterations - 5)), float(rng.choice([0.0, 0.002, 0.01]))
     script = ROOT / "tests" / "distributed_job.py"
@@ -245,7 +245,7 @@ def test_what_is_no_map_is_named(name: str, text: str, found: str, tmp_path: Pat
     (tmp_path / name).write_text(text, encoding="ascii")
     options = {"goal": "1,1"} if name.endswith(".map") else {}
     with pytest.raises(ValueError, match=found):
-        solve_in_parts(map_slices.open_map(str(tmp_path / name), **options), discount=0.9)
+        solve_in_parts(slices.open_map(str(tmp_path / name), **options), discount=0.9)
 
 
 def test_the_command_plans_and_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import planners
-from gridworld_env.dynamics import Rules, make_mdp
-from gridworld_env.grid import parse_grid
+from gridworld_env.dynamics.rules_to_tables import Rules, make_mdp
+from gridworld_env.grid.grid import parse_grid
 from planners import NotConvergedError, Plan, Status, TabularMDP
 from planners.equations.certificates import Certifier
 from planners.equations.from_model import make_problem

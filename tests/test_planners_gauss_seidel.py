@@ -12,8 +12,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 import planners
-from gridworld_env.dynamics import Rules, make_mdp
-from gridworld_env.grid import parse_grid
+from gridworld_env.dynamics.rules_to_tables import Rules, make_mdp
+from gridworld_env.grid.grid import parse_grid
 from planners import MoveMDP, Status, TabularMDP, UnboundedValueError
 from planners.equations.from_model import make_problem
 from planners.sweeps.move_sweeps import MoveFront

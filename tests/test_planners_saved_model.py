@@ -10,8 +10,8 @@ import pytest
 from scipy import sparse
 
 import planners
-from gridworld_env.dynamics import Rules, make_mdp
-from gridworld_env.grid import parse_grid
+from gridworld_env.dynamics.rules_to_tables import Rules, make_mdp
+from gridworld_env.grid.grid import parse_grid
 from planners import InvalidModelError, InvalidPlanFileError, MoveMDP, Plan, TabularMDP
 from planners.plans import model_identity
 from planners.plans.model_identity import fingerprint, weighted_sums

@@ -4,7 +4,7 @@ import textwrap
 
 import numpy as np
 
-from gridworld_env.grid import parse_grid
+from gridworld_env.grid.grid import parse_grid
 from gridworld_env.rendering import build_scene, make_overlay, render_text
 
 LECTURE = parse_grid(["...+", ".#.-", "S..."])

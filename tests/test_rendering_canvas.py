@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gridworld_env.errors import MapError
-from gridworld_env.grid import parse_grid
+from gridworld_env.grid.grid import parse_grid
 from gridworld_env.rendering import build_scene, make_overlay, theme
 from gridworld_env.rendering.pygame_canvas import Canvas
 from tests.oracles.frames import LECTURE, at, cell_of, pixel

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
-from gridworld_env.grid import parse_grid
+from gridworld_env.grid.grid import parse_grid
 from gridworld_env.rendering import build_scene, make_overlay
-from gridworld_env.rendering.export import save_gif, save_png
 from gridworld_env.rendering.pygame_canvas import Canvas
+from gridworld_env.ui.files.pictures import save_gif, save_png
 
 
 def flat(*color: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gridworld_env.grid import parse_grid
+from gridworld_env.grid.grid import parse_grid
 from gridworld_env.rendering import build_scene, make_overlay, theme
 from gridworld_env.rendering.heat import heat_colors
 from gridworld_env.rendering.pygame_canvas import Canvas

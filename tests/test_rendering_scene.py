@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gridworld_env.errors import MapError
-from gridworld_env.grid import parse_grid
+from gridworld_env.grid.grid import parse_grid
 from gridworld_env.rendering import build_scene, make_overlay, theme
 from gridworld_env.rendering.heat import contrast, heat_colors, heat_limit, ink_on, luminance, number_text
 from gridworld_env.rendering.layout import Layout
@@ -22,8 +22,8 @@ LECTURE = parse_grid(["...+", ".#.-", "S..."])
 
 def test_text_and_scenes_import_no_drawing_library() -> None:
     code = (
-        "import sys; import gridworld_env.rendering as r, gridworld_env.rendering.export; "
-        "from gridworld_env.grid import parse_grid; r.render_text(r.build_scene(parse_grid(['.+']), agent=0)); "
+        "import sys; import gridworld_env.rendering as r, gridworld_env.ui.files.pictures; "
+        "from gridworld_env.grid.grid import parse_grid; r.render_text(r.build_scene(parse_grid(['.+']), agent=0)); "
         "print(sorted({'pygame', 'PIL', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gridworld_env.grid import parse_grid
+from gridworld_env.grid.grid import parse_grid
 from gridworld_env.rendering import build_scene, theme
 from gridworld_env.rendering.pygame_canvas import Canvas
 

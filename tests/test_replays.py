@@ -17,12 +17,12 @@ import gan_lab
 import planners
 from gan_lab.cli import app as gan_app
 from gridworld_env import MapError, Replay
-from gridworld_env.cli import app
-from gridworld_env.pages.packing import packed, quantised, unpacked
-from gridworld_env.pages.page import page_text
-from gridworld_env.pages.thinning import Thinning
-from gridworld_env.pages.whole_file import check_place, write_whole
-from gridworld_env.replay_page import document_of
+from gridworld_env.cli.commands import app
+from gridworld_env.replays.page import document_of
+from gridworld_env.ui.files.whole_file import check_place, write_whole
+from gridworld_env.ui.pages.packing import packed, quantised, unpacked
+from gridworld_env.ui.pages.page import page_text
+from gridworld_env.ui.pages.thinning import Thinning
 from tests.oracles.pages import document_in
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{document}}&amp;\u2028"

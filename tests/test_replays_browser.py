@@ -205,6 +205,6 @@ def test_every_kind_of_training(browser: Chromium, game: str, tmp_path: Path) ->
 
 def test_the_browser_finds_the_theme() -> None:
     """The colours of the page come from the theme of the renderer, not from a copy."""
-    from gridworld_env.replay_page import THEME
+    from gridworld_env.replays.page import THEME
 
     assert THEME["heat"]["colors"] == theme.HEAT_COLORS

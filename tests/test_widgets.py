@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from gridworld_env.widgets import style
-from gridworld_env.widgets.commands import Command, CommandTable, stroke_label
-from gridworld_env.widgets.controls import Button, Buttons, ColorScale, Lines
-from gridworld_env.widgets.events import Key, Pointer
-from gridworld_env.widgets.geometry import Point, Rect
-from gridworld_env.widgets.help_sheet import help_columns, paint_help
-from gridworld_env.widgets.painter import Align
-from gridworld_env.widgets.panel import Panel
-from gridworld_env.widgets.prompt import Prompt
-from gridworld_env.widgets.slider import Slider
-from gridworld_env.widgets.style import Color
+from gridworld_env.ui.widgets import style
+from gridworld_env.ui.widgets.commands import Command, CommandTable, stroke_label
+from gridworld_env.ui.widgets.controls import Button, Buttons, ColorScale, Lines
+from gridworld_env.ui.widgets.events import Key, Pointer
+from gridworld_env.ui.widgets.geometry import Point, Rect
+from gridworld_env.ui.widgets.help_sheet import help_columns, paint_help
+from gridworld_env.ui.widgets.painter import Align
+from gridworld_env.ui.widgets.panel import Panel
+from gridworld_env.ui.widgets.prompt import Prompt
+from gridworld_env.ui.widgets.slider import Slider
+from gridworld_env.ui.widgets.style import Color
 
 
 class Notes:

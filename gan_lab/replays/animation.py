@@ -10,7 +10,7 @@ from gan_lab.replays.charts import charts_of
 from gan_lab.replays.scene import Frame, Scene
 from gan_lab.replays.strategy_scenes import COLORS, STYLES
 from gan_lab.run import Run
-from gridworld_env.pages.packing import unpacked
+from gridworld_env.ui.pages.packing import unpacked
 
 RATE: Final = 5.0  # a second
 MOST_PICTURES: Final = 60

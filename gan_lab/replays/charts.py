@@ -8,7 +8,7 @@ from gan_lab.games import SampleGame
 from gan_lab.run import Run
 from gan_lab.run_plot import DISTANCES
 from gan_lab.truth import LOG_4
-from gridworld_env.pages.packing import packed
+from gridworld_env.ui.pages.packing import packed
 
 MOST_CURVES: Final = 4  # that can be told apart
 SHARES: Final = {"high_quality": "good samples", "memorised": "memorised samples"}

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from gan_lab.games import SampleGame, make_game
 from gan_lab.replays.replay import Replay
-from gridworld_env.pages.page import size_text
-from gridworld_env.pages.whole_file import check_place
+from gridworld_env.ui.files.whole_file import check_place
+from gridworld_env.ui.pages.page import size_text
 
 USUAL: Final = 20  # looks of a run that nobody records
 OF_SAMPLES: Final = 60  # of one that is recorded; a look at samples takes as long as some updates

@@ -8,9 +8,9 @@ from gan_lab.games import SampleGame
 from gan_lab.replays.charts import caption_of, charts_of
 from gan_lab.replays.scene import THEME, Frame, Scene, scene_of
 from gan_lab.run import Run
-from gridworld_env.pages.page import write_page
-from gridworld_env.pages.thinning import Thinning
-from gridworld_env.pages.whole_file import check_place
+from gridworld_env.ui.files.whole_file import check_place
+from gridworld_env.ui.pages.page import write_page
+from gridworld_env.ui.pages.thinning import Thinning
 
 LONGEST: Final = 20.0  # seconds that a replay takes at first
 SETTINGS: Final = ("recipe", "update", "loss", "penalty", "batch_size", "seed")
@@ -70,7 +70,7 @@ class Replay:
             OSError: It cannot be written.
         """
         from gan_lab.replays.animation import RATE, pictures_of
-        from gridworld_env.rendering.export import save_gif
+        from gridworld_env.ui.files.pictures import save_gif
 
         run, scene, looks = self._recorded()
         captions = [caption_of(run, row) for row, _ in looks]
@@ -79,7 +79,7 @@ class Replay:
         return save_gif(check_place(path, ".gif"), pictures, RATE).stat().st_size
 
     def document(self) -> dict[str, Any]:
-        """What the page shows: see `gridworld_env.pages.page`."""
+        """What the page shows: see `gridworld_env.ui.pages.page`."""
         run, scene, looks = self._recorded()
         report = run.report().splitlines()
         settings = [

@@ -12,7 +12,7 @@ from gan_lab.losses import LOSSES
 from gan_lab.rendering.raster import GENERATED, REAL, tint
 from gan_lab.replays.scene import Frame, stacked
 from gan_lab.run import Run
-from gridworld_env.pages.packing import packed, quantised
+from gridworld_env.ui.pages.packing import packed, quantised
 
 DOTS: Final = 500  # samples of either kind
 CELLS: Final = 40  # of D's field, in each direction

@@ -13,7 +13,7 @@ from gan_lab.losses import find_loss
 from gan_lab.replays.scene import Frame, stacked
 from gan_lab.run import Run
 from gan_lab.truth import optimal_discriminator
-from gridworld_env.pages.packing import packed
+from gridworld_env.ui.pages.packing import packed
 
 POINTS: Final = 200  # of a density
 ARROWS: Final = 13  # of the field of a plane, in each direction

@@ -16,9 +16,9 @@ from gan_lab.watch.reel import Scene
 from gan_lab.watch.sketchpad import REACH
 from gan_lab.watch.views import LAYERS, VIEWS
 from gan_lab.watch.watcher import Watcher
-from gridworld_env.widgets.events import Pointer
-from gridworld_env.widgets.geometry import Point, Rect
-from gridworld_env.widgets.shell import Shell
+from gridworld_env.ui.widgets.events import Pointer
+from gridworld_env.ui.widgets.geometry import Point, Rect
+from gridworld_env.ui.widgets.shell import Shell
 
 BoardPainter = Callable[[Any, Rect, Scene], None]
 

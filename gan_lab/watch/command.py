@@ -35,7 +35,7 @@ def watch(
 
     To see modes go missing: gan-lab watch ring8 --recipe plain --width 0.05 --noise 2
     """
-    from gridworld_env.widgets.display import has_display
+    from gridworld_env.ui.widgets.display import has_display
 
     try:
         if not has_display():

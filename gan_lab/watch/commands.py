@@ -9,7 +9,7 @@ from gan_lab.updates import UPDATES, find_update
 from gan_lab.watch.lineup import WATCHED
 from gan_lab.watch.views import LAYERS, VIEWS
 from gan_lab.watch.watcher import SPEEDS, Watcher
-from gridworld_env.widgets.commands import Command, CommandTable
+from gridworld_env.ui.widgets.commands import Command, CommandTable
 
 if TYPE_CHECKING:
     from gan_lab.watch.app import WatchApp

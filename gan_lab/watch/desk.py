@@ -14,10 +14,10 @@ from gan_lab.watch.commands import COMMANDS, speed_text
 from gan_lab.watch.lineup import WATCHED
 from gan_lab.watch.views import LAYERS, VIEWS
 from gan_lab.watch.watcher import SPEEDS
-from gridworld_env.widgets.commands import stroke_label
-from gridworld_env.widgets.controls import Button, Buttons, ColorScale, Control, Lines
-from gridworld_env.widgets.panel import Panel
-from gridworld_env.widgets.slider import Slider
+from gridworld_env.ui.widgets.commands import stroke_label
+from gridworld_env.ui.widgets.controls import Button, Buttons, ColorScale, Control, Lines
+from gridworld_env.ui.widgets.panel import Panel
+from gridworld_env.ui.widgets.slider import Slider
 
 if TYPE_CHECKING:
     from gan_lab.watch.app import WatchApp

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gan_lab.watch.views import VIEWS
-from gridworld_env.widgets.geometry import Rect
+from gridworld_env.ui.widgets.geometry import Rect
 
 MARGIN = 12.0
 HEADLINE = 26.0

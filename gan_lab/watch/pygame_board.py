@@ -19,9 +19,9 @@ from gan_lab.watch.pygame_phase import paint_phase
 from gan_lab.watch.pygame_plane import frame, on_rect, paint_plane
 from gan_lab.watch.reel import Scene
 from gan_lab.watch.sketchpad import REACH
-from gridworld_env.widgets import style
-from gridworld_env.widgets.geometry import Rect
-from gridworld_env.widgets.pygame_painter import PygamePainter
+from gridworld_env.ui.widgets import style
+from gridworld_env.ui.widgets.geometry import Rect
+from gridworld_env.ui.widgets.pygame_painter import PygamePainter
 
 
 class Board:

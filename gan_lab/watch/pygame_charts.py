@@ -5,8 +5,8 @@ import numpy as np
 from gan_lab.watch import palette
 from gan_lab.watch.curves import Chart
 from gan_lab.watch.pygame_ink import Ink
-from gridworld_env.widgets import style
-from gridworld_env.widgets.geometry import Rect
+from gridworld_env.ui.widgets import style
+from gridworld_env.ui.widgets.geometry import Rect
 
 CAPTION = 18.0
 LABEL = 15.0

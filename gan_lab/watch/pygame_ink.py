@@ -9,9 +9,9 @@ import pygame
 from numpy.typing import NDArray
 
 from gan_lab.watch.palette import Color, Pixels
-from gridworld_env.widgets import style
-from gridworld_env.widgets.geometry import Point, Rect
-from gridworld_env.widgets.pygame_painter import PygamePainter
+from gridworld_env.ui.widgets import style
+from gridworld_env.ui.widgets.geometry import Point, Rect
+from gridworld_env.ui.widgets.pygame_painter import PygamePainter
 
 BARB = 0.55  # half the width of an arrow's head, as a share of its length
 

@@ -8,8 +8,8 @@ from gan_lab.watch.phase import Phase
 from gan_lab.watch.places import CAPTION, LINE, Places
 from gan_lab.watch.pygame_ink import Ink
 from gan_lab.watch.pygame_plane import caption, frame, on_rect
-from gridworld_env.widgets import style
-from gridworld_env.widgets.geometry import Rect
+from gridworld_env.ui.widgets import style
+from gridworld_env.ui.widgets.geometry import Rect
 
 REACH = 0.82  # of the distance of two arrows
 

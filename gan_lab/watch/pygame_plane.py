@@ -10,8 +10,8 @@ from gan_lab.watch.plane import Plane
 from gan_lab.watch.pygame_ink import Ink
 from gan_lab.watch.reel import Scene
 from gan_lab.watch.views import VIEWS
-from gridworld_env.widgets import style
-from gridworld_env.widgets.geometry import Rect
+from gridworld_env.ui.widgets import style
+from gridworld_env.ui.widgets.geometry import Rect
 
 DOT = 2.3
 REACH = 27.0  # points of a long arrow

@@ -20,7 +20,7 @@ from gan_lab.watch.match import Match, named
 from gan_lab.watch.reel import Reel, Scene
 from gan_lab.watch.sketchpad import NAME, Sketchpad
 from gan_lab.watch.studio import Studio
-from gridworld_env.widgets.pace import Pace
+from gridworld_env.ui.widgets.pace import Pace
 
 REFUSALS: Final = (GameError, ValueError, OSError, DependencyNotInstalled)
 SPEEDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 1e6)  # updates a second; the last: as many as there is time for

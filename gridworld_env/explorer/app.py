@@ -6,13 +6,13 @@ from typing import Any
 
 from gridworld_env.explorer import files
 from gridworld_env.explorer.commands import COMMANDS
-from gridworld_env.explorer.desk import make_panel
-from gridworld_env.explorer.explorer import Explorer
+from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.explorer.mouse import Mouse
-from gridworld_env.explorer.viewport import Viewport
-from gridworld_env.widgets.events import Pointer
-from gridworld_env.widgets.geometry import Point, Rect
-from gridworld_env.widgets.shell import Shell
+from gridworld_env.explorer.session import Explorer
+from gridworld_env.explorer.side_panel import make_panel
+from gridworld_env.ui.widgets.events import Pointer
+from gridworld_env.ui.widgets.geometry import Point, Rect
+from gridworld_env.ui.widgets.shell import Shell
 
 BoardPainter = Callable[["ExplorerApp", Any, Rect], None]
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gridworld_env.actions import Action
-from gridworld_env.explorer import actions
-from gridworld_env.explorer.brushes import BRUSHES
-from gridworld_env.explorer.explorer import Explorer
+from gridworld_env.explorer import handlers
+from gridworld_env.explorer.session import Explorer
+from gridworld_env.explorer.tools import BRUSHES
 from gridworld_env.explorer.views import VIEWS
-from gridworld_env.widgets.commands import Command, CommandTable
+from gridworld_env.grid.actions import Action
+from gridworld_env.ui.widgets.commands import Command, CommandTable
 
 if TYPE_CHECKING:
     from gridworld_env.explorer.app import ExplorerApp
@@ -31,29 +31,29 @@ def _brush(name: str) -> Run:
 
 
 PLAN: list[Row] = [
-    ("sweep", "n", "Sweep", "One sweep of value iteration", _on(actions.sweep)),
+    ("sweep", "n", "Sweep", "One sweep of value iteration", _on(handlers.sweep)),
     ("backup", "ctrl+b", "Backup", "Back up the cursor's square", lambda app: app.use_cursor("backup")),
-    ("evaluate", "e", "Evaluate", "V becomes the value of the policy", _on(actions.evaluate)),
-    ("improve", "i", "Improve", "The policy becomes greedy for V", _on(actions.improve)),
-    ("run", "space", "Run VI", "Value iteration to the end", _on(actions.toggle("run"))),
-    ("run policy", "p", "Run PI", "Policy iteration to the end", _on(actions.toggle("policy iteration"))),
+    ("evaluate", "e", "Evaluate", "V becomes the value of the policy", _on(handlers.evaluate)),
+    ("improve", "i", "Improve", "The policy becomes greedy for V", _on(handlers.improve)),
+    ("run", "space", "Run VI", "Value iteration to the end", _on(handlers.toggle("run"))),
+    ("run policy", "p", "Run PI", "Policy iteration to the end", _on(handlers.toggle("policy iteration"))),
     ("solve", "return", "Solve", "Jump to V* and all optimal actions", _on(Explorer.solve)),
-    ("reset", "0", "Reset", "V = 0, every action alike", _on(actions.reset)),
-    ("keep", "k", "Keep solved", "Solve again after every change", _on(actions.keep_solved)),
-    ("flip", "x", "Flip scan", "Step reward from -0.01 to -2", _on(actions.toggle("flip"))),
-    ("slower", "pagedown", "Slower", "Fewer steps a second", _on(actions.faster(-1))),
-    ("faster", "pageup", "Faster", "More steps a second", _on(actions.faster(1))),
+    ("reset", "0", "Reset", "V = 0, every action alike", _on(handlers.reset)),
+    ("keep", "k", "Keep solved", "Solve again after every change", _on(handlers.keep_solved)),
+    ("flip", "x", "Flip scan", "Step reward from -0.01 to -2", _on(handlers.toggle("flip"))),
+    ("slower", "pagedown", "Slower", "Fewer steps a second", _on(handlers.faster(-1))),
+    ("faster", "pageup", "Faster", "More steps a second", _on(handlers.faster(1))),
     ("stop", "escape", "Stop", "Stop what runs, close this sheet", lambda app: app.escape()),
 ]
 RULES: list[Row] = [
-    ("step reward down", "[", "Step reward -", "Step reward down by 0.01", _on(actions.nudge("step_reward", -0.01))),
-    ("step reward up", "]", "Step reward +", "Step reward up by 0.01", _on(actions.nudge("step_reward", 0.01))),
-    ("step reward far down", "{", "Step reward --", "Down by 0.1", _on(actions.nudge("step_reward", -0.1))),
-    ("step reward far up", "}", "Step reward ++", "Up by 0.1", _on(actions.nudge("step_reward", 0.1))),
-    ("slip down", ",", "Slip -", "Slip down by 0.01", _on(actions.nudge("slip", -0.01))),
-    ("slip up", ".", "Slip +", "Slip up by 0.01", _on(actions.nudge("slip", 0.01))),
-    ("discount down", ";", "Discount -", "Discount down by 0.01", _on(actions.nudge("discount", -0.01))),
-    ("discount up", "'", "Discount +", "Discount up by 0.01", _on(actions.nudge("discount", 0.01))),
+    ("step reward down", "[", "Step reward -", "Step reward down by 0.01", _on(handlers.nudge("step_reward", -0.01))),
+    ("step reward up", "]", "Step reward +", "Step reward up by 0.01", _on(handlers.nudge("step_reward", 0.01))),
+    ("step reward far down", "{", "Step reward --", "Down by 0.1", _on(handlers.nudge("step_reward", -0.1))),
+    ("step reward far up", "}", "Step reward ++", "Up by 0.1", _on(handlers.nudge("step_reward", 0.1))),
+    ("slip down", ",", "Slip -", "Slip down by 0.01", _on(handlers.nudge("slip", -0.01))),
+    ("slip up", ".", "Slip +", "Slip up by 0.01", _on(handlers.nudge("slip", 0.01))),
+    ("discount down", ";", "Discount -", "Discount down by 0.01", _on(handlers.nudge("discount", -0.01))),
+    ("discount up", "'", "Discount +", "Discount up by 0.01", _on(handlers.nudge("discount", 0.01))),
 ]
 SHOW: list[Row] = [
     *((f"view {v.name}", str(n), v.name.capitalize(), v.help, _view(v.name)) for n, v in enumerate(VIEWS.values(), 1)),
@@ -65,28 +65,28 @@ SHOW: list[Row] = [
 PAINT: list[Row] = [
     *((f"brush {b.name}", b.key, b.name.capitalize(), b.help, _brush(b.name)) for b in BRUSHES.values()),
     ("use", "u tab", "Use", "Use the tool on the cursor's square", lambda app: app.use_cursor()),
-    ("more", ">", "More", "Amount of terminals, rewards: up", _on(actions.amount(0.5))),
-    ("less", "<", "Less", "Amount down", _on(actions.amount(-0.5))),
-    ("turn wind", "shift+v", "Turn wind", "Another direction of the wind", _on(actions.turn_wind)),
-    ("strengthen wind", "alt+v", "Strength", "Wind of 1, 2, 3 squares", _on(actions.strengthen_wind)),
+    ("more", ">", "More", "Amount of terminals, rewards: up", _on(handlers.amount(0.5))),
+    ("less", "<", "Less", "Amount down", _on(handlers.amount(-0.5))),
+    ("turn wind", "shift+v", "Turn wind", "Another direction of the wind", _on(handlers.turn_wind)),
+    ("strengthen wind", "alt+v", "Strength", "Wind of 1, 2, 3 squares", _on(handlers.strengthen_wind)),
     ("cursor left", "left", "Left", "Move the cursor", lambda app: app.move_cursor(0, -1)),
     ("cursor right", "right", "Right", "Move the cursor", lambda app: app.move_cursor(0, 1)),
     ("cursor up", "up", "Up", "Move the cursor", lambda app: app.move_cursor(-1, 0)),
     ("cursor down", "down", "Down", "Move the cursor", lambda app: app.move_cursor(1, 0)),
-    ("add column", "alt+right", "Add column", "One column more", _on(actions.resize(0, 1))),
-    ("drop column", "alt+left", "Drop column", "One column less", _on(actions.resize(0, -1))),
-    ("add row", "alt+down", "Add row", "One row more", _on(actions.resize(1, 0))),
-    ("drop row", "alt+up", "Drop row", "One row less", _on(actions.resize(-1, 0))),
-    ("clear", "ctrl+n", "Clear", "A map of this size with nothing on it", _on(actions.clear_map)),
+    ("add column", "alt+right", "Add column", "One column more", _on(handlers.resize(0, 1))),
+    ("drop column", "alt+left", "Drop column", "One column less", _on(handlers.resize(0, -1))),
+    ("add row", "alt+down", "Add row", "One row more", _on(handlers.resize(1, 0))),
+    ("drop row", "alt+up", "Drop row", "One row less", _on(handlers.resize(-1, 0))),
+    ("clear", "ctrl+n", "Clear", "A map of this size with nothing on it", _on(handlers.clear_map)),
 ]
 AGENT: list[Row] = [
     ("drop", "d", "Drop", "Drop the agent on the cursor's square", lambda app: app.use_cursor("agent")),
-    ("step", "m", "Step", "One step of the policy", _on(actions.step)),
-    ("walk", "l", "Walk", "Walk to the end of the episode", _on(actions.toggle("walk"))),
-    ("act up", "shift+up", "Act up", "Your own action: up", _on(actions.act_as(Action.UP))),
-    ("act right", "shift+right", "Act right", "Your own action: right", _on(actions.act_as(Action.RIGHT))),
-    ("act down", "shift+down", "Act down", "Your own action: down", _on(actions.act_as(Action.DOWN))),
-    ("act left", "shift+left", "Act left", "Your own action: left", _on(actions.act_as(Action.LEFT))),
+    ("step", "m", "Step", "One step of the policy", _on(handlers.step)),
+    ("walk", "l", "Walk", "Walk to the end of the episode", _on(handlers.toggle("walk"))),
+    ("act up", "shift+up", "Act up", "Your own action: up", _on(handlers.act_as(Action.UP))),
+    ("act right", "shift+right", "Act right", "Your own action: right", _on(handlers.act_as(Action.RIGHT))),
+    ("act down", "shift+down", "Act down", "Your own action: down", _on(handlers.act_as(Action.DOWN))),
+    ("act left", "shift+left", "Act left", "Your own action: left", _on(handlers.act_as(Action.LEFT))),
 ]
 FILE: list[Row] = [
     ("undo", "ctrl+z", "Undo", "Undo a change of map or rules", _on(Explorer.undo)),

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridworld_env.errors import MapError
-from gridworld_env.explorer.explorer import Explorer
-from gridworld_env.explorer.jobs import Job
-from gridworld_env.explorer.reel import Snapshot
-from gridworld_env.explorer.sketch import Sketch, sketch_of
-from gridworld_env.map_files import SUFFIXES, read_map_file
-from gridworld_env.maps import WORLDS
-from gridworld_env.pages.whole_file import write_whole
+from gridworld_env.explorer.map_document import Sketch, sketch_of
+from gridworld_env.explorer.recording import Snapshot
+from gridworld_env.explorer.session import Explorer
+from gridworld_env.maps.files import SUFFIXES, read_map_file
+from gridworld_env.maps.named import WORLDS
+from gridworld_env.ui.files.whole_file import write_whole
+from gridworld_env.ui.widgets.jobs import Job
 
 GIF_SIDE: Final = 640  # pixels of the longest side of an animation
 GIF_CELL: Final = 144  # pixels of a square, at most: the caption of a map of four columns is not cut then
@@ -76,7 +76,7 @@ def export_png(explorer: Explorer, name: str) -> None:
         ValueError: Another suffix.
         OSError: It cannot be written.
     """
-    from gridworld_env.rendering.export import save_png
+    from gridworld_env.ui.files.pictures import save_png
 
     walker = explorer.walker
     snapshot = Snapshot(
@@ -108,7 +108,7 @@ def export_gif(explorer: Explorer, name: str) -> None:
 
 
 def _gif_steps(explorer: Explorer, path: Path) -> Iterator[None]:
-    from gridworld_env.rendering.export import save_gif
+    from gridworld_env.ui.files.pictures import save_gif
 
     snapshots = list(explorer.reel.snapshots)
     longest = max(snapshots[0].grid.kind.shape)

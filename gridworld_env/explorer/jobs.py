@@ -1,40 +1,16 @@
 """What takes more than a moment: generators that do a step and give the window its turn."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from gridworld_env.explorer.planning import MOST_SWEEPS, SOLVE_LIMIT, policy_changed
-from gridworld_env.widgets.pace import Pace
+from gridworld_env.ui.widgets.jobs import Steps
 
 if TYPE_CHECKING:
-    from gridworld_env.explorer.explorer import Explorer
+    from gridworld_env.explorer.session import Explorer
 
-Steps = Iterator[None]
 SCAN: Final = (-0.01, -2.0, 61)  # step rewards from, to, and how many
-
-
-class Job:
-    """A generator and its pace.
-
-    Args:
-        name: What it is called.
-        steps: It; each `next` is one step.
-        paced: Whether the speed slider holds; else it goes on as fast as the window allows.
-        recorded: Whether an unpaced one is remembered for the animation, once a frame.
-    """
-
-    def __init__(self, name: str, steps: Steps, *, paced: bool = True, recorded: bool = True) -> None:
-        """Its first step is due at once."""
-        self.name, self.steps, self.paced, self.recorded = name, steps, paced, recorded
-        self._pace = Pace()
-
-    def due(self, now: float, speed: float) -> int:
-        """How many steps are due at a time in seconds."""
-        if not self.paced:
-            return 1_000_000
-        return self._pace.due(now, speed)
 
 
 def run_steps(explorer: "Explorer") -> Steps:

@@ -1,10 +1,15 @@
 """From the command line to the window."""
 
-from gridworld_env.explorer.explorer import Explorer
+import pygame
+
+from gridworld_env.explorer.app import ExplorerApp
+from gridworld_env.explorer.drawing.pygame_board import Board
 from gridworld_env.explorer.files import read_sketch
-from gridworld_env.explorer.sketch import empty_sketch
-from gridworld_env.plan_options import place_option
+from gridworld_env.explorer.map_document import empty_sketch
+from gridworld_env.explorer.session import Explorer
+from gridworld_env.maps.options import place_option
 from gridworld_env.rendering.pygame_canvas import import_pygame
+from gridworld_env.ui.widgets.pygame_window import AppWindow
 from planners.options import check_discount
 
 
@@ -36,6 +41,10 @@ def launch(
             map_name, discount, start=place_option("start", start), goal=place_option("goal", goal)
         )
     explorer = Explorer(sketch, path, seed)
-    from gridworld_env.explorer.pygame_window import open_explorer
-
     open_explorer(explorer, scale=scale).run()
+
+
+def open_explorer(explorer: Explorer, size: tuple[int, int] = (1240, 820), scale: float = 1.0) -> AppWindow:
+    """Open the window, without running it yet; `run` shows it until it is closed."""
+    pygame.display.init()
+    return AppWindow(ExplorerApp(explorer, Board()), size, scale)

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from gridworld_env.widgets.events import Pointer
-from gridworld_env.widgets.geometry import Point
+from gridworld_env.ui.widgets.events import Pointer
+from gridworld_env.ui.widgets.geometry import Point
 
 if TYPE_CHECKING:
     from gridworld_env.explorer.app import ExplorerApp

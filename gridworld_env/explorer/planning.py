@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import planners
-from gridworld_env.dynamics import make_mdp
+from gridworld_env.dynamics.rules_to_tables import make_mdp
 from gridworld_env.explorer.backups import Backups, greedy_weights
-from gridworld_env.explorer.sketch import Sketch
+from gridworld_env.explorer.map_document import Sketch
 from planners.evaluation.optimality import Certificate
 
 DIRECT_LIMIT: Final = 4_000  # states; more are evaluated by sweeps, which can be watched

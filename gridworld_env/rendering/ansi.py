@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gridworld_env.actions import DIRECTIONS
+from gridworld_env.grid.actions import DIRECTIONS
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import number_text
 from gridworld_env.rendering.scene import Scene, path_cells
@@ -17,7 +17,7 @@ def render_text(scene: Scene) -> str:
     shows its value and all tied actions as arrows, or its action values around it, and the agent's cell is
     in brackets. A map that would be wider than `theme.WIDEST_TEXT` columns is written a glyph a cell.
 
-    >>> from gridworld_env.grid import parse_grid
+    >>> from gridworld_env.grid.grid import parse_grid
     >>> from gridworld_env.rendering.scene import build_scene
     >>> print(render_text(build_scene(parse_grid(["...+", ".#.-", "S..."]), agent=7)))
     . . . +

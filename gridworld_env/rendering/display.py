@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gridworld_env.actions import Action
-from gridworld_env.grid import Grid
+from gridworld_env.grid.actions import Action
+from gridworld_env.grid.grid import Grid
 
 if TYPE_CHECKING:
     from gridworld_env.rendering.overlay import Overlay

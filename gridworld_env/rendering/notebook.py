@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
 
-from gridworld_env.grid import Grid
+from gridworld_env.grid.grid import Grid
 
 
 def png_of(frame: Callable[[], Any]) -> bytes | None:

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gridworld_env.actions import Action
 from gridworld_env.errors import MapError
+from gridworld_env.grid.actions import Action
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from gridworld_env.actions import DIRECTIONS, Action
+from gridworld_env.grid.actions import DIRECTIONS, Action
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import ink_on
 from gridworld_env.rendering.layout import Layout

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gridworld_env.actions import DIRECTIONS
+from gridworld_env.grid.actions import DIRECTIONS
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors, ink_on, number_text
 from gridworld_env.rendering.layout import Layout

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gridworld_env.actions import DIRECTIONS, Action
-from gridworld_env.legend import Cell
+from gridworld_env.grid.actions import DIRECTIONS, Action
+from gridworld_env.grid.legend import Cell
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import ink_on
 from gridworld_env.rendering.layout import Layout

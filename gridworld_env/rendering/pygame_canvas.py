@@ -11,9 +11,9 @@ import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
-from gridworld_env.actions import DIRECTIONS
 from gridworld_env.errors import MapError
-from gridworld_env.grid import Grid
+from gridworld_env.grid.actions import DIRECTIONS
+from gridworld_env.grid.grid import Grid
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.layout import Layout
 from gridworld_env.rendering.overlay import Overlay

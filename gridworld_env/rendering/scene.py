@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridworld_env.errors import MapError
-from gridworld_env.grid import Grid
-from gridworld_env.legend import DEFAULT_LEGEND
+from gridworld_env.grid.grid import Grid
+from gridworld_env.grid.legend import DEFAULT_LEGEND
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors, heat_limit
 from gridworld_env.rendering.overlay import NO_OVERLAY, Overlay, checked_states

@@ -71,7 +71,7 @@ TRAIL_LENGTH: Final = 100  # moves of the live trail that are drawn, newest firs
 FANCY_MOVES: Final = 2000  # a longer trajectory is drawn as one plain line
 TEXT_CACHE: Final = 4096  # rendered strings kept
 
-ARROWS: Final = "↑→↓←↗↘↙↖•"  # in the order of `gridworld_env.actions.Action`
+ARROWS: Final = "↑→↓←↗↘↙↖•"  # in the order of `gridworld_env.grid.actions.Action`
 SEVERAL: Final = "◆"  # several actions in one glyph
 AGENT_GLYPH: Final = "@"
 VISITED_GLYPH: Final = "*"

@@ -1,6 +1,6 @@
 """Where the states of a model come from, part by part: a model in memory, or a function that gives rows.
 
-A source of a third kind, a map file read in slices, is `gridworld_env.map_slices`.
+A source of a third kind, a map file read in slices, is `gridworld_env.maps.slices`.
 """
 
 from abc import ABC, abstractmethod

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gridworld_env.grid import parse_grid
+from gridworld_env.grid.grid import parse_grid
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.pygame_canvas import Canvas
 

@@ -1,0 +1,240 @@
+"""The command `gridworld`: plan on a map, explore it in a window, watch the policy, list the maps, make one.
+
+Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any
+
+import gymnasium as gym
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+import planners
+from gridworld_env.cli.plan_options import PlanOptions, described
+from gridworld_env.cli.playing import plan_picture, plan_text, play
+from gridworld_env.maps.named import WORLDS
+from gridworld_env.maps.random_maps import random_map
+from gridworld_env.replays.replay import Replay
+from gridworld_env.ui.files.whole_file import check_place
+from gridworld_env.ui.pages.page import size_text
+from gridworld_env.ui.widgets.display import has_display
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="A gridworld with open tables: plan on a map, explore it, watch the policy, list the maps, make one.",
+)
+out = Console(highlight=False)
+PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
+
+
+def _with_plan_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes the fields of `PlanOptions` before its own options, and turns errors into exit codes."""
+    shared = [
+        Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type) for f in fields(PlanOptions)
+    ]
+    parameters = [*shared, *list(signature(command).parameters.values())[1:]]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        with _exit_codes():
+            command(PlanOptions(**{option.name: given.pop(option.name) for option in shared}), **given)
+
+    run.__signature__ = Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue] - what Typer reads
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+@app.command()
+@_with_plan_options
+def plan(
+    options: PlanOptions,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+    png: Annotated[Path | None, typer.Option(help="Write a picture of the plan.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page that replays every sweep, and an episode.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
+    seed: Annotated[int | None, described("The same seed replays the same episode.")] = None,
+) -> None:
+    """Solve a map: values, every optimal action, and the proven bound of the error."""
+    for path, suffix in ((png, ".png"), (html, ".html"), (gif, ".gif")):
+        if path is not None:
+            check_place(path, suffix)
+    arguments = options.arguments()
+    env = gym.make("GridWorld-v0", **arguments)
+    replay = None if html is None and gif is None else options.replay(env)
+    result = options.solve(env, replay)
+    if as_json:
+        print(json.dumps(_as_json(options.map, arguments, result), indent=2))
+    else:
+        show_plan(arguments, result)
+    if png is not None:
+        from gridworld_env.ui.files.pictures import save_png
+
+        save_png(png, plan_picture(arguments, result))
+        _say(f"wrote {png}", "")
+    if replay is not None:
+        replay.play(result, seed=_drawn(seed))
+        _write_replay(replay, html, gif)
+    _check_converged(result)
+
+
+@app.command("play")
+@_with_plan_options
+def play_command(
+    options: PlanOptions,
+    *,
+    episodes: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
+    seed: Annotated[int | None, described("The same seed plays the same episodes.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write the episodes as an animation.")] = None,
+) -> None:
+    """Solve a map and play the policy, in a window where there is a display."""
+    if gif is not None:
+        check_place(gif, ".gif")
+    arguments = options.arguments()
+    result = options.solve(gym.make("GridWorld-v0", **arguments))
+    _check_converged(result)
+    show_episodes(arguments, result, episodes=episodes, seed=_drawn(seed), gif=gif)
+
+
+@app.command("explore")
+def explore_command(
+    map: Annotated[str, typer.Argument(metavar="[MAP]", help="Name of a map, or a file.")] = "lecture",
+    discount: Annotated[float, typer.Option(help="0 to 1.")] = 0.9,
+    start: Annotated[str | None, described("Where to begin, in a .map file or an image.", metavar="ROW,COLUMN")] = None,
+    goal: Annotated[str | None, described("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None,
+    empty: Annotated[str | None, described("A map without anything instead.", metavar="ROWS,COLUMNS")] = None,
+    scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
+    seed: Annotated[int | None, described("The same seed draws the same moves of the agent.")] = None,
+) -> None:
+    """Open a window: paint a map, plan step by step, watch the policy flip, drop an agent."""
+    with _exit_codes():
+        if not has_display():
+            raise ValueError("there is no display here for a window; `gridworld plan` and `gridworld play` need none")
+        from gridworld_env.explorer.launch import launch
+
+        launch(map, discount=discount, start=start, goal=goal, empty=empty, scale=scale, seed=seed)
+
+
+@app.command("maps")
+def maps_command() -> None:
+    """List the maps, with their sources."""
+    table = Table(Column("name", no_wrap=True), "map", "rules", "source", show_lines=True)
+    for name, world in WORLDS.items():
+        rules = "\n".join(f"{rule} {value}" for rule, value in world.rules.items())
+        table.add_row(name, "\n".join(world.desc), rules, world.source)
+    out.print(table)
+
+
+@app.command("random")
+def random_command(
+    rows: Annotated[int, typer.Argument(help="Height of the map.")],
+    columns: Annotated[int, typer.Argument(help="Width of the map.")],
+    walls: Annotated[float, typer.Option(help="Probability of a wall on each square.")] = 0.2,
+    seed: Annotated[int | None, described("The same seed makes the same map.")] = None,
+) -> None:
+    """Print a random map that can be solved: gridworld random 9 20 --seed 7 > map.txt."""
+    with _exit_codes():
+        chosen = _drawn(seed)
+        print("\n".join(random_map(rows, columns, walls=walls, seed=chosen)))
+        if seed is None:
+            _say(f"seed {chosen}", "")
+
+
+def show_plan(options: dict[str, Any], result: planners.Plan) -> None:
+    """Print a plan: the map with values and arrows where it fits, and the certificate."""
+    env: Any = gym.make("GridWorld-v0", **options).unwrapped
+    if env.grid.height <= PRINTED_ROWS and env.grid.width <= PRINTED_COLUMNS:
+        print(plan_text(options, result), end="\n\n")
+    print(result)
+
+
+def show_episodes(
+    options: dict[str, Any], result: planners.Plan, *, episodes: int, seed: int, gif: Path | None
+) -> None:
+    """Play episodes in a window where there is a display, and as an animation if a file is given."""
+    window = has_display()
+    played: list[planners.Episode] = []
+    if gif is not None:
+        from gridworld_env.ui.files.pictures import save_gif
+
+        played, frames = play(options, result, render_mode="rgb_array", episodes=episodes, seed=seed)
+        save_gif(gif, frames)
+    if window:
+        played, _ = play(options, result, render_mode="human", episodes=episodes, seed=seed)
+    if not window and gif is None:
+        env = gym.make("GridWorld-v0", **options)
+        played = planners.rollout(env, result.policy, episodes=episodes, seed=seed)
+        out.print("There is no display here for a window; --gif FILE writes an animation.")
+    for number, episode in enumerate(played, 1):
+        end = "" if episode.terminated else ", cut off by the limit of steps"
+        out.print(f"episode {number}: {len(episode)} steps, total reward {episode.total_reward:g}{end}")
+    out.print(f"seed {seed}" + (f", wrote {gif}" if gif is not None else ""))
+
+
+def _write_replay(replay: Replay, html: Path | None, gif: Path | None) -> None:
+    for path, write in ((html, replay.html), (gif, replay.gif)):
+        if path is not None:
+            _say(f"wrote {path}, {size_text(write(path))}: {replay}", "")
+
+
+def _as_json(map_name: str, options: dict[str, Any], result: planners.Plan) -> dict[str, Any]:
+    actions = gym.make("GridWorld-v0", **options).get_wrapper_attr("action_names")
+    return {
+        "map": map_name,
+        "method": result.method,
+        "status": result.status.name,
+        "discount": result.discount,
+        "tolerance": result.tolerance,
+        "error_bound": _number(result.error_bound),
+        "iterations": result.iterations,
+        "actions": list(actions),
+        "values": [_number(value) for value in result.values],
+        "lower": [_number(value) for value in result.lower],
+        "upper": [_number(value) for value in result.upper],
+        "policy": [actions[action] for action in result.policy.actions],
+        "optimal_actions": [[actions[a] for a in np.flatnonzero(row)] for row in result.optimal_actions],
+    }
+
+
+def _drawn(seed: int | None) -> int:
+    return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
+
+
+def _check_converged(result: planners.Plan) -> None:
+    if not (result.converged or result.status is planners.Status.INTERRUPTED):
+        raise planners.NotConvergedError(result)
+
+
+def _number(value: float) -> float | str:
+    """A number that JSON can hold; infinities as text."""
+    return float(value) if np.isfinite(value) else str(float(value))
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    try:
+        yield
+    except planners.NotConvergedError as error:
+        _say(f"Not converged: {error}", "yellow")
+        raise typer.Exit(3) from None
+    except (gym.error.Error, planners.PlannerError, ValueError, OSError) as error:
+        _say(f"Error: {error}", "red")
+        raise typer.Exit(2) from None
+
+
+def _say(text: str, style: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style=style)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,78 @@
+"""The options that the commands `gridworld plan` and `gridworld play` share."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import gymnasium as gym
+import typer
+
+import planners
+from gridworld_env.errors import MapError
+from gridworld_env.maps.options import map_arguments
+from gridworld_env.replays.replay import METHODS as RECORDED
+from gridworld_env.replays.replay import Replay
+from planners.solve import METHODS
+
+
+def described(text: str, **more: Any) -> Any:
+    """An option without a default that could be shown."""
+    return typer.Option(help=text, show_default=False, **more)
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """The options that `plan` and `play` share: a map, its rules, and how to solve it."""
+
+    map: Annotated[
+        str,
+        typer.Argument(
+            metavar="[MAP]", help="Name of a map, or a file: text of glyphs, .json, MovingAI's .map, image."
+        ),
+    ] = "lecture"
+    discount: Annotated[float, typer.Option(help="0 to 1.")] = 0.9
+    step_reward: Annotated[float | None, described("Reward of a move. [default: the map's]")] = None
+    slip: Annotated[float | None, described("Probability of sliding sideways. [default: the map's]")] = None
+    reward_on: Annotated[str | None, described("enter or exit. [default: the map's]")] = None
+    moves: Annotated[str | None, described("cardinal, king or octile. [default: the map's]")] = None
+    bump_reward: Annotated[float | None, described("Reward of a move that was stopped. [default: the map's]")] = None
+    actions: Annotated[
+        str | None, described("Their order: UP,RIGHT,DOWN,LEFT,STAY. [default: the map's]", metavar="NAME,NAME,...")
+    ] = None
+    exploring_starts: Annotated[bool | None, described("Begin on any square. [default: the map's]")] = None
+    start: Annotated[str | None, described("Where to begin, in a .map file or an image.", metavar="ROW,COLUMN")] = None
+    goal: Annotated[str | None, described("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None
+    scenario: Annotated[int | None, described("Start and goal: a line of the .scen beside a .map file, from 0.")] = None
+    walls_below: Annotated[int | None, described("In an image, darker pixels are walls. [default: 128]")] = None
+    max_episode_steps: Annotated[int | None, described("Steps of an episode; -1: no limit. [default: 1000]")] = None
+    method: Annotated[str, typer.Option(help=f"auto, {', '.join(METHODS)}.")] = "auto"
+    tolerance: Annotated[float, typer.Option(help="Largest error of the values, proven.")] = 1e-6
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments for `gym.make`: those of the map or the file, and the rules given instead."""
+        return map_arguments(self.map, vars(self))
+
+    def solve(self, env: gym.Env[Any, Any], replay: Replay | None = None) -> planners.Plan:
+        """The plan, converged or not; with a replay, sweep by sweep unless another method is asked for."""
+        return planners.solve(
+            env,
+            discount=self.discount,
+            method="value_iteration" if replay is not None and self.method == "auto" else self.method,
+            tolerance=self.tolerance,
+            progress=sys.stderr.isatty() if replay is None else replay,
+            throw=False,
+        )
+
+    def replay(self, env: gym.Env[Any, Any]) -> Replay:
+        """A replay of the planning to come.
+
+        Raises:
+            MapError: The map is too large for one, or the method has no sweeps to show.
+        """
+        if self.method.replace("-", "_") not in ("auto", *RECORDED):
+            raise MapError(
+                f"--method is {self.method!r}, which does not hold the values of all states after each sweep, as "
+                f"--html and --gif show them; expected auto, {' or '.join(RECORDED)}"
+            )
+        return Replay(env, f"{Path(self.map).name}, planned")

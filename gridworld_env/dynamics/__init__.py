@@ -1,0 +1,1 @@
+"""From a grid and its rules to tables, and drawing steps from these tables."""

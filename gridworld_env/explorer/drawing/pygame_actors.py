@@ -1,0 +1,113 @@
+"""What moves on the board: cursor, marks of the last change, the agent, its trail, its last move."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pygame
+
+from gridworld_env.explorer.agent import Move
+from gridworld_env.explorer.drawing.pygame_sprites import Sprites
+from gridworld_env.explorer.drawing.viewport import Viewport
+from gridworld_env.rendering import theme
+from gridworld_env.rendering.paint_arrows import arrow_outline
+from gridworld_env.rendering.paint_path import blend
+from gridworld_env.rendering.pygame_sheet import PygameSheet
+from gridworld_env.rendering.sheet import Point
+
+if TYPE_CHECKING:
+    from gridworld_env.explorer.app import ExplorerApp
+
+MOST_MARKS = 4000
+MARK = theme.TRAJECTORY_NEW
+
+
+def paint_actors(app: "ExplorerApp", surface: pygame.Surface, layer: pygame.Surface, sprites: Sprites) -> None:
+    """Paint what lies over the kept `layer` on `surface`, the board's part of the window."""
+    explorer, view = app.explorer, app.viewport
+    sheet = PygameSheet(pygame, surface, 1, sprites.fonts)
+    if explorer.view in ("policy", "optimal", "Q"):
+        for state in np.flatnonzero(explorer.marks)[:MOST_MARKS].tolist():
+            _frame(surface, view, square_of(app, state), MARK, max(2, view.cell // 40))
+    walker = explorer.walker
+    if walker.state is not None:
+        _paint_trail(sheet, app)
+        _restore_numbers(app, surface, layer)
+        if walker.last is not None and view.cell >= theme.SIGN_CELL:
+            _paint_move(sheet, app, walker.last)
+        _paint_agent(sheet, _center(app, walker.state), view.cell * 0.16)
+    _frame(surface, view, explorer.cursor, theme.INK, 2)
+    if app.hover is not None and app.hover != explorer.cursor:
+        _frame(surface, view, app.hover, theme.MUTED, 1)
+
+
+def square_of(app: "ExplorerApp", state: int) -> tuple[int, int]:
+    """(row, column) of a state."""
+    row, column = app.explorer.sketch.grid.cell_of_state[state].tolist()
+    return row, column
+
+
+def _center(app: "ExplorerApp", state: int) -> Point:
+    """Where the agent stands in a square: above the number, where there is one under the arrows."""
+    x, y = app.viewport.corner(*square_of(app, state))
+    cell = app.viewport.cell
+    return x + cell / 2, y + cell * (0.38 if _numbered(app) else 0.5)
+
+
+def _numbered(app: "ExplorerApp") -> bool:
+    overlay = app.explorer.scene.overlay
+    return overlay.policy is not None and overlay.values is not None and app.viewport.cell >= theme.NUMBER_CELL
+
+
+def _restore_numbers(app: "ExplorerApp", surface: pygame.Surface, layer: pygame.Surface) -> None:
+    """Show the numbers again that the trail runs across."""
+    if not _numbered(app):
+        return
+    cell = app.viewport.cell
+    for state in set(app.explorer.walker.trail[-theme.TRAIL_LENGTH - 1 :].tolist()):
+        x, y = app.viewport.corner(*square_of(app, state))
+        strip = pygame.Rect(x + round(cell * 0.2), y + round(cell * 0.68), round(cell * 0.6), round(cell * 0.28))
+        surface.blit(layer, strip, strip)
+
+
+def _frame(surface: pygame.Surface, view: Viewport, square: tuple[int, int], color: theme.Color, thick: int) -> None:
+    """A frame inside a square, in a light casing so that it stands out on every colour; around tiny squares."""
+    x, y = view.corner(*square)
+    rect = pygame.Rect(x, y, view.cell + 1, view.cell + 1)
+    if view.cell < 8:
+        rect = rect.inflate(6, 6)
+    pygame.draw.rect(surface, theme.PAPER, rect, thick + 2)
+    pygame.draw.rect(surface, color, rect.inflate(-2, -2), thick)
+
+
+def _paint_trail(sheet: PygameSheet, app: "ExplorerApp") -> None:
+    states = app.explorer.walker.trail[-theme.TRAIL_LENGTH - 1 :].tolist()
+    points = [_center(app, state) for state in states]
+    width = max(1.0, app.viewport.cell * 0.04)
+    for number in range(len(points) - 1):
+        if points[number] != points[number + 1]:
+            share = (number + 1) / (len(points) - 1)
+            sheet.line(points[number : number + 2], width, blend(theme.TRAIL_OLD, theme.TRAIL_NEW, share))
+
+
+def _paint_move(sheet: PygameSheet, app: "ExplorerApp", move: Move) -> None:
+    """The last move: a hollow arrow as it was intended, a filled one as it was made."""
+    cell, origin, target = app.viewport.cell, _center(app, move.origin), _center(app, move.target)
+    if move.intended != move.made or move.origin == move.target:
+        hollow = arrow_outline(origin, int(move.intended), cell * 0.44, 0.0, round(cell * 1.6))
+        sheet.polygon(hollow, theme.PAPER)
+        sheet.line([*hollow, hollow[0]], max(1.0, cell / 50), theme.AGENT)
+    if move.origin != move.target:
+        angle = math.atan2(target[1] - origin[1], target[0] - origin[0])
+        middle = ((origin[0] + target[0]) / 2, (origin[1] + target[1]) / 2)
+        for reach, color in ((cell * 0.15, theme.PAPER), (cell * 0.11, theme.AGENT)):
+            polar = [(reach * part, angle + turn) for turn, part in ((0.0, 1.0), (2.4, 0.95), (-2.4, 0.95))]
+            corners = [(far * math.cos(way), far * math.sin(way)) for far, way in polar]
+            sheet.polygon([(middle[0] + x, middle[1] + y) for x, y in corners], color)
+
+
+def _paint_agent(sheet: PygameSheet, center: Point, radius: float) -> None:
+    radius = max(4.0, radius)
+    ring = max(1.0, radius * 0.13)
+    for reach, color in ((radius, theme.INK), (radius - ring, theme.PAPER), (radius - 2 * ring, theme.AGENT)):
+        sheet.disc(center, reach, color)

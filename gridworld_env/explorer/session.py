@@ -1,0 +1,250 @@
+"""The state of the explorer: a sketch with its undo, the planning on it, the agent, and what is shown.
+
+Whatever cannot be done raises one of `REFUSALS`; `attempt` turns it into a line of the status, and everything is as
+it was before.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import gymnasium as gym
+import numpy as np
+
+import planners
+from gridworld_env.explorer import jobs, views
+from gridworld_env.explorer.agent import Walker
+from gridworld_env.explorer.map_document import Sketch, changed_rules
+from gridworld_env.explorer.planning import SOLVE_LIMIT, Planning, policy_changed
+from gridworld_env.explorer.recording import Reel, Snapshot
+from gridworld_env.explorer.tools import BRUSHES, Amounts
+from gridworld_env.rendering.overlay import Overlay
+from gridworld_env.rendering.scene import Scene, build_scene
+from gridworld_env.ui.widgets.history import History
+from gridworld_env.ui.widgets.jobs import Job
+
+REFUSALS: Final = (gym.error.Error, planners.PlannerError, ValueError, OSError)
+GREETING: Final = "Drag to paint walls; Enter solves, K solves after every change; F1 shows all keys"
+FRAME_PART: Final = 0.009  # seconds of a frame that a job may take
+
+
+class Explorer:
+    """What the commands act on.
+
+    Args:
+        sketch: The map to begin with.
+        path: The file it came from, to save it to.
+        seed: Of the agent's draws.
+
+    Attributes:
+        view: Name of what is shown; see `views.VIEWS`.
+        brush: Name of the tool; see `brushes.BRUSHES`.
+        amounts: What the brushes paint with.
+        cursor: (row, column) of the keyboard.
+        keep_solved: Whether every change of the map or the rules is solved at once.
+        speed: Steps a second of what runs.
+        job: What runs; None: nothing.
+        status: The last message, and whether it is a refusal.
+        marks: (S,) squares in which the last step that changed the policy did so.
+        stamp: Counts whatever is seen to change.
+    """
+
+    def __init__(self, sketch: Sketch, path: Path | None = None, seed: int | None = None) -> None:
+        """Nothing is planned yet."""
+        self.history: History[Sketch] = History(sketch)
+        self.planning = Planning(sketch)
+        self.walker = Walker(np.random.default_rng(seed))
+        self.path, self.saved = path, sketch
+        self.view, self.brush, self.amounts = "policy", "wall", Amounts()
+        self.cursor = (sketch.grid.height - 1, 0)
+        self.keep_solved, self.speed = False, 8.0
+        self.job: Job | None = None
+        self.status: tuple[str, bool] = (GREETING, False)
+        self.marks = self.planning.flipped
+        self.reel = Reel()
+        self.stamp = self._version = 0
+        self._scene: tuple[tuple[int, str], Scene, str] | None = None
+        if not sketch.grid.terminal.any():
+            self.say("this map has no terminal square: no episode ends")
+
+    @property
+    def sketch(self) -> Sketch:
+        """The map and its rules as they are now."""
+        return self.history.present
+
+    @property
+    def version(self) -> tuple[int, str]:
+        """Another one when `scene` is another one."""
+        return self._version, self.view
+
+    @property
+    def name(self) -> str:
+        """Of the file, with a star where there is something to save."""
+        return ("map" if self.path is None else self.path.name) + ("" if self.sketch is self.saved else " *")
+
+    def say(self, text: str, *, refusal: bool = False) -> None:
+        """Put a message into the status line."""
+        self.status = (text, refusal)
+        self.stamp += 1
+
+    def attempt(self, action: Callable[[], Any]) -> bool:
+        """Do something; what cannot be done is said in the status line. Whether it could."""
+        try:
+            action()
+        except REFUSALS as error:
+            self.say(str(error), refusal=True)
+            return False
+        self.stamp += 1
+        return True
+
+    def change(self, sketch: Sketch, stroke: object = None) -> None:
+        """Make another sketch the present one."""
+        if sketch is self.sketch:
+            return
+        self.history.change(sketch, stroke)
+        self.follow()
+
+    def follow(self) -> None:
+        """Bring everything else in line with the present sketch."""
+        old, new, rules = self.planning.sketch.grid, self.sketch.grid, changed_rules(self.planning.sketch, self.sketch)
+        self.planning.move_to(self.sketch)
+        self.walker.move_to(old, new)
+        self.cursor = (min(self.cursor[0], new.height - 1), min(self.cursor[1], new.width - 1))
+        if new is not old:
+            self.marks = np.zeros(new.num_states, dtype=bool)
+        if new is not old and not new.terminal.any():
+            self.say("this map has no terminal square: no episode ends")
+        self.changed()
+        if self.keep_solved and (self.job is None or self.job.name != "flip"):
+            self.solve(rules)
+        elif rules:
+            self.say(f"{rules}; Enter solves, K solves after every change")
+
+    def changed(self) -> None:
+        """V, the policy or the sketch is another one."""
+        self._version += 1
+        self.stamp += 1
+
+    def stepped(self, text: str) -> None:
+        """A step of planning was made: show it, mark where the policy changed, remember it for the animation."""
+        if self.planning.flipped.any():
+            self.marks = self.planning.flipped
+        self.say(text)
+        self.changed()
+        if self.job is None or self.job.paced:
+            self.record()
+
+    def record(self) -> None:
+        """Remember what is shown for the animation."""
+        grid, walker = self.sketch.grid, self.walker
+        self.reel.add(Snapshot(grid, self.scene.overlay, walker.state, tuple(walker.trail.tolist()), self.status[0]))
+
+    @property
+    def scene(self) -> Scene:
+        """The map and what the view shows of it, made once for each change; see `problem` where it shows nothing."""
+        key = self.version
+        if self._scene is None or self._scene[0] != key:
+            problem = ""
+            try:
+                overlay = views.draw(self.view, self.planning)
+            except REFUSALS as error:
+                overlay, problem = Overlay(values=np.full(len(self.planning.values), np.nan)), str(error)
+            self._scene = (key, build_scene(self.sketch.grid, overlay=overlay), problem)
+        return self._scene[1]
+
+    @property
+    def problem(self) -> str:
+        """Why the view shows nothing; empty where it does."""
+        _ = self.scene
+        return "" if self._scene is None else self._scene[2]
+
+    def show(self, view: str) -> None:
+        """Look at something else."""
+        self.view = view
+        self.say(views.VIEWS[view].help)
+
+    def take(self, brush: str) -> None:
+        """Take up a tool."""
+        self.brush = brush
+        self.say(BRUSHES[brush].help)
+
+    def set_amounts(self, **changes: Any) -> None:
+        """Paint with other amounts from now on."""
+        self.amounts = replace(self.amounts, **changes)
+        self.stamp += 1
+
+    def use(self, squares: Iterable[tuple[int, int]], brush: str | None = None, stroke: object = None) -> None:
+        """Use a tool, by default the one in hand, on some squares."""
+        tool, amounts = BRUSHES[brush or self.brush], self.amounts
+        if tool.paint is not None:
+            paint = tool.paint
+            self.change(self.sketch.painted(squares, lambda cell: paint(cell, amounts)), stroke)
+            return
+        for square in squares:
+            state = self.sketch.grid.cell_to_state(square)
+            if tool.name == "agent":
+                self.walker.drop(state)
+                self.say(f"the agent is at row {square[0]}, column {square[1]}")
+            else:
+                change = self.planning.backup(state)
+                self.stepped(f"backup of row {square[0]}, column {square[1]}: V changed by {change:+.4g}")
+
+    def set_rule(self, stroke: object = None, **changes: float) -> None:
+        """Change step reward, slip or discount."""
+        sketch = self.sketch
+        if "discount" in changes:
+            sketch = sketch.with_discount(changes.pop("discount"))
+        self.change(sketch.with_rules(**changes) if changes else sketch, stroke)
+
+    def undo(self, *, back: bool = True) -> None:
+        """Undo the last change of the map or the rules, or redo it."""
+        moved = self.history.undo() if back else self.history.redo()
+        if moved:
+            self.follow()
+        self.say(("undone" if back else "redone") if moved else f"nothing to {'undo' if back else 'redo'}")
+
+    def solve(self, after: str = "") -> None:
+        """V* and all optimal actions: at once on small maps, else by sweeps that can be watched. `after`: a change."""
+        if self.sketch.grid.num_states > SOLVE_LIMIT:
+            self.start(Job("solve", jobs.solve_steps(self), paced=False))
+            return
+        if self.job is not None and self.job.name in ("run", "solve"):
+            self.job = None
+        plan = self.planning.solve()
+        proven, flips = f"solved, error at most {plan.error_bound:.1g}", int(self.planning.flipped.sum())
+        flipped = policy_changed(flips) * (flips > 0)
+        self.stepped("; ".join(filter(None, [after, flipped, proven] if after else [proven, flipped])))
+
+    def start(self, job: Job) -> None:
+        """Begin something that takes a while, in place of what runs."""
+        self.job = job
+        self.stamp += 1
+
+    def stop(self) -> None:
+        """End what runs."""
+        if self.job is not None:
+            self.say(f"{self.job.name}: stopped")
+        self.job = None
+
+    def advance(self, now: float) -> None:
+        """Go on with what runs, for a small part of a frame."""
+        job = self.job
+        if job is None:
+            return
+        due, deadline = job.due(now, self.speed), time.perf_counter() + FRAME_PART
+        try:
+            while due > 0 and self.job is job:
+                next(job.steps)
+                due -= 1
+                if time.perf_counter() > deadline:
+                    break
+        except StopIteration:
+            self.job = None if self.job is job else self.job
+        except REFUSALS as error:
+            self.job = None
+            self.say(str(error), refusal=True)
+        if not job.paced and job.recorded:
+            self.record()
+        self.stamp += self.job is not job  # its button is not lit any more; its steps say themselves what they changed

@@ -1,0 +1,1 @@
+"""A map: its squares, what they mean, and the actions."""

@@ -1,0 +1,1 @@
+"""Maps by name, from files, pictures and benchmarks, and drawn at random."""

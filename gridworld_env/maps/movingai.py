@@ -1,0 +1,189 @@
+"""Maps and scenarios of the MovingAI benchmark set, the usual test of path finders.
+
+A `.map` file has four lines of header (`type octile`, `height H`, `width W`, `map`) and then H rows of W
+glyphs; a `.scen` file has ways whose shortest lengths are published. With `moves="octile"` and a reward of
+minus the length of each move, V*(start) at discount 1 is minus that length.
+
+Source: Sturtevant (2012), "Benchmarks for Grid-Based Pathfinding"; movingai.com/benchmarks/formats.html.
+"""
+
+import math
+import operator
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from gridworld_env.errors import MapError
+from gridworld_env.grid.actions import Moves
+
+FREE: Final = ".GS"
+BLOCKED: Final = "@OTW"  # out of bounds, trees, and water, which is left by water only
+
+
+class Scenario(NamedTuple):
+    """A line of a `.scen` file; places are (row, column).
+
+    Attributes:
+        bucket: Scenarios of similar length share one.
+        map: The map's name as written in the file.
+        start: Where the way begins.
+        goal: Where it ends.
+        length: The published length of a shortest way, in squares; diagonals are sqrt 2 long.
+        size: (rows, columns) of the map that the places are for.
+    """
+
+    bucket: int
+    map: str
+    start: tuple[int, int]
+    goal: tuple[int, int]
+    length: float
+    size: tuple[int, int]
+
+
+def load_movingai(
+    path: str | PathLike[str],
+    start: Sequence[int] | None = None,
+    goal: Sequence[int] | Sequence[Sequence[int]] | None = None,
+    moves: Moves = "octile",
+) -> dict[str, Any]:
+    r"""A `.map` file as keyword arguments for `gym.make("GridWorld-v0", **arguments)`.
+
+    `.`, `G` and swamp are free; trees, water and what is out of bounds are walls. Each move pays minus its
+    length, and the episode ends at the goal. Ways on large maps can be longer than the 1000 steps after which
+    `GridWorld-v0` cuts an episode off: `gym.make(..., max_episode_steps=-1)`.
+
+    Args:
+        path: The file.
+        start: (row, column) where episodes begin; None: on every free square.
+        goal: (row, column) where they end, or several such; None: nowhere.
+        moves: "octile" (what the published lengths are for), "king" or "cardinal".
+
+    Raises:
+        MapError: The file is not such a map, or a place is outside it or on a wall; with line and column.
+        OSError: The file cannot be read.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "tiny.map")
+    ...     _ = file.write_text("type octile\nheight 2\nwidth 3\nmap\n..@\n.T.\n")
+    ...     load_movingai(file, start=(0, 0), goal=(1, 2))["desc"]
+    ('S.#', '.#*')
+    """
+    rows = _read_rows(Path(path))
+    squares = np.array([row.encode("ascii") for row in rows]).view("S1").reshape(len(rows), -1).copy()
+    if goal is not None:
+        several = isinstance(goal, Sequence | np.ndarray) and len(goal) > 0 and np.ndim(goal[0]) == 1
+        for place in goal if several else [goal]:
+            squares[_free_place(place, "goal", squares, path)] = b"*"
+    if start is not None:
+        begin = _free_place(start, "start", squares, path)
+        if squares[begin] == b"*":
+            raise MapError(f"start and goal of {Path(path).name} are both (row, column) {begin}; expected two places")
+        squares[begin] = b"S"
+    return {
+        "desc": tuple(row.tobytes().decode("ascii") for row in squares),
+        "legend": {"*": {"terminal": True}},
+        "moves": moves,
+        "step_reward": -1.0,
+    }
+
+
+def read_scenarios(path: str | PathLike[str]) -> list[Scenario]:
+    """The scenarios of a `.scen` file.
+
+    Raises:
+        MapError: A line that is no scenario, with its number and what was expected.
+        OSError: The file cannot be read.
+    """
+    name, lines = Path(path).name, _lines(Path(path))
+    if not lines or not lines[0].lower().startswith("version"):
+        raise MapError(f"{name} line 1: {lines[0] if lines else ''!r}; expected 'version 1'")
+    return [_scenario(name, number, line) for number, line in enumerate(lines[1:], start=2) if line.strip()]
+
+
+def _scenario(name: str, number: int, line: str) -> Scenario:
+    fields = line.split("\t") if "\t" in line else line.split()
+    try:
+        bucket, place, width, height, *numbers = fields
+        start_column, start_row, goal_column, goal_row = map(int, numbers[:4])
+        (length,) = map(float, numbers[4:])
+        if not 0 <= length < math.inf:
+            raise ValueError("a length is a number of at least 0")
+        start, goal = (start_row, start_column), (goal_row, goal_column)
+        return Scenario(int(bucket), place, start, goal, length, (int(height), int(width)))
+    except ValueError:
+        raise MapError(
+            f"{name} line {number}: {line!r}; expected bucket, map, width, height, start x, start y, goal x, goal y "
+            "and length, with tabs between them"
+        ) from None
+
+
+def _read_rows(path: Path) -> list[str]:
+    """The H rows of a `.map` file, `.` free and `#` blocked."""
+    lines = _lines(path)
+    number, height, width = read_header(path.name, lines)
+    rows = lines[number : number + height]
+    if len(rows) < height:
+        raise MapError(f"{path.name}: the header says height {height}, and there are {len(rows)} rows")
+    return [read_row(path.name, number + 1 + index, row, width) for index, row in enumerate(rows)]
+
+
+def read_header(name: str, lines: Sequence[str]) -> tuple[int, int, int]:
+    """Number of lines of the header of a `.map` file, height and width."""
+    header: dict[str, int] = {}
+    for number, line in enumerate(lines[:8], start=1):
+        words = line.split()
+        if words == ["map"]:
+            break
+        if len(words) == 2 and words[0] in ("height", "width") and words[1].isdigit() and words[0] not in header:
+            header[words[0]] = int(words[1])
+        elif not words or words[0] != "type":
+            raise MapError(
+                f"{name} line {number}: {line!r}; expected 'type octile', 'height H', 'width W', 'map', each once"
+            )
+    else:
+        raise MapError(f"{name}: no line 'map' after the header; is it a MovingAI map?")
+    if header.keys() != {"height", "width"}:
+        raise MapError(f"{name}: the header has {sorted(header) or 'no sizes'}; expected height and width")
+    if not all(header.values()):
+        raise MapError(f"{name}: the header says {header}; expected a map of at least one square")
+    return number, header["height"], header["width"]
+
+
+_MEANING: Final = str.maketrans(dict.fromkeys(FREE, ".") | dict.fromkeys(BLOCKED, "#"))
+
+
+def read_row(name: str, number: int, row: str, width: int) -> str:
+    """A row of a `.map` file, `.` free and `#` blocked."""
+    if len(row) != width:
+        raise MapError(f"{name} line {number}: {len(row)} squares; the header says width {width}")
+    wrong = next((column for column, glyph in enumerate(row) if glyph not in FREE + BLOCKED), None)
+    if wrong is not None:
+        raise MapError(
+            f"{name} line {number}, column {wrong}: unknown glyph {row[wrong]!r}; the free ones are "
+            f"{' '.join(FREE)}, the blocked ones {' '.join(BLOCKED)}"
+        )
+    return row.translate(_MEANING)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="ascii").splitlines()
+    except UnicodeDecodeError as error:
+        raise MapError(f"{path.name}: byte {error.start} is no ASCII; is it a MovingAI file?") from None
+
+
+def _free_place(place: Any, what: str, squares: np.ndarray, path: str | PathLike[str]) -> tuple[int, int]:
+    height, width = squares.shape
+    try:
+        row, column = (operator.index(part) for part in place)
+    except (TypeError, ValueError):
+        raise MapError(f"{what} is {place!r}; expected (row, column), two integers") from None
+    if not (0 <= row < height and 0 <= column < width):
+        raise MapError(f"{what} (row {row}, column {column}) is outside {Path(path).name}, {height} x {width} squares")
+    if squares[row, column] == b"#":
+        raise MapError(f"{what} (row {row}, column {column}) is blocked in {Path(path).name}; expected a free square")
+    return row, column

@@ -1,0 +1,53 @@
+"""A map and its options as text, as the commands and `open_map` take them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from gridworld_env.errors import MapError
+from gridworld_env.maps.files import RULES, SUFFIXES, checked_limit, read_map_file
+from gridworld_env.maps.named import WORLDS
+
+PLACES: Final = ("start", "goal")
+FOR_FILES: Final = (*PLACES, "scenario", "walls_below")
+OPTIONS: Final = tuple(sorted({*RULES, *FOR_FILES, "max_episode_steps"}))
+
+
+def map_arguments(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments for `gym.make`: those of a map or a file, and the rules given instead.
+
+    Raises:
+        MapError: There is no such file, it is no map, or it does not take one of the options.
+    """
+    rules, files = given_rules(options), options_of_files(options)
+    if name not in WORLDS and (Path(name).exists() or Path(name).suffix.lower() in SUFFIXES):
+        return {**read_map_file(name, **files), **rules}
+    for option, value in files.items():
+        if value is not None:
+            raise MapError(f"--{option.replace('_', '-')} is for files, and {name!r} is no file; leave it out")
+    return {"map_name": name, **rules}
+
+
+def given_rules(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules among the options that were given, in place of the map's own."""
+    rules = {name: options[name] for name in RULES if options.get(name) is not None}
+    if options.get("max_episode_steps") is not None:
+        rules["max_episode_steps"] = checked_limit(options["max_episode_steps"])
+    if options.get("actions") is not None:
+        rules["actions"] = [name.strip().upper() for name in options["actions"].split(",")]
+    return rules
+
+
+def options_of_files(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What only the files of some kinds take; None where it was not given."""
+    given = {name: options.get(name) for name in FOR_FILES}
+    return given | {name: place_option(name, given[name]) for name in PLACES}
+
+
+def place_option(name: str, text: str | None) -> tuple[int, int] | None:
+    """A place such as 3,0."""
+    try:
+        row, column = (int(part) for part in text.split(",")) if text is not None else (0, 0)
+    except ValueError:
+        raise MapError(f"--{name} is {text!r}; expected ROW,COLUMN, two whole numbers from 0, such as 3,0") from None
+    return None if text is None else (row, column)

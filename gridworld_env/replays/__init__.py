@@ -1,0 +1,1 @@
+"""Recordings of planning and of episodes as pages and pictures."""

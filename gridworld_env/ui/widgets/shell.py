@@ -1,0 +1,205 @@
+"""A program in a window: a board on the left, a panel on the right, a line of status below. No pygame here."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from gridworld_env.ui.widgets import style
+from gridworld_env.ui.widgets.commands import Command, CommandTable
+from gridworld_env.ui.widgets.events import Closed, Dropped, Event, Key, Pointer
+from gridworld_env.ui.widgets.geometry import Rect
+from gridworld_env.ui.widgets.help_sheet import paint_help
+from gridworld_env.ui.widgets.painter import Painter
+from gridworld_env.ui.widgets.panel import Panel
+from gridworld_env.ui.widgets.prompt import Prompt
+
+
+class Program(Protocol):
+    """What the commands of a shell act on.
+
+    Attributes:
+        status: The last message, and whether it is a refusal.
+        stamp: Another number when the window has to be painted again.
+    """
+
+    status: tuple[str, bool]
+    stamp: int
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with what is shown; empty where nothing is."""
+        ...
+
+    def attempt(self, action: Callable[[], Any]) -> bool:
+        """Do something; what cannot be done is said in the status. Whether it could."""
+        ...
+
+    def stop(self) -> None:
+        """End what runs."""
+        ...
+
+    def advance(self, now: float) -> None:
+        """Go on with what runs, for a small part of a frame."""
+        ...
+
+
+class Shell:
+    """Maps events to commands, and paints; what is on the board is the subclass's affair.
+
+    Args:
+        program: What the commands act on.
+        commands: All of them.
+        help_title: Headline of the sheet of keys.
+
+    Attributes:
+        panel: Made by the subclass, as its controls ask the subclass.
+        board: Where the board is.
+        density: Pixels a point.
+    """
+
+    panel: Panel
+
+    def __init__(self, program: Program, commands: CommandTable[Any], help_title: str) -> None:
+        """Lay out when the window is there."""
+        self._program, self._commands, self._help_title = program, commands, help_title
+        self.board = Rect(0, 0, 1, 1)
+        self.density = 1.0
+        self.prompt: Prompt | None = None
+        self.help_open = self.closing = False
+        self._changes = 0
+        self._hinted: tuple[str, bool] | None = None  # the status when the mouse last moved
+
+    @property
+    def stamp(self) -> object:
+        """Another one when the window has to be painted again."""
+        return self._program.stamp, self._changes
+
+    @property
+    def hint(self) -> str:
+        """What is under the mouse, until there is something newer to say."""
+        return self.panel.hint() if self._program.status is self._hinted else ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the mouse is held and went down on the board."""
+        return False
+
+    def point(self, event: Pointer) -> None:
+        """Answer the mouse over the board, or where it went down there."""
+
+    def leave(self) -> None:
+        """The mouse is over the panel now."""
+
+    def drop(self, path: str) -> None:
+        """Answer a file that was dropped on the window."""
+
+    def paint_board(self, painter: Any, rect: Rect) -> None:
+        """Paint the board."""
+
+    def place_board(self) -> None:
+        """The board has another place or size."""
+
+    def changed(self) -> None:
+        """Something is to be painted that the program does not know of."""
+        self._changes += 1
+
+    def run(self, command: Command[Any]) -> None:
+        """Run a command; what cannot be done is said."""
+        self._program.attempt(lambda: command.run(self))
+        self.changed()
+
+    def handle(self, event: Event) -> None:
+        """Answer an event."""
+        if isinstance(event, Closed):
+            self.closing = True
+        elif isinstance(event, Dropped):
+            self._program.attempt(lambda: self.drop(event.path))
+        elif isinstance(event, Key):
+            self._key(event)
+        else:
+            self._pointer(event)
+
+    def _key(self, key: Key) -> None:
+        self.changed()
+        if self.prompt is not None:
+            prompt = self.prompt
+            self._program.attempt(lambda: prompt.key(key))
+            if not prompt.open and self.prompt is prompt:
+                self.prompt = None
+            return
+        command = self._commands.of_stroke(key.stroke)
+        if self.help_open and (command is None or command.name != "help"):
+            self.help_open = False
+            if command is None or command.name == "stop":
+                return
+        if command is not None:
+            self.run(command)
+
+    def _pointer(self, event: Pointer) -> None:
+        if self.help_open:
+            if event.kind == "press":
+                self.toggle_help()
+            return
+        hint, status = self.hint, self._program.status
+        if not self.holds and self.panel.pointer(event):
+            self.changed()
+            if event.kind == "press" or not event.button:  # else the hint would hide what a slider has just done
+                self._hinted = status
+            self.leave()
+            return
+        self._hinted = status
+        self._changes += hint != self.hint
+        self.point(event)
+
+    def advance(self, now: float) -> None:
+        """Go on with what runs."""
+        self._program.advance(now)
+
+    def paint(self, painter: Painter, rect: Rect) -> None:
+        """Paint everything."""
+        self.lay_out(rect, getattr(painter, "scale", 1.0))
+        painter.fill(self.board, style.DESK)
+        self.paint_board(painter, self.board)
+        self.panel.paint(painter)
+        self._paint_status(painter, Rect(0, self.board.bottom, rect.width, rect.height - self.board.bottom))
+        if self.help_open:
+            paint_help(painter, rect, self._help_title, self._commands)
+
+    def lay_out(self, rect: Rect, density: float) -> None:
+        """Give the board, the panel and the status line their places."""
+        self.density = density
+        wide, high = rect.width - style.PANEL_WIDTH, rect.height - style.STATUS_HEIGHT
+        self.board = Rect(0, 0, wide, high)
+        self.panel.rect = Rect(wide, 0, style.PANEL_WIDTH, high)
+        self.panel.scroll(0)
+        self.place_board()
+
+    def _paint_status(self, painter: Painter, rect: Rect) -> None:
+        text, refusal = self._program.status
+        problem = self._program.problem
+        if self.prompt is not None:
+            text, refusal = f"{self.prompt.question} {self.prompt.answer}|   (Enter: yes, Escape: no)", False
+        elif self.hint:
+            text, refusal = self.hint, False
+        elif problem and not refusal:
+            text, refusal = problem, True
+        painter.fill(rect, style.PAPER)
+        painter.fill(Rect(rect.x, rect.y, rect.width, 1), style.EDGE)
+        ink = style.ERROR if refusal else style.INK
+        painter.text(("Cannot: " if refusal else "") + text, rect.inset(6), style.TEXT, ink, "left")
+
+    def toggle_help(self) -> None:
+        """Show or close the sheet of keys."""
+        self.help_open = not self.help_open
+        self.changed()
+
+    def escape(self) -> None:
+        """Stop what runs."""
+        self._program.stop()
+
+    def quit(self) -> None:
+        """Close the window."""
+        self.closing = True
+
+    def ask(self, question: str, answer: str, then: Callable[[str], Any]) -> None:
+        """Ask for a name in the status line."""
+        self.prompt = Prompt(question, answer, then)
