@@ -14,8 +14,8 @@ from torch.nn.functional import softplus
 
 import gan_lab
 from gan_lab.games import make_game
-from gan_lab.recipes import PLAIN
-from gan_lab.table import Table
+from gan_lab.recipes.choose import PLAIN
+from gan_lab.updates.player_pair import Table
 
 STEPS, ROUNDS = 100, 7
 WEIGHT = 0.1

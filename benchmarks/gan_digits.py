@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 import gan_lab
-from gan_lab.bench.summary import markdown
 from gan_lab.games import StackedDigitsGame, make_game
+from gan_lab.studies.bench.summary import markdown
 
 HEADER = (
     "game", "weights", "seeds", "modes (least)", "excess reverse KL (worst)", "rarest", "commonest", "good %",

@@ -16,9 +16,9 @@ import time
 import torch
 
 from gan_lab.games import make_game
-from gan_lab.ranks import is_launched, join_ranks
-from gan_lab.recipes import RECIPES
-from gan_lab.setting_up import Place, set_up
+from gan_lab.recipes.choose import RECIPES
+from gan_lab.training.assembly import Place, set_up
+from gan_lab.training.ranks import is_launched, join_ranks
 
 BATCHES = (64, 320, 1280, 5120)
 STRETCH, SECONDS, ROUNDS = 3, 4.0, 3

@@ -18,8 +18,8 @@ os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")  # before the first w
 FIRST_PAINT = """
 import time, os
 began = float(os.environ["BEGAN"])
-from gan_lab.watch.opening import opening
-from gan_lab.watch.pygame_window import open_watch
+from gan_lab.watch.launch import opening
+from gan_lab.watch.launch import open_watch
 imported = time.time()
 window = open_watch(opening({game!r}))
 window.step()
@@ -62,8 +62,7 @@ def empty_window(seconds: float) -> None:
 
 
 def running(game: str, seconds: float, speed: float) -> None:
-    from gan_lab.watch.opening import opening
-    from gan_lab.watch.pygame_window import open_watch
+    from gan_lab.watch.launch import open_watch, opening
 
     watcher = opening(game)
     window = open_watch(watcher)
@@ -91,7 +90,7 @@ def running(game: str, seconds: float, speed: float) -> None:
 
 
 def bare(game: str, updates: int) -> None:
-    from gan_lab.watch.match import Match
+    from gan_lab.watch.live_run import Match
 
     match = Match(game)
     match.update()

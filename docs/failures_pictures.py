@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 import gan_lab
-from gan_lab.run import Run
-from gan_lab.symptoms import judged
+from gan_lab.diagnosis.symptoms import judged
+from gan_lab.training.run import Run
 
 TARGET, SEED = Path(__file__).with_name("failures.png"), 1
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#9a9a9a"

@@ -12,9 +12,8 @@ import pygame
 import torch
 
 from gan_lab.watch.files import in_few_colors
-from gan_lab.watch.opening import opening
-from gan_lab.watch.pygame_window import open_watch
-from gan_lab.watch.watcher import Watcher
+from gan_lab.watch.launch import open_watch, opening
+from gan_lab.watch.session import Watcher
 from gridworld_env.ui.widgets.events import Pointer
 from gridworld_env.ui.widgets.pygame_window import AppWindow
 

@@ -17,8 +17,8 @@ import torch
 
 import gan_lab
 from gan_lab.games import MixtureGame, ring
-from gan_lab.mode_fits import GRID, TwoModes, fit_gaussian, log_gaussian
-from gan_lab.networks import FourierFeatures, Scaled, perceptron
+from gan_lab.metrics.mode_fits import GRID, TwoModes, fit_gaussian, log_gaussian
+from gan_lab.networks.perceptrons import FourierFeatures, Scaled, perceptron
 from gan_lab.vae import NeuralVAE
 from gan_lab.vae.vanishing_noise import VanishingNoise, vanishing_noise, vanishing_noise_trained
 

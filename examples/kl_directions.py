@@ -15,8 +15,8 @@ import torch
 
 import gan_lab
 from gan_lab.games import MixtureGame
-from gan_lab.mode_fits import GRID, TwoModes, fit_gaussian, log_gaussian
-from gan_lab.networks import perceptron
+from gan_lab.metrics.mode_fits import GRID, TwoModes, fit_gaussian, log_gaussian
+from gan_lab.networks.perceptrons import perceptron
 
 DISTANCE = 5.0
 FITS = {

@@ -4,6 +4,7 @@ env = gan_lab.env("ring8")              discriminator_0 moves k times, then gene
 env = gan_lab.parallel_env("ring8")     both move at once
 """
 
+import sys
 from importlib.util import find_spec
 
 if missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_spec(name) is None]:
@@ -12,25 +13,30 @@ if missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_s
     )
 
 from gan_lab import games, truth, updates, vae
-from gan_lab.alternating_env import AlternatingEnv
-from gan_lab.atlas import ATLAS, Failure
-from gan_lab.comparison import beside_vae
+from gan_lab.diagnosis.symptoms import Symptom
+from gan_lab.environments.alternating_env import AlternatingEnv
+from gan_lab.environments.simultaneous_env import SimultaneousEnv
 from gan_lab.errors import DivergedError, GameError, WiringError
 from gan_lab.generator_env import GeneratorEnv
-from gan_lab.jacobian import Spectrum, spectrum
+from gan_lab.metrics import mode_fits
 from gan_lab.players import Discriminator, Generator, Strategist, Verdict, adam, ascent
-from gan_lab.recipe import DiscriminatorShape, GeneratorShape, Recipe
-from gan_lab.recipes import RECIPES, mixture_recipe
+from gan_lab.recipes.choose import RECIPES, mixture_recipe
+from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
+from gan_lab.recipes.schedule import Schedule
 from gan_lab.registry import register_ids
 from gan_lab.replays.replay import Replay
-from gan_lab.run import Run, Status
-from gan_lab.schedule import Schedule
-from gan_lab.simultaneous_env import SimultaneousEnv
-from gan_lab.symptom import Symptom
-from gan_lab.training import train
+from gan_lab.studies import lecture
+from gan_lab.studies.failure_atlas import ATLAS, Failure
+from gan_lab.studies.vae_comparison import beside_vae
+from gan_lab.training.loop import train
+from gan_lab.training.run import Run, Status
+from gan_lab.updates.spectrum import Spectrum, spectrum
 from gan_lab.vae.training import train_vae
 
 register_ids()
+
+# Short names of two modules that people import from: `from gan_lab.lecture import mirror_descent`.
+sys.modules |= {"gan_lab.lecture": lecture, "gan_lab.mode_fits": mode_fits}
 
 env = AlternatingEnv  # PettingZoo's names for the two forms of a game
 parallel_env = SimultaneousEnv

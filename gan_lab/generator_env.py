@@ -7,12 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.default_players import default_players
+from gan_lab.environments.sample_state import SampleBoard
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.games import SampleGame, make_game
-from gan_lab.losses import find_loss
-from gan_lab.recipes import PLAIN
-from gan_lab.sample_board import SampleBoard
+from gan_lab.payoffs.losses import find_loss
+from gan_lab.recipes.choose import PLAIN, default_players
 
 
 class GeneratorEnv(gym.Env[Any, Any]):

@@ -17,6 +17,6 @@ def register_ids() -> None:
     if not hasattr(zoo, "register"):  # before PettingZoo 1.27
         return
     if GAME_ID not in zoo.aec_registry:
-        zoo.register("aec", GAME_ID, "gan_lab.alternating_env:AlternatingEnv", max_cycles=CYCLES)
+        zoo.register("aec", GAME_ID, "gan_lab.environments.alternating_env:AlternatingEnv", max_cycles=CYCLES)
     if GAME_ID not in zoo.parallel_registry:
-        zoo.register("parallel", GAME_ID, "gan_lab.simultaneous_env:SimultaneousEnv", max_cycles=CYCLES)
+        zoo.register("parallel", GAME_ID, "gan_lab.environments.simultaneous_env:SimultaneousEnv", max_cycles=CYCLES)

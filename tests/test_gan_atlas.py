@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 
 import gan_lab
 from gan_lab import ATLAS
-from gan_lab.cli import app
+from gan_lab.cli.commands import app
+from gan_lab.diagnosis.symptoms import SYMPTOMS, find_symptoms
 from gan_lab.games import DatasetGame, DigitsGame, DiracGame, MixtureGame, StackedDigitsGame, ring
 from gan_lab.games.fingerprint import fingerprint
 from gan_lab.players import Discriminator, Generator
-from gan_lab.run import Run
-from gan_lab.symptoms import SYMPTOMS, find_symptoms
+from gan_lab.training.run import Run
 
 
 class Formula(nn.Module):

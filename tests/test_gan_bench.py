@@ -9,12 +9,22 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from gan_lab import RECIPES, WiringError, bench_command
-from gan_lab.bench import METHODS, METHODS_AS_PUBLISHED, PROTOCOLS, PUBLISHED, cases, make_case, measure, summarise
-from gan_lab.bench.cases import recipe_of
-from gan_lab.bench.summary import HEADER, PROTOCOL_HEADER, by_protocol, markdown
-from gan_lab.cli import app
-from gan_lab.recipe import DiscriminatorShape, GeneratorShape
+from gan_lab import RECIPES, WiringError
+from gan_lab.cli import bench
+from gan_lab.cli.commands import app
+from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape
+from gan_lab.studies.bench import (
+    METHODS,
+    METHODS_AS_PUBLISHED,
+    PROTOCOLS,
+    PUBLISHED,
+    cases,
+    make_case,
+    measure,
+    summarise,
+)
+from gan_lab.studies.bench.cases import recipe_of
+from gan_lab.studies.bench.summary import HEADER, PROTOCOL_HEADER, by_protocol, markdown
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
@@ -118,7 +128,7 @@ def test_the_command_shows_what_is_in_the_file(
     for header, lines in ((HEADER, summarise(rows)), (PROTOCOL_HEADER, by_protocol(rows))):
         assert markdown(header, lines) in found.output  # no line is folded
     for width, folded in ((200, False), (80, True)):  # a terminal: tables where they fit
-        monkeypatch.setattr(bench_command, "out", Console(force_terminal=True, width=width, highlight=False))
+        monkeypatch.setattr(bench, "out", Console(force_terminal=True, width=width, highlight=False))
         shown = CliRunner().invoke(app, ["bench", "--report", "--results", str(file)]).output
         assert (markdown(HEADER, summarise(rows)) in shown) is folded
         assert "averaged" in shown
@@ -142,7 +152,7 @@ def test_a_method_becomes_a_row(method: str, monkeypatch: pytest.MonkeyPatch, rn
 
 
 def test_names_are_separated_by_commas_or_spaces() -> None:
-    assert bench_command._names("minimax, r3gan ours") == ["minimax", "r3gan", "ours"]
+    assert bench._names("minimax, r3gan ours") == ["minimax", "r3gan", "ours"]
 
 
 def test_every_method_has_a_recipe() -> None:

@@ -14,10 +14,11 @@ import torch
 from typer.testing import CliRunner
 
 import gan_lab
-from gan_lab import WiringError, cli, train
-from gan_lab.device import find_device
-from gan_lab.ranks import LAUNCHED, Ranks
-from gan_lab.shared_table import SharedTable
+from gan_lab import WiringError, train
+from gan_lab.cli import commands
+from gan_lab.training.device import find_device
+from gan_lab.training.ranks import LAUNCHED, Ranks
+from gan_lab.training.shared_pair import SharedTable
 from gan_lab.updates import Alternating
 from tests.oracles import ranks as processes
 from tests.oracles.ranks import BATCH, EQUAL, Found
@@ -170,10 +171,10 @@ def test_an_error_of_another_rank_is_not_lost(monkeypatch: pytest.MonkeyPatch) -
     for name, value in zip(LAUNCHED, ("1", "2", "localhost", "0"), strict=True):
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("time.sleep", waited.append)
-    result = CliRunner().invoke(cli.app, ["train", "rng8"])
+    result = CliRunner().invoke(commands.app, ["train", "rng8"])
     assert result.exit_code == 2
     assert "did you mean 'ring8'" in result.output
-    assert waited == [cli.PATIENCE]
+    assert waited == [commands.PATIENCE]
 
 
 class Undeclared(Alternating):
@@ -247,17 +248,20 @@ def test_devices_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_becomes_an_array_where_it_may_be_on_a_gpu() -> None:
     """In what plays games of samples, `.numpy()` is called on what `.cpu()` gave."""
+    rooms = ("environments", "updates", "training", "payoffs", "diagnosis")
+    package = ROOT / "gan_lab"
+    files = [package / "players.py", package / "generator_env.py"]
+    files += [file for room in rooms for file in sorted((package / room).glob("*.py"))]
     files = [
-        "alternating_env", "simultaneous_env", "generator_env", "sample_board", "players", "run", "gauge", "checkpoint",
-        "shared_table", "ranks", "table", "training", "course", "penalties", "losses",
-    ]  # fmt: skip
+        file for file in files if file.name not in ("strategy_state.py", "spectrum.py")
+    ]  # strategies stay on the CPU
     seen = 0
-    for name in files:
-        for call in ast.walk(ast.parse((ROOT / "gan_lab" / f"{name}.py").read_text(encoding="utf-8"))):
+    for file in files:
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "numpy":
                 text = ast.unparse(call)
                 seen += 1
-                assert ".cpu()" in text or "game.checked(" in text, f"{name}: {text}"  # strategies stay on the CPU
+                assert ".cpu()" in text or "game.checked(" in text, f"{file.name}: {text}"  # checked: a strategy
     assert seen > 5
 
 

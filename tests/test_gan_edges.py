@@ -11,7 +11,7 @@ import torch
 import gan_lab
 from gan_lab import DivergedError, Strategist, WiringError, ascent, spectrum, train, truth
 from gan_lab.games import BilinearGame, DiracGame, FiniteGame, GaussianGame, MixtureGame
-from gan_lab.losses import LOSSES, find_loss
+from gan_lab.payoffs.losses import LOSSES, find_loss
 from gan_lab.updates import Consensus, Optimistic
 
 SMALL: Any = {"batch_size": 8, "truth_every": 5}

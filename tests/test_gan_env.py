@@ -15,7 +15,7 @@ from gymnasium.utils.env_checker import check_env
 import gan_lab
 from gan_lab import Discriminator, Generator, WiringError
 from gan_lab.games import GAMES, FiniteGame, MixtureGame
-from gan_lab.networks import perceptron
+from gan_lab.networks.perceptrons import perceptron
 from planners.agent import Agent, Learner
 
 with warnings.catch_warnings():  # PettingZoo's checks import its own environments in a way that it warns of

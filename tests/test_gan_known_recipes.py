@@ -12,11 +12,11 @@ import gan_lab
 from gan_lab import Recipe, WiringError, train
 from gan_lab.games import MixtureGame, PackedGame, make_game
 from gan_lab.games.packed import Packed, as_played
-from gan_lab.known_recipes import AS_PUBLISHED, KNOWN
-from gan_lab.losses import find_loss
-from gan_lab.networks import perceptron
-from gan_lab.published_networks import Maxout
-from gan_lab.recipes import RECIPES
+from gan_lab.networks.perceptrons import perceptron
+from gan_lab.payoffs.losses import find_loss
+from gan_lab.recipes.choose import RECIPES
+from gan_lab.recipes.known import AS_PUBLISHED, KNOWN
+from gan_lab.recipes.published_shapes import Maxout
 
 
 def small(recipe: Recipe) -> Recipe:

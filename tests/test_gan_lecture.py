@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from gan_lab import cli, lecture
-from gan_lab.mode_fits import TwoModes, fit_gaussian
-from gan_lab.parzen import parzen_bias, parzen_log_likelihood
+from gan_lab.cli import commands
+from gan_lab.metrics.mode_fits import TwoModes, fit_gaussian
+from gan_lab.metrics.parzen import parzen_bias, parzen_log_likelihood
+from gan_lab.studies import lecture
 
 
 @pytest.mark.parametrize("statement", lecture.STATEMENTS, ids=lambda statement: statement.__name__)
@@ -57,7 +58,7 @@ def test_parzen_windows(rng: np.random.Generator) -> None:
 
 
 def test_verify_prints_every_statement() -> None:
-    result = CliRunner().invoke(cli.app, ["verify", "--seed", "11"])
+    result = CliRunner().invoke(commands.app, ["verify", "--seed", "11"])
     assert result.exit_code == 0, result.stdout
     assert result.stdout.count("pass") == len(lecture.STATEMENTS)
     assert "All statements hold." in result.stdout
@@ -65,27 +66,27 @@ def test_verify_prints_every_statement() -> None:
 
 def test_verify_tells_what_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = lecture.Finding("Theorem 0", "2 + 2 = 5", "5", "4", False)
-    monkeypatch.setattr(cli, "statements", lambda seed: [wrong])
-    result = CliRunner().invoke(cli.app, ["verify"])
+    monkeypatch.setattr(commands, "statements", lambda seed: [wrong])
+    result = CliRunner().invoke(commands.app, ["verify"])
     assert result.exit_code == 1
     assert "FAIL  Theorem 0" in result.stdout
 
 
 def test_train_and_games(tmp_path: Path) -> None:
     file = tmp_path / "run.safetensors"
-    result = CliRunner().invoke(cli.app, ["train", "finite", "--steps", "50", "--checkpoint", str(file)])
+    result = CliRunner().invoke(commands.app, ["train", "finite", "--steps", "50", "--checkpoint", str(file)])
     assert result.exit_code == 0, result.stdout
     assert "finite, 50 updates. All updates were played." in result.stdout
     assert "Converged?" in result.stdout
     assert file.exists()
-    listed = CliRunner().invoke(cli.app, ["games"]).stdout
+    listed = CliRunner().invoke(commands.app, ["games"]).stdout
     assert "grid100" in listed
     assert "exact: value" in listed
     for command in (["verify", "--seed", "-3"], ["train", "dirac", "--seed", "-3"]):
-        refused = CliRunner().invoke(cli.app, command)
+        refused = CliRunner().invoke(commands.app, command)
         assert refused.exit_code == 2
         assert "seed is -3" in refused.stderr
-    wrong = CliRunner().invoke(cli.app, ["train", "finit"])
+    wrong = CliRunner().invoke(commands.app, ["train", "finit"])
     assert wrong.exit_code == 2
     assert "did you mean 'finite'" in wrong.stderr
 

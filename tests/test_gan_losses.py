@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from gan_lab import WiringError
-from gan_lab.losses import LOSSES, find_loss
-from gan_lab.penalties import PENALTIES, find_penalty
+from gan_lab.payoffs.losses import LOSSES, find_loss
+from gan_lab.payoffs.penalties import PENALTIES, find_penalty
 
 Formula = Callable[[np.ndarray, np.ndarray], float]
 

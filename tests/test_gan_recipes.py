@@ -10,9 +10,9 @@ import torch
 import gan_lab
 from gan_lab import Recipe, Schedule, WiringError, train
 from gan_lab.games import GAMES, MixtureGame, grid, make_game
-from gan_lab.networks import Gain
-from gan_lab.recipe import DiscriminatorShape, GeneratorShape
-from gan_lab.recipes import PLAIN, RECIPES, choose_recipe, mixture_recipe
+from gan_lab.networks.perceptrons import Gain
+from gan_lab.recipes.choose import PLAIN, RECIPES, choose_recipe, mixture_recipe
+from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape
 
 TINY = Recipe(
     "for tests",
@@ -103,7 +103,7 @@ def _name_of(player: torch.nn.Module, number: int) -> str:
 
 
 def test_the_weight_of_the_penalty_follows_its_schedule() -> None:
-    from gan_lab.setting_up import set_up
+    from gan_lab.training.assembly import set_up
 
     table, _, course = set_up(make_game("ring8"), TINY, None, None, 100, 7)
     weights = []

@@ -9,7 +9,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import gan_lab
-from gan_lab.cli import app as gan_app
+from gan_lab.cli.commands import app as gan_app
 from gan_lab.games import MixtureGame
 from gridworld_env.ui.pages.packing import unpacked
 from gridworld_env.ui.pages.page import page_text
@@ -109,7 +109,7 @@ def test_images_are_recorded(tmp_path: Path) -> None:
 
 
 def test_a_run_that_diverges_leaves_its_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import gan_lab.cli as cli
+    import gan_lab.cli.commands as cli
 
     def diverging(*_: Any, **options: Any) -> None:
         gan_lab.train("dirac", steps=3, looks=3, callbacks=options["callbacks"])

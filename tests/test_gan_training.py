@@ -11,12 +11,12 @@ from rich.console import Console
 
 import gan_lab
 from gan_lab import DivergedError, Strategist, WiringError, ascent, train
-from gan_lab.estimates import binned_jsd, mode_counts
+from gan_lab.diagnosis.duality_gap import verdicts
 from gan_lab.games import FiniteGame, MixtureGame, make_game
-from gan_lab.gauge import verdicts
-from gan_lab.losses import LOSSES
-from gan_lab.penalties import PENALTIES
-from gan_lab.run import Run, Status
+from gan_lab.metrics.estimates import binned_jsd, mode_counts
+from gan_lab.payoffs.losses import LOSSES
+from gan_lab.payoffs.penalties import PENALTIES
+from gan_lab.training.run import Run, Status
 from gan_lab.updates import UPDATES
 
 SMALL: Any = {"batch_size": 32, "truth_every": 5}

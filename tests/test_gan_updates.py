@@ -10,8 +10,8 @@ import torch
 import gan_lab
 from gan_lab import Strategist, WiringError, adam, ascent, spectrum
 from gan_lab.games import BilinearGame, DiracGame, FiniteGame, GaussianGame
-from gan_lab.table import Table
 from gan_lab.updates import UPDATES, Alternating, Consensus, Unrolled, find_update
+from gan_lab.updates.player_pair import Table
 
 RATE = 0.2
 A = np.array([[1.0, 0.5], [-0.25, 2.0]])

@@ -7,13 +7,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gan_lab import Discriminator, Generator, WiringError, beside_vae
-from gan_lab.blur import measure_blur
-from gan_lab.cli import app
-from gan_lab.comparison import Comparison
+from gan_lab.cli.commands import app
 from gan_lab.games import MixtureGame
 from gan_lab.games.sample_game import SampleGame
-from gan_lab.networks import perceptron
-from gan_lab.precision_recall import precision_recall
+from gan_lab.metrics.blur import measure_blur
+from gan_lab.metrics.precision_recall import precision_recall
+from gan_lab.networks.perceptrons import perceptron
+from gan_lab.studies.vae_comparison import Comparison
 from gan_lab.vae import importance_bound
 
 

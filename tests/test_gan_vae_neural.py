@@ -9,7 +9,7 @@ import torch
 import gan_lab
 from gan_lab import DivergedError, WiringError, ascent
 from gan_lab.games import MixtureGame
-from gan_lab.run import Status
+from gan_lab.training.run import Status
 from gan_lab.vae import LinearVAE, NeuralVAE, VAERun, importance_bound, log_density_by_quadrature, train_vae
 from gan_lab.vae.vanishing_noise import vanishing_noise_trained
 

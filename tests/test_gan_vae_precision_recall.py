@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gan_lab import WiringError
-from gan_lab.blur import measure_blur
 from gan_lab.games import make_game, ring
-from gan_lab.precision_recall import PrecisionRecall, precision_recall
+from gan_lab.metrics.blur import measure_blur
+from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
 
 
 def by_brute_force(real: np.ndarray, generated: np.ndarray, neighbours: int) -> PrecisionRecall:

@@ -9,14 +9,14 @@ from scipy import integrate, stats
 
 import gan_lab
 from gan_lab.games import MixtureGame
-from gan_lab.losses import LOSSES, find_loss
-from gan_lab.watch import plane
+from gan_lab.payoffs.losses import LOSSES, find_loss
+from gan_lab.watch import sample_picture
 from gan_lab.watch.arrows import draw_arrows, exact_gradients
 from gan_lab.watch.curves import Curves, phase_charts, plane_charts
 from gan_lab.watch.density import data_mass, is_separated, log_mixture, optimum, sample_mass
-from gan_lab.watch.match import Match
-from gan_lab.watch.phase import Portrait
-from gan_lab.watch.sketchpad import Sketchpad
+from gan_lab.watch.drawn_data import Sketchpad
+from gan_lab.watch.live_run import Match
+from gan_lab.watch.phase_portrait import Portrait
 
 SMALL = {"recipe": "plain", "batch_size": 16}
 
@@ -130,15 +130,17 @@ def test_the_field_lies_as_the_plane_does(rng: np.random.Generator) -> None:
     """A discriminator that knows the quadrant is drawn as it judges: rows from above, columns from the left."""
     match = Match(mixture(rng), seed=1, loss="minimax", **SMALL)
     match.run.discriminator.judge = lambda samples: 3.0 * samples[:, 0] + 1.0 * samples[:, 1]  # pyright: ignore
-    picture = finished(plane.draw(match))
-    points = plane.cell_centers(picture.bound, plane.COARSE).reshape(plane.COARSE, plane.COARSE, 2)
+    picture = finished(sample_picture.draw(match))
+    points = sample_picture.cell_centers(picture.bound, sample_picture.COARSE).reshape(
+        sample_picture.COARSE, sample_picture.COARSE, 2
+    )
     assert points[0, -1, 0] > 0
     assert points[0, -1, 1] > 0  # above on the right
     np.testing.assert_allclose(picture.learned, 1 / (1 + np.exp(-(3 * points[..., 0] + points[..., 1]))), rtol=1e-4)
-    assert picture.folded.shape == (plane.FOLDS, plane.FOLDS, 2)
+    assert picture.folded.shape == (sample_picture.FOLDS, sample_picture.FOLDS, 2)
     np.testing.assert_allclose(
         picture.folded[3, 5],
-        match.run.generator.act(np.array([plane.noise_lines()[[5, 3]]], dtype=np.float32)).detach().numpy()[0],
+        match.run.generator.act(np.array([sample_picture.noise_lines()[[5, 3]]], dtype=np.float32)).detach().numpy()[0],
         rtol=1e-4,
         atol=1e-6,
     )
@@ -146,10 +148,10 @@ def test_the_field_lies_as_the_plane_does(rng: np.random.Generator) -> None:
 
 def test_scores_known_up_to_a_constant_are_shown_at_the_best_one(rng: np.random.Generator) -> None:
     match = Match(mixture(rng), seed=int(rng.integers(100)), loss="relativistic", **SMALL)
-    shown = finished(plane.draw(match))
+    shown = finished(sample_picture.draw(match))
     act = match.run.discriminator.judge
     match.run.discriminator.judge = lambda samples: act(samples) + 5.0  # pyright: ignore - the same player
-    again = finished(plane.draw(match))
+    again = finished(sample_picture.draw(match))
     assert again.numbers["value"] == pytest.approx(shown.numbers["value"], abs=1e-5)
     np.testing.assert_allclose(again.learned, shown.learned, atol=1e-4)
 
@@ -163,8 +165,8 @@ def test_divergences_of_overlapping_blobs_are_near_zero_for_a_perfect_generator(
     assert is_separated(gan_lab.games.ring())
     match = Match(game, seed=1, **SMALL)
     match.run.generator.act = lambda z: torch.from_numpy(game.real(len(z), np.random.default_rng(len(z))))  # pyright: ignore
-    assert finished(plane.draw(match)).numbers["jsd"] < 0.02
-    assert finished(plane.draw(Match(game, seed=1, **SMALL))).numbers["jsd"] > 0.3
+    assert finished(sample_picture.draw(match)).numbers["jsd"] < 0.02
+    assert finished(sample_picture.draw(Match(game, seed=1, **SMALL))).numbers["jsd"] > 0.3
 
 
 @pytest.mark.parametrize("penalty", ["none", "r1"])

@@ -11,15 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 import gan_lab
-from gan_lab.cli import app as command_line
+from gan_lab.cli.commands import app as command_line
 from gan_lab.games import MixtureGame
 from gan_lab.watch.app import WatchApp
 from gan_lab.watch.commands import COMMANDS
-from gan_lab.watch.opening import opening
-from gan_lab.watch.places import Places
-from gan_lab.watch.reel import MOST, Reel
+from gan_lab.watch.drawing.layout import Places
+from gan_lab.watch.launch import opening
+from gan_lab.watch.recording import MOST, Reel
+from gan_lab.watch.session import SPEEDS, Watcher
 from gan_lab.watch.views import VIEWS
-from gan_lab.watch.watcher import SPEEDS, Watcher
 from gridworld_env.ui.widgets.controls import Buttons
 from gridworld_env.ui.widgets.events import Closed, Dropped, Key, Pointer
 from gridworld_env.ui.widgets.geometry import Point, Rect

@@ -9,10 +9,10 @@ import torch
 import gan_lab
 from gan_lab.errors import DivergedError, WiringError
 from gan_lab.games import MixtureGame
-from gan_lab.watch import plane
-from gan_lab.watch.lineup import WATCHED, own_recipe, watched_game
-from gan_lab.watch.match import Match
-from gan_lab.watch.sketchpad import Sketchpad
+from gan_lab.watch import sample_picture
+from gan_lab.watch.drawn_data import Sketchpad
+from gan_lab.watch.live_run import Match
+from gan_lab.watch.watchable_games import WATCHED, own_recipe, watched_game
 
 SMALL = {"recipe": "plain", "batch_size": 16}
 
@@ -45,7 +45,7 @@ def test_updates_are_those_of_train_bit_by_bit(game: str, options: dict[str, Any
     for number in range(9):
         match.update()
         if game == "ring8" and number == 4:
-            list(plane.draw(match))  # looking changes nothing
+            list(sample_picture.draw(match))  # looking changes nothing
     assert same(parameters(match.run), parameters(run))
 
 

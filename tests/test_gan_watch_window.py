@@ -11,11 +11,11 @@ from PIL import Image
 
 pygame = pytest.importorskip("pygame")
 
-from gan_lab.watch import files, palette, plane  # noqa: E402 - pygame may be missing
-from gan_lab.watch.opening import opening  # noqa: E402
-from gan_lab.watch.pygame_board import render  # noqa: E402
-from gan_lab.watch.pygame_plane import on_rect  # noqa: E402
-from gan_lab.watch.pygame_window import open_watch  # noqa: E402
+from gan_lab.watch import files, sample_picture  # noqa: E402
+from gan_lab.watch.drawing import palette  # noqa: E402
+from gan_lab.watch.drawing.pygame_board import render  # noqa: E402
+from gan_lab.watch.drawing.pygame_plane import on_rect  # noqa: E402
+from gan_lab.watch.launch import open_watch, opening  # noqa: E402
 from gridworld_env.ui.widgets import style  # noqa: E402
 from gridworld_env.ui.widgets.pygame_window import AppWindow  # noqa: E402
 
@@ -145,8 +145,8 @@ def test_fields_have_the_colors_of_their_numbers(opened: Any, view: str) -> None
     field = {"2": picture.learned, "3": picture.exact, "4": picture.difference}[view]
     colors = (palette.difference_colors if view == "4" else palette.probability_colors)(field).astype(int)
     cells = len(field)
-    assert cells == plane.FINE
-    centers = plane.cell_centers(picture.bound, cells).reshape(cells, cells, 2)
+    assert cells == sample_picture.FINE
+    centers = sample_picture.cell_centers(picture.bound, cells).reshape(cells, cells, 2)
     checked = 0
     for row in range(3, cells - 3, 7):
         for column in range(3, cells - 3, 7):

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import gan_lab
 import planners
-from gan_lab.cli import app as gan_app
+from gan_lab.cli.commands import app as gan_app
 from gridworld_env import MapError, Replay
 from gridworld_env.cli.commands import app
 from gridworld_env.replays.page import document_of

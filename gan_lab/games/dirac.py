@@ -14,8 +14,8 @@ from torch import Tensor
 
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame
-from gan_lab.losses import Loss, find_loss
-from gan_lab.penalties import Penalty
+from gan_lab.payoffs.losses import Loss, find_loss
+from gan_lab.payoffs.penalties import Penalty
 from gan_lab.truth import LOG_4
 
 BOUND = 10.0

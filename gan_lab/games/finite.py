@@ -12,8 +12,8 @@ from gan_lab import truth
 from gan_lab.errors import WiringError
 from gan_lab.games.sample_game import DISCRIMINATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
-from gan_lab.losses import Loss
-from gan_lab.penalties import Penalty
+from gan_lab.payoffs.losses import Loss
+from gan_lab.payoffs.penalties import Penalty
 
 SMALLEST: Final = 1e-12  # D is kept this far from 0 and 1 where its logit is taken, so that the slope is finite
 

@@ -1,15 +1,13 @@
 """Mixtures of Gaussians whose modes, weights and widths are known: ring8, grid25, grid100 and any other."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.sample_game import SampleGame
-
-HIGH_QUALITY_RADIUS: Final = 3.0  # in standard deviations
 
 
 class MixtureGame(SampleGame):
@@ -76,7 +74,7 @@ class MixtureGame(SampleGame):
         `reverse_kl` is KL(shares of the samples' nearest modes || weights); of n samples of the mixture itself it
         would be about `reverse_kl_floor` = (K - 1) / 2n.
         """
-        from gan_lab.estimates import binned_jsd, mode_counts
+        from gan_lab.metrics.estimates import binned_jsd, mode_counts
 
         counts, good = mode_counts(samples, self.means, self.std)
         shares = counts / counts.sum()

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lab.errors import NonFiniteMoveError, WiringError
-from gan_lab.losses import Loss
-from gan_lab.penalties import Penalty
+from gan_lab.payoffs.losses import Loss
+from gan_lab.payoffs.penalties import Penalty
 
 Strategy = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.replays.charts import charts_of
-from gan_lab.replays.scene import Frame, Scene
+from gan_lab.replays.frames import Frame, Scene
 from gan_lab.replays.strategy_scenes import COLORS, STYLES
-from gan_lab.run import Run
+from gan_lab.training.run import Run
 from gridworld_env.ui.pages.packing import unpacked
 
 RATE: Final = 5.0  # a second

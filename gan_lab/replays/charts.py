@@ -5,8 +5,8 @@ from typing import Any, Final
 import numpy as np
 
 from gan_lab.games import SampleGame
-from gan_lab.run import Run
-from gan_lab.run_plot import DISTANCES
+from gan_lab.training.run import Run
+from gan_lab.training.run_plot import DISTANCES
 from gan_lab.truth import LOG_4
 from gridworld_env.ui.pages.packing import packed
 

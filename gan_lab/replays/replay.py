@@ -6,8 +6,9 @@ from typing import Any, Final
 from gan_lab.errors import WiringError
 from gan_lab.games import SampleGame
 from gan_lab.replays.charts import caption_of, charts_of
-from gan_lab.replays.scene import THEME, Frame, Scene, scene_of
-from gan_lab.run import Run
+from gan_lab.replays.frames import THEME, Frame, Scene
+from gan_lab.replays.scene import scene_of
+from gan_lab.training.run import Run
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import write_page
 from gridworld_env.ui.pages.thinning import Thinning

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gan_lab.diagnosis.duality_gap import best_shift, scores_of
+from gan_lab.environments.rendering.raster import GENERATED, REAL, tint
 from gan_lab.games import SampleGame
-from gan_lab.gauge import best_shift, scores_of
-from gan_lab.losses import LOSSES
-from gan_lab.rendering.raster import GENERATED, REAL, tint
-from gan_lab.replays.scene import Frame, stacked
-from gan_lab.run import Run
+from gan_lab.payoffs.losses import LOSSES
+from gan_lab.replays.frames import Frame, stacked
+from gan_lab.training.run import Run
 from gridworld_env.ui.pages.packing import packed, quantised
 
 DOTS: Final = 500  # samples of either kind

@@ -1,32 +1,8 @@
 """What a replay shows of a game that moves: one class for each kind of game, in the files beside this one."""
 
-from typing import Any, Final, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
-
 from gan_lab.games import BilinearGame, DiracGame, FiniteGame, GaussianGame, SampleGame
-from gan_lab.rendering.raster import FIELD, GENERATED, REAL
-from gan_lab.run import Run
-
-Frame = dict[str, NDArray[Any]]
-THEME: Final = {"field": FIELD.tolist(), "real": REAL, "generated": GENERATED}
-
-
-class Scene(Protocol):
-    """The moving part of a replay."""
-
-    def frame(self, run: Run) -> Frame:
-        """What there is to see now, as small arrays."""
-        ...
-
-    def piece(self, frames: list[Frame]) -> dict[str, Any]:
-        """The scene of the page's document."""
-        ...
-
-    def draw(self, axes: Any, frames: list[Frame], index: int) -> None:
-        """The same on matplotlib axes."""
-        ...
+from gan_lab.replays.frames import Scene
+from gan_lab.training.run import Run
 
 
 def scene_of(run: Run) -> Scene:
@@ -44,8 +20,3 @@ def scene_of(run: Run) -> Scene:
         return strategy_scenes.DensityScene(game)
     assert isinstance(game, DiracGame | BilinearGame)
     return strategy_scenes.PathScene(run)
-
-
-def stacked(frames: list[Frame], name: str) -> NDArray[Any]:
-    """(F, ...) one array of all frames."""
-    return np.stack([frame[name] for frame in frames])

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from gan_lab.games import BilinearGame, DiracGame, FiniteGame, GaussianGame
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
-from gan_lab.losses import find_loss
-from gan_lab.replays.scene import Frame, stacked
-from gan_lab.run import Run
+from gan_lab.payoffs.losses import find_loss
+from gan_lab.replays.frames import Frame, stacked
+from gan_lab.training.run import Run
 from gan_lab.truth import optimal_discriminator
 from gridworld_env.ui.pages.packing import packed
 

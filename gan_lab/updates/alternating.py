@@ -9,7 +9,7 @@ Momentum is the optimizers': `ascent(rate, momentum)`.
 import numpy as np
 
 from gan_lab.errors import whole_number
-from gan_lab.table import Table
+from gan_lab.updates.player_pair import Table
 from gan_lab.updates.update import Matrix, Update
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from gan_lab.errors import number_of_at_least_0
-from gan_lab.table import Table
+from gan_lab.updates.player_pair import Table
 from gan_lab.updates.update import Matrix, Update
 
 

@@ -6,7 +6,7 @@ w' = w + h v(w+)
 
 import numpy as np
 
-from gan_lab.table import Table
+from gan_lab.updates.player_pair import Table
 from gan_lab.updates.update import Matrix, Update
 
 

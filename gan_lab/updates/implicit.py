@@ -7,9 +7,9 @@ Solved by iteration, so it is for exact games, whose field is the same at every 
 
 import numpy as np
 
+from gan_lab.environments.strategy_state import StrategyBoard
 from gan_lab.errors import WiringError, number_of_at_least_0, whole_number
-from gan_lab.strategy_board import StrategyBoard
-from gan_lab.table import Table
+from gan_lab.updates.player_pair import Table
 from gan_lab.updates.update import Matrix, Update, plain_rate
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lab.table import Table
+from gan_lab.updates.player_pair import Table
 from gan_lab.updates.update import Matrix, Update
 
 

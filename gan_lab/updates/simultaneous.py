@@ -7,7 +7,7 @@ On the Dirac and the bilinear game every step leads away from the equilibrium.
 
 import numpy as np
 
-from gan_lab.table import Table
+from gan_lab.updates.player_pair import Table
 from gan_lab.updates.update import Matrix, Update
 
 

@@ -16,7 +16,7 @@ from torch.optim import SGD, Adam
 
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.players import Player
-from gan_lab.table import Table
+from gan_lab.updates.player_pair import Table
 from gan_lab.updates.update import Matrix, Update
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.optim import SGD
 
 from gan_lab.errors import WiringError
-from gan_lab.table import Table
+from gan_lab.updates.player_pair import Table
 
 Matrix = NDArray[np.float64]
 

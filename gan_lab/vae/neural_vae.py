@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gan_lab.errors import DivergedError, WiringError
-from gan_lab.networks import perceptron
+from gan_lab.networks.perceptrons import perceptron
 from gan_lab.players import MakeOptimizer, adam
 
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)

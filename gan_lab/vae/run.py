@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.games import SampleGame
-from gan_lab.run import Status
+from gan_lab.training.run import Status
 from gan_lab.vae.neural_vae import NeuralVAE
 
 

@@ -9,8 +9,8 @@ import torch
 
 from gan_lab.errors import DivergedError, WiringError
 from gan_lab.games import SampleGame, make_game
-from gan_lab.progress import Progress
-from gan_lab.run import Status
+from gan_lab.training.progress import Progress
+from gan_lab.training.run import Status
 from gan_lab.vae.neural_vae import NeuralVAE
 from gan_lab.vae.run import VAERun
 

@@ -9,13 +9,13 @@ from gan_lab.games import MixtureGame
 from gan_lab.updates import Alternating
 from gan_lab.watch import files
 from gan_lab.watch.commands import COMMANDS
-from gan_lab.watch.desk import make_panel
-from gan_lab.watch.places import Places
-from gan_lab.watch.plane import bound_of
-from gan_lab.watch.reel import Scene
-from gan_lab.watch.sketchpad import REACH
+from gan_lab.watch.drawing.layout import Places
+from gan_lab.watch.drawn_data import REACH
+from gan_lab.watch.recording import Scene
+from gan_lab.watch.sample_picture import bound_of
+from gan_lab.watch.session import Watcher
+from gan_lab.watch.side_panel import make_panel
 from gan_lab.watch.views import LAYERS, VIEWS
-from gan_lab.watch.watcher import Watcher
 from gridworld_env.ui.widgets.events import Pointer
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.shell import Shell

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gan_lab.losses import LOSSES
-from gan_lab.penalties import PENALTIES
+from gan_lab.payoffs.losses import LOSSES
+from gan_lab.payoffs.penalties import PENALTIES
 from gan_lab.updates import UPDATES, find_update
-from gan_lab.watch.lineup import WATCHED
+from gan_lab.watch.session import SPEEDS, Watcher
 from gan_lab.watch.views import LAYERS, VIEWS
-from gan_lab.watch.watcher import SPEEDS, Watcher
+from gan_lab.watch.watchable_games import WATCHED
 from gridworld_env.ui.widgets.commands import Command, CommandTable
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.truth import LOG_4
-from gan_lab.watch import palette
+from gan_lab.watch.drawing import palette
 
 Array = NDArray[np.float64]
 MOST: Final = 1200  # rows that are kept

@@ -9,8 +9,8 @@ import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
-from gan_lab.watch import palette
-from gan_lab.watch.watcher import Watcher
+from gan_lab.watch.drawing import palette
+from gan_lab.watch.session import Watcher
 
 SIZE: Final = (916, 780)  # points of a picture's board
 GIF_SCALE: Final = 0.6
@@ -26,7 +26,7 @@ def export_png(watcher: Watcher, name: str) -> None:
         ValueError: Another suffix, or there is no such folder.
         OSError: It cannot be written.
     """
-    from gan_lab.watch.pygame_board import render
+    from gan_lab.watch.drawing.pygame_board import render
 
     path = _checked(name, ".png")
     _images().fromarray(render(watcher.scene, SIZE, 2.0)).save(path)
@@ -49,7 +49,7 @@ def export_gif(watcher: Watcher, name: str) -> None:
 
 
 def _gif_steps(watcher: Watcher, path: Path) -> Iterator[None]:
-    from gan_lab.watch.pygame_board import render
+    from gan_lab.watch.drawing.pygame_board import render
 
     scenes = list(watcher.reel.scenes)
     frames: list[NDArray[np.uint8]] = []

@@ -17,7 +17,7 @@ from torch import Tensor, distributed, nn
 
 import gan_lab
 from gan_lab import Discriminator, Generator, Run, ascent, train
-from gan_lab.networks import perceptron
+from gan_lab.networks.perceptrons import perceptron
 
 Found = dict[str, Any]
 BATCH = 24

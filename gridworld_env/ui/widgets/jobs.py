@@ -1,13 +1,8 @@
 """Work in the background of a window, a slice of a frame at a time."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from gridworld_env.ui.widgets.pace import Pace
-
-if TYPE_CHECKING:
-    pass
-
 
 Steps = Iterator[None]
 

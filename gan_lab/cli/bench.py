@@ -1,0 +1,99 @@
+"""The command `gan-lab bench`: methods on mixtures, run after run, kept as they end."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gan_lab.errors import GameError
+
+WIDE = 150  # columns of a terminal in which the widest table is not folded
+
+out = Console(highlight=False)
+
+
+def bench(
+    games: Annotated[str, typer.Option(help="Separated by commas.")] = "ring8,grid25",
+    methods: Annotated[str, typer.Option(help="Separated by commas; `all`: all but those as published.")] = "ours",
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each method on each game, drawn anew.")] = 1,
+    steps: Annotated[int | None, typer.Option(min=1, help="Updates; each recipe's own if not said.")] = None,
+    radius: Annotated[float, typer.Option(help="Of the ring: 2 for the protocol of the self-conditioned GAN.")] = 1.0,
+    results: Annotated[Path, typer.Option(help="A line of JSON a run is added here.")] = Path("gan-bench.jsonl"),
+    report: Annotated[bool, typer.Option(help="Only show what is in the file.")] = False,
+) -> None:
+    """Train methods on mixtures, and put modes, shares and widths beside ceilings, floors and published figures."""
+    try:
+        if not report:
+            _run(_names(games), methods, seeds, steps, radius, results)
+        _show(_rows(results))
+    except (GameError, OSError) as error:
+        Console(stderr=True, soft_wrap=True).print(f"Error: {error}", markup=False, style="red")
+        raise typer.Exit(2) from None
+
+
+def _run(games: list[str], methods: str, seeds: int, steps: int | None, radius: float, results: Path) -> None:
+    from gan_lab.studies.bench import METHODS, make_case, measure_apart
+    from gan_lab.studies.bench.cases import recipe_of
+
+    chosen = list(METHODS) if methods == "all" else _names(methods)
+    for game in games:  # all names are looked up before the work begins
+        for method in chosen:
+            recipe_of(method, make_case(game, radius))
+    results.touch()
+    try:
+        for seed in np.random.SeedSequence().generate_state(seeds) % 2**31:
+            for game in games:
+                for method in chosen:
+                    row = measure_apart(game, method, int(seed), steps, radius)
+                    with results.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(row) + "\n")
+                    out.print(_sentence(row), markup=False)
+    except KeyboardInterrupt:
+        out.print(f"Interrupted: the runs that ended are in {results}.", markup=False)
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    start = f"{row['game']}, {row['method']}, seed {row['seed']}: "
+    if "diverged" in row:
+        return start + row["diverged"]
+    best = row.get("averaged", row["live"])
+    widths = f"{best['narrowest']:.2f} to {best['widest']:.2f}"
+    return start + (
+        f"{best['modes']} modes, {100 * best['high_quality']:.2f} % good, excess reverse KL "
+        f"{best['excess_reverse_kl']:.5f}, widths {widths}, {row['seconds']:.0f} s"
+    )
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    """As tables, or where they do not fit as Markdown, which can be pasted too."""
+    from gan_lab.studies.bench.summary import HEADER, PROTOCOL_HEADER, by_protocol, markdown, summarise
+
+    for title, header, lines in (
+        ("50,000 samples; the data's own good share is 98.89 % in two dimensions", HEADER, summarise(rows)),
+        ("The same runs by published protocols, beside what papers print", PROTOCOL_HEADER, by_protocol(rows)),
+    ):
+        if not out.is_terminal or out.width < WIDE:
+            out.print(f"{title}\n\n{markdown(header, lines)}\n", markup=False, soft_wrap=True)
+            continue
+        table = Table(*header, title=title)
+        for line in lines:
+            table.add_row(*line)
+        out.print(table)
+
+
+def _names(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _rows(results: Path) -> list[dict[str, Any]]:
+    rows = []
+    for number, line in enumerate(results.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise GameError(f"line {number} of {results} is no JSON: {error}") from None
+    return rows

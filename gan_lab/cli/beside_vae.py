@@ -1,0 +1,45 @@
+"""The command `gan-lab beside-vae`."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gan_lab.errors import DivergedError, GameError
+from gan_lab.payoffs.losses import LOSSES
+from gan_lab.payoffs.penalties import PENALTIES
+from gan_lab.studies.vae_comparison import beside_vae as compare
+
+
+def beside_vae(
+    game: Annotated[str, typer.Argument(help="A game of samples: see `gan-lab games`.")] = "ring8",
+    steps: Annotated[int, typer.Option(min=1, help="Updates of the VAE, and of the GAN.")] = 1500,
+    samples: Annotated[int, typer.Option(min=10, help="Samples of each that are measured.")] = 2000,
+    loss: Annotated[str | None, typer.Option(help="The GAN's: " + ", ".join(LOSSES), show_default=False)] = None,
+    penalty: Annotated[str | None, typer.Option(help="The GAN's: " + ", ".join(PENALTIES), show_default=False)] = None,
+    penalty_weight: Annotated[float, typer.Option(help="Times the penalty.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="The same seed, the same table.")] = 0,
+) -> None:
+    """Train a VAE and a GAN on the same data: likelihood, blur, missed modes, precision and recall."""
+    try:
+        found = compare(
+            game,
+            steps=steps,
+            samples=samples,
+            loss=loss,
+            penalty=penalty,
+            penalty_weight=penalty_weight,
+            seed=seed,
+            progress=sys.stderr.isatty(),
+        )
+    except GameError as error:
+        diverged = isinstance(error, DivergedError)
+        text = f"{'Diverged' if diverged else 'Error'}: {error}"
+        Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style="red")
+        raise typer.Exit(3 if diverged else 2) from None
+    table = Table("", *found.columns, title=f"{found.game.name}, {steps} updates each")
+    for row in found.table():
+        table.add_row(*row)
+    Console(highlight=False).print(table)

@@ -1,0 +1,77 @@
+"""The command `gan-lab watch`: a game in a window, while it is played."""
+
+import os
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gan_lab.errors import GameError
+from gan_lab.payoffs.losses import LOSSES
+from gan_lab.payoffs.penalties import PENALTIES
+from gan_lab.recipes.choose import RECIPES
+from gan_lab.updates import UPDATES
+from gan_lab.watch.watchable_games import WATCHED
+
+out = Console(highlight=False)
+
+
+def watch(
+    game: Annotated[str, typer.Argument(help=", ".join(WATCHED))] = "ring8",
+    recipe: Annotated[
+        str | None, typer.Option(help=f"Where nothing below is chosen: the game's own. {', '.join(RECIPES)}")
+    ] = None,
+    update: Annotated[str | None, typer.Option(help=", ".join(UPDATES))] = None,
+    loss: Annotated[str | None, typer.Option(help=", ".join(LOSSES), show_default=False)] = None,
+    penalty: Annotated[str | None, typer.Option(help=f"{', '.join(PENALTIES)}, none", show_default=False)] = None,
+    penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.")] = None,
+    width: Annotated[float | None, typer.Option(help="Standard deviation of a mixture's modes.")] = None,
+    noise: Annotated[int | None, typer.Option(min=1, help="Numbers that the generator sees of a noise vector.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same players.")] = 0,
+    paused: Annotated[bool, typer.Option("--paused", help="Wait for the space bar.")] = False,
+    scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
+) -> None:
+    """Open a window: watch a GAN learn beside what is exactly true, step by step, and change its rules meanwhile.
+
+    To see modes go missing: gan-lab watch ring8 --recipe plain --width 0.05 --noise 2
+    """
+    from gridworld_env.ui.widgets.display import has_display
+
+    try:
+        if not has_display():
+            raise ValueError("there is no display here for a window; `gan-lab train` needs none")
+        _show(
+            game, recipe, seed, paused, scale, width=width, noise=noise, update=update, loss=loss, penalty=penalty,
+            penalty_weight=penalty_weight,
+        )  # fmt: skip
+    except (GameError, ValueError, OSError, ImportError) as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"Error: {error}", markup=False, style="red")
+        raise typer.Exit(2) from None
+
+
+def _show(
+    game: str, recipe: str | None, seed: int, paused: bool, scale: float, **options: str | float | int | None
+) -> None:
+    """Show the window until it is closed, by Ctrl-C in the terminal too; then the report of the run is printed."""
+    import torch
+
+    from gan_lab.watch.launch import opening
+
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # a library has no business printing
+    try:
+        from gan_lab.watch.launch import open_watch
+    except ImportError as error:
+        raise ImportError('a window needs pygame-ce: pip install "gridworld-lab[gan,render]"') from error
+    # Networks as small as these are slowed down by threads, which would also take the processor from the window.
+    torch.set_num_threads(1)
+    watcher = opening(game, recipe, seed, **options)
+    window = open_watch(watcher, scale=scale)
+    if not paused:
+        watcher.toggle_run()
+    try:
+        window.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        window.close()
+    out.print(watcher.match.report(), markup=False)

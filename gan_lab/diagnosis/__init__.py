@@ -1,0 +1,1 @@
+"""How a game stands: the duality gap, and the symptoms of failure."""

@@ -1,0 +1,263 @@
+"""The ways in which GAN training fails, each recognised by numbers of the run, under the name by which it is known.
+
+A symptom is a function of a run that returns what it saw, or None. The thresholds are far from what healthy runs show
+and from what failing ones show; `docs/failures.md` has both, over drawn seeds, with the causes.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_lab.diagnosis.duality_gap import SETTLED, best_shift, scores_of
+from gan_lab.games import DatasetGame, DigitsGame, MixtureGame, SampleGame
+from gan_lab.games.packed import PackedGame
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.payoffs.losses import LOSSES
+from gan_lab.truth import LOG_4
+
+if TYPE_CHECKING:
+    from gan_lab.training.run import Run
+
+LOOK: Final = 1000  # samples of each kind that are judged
+CROSSINGS: Final = 2  # of V at the equilibrium, as far as looks see them: a full turn has four
+FEWEST: Final = 4  # looks from which a course can be read
+STANDING: Final = 0.9  # share of the distance that is left, above which nothing has been gained
+UNEVEN: Final = 0.1  # excess reverse KL, in nats: one mode in ten is empty
+WON: Final = 0.9  # difference of D(x) and D(G(z)) from which the discriminator makes hardly a mistake
+VANISHED: Final = 0.01  # share of the non-saturating gradient that is left to the generator
+RECOGNISED: Final = 0.8  # share of pairs in which training data score higher than unseen data; 0.5 without memory
+OVERFITTED: Final = 0.5  # of the way from the training data to the generated ones, where unseen data score
+LOPSIDED: Final = 3.0  # slope where nothing is penalised, divided by the slope where it is
+AHEAD: Final = 0.15  # V above -log 4, in nats: the discriminator tells the two apart
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """A failure that was recognised.
+
+    Attributes:
+        name: Of the failure: a key of `gan_lab.diagnosis.symptoms.SYMPTOMS`.
+        evidence: The numbers by which it was recognised.
+        says: What was seen, in words.
+        fix: What to do.
+
+    >>> print(Symptom("divergence", {"broken players": 1.0}, "A number is not finite.", "a smaller rate."))
+    Symptom: divergence. A number is not finite. Fix: a smaller rate.
+    """
+
+    name: str
+    evidence: dict[str, float]
+    says: str
+    fix: str
+
+    def __str__(self) -> str:
+        """Name, evidence and fix in two sentences."""
+        return f"Symptom: {self.name}. {self.says} Fix: {self.fix}"
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What the discriminator says of samples.
+
+    Attributes:
+        scores: (m,) logits.
+        slopes: (m,) norms of the score's gradient, times the scale of the game.
+    """
+
+    scores: Tensor
+    slopes: Tensor
+
+
+def judged(run: "Run", samples: Any) -> Judged:
+    """Scores and slopes of (m, d) samples."""
+    assert isinstance(run.game, SampleGame)
+    points = torch.as_tensor(np.asarray(samples, dtype=np.float32)).requires_grad_()
+    scores = scores_of(run.discriminator, points)
+    (slopes,) = torch.autograd.grad(scores.sum(), points)
+    return Judged(scores.detach(), slopes.flatten(1).norm(dim=1) * run.game.scale)
+
+
+def divergence(run: "Run") -> Symptom | None:
+    """A player's numbers are not finite: its parameters, its samples or its scores."""
+    broken = [name for name, player in run.players.items() if player.is_broken()]
+    if not broken and isinstance(run.game, SampleGame):
+        samples = run.sample(LOOK, run.steps)
+        if not np.isfinite(samples).all():
+            broken = [GENERATOR]
+        elif not all(torch.isfinite(part.scores).all() for part in _both(run)):
+            broken = [DISCRIMINATOR]
+    if not broken:
+        return None
+    return Symptom(
+        "divergence",
+        {"broken players": float(len(broken))},
+        f"The numbers of {' and '.join(broken)} are not finite.",
+        "a smaller rate, or penalty='r1r2'.",
+    )
+
+
+def cycling(run: "Run") -> Symptom | None:
+    """On games of strategies: V passes its value at the equilibrium again and again, and the distance stays.
+
+    Source: Mescheder, Geiger and Nowozin 2018, section 2: the eigenvalues of the field are imaginary.
+    """
+    if isinstance(run.game, SampleGame) or len(run.truth) < FEWEST:
+        return None
+    key = "distance" if "distance" in run.truth[0] else "exploitability"
+    distances = np.array([row[key] for row in run.truth])
+    signs = np.sign([row["value"] - run.game.known_value for row in run.truth])
+    crossings = int((signs[1:] * signs[:-1] < 0).sum())
+    quarter = max(len(distances) // 4, 1)
+    first, last = float(distances[:quarter].mean()), float(distances[-quarter:].mean())
+    if crossings < CROSSINGS or last < STANDING * first or run.truth[-1]["exploitability"] < SETTLED:
+        return None
+    grows = "grew" if last > first / STANDING else "stayed"
+    return Symptom(
+        "cycling",
+        {"crossings": float(crossings), f"{key} at first": first, f"{key} at last": last},
+        f"V passed its value at the equilibrium {crossings} times, and the {key} {grows}: {first:.3g} at first, "
+        f"{last:.3g} at last.",
+        "penalty='r1r2' where the game has a slope, or update='extragradient'.",
+    )
+
+
+def mode_collapse(run: "Run") -> Symptom | None:
+    """Some modes get far more samples than their share, others none.
+
+    Counted by nearest mode, wherever the samples are: a generator that has not arrived yet covers evenly.
+    """
+    game = run.game.base if isinstance(run.game, DatasetGame) else run.game
+    if not isinstance(game, MixtureGame | DigitsGame) or not run.truth:
+        return None
+    excess = [row["reverse_kl"] - row["reverse_kl_floor"] for row in run.truth]
+    lasting = min(excess[-1], float(np.median(excess[len(excess) // 2 :])))
+    if lasting < UNEVEN:
+        return None
+    modes = len(game.weights)
+    served = modes * math.exp(-excess[-1])
+    return Symptom(
+        "mode collapse",
+        {"excess reverse KL": excess[-1], "modes served": served, "modes": float(modes)},
+        f"The samples are as unevenly spread over {modes} modes as if {served:.1f} were served evenly (reverse KL "
+        f"{excess[-1]:.2g} above that of fresh data).",
+        "loss='relativistic' with penalty='r1r2', or the game's own recipe; more updates.",
+    )
+
+
+def vanishing_gradient(run: "Run") -> Symptom | None:
+    """The discriminator has won, and the generator's payoff is flat where its samples are.
+
+    Compared with what the non-saturating payoff E log D(G(z)) would pull with, against the same discriminator.
+
+    Source: Goodfellow et al. 2014, section 3; Arjovsky and Bottou 2017, Theorem 2.4.
+    """
+    loss = LOSSES.get(run.settings.get("loss", ""))
+    if not isinstance(run.game, SampleGame) or loss is None:
+        return None
+    real, fake = _both(run)
+    shift = best_shift(real.scores, fake.scores) if loss.relative else 0.0
+    apart = float(torch.sigmoid(real.scores + shift).mean() - torch.sigmoid(fake.scores + shift).mean())
+    pull = _pull(real, fake, loss.generator)
+    other = _pull(real, fake, LOSSES["non_saturating"].generator)
+    if apart < WON or pull > VANISHED * other:
+        return None
+    share = pull / other if other > 0 else 0.0
+    return Symptom(
+        "vanishing generator gradient",
+        {"D(x) - D(G(z))": apart, "gradient": pull, "non-saturating gradient": other},
+        f"D tells data and samples apart (D(x) - D(G(z)) is {apart:.3f} on average), and the payoff of the generator "
+        f"has the slope {pull:.2g} at its samples: {share:.1g} of the {other:.2g} of the non-saturating payoff.",
+        "loss='non_saturating' or 'relativistic'.",
+    )
+
+
+def memorising(run: "Run") -> Symptom | None:
+    """The discriminator knows the training data by heart: unseen data score like generated ones.
+
+    r = (E s(training) - E s(unseen)) / (E s(training) - E s(G(z))) is 0 without memory and 1 where unseen data count
+    as generated.
+
+    Source: Karras et al. 2020 (ADA), equation 1.
+    """
+    if not isinstance(run.game, SampleGame):
+        return None
+    rng = np.random.default_rng([run.steps, 3])
+    unseen = run.game.unseen(LOOK, rng)
+    if unseen is None:
+        return None
+    known, fake = _both(run)
+    fresh = judged(run, unseen)
+    order = float((known.scores[:, None] > fresh.scores[None, :]).float().mean())
+    lost = float(known.scores.mean() - fresh.scores.mean())
+    reach = float(known.scores.mean() - fake.scores.mean())
+    if order < RECOGNISED or lost < OVERFITTED * reach:
+        return None
+    return Symptom(
+        "memorising discriminator",
+        {"pairs": order, "lost": lost, "reach": reach},
+        f"Of a training point and an unseen one of the same kind it scores the training point higher in {order:.0%} of "
+        f"pairs (50% without memory); mean scores: training {known.scores.mean():.3g}, unseen "
+        f"{fresh.scores.mean():.3g}, generated {fake.scores.mean():.3g}.",
+        "more data, or penalty='r1r2' with a larger penalty_weight.",
+    )
+
+
+def one_penalty(run: "Run") -> Symptom | None:
+    """With R1 or R2 alone, the discriminator is steep where nothing is penalised, and has run away.
+
+    Source: Huang et al. 2024 (R3GAN), section 2.
+    """
+    penalty = run.settings.get("penalty")
+    if not isinstance(run.game, SampleGame) or penalty not in ("r1", "r2") or not run.truth:
+        return None
+    real, fake = (part.slopes.square().mean().sqrt().item() for part in _both(run))
+    free, held = (fake, real) if penalty == "r1" else (real, fake)
+    ahead = run.truth[-1]["value"] + LOG_4
+    if free < LOPSIDED * held or ahead < AHEAD:
+        return None
+    where, other = ("generated", "real") if penalty == "r1" else ("real", "generated")
+    return Symptom(
+        "one-penalty divergence",
+        {"slope where free": free, "slope where penalised": held, "V + log 4": ahead},
+        f"{penalty.upper()} alone leaves the slope on {where} samples free: it is {free:.3g} there and {held:.3g} on "
+        f"{other} ones, and V is {ahead:.2g} above -log 4.",
+        "penalty='r1r2'.",
+    )
+
+
+SYMPTOMS: Final[dict[str, Callable[["Run"], Symptom | None]]] = {
+    "divergence": divergence,
+    "cycling": cycling,
+    "mode collapse": mode_collapse,
+    "vanishing generator gradient": vanishing_gradient,
+    "memorising discriminator": memorising,
+    "one-penalty divergence": one_penalty,
+}
+
+
+def find_symptoms(run: "Run") -> list[Symptom]:
+    """All symptoms that a run shows; of a player that broke down nothing else can be said."""
+    if isinstance(run.game, PackedGame):  # whose discriminator judges packs, not samples
+        return []
+    if (broken := divergence(run)) is not None:
+        return [broken]
+    return [found for look in SYMPTOMS.values() if (found := look(run)) is not None]
+
+
+def _both(run: "Run") -> tuple[Judged, Judged]:
+    """What the discriminator says of data that it has seen the like of, and of generated samples."""
+    assert isinstance(run.game, SampleGame)
+    real = run.game.real(LOOK, np.random.default_rng([run.steps, 2]))
+    return judged(run, real), judged(run, run.sample(LOOK, run.steps))
+
+
+def _pull(real: Judged, fake: Judged, payoff: Any) -> float:
+    """The mean norm of the gradient of a payoff by a sample, times their number and the scale of the game."""
+    scores = fake.scores.clone().requires_grad_()
+    (weights,) = torch.autograd.grad(payoff(real.scores, scores, None, None), scores)
+    return float((weights.abs() * fake.slopes).sum())

@@ -1,0 +1,237 @@
+"""The board of a game of samples: whose turn sees what, and what each move is worth.
+
+A turn of the discriminator shows it n real samples and n generated ones. A turn of the generator shows it noise.
+Players who are *seated* answer when the other's turn needs them: the generator makes fresh samples for every
+turn of the discriminator (Algorithm 1), and the discriminator judges the samples of the generator's turn. Where
+nobody is seated, the discriminator sees the generator's last samples, and the generator is paid when they are
+judged, at the discriminator's next turn.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_lab.errors import NonFiniteMoveError, WiringError
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR, SampleGame
+from gan_lab.games.strategy_game import real_numbers
+from gan_lab.payoffs.losses import Loss
+from gan_lab.payoffs.penalties import Judge, Penalty
+from gan_lab.players import Verdict
+
+SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1, so that their logarithms are finite
+
+
+class Payoffs(NamedTuple):
+    """What a move was worth to each player; and the penalty that the discriminator's payoff lacks."""
+
+    discriminator: Tensor
+    generator: Tensor
+    penalty: Tensor | None = None
+
+    def of(self, agent: str) -> Tensor:
+        """What the agent learns from: its payoff, less the penalty of its slope."""
+        if agent == GENERATOR:
+            return self.generator
+        return self.discriminator if self.penalty is None else self.discriminator - self.penalty
+
+
+NOTHING = Payoffs(torch.zeros(()), torch.zeros(()))
+
+
+class SampleBoard:
+    """One game in progress.
+
+    Args:
+        game: The game.
+        loss: What the players want.
+        batch_size: Samples n of a turn.
+        penalty: Subtracted from the discriminator's payoff, times `penalty_weight`.
+        penalty_weight: May be changed while playing.
+
+    Attributes:
+        seated: The players that answer by themselves.
+        joint: Whether payoffs keep the graph of both players, which rules such as consensus need.
+        rows: Which of the n samples are played here; all, unless a batch is shared.
+        device: Where the samples live.
+    """
+
+    def __init__(
+        self, game: SampleGame, loss: Loss, batch_size: int, penalty: Penalty | None = None, penalty_weight: float = 1.0
+    ) -> None:
+        """Set up the board."""
+        self.game, self.loss, self.batch_size = game, loss, batch_size
+        self.penalty, self.penalty_weight = penalty, penalty_weight
+        self.seated: dict[str, Any] = {}
+        self.joint = False
+        self.rows = slice(None)
+        self.device = torch.device("cpu")
+
+    def begin(self, rng: np.random.Generator) -> None:
+        """Start a game: until the generator moves, its samples are noise over the box of the data."""
+        self.rng = rng
+        corner, shape = self.game.bound / 2, (self.batch_size, self.game.dimension)
+        self.generated = self._here(rng.uniform(-corner, corner, shape).astype(np.float32))
+        self.real = self._here(self.game.real(self.batch_size, rng))
+        self.noise = self._here(self.game.noise(self.batch_size, rng))
+        self.judged = torch.cat([self.real, self.generated])
+
+    def observation_space(self, agent: str) -> Box:
+        """That of the game, for n samples."""
+        return self.game.observation_space(agent, self.batch_size)
+
+    def action_space(self, agent: str) -> Box:
+        """That of the game, for n samples."""
+        return self.game.action_space(agent, self.batch_size)
+
+    def seat(self, players: Mapping[str, Any]) -> None:
+        """Let players answer by themselves; refuses players who do not fit the game or each other."""
+        for agent in players:
+            if agent not in (DISCRIMINATOR, GENERATOR):
+                raise WiringError(f"there is no player {agent!r}; the players are {DISCRIMINATOR!r} and {GENERATOR!r}")
+        self.seated = {**self.seated, **players}
+        with torch.no_grad():
+            samples = torch.zeros(2, self.game.dimension)
+            if (generator := self.seated.get(GENERATOR)) is not None:
+                samples = self._tried(GENERATOR, generator, torch.zeros(2, self.game.noise_size))
+                self._check_shape(GENERATOR, samples, (2, self.game.dimension))
+            if (discriminator := self.seated.get(DISCRIMINATOR)) is not None:
+                verdict = self._tried(DISCRIMINATOR, discriminator, samples)
+                scores = verdict.scores if isinstance(verdict, Verdict) else torch.as_tensor(np.asarray(verdict))
+                self._check_shape(DISCRIMINATOR, scores, (2,))
+
+    def observation(self, agent: str) -> Tensor:
+        """What the agent sees on its turn: drawn anew for every turn."""
+        self.noise = self._here(self.game.noise(self.batch_size, self.rng))
+        if agent == GENERATOR:
+            return self.noise
+        self.real = self._here(self.game.real(self.batch_size, self.rng))
+        if (generator := self.seated.get(GENERATOR)) is not None:
+            with torch.set_grad_enabled(self.joint):
+                self.generated = _finite(torch.as_tensor(generator.act(self.noise)))
+        self.judged = torch.cat([self.real, self.generated])
+        if self.penalty is not None:
+            self.judged.requires_grad_()
+        return self.judged
+
+    def observations(self) -> dict[str, Tensor]:
+        """What both see who move at once: a seated generator's samples are those of the noise that is shown."""
+        return {DISCRIMINATOR: self.observation(DISCRIMINATOR), GENERATOR: self.noise}
+
+    def glimpse(self, agent: str) -> Tensor:
+        """What the agent saw last."""
+        return self.noise if agent == GENERATOR else self.judged
+
+    def move(self, agent: str, action: Any) -> Payoffs:
+        """Play a move, and say what it was worth."""
+        return self._samples(action) if agent == GENERATOR else self._verdict(action)
+
+    def both(self, verdict: Any, samples: Any) -> Payoffs:
+        """Play both moves at once: what each is worth against what the other was before."""
+        judged = self._verdict(verdict)
+        shown = self._samples(samples)
+        generator = shown.generator if DISCRIMINATOR in self.seated else judged.generator
+        return Payoffs(judged.discriminator, generator, judged.penalty)
+
+    def state(self) -> NDArray[np.float32]:
+        """All that the next turns depend on, flat: the real and the generated samples."""
+        return np.concatenate([part.detach().cpu().numpy().ravel() for part in (self.real, self.generated)])
+
+    def _here(self, drawn: NDArray[np.float32]) -> Tensor:
+        """The rows of a whole batch that are played here."""
+        return torch.from_numpy(drawn[self.rows]).to(self.device)
+
+    def _verdict(self, action: Any) -> Payoffs:
+        n = len(self.real)
+        scores = self._scores(action, 2 * n)
+        real, fake = scores[:n], scores[n:]
+        payoff = self.loss.discriminator(real, fake, None, None)
+        penalty = None
+        if self.penalty is not None and scores.requires_grad:
+            judge = self._judge if DISCRIMINATOR in self.seated else _nobody
+            penalty = self.penalty_weight * self._slope(self.penalty, scores, judge)
+        if self.loss.zero_sum:
+            return Payoffs(payoff, -payoff, penalty)
+        with torch.set_grad_enabled(self.joint):
+            return Payoffs(payoff, self.loss.generator(real, fake, None, None), penalty)
+
+    def _slope(self, penalty: Penalty, scores: Tensor, judge: Judge) -> Tensor:
+        if not penalty.draws:
+            return penalty.slope(self.judged, scores, len(self.real), judge)
+        with torch.random.fork_rng(devices=[]):  # the numbers that it draws are the game's, so that a seed fixes them
+            torch.default_generator.manual_seed(int(self.rng.integers(2**63)))
+            torch.rand(self.rows.start or 0, dtype=self.judged.dtype)  # those of the rows before these
+            return penalty.slope(self.judged, scores, len(self.real), judge)
+
+    def _samples(self, action: Any) -> Payoffs:
+        samples = real_numbers(GENERATOR, action)
+        samples = samples.to(torch.float32) if samples.dtype != torch.float32 else samples
+        self._check_shape(GENERATOR, samples, (len(self.noise), self.game.dimension))
+        self.generated = _finite(samples).detach()
+        if DISCRIMINATOR not in self.seated:
+            return NOTHING
+        if self.joint:
+            scores = self._judge(torch.cat([self.real, samples]))
+            real, fake = scores[: len(self.real)], scores[len(self.real) :]
+        else:
+            fake = self._judge(samples)
+            with torch.no_grad():  # constants in the generator's move, compared with or not
+                real = self._judge(self.real)
+        payoff = self.loss.generator(real, fake, None, None)
+        if self.loss.zero_sum:
+            return Payoffs(-payoff, payoff)
+        with torch.no_grad():
+            return Payoffs(self.loss.discriminator(real, fake, None, None), payoff)
+
+    def _judge(self, samples: Tensor) -> Tensor:
+        return self._scores(self.seated[DISCRIMINATOR].act(samples), len(samples))
+
+    def _scores(self, action: Any, count: int) -> Tensor:
+        """(count,) logits of a verdict, or of probabilities."""
+        if isinstance(action, Verdict):
+            scores = action.scores
+        else:
+            probabilities = real_numbers(DISCRIMINATOR, action)
+            if not torch.isfinite(probabilities).all():
+                raise NonFiniteMoveError(f"{DISCRIMINATOR} plays probabilities that are not finite", DISCRIMINATOR)
+            if ((probabilities < 0) | (probabilities > 1)).any():
+                raise WiringError(f"{DISCRIMINATOR} plays probabilities outside 0 to 1; a Verdict takes any scores")
+            scores = torch.logit(probabilities, eps=SMALLEST)
+        self._check_shape(DISCRIMINATOR, scores, (count,))
+        return scores
+
+    def _check_shape(self, agent: str, move: Tensor, expected: tuple[int, ...]) -> None:
+        if tuple(move.shape) != expected:
+            what = (
+                f"samples for {DISCRIMINATOR}"
+                if agent == GENERATOR
+                else f"a probability for each sample, as of {GENERATOR},"
+            )
+            raise WiringError(
+                f"{agent} plays an array of shape {tuple(move.shape)}; expected {what} of shape {expected} "
+                f"in the game {self.game.name!r}"
+            )
+
+    def _tried(self, agent: str, player: Any, observation: Tensor) -> Any:
+        try:
+            return player.act(observation)
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise WiringError(
+                f"{agent} cannot act on {tuple(observation.shape)} in the game {self.game.name!r}, where {GENERATOR} "
+                f"sees noise of {self.game.noise_size} numbers, and plays samples of {self.game.dimension}, which "
+                f"{DISCRIMINATOR} judges: {str(error).splitlines()[0]}"
+            ) from error
+
+
+def _finite(samples: Tensor) -> Tensor:
+    if not torch.isfinite(samples).all():
+        raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
+    return samples
+
+
+def _nobody(samples: Tensor) -> Tensor:
+    raise WiringError("this penalty asks for further verdicts: seat the discriminator, env.seat(discriminator_0=...)")

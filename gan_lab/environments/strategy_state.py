@@ -1,0 +1,114 @@
+"""The board of a game of whole strategies: each player's last word stands until it moves again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_lab.environments.sample_state import Payoffs
+from gan_lab.errors import WiringError
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.strategy_game import StrategyGame
+from gan_lab.payoffs.losses import Loss
+from gan_lab.payoffs.penalties import Penalty
+
+
+class StrategyBoard:
+    """One game in progress; the same interface as `SampleBoard`.
+
+    Args:
+        game: The game.
+        loss: What the players want.
+        penalty: Subtracted from the discriminator's payoff, times `penalty_weight`; of the games that have one.
+        penalty_weight: May be changed while playing.
+
+    Attributes:
+        standing: The strategy of each player.
+        seated: Players whose strategy is asked for anew at every move of the other.
+    """
+
+    batch_size = 1
+
+    def __init__(
+        self, game: StrategyGame, loss: Loss, penalty: Penalty | None = None, penalty_weight: float = 1.0
+    ) -> None:
+        """Set up the board."""
+        self.game, self.loss = game, loss
+        self.penalty, self.penalty_weight = penalty, penalty_weight
+        self.seated: dict[str, Any] = {}
+        self.joint = True
+        game.check_loss(loss, penalty)
+
+    def begin(self, rng: np.random.Generator) -> None:
+        """Start at the game's first strategies."""
+        self.standing = {agent: torch.from_numpy(self.game.start(agent)) for agent in (DISCRIMINATOR, GENERATOR)}
+
+    def seat(self, players: Mapping[str, Any]) -> None:
+        """Let players answer by themselves; refuses strategies that are not of the game."""
+        for agent, player in players.items():
+            if agent not in (DISCRIMINATOR, GENERATOR):
+                raise WiringError(f"there is no player {agent!r}; the players are {DISCRIMINATOR!r} and {GENERATOR!r}")
+            try:
+                strategy = player.act(None)
+            except (RuntimeError, TypeError, AttributeError) as error:
+                raise WiringError(
+                    f"{agent} cannot play the game of strategies {self.game.name!r}, where a player answers with its "
+                    f"whole strategy, such as a Strategist does: {str(error).splitlines()[0]}"
+                ) from error
+            self.game.checked(agent, strategy)
+        self.seated = {**self.seated, **players}
+
+    def observation(self, agent: str) -> Tensor:
+        """Both standing strategies, the discriminator's first."""
+        return torch.from_numpy(self.state())
+
+    def glimpse(self, agent: str) -> Tensor:
+        """Both standing strategies, the discriminator's first."""
+        return self.observation(agent)
+
+    def observation_space(self, agent: str) -> Box:
+        """Both strategies, flat."""
+        both = [self.game.space(name) for name in (DISCRIMINATOR, GENERATOR)]
+        low, high = (np.concatenate([getattr(space, end) for space in both]) for end in ("low", "high"))
+        return Box(low, high, dtype=np.float64)
+
+    def action_space(self, agent: str) -> Box:
+        """The strategies of the agent."""
+        return self.game.space(agent)
+
+    def observations(self) -> dict[str, Tensor]:
+        """What both see who move at once."""
+        return {agent: self.observation(agent) for agent in self.standing}
+
+    def both(self, discriminator: Any, generator: Any) -> Payoffs:
+        """Play both moves at once."""
+        move = self.game.checked(DISCRIMINATOR, discriminator)
+        self.standing[DISCRIMINATOR] = torch.as_tensor(move)
+        payoffs = self.move(GENERATOR, generator)
+        self.standing[DISCRIMINATOR] = self.standing[DISCRIMINATOR].detach()
+        return payoffs
+
+    def move(self, agent: str, action: Any) -> Payoffs:
+        """Play a move, and say what it was worth."""
+        move = torch.as_tensor(self.game.checked(agent, action))
+        self.standing[agent] = move.detach()
+        strategies = {name: self._standing(name) for name in self.standing} | {agent: move}
+        discriminator, generator = strategies[DISCRIMINATOR], strategies[GENERATOR]
+        payoffs = self.game.payoffs(self.loss, discriminator, generator)
+        if self.penalty is None:
+            return Payoffs(*payoffs)
+        slope = self.game.slope_penalty(self.penalty, discriminator, generator)
+        return Payoffs(*payoffs, penalty=self.penalty_weight * slope)
+
+    def state(self) -> NDArray[np.float64]:
+        """Both standing strategies, flat, the discriminator's first."""
+        return np.concatenate([self.standing[agent].numpy() for agent in (DISCRIMINATOR, GENERATOR)])
+
+    def _standing(self, agent: str) -> Tensor:
+        if agent in self.seated:
+            return torch.as_tensor(self.game.checked(agent, self.seated[agent].act(None)))
+        return self.standing[agent]

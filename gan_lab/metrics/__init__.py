@@ -1,0 +1,1 @@
+"""Distances of samples from data: divergences, precision and recall, likelihoods, modes, blur."""

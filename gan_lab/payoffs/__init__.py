@@ -1,0 +1,1 @@
+"""What a discriminator's scores are worth: losses and gradient penalties."""

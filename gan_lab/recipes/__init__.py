@@ -1,0 +1,1 @@
+"""With what a game is trained: shapes, schedules, and recipes that are known to work."""

@@ -1,0 +1,168 @@
+"""The recipes that come with the package, by name, and the choice among them.
+
+`mixture_recipe` says what its numbers are for; benchmarks/gan_mixtures.md has the runs that they were chosen by.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from scipy.spatial.distance import pdist
+
+from gan_lab.errors import WiringError, choose, number_of_at_least_0, whole_number
+from gan_lab.games import Game, ImagesGame, MixtureGame, StrategyGame, make_game
+from gan_lab.games.finite import FiniteGame
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR, SampleGame
+from gan_lab.players import Player, Strategist, ascent
+from gan_lab.recipes.known import AS_PUBLISHED, KNOWN
+from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
+from gan_lab.recipes.schedule import Schedule
+
+PLAIN: Final = Recipe(
+    "Nothing changes during the run; no penalty.", loss="non_saturating", penalty=None, steps=1000, averaging=None
+)
+
+
+def mixture_recipe(
+    game: "str | MixtureGame",
+    *,
+    smoothness: float = 0.2,
+    attends: int = 2,
+    batch_size: int = 400,
+    narrow: int | None = None,
+) -> Recipe:
+    """A recipe for modes that are much narrower than their distances: every one, at its weight and its width.
+
+    Two things happen one after the other. While the penalty is large, the discriminator is smooth from mode to mode,
+    and carries mass from modes with too much of it to those with too little; meanwhile the gains make the generator's
+    steps between modes steep. Then the perceptron's rate has become so small that the shares of the modes stay as they
+    are, and the penalty falls below the variance of a mode, so that the discriminator sees their shape: the shortcut,
+    at a rate of its own, gives them their widths, out of the noise that the perceptron does not attend to.
+
+    Args:
+        game: The mixture, or its name; its distances and the width of its modes set the penalties and the frequencies.
+        smoothness: Weight of the first penalty, over the square of the distance of the nearest two modes.
+        attends: Numbers of the noise that the perceptron attends to: more for many modes, fewer than all, so that the
+            shortcut has others for the widths.
+        batch_size: Samples of a turn.
+        narrow: Units of the generator's last hidden layer, instead of 128, with gains that start at 5; the last of them
+            grows once the shares are right, and the output has a rate of its own. Units that no step needs make small
+            ones within a mode, and its width uneven; fewer of them leave the widths to the shortcut. None: 128, and
+            gains that start at 1 and grow throughout.
+
+    Raises:
+        WiringError: Another kind of game; `narrow` is no whole number of at least 1.
+
+    >>> mixture_recipe("grid25").discriminator.octaves
+    8
+    """
+    found = make_game(game)
+    if not isinstance(found, MixtureGame):
+        raise WiringError(f"{found.name!r} is no mixture of Gaussians, whose widths this recipe needs")
+    nearest = max(found.std, float(pdist(found.means).min(initial=2 * found.scale)))  # one mode has no neighbour
+    recipe = Recipe(
+        "Every mode of a mixture, at its weight and its width.",
+        penalty_weight=Schedule(smoothness * nearest**2, 0.15 * found.std**2, first=0.68, last=0.8),
+        generator_rate=Schedule(1e-3, 1e-6),
+        gain_rate=Schedule(1e-3, 4e-3),
+        shortcut_rate=Schedule(1e-3, 1e-5),
+        discriminator_rate=Schedule(1e-3, 3e-4, first=0.85),
+        batch_size=batch_size,
+        generator=GeneratorShape(bounded=True, gains=1.0, shortcut=True, attends=attends),
+        discriminator=DiscriminatorShape(octaves=max(5, math.ceil(math.log2(found.scale / found.std)) + 1)),
+    )
+    return recipe if narrow is None else _narrowed(recipe, narrow, steady=2.4e-3 * found.std / found.scale)
+
+
+def _narrowed(recipe: Recipe, units: int, steady: float) -> Recipe:
+    """Few units at the end of the generator: first the shares, while the gains wait; then steep steps; then widths.
+
+    The hidden layers say which noise goes to which mode, and their rate falls until the shares are right and stay so;
+    the last gain sharpens the steps between modes without moving them. The output and the shortcut say where the modes
+    are and how wide: the rate of the output is `steady` until near the end.
+    """
+    shares = Schedule(1e-3, 2e-6, first=0.1, last=0.66, then=Schedule(2e-6, 1e-7, first=0.66, last=0.72))
+    return recipe.with_(
+        penalty_weight=replace(recipe.penalty_weight, first=0.66, last=0.78),
+        generator_rate=shares,
+        gain_rate=Schedule(1e-4, 1e-7, first=0.6, last=0.72),
+        last_gain_rate=Schedule(1e-4, 3e-3, first=0.6, last=0.66, then=Schedule(3e-3, 1e-4, first=0.8, last=0.9)),
+        output_rate=Schedule(1e-3, steady, first=0.1, last=0.45, then=Schedule(steady, 1e-6, first=0.86)),
+        shortcut_rate=Schedule(1e-3, 1e-4, last=0.5, then=Schedule(1e-4, 1e-5, first=0.88)),
+        generator=replace(recipe.generator, hidden=(128, 128, whole_number("narrow", units, 1)), gains=5.0),
+    )
+
+
+IMAGES: Final = Recipe(
+    "Small images, by convolutions.",
+    penalty_weight=Schedule(1.0),
+    generator_rate=Schedule(2e-3, 4e-5, first=0.5),
+    discriminator_rate=Schedule(2e-3, 4e-5, first=0.5),
+    batch_size=64,
+    steps=1500,
+    averaging=0.995,
+)
+
+MIXTURES: Final[dict[str, dict[str, Any]]] = {  # what `mixture_recipe` takes for each
+    "ring8": {"batch_size": 320},
+    "grid25": {"narrow": 32},
+    "grid100": {"smoothness": 0.1, "attends": 4, "narrow": 64},
+}
+RECIPES: Final[dict[str, Recipe]] = {
+    "plain": PLAIN,
+    "images": IMAGES,
+    "digits": IMAGES,
+    "stacked_digits": IMAGES,
+    **{name: mixture_recipe(name, **options) for name, options in MIXTURES.items()},
+    **KNOWN,
+    **AS_PUBLISHED,
+}
+
+
+def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe of a run: the one that is named, or the game's own, or the plain one; and what was chosen instead.
+
+    Args:
+        game: The game; its own recipe is that of its name.
+        recipe: What was asked for.
+        players: Whether players were given.
+        changes: Attributes of the recipe that were given; None: not given.
+
+    Raises:
+        WiringError: There is no recipe of this name.
+    """
+    given = {name: value for name, value in changes.items() if value is not None}
+    if recipe is None:
+        recipe = "plain" if players or not given.keys() <= {"steps"} else _own(game)
+    found = recipe if isinstance(recipe, Recipe) else choose(recipe, RECIPES, "recipe")
+    if isinstance(game, StrategyGame):
+        given.setdefault("loss", "minimax")
+    if given.get("penalty") == "none":
+        given["penalty"] = None
+    if "penalty_weight" in given:
+        given["penalty_weight"] = Schedule(number_of_at_least_0("penalty_weight", given["penalty_weight"]))
+    return found.with_(**given)
+
+
+def _own(game: Game) -> str:
+    """The name of a game's own recipe."""
+    if isinstance(game, MixtureGame | ImagesGame) and game.name in RECIPES:
+        return game.name
+    return "images" if isinstance(game, ImagesGame) else "plain"
+
+
+RATE = 0.2  # of plain ascent in games of strategies
+
+
+def default_players(game: Game, recipe: Recipe) -> tuple[Player, Player]:
+    """(discriminator, generator): networks by a recipe; or the game's first strategies, by plain ascent."""
+    if isinstance(game, SampleGame):
+        return recipe.players(game)
+    forms = ("logits", "softmax") if isinstance(game, FiniteGame) else ("plain", "plain")
+    discriminator, generator = (
+        Strategist(name, np.asarray(game.start(name)).tolist(), ascent(RATE), form)
+        for name, form in zip((DISCRIMINATOR, GENERATOR), forms, strict=True)
+    )
+    return discriminator, generator

@@ -1,0 +1,195 @@
+"""Recipes: all that a training run needs besides the game and the seed, as data.
+
+A recipe names the loss, the penalty, the update and the rates of both players, and says how their networks are built.
+What changes during a run is a `Schedule`, in shares of the run, so that a recipe keeps its shape in fewer steps.
+"""
+
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any
+
+import torch
+from torch import nn
+
+from gan_lab.errors import WiringError, whole_number
+from gan_lab.games.packed import Packed, PackedGame
+from gan_lab.games.sample_game import SampleGame
+from gan_lab.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
+from gan_lab.networks.perceptrons import FourierFeatures, Gain, Output, Scaled, Shortcut, perceptron
+from gan_lab.players import Discriminator, Generator, adam
+from gan_lab.recipes.schedule import Schedule
+
+RATE = Schedule(1e-3)  # of Adam
+WEIGHT = Schedule(0.1)  # of a penalty
+PARTS: dict[type[nn.Module], str] = {Gain: "gains", Shortcut: "shortcut", Output: "output"}  # can have their own rates
+QUIET = 0.05  # how loud at first what a generator does not attend to
+
+
+@dataclass(frozen=True)
+class GeneratorShape:
+    """How a generator is built: a perceptron on noise; or, for square images, transposed convolutions.
+
+    Attributes:
+        channels: Width of the convolutions.
+        hidden: Width of each hidden layer.
+        bounded: tanh between the layers; otherwise leaky ReLU.
+        gains: What the learned numbers that multiply the inputs of each activation are at first; None: there are none.
+        octaves: Frequencies 1, 2, 4, ... of sines and cosines of the noise that the network sees beside it.
+        shortcut: Whether a linear map of the noise is added to the output.
+        attends: To so many numbers of the noise the perceptron attends at first: its weights for the others begin at a
+            twentieth of their usual size. The others, which the perceptron has no use for, are left to the shortcut.
+    """
+
+    hidden: tuple[int, ...] = (128, 128, 128)
+    bounded: bool = False
+    gains: float | None = None
+    octaves: int = 0
+    shortcut: bool = False
+    attends: int | None = None
+    channels: int = 32
+
+    def __post_init__(self) -> None:
+        """Refuse a perceptron that attends to nothing, and gains that start at nothing."""
+        if self.attends is not None:
+            whole_number("attends", self.attends, 1)
+        if self.gains is not None and not (isfinite(self.gains) and self.gains > 0):
+            raise WiringError(f"gains is {self.gains!r}; expected a number above 0 that they start at, or None")
+
+    def network(self, game: SampleGame) -> nn.Module:
+        """From (n, noise_size) to (n, d)."""
+        if game.image_shape is not None and is_convolvable(game.image_shape):
+            return ConvolutionalGenerator(game.noise_size, game.image_shape, self.channels)
+        features = FourierFeatures(self.octaves, lowest=1.0)
+        sizes = [features.size(game.noise_size), *self.hidden, game.dimension]
+        found: Any = perceptron(sizes, bounded=self.bounded, gains=self.gains)
+        if self.attends is not None:
+            with torch.no_grad():
+                found[0].weight[:, features.sources(game.noise_size) >= self.attends] *= QUIET
+        if self.octaves:
+            found = nn.Sequential(features, found)
+        if self.shortcut:
+            found = Shortcut(found, game.noise_size, game.dimension)
+        return Scaled(found, game.scale)
+
+
+@dataclass(frozen=True)
+class DiscriminatorShape:
+    """How a discriminator is built: a perceptron on samples; or, for square images, convolutions.
+
+    Attributes:
+        channels: Width of the convolutions.
+        hidden: Width of each hidden layer.
+        octaves: Frequencies pi, 2 pi, 4 pi, ... of sines and cosines of the samples, divided by the game's scale.
+    """
+
+    hidden: tuple[int, ...] = (128, 128, 128)
+    octaves: int = 5
+    channels: int = 32
+
+    def network(self, game: SampleGame) -> nn.Module:
+        """From (m, d) to (m, 1) scores."""
+        if game.image_shape is not None and is_convolvable(game.image_shape):
+            return ConvolutionalDiscriminator(game.image_shape, self.channels)
+        features = FourierFeatures(self.octaves, scale=game.scale)
+        return nn.Sequential(features, perceptron([features.size(game.dimension), *self.hidden, 1]))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to train a game of samples.
+
+    Attributes:
+        about: What it is for, in a sentence.
+        loss: A loss, or its name.
+        penalty: A penalty, its name, or None.
+        penalty_weight: Times the penalty.
+        generator_rate: Of the generator's Adam.
+        gain_rate: The same for its gains, where it has them.
+        last_gain_rate: The same for the last of them, which makes all steps steep and moves none; None: as the others.
+        shortcut_rate: The same for its shortcut; None: the generator's.
+        output_rate: The same for the last layer of its perceptron; None: the generator's.
+        discriminator_rate: Of the discriminator's Adam.
+        betas: Of both Adams.
+        update: An update rule, or its name.
+        batch_size: Samples of a turn.
+        steps: Updates of a run.
+        averaging: Decay of the average of the generator's parameters; None: no average is kept.
+        generator: How the generator is built.
+        discriminator: How the discriminator is built.
+        packing: Samples that the discriminator judges at once; the batch counts packs.
+        noise_size: Numbers of one noise vector; None: the game's own.
+
+    >>> Recipe("few steps", steps=100).with_(loss="minimax").loss
+    'minimax'
+    """
+
+    about: str
+    loss: Any = "relativistic"
+    penalty: Any = "r1r2"
+    penalty_weight: Schedule = WEIGHT
+    generator_rate: Schedule = RATE
+    gain_rate: Schedule = RATE
+    last_gain_rate: Schedule | None = None
+    shortcut_rate: Schedule | None = None
+    output_rate: Schedule | None = None
+    discriminator_rate: Schedule = RATE
+    betas: tuple[float, float] = (0.0, 0.99)
+    update: Any = "alternating"
+    batch_size: int = 256
+    steps: int = 20_000
+    averaging: float | None = 0.999
+    generator: GeneratorShape = GeneratorShape()
+    discriminator: DiscriminatorShape = DiscriminatorShape()
+    packing: int = 1
+    noise_size: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an average that never moves."""
+        if self.averaging is not None and not 0.0 <= self.averaging < 1.0:
+            raise WiringError(f"averaging is {self.averaging!r}; expected at least 0 and below 1, or None")
+
+    def with_(self, **changes: Any) -> "Recipe":
+        """The same recipe but for these attributes."""
+        return replace(self, **changes)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything changes during a run, which then depends on its number of steps."""
+        schedules = (self.penalty_weight, self.discriminator_rate, self.generator_rate, *self.part_rates.values())
+        return not all(schedule.constant for schedule in schedules)
+
+    @property
+    def part_rates(self) -> dict[str, Schedule]:
+        """Rates of the parts of a generator that have their own."""
+        own = {
+            "gains": self.gain_rate,
+            "last gain": self.last_gain_rate,
+            "shortcut": self.shortcut_rate,
+            "output": self.output_rate,
+        }
+        return {name: rate for name, rate in own.items() if rate is not None}
+
+    def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
+        """A new player for each side, with Adam at its first rate; torch's random numbers decide the parameters."""
+        discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
+        network = self.generator.network(game.single)
+        parts: dict[str, list[nn.Parameter]] = {name: [] for name in self.part_rates}
+        for module in network.modules():
+            name = PARTS.get(type(module))
+            if name in parts:
+                parts[name] += (module.straight if isinstance(module, Shortcut) else module).parameters()
+        if "last gain" in parts and parts["gains"]:
+            parts["last gain"] = [parts["gains"].pop()]
+        parts = {name: part for name, part in parts.items() if part}
+        if isinstance(game, PackedGame):
+            network = Packed(network, game.packing)
+
+        def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+            apart = {id(parameter) for part in parts.values() for parameter in part}
+            others = [parameter for parameter in parameters if id(parameter) not in apart]
+            made = adam(self.generator_rate.start, self.betas)(others)
+            for name, part in parts.items():
+                made.add_param_group({"params": part, "lr": self.part_rates[name].start, "part": name})
+            return made
+
+        return discriminator, Generator(network, optimizer)

@@ -1,0 +1,1 @@
+"""Comparisons: the lecture's statements, the atlas of failures, GANs beside VAEs, the benchmark."""

@@ -1,0 +1,182 @@
+"""A VAE and a GAN on the same data: what is blurred, what is missed, and how likely the data are under each.
+
+Four columns: fresh samples of the data themselves (what a perfect model would score), the linear VAE (exact), the
+VAE, and the GAN, which has no likelihood: it is an implicit model.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gan_lab.errors import WiringError
+from gan_lab.games import MixtureGame, SampleGame, make_game
+from gan_lab.metrics.blur import measure_blur
+from gan_lab.metrics.precision_recall import precision_recall
+from gan_lab.training.loop import train
+from gan_lab.training.run import Run
+from gan_lab.vae import LinearVAE, NeuralVAE, VAERun, importance_bound, train_vae
+
+DATA_OF_LINEAR: Final = 20_000  # points from which the linear VAE is computed
+LABELS: Final = {
+    "log_likelihood": "log p of fresh data, nats a point",
+    "kl": "KL(data || model), nats",
+    "reconstruction": "reconstruction, root mean square",
+    "missed": "modes missed",
+    "far": "share beyond 3 std of every mode",
+    "distance": "distance to nearest mode, std",
+    "core_smallest": "covariance within 3 std, smallest",
+    "core_largest": "covariance within 3 std, largest",
+    "spread": "covariance of all, median",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+}
+LOWER_BOUNDS, UPPER_BOUNDS = {("VAE", "log_likelihood")}, {("VAE", "kl")}
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What `beside_vae` finds.
+
+    Attributes:
+        game: Whose data.
+        linear: The linear VAE of greatest likelihood; None for data of one dimension.
+        vae: The run of the VAE.
+        gan: The run of the GAN.
+        columns: For "data", "linear VAE", "VAE" and "GAN" the figures by name, as in `LABELS`; a name with "_error"
+            is a standard error. What a model does not have is not there.
+        samples: For the same four, (n, d) samples.
+        settings: Samples, neighbours and importance samples, as counted.
+    """
+
+    game: SampleGame
+    linear: LinearVAE | None
+    vae: VAERun
+    gan: Run
+    columns: dict[str, dict[str, float]]
+    samples: dict[str, NDArray[Any]]
+    settings: dict[str, int]
+
+    def table(self) -> list[list[str]]:
+        """Rows of text: a label, and a cell for each column."""
+        names = [name for name in LABELS if any(name in column for column in self.columns.values())]
+        return [[LABELS[name], *(self._cell(column, name) for column in self.columns)] for name in names]
+
+    def _cell(self, column: str, name: str) -> str:
+        found = self.columns[column]
+        if name not in found:
+            return "none: implicit" if column == "GAN" and name in ("log_likelihood", "kl") else ""
+        sign = ">= " if (column, name) in LOWER_BOUNDS else "<= " if (column, name) in UPPER_BOUNDS else ""
+        error = f" +- {found[f'{name}_error']:.2g}" if f"{name}_error" in found else ""
+        return f"{sign}{found[name]:.4g}{error}"
+
+    def __repr__(self) -> str:
+        """The table."""
+        rows = [["", *self.columns], *self.table()]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        title = f"{self.game.name}: {self.vae.steps} updates of the VAE, {self.gan.steps} of the GAN; " + ", ".join(
+            f"{name} {number}" for name, number in self.settings.items()
+        )
+        lines = [
+            row[0].ljust(widths[0])
+            + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+            for row in rows
+        ]
+        return "\n".join([title, *(line.rstrip() for line in lines)])
+
+
+def beside_vae(
+    game: Any = "ring8",
+    *,
+    vae: NeuralVAE | None = None,
+    steps: int = 1500,
+    seed: int = 0,
+    samples: int = 2000,
+    neighbours: int = 3,
+    importance_samples: int = 100,
+    progress: bool = False,
+    **gan: Any,
+) -> Comparison:
+    """Train a VAE and a GAN on the same data, and measure both.
+
+    Args:
+        game: Name of a game of samples, or the game; blur and missed modes are measured where modes are known.
+        vae: What learns by the ELBO; None: the default.
+        steps: Updates of each.
+        seed: Of both runs and of all that is measured.
+        samples: Of each model, and of fresh data, that are compared.
+        neighbours: k of precision and recall.
+        importance_samples: K of the bound of the VAE's likelihood.
+        progress: Show both runs on stderr.
+        **gan: Anything else that `train` takes: generator, discriminator, loss, penalty, ...
+
+    Raises:
+        WiringError: As `train` and `train_vae` raise it, or too few samples.
+        DivergedError: One of the two diverged.
+
+    >>> found = beside_vae("ring8", steps=2, samples=50)
+    >>> list(found.columns), "log_likelihood" in found.columns["GAN"]
+    (['data', 'linear VAE', 'VAE', 'GAN'], False)
+    """
+    if isinstance(samples, bool) or not isinstance(samples, int) or samples <= max(neighbours, 1):
+        raise WiringError(f"samples is {samples!r}; expected more than {max(neighbours, 1)}, the nearest neighbours")
+    found = make_game(game)
+    vae_run = train_vae(found, vae, steps=steps, seed=seed, progress=progress)
+    assert isinstance(found, SampleGame)  # train_vae refuses others
+    gan_run = train(found, steps=steps, seed=seed, progress=progress, **gan)
+    rng = np.random.default_rng([seed, 1])
+    fresh, others = found.real(samples, rng), found.real(samples, rng)
+    linear: LinearVAE | None = None
+    drawn: dict[str, NDArray[Any]] = {"data": others}
+    if found.dimension > 1:
+        linear = LinearVAE.fit(found.real(DATA_OF_LINEAR, rng), min(found.noise_size, found.dimension - 1))
+        drawn["linear VAE"] = linear.act(rng.standard_normal((samples, linear.noise_size)))
+    drawn |= {"VAE": vae_run.sample(samples, seed), "GAN": gan_run.sample(samples, seed)}
+    columns = {name: _quality(found, fresh, part, neighbours) for name, part in drawn.items()}
+    for name, figures in _likelihoods(found, fresh, linear, vae_run.vae, importance_samples, seed).items():
+        columns[name] = figures | columns[name]
+    settings = {"samples": samples, "neighbours": neighbours, "importance samples": importance_samples, "seed": seed}
+    return Comparison(found, linear, vae_run, gan_run, columns, drawn, settings)
+
+
+def _quality(game: SampleGame, fresh: NDArray[Any], samples: NDArray[Any], neighbours: int) -> dict[str, float]:
+    """What samples alone tell."""
+    found: dict[str, float] = {}
+    if isinstance(game, MixtureGame):
+        blur = measure_blur(game, samples)
+        found = {"missed": float(blur.missed), "far": blur.far, "distance": blur.distance}
+        for name, numbers in (("core", blur.core), ("spread", blur.spread)):
+            known = numbers[np.isfinite(numbers)]
+            if known.size and name == "core":
+                found |= {"core_smallest": float(known.min()), "core_largest": float(known.max())}
+            elif known.size:
+                found["spread"] = float(np.median(known))
+    return found | asdict(precision_recall(fresh, samples, neighbours))
+
+
+def _likelihoods(
+    game: SampleGame, fresh: NDArray[Any], linear: LinearVAE | None, vae: NeuralVAE, draws: int, seed: int
+) -> dict[str, dict[str, float]]:
+    """Log p of fresh data, what it lacks of the data's own density, and reconstruction errors."""
+    points = {"VAE": importance_bound(vae, fresh, draws, seed).points}
+    with torch.no_grad():
+        back = {"VAE": vae.reconstruct(torch.from_numpy(fresh)).numpy()}
+    if linear is not None:
+        points["linear VAE"] = linear.log_density(fresh)
+        back["linear VAE"] = linear.decode(linear.posterior().means(fresh))
+    if isinstance(game, MixtureGame):
+        points["data"] = game.log_density(fresh)
+    found = {name: _mean("log_likelihood", numbers) for name, numbers in points.items()}
+    for name, decoded in back.items():
+        if "data" in points:
+            found[name] |= _mean("kl", points["data"] - points[name])
+        found[name]["reconstruction"] = float(((fresh - decoded) ** 2).sum(axis=1).mean() ** 0.5)
+    return found
+
+
+def _mean(name: str, numbers: NDArray[np.float64]) -> dict[str, float]:
+    return {name: float(numbers.mean()), f"{name}_error": float(numbers.std(ddof=1) / len(numbers) ** 0.5)}

@@ -1,0 +1,1 @@
+"""The one training loop of games, its runs, checkpoints, devices and processes."""

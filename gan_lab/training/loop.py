@@ -1,0 +1,233 @@
+"""The one loop that trains games: updates, looks at the truth, progress, interruption and checkpoints."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import torch
+
+from gan_lab.diagnosis.duality_gap import scores_of
+from gan_lab.errors import DivergedError, NonFiniteMoveError, whole_number
+from gan_lab.games import SampleGame, make_game
+from gan_lab.games.packed import as_played
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.players import Player
+from gan_lab.recipes.choose import choose_recipe
+from gan_lab.recipes.recipe import Recipe
+from gan_lab.training import checkpoint as checkpoints
+from gan_lab.training.annealing import Course
+from gan_lab.training.assembly import Place, set_up, settings_of, shares_of
+from gan_lab.training.device import find_device
+from gan_lab.training.progress import Progress
+from gan_lab.training.ranks import Ranks, join_ranks
+from gan_lab.training.run import LOOK, Run, Status
+from gan_lab.updates import Update
+from gan_lab.updates.player_pair import Table
+
+CPU = torch.device("cpu")
+FAR = 1e6  # a score on the data beyond which the discriminator has broken down
+Callback = Callable[[Run], Any]
+Path = str | PathLike[str]
+
+
+def train(
+    game: Any = "ring8",
+    generator: Player | None = None,
+    discriminator: Player | None = None,
+    *,
+    recipe: "str | Recipe | None" = None,
+    update: "str | Update | None" = None,
+    loss: Any = None,
+    penalty: Any = None,
+    penalty_weight: float | None = None,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    truth_every: int | None = None,
+    looks: int = 20,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
+    checkpoint: Path | None = None,
+    resume: Path | None = None,
+    device: str = "cpu",
+    distributed: bool = False,
+    shares: int | None = None,
+) -> Run:
+    """Play a game until both players have learned for `steps` updates.
+
+    What is not chosen here is as the recipe says: the game's own in `gan_lab.RECIPES`, where only the game, the seed
+    and the number of steps are chosen; otherwise "plain", in which nothing changes during the run.
+
+    Args:
+        game: Name of a game, or the game.
+        generator: Plays `generator_0`; None: the recipe's, or the default of the game.
+        discriminator: Plays `discriminator_0`; None: the recipe's, or the default of the game.
+        recipe: Name of a recipe, or the recipe.
+        update: Name of an update rule, or the rule: `Alternating(5)` is Algorithm 1 with k = 5.
+        loss: What the players want; plain: "non_saturating" on samples, "minimax" on strategies.
+        penalty: "r1", "r2", "r1r2", "gradient_penalty" or "none".
+        penalty_weight: Times the penalty.
+        batch_size: Samples n of a turn.
+        steps: Updates in all, those before a resumption included.
+        seed: Of the first parameters, where players are not given, and of the game.
+        truth_every: Updates between looks at the truth; None: as many as make `looks` of them.
+        looks: How many times to look at the truth.
+        callbacks: Called with the run after each look; one that returns True stops the run.
+        progress: Show V, its gap to -log 4 and the divergence on stderr.
+        checkpoint: File that is written after each look, and at the end.
+        resume: File to go on from: the run is then the same, bit by bit, as one without a break.
+        device: Where networks and samples live: "cpu", "cuda", or "auto", a GPU where there is one.
+        distributed: Whether the processes that `torchrun` started, or those of the process group that there is, share
+            each batch. Rank 0 alone looks at the truth, calls callbacks, shows progress and writes checkpoints.
+        shares: Parts in which a batch is played; the sums over it are those of so many processes, to the last bit,
+            and take the memory of one part. None: the checkpoint's, or one for each process.
+
+    Returns:
+        The `Run`; after Ctrl-C with what there is.
+
+    Raises:
+        WiringError: Something does not fit: names, shapes, a checkpoint of another game.
+        DivergedError: A payoff became infinite or NaN; it names the player and the step and has the `run`.
+
+    Source: Goodfellow et al. 2014, Algorithm 1, for the default update.
+
+    >>> run = train("dirac", update="extragradient", steps=2000)
+    >>> run.strategies[1].round(3)
+    array([0.])
+    """
+    found = make_game(game)
+    changes = dict(update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight)
+    changes.update(batch_size=batch_size, steps=steps)
+    chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
+    found = as_played(found, chosen.packing, chosen.noise_size) if isinstance(found, SampleGame) else found
+    steps, seed = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0)
+    every = _interval(truth_every, steps, looks)
+    where = find_device(device, distributed=distributed, useful=isinstance(found, SampleGame))
+    with join_ranks(distributed, where) as ranks, random_numbers(seed, where):
+        place = _checked_place(where, ranks, shares_of(shares, ranks, resume), checkpoint)
+        table, rule, course = set_up(found, chosen, discriminator, generator, steps, seed, place)
+        run = Run(found, table.discriminator, table.generator, settings_of(table, rule, chosen, steps, seed))
+        run.average = course.average
+        if resume is not None:
+            checkpoints.load(resume, run, table, rule)
+        _play(run, table, rule, course, _Looks(steps, every, tuple(callbacks), progress, checkpoint, place))
+    return run
+
+
+def _checked_place(where: torch.device, ranks: Ranks, shares: int, file: Path | None) -> Place:
+    """Where the run takes place; refuses a checkpoint that cannot be written."""
+    ranks.first(lambda: checkpoints.check_place(file))
+    return Place(where, ranks, shares)
+
+
+def _interval(truth_every: int | None, steps: int, looks: int) -> int:
+    """Updates between looks."""
+    looks = whole_number("looks", looks, 1)
+    return max(1, math.ceil(steps / looks)) if truth_every is None else whole_number("truth_every", truth_every, 1)
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """When to look up from the game, and what to do then."""
+
+    steps: int
+    every: int
+    callbacks: tuple[Callback, ...]
+    progress: bool
+    file: Path | None
+    place: Place
+
+
+def _play(run: Run, table: Table, rule: Update, course: Course, looks: _Looks) -> None:
+    step, steps = run.steps, looks.steps
+    table.begin(run, {"steps": steps, "truth_every": looks.every, "shares": looks.place.shares})
+    wanted = looks.progress and looks.place.ranks.rank == 0
+    with Progress(run.game.name, steps, wanted) as bar, table.listening():
+        try:
+            while run.steps < steps:
+                step = run.steps + 1
+                play_update(run, table, rule, course)
+                if table.interrupted:
+                    raise KeyboardInterrupt
+                is_look = run.steps % looks.every == 0 or run.steps == steps
+                if is_look and table.together(run, lambda: _pause(run, table, rule, bar, looks)):
+                    run.status = Status.STOPPED
+                    return
+            run.status = Status.FINISHED
+        except KeyboardInterrupt:
+            run.status = Status.INTERRUPTED
+        except DivergedError as error:
+            raise explained(error, run, step) from None
+
+
+def play_update(run: Run, table: Table, rule: Update, course: Course) -> None:
+    """Let both players learn once.
+
+    Raises:
+        DivergedError: A payoff is not finite.
+    """
+    course.before(run.steps)
+    rule.step(table)
+    course.after()
+    run.steps += 1
+
+
+def _pause(run: Run, table: Table, rule: Update, bar: Progress, looks: _Looks) -> bool:
+    """Look at the truth, show it, keep what there is; whether a callback asks to stop."""
+    look(run, table)
+    bar.show(run)
+    if looks.file is not None:
+        checkpoints.save(looks.file, run, table, rule, looks.place.shares)
+    return any([callback(run) is True for callback in looks.callbacks])
+
+
+def explained(error: DivergedError, run: Run, step: int) -> DivergedError:
+    """The same with the update in which it was, the player who broke down first, and what to do."""
+    who, why = error.player, ""
+    if who == GENERATOR and isinstance(run.game, SampleGame) and _out_of_bounds(run.game, run) != who:
+        who, why = DISCRIMINATOR, f": {DISCRIMINATOR} is out of all bounds"
+    advice = "Take a smaller rate, a penalty, or another update"
+    return DivergedError(f"{error}{why}, update {step}. {advice}", player=who, step=step, run=run)
+
+
+def look(run: Run, table: Table) -> None:
+    """Add a row to the history and to the truth.
+
+    Raises:
+        DivergedError: The last update broke a player.
+    """
+    table.check_players()
+    payoffs = {agent: table.payoffs[agent] for agent in (DISCRIMINATOR, GENERATOR)}
+    try:
+        truth = run.look(run.steps)
+    except NonFiniteMoveError as error:
+        raise DivergedError(str(error), player=error.player) from None
+    if isinstance(run.game, SampleGame) and not math.isfinite(truth["value"]):
+        who = _out_of_bounds(run.game, run)
+        raise DivergedError(f"V of fresh samples is {truth['value']}: {who} is out of all bounds", player=who)
+    run.history.append({"step": float(run.steps), **payoffs})
+    run.truth.append({"step": float(run.steps), **truth})
+    if run.average is not None and isinstance(run.game, SampleGame):
+        samples = run.sample(LOOK, run.steps, averaged=True)
+        of_average = run.game.truth(samples, np.random.default_rng([run.steps, 1]))
+        run.averaged_truth.append({"step": float(run.steps), **of_average})
+
+
+def _out_of_bounds(game: SampleGame, run: Run) -> str:
+    """Whose numbers make V infinite: the discriminator's, if it says the like of the data, else the generator's."""
+    real = torch.from_numpy(game.real(100, np.random.default_rng(run.steps)))
+    with torch.no_grad():
+        largest = scores_of(run.discriminator, real).abs().max()
+    return GENERATOR if largest < FAR else DISCRIMINATOR
+
+
+@contextmanager
+def random_numbers(seed: int, device: torch.device = CPU) -> Iterator[None]:
+    """Torch's random numbers from a seed inside, and as they were outside."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+        yield

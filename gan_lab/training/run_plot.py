@@ -1,0 +1,66 @@
+"""`Run.plot`: V against its value at the equilibrium, and the divergences, over updates."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from gan_lab.errors import WiringError
+from gan_lab.games import SampleGame
+from gan_lab.truth import LOG_4
+
+if TYPE_CHECKING:
+    from gan_lab.training.run import Run
+
+# What is 0 at an equilibrium, as it is called in `Run.truth` and in the legend.
+DISTANCES: Final = {
+    "jsd": "JSD(p, p_g)",
+    "kl": "KL(p || p_g)",
+    "reverse_kl": "KL(p_g || p)",
+    "distance": "distance to the equilibrium",
+    "exploitability": "exploitability",
+    "duality_gap": "duality gap, at least",
+}
+
+
+def plot_run(run: "Run", axes: Any = None) -> Any:
+    """A pair of matplotlib axes: V over updates, and under it what should fall to 0.
+
+    Args:
+        run: A run with at least one look at the truth.
+        axes: Two matplotlib axes to draw on; None: new ones.
+
+    Raises:
+        ModuleNotFoundError: matplotlib is missing.
+        WiringError: The run has not looked at the truth yet.
+    """
+    if not run.truth:
+        raise WiringError(f"the run of {run.game.name!r} has no look at the truth yet; train it for a step or more")
+    if axes is None:
+        axes = _import_pyplot().subplots(2, 1, sharex=True, layout="constrained")[1]
+    upper, lower = axes
+    steps = [row["step"] for row in run.truth]
+    known = -LOG_4 if isinstance(run.game, SampleGame) else run.game.known_value
+    name = "-log 4" if known == -LOG_4 else f"{known:.3g}"
+    upper.plot(steps, [row["value"] for row in run.truth], color="#0072b2", label="V(D, G)")
+    upper.axhline(known, color="#181b24", linewidth=0.8, linestyle=":", label=f"{name}, at the equilibrium")
+    upper.set(ylabel="V (nats)", title=f"{run.game.name}, {run.settings.get('update', 'trained')}")
+    upper.ticklabel_format(useOffset=False)
+    for key, label in DISTANCES.items():
+        numbers = np.array([row.get(key, np.nan) for row in run.truth])
+        positive = np.where((numbers > 0) & np.isfinite(numbers), numbers, np.nan)  # the others have no logarithm
+        if not np.isnan(positive).all():
+            lower.plot(steps, positive, label=label)
+    lower.set(yscale="log", xlabel="updates", ylabel="0 at an equilibrium")
+    for part in (upper, lower):
+        part.legend(frameon=False, fontsize="small")
+    return axes
+
+
+def _import_pyplot() -> Any:
+    try:
+        from matplotlib import pyplot
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "plots need matplotlib, which is not installed here: pip install matplotlib", name="matplotlib"
+        ) from error
+    return pyplot

@@ -1,0 +1,121 @@
+"""The table at which two learning players sit: what the update rules see of the game."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from gan_lab.environments.alternating_env import AlternatingEnv
+from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.players import Player
+
+if TYPE_CHECKING:
+    from gan_lab.training.run import Run
+
+T = TypeVar("T")
+
+
+class Table:
+    """Two players and their game, played through the environment's `observe` and `step`.
+
+    Args:
+        env: The game; made with `tensors=True`.
+        discriminator: Plays `discriminator_0`.
+        generator: Plays `generator_0`.
+
+    Attributes:
+        payoffs: The last payoff of each player.
+        envs: The game; as many times as this process plays a share of it.
+        interrupted: Whether Ctrl-C was noted while `listening`.
+    """
+
+    interrupted = False
+
+    def __init__(self, env: AlternatingEnv, discriminator: Player, generator: Player) -> None:
+        """Seat the players, who know which one they are."""
+        for role, player in ((DISCRIMINATOR, discriminator), (GENERATOR, generator)):
+            if not isinstance(player, Player):
+                raise WiringError(f"{role} is {player!r}; expected a Discriminator and a Generator, or Strategists")
+            if player.name != role:
+                raise WiringError(f"{player.name} sits in the place of {role}: the two players are swapped")
+        self.env, self.envs = env, [env]
+        self.players = {DISCRIMINATOR: discriminator, GENERATOR: generator}
+        self.discriminator, self.generator = discriminator, generator
+        self.payoffs: dict[str, float] = {}
+        env.seat(**self.players)
+
+    def turn(self) -> tuple[Player, Tensor]:
+        """Let the player whose turn it is observe, act and be paid; who it was, and its payoff with its graph.
+
+        Raises:
+            DivergedError: The payoff is not finite.
+        """
+        agent = self.env.agent_selection
+        player = self.players[agent]
+        try:
+            self.env.step(player.act(self.env.observe(agent)))
+        except NonFiniteMoveError as error:
+            raise DivergedError(str(error), player=error.player) from None
+        payoff: Tensor = self.env.infos[agent]["payoff"]
+        number = payoff.item()
+        if number != number or number in (float("inf"), float("-inf")):
+            self.check_players()
+            raise DivergedError(f"the payoff of {agent} is {number} at turn {self.env.turn}", player=agent)
+        self.payoffs[agent] = number
+        return player, payoff
+
+    def gradient(self, player: Player, payoff: Tensor, create_graph: bool = False) -> list[Tensor]:
+        """The gradient of a turn's payoff by the parameters of the player whose turn it was."""
+        return player.gradient(payoff, create_graph)
+
+    def begin(self, run: "Run", facts: Mapping[str, Any]) -> None:
+        """Called once before the first update, with what all who play have to agree on."""
+
+    def together(self, run: "Run", work: Callable[[], T]) -> T:
+        """Do something between two updates, once for all who play."""
+        return work()
+
+    def listening(self) -> AbstractContextManager[None]:
+        """Inside, Ctrl-C may be noted instead of raised at once."""
+        return nullcontext()
+
+    def check_players(self) -> None:
+        """Look at the players themselves: one that broke down spoils the other's payoff too.
+
+        Raises:
+            DivergedError: A player's parameters are NaN or infinite; it names that player.
+        """
+        for agent, player in self.players.items():
+            if player.is_broken():
+                raise DivergedError(
+                    f"the parameters of {agent} are not finite after turn {self.env.turn - 1}", player=agent
+                )
+
+    def field(self, *, create_graph: bool = False) -> tuple[list[Tensor], list[Tensor]]:
+        """One turn of each, nobody learning: the gradient of each player's payoff by its own parameters."""
+        gradients = {}
+        for _ in range(2):
+            player, payoff = self.turn()
+            gradients[player.name] = self.gradient(player, payoff, create_graph)
+        return gradients[DISCRIMINATOR], gradients[GENERATOR]
+
+    def move(self, field: tuple[Sequence[Tensor], Sequence[Tensor]]) -> None:
+        """Both players take a step of their optimizers along a field."""
+        self.discriminator.move(field[0])
+        self.generator.move(field[1])
+
+    def where(self) -> list[Tensor]:
+        """Copies of all parameters, the discriminator's first."""
+        return [parameter.detach().clone() for parameter in self._parameters()]
+
+    def put(self, parameters: Sequence[Tensor]) -> None:
+        """Set all parameters, in the order of `where`."""
+        with torch.no_grad():
+            for parameter, value in zip(self._parameters(), parameters, strict=True):
+                parameter.copy_(value)
+
+    def _parameters(self) -> list[Any]:
+        return [*self.discriminator.trained, *self.generator.trained]

@@ -1,0 +1,1 @@
+"""What the watch window draws: samples, charts, phase portraits."""

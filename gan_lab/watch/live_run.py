@@ -1,0 +1,234 @@
+"""A game under way: an update or one player's move at a time, and its rules may be changed between two of them."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError, number_of_at_least_0
+from gan_lab.games import Game, SampleGame
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.players import Player
+from gan_lab.recipes.choose import choose_recipe
+from gan_lab.recipes.recipe import Recipe
+from gan_lab.recipes.schedule import Schedule
+from gan_lab.training.annealing import Course
+from gan_lab.training.assembly import set_up, settings_of
+from gan_lab.training.loop import explained, play_update, random_numbers
+from gan_lab.training.run import Run, Status
+
+MOST_PLACES = 20_000  # of the trajectory that is kept
+ROLES = {"discriminator": DISCRIMINATOR, "generator": GENERATOR}
+
+
+class Match:
+    """A training run that is played by hand.
+
+    Updates are those of `gan_lab.train`, number by number, as long as nothing is changed.
+
+    Args:
+        game: The game.
+        recipe: Name of a recipe, or the recipe; None: as `train` chooses.
+        seed: Of the players and the game.
+        changes: What else `train` takes: loss, update, penalty, penalty_weight, batch_size, steps.
+
+    Attributes:
+        run: The run so far.
+        table: Where the players sit now.
+        rule: By which they learn now.
+        recipe: As it is now; what was changed by hand is constant in it.
+        trajectory: Both strategies after each move, in a game of strategies.
+        diverged: Why no further update can be played; empty while it can.
+
+    Raises:
+        WiringError: Something does not fit.
+
+    >>> match = Match("dirac", seed=1)
+    >>> match.update()
+    >>> match.run.steps
+    1
+    """
+
+    def __init__(self, game: Any, recipe: "str | Recipe | None" = None, seed: int = 0, **changes: Any) -> None:
+        """Seat new players."""
+        from gan_lab.games import make_game
+
+        found: Game = make_game(game)
+        self.seed, self.asked, self.asked_changes = seed, recipe, changes
+        self.recipe = choose_recipe(found, recipe, players=False, changes=changes)
+        with random_numbers(seed):
+            self.table, self.rule, self.course = set_up(found, self.recipe, None, None, self.recipe.steps, seed)
+        self.run = Run(found, self.table.discriminator, self.table.generator, self._settings())
+        self.run.average = self.course.average
+        self.diverged = ""
+        self.trajectory: list[tuple[float, float]] = []
+        self._note_place()
+
+    @property
+    def game(self) -> Game:
+        """What is played."""
+        return self.run.game
+
+    @property
+    def of_samples(self) -> bool:
+        """Whether the players are networks that play samples and verdicts."""
+        return isinstance(self.game, SampleGame)
+
+    def _settings(self) -> dict[str, Any]:
+        return settings_of(self.table, self.rule, self.recipe, self.recipe.steps, self.seed)
+
+    def update(self) -> None:
+        """Both players learn once.
+
+        Raises:
+            DivergedError: A payoff or a parameter is not finite any more; from then on nothing can be played.
+        """
+        self._check()
+        try:
+            play_update(self.run, self.table, self.rule, self.course)
+            self.table.check_players()
+        except DivergedError as error:
+            self._broken(explained(error, self.run, self.run.steps + 1))
+        self._note_place()
+
+    def move(self, role: str) -> float:
+        """One player alone observes, acts and learns; its payoff. The other, and the count of updates, stand still.
+
+        Raises:
+            DivergedError: The payoff or a parameter is not finite any more.
+        """
+        self._check()
+        agent, board = ROLES[role], self.table.env.board
+        player = self.table.players[agent]
+        payoff = torch.zeros(())
+        try:
+            self.course.before(self.run.steps)
+            payoff = board.move(agent, player.act(board.observation(agent))).of(agent)
+            player.learn(payoff)
+            self.table.check_players()
+        except NonFiniteMoveError as error:
+            self._broken(explained(DivergedError(str(error), player=error.player), self.run, self.run.steps + 1))
+        except DivergedError as error:
+            self._broken(explained(error, self.run, self.run.steps + 1))
+        self._note_place()
+        return float(payoff.detach())
+
+    def _check(self) -> None:
+        if self.diverged:
+            raise DivergedError(f"{self.diverged}. Restart it")
+
+    def _broken(self, error: DivergedError) -> None:
+        self.diverged = str(error)
+        raise error
+
+    def change(self, **changes: Any) -> None:
+        """Go on by other rules: loss, update, penalty, penalty_weight, generator_rate, discriminator_rate, or rate.
+
+        The players stay as they are; `rate` is that of both in a game of strategies.
+
+        Raises:
+            WiringError: It does not fit the game; then nothing has changed.
+        """
+        if "rate" in changes:
+            self._set_rate(changes.pop("rate"))
+        if not changes:
+            return
+        if changes.get("penalty") == "none":
+            changes["penalty"] = None
+        for name in ("penalty_weight", "generator_rate", "discriminator_rate"):
+            if name in changes:
+                changes[name] = Schedule(number_of_at_least_0(name, changes[name]))
+        recipe = self.recipe.with_(**changes)
+        # The same players at a new table: whatever refuses does so before anything here is another one.
+        table, rule, _ = set_up(
+            self.game, recipe, self.table.discriminator, self.table.generator, recipe.steps, self.seed
+        )
+        table.env.np_random = self.table.env.np_random
+        table.env.board.begin(table.env.np_random)
+        if "penalty_weight" not in changes:
+            table.env.board.penalty_weight = self.table.env.board.penalty_weight
+        made = (DISCRIMINATOR, GENERATOR) if self.of_samples else ()
+        course = Course(recipe, table, recipe.steps, made)
+        course.average = self.course.average
+        self.table, self.rule, self.course, self.recipe = table, rule, course, recipe
+        self.course.before(self.run.steps)
+        self.run.settings = self._settings()
+
+    def _set_rate(self, rate: float) -> None:
+        if self.of_samples:
+            raise WiringError("the players of this game have rates of their own: generator_rate, discriminator_rate")
+        if not number_of_at_least_0("rate", rate) > 0:
+            raise WiringError(f"rate is {rate!r}; expected a number above 0")
+        for player in self.table.players.values():
+            for group in player.optimizer.param_groups:
+                group["lr"] = rate
+
+    def rate(self, role: str) -> float:
+        """The rate at which a player learns now."""
+        player: Player = self.table.players[ROLES[role]]
+        return float(player.optimizer.param_groups[0]["lr"])
+
+    def put(self, discriminator: float, generator: float) -> None:
+        """Begin again at two strategies of one number each.
+
+        Raises:
+            WiringError: The game is another one.
+        """
+        if not self.is_planar:
+            raise WiringError(f"the players of {self.game.name!r} cannot be put anywhere")
+        self.table.put([torch.tensor([value], dtype=torch.float64) for value in (discriminator, generator)])
+        self.rule.restore({})
+        self.run.steps, self.run.truth, self.run.history = 0, [], []
+        self.trajectory, self.diverged = [], ""
+        self._note_place()
+
+    @property
+    def is_planar(self) -> bool:
+        """Whether both strategies are one number, so that a game is a path in the plane."""
+        return not self.of_samples and all(player.trained[0].numel() == 1 for player in self.table.players.values())
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """(psi, theta) of a planar game."""
+        d, g = (player.trained[0].item() for player in self.table.players.values())
+        return float(d), float(g)
+
+    def _note_place(self) -> None:
+        if self.is_planar:
+            self.trajectory.append(self.place)
+            if len(self.trajectory) > MOST_PLACES:
+                del self.trajectory[: MOST_PLACES // 4]
+
+    def noise(self, count: int, seed: int = 0) -> NDArray[np.float32]:
+        """(count, noise_size) noise that no update is trained on."""
+        assert isinstance(self.game, SampleGame)  # noise is only of those
+        return self.game.noise(count, np.random.default_rng([seed, 2]))
+
+    @property
+    def headline(self) -> str:
+        """The game, its rules, and how far it is."""
+        recipe, board = self.recipe, self.table.env.board
+        parts = [self.game.name, f"update {self.run.steps}", named(recipe.loss).replace("_", " "), self.rule.name]
+        if recipe.penalty is not None:
+            parts.append(f"{named(recipe.penalty)} x {board.penalty_weight:.3g}")
+        return "   ".join([*parts, f"seed {self.seed}"])
+
+    def report(self) -> str:
+        """How the run went, in words, with the truth about the players as they are now."""
+        run = self.run
+        if run.status is Status.RUNNING:
+            run.status = Status.STOPPED if self.diverged else Status.INTERRUPTED
+        if self.diverged:
+            return f"{self.game.name}, {run.steps} updates. Diverged: {self.diverged}"
+        if not run.truth or run.truth[-1]["step"] != run.steps:
+            try:
+                run.truth.append({"step": float(run.steps), **run.look(run.steps)})
+            except NonFiniteMoveError as error:
+                return f"{self.game.name}, {run.steps} updates. Diverged: {error}"
+        return run.report()
+
+
+def named(value: Any) -> str:
+    """A loss, a rule or a number, as it is shown."""
+    return str(getattr(value, "name", f"{value:g}" if isinstance(value, float) else value))

@@ -1,0 +1,171 @@
+"""What is drawn of a game of samples in the plane: samples, D beside D*, arrows, the folded noise. Numbers only."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from gan_lab.diagnosis.duality_gap import best_shift, scores_of
+from gan_lab.errors import DivergedError
+from gan_lab.games import MixtureGame
+from gan_lab.games.sample_game import GENERATOR
+from gan_lab.payoffs.losses import Loss, find_loss
+from gan_lab.truth import jsd
+from gan_lab.watch.arrows import Arrows, draw_arrows
+from gan_lab.watch.density import blur_width, cell_centers, data_mass, is_separated, optimum, sample_mass
+from gan_lab.watch.drawn_data import NAME, REACH
+from gan_lab.watch.live_run import Match
+
+Array = NDArray[np.floating]
+SHOWN: Final = 400  # samples of either kind
+COUNTED: Final = 5000  # samples that p_g is estimated from
+COARSE: Final = 64  # cells a side while training runs
+FINE: Final = 128  # when it stands
+FOLDS: Final = 21  # lines of the folded noise, each way
+MARGIN: Final = 1.35  # of the picture around the data
+LIMIT: Final = 30.0  # log-odds beyond which D is 0 or 1 in every picture
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A picture of a game in the plane, as numbers.
+
+    Attributes:
+        step: Updates played.
+        bound: The picture shows [-bound, bound]^2.
+        real: (n, 2) samples of the data.
+        fake: (n, 2) samples of the generator, of the same noise in every picture.
+        learned: (c, c) D, rows from above.
+        exact: (c, c) D*, NaN where neither density has mass.
+        blur: h, by which both densities are blurred for D*.
+        arrows: What the generator learns at some of its samples, and what it would against D*.
+        folded: (f, f, 2) where the generator puts a square of its first two noise coordinates, the others at 0.
+        numbers: V, the divergences, and whatever else is a curve.
+        note: What has to be known to read D; may be empty.
+    """
+
+    step: int
+    bound: float
+    real: Array
+    fake: Array
+    learned: Array
+    exact: Array
+    blur: float
+    arrows: Arrows
+    folded: Array
+    numbers: dict[str, float]
+    note: str
+
+    @property
+    def difference(self) -> Array:
+        """(c, c) D - D*."""
+        return self.learned - self.exact
+
+
+def bound_of(game: MixtureGame) -> float:
+    """How far the picture of a game reaches."""
+    if game.name == NAME:
+        return REACH
+    return MARGIN * game.scale
+
+
+def log_odds(loss: Loss, scores: torch.Tensor) -> torch.Tensor:
+    """Scores as log D / (1 - D): as they are, but for least squares, whose scores are D."""
+    if loss.name == "least_squares":
+        return torch.logit(scores.clamp(0.0, 1.0), eps=1e-6)
+    return scores
+
+
+def note_on(loss: Loss) -> str:
+    """What has to be known to read D of a loss."""
+    return {
+        "relativistic": "scores are known up to a constant; the one that makes V largest is taken",
+        "wasserstein": "the score is no log-odds: D = sigmoid(score + best constant) shows its shape only",
+        "hinge": "the score is no log-odds: D = sigmoid(score) shows its sign only",
+        "least_squares": "D is the score itself, which this loss trains to be p / (p + q)",
+    }.get(loss.name, "")
+
+
+def draw(match: Match, cells: int = COARSE) -> Generator[None, None, Plane]:
+    """Make the picture in parts of a few milliseconds each, so that a window can answer meanwhile.
+
+    Raises:
+        DivergedError: The generator's samples are not finite.
+    """
+    game, run = match.game, match.run
+    assert isinstance(game, MixtureGame)  # others are not drawn in the plane
+    bound, loss = bound_of(game), find_loss(match.recipe.loss)
+    width = blur_width(game, 2 * bound / COARSE)
+    with torch.no_grad():
+        noise = torch.from_numpy(match.noise(COUNTED))
+        fake = np.concatenate([run.generator.act(part).numpy() for part in noise.split(1250)])
+    if not np.isfinite(fake).all():
+        raise DivergedError(f"the samples of {GENERATOR} are not finite", player=GENERATOR)
+    real = game.real(COUNTED, np.random.default_rng([match.seed, 3]))
+    yield
+    scores = []
+    for samples in (real, fake):
+        scores.append(_odds(run.discriminator, loss, samples))
+        yield
+    shift = best_shift(*scores) if loss.relative else 0.0
+    numbers = _values(scores, shift)
+    yield
+    numbers |= game.truth(fake, np.random.default_rng(run.steps))
+    yield
+    rows = []
+    for part in np.array_split(cell_centers(bound, cells), max(1, cells * cells // 2048)):
+        rows.append(_odds(run.discriminator, loss, part))
+        yield
+    learned = torch.sigmoid(torch.cat(rows) + shift).clamp(0.0, 1.0).numpy().reshape(cells, cells)
+    masses = data_mass(game, bound, cells, width), sample_mass(fake, bound, cells, width)
+    exact = optimum(*masses, COUNTED)
+    if not is_separated(game):  # where the game's own count, by the nearest mode, means nothing
+        p, q = ((mass / mass.sum()).ravel() for mass in masses)
+        numbers["jsd"] = jsd(p, q)
+    yield
+    arrows = draw_arrows(match, loss, fake, width)
+    numbers["agreement"] = arrows.agreement
+    folded = _folded(match)
+    return Plane(
+        run.steps, bound, real[:SHOWN], fake[:SHOWN], learned, exact, width, arrows, folded, numbers, note_on(loss)
+    )  # fmt: skip
+
+
+def _odds(discriminator: Any, loss: Loss, samples: Array) -> torch.Tensor:
+    with torch.no_grad():
+        found = log_odds(loss, scores_of(discriminator, torch.from_numpy(np.asarray(samples, dtype=np.float32))))
+    if not torch.isfinite(found).all():
+        raise DivergedError("the scores of discriminator_0 are not finite", player="discriminator_0")
+    return found
+
+
+def _values(scores: list[torch.Tensor], shift: float) -> dict[str, float]:
+    """V, and the mean of D on either kind of samples."""
+    real, fake = (odds.double() + shift for odds in scores)
+    value = torch.nn.functional.logsigmoid(real).mean() + torch.nn.functional.logsigmoid(-fake).mean()
+    return {
+        "value": float(value),
+        "on_real": float(torch.sigmoid(real).mean()),
+        "on_fake": float(torch.sigmoid(fake).mean()),
+    }
+
+
+def noise_lines() -> Array:
+    """(FOLDS,) noise between which a standard normal number is equally likely, from -2 to 2 or so."""
+    return ndtri(np.linspace(0.02, 0.98, FOLDS))
+
+
+def _folded(match: Match) -> Array:
+    size = match.noise(1).shape[1]
+    line = noise_lines().astype(np.float32)
+    first, second = np.meshgrid(line, line if size > 1 else np.zeros_like(line))
+    noise = np.zeros((FOLDS * FOLDS, size), dtype=np.float32)
+    noise[:, 0] = first.ravel()
+    if size > 1:
+        noise[:, 1] = second.ravel()
+    with torch.no_grad():
+        return match.run.generator.act(torch.from_numpy(noise)).numpy().reshape(FOLDS, FOLDS, 2)

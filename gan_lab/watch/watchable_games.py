@@ -1,0 +1,64 @@
+"""The games that can be watched: mixtures in the plane, and games of two numbers."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from gan_lab.errors import WiringError, choose
+from gan_lab.games import GAMES, Game, MixtureGame, SampleGame, make_game
+from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.recipes.choose import RECIPES, mixture_recipe
+from gan_lab.recipes.recipe import Recipe
+
+WATCHED: Final[dict[str, Callable[[], Game]]] = {
+    "ring8": GAMES["ring8"],
+    "grid25": GAMES["grid25"],
+    "grid100": GAMES["grid100"],
+    "two_modes": lambda: MixtureGame([[-0.8, 0.0], [0.8, 0.0]], 0.1, name="two_modes"),
+    "dirac": GAMES["dirac"],
+    "bilinear": GAMES["bilinear"],
+}
+
+
+def watched_game(game: Any, *, width: float | None = None, noise: int | None = None) -> Game:
+    """A game by name, or itself, if it can be watched.
+
+    Args:
+        game: Name of a game, or the game.
+        width: Standard deviation of the modes of a mixture, instead of its own.
+        noise: Numbers of one noise vector, instead of its own.
+
+    Raises:
+        WiringError: It cannot be watched, or has no such width or noise.
+
+    >>> watched_game("ring8", width=0.05, noise=2).std
+    0.05
+    """
+    if isinstance(game, str):
+        found = make_game(game) if game in GAMES else choose(game, WATCHED, "game")()
+    else:
+        found = make_game(game)
+    if isinstance(found, MixtureGame) and found.dimension == 2:
+        if width is None and noise is None:
+            return found
+        std, size = found.std if width is None else width, found.noise_size if noise is None else noise
+        return MixtureGame(found.means, std, found.weights, name=found.name, noise_size=size)
+    if width is not None or noise is not None:
+        raise WiringError(f"{found.name!r} has neither modes nor noise: width and noise are of mixtures")
+    planar = not isinstance(found, SampleGame) and all(
+        np.size(found.start(agent)) == 1 for agent in (DISCRIMINATOR, GENERATOR)
+    )
+    if not planar:
+        raise WiringError(
+            f"{found.name!r} cannot be watched; expected a mixture in the plane or a game of two numbers, such as "
+            f"{', '.join(WATCHED)}"
+        )
+    return found
+
+
+def own_recipe(game: Game) -> Recipe | None:
+    """The recipe that is made for a game; None where there is none but the plain one."""
+    if isinstance(game, MixtureGame):
+        return RECIPES.get(game.name) or mixture_recipe(game, smoothness=0.03, batch_size=320)
+    return None
