@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 import planners  # noqa: E402
 from gridworld_env.maps import slices  # noqa: E402
 from planners.distributed import solve_in_parts  # noqa: E402
-from tests import distributed_job as job  # noqa: E402
+from tests.planners.distributed import job  # noqa: E402
 
 PROCESSES = 3
 LIMIT = 600.0  # seconds after which a job counts as hanging
@@ -40,7 +40,7 @@ def write_map(folder: Path, rng: np.random.Generator) -> None:
 def run_job(folder: Path, sweep: int, process: int, delay: float, number: int) -> tuple[str, float]:
     """How the job ended, and after how many seconds."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={PROCESSES}"]
-    command += ["--max-restarts=1", str(ROOT / "tests" / "distributed_job.py"), "killed", str(folder)]
+    command += ["--max-restarts=1", str(ROOT / "tests" / "planners" / "distributed" / "job.py"), "killed", str(folder)]
     command += [str(sweep), str(process), str(delay), str(number)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     began = time.perf_counter()

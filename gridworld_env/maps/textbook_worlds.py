@@ -1,6 +1,6 @@
 """The worlds that come with the package: textbook maps, their rules and where they are from.
 
-The values that the books print for them are in `tests/test_env_textbooks.py` and `tests/test_env_worlds.py`.
+The values that the books print for them are in `tests/gridworld_env/maps`.
 """
 
 from collections.abc import Mapping

@@ -274,7 +274,7 @@ def test_closing_the_window_ends_it(opened: Any, kind: str) -> None:
 @pytest.mark.visual
 def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> None:
     """docs/watch_dirac.png is what its script makes today; another version of the font may differ a little."""
-    pages = Path(__file__).resolve().parents[1] / "docs"
+    pages = Path(__file__).resolve().parents[3] / "docs"
     spec = importlib.util.spec_from_file_location("watch_pictures", pages / "watch_pictures.py")
     assert spec is not None
     assert spec.loader is not None

@@ -17,7 +17,7 @@ import pytest
 import planners
 from planners import Iteration, NotConvergedError, Plan, Status, TabularMDP, UnboundedValueError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 METHODS: list[Callable[..., Plan]] = [planners.value_iteration, planners.policy_iteration, planners.solve]
 every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
 

@@ -12,8 +12,8 @@ import planners
 from gridworld_env import Replay
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors
+from tests.gridworld_env.replays.test_replay import HOSTILE
 from tests.oracles.chromium import Chromium, installed
-from tests.test_replays import HOSTILE
 
 pytestmark = [
     pytest.mark.visual,

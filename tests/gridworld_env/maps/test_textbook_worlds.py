@@ -12,7 +12,7 @@ import gridworld_env
 import planners
 from gridworld_env import MapError, load_image, load_movingai, random_map, read_scenarios
 
-MAPS = Path(__file__).resolve().parents[2] / "shared" / "data" / "movingai"
+MAPS = Path(__file__).resolve().parents[4] / "shared" / "data" / "movingai"
 
 
 def start_value(name: str, discount: float = 1.0) -> float:

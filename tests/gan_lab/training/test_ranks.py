@@ -23,7 +23,7 @@ from gan_lab.updates import Alternating
 from tests.oracles import ranks as processes
 from tests.oracles.ranks import BATCH, EQUAL, Found
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 TINY: Any = {"batch_size": 8, "steps": 3, "truth_every": 99}
 STARTED: dict[int, tuple[list[Found], Path, int]] = {}

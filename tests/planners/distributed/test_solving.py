@@ -21,9 +21,9 @@ from planners.__main__ import main
 from planners.distributed import Rows, Source, solve_in_parts
 from planners.distributed.sources import evenly, shares
 from planners.models.convert import as_model
-from tests import distributed_job as job
+from tests.planners.distributed import job
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 PARTS = 64
 
 
@@ -52,7 +52,7 @@ def together(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
     seed = int(np.random.default_rng().integers(2**31)) if given is None else int(given)
     print(f"models of seed {seed} (replay with --seed {seed})")
     folder = tmp_path_factory.mktemp("together")
-    launch(2, ROOT / "tests" / "distributed_job.py", "suite", folder, seed)
+    launch(2, ROOT / "tests" / "planners" / "distributed" / "job.py", "suite", folder, seed)
     return folder, seed
 
 
@@ -168,7 +168,7 @@ def test_a_killed_process_changes_nothing(tmp_path: Path, rng: np.random.Generat
     source = slices.open_map(str(tmp_path / "map.txt"), **job.KILLED)
     alone = solve_in_parts(source, out=tmp_path / "alone", **job.KILLED_OPTIONS)
     sweep, delay = int(rng.integers(20, alone.iterations - 5)), float(rng.choice([0.0, 0.002, 0.01]))
-    script = ROOT / "tests" / "distributed_job.py"
+    script = ROOT / "tests" / "planners" / "distributed" / "job.py"
     launch(3, script, "killed", tmp_path, sweep, int(rng.integers(3)), delay, int(signal.SIGKILL), restarts=1)
     assert (tmp_path / "killed").exists()
     plan = planners.load_plan(tmp_path / "plan")
@@ -256,13 +256,13 @@ def test_the_command_plans_and_refuses(tmp_path: Path, capsys: pytest.CaptureFix
     truth = planners.solve(gym.make("GridWorld-v0", map_name="lecture", slip=0.2), discount=0.9)
     plan = planners.load_plan(tmp_path / "plan")
     assert np.abs(plan.values - truth.values).max() <= plan.error_bound + truth.error_bound
-    assert main(["tests.distributed_job:ladder_model", "--rungs", "30", "--discount", "0.5"]) == 0
+    assert main(["tests.planners.distributed.job:ladder_model", "--rungs", "30", "--discount", "0.5"]) == 0
     assert main([model, "--max-iterations", "2"]) == 3
     for arguments, found in (
         ([model, "--sleep", "0.2"], "a map has no option 'sleep'"),
         ([model, "--slip"], "cannot read the options --slip; expected pairs"),
-        (["tests.distributed_job:nothing"], "there is no tests.distributed_job:nothing"),
-        (["tests.distributed_job:ladder_model", "--steps", "3"], "does not take these options"),
+        (["tests.planners.distributed.job:nothing"], "there is no tests.planners.distributed.job:nothing"),
+        (["tests.planners.distributed.job:ladder_model", "--steps", "3"], "does not take these options"),
     ):
         assert main(arguments) == 2
         assert found in capsys.readouterr().err

@@ -15,7 +15,7 @@ from gridworld_env.grid.grid import parse_grid
 from planners import InvalidModelError, InvalidPlanFileError, MoveMDP, Plan, TabularMDP
 from planners.plans import model_identity
 from planners.plans.model_identity import fingerprint, weighted_sums
-from tests.test_planners_saving import assert_same, rewritten
+from tests.planners.plans.test_save import assert_same, rewritten
 
 
 def one_kind(rng: np.random.Generator, side: int = 9) -> MoveMDP:

@@ -1,7 +1,7 @@
-"""What the processes of tests/test_planners_distributed.py run, started by torchrun; and the models they run it on.
+"""What the processes of test_solving.py run, started by torchrun; and the models they run it on.
 
-torchrun --nproc-per-node=2 tests/distributed_job.py suite FOLDER SEED
-torchrun --nproc-per-node=3 tests/distributed_job.py killed FOLDER SWEEP PROCESS DELAY SIGNAL
+torchrun --nproc-per-node=2 tests/planners/distributed/job.py suite FOLDER SEED
+torchrun --nproc-per-node=3 tests/planners/distributed/job.py killed FOLDER SWEEP PROCESS DELAY SIGNAL
 """
 
 import json
