@@ -19,11 +19,11 @@ os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")  # before the first w
 FIRST_PAINT = """
 import time, os
 began = float(os.environ["BEGAN"])
-from gridworld_env.explorer.session import Explorer
-from gridworld_env.explorer.files import read_sketch
+from gridworld_env.explorer.session import Session
+from gridworld_env.explorer.files import read_document
 from gridworld_env.explorer.launch import open_explorer
 imported = time.time()
-window = open_explorer(Explorer(*read_sketch({map!r}, 0.9)))
+window = open_explorer(Session(*read_document({map!r}, 0.9)))
 window.step()
 print(imported - began, time.time() - imported, time.process_time())
 """
@@ -46,11 +46,11 @@ def first_paint(name: str) -> None:
 def opened(side: int):
     from gridworld_env.explorer.launch import open_explorer
     from gridworld_env.explorer.map_document import sketch_of
-    from gridworld_env.explorer.session import Explorer
+    from gridworld_env.explorer.session import Session
     from gridworld_env.maps.random_maps import random_map
 
     rows = random_map(side, side, walls=0.15, seed=1)
-    window = open_explorer(Explorer(sketch_of({"desc": rows, "slip": 0.2}, 0.97)))
+    window = open_explorer(Session(sketch_of({"desc": rows, "slip": 0.2}, 0.97)))
     window.step()
     return window
 

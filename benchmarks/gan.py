@@ -15,7 +15,7 @@ from torch.nn.functional import softplus
 import gan_lab
 from gan_lab.games import make_game
 from gan_lab.recipes.choose import PLAIN
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 
 STEPS, ROUNDS = 100, 7
 WEIGHT = 0.1
@@ -34,7 +34,7 @@ def through_the_game(batch: int, relativistic: bool) -> float:
     options = {"loss": "non_saturating", **wanted, "batch_size": batch, "max_cycles": None, "tensors": True}
     env = gan_lab.env("ring8", **options)
     env.reset(seed=31)
-    table, rule = Table(env, discriminator, generator), gan_lab.updates.Alternating()
+    table, rule = PlayerPair(env, discriminator, generator), gan_lab.updates.Alternating()
     begin = time.perf_counter()
     for _ in range(STEPS):
         rule.step(table)

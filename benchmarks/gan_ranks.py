@@ -17,7 +17,7 @@ import torch
 
 from gan_lab.games import make_game
 from gan_lab.recipes.choose import RECIPES
-from gan_lab.training.assembly import Place, set_up
+from gan_lab.training.assembly import Place, assemble
 from gan_lab.training.ranks import is_launched, join_ranks
 
 BATCHES = (64, 320, 1280, 5120)
@@ -32,7 +32,7 @@ def measure() -> None:
         for batch in BATCHES:
             torch.manual_seed(31)
             recipe = RECIPES["ring8"].with_(batch_size=batch, averaging=None)
-            table, rule, _ = set_up(make_game("ring8"), recipe, None, None, 100, 31, Place(cpu, ranks, ranks.count))
+            table, rule, _ = assemble(make_game("ring8"), recipe, None, None, 100, 31, Place(cpu, ranks, ranks.count))
             fastest, least, begun = float("inf"), float("inf"), time.perf_counter()
             while ranks.first(lambda begun=begun: time.perf_counter() - begun < SECONDS):
                 start, worked = time.perf_counter(), time.process_time()

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from planners import MoveMDP
-from planners.gpu.device_sweeps import DeviceFront, refined
+from planners.gpu.device_sweeps import DeviceSweeps, refined
 from planners.gpu.solving import open_device
 from planners.iteration.loop import run
 from planners.sweeps.batch_sweeps import make_lead, sibling
@@ -60,7 +60,7 @@ def main() -> None:
     begin = time.perf_counter()
     member = Variant(model, options.discount)
     lead = make_lead([member])
-    front = DeviceFront([sibling(lead, member)], device)
+    front = DeviceSweeps([sibling(lead, member)], device)
     arranged = time.perf_counter() - begin
 
     spent = {"_begin": 0.0, "_sweep": 0.0}
@@ -104,9 +104,9 @@ def main() -> None:
 def compiled_sweep(lead: object, discount: float) -> float:
     """Seconds of one sweep over all states, on one thread, in float64 and in place."""
     from planners.kernels import backups
-    from planners.sweeps.move_sweeps import MoveFront
+    from planners.sweeps.move_sweeps import MoveSweeps
 
-    assert isinstance(lead, MoveFront)
+    assert isinstance(lead, MoveSweeps)
     lead.values[:] = np.nan_to_num(lead.values)
     lead.arrival[:] = lead.entering + discount * lead.values
     tables = lead.successor, lead.arrival, lead.entering, lead.model.mixture, lead.kind, lead.values

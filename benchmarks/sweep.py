@@ -13,8 +13,8 @@ import stream
 
 from planners.equations.from_model import make_problem
 from planners.kernels import backups
-from planners.sweeps.move_sweeps import MoveFront
-from planners.sweeps.row_sweeps import RowFront
+from planners.sweeps.move_sweeps import MoveSweeps
+from planners.sweeps.row_sweeps import RowSweeps
 
 DISCOUNT = 0.999
 
@@ -22,7 +22,7 @@ DISCOUNT = 0.999
 def rows(name: str = "open-1000", times: int = 9) -> list[tuple[str, ...]]:
     """(form of the model, ns a state, bytes a state, GB/s, share of the triad of two threads, and of one)."""
     model = models.build(name)
-    moves, table = MoveFront(model, DISCOUNT), RowFront(make_problem(model.tabular, DISCOUNT))
+    moves, table = MoveSweeps(model, DISCOUNT), RowSweeps(make_problem(model.tabular, DISCOUNT))
     for front in (moves, table):
         while not front.advance(1e-6, 4000):
             pass

@@ -90,9 +90,9 @@ def running(game: str, seconds: float, speed: float) -> None:
 
 
 def bare(game: str, updates: int) -> None:
-    from gan_lab.watch.live_run import Match
+    from gan_lab.watch.live_run import LiveRun
 
-    match = Match(game)
+    match = LiveRun(game)
     match.update()
     start = time.process_time()
     for _ in range(updates):

@@ -13,7 +13,7 @@ from gridworld_env.explorer import files
 from gridworld_env.explorer.commands import COMMANDS
 from gridworld_env.explorer.launch import open_explorer
 from gridworld_env.explorer.map_document import sketch_of
-from gridworld_env.explorer.session import Explorer
+from gridworld_env.explorer.session import Session
 from gridworld_env.ui.widgets.pygame_window import AppWindow
 
 
@@ -27,7 +27,7 @@ def run(window: AppWindow, *commands: str) -> None:
 
 def picture_of_a_slip(folder: Path) -> None:
     """AIMA's world, solved; the agent has just slipped."""
-    window = open_explorer(Explorer(sketch_of({"map_name": "aima-4x3"}, 1.0), seed=5))
+    window = open_explorer(Session(sketch_of({"map_name": "aima-4x3"}, 1.0), seed=5))
     app: Any = window.app
     run(window, "solve", "drop")
     for _ in range(50):
@@ -41,7 +41,7 @@ def picture_of_a_slip(folder: Path) -> None:
 
 def animation_of_the_flip(folder: Path) -> None:
     """The lecture's world, solved, while the step reward goes from -0.01 to -2."""
-    window = open_explorer(Explorer(sketch_of({"map_name": "lecture"}), seed=1))
+    window = open_explorer(Session(sketch_of({"map_name": "lecture"}), seed=1))
     app: Any = window.app
     explorer = app.explorer
     for reward in (-0.01, -0.04, -0.1, -0.3, -0.5, -0.7, -1.0, -1.5, -2.0):

@@ -13,7 +13,7 @@ import torch
 
 from gan_lab.watch.files import in_few_colors
 from gan_lab.watch.launch import open_watch, opening
-from gan_lab.watch.session import Watcher
+from gan_lab.watch.session import Session
 from gridworld_env.ui.widgets.events import Pointer
 from gridworld_env.ui.widgets.pygame_window import AppWindow
 
@@ -28,7 +28,7 @@ def settle(window: AppWindow) -> None:
     window.step()
 
 
-def play(window: AppWindow, watcher: Watcher, updates: int) -> None:
+def play(window: AppWindow, watcher: Session, updates: int) -> None:
     """So many updates."""
     for number in range(updates):
         watcher.match.update()

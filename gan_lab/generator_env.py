@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.environments.sample_state import SampleBoard
+from gan_lab.environments.sample_state import SampleState
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.games import SampleGame, make_game
 from gan_lab.payoffs.losses import find_loss
@@ -53,7 +53,7 @@ class GeneratorEnv(gym.Env[Any, Any]):
             raise WiringError(f"{found.name!r} is a game of strategies; a Gymnasium learner plays games of samples")
         self.discriminator = default_players(found, PLAIN)[0] if discriminator is None else discriminator
         self.board, self.learning, self.render_mode = (
-            SampleBoard(found, find_loss(loss), whole_number("batch_size", batch_size, 1)),
+            SampleState(found, find_loss(loss), whole_number("batch_size", batch_size, 1)),
             learning,
             render_mode,
         )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from planners.equations.linear_systems import DENSE_LIMIT
 from planners.errors import InvalidOptionError
 from planners.gpu.solving import is_device, solve_on_device
-from planners.iteration.loop import with_method
+from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
 from planners.methods.gauss_seidel import gauss_seidel
 from planners.methods.linear_program import linear_program
@@ -92,7 +92,7 @@ def solve(
             raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
         member = Variant(source, check_discount(discount))
         (plan,) = solve_on_device([member], device, tolerance=check_tolerance(tolerance), progress=progress, **options)
-        return with_method(plan, plan.method, throw=throw)
+        return finish(plan, plan.method, throw=throw)
     why = ""
     if name == "auto":
         name, why = choose(source)
@@ -102,7 +102,7 @@ def solve(
         plan = METHODS[name](source, discount=discount, tolerance=tolerance, progress=progress, throw=throw, **options)
     except NotConvergedError as error:
         plan = error.plan
-    return with_method(plan, f"{plan.method} (chosen for {why})" if why else plan.method, throw=throw)
+    return finish(plan, f"{plan.method} (chosen for {why})" if why else plan.method, throw=throw)
 
 
 def choose(model: Model) -> tuple[str, str]:

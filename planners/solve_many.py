@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from planners.gpu.solving import is_device, solve_on_device
-from planners.iteration.loop import run, with_method
+from planners.iteration.loop import finish, run
 from planners.iteration.progress import Progress
 from planners.memory import check_memory
 from planners.models.moves import MoveMDP
 from planners.options import check_run, check_tolerance
 from planners.plans.plan import Plan, Status
 from planners.solve import choose, solve
-from planners.sweeps.batch_sweeps import ManyFront, make_lead, sibling
+from planners.sweeps.batch_sweeps import BatchSweeps, make_lead, sibling
 from planners.sweeps.rounds import front_bytes, iterates
 from planners.sweeps.variants import Variant, groups, read_variants
 
@@ -80,7 +80,7 @@ def solve_many(
         if len(plans) < len(variants) and any(plan.status is Status.INTERRUPTED for plan in found):
             raise KeyboardInterrupt
     ordered = [plans[index] for index in range(len(variants))]
-    return [with_method(plan, plan.method, throw=throw) for plan in ordered]
+    return [finish(plan, plan.method, throw=throw) for plan in ordered]
 
 
 def can_be_swept(members: Sequence[Variant]) -> bool:
@@ -112,7 +112,7 @@ def sweep_together(
     plans: dict[int, Plan] = {}
     for begin in range(0, len(order), WIDEST):
         lane = order[begin : begin + WIDEST]
-        front = ManyFront([sibling(lead, members[index]) for index in lane])
+        front = BatchSweeps([sibling(lead, members[index]) for index in lane])
         plan = run(
             front,
             iterates(front, tolerance),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
 from gan_lab.environments.sample_state import NOTHING, Payoffs
-from gan_lab.environments.states import make_board, metadata_of, spaces_of
+from gan_lab.environments.states import make_state, metadata_of, spaces_of
 from gan_lab.errors import WiringError, choose, whole_number
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.payoffs.losses import find_loss
@@ -60,7 +60,7 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
         """Set up the game."""
         super().__init__()
         discriminator_steps = whole_number("discriminator_steps", discriminator_steps, 1)
-        self.board = make_board(game, loss, penalty, penalty_weight, batch_size)
+        self.board = make_state(game, loss, penalty, penalty_weight, batch_size)
         self.metadata = metadata_of(self.board.game, find_loss(loss), render_mode, is_parallelizable=False)
         self.discriminator_steps = discriminator_steps
         self.max_cycles = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)

@@ -43,7 +43,7 @@ class Payoffs(NamedTuple):
 NOTHING = Payoffs(torch.zeros(()), torch.zeros(()))
 
 
-class SampleBoard:
+class SampleState:
     """One game in progress.
 
     Args:

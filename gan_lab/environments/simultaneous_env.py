@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
 from gan_lab.environments.sample_state import Payoffs
-from gan_lab.environments.states import make_board, metadata_of, spaces_of
+from gan_lab.environments.states import make_state, metadata_of, spaces_of
 from gan_lab.errors import WiringError, choose, whole_number
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.payoffs.losses import find_loss
@@ -42,7 +42,7 @@ class SimultaneousEnv(ParallelEnv[str, Any, Any]):
         render_mode: str | None = None,
     ) -> None:
         """Set up the game."""
-        self.board = make_board(game, loss, penalty, penalty_weight, batch_size)
+        self.board = make_state(game, loss, penalty, penalty_weight, batch_size)
         self.metadata = metadata_of(self.board.game, find_loss(loss), render_mode, is_parallelizable=True)
         self.zero_sum = self.metadata["zero_sum"]
         self.max_cycles = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)

@@ -4,19 +4,19 @@ from typing import Any
 
 from gymnasium.spaces import Box
 
-from gan_lab.environments.sample_state import SampleBoard
-from gan_lab.environments.strategy_state import StrategyBoard
+from gan_lab.environments.sample_state import SampleState
+from gan_lab.environments.strategy_state import StrategyState
 from gan_lab.errors import WiringError, number_of_at_least_0, whole_number
 from gan_lab.games import make_game
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR, SampleGame
 from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.payoffs.penalties import find_penalty
 
-Board = SampleBoard | StrategyBoard
+Board = SampleState | StrategyState
 RENDER_MODES = ["human", "rgb_array", "ansi"]
 
 
-def make_board(game: Any, loss: Any, penalty: Any, penalty_weight: float, batch_size: int) -> Board:
+def make_state(game: Any, loss: Any, penalty: Any, penalty_weight: float, batch_size: int) -> Board:
     """A board for a game, by its name or itself.
 
     Raises:
@@ -28,8 +28,8 @@ def make_board(game: Any, loss: Any, penalty: Any, penalty_weight: float, batch_
     )
     found, chosen, slope = make_game(game), find_loss(loss), find_penalty(penalty)
     if isinstance(found, SampleGame):
-        return SampleBoard(found, chosen, batch_size, slope, penalty_weight)
-    return StrategyBoard(found, chosen, slope, penalty_weight)
+        return SampleState(found, chosen, batch_size, slope, penalty_weight)
+    return StrategyState(found, chosen, slope, penalty_weight)
 
 
 def metadata_of(game: Any, loss: Loss, render_mode: str | None, *, is_parallelizable: bool) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
 
 
-class StrategyBoard:
-    """One game in progress; the same interface as `SampleBoard`.
+class StrategyState:
+    """One game in progress; the same interface as `SampleState`.
 
     Args:
         game: The game.

@@ -4,10 +4,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.recipes.recipe import Recipe
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 
 
-class Course:
+class Annealing:
     """The schedules of a recipe at a table.
 
     Args:
@@ -21,7 +21,7 @@ class Course:
             none. Source: Yazici et al. 2019, section 3.
     """
 
-    def __init__(self, recipe: Recipe, table: Table, steps: int, annealed: tuple[str, ...]) -> None:
+    def __init__(self, recipe: Recipe, table: PlayerPair, steps: int, annealed: tuple[str, ...]) -> None:
         """Note what changes."""
         rates = {DISCRIMINATOR: recipe.discriminator_rate, GENERATOR: recipe.generator_rate}
         self._rates = [(rates[name], table.players[name]) for name in annealed]

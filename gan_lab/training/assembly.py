@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from gan_lab.environments.alternating_env import AlternatingEnv
-from gan_lab.environments.sample_state import SampleBoard
+from gan_lab.environments.sample_state import SampleState
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.games import Game, SampleGame
 from gan_lab.games.fingerprint import fingerprint
@@ -16,11 +16,11 @@ from gan_lab.players import Player
 from gan_lab.recipes.choose import default_players
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
-from gan_lab.training.annealing import Course
+from gan_lab.training.annealing import Annealing
 from gan_lab.training.ranks import Ranks
-from gan_lab.training.shared_pair import SharedTable
+from gan_lab.training.shared_pair import SharedPair
 from gan_lab.updates import UPDATES, Update, find_update
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Place:
 ALONE = Place(torch.device("cpu"), Ranks(), 1)
 
 
-def set_up(
+def assemble(
     game: Game,
     recipe: Recipe,
     discriminator: Player | None,
@@ -56,7 +56,7 @@ def set_up(
     steps: int,
     seed: int,
     place: Place = ALONE,
-) -> tuple[Table, Update, Course]:
+) -> tuple[PlayerPair, Update, Annealing]:
     """The table, the rule by which its players learn, and the course that the run takes.
 
     Raises:
@@ -72,13 +72,13 @@ def set_up(
         if isinstance(player, Player) and player.device != place.device:  # the table refuses what is no player
             player.settle(place.device)
     if place.shares == 1:
-        table = Table(_begun(game, recipe, rule, seed, place, slice(None)), *seats)
+        table = PlayerPair(_begun(game, recipe, rule, seed, place, slice(None)), *seats)
     else:
         envs = [_begun(game, recipe, rule, seed, place, rows) for rows in place.rows(recipe.batch_size)]
-        table = SharedTable(envs, *seats, place.ranks)
+        table = SharedPair(envs, *seats, place.ranks)
     rule.check(table)
     rule.restore({})  # a rule may have been at another table before
-    return table, rule, Course(recipe, table, steps, made)
+    return table, rule, Annealing(recipe, table, steps, made)
 
 
 def _begun(game: Game, recipe: Recipe, rule: Update, seed: int, place: Place, rows: slice) -> AlternatingEnv:
@@ -94,7 +94,7 @@ def _begun(game: Game, recipe: Recipe, rule: Update, seed: int, place: Place, ro
         tensors=True,
     )
     env.board.joint = rule.joint or not isinstance(game, SampleGame)
-    if isinstance(env.board, SampleBoard):
+    if isinstance(env.board, SampleState):
         env.board.rows, env.board.device = rows, place.device
     env.reset(seed=seed)
     return env
@@ -134,7 +134,7 @@ def shares_of(shares: Any, ranks: Ranks, resume: Any) -> int:
     return found
 
 
-def settings_of(table: Table, rule: Update, recipe: Recipe, steps: int, seed: int) -> dict[str, Any]:
+def settings_of(table: PlayerPair, rule: Update, recipe: Recipe, steps: int, seed: int) -> dict[str, Any]:
     """What a checkpoint has to agree on, as text and numbers."""
     board = table.env.board
     found = {

@@ -13,12 +13,12 @@ from safetensors.torch import save_file
 from gan_lab.errors import WiringError
 from gan_lab.training.run import Run
 from gan_lab.updates import Update
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 
 VERSION = "2"
 
 
-def save(path: "str | PathLike[str]", run: Run, table: Table, rule: Update, shares: int = 1) -> None:
+def save(path: "str | PathLike[str]", run: Run, table: PlayerPair, rule: Update, shares: int = 1) -> None:
     """Write all that the next update depends on; the file is replaced at once, or not at all."""
     tensors = {"torch_rng": torch.get_rng_state()}
     for agent, player in table.players.items():
@@ -61,7 +61,7 @@ def check_place(path: "str | PathLike[str] | None") -> None:
         raise WiringError(f"checkpoint is {str(path)!r}, but there is no folder {str(target.parent)!r}: make it first")
 
 
-def load(path: "str | PathLike[str]", run: Run, table: Table, rule: Update) -> None:
+def load(path: "str | PathLike[str]", run: Run, table: PlayerPair, rule: Update) -> None:
     """Go on from a checkpoint.
 
     Raises:

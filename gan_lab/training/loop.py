@@ -19,14 +19,14 @@ from gan_lab.players import Player
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
-from gan_lab.training.annealing import Course
-from gan_lab.training.assembly import Place, set_up, settings_of, shares_of
+from gan_lab.training.annealing import Annealing
+from gan_lab.training.assembly import Place, assemble, settings_of, shares_of
 from gan_lab.training.device import find_device
 from gan_lab.training.progress import Progress
 from gan_lab.training.ranks import Ranks, join_ranks
 from gan_lab.training.run import LOOK, Run, Status
 from gan_lab.updates import Update
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 
 CPU = torch.device("cpu")
 FAR = 1e6  # a score on the data beyond which the discriminator has broken down
@@ -109,7 +109,7 @@ def train(
     where = find_device(device, distributed=distributed, useful=isinstance(found, SampleGame))
     with join_ranks(distributed, where) as ranks, random_numbers(seed, where):
         place = _checked_place(where, ranks, shares_of(shares, ranks, resume), checkpoint)
-        table, rule, course = set_up(found, chosen, discriminator, generator, steps, seed, place)
+        table, rule, course = assemble(found, chosen, discriminator, generator, steps, seed, place)
         run = Run(found, table.discriminator, table.generator, settings_of(table, rule, chosen, steps, seed))
         run.average = course.average
         if resume is not None:
@@ -142,7 +142,7 @@ class _Looks:
     place: Place
 
 
-def _play(run: Run, table: Table, rule: Update, course: Course, looks: _Looks) -> None:
+def _play(run: Run, table: PlayerPair, rule: Update, course: Annealing, looks: _Looks) -> None:
     step, steps = run.steps, looks.steps
     table.begin(run, {"steps": steps, "truth_every": looks.every, "shares": looks.place.shares})
     wanted = looks.progress and looks.place.ranks.rank == 0
@@ -164,7 +164,7 @@ def _play(run: Run, table: Table, rule: Update, course: Course, looks: _Looks) -
             raise explained(error, run, step) from None
 
 
-def play_update(run: Run, table: Table, rule: Update, course: Course) -> None:
+def play_update(run: Run, table: PlayerPair, rule: Update, course: Annealing) -> None:
     """Let both players learn once.
 
     Raises:
@@ -176,7 +176,7 @@ def play_update(run: Run, table: Table, rule: Update, course: Course) -> None:
     run.steps += 1
 
 
-def _pause(run: Run, table: Table, rule: Update, bar: Progress, looks: _Looks) -> bool:
+def _pause(run: Run, table: PlayerPair, rule: Update, bar: Progress, looks: _Looks) -> bool:
     """Look at the truth, show it, keep what there is; whether a callback asks to stop."""
     look(run, table)
     bar.show(run)
@@ -194,7 +194,7 @@ def explained(error: DivergedError, run: Run, step: int) -> DivergedError:
     return DivergedError(f"{error}{why}, update {step}. {advice}", player=who, step=step, run=run)
 
 
-def look(run: Run, table: Table) -> None:
+def look(run: Run, table: PlayerPair) -> None:
     """Add a row to the history and to the truth.
 
     Raises:

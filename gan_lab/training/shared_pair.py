@@ -24,18 +24,18 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.environments.alternating_env import AlternatingEnv
-from gan_lab.environments.sample_state import SampleBoard
+from gan_lab.environments.sample_state import SampleState
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
 from gan_lab.training.ranks import Ranks, portable
 from gan_lab.training.run import Run
-from gan_lab.updates.player_pair import T, Table
+from gan_lab.updates.player_pair import PlayerPair, T
 
 MIXING = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 
 
-class SharedTable(Table):
+class SharedPair(PlayerPair):
     """Two players and the shares of their game that this process plays.
 
     Args:
@@ -151,7 +151,7 @@ class SharedTable(Table):
             payoff: Tensor = env.infos[player.name]["payoff"]
             parts = [part.flatten() for part in player.gradient(payoff)]
             tail = torch.stack([payoff.detach(), torch.full_like(payoff, float(self._signalled))])
-            count = len(cast(SampleBoard, env.board).real)
+            count = len(cast(SampleState, env.board).real)
             share = torch.cat([*parts, tail]).to(torch.float64) * count  # exact: 24 bits times a small number
             total = share if total is None else total + share
         assert total is not None

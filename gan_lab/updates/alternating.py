@@ -9,7 +9,7 @@ Momentum is the optimizers': `ascent(rate, momentum)`.
 import numpy as np
 
 from gan_lab.errors import whole_number
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update
 
 
@@ -29,7 +29,7 @@ class Alternating(Update):
         """Set k."""
         self.discriminator_steps = whole_number("discriminator_steps", discriminator_steps, 1)
 
-    def step(self, table: Table) -> None:
+    def step(self, table: PlayerPair) -> None:
         """One cycle of turns, each player learning from its own."""
         for _ in range(self.discriminator_steps + 1):
             player, payoff = table.turn()

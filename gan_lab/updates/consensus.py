@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from gan_lab.errors import number_of_at_least_0
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update
 
 
@@ -27,7 +27,7 @@ class Consensus(Update):
         """Set gamma."""
         self.weight = number_of_at_least_0("the weight of consensus", weight)
 
-    def step(self, table: Table) -> None:
+    def step(self, table: PlayerPair) -> None:
         """The field, and the gradient of its length through both players."""
         discriminator, generator = table.field(create_graph=True)
         field = [*discriminator, *generator]

@@ -6,7 +6,7 @@ w' = w + h v(w+)
 
 import numpy as np
 
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update
 
 
@@ -18,7 +18,7 @@ class Extragradient(Update):
     source = "Korpelevich 1976; Gidel et al. 2019, section 3.1"
     shareable = True
 
-    def step(self, table: Table) -> None:
+    def step(self, table: PlayerPair) -> None:
         """Look ahead, return, and move."""
         here = table.where()
         table.move(table.field())

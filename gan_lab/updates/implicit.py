@@ -7,9 +7,9 @@ Solved by iteration, so it is for exact games, whose field is the same at every 
 
 import numpy as np
 
-from gan_lab.environments.strategy_state import StrategyBoard
+from gan_lab.environments.strategy_state import StrategyState
 from gan_lab.errors import WiringError, number_of_at_least_0, whole_number
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update, plain_rate
 
 
@@ -30,17 +30,17 @@ class Implicit(Update):
         self.tolerance = number_of_at_least_0("the tolerance of the implicit rule", tolerance)
         self.max_iterations = whole_number("max_iterations", max_iterations, 1)
 
-    def check(self, table: Table) -> None:
+    def check(self, table: PlayerPair) -> None:
         """Refuses games of samples, and optimizers other than plain ascent at one rate."""
         super().check(table)
-        if not isinstance(table.env.board, StrategyBoard):
+        if not isinstance(table.env.board, StrategyState):
             raise WiringError(
                 f"the update 'implicit' solves for its own arrival, which has no meaning in the game of samples "
                 f"{table.env.board.game.name!r}: take 'extragradient', which approximates it"
             )
         plain_rate(table)
 
-    def step(self, table: Table) -> None:
+    def step(self, table: PlayerPair) -> None:
         """Iterate w' = w + h v(w') until it stands still."""
         here, rate, change = table.where(), plain_rate(table), np.inf
         for _ in range(self.max_iterations):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update
 
 
@@ -25,7 +25,7 @@ class Optimistic(Update):
         """Nothing to remember yet: the first step is an ordinary one."""
         self.last: list[Tensor] | None = None
 
-    def step(self, table: Table) -> None:
+    def step(self, table: PlayerPair) -> None:
         """Move by the optimizers, then twice that less the last time's."""
         here = table.where()
         table.move(table.field())

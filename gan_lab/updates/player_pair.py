@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Table:
+class PlayerPair:
     """Two players and their game, played through the environment's `observe` and `step`.
 
     Args:

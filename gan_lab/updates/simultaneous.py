@@ -7,7 +7,7 @@ On the Dirac and the bilinear game every step leads away from the equilibrium.
 
 import numpy as np
 
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update
 
 
@@ -19,7 +19,7 @@ class Simultaneous(Update):
     source = "Mescheder, Geiger and Nowozin 2018, section 2.2"
     shareable = True
 
-    def step(self, table: Table) -> None:
+    def step(self, table: PlayerPair) -> None:
         """Both gradients, then both moves."""
         table.move(table.field())
 

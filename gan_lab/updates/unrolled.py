@@ -16,7 +16,7 @@ from torch.optim import SGD, Adam
 
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.players import Player
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update
 
 
@@ -38,7 +38,7 @@ class Unrolled(Update):
         self.unrolled_steps = whole_number("unrolled_steps", unrolled_steps, 1)
         self.discriminator_steps = self.unrolled_steps
 
-    def check(self, table: Table) -> None:
+    def check(self, table: PlayerPair) -> None:
         """Refuses optimizers through which it cannot look ahead."""
         super().check(table)
         optimizer = table.discriminator.optimizer
@@ -50,7 +50,7 @@ class Unrolled(Update):
                 "take gan_lab.ascent(rate) or gan_lab.adam(rate)"
             )
 
-    def step(self, table: Table) -> None:
+    def step(self, table: PlayerPair) -> None:
         """K turns of the discriminator ahead, one of the generator, and one step of each."""
         turn, ahead = _Turn(table), _Ahead(table.discriminator)
         first: list[Tensor] = []
@@ -83,7 +83,7 @@ class Unrolled(Update):
 class _Turn(nn.Module):
     """The next turn at a table, as a module that has the discriminator's parameters: so they can be lent to it."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: PlayerPair) -> None:
         super().__init__()
         self.discriminator, self.table = table.discriminator, table
 

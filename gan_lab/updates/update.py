@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.optim import SGD
 
 from gan_lab.errors import WiringError
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 
 Matrix = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ class Update(ABC):
     shareable: bool = False
 
     @abstractmethod
-    def step(self, table: Table) -> None:
+    def step(self, table: PlayerPair) -> None:
         """Play one update of both players."""
 
     @abstractmethod
@@ -59,7 +59,7 @@ class Update(ABC):
             (n, n), or (2n, 2n) for rules that remember one step.
         """
 
-    def check(self, table: Table) -> None:
+    def check(self, table: PlayerPair) -> None:
         """Refuse a table that the rule has no meaning for, such as one with another order of turns."""
         if table.env.discriminator_steps != self.discriminator_steps:
             raise WiringError(
@@ -81,7 +81,7 @@ class Update(ABC):
         return f"{type(self).__name__}: {self.equation}"
 
 
-def plain_rate(table: Table) -> float:
+def plain_rate(table: PlayerPair) -> float:
     """The common rate of two plain gradient ascents.
 
     Raises:

@@ -9,11 +9,11 @@ from gan_lab.games import MixtureGame
 from gan_lab.updates import Alternating
 from gan_lab.watch import files
 from gan_lab.watch.commands import COMMANDS
-from gan_lab.watch.drawing.layout import Places
+from gan_lab.watch.drawing.layout import Layout
 from gan_lab.watch.drawn_data import REACH
 from gan_lab.watch.recording import Scene
 from gan_lab.watch.sample_picture import bound_of
-from gan_lab.watch.session import Watcher
+from gan_lab.watch.session import Session
 from gan_lab.watch.side_panel import make_panel
 from gan_lab.watch.views import LAYERS, VIEWS
 from gridworld_env.ui.widgets.events import Pointer
@@ -31,7 +31,7 @@ class WatchApp(Shell):
         paint_board: Paints a scene into a rectangle; the only part that depends on a drawing library.
     """
 
-    def __init__(self, watcher: Watcher, paint_board: BoardPainter) -> None:
+    def __init__(self, watcher: Session, paint_board: BoardPainter) -> None:
         """Lay out when the window is there."""
         super().__init__(watcher, COMMANDS, "gan-lab watch: every key (click a small picture to enlarge it)")
         self.watcher = watcher
@@ -56,9 +56,9 @@ class WatchApp(Shell):
         return self._brush > 0
 
     @property
-    def places(self) -> Places:
+    def places(self) -> Layout:
         """Where the parts of the board are."""
-        return Places(self.board)
+        return Layout(self.board)
 
     def paint_board(self, painter: Any, rect: Rect) -> None:
         """Paint the scene."""

@@ -15,7 +15,7 @@ from gan_lab.diagnosis.duality_gap import scores_of
 from gan_lab.games import MixtureGame
 from gan_lab.payoffs.losses import Loss
 from gan_lab.watch.density import log_mixture
-from gan_lab.watch.live_run import Match
+from gan_lab.watch.live_run import LiveRun
 
 Array = NDArray[np.float64]
 MOST: Final = 48  # arrows
@@ -49,7 +49,7 @@ class Arrows:
         return float(np.divide(products, lengths, out=np.zeros_like(lengths), where=lengths > 0).mean())
 
 
-def draw_arrows(match: Match, loss: Loss, fake: NDArray[np.floating], width: float) -> Arrows:
+def draw_arrows(match: LiveRun, loss: Loss, fake: NDArray[np.floating], width: float) -> Arrows:
     """The arrows at some of (n, 2) samples; the density is estimated from the last ones."""
     game = match.game
     assert isinstance(game, MixtureGame)  # whose density is known

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.payoffs.penalties import PENALTIES
 from gan_lab.updates import UPDATES, find_update
-from gan_lab.watch.session import SPEEDS, Watcher
+from gan_lab.watch.session import SPEEDS, Session
 from gan_lab.watch.views import LAYERS, VIEWS
 from gan_lab.watch.watchable_games import WATCHED
 from gridworld_env.ui.widgets.commands import Command, CommandTable
@@ -19,7 +19,7 @@ Row = tuple[str, str, str, str, Run]  # name, keys, title, help, what it does
 LAYER_KEYS = {"real": "x", "generated": "z", "learned": "l", "exact": "e"}
 
 
-def _on(act: Callable[[Watcher], Any]) -> Run:
+def _on(act: Callable[[Session], Any]) -> Run:
     return lambda app: act(app.watcher)
 
 
@@ -52,10 +52,10 @@ def _layer(name: str) -> Run:
     return lambda app: app.toggle_layer(name)
 
 
-def faster(by: int) -> Callable[[Watcher], None]:
+def faster(by: int) -> Callable[[Session], None]:
     """More or fewer updates a second."""
 
-    def act(watcher: Watcher) -> None:
+    def act(watcher: Session) -> None:
         place = SPEEDS.index(watcher.speed) + by
         watcher.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place))]
         watcher.say(f"{speed_text(watcher.speed)} updates a second")
@@ -95,11 +95,11 @@ def _learning_rows() -> list[Row]:
 PLAY: list[Row] = [
     ("step D", "d", "Step D", "The discriminator alone learns once", _on(lambda it: it.step("discriminator"))),
     ("step G", "g", "Step G", "The generator alone learns once", _on(lambda it: it.step("generator"))),
-    ("update", "n", "Update", "Both learn once, by the update rule", _on(Watcher.update)),
-    ("run", "space", "Run", "Update after update, or pause", _on(Watcher.toggle_run)),
+    ("update", "n", "Update", "Both learn once, by the update rule", _on(Session.update)),
+    ("run", "space", "Run", "Update after update, or pause", _on(Session.toggle_run)),
     ("slower", "pagedown", "Slower", "Fewer updates a second", _on(faster(-1))),
     ("faster", "pageup", "Faster", "More updates a second", _on(faster(1))),
-    ("restart", "r", "New seed", "Begin again with the next seed", _on(Watcher.restart)),
+    ("restart", "r", "New seed", "Begin again with the next seed", _on(Session.restart)),
     ("again", "shift+r", "Same seed", "Begin again with this seed", _on(lambda it: it.restart(new_seed=False))),
     ("stop", "escape", "Stop", "Pause, close this sheet", lambda app: app.escape()),
 ]

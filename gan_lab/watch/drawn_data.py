@@ -12,14 +12,14 @@ MOST: Final = 200  # blobs
 Point = tuple[float, float]
 
 
-class Sketchpad:
+class DrawnData:
     """The blobs so far.
 
     Attributes:
         blobs: Their middles.
         width: Standard deviation of each.
 
-    >>> pad = Sketchpad()
+    >>> pad = DrawnData()
     >>> pad.dab((0.0, 0.0)), pad.dab((0.01, 0.0)), pad.dab((0.5, 0.0))
     (True, False, True)
     >>> pad.game().means.tolist()

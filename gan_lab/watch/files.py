@@ -10,7 +10,7 @@ from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from gan_lab.watch.drawing import palette
-from gan_lab.watch.session import Watcher
+from gan_lab.watch.session import Session
 
 SIZE: Final = (916, 780)  # points of a picture's board
 GIF_SCALE: Final = 0.6
@@ -18,7 +18,7 @@ GIF_RATE: Final = 12.0  # pictures a second
 HOLD: Final = 1500  # milliseconds of the last picture
 
 
-def export_png(watcher: Watcher, name: str) -> None:
+def export_png(watcher: Session, name: str) -> None:
     """Write what is shown as a picture, at two pixels a point.
 
     Raises:
@@ -33,7 +33,7 @@ def export_png(watcher: Watcher, name: str) -> None:
     watcher.say(f"wrote {path}")
 
 
-def export_gif(watcher: Watcher, name: str) -> None:
+def export_gif(watcher: Session, name: str) -> None:
     """Begin to write the pictures since the start as an animation.
 
     Raises:
@@ -48,7 +48,7 @@ def export_gif(watcher: Watcher, name: str) -> None:
     watcher.begin("animation", _gif_steps(watcher, path))
 
 
-def _gif_steps(watcher: Watcher, path: Path) -> Iterator[None]:
+def _gif_steps(watcher: Session, path: Path) -> Iterator[None]:
     from gan_lab.watch.drawing.pygame_board import render
 
     scenes = list(watcher.reel.scenes)

@@ -5,16 +5,16 @@ from typing import Any, Final
 import pygame
 
 from gan_lab.watch.app import WatchApp
-from gan_lab.watch.drawing.pygame_board import Board
-from gan_lab.watch.live_run import Match
-from gan_lab.watch.session import Watcher
+from gan_lab.watch.drawing.pygame_board import GameDrawing
+from gan_lab.watch.live_run import LiveRun
+from gan_lab.watch.session import Session
 from gan_lab.watch.watchable_games import watched_game
 from gridworld_env.ui.widgets.pygame_window import AppWindow
 
 PLANAR_SPEED: Final = 30.0  # updates a second of a game of two numbers, so that its circles are seen
 
 
-def opening(game: Any, recipe: str | None = None, seed: int = 0, **options: Any) -> Watcher:
+def opening(game: Any, recipe: str | None = None, seed: int = 0, **options: Any) -> Session:
     """The window's state at the start.
 
     Args:
@@ -27,13 +27,13 @@ def opening(game: Any, recipe: str | None = None, seed: int = 0, **options: Any)
         WiringError: Something does not fit.
     """
     found = watched_game(game, width=options.pop("width", None), noise=options.pop("noise", None))
-    watcher = Watcher(Match(found, recipe, seed, **options))
+    watcher = Session(LiveRun(found, recipe, seed, **options))
     if watcher.match.is_planar:
         watcher.speed = PLANAR_SPEED
     return watcher
 
 
-def open_watch(watcher: Watcher, size: tuple[int, int] = (1240, 890), scale: float = 1.0) -> AppWindow:
+def open_watch(watcher: Session, size: tuple[int, int] = (1240, 890), scale: float = 1.0) -> AppWindow:
     """Open the window, without running it yet; `run` shows it until it is closed."""
     pygame.display.init()
-    return AppWindow(WatchApp(watcher, Board()), size, scale)
+    return AppWindow(WatchApp(watcher, GameDrawing()), size, scale)

@@ -13,8 +13,8 @@ from gan_lab.players import Player
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.recipes.schedule import Schedule
-from gan_lab.training.annealing import Course
-from gan_lab.training.assembly import set_up, settings_of
+from gan_lab.training.annealing import Annealing
+from gan_lab.training.assembly import assemble, settings_of
 from gan_lab.training.loop import explained, play_update, random_numbers
 from gan_lab.training.run import Run, Status
 
@@ -22,7 +22,7 @@ MOST_PLACES = 20_000  # of the trajectory that is kept
 ROLES = {"discriminator": DISCRIMINATOR, "generator": GENERATOR}
 
 
-class Match:
+class LiveRun:
     """A training run that is played by hand.
 
     Updates are those of `gan_lab.train`, number by number, as long as nothing is changed.
@@ -44,7 +44,7 @@ class Match:
     Raises:
         WiringError: Something does not fit.
 
-    >>> match = Match("dirac", seed=1)
+    >>> match = LiveRun("dirac", seed=1)
     >>> match.update()
     >>> match.run.steps
     1
@@ -58,7 +58,7 @@ class Match:
         self.seed, self.asked, self.asked_changes = seed, recipe, changes
         self.recipe = choose_recipe(found, recipe, players=False, changes=changes)
         with random_numbers(seed):
-            self.table, self.rule, self.course = set_up(found, self.recipe, None, None, self.recipe.steps, seed)
+            self.table, self.rule, self.course = assemble(found, self.recipe, None, None, self.recipe.steps, seed)
         self.run = Run(found, self.table.discriminator, self.table.generator, self._settings())
         self.run.average = self.course.average
         self.diverged = ""
@@ -141,7 +141,7 @@ class Match:
                 changes[name] = Schedule(number_of_at_least_0(name, changes[name]))
         recipe = self.recipe.with_(**changes)
         # The same players at a new table: whatever refuses does so before anything here is another one.
-        table, rule, _ = set_up(
+        table, rule, _ = assemble(
             self.game, recipe, self.table.discriminator, self.table.generator, recipe.steps, self.seed
         )
         table.env.np_random = self.table.env.np_random
@@ -149,7 +149,7 @@ class Match:
         if "penalty_weight" not in changes:
             table.env.board.penalty_weight = self.table.env.board.penalty_weight
         made = (DISCRIMINATOR, GENERATOR) if self.of_samples else ()
-        course = Course(recipe, table, recipe.steps, made)
+        course = Annealing(recipe, table, recipe.steps, made)
         course.average = self.course.average
         self.table, self.rule, self.course, self.recipe = table, rule, course, recipe
         self.course.before(self.run.steps)

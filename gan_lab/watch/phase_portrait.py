@@ -13,7 +13,7 @@ from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.payoffs.penalties import find_penalty
 from gan_lab.updates.spectrum import Spectrum, gradients, spectrum
-from gan_lab.watch.live_run import Match
+from gan_lab.watch.live_run import LiveRun
 
 Array = NDArray[np.float64]
 SIDE: Final = 17  # arrows a side
@@ -55,7 +55,7 @@ class Portrait:
     _fields: dict[Any, tuple[Array, Array]] = field(default_factory=dict)
     _spectra: dict[Any, tuple[Spectrum | None, str]] = field(default_factory=dict)
 
-    def draw(self, match: Match) -> Generator[None, None, Phase]:
+    def draw(self, match: LiveRun) -> Generator[None, None, Phase]:
         """Make a picture, in parts of a few milliseconds each."""
         game = match.game
         assert isinstance(game, StrategyGame)  # others have no portrait
@@ -79,7 +79,7 @@ class Portrait:
         return Phase(match.run.steps, bound, origins, arrows, path, middle, found, numbers, note)
 
 
-def _field(match: Match, bound: float) -> Generator[None, None, tuple[Array, Array]]:
+def _field(match: LiveRun, bound: float) -> Generator[None, None, tuple[Array, Array]]:
     """The field on a square of places, each by automatic differentiation."""
     game: Any = match.game
     loss, penalty = find_loss(match.recipe.loss), find_penalty(match.recipe.penalty)
@@ -95,7 +95,7 @@ def _field(match: Match, bound: float) -> Generator[None, None, tuple[Array, Arr
     return origins, np.asarray(found)
 
 
-def _spectrum(match: Match) -> tuple[Spectrum | None, str]:
+def _spectrum(match: LiveRun) -> tuple[Spectrum | None, str]:
     try:
         return spectrum(
             match.game,

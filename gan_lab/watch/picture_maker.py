@@ -7,14 +7,14 @@ from typing import Final
 from gan_lab.errors import DivergedError
 from gan_lab.games import MixtureGame
 from gan_lab.watch import sample_picture
-from gan_lab.watch.live_run import Match
+from gan_lab.watch.live_run import LiveRun
 from gan_lab.watch.phase_portrait import Phase, Portrait
 from gan_lab.watch.sample_picture import Plane
 
 PAUSE: Final = 0.07  # seconds from one picture to the next, at least
 
 
-class Studio:
+class PictureMaker:
     """Makes the pictures of one match.
 
     Args:
@@ -24,7 +24,7 @@ class Studio:
         picture: The last one that was finished.
     """
 
-    def __init__(self, match: Match) -> None:
+    def __init__(self, match: LiveRun) -> None:
         """Nothing is drawn yet."""
         self._match, self._portrait = match, Portrait()
         self._artist: Generator[None, None, Plane | Phase] | None = None

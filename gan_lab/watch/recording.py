@@ -36,7 +36,7 @@ class Scene:
     blob_width: float = 0.0
 
 
-class Reel:
+class Recording:
     """The scenes of a match. When it is full, every second one is dropped, and from then on is not taken."""
 
     def __init__(self) -> None:

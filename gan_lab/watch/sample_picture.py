@@ -18,7 +18,7 @@ from gan_lab.truth import jsd
 from gan_lab.watch.arrows import Arrows, draw_arrows
 from gan_lab.watch.density import blur_width, cell_centers, data_mass, is_separated, optimum, sample_mass
 from gan_lab.watch.drawn_data import NAME, REACH
-from gan_lab.watch.live_run import Match
+from gan_lab.watch.live_run import LiveRun
 
 Array = NDArray[np.floating]
 SHOWN: Final = 400  # samples of either kind
@@ -90,7 +90,7 @@ def note_on(loss: Loss) -> str:
     }.get(loss.name, "")
 
 
-def draw(match: Match, cells: int = COARSE) -> Generator[None, None, Plane]:
+def draw(match: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]:
     """Make the picture in parts of a few milliseconds each, so that a window can answer meanwhile.
 
     Raises:
@@ -159,7 +159,7 @@ def noise_lines() -> Array:
     return ndtri(np.linspace(0.02, 0.98, FOLDS))
 
 
-def _folded(match: Match) -> Array:
+def _folded(match: LiveRun) -> Array:
     size = match.noise(1).shape[1]
     line = noise_lines().astype(np.float32)
     first, second = np.meshgrid(line, line if size > 1 else np.zeros_like(line))

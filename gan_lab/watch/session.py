@@ -15,10 +15,10 @@ from gan_lab.games import MixtureGame
 from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.watch.curves import Curves
-from gan_lab.watch.drawn_data import NAME, Sketchpad
-from gan_lab.watch.live_run import Match, named
-from gan_lab.watch.picture_maker import Studio
-from gan_lab.watch.recording import Reel, Scene
+from gan_lab.watch.drawn_data import NAME, DrawnData
+from gan_lab.watch.live_run import LiveRun, named
+from gan_lab.watch.picture_maker import PictureMaker
+from gan_lab.watch.recording import Recording, Scene
 from gan_lab.watch.watchable_games import own_recipe, watched_game
 from gridworld_env.ui.widgets.pace import Pace
 
@@ -28,7 +28,7 @@ FRAME_PART: Final = 0.009  # seconds of a frame that training may take
 FULL_PART: Final = 0.025  # the same at full speed
 
 
-class Watcher:
+class Session:
     """What the commands act on.
 
     Args:
@@ -50,21 +50,21 @@ class Watcher:
         stamp: Counts whatever is seen to change.
     """
 
-    def __init__(self, match: Match) -> None:
+    def __init__(self, match: LiveRun) -> None:
         """Show the game as it is before the first update."""
         self.view, self.layers = "D", frozenset({"real", "generated", "learned", "exact"})
         self.speed, self.running, self.drawing = SPEEDS[-1], False, False
-        self.sketchpad = Sketchpad()
+        self.sketchpad = DrawnData()
         self.status: tuple[str, bool] = ("Space runs and pauses, F1 shows all keys", False)
         self.stamp = 0
         self.job: Iterator[None] | None = None
         self.job_name = ""
-        self.reel = Reel()
+        self.reel = Recording()
         self.take_up(match)
 
-    def take_up(self, match: Match) -> None:
+    def take_up(self, match: LiveRun) -> None:
         """Play another match."""
-        self.match, self.curves, self.studio = match, Curves(), Studio(match)
+        self.match, self.curves, self.studio = match, Curves(), PictureMaker(match)
         self.reel.clear()
         self._pace = Pace()
         self._begin_picture()
@@ -103,7 +103,7 @@ class Watcher:
 
     def start(self, game: Any, recipe: "str | Recipe | None" = None, seed: int | None = None, **changes: Any) -> None:
         """Play a game from its beginning."""
-        match = Match(watched_game(game), recipe, self.match.seed if seed is None else seed, **changes)
+        match = LiveRun(watched_game(game), recipe, self.match.seed if seed is None else seed, **changes)
         if match.game.name != NAME:
             self.drawing = False
         self.take_up(match)

@@ -36,7 +36,7 @@ class Move:
     terminated: bool
 
 
-class Walker:
+class Agent:
     """An agent on a map, or nowhere.
 
     Args:

@@ -8,7 +8,7 @@ from gridworld_env.explorer import files
 from gridworld_env.explorer.commands import COMMANDS
 from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.explorer.mouse import Mouse
-from gridworld_env.explorer.session import Explorer
+from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.side_panel import make_panel
 from gridworld_env.ui.widgets.events import Pointer
 from gridworld_env.ui.widgets.geometry import Point, Rect
@@ -25,7 +25,7 @@ class ExplorerApp(Shell):
         paint_board: Paints the map into a rectangle; the only part that depends on a drawing library.
     """
 
-    def __init__(self, explorer: Explorer, paint_board: BoardPainter) -> None:
+    def __init__(self, explorer: Session, paint_board: BoardPainter) -> None:
         """Lay out when the window is there."""
         super().__init__(explorer, COMMANDS, "gridworld explore: every key (the mouse paints, its wheel zooms)")
         self.explorer = explorer
@@ -114,7 +114,7 @@ class ExplorerApp(Shell):
         """Show the whole map."""
         self.viewport.fit()
 
-    def ask_name(self, question: str, answer: str, then: Callable[[Explorer, str], Any]) -> None:
+    def ask_name(self, question: str, answer: str, then: Callable[[Session, str], Any]) -> None:
         """Ask for a name, for something that is done to the explorer."""
         self.ask(question, answer, lambda name: then(self.explorer, name))
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gridworld_env.explorer import handlers
-from gridworld_env.explorer.session import Explorer
-from gridworld_env.explorer.tools import BRUSHES
+from gridworld_env.explorer.session import Session
+from gridworld_env.explorer.tools import TOOLS
 from gridworld_env.explorer.views import VIEWS
 from gridworld_env.grid.actions import Action
 from gridworld_env.ui.widgets.commands import Command, CommandTable
@@ -17,7 +17,7 @@ Run = Callable[["ExplorerApp"], Any]
 Row = tuple[str, str, str, str, Run]  # name, keys, title, help, what it does
 
 
-def _on(act: Callable[[Explorer], Any]) -> Run:
+def _on(act: Callable[[Session], Any]) -> Run:
     """What an app does to do it to its explorer."""
     return lambda app: act(app.explorer)
 
@@ -37,7 +37,7 @@ PLAN: list[Row] = [
     ("improve", "i", "Improve", "The policy becomes greedy for V", _on(handlers.improve)),
     ("run", "space", "Run VI", "Value iteration to the end", _on(handlers.toggle("run"))),
     ("run policy", "p", "Run PI", "Policy iteration to the end", _on(handlers.toggle("policy iteration"))),
-    ("solve", "return", "Solve", "Jump to V* and all optimal actions", _on(Explorer.solve)),
+    ("solve", "return", "Solve", "Jump to V* and all optimal actions", _on(Session.solve)),
     ("reset", "0", "Reset", "V = 0, every action alike", _on(handlers.reset)),
     ("keep", "k", "Keep solved", "Solve again after every change", _on(handlers.keep_solved)),
     ("flip", "x", "Flip scan", "Step reward from -0.01 to -2", _on(handlers.toggle("flip"))),
@@ -63,7 +63,7 @@ SHOW: list[Row] = [
     ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
 ]
 PAINT: list[Row] = [
-    *((f"brush {b.name}", b.key, b.name.capitalize(), b.help, _brush(b.name)) for b in BRUSHES.values()),
+    *((f"brush {b.name}", b.key, b.name.capitalize(), b.help, _brush(b.name)) for b in TOOLS.values()),
     ("use", "u tab", "Use", "Use the tool on the cursor's square", lambda app: app.use_cursor()),
     ("more", ">", "More", "Amount of terminals, rewards: up", _on(handlers.amount(0.5))),
     ("less", "<", "Less", "Amount down", _on(handlers.amount(-0.5))),
@@ -89,7 +89,7 @@ AGENT: list[Row] = [
     ("act left", "shift+left", "Act left", "Your own action: left", _on(handlers.act_as(Action.LEFT))),
 ]
 FILE: list[Row] = [
-    ("undo", "ctrl+z", "Undo", "Undo a change of map or rules", _on(Explorer.undo)),
+    ("undo", "ctrl+z", "Undo", "Undo a change of map or rules", _on(Session.undo)),
     ("redo", "ctrl+y ctrl+shift+z", "Redo", "Redo it", _on(lambda explorer: explorer.undo(back=False))),
     ("save", "ctrl+s", "Save", "Save the map as JSON", lambda app: app.save()),
     ("save as", "ctrl+shift+s", "Save as", "Save it under another name", lambda app: app.save(ask=True)),

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridworld_env.errors import MapError
-from gridworld_env.explorer.map_document import Sketch, sketch_of
+from gridworld_env.explorer.map_document import MapDocument, sketch_of
 from gridworld_env.explorer.recording import Snapshot
-from gridworld_env.explorer.session import Explorer
+from gridworld_env.explorer.session import Session
 from gridworld_env.maps.files import SUFFIXES, read_map_file
 from gridworld_env.maps.named import WORLDS
 from gridworld_env.ui.files.whole_file import write_whole
@@ -23,7 +23,7 @@ GIF_CELL: Final = 144  # pixels of a square, at most: the caption of a map of fo
 GIF_RATE: Final = 8.0  # pictures a second
 
 
-def read_sketch(name: str, discount: float, **places: Any) -> tuple[Sketch, Path | None]:
+def read_document(name: str, discount: float, **places: Any) -> tuple[MapDocument, Path | None]:
     """The sketch of a named map or of a file, and the file if saving can write to it.
 
     Raises:
@@ -36,9 +36,9 @@ def read_sketch(name: str, discount: float, **places: Any) -> tuple[Sketch, Path
     return sketch_of({"map_name": name}, discount), None
 
 
-def load(explorer: Explorer, name: str) -> None:
+def load(explorer: Session, name: str) -> None:
     """Show another map; undoing leads back to the one before."""
-    sketch, path = read_sketch(name, explorer.sketch.discount)
+    sketch, path = read_document(name, explorer.sketch.discount)
     explorer.stop()
     explorer.walker.lift()
     explorer.change(sketch)
@@ -51,7 +51,7 @@ def load(explorer: Explorer, name: str) -> None:
     explorer.say(f"{name}: {grid.height} rows, {grid.width} columns{ends}")
 
 
-def save(explorer: Explorer, name: str) -> None:
+def save(explorer: Session, name: str) -> None:
     """Write the map and its rules as JSON, for `gridworld` and `gridworld_env.read_map_file`.
 
     Raises:
@@ -68,7 +68,7 @@ def save(explorer: Explorer, name: str) -> None:
     explorer.say(f"wrote {path}")
 
 
-def export_png(explorer: Explorer, name: str) -> None:
+def export_png(explorer: Session, name: str) -> None:
     """Write what is shown as a picture.
 
     Raises:
@@ -90,7 +90,7 @@ def export_png(explorer: Explorer, name: str) -> None:
     explorer.say(f"wrote {name}")
 
 
-def export_gif(explorer: Explorer, name: str) -> None:
+def export_gif(explorer: Session, name: str) -> None:
     """Begin to write what was shown since the reset as an animation.
 
     Raises:
@@ -107,7 +107,7 @@ def export_gif(explorer: Explorer, name: str) -> None:
     explorer.start(Job("animation", _gif_steps(explorer, path), paced=False, recorded=False))
 
 
-def _gif_steps(explorer: Explorer, path: Path) -> Iterator[None]:
+def _gif_steps(explorer: Session, path: Path) -> Iterator[None]:
     from gridworld_env.ui.files.pictures import save_gif
 
     snapshots = list(explorer.reel.snapshots)

@@ -8,12 +8,12 @@ from gridworld_env.explorer.planning import MOST_SWEEPS, SOLVE_LIMIT, policy_cha
 from gridworld_env.ui.widgets.jobs import Steps
 
 if TYPE_CHECKING:
-    from gridworld_env.explorer.session import Explorer
+    from gridworld_env.explorer.session import Session
 
 SCAN: Final = (-0.01, -2.0, 61)  # step rewards from, to, and how many
 
 
-def run_steps(explorer: "Explorer") -> Steps:
+def run_steps(explorer: "Session") -> Steps:
     """Value iteration, a sweep a step, until V does not change any more."""
     for _ in range(MOST_SWEEPS):
         change = explorer.planning.sweep()
@@ -26,14 +26,14 @@ def run_steps(explorer: "Explorer") -> Steps:
     explorer.say(_endless(explorer), refusal=True)
 
 
-def solve_steps(explorer: "Explorer") -> Steps:
+def solve_steps(explorer: "Session") -> Steps:
     """The same as fast as possible, warm from the V that there is."""
     yield from _settle(explorer)
     flips = int(explorer.planning.flipped.sum())
     explorer.stepped(f"solved{_proven(explorer)}" + f"; {policy_changed(flips)}" * (flips > 0))
 
 
-def evaluate_steps(explorer: "Explorer") -> Steps:
+def evaluate_steps(explorer: "Session") -> Steps:
     """Policy evaluation by sweeps, where the linear system is too large to be solved in a moment."""
     for number, change in enumerate(explorer.planning.evaluation_sweeps(), 1):
         explorer.stepped(f"evaluation sweep {number}: largest change {change:.3g}")
@@ -41,7 +41,7 @@ def evaluate_steps(explorer: "Explorer") -> Steps:
     explorer.stepped("the policy is evaluated")
 
 
-def policy_iteration_steps(explorer: "Explorer") -> Steps:
+def policy_iteration_steps(explorer: "Session") -> Steps:
     """Evaluation and improvement in turns, until the policy does not change any more."""
     planning = explorer.planning
     for round_number in range(1, 1000):
@@ -59,7 +59,7 @@ def policy_iteration_steps(explorer: "Explorer") -> Steps:
         yield
 
 
-def flip_steps(explorer: "Explorer") -> Steps:
+def flip_steps(explorer: "Session") -> Steps:
     """The optimal policy while the step reward goes from -0.01 to -2; the marks show where it changed last."""
     first, last, count = SCAN
     changes: list[float] = []
@@ -83,7 +83,7 @@ def flip_steps(explorer: "Explorer") -> Steps:
     explorer.say(f"from -0.01 to -2 the policy changed {len(changes)} times" + f", at {where}" * bool(changes))
 
 
-def walk_steps(explorer: "Explorer") -> Steps:
+def walk_steps(explorer: "Session") -> Steps:
     """The agent takes the policy's actions to the end of the episode."""
     explorer.walker.made_ready(explorer.planning)
     yield
@@ -93,7 +93,7 @@ def walk_steps(explorer: "Explorer") -> Steps:
         yield
 
 
-def _optimum(explorer: "Explorer") -> Steps:
+def _optimum(explorer: "Session") -> Steps:
     """V* for the sketch as it is."""
     if explorer.sketch.grid.num_states > SOLVE_LIMIT:
         yield from _settle(explorer)
@@ -102,7 +102,7 @@ def _optimum(explorer: "Explorer") -> Steps:
         explorer.changed()
 
 
-def _settle(explorer: "Explorer") -> Steps:
+def _settle(explorer: "Session") -> Steps:
     before = explorer.planning.policy
     for _ in range(MOST_SWEEPS):
         settled = explorer.planning.is_settled(explorer.planning.sweep())
@@ -118,7 +118,7 @@ def _settle(explorer: "Explorer") -> Steps:
     raise ValueError(_endless(explorer))
 
 
-def _proven(explorer: "Explorer") -> str:
+def _proven(explorer: "Session") -> str:
     """The proof of the error, in words, where there is one."""
     try:
         bound = explorer.planning.certify().error_bound
@@ -127,7 +127,7 @@ def _proven(explorer: "Explorer") -> str:
     return f", error proven at most {bound:.1g}" if np.isfinite(bound) else ", but nothing is proven"
 
 
-def _endless(explorer: "Explorer") -> str:
+def _endless(explorer: "Session") -> str:
     return (
         f"V still changes after {MOST_SWEEPS} sweeps at discount {explorer.sketch.discount:g}; "
         "lower the discount, or give the map a terminal square that can be reached"

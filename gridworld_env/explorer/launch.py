@@ -3,10 +3,10 @@
 import pygame
 
 from gridworld_env.explorer.app import ExplorerApp
-from gridworld_env.explorer.drawing.pygame_board import Board
-from gridworld_env.explorer.files import read_sketch
-from gridworld_env.explorer.map_document import empty_sketch
-from gridworld_env.explorer.session import Explorer
+from gridworld_env.explorer.drawing.pygame_board import MapDrawing
+from gridworld_env.explorer.files import read_document
+from gridworld_env.explorer.map_document import empty_document
+from gridworld_env.explorer.session import Session
 from gridworld_env.maps.options import place_option
 from gridworld_env.rendering.pygame_canvas import import_pygame
 from gridworld_env.ui.widgets.pygame_window import AppWindow
@@ -35,16 +35,16 @@ def launch(
     path = None
     if empty is not None:
         rows, columns = place_option("empty", empty) or (0, 0)
-        sketch = empty_sketch(rows, columns).with_discount(discount)
+        sketch = empty_document(rows, columns).with_discount(discount)
     else:
-        sketch, path = read_sketch(
+        sketch, path = read_document(
             map_name, discount, start=place_option("start", start), goal=place_option("goal", goal)
         )
-    explorer = Explorer(sketch, path, seed)
+    explorer = Session(sketch, path, seed)
     open_explorer(explorer, scale=scale).run()
 
 
-def open_explorer(explorer: Explorer, size: tuple[int, int] = (1240, 820), scale: float = 1.0) -> AppWindow:
+def open_explorer(explorer: Session, size: tuple[int, int] = (1240, 820), scale: float = 1.0) -> AppWindow:
     """Open the window, without running it yet; `run` shows it until it is closed."""
     pygame.display.init()
-    return AppWindow(ExplorerApp(explorer, Board()), size, scale)
+    return AppWindow(ExplorerApp(explorer, MapDrawing()), size, scale)

@@ -20,7 +20,7 @@ DEFAULTS: Final = Rules()
 
 
 @dataclass(frozen=True, eq=False)
-class Sketch:
+class MapDocument:
     """A map and its rules.
 
     Attributes:
@@ -46,7 +46,7 @@ class Sketch:
         """What a square is like."""
         return self.legend[self.rows[row][column]]
 
-    def painted(self, squares: Iterable[tuple[int, int]], painting: Painting) -> "Sketch":
+    def painted(self, squares: Iterable[tuple[int, int]], painting: Painting) -> "MapDocument":
         """The sketch with some squares painted; itself if that changes nothing.
 
         Raises:
@@ -67,7 +67,7 @@ class Sketch:
             rows[row] = "".join(line)
         return self._checked(rows, legend) if changes else self
 
-    def resized(self, rows: int, columns: int) -> "Sketch":
+    def resized(self, rows: int, columns: int) -> "MapDocument":
         """The sketch with rows and columns added (free squares) or taken away, below and on the right."""
         if not (1 <= rows <= LARGEST_SIDE and 1 <= columns <= LARGEST_SIDE):
             raise MapError(f"a map of {rows} rows and {columns} columns; expected 1 to {LARGEST_SIDE} of each")
@@ -76,15 +76,15 @@ class Sketch:
         lines += [free * columns] * (rows - len(lines))
         return self._checked(lines, {free: Cell(), **self.legend})
 
-    def with_rules(self, **changes: Any) -> "Sketch":
+    def with_rules(self, **changes: Any) -> "MapDocument":
         """The sketch with other rules; `MapError` for what they cannot be."""
         return self._on_this_map(rules=replace(self.rules, **changes))
 
-    def with_discount(self, discount: float) -> "Sketch":
+    def with_discount(self, discount: float) -> "MapDocument":
         """The sketch at another discount."""
         return self._on_this_map(discount=min(1.0, max(0.0, discount)))
 
-    def _on_this_map(self, **changes: Any) -> "Sketch":
+    def _on_this_map(self, **changes: Any) -> "MapDocument":
         """The sketch with something else changed; its grid is the same object, so everybody sees that the map is.
 
         Itself if nothing is: a slider at its end is then no change, which would be solved again and undone one by one.
@@ -106,13 +106,13 @@ class Sketch:
         rules = {name: getattr(self.rules, name) for name in RULES if getattr(self.rules, name) is not None}
         return {"desc": list(self.rows)} | ({"legend": legend} if legend else {}) | rules | dict(self.extra)
 
-    def _checked(self, rows: Iterable[str], legend: Mapping[str, Cell]) -> "Sketch":
+    def _checked(self, rows: Iterable[str], legend: Mapping[str, Cell]) -> "MapDocument":
         sketch = replace(self, rows=tuple(rows), legend=legend)
         _ = sketch.grid  # refuses what cannot be used, before anybody relies on it
         return sketch
 
 
-def sketch_of(arguments: Mapping[str, Any], discount: float = 0.9) -> Sketch:
+def sketch_of(arguments: Mapping[str, Any], discount: float = 0.9) -> MapDocument:
     """The sketch of the arguments of `gym.make("GridWorld-v0", ...)`, such as a map file holds them.
 
     Raises:
@@ -126,15 +126,17 @@ def sketch_of(arguments: Mapping[str, Any], discount: float = 0.9) -> Sketch:
     known = {} if desc is not None else find_world(name or "lecture").legend
     given = {rule.name: arguments[rule.name] for rule in fields(Rules) if arguments.get(rule.name) is not None}
     extra = {key: value for key, value in arguments.items() if key == "max_episode_steps"}
-    return Sketch(grid.rows, read_legend({**known, **(legend or {})}), Rules(**{**defaults, **given}), discount, extra)
+    return MapDocument(
+        grid.rows, read_legend({**known, **(legend or {})}), Rules(**{**defaults, **given}), discount, extra
+    )
 
 
-def empty_sketch(rows: int, columns: int) -> Sketch:
+def empty_document(rows: int, columns: int) -> MapDocument:
     """Free squares, and nothing else."""
-    return Sketch((".",), dict(DEFAULT_LEGEND)).resized(rows, columns)
+    return MapDocument((".",), dict(DEFAULT_LEGEND)).resized(rows, columns)
 
 
-def changed_rules(old: Sketch, new: Sketch) -> str:
+def changed_rules(old: MapDocument, new: MapDocument) -> str:
     """In words, the rules by which two sketches differ; empty where none does.
 
     >>> lecture = sketch_of({"map_name": "lecture"})

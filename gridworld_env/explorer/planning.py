@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import planners
 from gridworld_env.dynamics.rules_to_tables import make_mdp
 from gridworld_env.explorer.backups import Backups, greedy_weights
-from gridworld_env.explorer.map_document import Sketch
+from gridworld_env.explorer.map_document import MapDocument
 from planners.evaluation.optimality import Certificate
 
 DIRECT_LIMIT: Final = 4_000  # states; more are evaluated by sweeps, which can be watched
@@ -57,13 +57,13 @@ class Planning:
         flipped: (S,) True where the last step changed the set of actions that the policy takes.
     """
 
-    def __init__(self, sketch: Sketch) -> None:
+    def __init__(self, sketch: MapDocument) -> None:
         """Begin at V = 0."""
         self._known: tuple[tuple[Any, ...], NDArray[np.float64]] | None = None
         self._take(sketch)
         self.reset()
 
-    def _take(self, sketch: Sketch) -> None:
+    def _take(self, sketch: MapDocument) -> None:
         self.sketch = sketch
         self.__dict__.pop("backups", None)
 
@@ -85,7 +85,7 @@ class Planning:
         """The tables of the sketch, made when first asked for."""
         return Backups(make_mdp(self.sketch.grid, self.sketch.rules))
 
-    def move_to(self, sketch: Sketch) -> None:
+    def move_to(self, sketch: MapDocument) -> None:
         """Go on with another sketch: squares keep their V and policy, as far as they are still there."""
         old, new, discount = self.sketch.grid, sketch.grid, self.sketch.discount
         same_tables = sketch.grid is old and sketch.rules == self.sketch.rules

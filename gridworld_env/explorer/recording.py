@@ -35,7 +35,7 @@ class Snapshot:
         return sum(array.nbytes for array in arrays if array is not None) + 8 * len(self.trail)
 
 
-class Reel:
+class Recording:
     """Pictures of the run so far. When it is full, every second one is dropped, and from then on is not taken."""
 
     def __init__(self) -> None:

@@ -15,11 +15,11 @@ import numpy as np
 
 import planners
 from gridworld_env.explorer import jobs, views
-from gridworld_env.explorer.agent import Walker
-from gridworld_env.explorer.map_document import Sketch, changed_rules
+from gridworld_env.explorer.agent import Agent
+from gridworld_env.explorer.map_document import MapDocument, changed_rules
 from gridworld_env.explorer.planning import SOLVE_LIMIT, Planning, policy_changed
-from gridworld_env.explorer.recording import Reel, Snapshot
-from gridworld_env.explorer.tools import BRUSHES, Amounts
+from gridworld_env.explorer.recording import Recording, Snapshot
+from gridworld_env.explorer.tools import TOOLS, Amounts
 from gridworld_env.rendering.overlay import Overlay
 from gridworld_env.rendering.scene import Scene, build_scene
 from gridworld_env.ui.widgets.history import History
@@ -30,7 +30,7 @@ GREETING: Final = "Drag to paint walls; Enter solves, K solves after every chang
 FRAME_PART: Final = 0.009  # seconds of a frame that a job may take
 
 
-class Explorer:
+class Session:
     """What the commands act on.
 
     Args:
@@ -40,7 +40,7 @@ class Explorer:
 
     Attributes:
         view: Name of what is shown; see `views.VIEWS`.
-        brush: Name of the tool; see `brushes.BRUSHES`.
+        brush: Name of the tool; see `brushes.TOOLS`.
         amounts: What the brushes paint with.
         cursor: (row, column) of the keyboard.
         keep_solved: Whether every change of the map or the rules is solved at once.
@@ -51,11 +51,11 @@ class Explorer:
         stamp: Counts whatever is seen to change.
     """
 
-    def __init__(self, sketch: Sketch, path: Path | None = None, seed: int | None = None) -> None:
+    def __init__(self, sketch: MapDocument, path: Path | None = None, seed: int | None = None) -> None:
         """Nothing is planned yet."""
-        self.history: History[Sketch] = History(sketch)
+        self.history: History[MapDocument] = History(sketch)
         self.planning = Planning(sketch)
-        self.walker = Walker(np.random.default_rng(seed))
+        self.walker = Agent(np.random.default_rng(seed))
         self.path, self.saved = path, sketch
         self.view, self.brush, self.amounts = "policy", "wall", Amounts()
         self.cursor = (sketch.grid.height - 1, 0)
@@ -63,14 +63,14 @@ class Explorer:
         self.job: Job | None = None
         self.status: tuple[str, bool] = (GREETING, False)
         self.marks = self.planning.flipped
-        self.reel = Reel()
+        self.reel = Recording()
         self.stamp = self._version = 0
         self._scene: tuple[tuple[int, str], Scene, str] | None = None
         if not sketch.grid.terminal.any():
             self.say("this map has no terminal square: no episode ends")
 
     @property
-    def sketch(self) -> Sketch:
+    def sketch(self) -> MapDocument:
         """The map and its rules as they are now."""
         return self.history.present
 
@@ -99,7 +99,7 @@ class Explorer:
         self.stamp += 1
         return True
 
-    def change(self, sketch: Sketch, stroke: object = None) -> None:
+    def change(self, sketch: MapDocument, stroke: object = None) -> None:
         """Make another sketch the present one."""
         if sketch is self.sketch:
             return
@@ -168,7 +168,7 @@ class Explorer:
     def take(self, brush: str) -> None:
         """Take up a tool."""
         self.brush = brush
-        self.say(BRUSHES[brush].help)
+        self.say(TOOLS[brush].help)
 
     def set_amounts(self, **changes: Any) -> None:
         """Paint with other amounts from now on."""
@@ -177,7 +177,7 @@ class Explorer:
 
     def use(self, squares: Iterable[tuple[int, int]], brush: str | None = None, stroke: object = None) -> None:
         """Use a tool, by default the one in hand, on some squares."""
-        tool, amounts = BRUSHES[brush or self.brush], self.amounts
+        tool, amounts = TOOLS[brush or self.brush], self.amounts
         if tool.paint is not None:
             paint = tool.paint
             self.change(self.sketch.painted(squares, lambda cell: paint(cell, amounts)), stroke)

@@ -7,7 +7,7 @@ import numpy as np
 
 from gridworld_env.explorer.commands import COMMANDS
 from gridworld_env.explorer.handlers import SPEEDS
-from gridworld_env.explorer.tools import BRUSHES, WINDS
+from gridworld_env.explorer.tools import TOOLS, WINDS
 from gridworld_env.explorer.views import VIEWS
 from gridworld_env.rendering.heat import heat_colors, number_text
 from gridworld_env.ui.widgets.commands import stroke_label
@@ -47,7 +47,7 @@ def _heading(text: str) -> Lines:
 def _paint(app: "ExplorerApp") -> Iterator[Control]:
     explorer = app.explorer
     yield _heading("Paint")
-    yield _buttons(app, [f"brush {name}" for name in BRUSHES], 5, lambda name: name == f"brush {explorer.brush}")
+    yield _buttons(app, [f"brush {name}" for name in TOOLS], 5, lambda name: name == f"brush {explorer.brush}")
     yield Slider(
         "amount of ends and rewards", *AMOUNTS, 0.5,
         value=lambda: explorer.amounts.reward,

@@ -26,7 +26,7 @@ class Amounts:
 
 
 @dataclass(frozen=True)
-class Brush:
+class Tool:
     """A tool.
 
     Attributes:
@@ -57,23 +57,23 @@ def _reward(cell: Cell, amounts: Amounts) -> Cell:
     return replace(Cell() if cell.wall else cell, reward=amounts.reward)
 
 
-BRUSHES: Final = {
+TOOLS: Final = {
     brush.name: brush
     for brush in (
-        Brush("wall", "w", "Paint walls", lambda cell, amounts: Cell(wall=True)),
-        Brush("free", "f", "Paint free squares: take everything away", lambda cell, amounts: Cell()),
-        Brush("start", "s", "Paint squares on which episodes begin", lambda c, a: replace(_open(c), start=True)),
-        Brush("plus 1", "+", "Paint terminal squares worth +1", lambda cell, a: Cell(terminal=True, reward=1.0)),
-        Brush("minus 1", "-", "Paint terminal squares worth -1", lambda cell, a: Cell(terminal=True, reward=-1.0)),
-        Brush(
+        Tool("wall", "w", "Paint walls", lambda cell, amounts: Cell(wall=True)),
+        Tool("free", "f", "Paint free squares: take everything away", lambda cell, amounts: Cell()),
+        Tool("start", "s", "Paint squares on which episodes begin", lambda c, a: replace(_open(c), start=True)),
+        Tool("plus 1", "+", "Paint terminal squares worth +1", lambda cell, a: Cell(terminal=True, reward=1.0)),
+        Tool("minus 1", "-", "Paint terminal squares worth -1", lambda cell, a: Cell(terminal=True, reward=-1.0)),
+        Tool(
             "end",
             "t",
             "Paint terminal squares worth the amount",
             lambda cell, amounts: Cell(terminal=True, reward=amounts.reward),
         ),
-        Brush("reward", "r", "Give squares the amount as a reward of their own", _reward),
-        Brush("wind", "v", "Let the wind blow on squares", _wind),
-        Brush("backup", "b", "Back up the squares that are clicked: V(s) becomes max Q(s, a)"),
-        Brush("agent", "a", "Drop the agent on the square that is clicked"),
+        Tool("reward", "r", "Give squares the amount as a reward of their own", _reward),
+        Tool("wind", "v", "Let the wind blow on squares", _wind),
+        Tool("backup", "b", "Back up the squares that are clicked: V(s) becomes max Q(s, a)"),
+        Tool("agent", "a", "Drop the agent on the square that is clicked"),
     )
 }

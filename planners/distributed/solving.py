@@ -20,7 +20,7 @@ from planners.distributed.sources import Source, as_source
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.errors import InvalidOptionError
 from planners.iteration.iterates import Settling
-from planners.iteration.loop import run, with_method
+from planners.iteration.loop import finish, run
 from planners.iteration.progress import Progress
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
@@ -85,7 +85,7 @@ def solve_in_parts(
     options |= {"discount": discount, "max_iterations": max_iterations, "progress": progress, "throw": throw}
     with joined(distributed, timeout) as processes:
         plan = _solve(as_source(model), processes, **options)
-    return with_method(plan, plan.method, throw=throw)
+    return finish(plan, plan.method, throw=throw)
 
 
 def solve_together(model: Any, *, throw: bool, timeout: float = 600.0, **options: Any) -> Plan:
@@ -102,7 +102,7 @@ def solve_together(model: Any, *, throw: bool, timeout: float = 600.0, **options
     values, lower, upper, actions = (np.concatenate(several) for several in zip(*told, strict=True))
     policy = TabularPolicy.from_actions(actions, source.num_actions)
     plan = replace(mine, values=values, lower=lower, upper=upper, policy=policy, model=source.whole)
-    return with_method(plan, plan.method, throw=throw)
+    return finish(plan, plan.method, throw=throw)
 
 
 def _solve(

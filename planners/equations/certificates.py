@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.equations.graph import steps_towards
+from planners.equations.graph import next_towards
 from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 
@@ -182,4 +182,4 @@ def steps_towards_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np
     chain = problem.transitions[policy]
     everything = np.ones(problem.num_states, dtype=bool)
     ends = problem.termination[policy] > 0
-    return steps_towards(chain, np.arange(problem.num_states), everything, ends)
+    return next_towards(chain, np.arange(problem.num_states), everything, ends)

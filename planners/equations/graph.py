@@ -33,7 +33,7 @@ def entries(transitions: sparse.csr_array, rows: NDArray[np.bool_]) -> tuple[NDA
     return row[chosen], transitions.indices[chosen].astype(np.int64)
 
 
-def steps_towards(
+def next_towards(
     transitions: sparse.csr_array,
     row_state: NDArray[np.int64],
     rows: NDArray[np.bool_],

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.arrays import state_list
-from planners.equations.graph import EndComponents, end_components, rows_towards, steps_towards
+from planners.equations.graph import EndComponents, end_components, next_towards, rows_towards
 from planners.equations.problem import Problem
 from planners.errors import UnboundedValueError
 from planners.models.tabular import TabularMDP
@@ -62,7 +62,7 @@ class Merging:
         leaves_from[leaving // A] = True
         inside = self.resting.label >= 0
         rests = inside & (pairs[self.index] < 0)
-        towards = steps_towards(model.transitions, row_state, self.resting.internal, (leaves_from & inside) | rests)
+        towards = next_towards(model.transitions, row_state, self.resting.internal, (leaves_from & inside) | rests)
         moving = inside & ~leaves_from
         towards[rests] = -1
         rows = rows_towards(model.transitions, row_state, self.resting.internal, towards)
@@ -130,7 +130,7 @@ def _surely_ending(
         rows = feasible & ~outside & safe[row_state]
         goals = resting.label >= 0
         goals[row_state[rows & (termination > 0)]] = True
-        reaching = steps_towards(model.transitions, row_state, rows, goals & safe) >= 0
+        reaching = next_towards(model.transitions, row_state, rows, goals & safe) >= 0
         if (reaching == safe).all():
             return safe, rows
         safe = reaching

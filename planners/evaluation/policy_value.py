@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from planners.arrays import state_list
-from planners.equations.graph import steps_towards
+from planners.equations.graph import next_towards
 from planners.equations.linear_systems import EvaluationSystem
 from planners.errors import ImproperPolicyError, InvalidPolicyError
 from planners.models.convert import as_model
@@ -94,7 +94,7 @@ def _total_reward(
 ) -> NDArray[np.float64]:
     count = chain.shape[0]
     everything, each = np.ones(count, dtype=bool), np.arange(count)
-    closed = steps_towards(chain, each, everything, termination > 0) < 0  # may never end from here...
+    closed = next_towards(chain, each, everything, termination > 0) < 0  # may never end from here...
     values = np.zeros(count)
     settled = np.zeros(count, dtype=bool)
     gains, losses, labels = np.zeros(count, bool), np.zeros(count, bool), _recurrent_classes(chain, closed)
@@ -109,8 +109,8 @@ def _total_reward(
             )
         settled[states] = mean == 0.0
         gains[states], losses[states] = mean > 0, mean < 0
-    wins = steps_towards(chain, each, everything, gains) >= 0
-    pays = steps_towards(chain, each, everything, losses) >= 0
+    wins = next_towards(chain, each, everything, gains) >= 0
+    pays = next_towards(chain, each, everything, losses) >= 0
     if (wins & pays).any():
         states = np.flatnonzero(wins & pays)
         raise ImproperPolicyError(

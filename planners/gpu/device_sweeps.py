@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.iteration.iterates import Settling
-from planners.sweeps.batch_sweeps import ManyFront
-from planners.sweeps.move_sweeps import MoveFront
+from planners.sweeps.batch_sweeps import BatchSweeps
+from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.ordered_sweeps import LAYERS_IN_WINDOW
-from planners.sweeps.row_sweeps import RowFront
+from planners.sweeps.row_sweeps import RowSweeps
 
 SWEEPS: Final = 16  # of a window, before it is looked at: the GPU then waits for the CPU
 PATIENCE: Final = 64  # looks at a window that does not move, after which it is taken to be too small; see `_judge`
@@ -36,14 +36,14 @@ ULPS: Final = 4.0  # changes of so many units of the last place of delta are rou
 BUDGET: Final = 4_000 * SWEEPS  # blocks between two reports
 
 
-class DeviceFront(ManyFront):
+class DeviceSweeps(BatchSweeps):
     """k fronts that share their tables, as one, swept on a device of PyTorch.
 
     Attributes:
         limited: Whether rounding ended the last sweeps before they had settled.
     """
 
-    def __init__(self, fronts: Sequence[MoveFront | RowFront], device: Any) -> None:
+    def __init__(self, fronts: Sequence[MoveSweeps | RowSweeps], device: Any) -> None:
         """Send the tables to the device, of PyTorch."""
         super().__init__(fronts)
         self.sweeps_on_device = _make_sweeps(fronts, device, self.discounts)
@@ -174,7 +174,7 @@ class DeviceFront(ManyFront):
         return True
 
 
-def refined(front: DeviceFront, tolerance: float) -> Iterator[Settling]:
+def refined(front: DeviceSweeps, tolerance: float) -> Iterator[Settling]:
     """Rounds of sweeps, each from what the last one proved, until the bounds are good or cannot get any better."""
     threshold = 0.5 * tolerance * max(1.0 - front.discount, 1e-4)
     while True:
@@ -190,39 +190,41 @@ def refined(front: DeviceFront, tolerance: float) -> Iterator[Settling]:
             threshold = max(threshold * min(shrink, 0.5), floor)
 
 
-def _touch(front: MoveFront | RowFront) -> None:
+def _touch(front: MoveSweeps | RowSweeps) -> None:
     """First values of all states: a backup in which those further out count as a little worse."""
     from planners.kernels import backups
 
     values, size = front.values, front.order.computed
-    if isinstance(front, MoveFront):
+    if isinstance(front, MoveSweeps):
         tables = front.successor, front.outcome, front.model.outcome_reward, front.onward, front.model.mixture
-        backups.touch_moves(*tables, front.kind, values, 0, size, front.per_step, front.discount)
+        backups.initialise_moves(*tables, front.kind, values, 0, size, front.per_step, front.discount)
     else:
         tables = front.indptr, front.indices, front.probability, front.reward, front.first
-        backups.touch_rows(*tables, front.discount, values, 0, size, front.per_step)
+        backups.initialise_rows(*tables, front.discount, values, 0, size, front.per_step)
 
 
-def _any_ends(front: MoveFront | RowFront) -> bool:
-    if isinstance(front, MoveFront):
+def _any_ends(front: MoveSweeps | RowSweeps) -> bool:
+    if isinstance(front, MoveSweeps):
         return bool(front.model.outcome_ends[front.model.outcome].any())
     return bool((front.problem.termination > 0).any())
 
 
-def _make_sweeps(fronts: Sequence[MoveFront | RowFront], device: Any, discounts: NDArray[np.float64]) -> Any:
+def _make_sweeps(fronts: Sequence[MoveSweeps | RowSweeps], device: Any, discounts: NDArray[np.float64]) -> Any:
     from planners.gpu import torch_rows, torch_sweeps
 
     lead = fronts[0]
-    if isinstance(lead, RowFront):
+    if isinstance(lead, RowSweeps):
         tables = lead.indptr, lead.indices, lead.probability
-        return torch_rows.RowSweeps(device, discounts, tables, lead.reward, lead.first)
-    members = [front for front in fronts if isinstance(front, MoveFront)]
+        return torch_rows.TorchRowSweeps(device, discounts, tables, lead.reward, lead.first)
+    members = [front for front in fronts if isinstance(front, MoveSweeps)]
     mixture = np.stack([front.model.mixture for front in members], axis=-1)
     alike = bool((mixture == mixture[..., :1]).all())
     reward = np.stack([front.model.outcome_reward for front in members], axis=-1)
     mixture = mixture[..., :1] if alike else mixture
     ends = lead.model.outcome_ends
-    sweeps = torch_sweeps.MoveSweeps(device, discounts, lead.successor, lead.outcome, ends, reward, mixture, lead.kind)
+    sweeps = torch_sweeps.TorchMoveSweeps(
+        device, discounts, lead.successor, lead.outcome, ends, reward, mixture, lead.kind
+    )
     if device.type == "cuda" and len(members) == 1:
         sweeps.triton = _find_triton()
     return sweeps

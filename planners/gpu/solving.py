@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from planners.errors import InvalidOptionError, NotEnoughMemoryError
-from planners.gpu.device_sweeps import DeviceFront, refined
+from planners.gpu.device_sweeps import DeviceSweeps, refined
 from planners.iteration.loop import run
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import model_values, start_values
@@ -15,7 +15,7 @@ from planners.options import check_run
 from planners.plans.plan import Plan
 from planners.sweeps.batch_sweeps import make_lead, sibling
 from planners.sweeps.rounds import front_bytes
-from planners.sweeps.row_sweeps import RowFront
+from planners.sweeps.row_sweeps import RowSweeps
 from planners.sweeps.variants import Variant
 
 
@@ -126,10 +126,10 @@ def solve_on_device(
     check_memory(needed, f"arranging {first.num_states} states", "Use a smaller model")
     check_device_memory(found, first, len(members))
     lead = make_lead(members)
-    front = DeviceFront([sibling(lead, member) for member in members], found)
+    front = DeviceSweeps([sibling(lead, member) for member in members], found)
     if start is not None:
         front.start_at(
-            start_values(lead.problem, start) if isinstance(lead, RowFront) else model_values(first.num_states, start)
+            start_values(lead.problem, start) if isinstance(lead, RowSweeps) else model_values(first.num_states, start)
         )
     together = f" of {len(members)} models at once" if len(members) > 1 else ""
     plan = run(

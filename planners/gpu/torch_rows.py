@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from planners.gpu.torch_sweeps import DeviceSweeps
+from planners.gpu.torch_sweeps import TorchSweeps
 
 
-class RowSweeps(DeviceSweeps):
+class TorchRowSweeps(TorchSweeps):
     """Sweeps of rows of probabilities, sorted by state."""
 
     def __init__(

@@ -44,7 +44,7 @@ def free_bytes(device: torch.device) -> float:
     return float(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else float("inf")
 
 
-class DeviceSweeps(ABC):
+class TorchSweeps(ABC):
     """Values (n, k) on a device, and sweeps over ranges of their states."""
 
     def __init__(self, device: torch.device, discounts: NDArray[np.float64], states: int) -> None:
@@ -135,7 +135,7 @@ class DeviceSweeps(ABC):
         """One backup of states first..last-1 from `source` into `target`."""
 
 
-class MoveSweeps(DeviceSweeps):
+class TorchMoveSweeps(TorchSweeps):
     """Sweeps of `MoveMDP`s that share successors, outcomes and kinds; moves come before states in all tables."""
 
     def __init__(
@@ -178,7 +178,7 @@ class MoveSweeps(DeviceSweeps):
             self.fused = self.triton.FusedSweeps(*tables, self.delta, self.spare)
 
     def sweep(self, first: int, last: int, times: int, block: int) -> tuple[NDArray[np.float64], float]:
-        """As `DeviceSweeps.sweep`, by the fused kernels where there are any."""
+        """As `TorchSweeps.sweep`, by the fused kernels where there are any."""
         if self.fused is None or last <= first:
             return super().sweep(first, last, times, block)
         return self.fused.sweep(first, last, times, block)

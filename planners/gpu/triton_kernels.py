@@ -1,4 +1,4 @@
-"""The sweeps of `planners.gpu.torch_sweeps.MoveSweeps` for one model as Triton kernels; imported on a CUDA device only.
+"""The sweeps of `planners.gpu.torch_sweeps` for one model of moves as Triton kernels; imported on a CUDA device only.
 
 PyTorch alone reads and writes the values of every move and every action; here they stay in registers, and a
 sweep moves 4 (D + A + 2) bytes a state, as long as values that lie side by side are found in the cache.

@@ -22,11 +22,11 @@ from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
 
 if TYPE_CHECKING:
-    from planners.sweeps.ordered_sweeps import Front
+    from planners.sweeps.ordered_sweeps import OrderedSweeps
 
 
 def run(
-    problem: "Problem | Front",
+    problem: "Problem | OrderedSweeps",
     iterates: Iterator[Iterate] | Iterator[Settling],
     *,
     method: str,
@@ -63,13 +63,15 @@ def run(
     if status is Status.ITERATION_LIMIT and bounds.error <= tolerance:
         status = Status.CONVERGED
     plan = make_plan(problem, last, bounds, status, tuple(watch.history), method, tolerance)
-    return with_method(plan, method, throw=throw)
+    return finish(plan, method, throw=throw)
 
 
 class _Watch:
     """What the loop knows of a run: its history, the last iterate and, where they were computed, its bounds."""
 
-    def __init__(self, problem: "Problem | Front", tolerance: float, max_iterations: int, *, refuses: bool) -> None:
+    def __init__(
+        self, problem: "Problem | OrderedSweeps", tolerance: float, max_iterations: int, *, refuses: bool
+    ) -> None:
         self.problem, self.tolerance, self.max_iterations, self.refuses = problem, tolerance, max_iterations, refuses
         self.history: list[Iteration] = []
         self.last: Iterate | Settling | None = None
@@ -146,7 +148,7 @@ class _Watch:
         return self.tolerance < least and (refused or bounds.error <= (1.0 + FLOOR) * least < np.inf)
 
 
-def with_method(plan: Plan, method: str, *, throw: bool) -> Plan:
+def finish(plan: Plan, method: str, *, throw: bool) -> Plan:
     """The plan under the name of its method; raises if it did not converge and `throw` is true."""
     plan = replace(plan, method=method)
     if not throw or plan.status in (Status.CONVERGED, Status.INTERRUPTED):
@@ -158,7 +160,7 @@ def with_method(plan: Plan, method: str, *, throw: bool) -> Plan:
 
 
 def make_plan(
-    problem: "Problem | Front",
+    problem: "Problem | OrderedSweeps",
     iterate: Iterate | Settling,
     bounds: Bounds,
     status: Status,

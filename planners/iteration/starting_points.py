@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.certificates import steps_towards_end
-from planners.equations.graph import likeliest, rows_towards, steps_towards
+from planners.equations.graph import likeliest, next_towards, rows_towards
 from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
@@ -113,7 +113,7 @@ def _straight_to_the_end(problem: Problem) -> NDArray[np.int64]:
     ending = problem.termination > 0
     can_end = np.zeros(problem.num_states, dtype=bool)
     can_end[problem.row_state[ending]] = True
-    towards = steps_towards(problem.transitions, problem.row_state, every_row, can_end)
+    towards = next_towards(problem.transitions, problem.row_state, every_row, can_end)
     way = rows_towards(problem.transitions, problem.row_state, every_row & ~ending, towards)
     ends = np.flatnonzero(ending)
     return np.where(can_end, likeliest(ends, problem.termination[ends], problem.row_state, problem.num_states), way)

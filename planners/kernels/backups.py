@@ -67,7 +67,7 @@ def sweep_moves(successor, outcome, reward, onward, mixture, kind, values, first
 
 
 @compiled
-def touch_moves(successor, outcome, reward, onward, mixture, kind, values, first, last, per_step, discount):
+def initialise_moves(successor, outcome, reward, onward, mixture, kind, values, first, last, per_step, discount):
     """First values of states first..last-1: a backup in which untouched successors count as a little worse.
 
     An untouched successor is taken to be worth what the state itself is worth after six more of the
@@ -149,8 +149,8 @@ def evaluate_rows(indptr, indices, probability, reward, rows, discount, values, 
 
 
 @compiled
-def touch_rows(indptr, indices, probability, reward, first_row, discount, values, first, last, per_step):
-    """First values, as `touch_moves` has them."""
+def initialise_rows(indptr, indices, probability, reward, first_row, discount, values, first, last, per_step):
+    """First values, as `initialise_moves` has them."""
     for s in range(first, last):
         best = -np.inf
         lowest = np.inf

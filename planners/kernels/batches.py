@@ -11,7 +11,7 @@ not 0 in every model; `discount` and `per_step` are (k,).
 import numpy as np
 from numba import njit
 
-from planners.kernels.backups import compiled, touch_moves, touch_rows
+from planners.kernels.backups import compiled, initialise_moves, initialise_rows
 from planners.kernels.windows import SPENT, TOUCHED, next_window, spread
 
 without_checks = njit(cache=True, nogil=True, boundscheck=False, error_model="numpy")
@@ -116,11 +116,11 @@ def sweep_many_rows(indptr, indices, probability, reward, first_row, discount, v
 
 
 @compiled
-def follow_many_moves(
+def sweep_window_of_many_moves(
     successor, outcome, code, arrival, reward, onward, mixture, used, kind, values, discount, per_step,
     span, pending, cursor, block, reached, threshold, budget,
 ):  # fmt: skip
-    """`_front.follow_moves` for many models: a block is swept until it has settled in all of them."""
+    """`_front.sweep_window_of_moves` for many models: a block is swept until it has settled in all of them."""
     work, alike = 0, np.ascontiguousarray(mixture[:, :, :, 0])
     while work < budget:
         low, high, reach = next_window(span, pending, cursor, threshold)
@@ -130,7 +130,7 @@ def follow_many_moves(
             first = cursor[TOUCHED] * block
             last = min(first + block, reached)
             for i in range(values.shape[1]):
-                touch_moves(
+                initialise_moves(
                     successor, outcome, reward[:, i], onward[:, i], mixture[:, :, :, i], kind, values[:, i],
                     first, last, per_step[i], discount[i],
                 )  # fmt: skip
@@ -157,11 +157,11 @@ def follow_many_moves(
 
 
 @compiled
-def follow_many_rows(
+def sweep_window_of_many_rows(
     indptr, indices, probability, reward, first_row, values, discount, per_step,
     span, pending, cursor, block, reached, threshold, budget,
 ):  # fmt: skip
-    """`_front.follow_rows` at many discounts."""
+    """`_front.sweep_window_of_rows` at many discounts."""
     work = 0
     while work < budget:
         low, high, reach = next_window(span, pending, cursor, threshold)
@@ -171,7 +171,7 @@ def follow_many_rows(
             first = cursor[TOUCHED] * block
             last = min(first + block, reached)
             for i in range(values.shape[1]):
-                touch_rows(
+                initialise_rows(
                     indptr, indices, probability, reward, first_row, discount[i], values[:, i], first, last, per_step
                 )
             pending[cursor[TOUCHED]] = np.inf

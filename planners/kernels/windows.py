@@ -6,7 +6,14 @@ times, however large the model.
 
 import numpy as np
 
-from planners.kernels.backups import compiled, sweep_arrivals, sweep_moves, sweep_rows, touch_moves, touch_rows
+from planners.kernels.backups import (
+    compiled,
+    initialise_moves,
+    initialise_rows,
+    sweep_arrivals,
+    sweep_moves,
+    sweep_rows,
+)
 
 TOUCHED, WINDOW, LOWEST, SPENT = 0, 1, 2, 3  # what the entries of a cursor mean
 PATIENCE = 1000  # sweeps of each block, on average, after which the window is taken to be too small
@@ -41,7 +48,7 @@ def spread(span, pending, b, change):
 
 
 @compiled
-def follow_moves(
+def sweep_window_of_moves(
     successor, outcome, arrival, entering, reward, onward, mixture, kind, values, discount, per_step,
     span, pending, cursor, block, reached, threshold, budget,
 ):  # fmt: skip
@@ -54,7 +61,7 @@ def follow_moves(
         while cursor[TOUCHED] < reach:
             first = cursor[TOUCHED] * block
             last = min(first + block, reached)
-            touch_moves(successor, outcome, reward, onward, mixture, kind, values, first, last, per_step, discount)
+            initialise_moves(successor, outcome, reward, onward, mixture, kind, values, first, last, per_step, discount)
             if arrival.size:
                 for s in range(first, last):
                     arrival[s] = entering[s] + discount * values[s]
@@ -74,7 +81,7 @@ def follow_moves(
 
 
 @compiled
-def follow_rows(
+def sweep_window_of_rows(
     indptr, indices, probability, reward, first_row, values, discount, per_step,
     span, pending, cursor, block, reached, threshold, budget,
 ):  # fmt: skip
@@ -87,7 +94,7 @@ def follow_rows(
         while cursor[TOUCHED] < reach:
             first = cursor[TOUCHED] * block
             last = min(first + block, reached)
-            touch_rows(indptr, indices, probability, reward, first_row, discount, values, first, last, per_step)
+            initialise_rows(indptr, indices, probability, reward, first_row, discount, values, first, last, per_step)
             pending[cursor[TOUCHED]] = np.inf
             cursor[TOUCHED] += 1
         for b in range(low, high):

@@ -25,9 +25,9 @@ from planners.models.convert import as_model
 from planners.models.moves import MoveMDP
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
-from planners.sweeps.move_sweeps import MoveFront
+from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.rounds import front_bytes, iterates
-from planners.sweeps.row_sweeps import RowFront
+from planners.sweeps.row_sweeps import RowSweeps
 
 
 def gauss_seidel(
@@ -72,14 +72,14 @@ def gauss_seidel(
     source = as_model(model)
     check_memory(front_bytes(source), f"sweeping {source.num_states} states", "Use a smaller model")
     front = (
-        MoveFront(source, discount)
+        MoveSweeps(source, discount)
         if isinstance(source, MoveMDP) and discount < 1.0
-        else RowFront(make_problem(source.tabular, discount))
+        else RowSweeps(make_problem(source.tabular, discount))
     )
     if start is not None:
         count = source.num_states
         front.begin_at(
-            start_values(front.problem, start) if isinstance(front, RowFront) else model_values(count, start)
+            start_values(front.problem, start) if isinstance(front, RowSweeps) else model_values(count, start)
         )
     return run(
         front,

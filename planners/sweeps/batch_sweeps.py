@@ -16,13 +16,13 @@ from planners.equations.certificates import Bounds
 from planners.equations.from_model import make_problem
 from planners.models.moves import MoveMDP
 from planners.plans.plan import Plan, Status
-from planners.sweeps.move_sweeps import MoveFront
-from planners.sweeps.ordered_sweeps import Front
-from planners.sweeps.row_sweeps import RowFront
+from planners.sweeps.move_sweeps import MoveSweeps
+from planners.sweeps.ordered_sweeps import OrderedSweeps
+from planners.sweeps.row_sweeps import RowSweeps
 from planners.sweeps.variants import Variant
 
 
-class ManyFront(Front):
+class BatchSweeps(OrderedSweeps):
     """k fronts that share their tables, as one.
 
     Attributes:
@@ -30,7 +30,7 @@ class ManyFront(Front):
         fronts: The k fronts; each proves the bounds of its own model.
     """
 
-    def __init__(self, fronts: Sequence[MoveFront | RowFront]) -> None:
+    def __init__(self, fronts: Sequence[MoveSweeps | RowSweeps]) -> None:
         """Take the order of the first."""
         lead = fronts[0]
         super().__init__(lead.order, np.stack([front.values for front in fronts], axis=1), lead.model.longest_row)
@@ -48,9 +48,9 @@ class ManyFront(Front):
         """Sweep about `budget` blocks; True when no block may still change by more than `threshold` in any model."""
         from planners.kernels import batches
 
-        moves = isinstance(self.fronts[0], MoveFront)
+        moves = isinstance(self.fronts[0], MoveSweeps)
         self._tables = self._tables or (self._move_tables() if moves else self._row_tables())
-        follow: Any = batches.follow_many_moves if moves else batches.follow_many_rows
+        follow: Any = batches.sweep_window_of_many_moves if moves else batches.sweep_window_of_many_rows
         work, done = follow(
             *self._tables, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget
         )
@@ -58,7 +58,7 @@ class ManyFront(Front):
         return done
 
     def _move_tables(self) -> tuple[Any, ...]:
-        fronts = [front for front in self.fronts if isinstance(front, MoveFront)]
+        fronts = [front for front in self.fronts if isinstance(front, MoveSweeps)]
         lead = fronts[0]
         mixture = np.stack([front.model.mixture for front in fronts], axis=-1)
         reward = np.stack([front.model.outcome_reward for front in fronts], axis=-1)
@@ -81,7 +81,7 @@ class ManyFront(Front):
 
     def _row_tables(self) -> tuple[Any, ...]:
         lead = self.fronts[0]
-        assert isinstance(lead, RowFront)
+        assert isinstance(lead, RowSweeps)
         tables = lead.indptr, lead.indices, lead.probability, lead.reward, lead.first
         return *tables, self.values, self.discounts, lead.per_step
 
@@ -138,19 +138,19 @@ class ManyFront(Front):
         return zip(self.fronts, np.split(array, len(self.fronts)), strict=True)
 
 
-def make_lead(members: Sequence[Variant]) -> MoveFront | RowFront:
+def make_lead(members: Sequence[Variant]) -> MoveSweeps | RowSweeps:
     """The front whose order and tables all of the models share; it is that of the one in the middle."""
     model, discount = members[len(members) // 2]
     if isinstance(model, MoveMDP) and discount < 1.0:
-        return MoveFront(
+        return MoveSweeps(
             model, discount, [(each.model, each.discount) for each in members if isinstance(each.model, MoveMDP)]
         )
-    return RowFront(make_problem(model.tabular, discount))
+    return RowSweeps(make_problem(model.tabular, discount))
 
 
-def sibling(lead: MoveFront | RowFront, member: Variant) -> MoveFront | RowFront:
+def sibling(lead: MoveSweeps | RowSweeps, member: Variant) -> MoveSweeps | RowSweeps:
     """The front of one of the models."""
-    if isinstance(lead, MoveFront):
+    if isinstance(lead, MoveSweeps):
         assert isinstance(member.model, MoveMDP)
         return lead.sibling(member.model, member.discount)
     if member.discount == 1.0:

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF
-from planners.sweeps.ordered_sweeps import Front
+from planners.sweeps.ordered_sweeps import OrderedSweeps
 
 CHUNK: Final = 1 << 20
 
 
-class ProvingFront(Front):
+class CertifiedValues(OrderedSweeps):
     """A front of one model, with its certificate.
 
     Attributes:

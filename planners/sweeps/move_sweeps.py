@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.models.moves import MoveMDP
-from planners.sweeps.certified_values import ProvingFront
+from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordering import NEVER, arrange, closed_value, delays, sorted_seeds
 
 
-class MoveFront(ProvingFront):
+class MoveSweeps(CertifiedValues):
     """A `MoveMDP` at a discount below 1, in order."""
 
     def __init__(self, model: MoveMDP, discount: float, beside: Sequence[tuple[MoveMDP, float]] = ()) -> None:
@@ -39,7 +39,7 @@ class MoveFront(ProvingFront):
         self._take(model, discount)
         self._arrange_tables(ordering)
 
-    def sibling(self, model: MoveMDP, discount: float) -> "MoveFront":
+    def sibling(self, model: MoveMDP, discount: float) -> "MoveSweeps":
         """The front of another model that was named as `beside` this one, with the same tables."""
         twin = copy(self)
         twin.values, twin.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=np.uint8)
@@ -86,7 +86,7 @@ class MoveFront(ProvingFront):
         from planners.kernels import windows
 
         model = self.model
-        work, done = windows.follow_moves(
+        work, done = windows.sweep_window_of_moves(
             self.successor, self.outcome, self.arrival, self.entering, model.outcome_reward, self.onward,
             model.mixture, self.kind, self.values, self.discount, self.per_step, self.span, self.pending,
             self.cursor, self.block, self.order.computed, threshold, budget,

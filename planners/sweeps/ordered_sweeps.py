@@ -18,7 +18,7 @@ LARGEST_BLOCK: Final = 2048
 LAYERS_IN_WINDOW: Final = 100  # measured: with fewer, what has settled is disturbed; with more, all is swept too often
 
 
-class Front(ABC):
+class OrderedSweeps(ABC):
     """Values, and where the front stands; the part that one model and many share.
 
     Attributes:

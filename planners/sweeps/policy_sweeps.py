@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.iterates import Settling
-from planners.sweeps.certified_values import ProvingFront
+from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordering import Order
 
 
-class PolicySweeps(ProvingFront):
+class PolicySweeps(CertifiedValues):
     """A `Problem` at a discount below 1, its states in their own order."""
 
     problem: Problem

@@ -8,9 +8,9 @@ from planners.equations.problem import UNIT_ROUNDOFF
 from planners.iteration.iterates import Settling
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
-from planners.sweeps.batch_sweeps import ManyFront
-from planners.sweeps.move_sweeps import MoveFront
-from planners.sweeps.row_sweeps import RowFront
+from planners.sweeps.batch_sweeps import BatchSweeps
+from planners.sweeps.move_sweeps import MoveSweeps
+from planners.sweeps.row_sweeps import RowSweeps
 
 BLOCKS_A_REPORT = 4_000
 
@@ -22,7 +22,7 @@ def front_bytes(model: Model) -> int:
     return 100 * model.num_states + 24 * model.transitions.nnz
 
 
-def iterates(front: MoveFront | RowFront | ManyFront, tolerance: float) -> Iterator[Settling]:
+def iterates(front: MoveSweeps | RowSweeps | BatchSweeps, tolerance: float) -> Iterator[Settling]:
     """Sweeps until every block has settled, a proof, and more sweeps if the proof is not good enough."""
     threshold = 0.5 * tolerance * max(1.0 - front.discount, 1e-4)
     while True:

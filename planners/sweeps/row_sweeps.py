@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from planners.equations.certificates import Bounds, Certifier
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.starting_points import ending_policy
-from planners.sweeps.certified_values import ProvingFront
+from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordering import NEVER, arrange, closed_value, delays, sorted_seeds
 
 
-class RowFront(ProvingFront):
+class RowSweeps(CertifiedValues):
     """Any `Problem`, in order."""
 
     def __init__(self, problem: Problem) -> None:
@@ -53,7 +53,7 @@ class RowFront(ProvingFront):
             self.indptr, self.indices, self.first, self.block, self.blocks, self.order.computed
         )
 
-    def sibling(self, problem: Problem) -> "RowFront":
+    def sibling(self, problem: Problem) -> "RowSweeps":
         """The front of the same model at another discount below 1, with the same tables."""
         twin = copy(self)
         twin.values = np.full_like(self.values, np.nan)
@@ -74,7 +74,7 @@ class RowFront(ProvingFront):
         """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
         from planners.kernels import windows
 
-        work, done = windows.follow_rows(
+        work, done = windows.sweep_window_of_rows(
             self.indptr, self.indices, self.probability, self.reward, self.first, self.values, self.discount,
             self.per_step, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget,
         )  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from gan_lab.environments.rendering.raster import GENERATED, REAL, Picture, bars, blank, dots, tint
-from gan_lab.environments.sample_state import SampleBoard
+from gan_lab.environments.sample_state import SampleState
 from gan_lab.games.finite import FiniteGame
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 
@@ -34,7 +34,7 @@ def as_text(env: Any) -> str:
     """Turn, payoffs, and what the samples or the strategies are like."""
     rewards = ", ".join(f"{agent} {reward:+.4f}" for agent, reward in env.rewards.items())
     lines = [f"{env.board.game.name}, turn {env.turn}: {rewards}"]
-    if isinstance(env.board, SampleBoard):
+    if isinstance(env.board, SampleState):
         for name, batch in (("real", env.board.real), ("generated", env.board.generated.detach())):
             mean, spread = batch.mean(dim=0).tolist(), batch.std(dim=0, correction=0).tolist()
             numbers = ", ".join(f"{m:.2f} +- {s:.2f}" for m, s in zip(mean[:4], spread[:4], strict=True))
@@ -48,7 +48,7 @@ def as_text(env: Any) -> str:
 
 def as_array(board: Any) -> Picture:
     """(400, 400, 3) the board."""
-    if not isinstance(board, SampleBoard):
+    if not isinstance(board, SampleState):
         return _strategies(board)
     real, generated = board.real.cpu().numpy(), board.generated.detach().cpu().numpy()
     if board.game.dimension == 1:
@@ -62,7 +62,7 @@ def as_array(board: Any) -> Picture:
     return picture
 
 
-def _field(board: SampleBoard, bound: float) -> Any:
+def _field(board: SampleState, bound: float) -> Any:
     """(CELLS, CELLS) D(x) of the seated discriminator, from the upper left."""
     line = (np.arange(CELLS, dtype=np.float32) + 0.5) / CELLS * 2 * bound - bound
     x, y = np.meshgrid(line, -line)

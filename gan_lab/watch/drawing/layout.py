@@ -13,7 +13,7 @@ LINE = 19.0
 
 
 @dataclass(frozen=True)
-class Places:
+class Layout:
     """The parts of a board.
 
     Attributes:

@@ -10,7 +10,7 @@ from gan_lab.games import MixtureGame
 from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.watch.curves import phase_charts, plane_charts
 from gan_lab.watch.drawing import palette
-from gan_lab.watch.drawing.layout import Places
+from gan_lab.watch.drawing.layout import Layout
 from gan_lab.watch.drawing.pygame_charts import paint_chart
 from gan_lab.watch.drawing.pygame_ink import Ink
 from gan_lab.watch.drawing.pygame_phase import paint_phase
@@ -24,7 +24,7 @@ from gridworld_env.ui.widgets.geometry import Rect
 from gridworld_env.ui.widgets.pygame_painter import PygamePainter
 
 
-class Board:
+class GameDrawing:
     """Paints scenes; callable as the `paint_board` of an app. Keeps what can be used again."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Board:
         """Paint a scene into a rectangle."""
         if self._ink is None or self._ink.painter is not painter:
             self._ink = Ink(painter)
-        ink, places = self._ink, Places(rect)
+        ink, places = self._ink, Layout(rect)
         painter.text(scene.headline, places.headline, style.TITLE, style.INK, "left")
         picture = scene.picture
         if isinstance(picture, Plane):
@@ -78,5 +78,5 @@ def render(scene: Scene, size: tuple[float, float], scale: float) -> NDArray[np.
     """(H, W, 3) a scene drawn on an array; needs no display."""
     surface = pygame.Surface((round(size[0] * scale), round(size[1] * scale)))
     surface.fill(style.PAPER)
-    Board()(PygamePainter(surface, scale), Rect(0, 0, *size), scene)
+    GameDrawing()(PygamePainter(surface, scale), Rect(0, 0, *size), scene)
     return np.ascontiguousarray(pygame.surfarray.array3d(surface).swapaxes(0, 1))

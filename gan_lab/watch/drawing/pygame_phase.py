@@ -4,7 +4,7 @@ import numpy as np
 
 from gan_lab.updates.spectrum import NEUTRAL, Spectrum
 from gan_lab.watch.drawing import palette
-from gan_lab.watch.drawing.layout import CAPTION, LINE, Places
+from gan_lab.watch.drawing.layout import CAPTION, LINE, Layout
 from gan_lab.watch.drawing.pygame_ink import Ink
 from gan_lab.watch.drawing.pygame_plane import caption, frame, on_rect
 from gan_lab.watch.phase_portrait import Phase
@@ -14,7 +14,7 @@ from gridworld_env.ui.widgets.geometry import Rect
 REACH = 0.82  # of the distance of two arrows
 
 
-def paint_phase(ink: Ink, places: Places, phase: Phase) -> None:
+def paint_phase(ink: Ink, places: Layout, phase: Phase) -> None:
     """Paint everything of a picture but the charts."""
     main, painter = places.main, ink.painter
     caption(ink, main, "psi of D to the right, theta of G up", large=True)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from gan_lab.games import MixtureGame
 from gan_lab.watch.drawing import palette
-from gan_lab.watch.drawing.layout import CAPTION, LINE, Places
+from gan_lab.watch.drawing.layout import CAPTION, LINE, Layout
 from gan_lab.watch.drawing.pygame_ink import Ink
 from gan_lab.watch.recording import Scene
 from gan_lab.watch.sample_picture import Plane
@@ -23,7 +23,7 @@ def on_rect(points: NDArray[np.floating], rect: Rect, bound: float) -> NDArray[n
     return np.array(rect.center) + scaled * np.array([1.0, -1.0])
 
 
-def paint_plane(ink: Ink, places: Places, scene: Scene, plane: Plane) -> None:
+def paint_plane(ink: Ink, places: Layout, scene: Scene, plane: Plane) -> None:
     """Paint everything of a picture but the charts."""
     painter, main = ink.painter, places.main
     caption(ink, main, VIEWS[scene.view].title, large=True)

@@ -25,7 +25,7 @@ MOST_SPRITES = 20_000
 STAMP = 5  # least pixels of a terminal square
 
 
-class Board:
+class MapDrawing:
     """Paints the map of an app; callable as its `paint_board`.
 
     Attributes:

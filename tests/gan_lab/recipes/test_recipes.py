@@ -103,9 +103,9 @@ def _name_of(player: torch.nn.Module, number: int) -> str:
 
 
 def test_the_weight_of_the_penalty_follows_its_schedule() -> None:
-    from gan_lab.training.assembly import set_up
+    from gan_lab.training.assembly import assemble
 
-    table, _, course = set_up(make_game("ring8"), TINY, None, None, 100, 7)
+    table, _, course = assemble(make_game("ring8"), TINY, None, None, 100, 7)
     weights = []
     for step in (0, 20, 55, 90, 99):
         course.before(step)

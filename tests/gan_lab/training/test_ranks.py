@@ -18,7 +18,7 @@ from gan_lab import WiringError, train
 from gan_lab.cli import commands
 from gan_lab.training.device import find_device
 from gan_lab.training.ranks import LAUNCHED, Ranks
-from gan_lab.training.shared_pair import SharedTable
+from gan_lab.training.shared_pair import SharedPair
 from gan_lab.updates import Alternating
 from tests.oracles import ranks as processes
 from tests.oracles.ranks import BATCH, EQUAL, Found
@@ -212,7 +212,7 @@ def test_a_shared_table_gives_the_gradient_of_its_last_turn_alone() -> None:
     generator, discriminator = processes.players(1)
     env = gan_lab.env("ring8", tensors=True, batch_size=4)
     env.reset(seed=1)
-    table = SharedTable([env], discriminator, generator, Ranks())
+    table = SharedPair([env], discriminator, generator, Ranks())
     first, second = table.turn(), table.turn()
     assert [part.shape for part in table.gradient(*second)] == [own.shape for own in generator.trained]
     for player, payoff, graph in ((*first, False), (*second, True), (second[0], first[1], False)):

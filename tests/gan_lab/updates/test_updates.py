@@ -11,14 +11,14 @@ import gan_lab
 from gan_lab import Strategist, WiringError, adam, ascent, spectrum
 from gan_lab.games import BilinearGame, DiracGame, FiniteGame, GaussianGame
 from gan_lab.updates import UPDATES, Alternating, Consensus, Unrolled, find_update
-from gan_lab.updates.player_pair import Table
+from gan_lab.updates.player_pair import PlayerPair
 
 RATE = 0.2
 A = np.array([[1.0, 0.5], [-0.25, 2.0]])
 Point = tuple[np.ndarray, np.ndarray]
 
 
-def table(game: Any, start: Point, rate: float = RATE, momentum: float = 0.0, **options: Any) -> Table:
+def table(game: Any, start: Point, rate: float = RATE, momentum: float = 0.0, **options: Any) -> PlayerPair:
     """Two plain ascents at a game of strategies."""
     env = gan_lab.env(game, tensors=True, max_cycles=None, **options)
     env.reset(seed=7)
@@ -26,10 +26,10 @@ def table(game: Any, start: Point, rate: float = RATE, momentum: float = 0.0, **
         Strategist(name, strategy.tolist(), ascent(rate, momentum))
         for name, strategy in zip(("discriminator_0", "generator_0"), start, strict=True)
     ]
-    return Table(env, *players)
+    return PlayerPair(env, *players)
 
 
-def where(at: Table) -> np.ndarray:
+def where(at: PlayerPair) -> np.ndarray:
     return np.concatenate([part.numpy() for part in at.where()])
 
 
@@ -259,7 +259,7 @@ def test_the_generator_feels_where_the_discriminator_goes(steps: int, make: Any,
     env.reset(seed=7)
     discriminator = Strategist("discriminator_0", rng.normal(size=2).tolist(), make)
     generator = Strategist("generator_0", rng.normal(size=2).tolist(), ascent(1.0))
-    at, update = Table(env, discriminator, generator), Unrolled(steps)
+    at, update = PlayerPair(env, discriminator, generator), Unrolled(steps)
     update.check(at)
     for _ in range(3):  # Adam has something to remember then
         update.step(at)

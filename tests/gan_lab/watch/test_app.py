@@ -15,10 +15,10 @@ from gan_lab.cli.commands import app as command_line
 from gan_lab.games import MixtureGame
 from gan_lab.watch.app import WatchApp
 from gan_lab.watch.commands import COMMANDS
-from gan_lab.watch.drawing.layout import Places
+from gan_lab.watch.drawing.layout import Layout
 from gan_lab.watch.launch import opening
-from gan_lab.watch.recording import MOST, Reel
-from gan_lab.watch.session import SPEEDS, Watcher
+from gan_lab.watch.recording import MOST, Recording
+from gan_lab.watch.session import SPEEDS, Session
 from gan_lab.watch.views import VIEWS
 from gridworld_env.ui.widgets.controls import Buttons
 from gridworld_env.ui.widgets.events import Closed, Dropped, Key, Pointer
@@ -47,7 +47,7 @@ def settle(app: WatchApp) -> None:
         app.advance(time.perf_counter())
 
 
-def run_until(app: WatchApp, done: Callable[[Watcher], bool]) -> None:
+def run_until(app: WatchApp, done: Callable[[Session], bool]) -> None:
     for _ in range(4000):
         if done(app.watcher):
             return
@@ -318,7 +318,7 @@ def test_files_are_asked_for_and_wrong_names_refused(tmp_path: Path) -> None:
 
 
 def test_a_reel_keeps_the_whole_run_in_few_pictures() -> None:
-    reel, scene = Reel(), opened("dirac").watcher.scene
+    reel, scene = Recording(), opened("dirac").watcher.scene
     for _ in range(5000):
         reel.add(scene)
     assert MOST // 2 <= len(reel.scenes) <= MOST + 1
@@ -327,7 +327,7 @@ def test_a_reel_keeps_the_whole_run_in_few_pictures() -> None:
 @pytest.mark.parametrize("size", [(436, 450), (916, 830), (1900, 1100)])
 def test_everything_has_its_place_at_every_size(size: tuple[int, int]) -> None:
     board = Rect(0, 0, *size)
-    places = Places(board)
+    places = Layout(board)
     everything = [places.main, places.words, *places.small.values(), *places.charts]
     for rect in everything:
         assert rect.x >= 0

@@ -10,8 +10,8 @@ import gan_lab
 from gan_lab.errors import DivergedError, WiringError
 from gan_lab.games import MixtureGame
 from gan_lab.watch import sample_picture
-from gan_lab.watch.drawn_data import Sketchpad
-from gan_lab.watch.live_run import Match
+from gan_lab.watch.drawn_data import DrawnData
+from gan_lab.watch.live_run import LiveRun
 from gan_lab.watch.watchable_games import WATCHED, own_recipe, watched_game
 
 SMALL = {"recipe": "plain", "batch_size": 16}
@@ -25,7 +25,7 @@ def same(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def _with_blob(pad: Sketchpad) -> Sketchpad:
+def _with_blob(pad: DrawnData) -> DrawnData:
     pad.dab((0.2, 0.3))
     return pad
 
@@ -41,7 +41,7 @@ def _with_blob(pad: Sketchpad) -> Sketchpad:
 def test_updates_are_those_of_train_bit_by_bit(game: str, options: dict[str, Any], rng: np.random.Generator) -> None:
     seed = int(rng.integers(1000))
     run = gan_lab.train(game, seed=seed, **{"steps": 9, **options})
-    match = Match(game, options.pop("recipe", None), seed, **options)
+    match = LiveRun(game, options.pop("recipe", None), seed, **options)
     for number in range(9):
         match.update()
         if game == "ring8" and number == 4:
@@ -50,7 +50,7 @@ def test_updates_are_those_of_train_bit_by_bit(game: str, options: dict[str, Any
 
 
 def test_a_lone_move_moves_one_player_up_its_own_payoff(rng: np.random.Generator) -> None:
-    match = Match("ring8", seed=int(rng.integers(1000)), **SMALL)
+    match = LiveRun("ring8", seed=int(rng.integers(1000)), **SMALL)
     count = len(list(match.run.discriminator.parameters()))
     for role, moved in (("discriminator", slice(0, count)), ("generator", slice(count, None))):
         before = parameters(match.run)
@@ -60,13 +60,13 @@ def test_a_lone_move_moves_one_player_up_its_own_payoff(rng: np.random.Generator
         assert all(changed[moved])
         assert sum(changed) == len(changed[moved])
     assert match.run.steps == 0
-    dirac = Match("dirac")
+    dirac = LiveRun("dirac")
     dirac.move("discriminator")  # psi' = psi + h dV/dpsi = 1 - 0.2 theta sigmoid(psi theta)
     assert dirac.place == pytest.approx((1 - 0.2 / (1 + np.exp(-1.0)), 1.0))
 
 
 def test_rules_change_between_two_updates_and_refusals_change_nothing(rng: np.random.Generator) -> None:
-    match = Match("ring8", seed=int(rng.integers(1000)), **SMALL)
+    match = LiveRun("ring8", seed=int(rng.integers(1000)), **SMALL)
     match.update()
     before = parameters(match.run)
     match.change(loss="hinge", penalty="r2", penalty_weight=0.25, generator_rate=3e-4, update="extragradient")
@@ -85,11 +85,11 @@ def test_rules_change_between_two_updates_and_refusals_change_nothing(rng: np.ra
         assert match.table is table
         assert match.run.settings["loss"] == "hinge"
     with pytest.raises(WiringError, match="for V"):
-        Match("bilinear").change(loss="hinge")
+        LiveRun("bilinear").change(loss="hinge")
 
 
 def test_a_rate_chosen_by_hand_ends_its_schedule() -> None:
-    match = Match("ring8", gan_lab.RECIPES["ring8"].with_(batch_size=8, steps=10))
+    match = LiveRun("ring8", gan_lab.RECIPES["ring8"].with_(batch_size=8, steps=10))
     for _ in range(3):
         match.update()
     scheduled = match.rate("generator")
@@ -102,7 +102,7 @@ def test_a_rate_chosen_by_hand_ends_its_schedule() -> None:
 
 
 def test_a_broken_run_says_so_and_can_be_restarted() -> None:
-    match = Match("ring8", seed=1, **SMALL)
+    match = LiveRun("ring8", seed=1, **SMALL)
     match.change(generator_rate=1e30, discriminator_rate=1e30)
 
     def play() -> None:
@@ -116,18 +116,18 @@ def test_a_broken_run_says_so_and_can_be_restarted() -> None:
     with pytest.raises(DivergedError):
         match.move("generator")
     assert "Diverged" in match.report()
-    assert "updates" in Match("ring8", seed=1, **SMALL).report()
+    assert "updates" in LiveRun("ring8", seed=1, **SMALL).report()
 
 
 def test_players_of_two_numbers_are_put_anywhere() -> None:
-    match = Match("bilinear", update="simultaneous")
+    match = LiveRun("bilinear", update="simultaneous")
     match.update()
     match.put(0.5, -2.0)
     assert (match.place, match.run.steps, match.trajectory) == ((0.5, -2.0), 0, [(0.5, -2.0)])
     match.update()  # w' = w + 0.2 (theta, -psi)
     assert match.place == pytest.approx((0.5 - 0.4, -2.0 - 0.1))
     with pytest.raises(WiringError, match="cannot be put"):
-        Match("ring8", **SMALL).put(0, 0)
+        LiveRun("ring8", **SMALL).put(0, 0)
 
 
 def test_games_are_named_and_the_others_refused() -> None:
@@ -146,6 +146,6 @@ def test_games_are_named_and_the_others_refused() -> None:
         watched_game("ring8", width=0.0)
     assert own_recipe(watched_game("dirac")) is None
     assert own_recipe(watched_game("ring8")) is gan_lab.RECIPES["ring8"]
-    drawn = own_recipe(Sketchpad.game(_with_blob(Sketchpad())))
+    drawn = own_recipe(DrawnData.game(_with_blob(DrawnData())))
     assert drawn is not None
     assert drawn.generator.gains

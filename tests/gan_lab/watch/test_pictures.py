@@ -14,8 +14,8 @@ from gan_lab.watch import sample_picture
 from gan_lab.watch.arrows import draw_arrows, exact_gradients
 from gan_lab.watch.curves import Curves, phase_charts, plane_charts
 from gan_lab.watch.density import data_mass, is_separated, log_mixture, optimum, sample_mass
-from gan_lab.watch.drawn_data import Sketchpad
-from gan_lab.watch.live_run import Match
+from gan_lab.watch.drawn_data import DrawnData
+from gan_lab.watch.live_run import LiveRun
 from gan_lab.watch.phase_portrait import Portrait
 
 SMALL = {"recipe": "plain", "batch_size": 16}
@@ -109,7 +109,7 @@ def test_exact_arrows_are_the_gradient_of_the_payoff_under_the_best_scores(name:
 
 
 def test_learned_arrows_are_what_a_sample_gains_by_moving(rng: np.random.Generator) -> None:
-    match = Match(mixture(rng), seed=int(rng.integers(1000)), loss="minimax", **SMALL)
+    match = LiveRun(mixture(rng), seed=int(rng.integers(1000)), loss="minimax", **SMALL)
     fake = match.run.sample(2500, 1)
     arrows = draw_arrows(match, find_loss("minimax"), fake, 0.1)
     network = match.run.discriminator.double()
@@ -128,7 +128,7 @@ def test_learned_arrows_are_what_a_sample_gains_by_moving(rng: np.random.Generat
 
 def test_the_field_lies_as_the_plane_does(rng: np.random.Generator) -> None:
     """A discriminator that knows the quadrant is drawn as it judges: rows from above, columns from the left."""
-    match = Match(mixture(rng), seed=1, loss="minimax", **SMALL)
+    match = LiveRun(mixture(rng), seed=1, loss="minimax", **SMALL)
     match.run.discriminator.judge = lambda samples: 3.0 * samples[:, 0] + 1.0 * samples[:, 1]  # pyright: ignore
     picture = finished(sample_picture.draw(match))
     points = sample_picture.cell_centers(picture.bound, sample_picture.COARSE).reshape(
@@ -147,7 +147,7 @@ def test_the_field_lies_as_the_plane_does(rng: np.random.Generator) -> None:
 
 
 def test_scores_known_up_to_a_constant_are_shown_at_the_best_one(rng: np.random.Generator) -> None:
-    match = Match(mixture(rng), seed=int(rng.integers(100)), loss="relativistic", **SMALL)
+    match = LiveRun(mixture(rng), seed=int(rng.integers(100)), loss="relativistic", **SMALL)
     shown = finished(sample_picture.draw(match))
     act = match.run.discriminator.judge
     match.run.discriminator.judge = lambda samples: act(samples) + 5.0  # pyright: ignore - the same player
@@ -157,22 +157,22 @@ def test_scores_known_up_to_a_constant_are_shown_at_the_best_one(rng: np.random.
 
 
 def test_divergences_of_overlapping_blobs_are_near_zero_for_a_perfect_generator() -> None:
-    pad = Sketchpad(0.1)
+    pad = DrawnData(0.1)
     for x in np.linspace(-0.8, 0.8, 40):
         pad.dab((float(x), 0.0))
     game = pad.game()
     assert not is_separated(game)
     assert is_separated(gan_lab.games.ring())
-    match = Match(game, seed=1, **SMALL)
+    match = LiveRun(game, seed=1, **SMALL)
     match.run.generator.act = lambda z: torch.from_numpy(game.real(len(z), np.random.default_rng(len(z))))  # pyright: ignore
     assert finished(sample_picture.draw(match)).numbers["jsd"] < 0.02
-    assert finished(sample_picture.draw(Match(game, seed=1, **SMALL))).numbers["jsd"] > 0.3
+    assert finished(sample_picture.draw(LiveRun(game, seed=1, **SMALL))).numbers["jsd"] > 0.3
 
 
 @pytest.mark.parametrize("penalty", ["none", "r1"])
 def test_the_portrait_of_dirac_is_its_closed_form(penalty: str, rng: np.random.Generator) -> None:
     weight = float(rng.uniform(0.1, 1.0)) if penalty == "r1" else 0.0
-    match = Match("dirac", update="simultaneous", penalty=penalty, penalty_weight=weight)
+    match = LiveRun("dirac", update="simultaneous", penalty=penalty, penalty_weight=weight)
     for _ in range(5):
         match.update()
     picture = finished(Portrait().draw(match))

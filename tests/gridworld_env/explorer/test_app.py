@@ -11,7 +11,7 @@ from gridworld_env.explorer.app import ExplorerApp
 from gridworld_env.explorer.commands import COMMANDS
 from gridworld_env.explorer.map_document import sketch_of
 from gridworld_env.explorer.mouse import squares_between
-from gridworld_env.explorer.session import Explorer
+from gridworld_env.explorer.session import Session
 from gridworld_env.ui.widgets.controls import Buttons
 from gridworld_env.ui.widgets.events import Closed, Dropped, Key, Pointer
 from gridworld_env.ui.widgets.geometry import Point, Rect
@@ -22,7 +22,7 @@ WINDOW = Rect(0, 0, 1240, 820)
 
 @pytest.fixture
 def app() -> ExplorerApp:
-    app = ExplorerApp(Explorer(sketch_of({"map_name": "lecture"}), seed=1), lambda *_: None)
+    app = ExplorerApp(Session(sketch_of({"map_name": "lecture"}), seed=1), lambda *_: None)
     app.lay_out(WINDOW, 1.0)
     return app
 

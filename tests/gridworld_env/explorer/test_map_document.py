@@ -10,31 +10,31 @@ import pytest
 import gridworld_env
 from gridworld_env import Cell, MapError, random_map
 from gridworld_env.explorer import files
-from gridworld_env.explorer.map_document import Sketch, empty_sketch, sketch_of
-from gridworld_env.explorer.session import Explorer
-from gridworld_env.explorer.tools import BRUSHES, Amounts
+from gridworld_env.explorer.map_document import MapDocument, empty_document, sketch_of
+from gridworld_env.explorer.session import Session
+from gridworld_env.explorer.tools import TOOLS, Amounts
 from gridworld_env.ui.widgets.history import History
 
 
-def painted(sketch: Sketch, brush: str, *squares: tuple[int, int], amounts: Amounts | None = None) -> Sketch:
-    paint = BRUSHES[brush].paint
+def painted(sketch: MapDocument, brush: str, *squares: tuple[int, int], amounts: Amounts | None = None) -> MapDocument:
+    paint = TOOLS[brush].paint
     assert paint is not None
     return sketch.painted(squares, lambda cell: paint(cell, amounts or Amounts()))
 
 
 @pytest.fixture
-def lecture() -> Sketch:
+def lecture() -> MapDocument:
     return sketch_of({"map_name": "lecture"})
 
 
-def test_known_kinds_are_painted_with_their_glyphs(lecture: Sketch) -> None:
+def test_known_kinds_are_painted_with_their_glyphs(lecture: MapDocument) -> None:
     sketch = painted(lecture, "wall", (0, 0), (0, 1))
     sketch = painted(painted(sketch, "minus 1", (2, 3)), "start", (2, 2))
     assert sketch.rows == ("##.+", ".#.-", "S.S-")
     assert painted(sketch, "free", (0, 0), (2, 3)).rows == (".#.+", ".#.-", "S.S.")
 
 
-def test_a_new_kind_gets_a_glyph_once(lecture: Sketch) -> None:
+def test_a_new_kind_gets_a_glyph_once(lecture: MapDocument) -> None:
     sketch = painted(lecture, "reward", (0, 0), (0, 1), amounts=Amounts(reward=-5.0))
     assert sketch.rows[0] == "aa.+"
     assert sketch.legend["a"] == Cell(reward=-5.0)
@@ -42,21 +42,21 @@ def test_a_new_kind_gets_a_glyph_once(lecture: Sketch) -> None:
     assert painted(sketch, "end", (2, 2), amounts=Amounts(reward=7.0)).cell(2, 2) == Cell(terminal=True, reward=7.0)
 
 
-def test_wind_is_added_to_what_is_there_and_taken_away(lecture: Sketch) -> None:
+def test_wind_is_added_to_what_is_there_and_taken_away(lecture: MapDocument) -> None:
     blown = painted(lecture, "wind", (2, 0), amounts=Amounts(wind="left", strength=2))
     assert blown.cell(2, 0) == Cell(start=True, wind=(0, -2))
     assert painted(blown, "wind", (2, 0), amounts=Amounts(wind="calm")).rows == lecture.rows
 
 
 def test_glyphs_that_are_not_used_any_more_are_used_again() -> None:
-    sketch = empty_sketch(1, 3)
+    sketch = empty_document(1, 3)
     for step in range(2000):
         sketch = painted(sketch, "reward", (0, 1), amounts=Amounts(reward=float(step)))
     assert sketch.cell(0, 1).reward == 1999.0
 
 
 def test_every_square_may_be_of_a_kind_of_its_own() -> None:
-    sketch = empty_sketch(10, 20)
+    sketch = empty_document(10, 20)
     for number in range(200):
         square = divmod(number, 20)
         sketch = painted(sketch, "reward", square, amounts=Amounts(reward=float(number)))
@@ -64,7 +64,7 @@ def test_every_square_may_be_of_a_kind_of_its_own() -> None:
     assert rewards == list(range(200))
 
 
-def test_a_map_without_a_free_square_is_refused_and_nothing_changes(lecture: Sketch) -> None:
+def test_a_map_without_a_free_square_is_refused_and_nothing_changes(lecture: MapDocument) -> None:
     everything = [(row, column) for row in range(3) for column in range(4)]
     with pytest.raises(MapError, match="no square to start on"):
         painted(lecture, "wall", *everything)
@@ -77,7 +77,7 @@ def test_a_wall_on_the_target_of_a_teleport_is_refused() -> None:
         painted(sketch, "wall", (4, 1))
 
 
-def test_rows_and_columns_are_added_and_taken_away(lecture: Sketch) -> None:
+def test_rows_and_columns_are_added_and_taken_away(lecture: MapDocument) -> None:
     larger = lecture.resized(4, 6)
     assert larger.rows == ("...+..", ".#.-..", "S.....", "......")
     assert larger.resized(3, 4).rows == lecture.rows
@@ -103,7 +103,7 @@ def test_history_is_a_list_with_a_finger_on_it(rng: np.random.Generator) -> None
 
 @pytest.mark.parametrize("name", gridworld_env.WORLDS)
 def test_a_saved_world_has_the_tables_of_the_world(name: str, tmp_path: Path) -> None:
-    explorer = Explorer(sketch_of({"map_name": name}))
+    explorer = Session(sketch_of({"map_name": name}))
     files.save(explorer, str(tmp_path / "map.json"))
     saved = gym.make("GridWorld-v0", **gridworld_env.read_map_file(tmp_path / "map.json")).unwrapped
     world = gym.make("GridWorld-v0", map_name=name).unwrapped
@@ -115,15 +115,15 @@ def test_a_saved_world_has_the_tables_of_the_world(name: str, tmp_path: Path) ->
 
 
 def test_what_is_painted_is_what_is_read_again(rng: np.random.Generator, tmp_path: Path) -> None:
-    brushes = [name for name, brush in BRUSHES.items() if brush.paint is not None]
+    brushes = [name for name, brush in TOOLS.items() if brush.paint is not None]
     sketch = sketch_of({"desc": random_map(6, 7, seed=int(rng.integers(10**6)))})
     for _ in range(60):
         amounts = Amounts(float(rng.integers(-3, 4)), str(rng.choice(["up", "left", "calm"])), int(rng.integers(1, 4)))
         square = (int(rng.integers(6)), int(rng.integers(7)))
         sketch = painted(sketch, str(rng.choice(brushes)), square, amounts=amounts)
     path = tmp_path / "painted.json"
-    files.save(Explorer(sketch), str(path))
-    again, found = files.read_sketch(str(path), 0.9)
+    files.save(Session(sketch), str(path))
+    again, found = files.read_document(str(path), 0.9)
     assert found == path
     squares = [(row, column) for row in range(6) for column in range(7)]
     for square in squares:
@@ -137,7 +137,7 @@ def test_what_is_painted_is_what_is_read_again(rng: np.random.Generator, tmp_pat
 def test_what_a_file_says_besides_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "limited.json"
     path.write_text('{"desc": ["S.+"], "max_episode_steps": 7, "slip": 0.25}')
-    explorer = Explorer(*files.read_sketch(str(path), 0.9))
+    explorer = Session(*files.read_document(str(path), 0.9))
     explorer.use([(0, 1)], "wall")
     files.save(explorer, str(path))
     told = json.loads(path.read_text())
@@ -153,7 +153,7 @@ def test_what_a_file_says_besides_is_kept(tmp_path: Path) -> None:
     ],
 )
 def test_an_unknown_map_is_refused_and_nothing_is_lost(name: str, match: str) -> None:
-    explorer = Explorer(sketch_of({"map_name": "lecture"}))
+    explorer = Session(sketch_of({"map_name": "lecture"}))
     explorer.use([(0, 0)], "wall")
     before = explorer.sketch
     assert not explorer.attempt(lambda: files.load(explorer, name))
@@ -163,7 +163,7 @@ def test_an_unknown_map_is_refused_and_nothing_is_lost(name: str, match: str) ->
 
 
 def test_a_file_that_cannot_be_written_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    explorer, path = Explorer(sketch_of({"map_name": "lecture"})), tmp_path / "map.json"
+    explorer, path = Session(sketch_of({"map_name": "lecture"})), tmp_path / "map.json"
     path.write_text("precious")
 
     def full(*_: object) -> None:
@@ -178,7 +178,7 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(tmp_path: Path, monkeyp
 
 
 def test_loading_can_be_undone() -> None:
-    explorer = Explorer(sketch_of({"map_name": "lecture"}))
+    explorer = Session(sketch_of({"map_name": "lecture"}))
     explorer.use([(0, 0)], "wall")
     files.load(explorer, "four-rooms")
     assert explorer.sketch.grid.height == 13

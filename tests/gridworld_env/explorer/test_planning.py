@@ -12,15 +12,15 @@ from gridworld_env.explorer import handlers, jobs, views
 from gridworld_env.explorer.backups import Backups, greedy_weights
 from gridworld_env.explorer.map_document import sketch_of
 from gridworld_env.explorer.planning import Planning
-from gridworld_env.explorer.session import Explorer
+from gridworld_env.explorer.session import Session
 
 
-def explorer_of(name: str = "lecture", **rules: Any) -> Explorer:
+def explorer_of(name: str = "lecture", **rules: Any) -> Session:
     discount = rules.pop("discount", 0.9)
-    return Explorer(sketch_of({"map_name": name, **rules}, discount), seed=1)
+    return Session(sketch_of({"map_name": name, **rules}, discount), seed=1)
 
 
-def finish(explorer: Explorer) -> None:
+def finish(explorer: Session) -> None:
     while explorer.job is not None:
         explorer.job.paced = False
         explorer.advance(0.0)
@@ -212,7 +212,7 @@ def test_values_stay_with_their_squares_when_walls_come_and_go() -> None:
 
 
 def test_reward_without_an_end_is_said() -> None:
-    explorer = Explorer(sketch_of({"desc": ["S.."], "step_reward": 1.0}, 1.0))
+    explorer = Session(sketch_of({"desc": ["S.."], "step_reward": 1.0}, 1.0))
     assert "no terminal square" in explorer.status[0]
     assert not explorer.attempt(explorer.solve)
     assert "reward can be collected for ever" in explorer.status[0]
@@ -231,7 +231,7 @@ def test_the_walk_goes_on_when_the_rules_change() -> None:
 
 def test_a_run_without_an_end_gives_up_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "MOST_SWEEPS", 50)
-    explorer = Explorer(sketch_of({"desc": ["S.."]}, 1.0))
+    explorer = Session(sketch_of({"desc": ["S.."]}, 1.0))
     handlers.toggle("run")(explorer)
     finish(explorer)
     assert explorer.status[1]
@@ -239,7 +239,7 @@ def test_a_run_without_an_end_gives_up_and_says_so(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_view_that_cannot_be_had_says_why() -> None:
-    explorer = Explorer(sketch_of({"desc": ["S.+", "###", "..."]}, 1.0))
+    explorer = Session(sketch_of({"desc": ["S.+", "###", "..."]}, 1.0))
     explorer.solve()
     explorer.show("lower")
     assert explorer.problem == ""

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gridworld_env import random_map
 from gridworld_env.explorer.map_document import sketch_of
-from gridworld_env.explorer.session import Explorer
+from gridworld_env.explorer.session import Session
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors
 
@@ -96,7 +96,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         size: tuple[int, int] = (1240, 820), scale: float = 1.0, discount: float = 0.9, **arguments: Any
     ) -> Driver:
         sketch = sketch_of(arguments or {"map_name": "lecture"}, discount)
-        windows.append(open_explorer(Explorer(sketch, seed=1), size, scale))
+        windows.append(open_explorer(Session(sketch, seed=1), size, scale))
         return Driver(windows[-1])
 
     yield make

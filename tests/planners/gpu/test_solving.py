@@ -16,7 +16,7 @@ import gridworld_env
 import planners
 from planners import MoveMDP, NotConvergedError, Plan, Status, TabularMDP
 from planners.equations.from_model import make_problem
-from planners.sweeps.row_sweeps import RowFront
+from planners.sweeps.row_sweeps import RowSweeps
 from tests.oracles.drawn import drawn_moves, drawn_rows
 from tests.oracles.exact import Tables, as_floats, exact_value, optimal_values, values_of
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
@@ -120,14 +120,14 @@ def test_one_backup_is_that_of_the_tables(rng: np.random.Generator) -> None:
     device = torch.device("cpu")
     moves, rows = drawn_moves(rng), drawn_rows(rng)
     discounts = np.array([0.9, 0.3])
-    table = RowFront(make_problem(rows, 0.9))
+    table = RowSweeps(make_problem(rows, 0.9))
     own = np.zeros((3, 6, 5, 2)) + moves.mixture[..., None]
     sweeps = [
-        _torch.MoveSweeps(
+        _torch.TorchMoveSweeps(
             *(device, discounts, moves.successor, moves.outcome, moves.outcome_ends),
             *(np.repeat(moves.outcome_reward[:, None], 2, axis=1), own, moves.kind),
         ),
-        import_module("planners.gpu.torch_rows").RowSweeps(
+        import_module("planners.gpu.torch_rows").TorchRowSweeps(
             device, discounts, (table.indptr, table.indices, table.probability), table.reward, table.first
         ),
     ]
@@ -218,13 +218,13 @@ def watched(env: Any, **options: Any) -> tuple[Any, Plan]:
     module = import_module("planners.gpu.solving")
     seen: list[Any] = []
 
-    class Watched(module.DeviceFront):
+    class Watched(module.DeviceSweeps):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             seen.append(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "DeviceFront", Watched)
+        patch.setattr(module, "DeviceSweeps", Watched)
         plan = planners.solve(env, device=TWIN, **options)
     return seen[0], plan
 

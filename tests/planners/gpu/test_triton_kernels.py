@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import planners
-from planners.sweeps.move_sweeps import MoveFront
+from planners.sweeps.move_sweeps import MoveSweeps
 from tests.oracles.drawn import drawn_moves
 
 torch = pytest.importorskip("torch")
@@ -34,12 +34,12 @@ def test_the_fused_kernels_do_what_pytorch_does(
 ) -> None:
     _torch = import_module("planners.gpu.torch_sweeps")
     model = drawn_moves(rng, states=700, kinds=kinds)
-    front = MoveFront(model, 0.9)
+    front = MoveSweeps(model, 0.9)
     arguments = (
         *(torch.device("cpu"), np.array([0.9]), front.successor, front.outcome, model.outcome_ends),
         *(model.outcome_reward[:, None], model.mixture[..., None], front.kind),
     )
-    plain, fused = _torch.MoveSweeps(*arguments), _torch.MoveSweeps(*arguments)
+    plain, fused = _torch.TorchMoveSweeps(*arguments), _torch.TorchMoveSweeps(*arguments)
     fused.triton = interpreted
     found = []
     for sweeps in (plain, fused):
@@ -64,13 +64,13 @@ def test_the_fused_kernels_do_what_pytorch_does(
 
 def test_a_solve_by_the_fused_kernel(interpreted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     _torch = import_module("planners.gpu.torch_sweeps")
-    original = _torch.MoveSweeps.__init__
+    original = _torch.TorchMoveSweeps.__init__
 
     def fuse(self: Any, *arguments: Any) -> None:
         original(self, *arguments)
         self.triton = interpreted
 
-    monkeypatch.setattr(_torch.MoveSweeps, "__init__", fuse)
+    monkeypatch.setattr(_torch.TorchMoveSweeps, "__init__", fuse)
     env = gym.make("GridWorld-v0", slip=0.2)
     plan, beside = planners.solve(env, discount=0.9, device="torch:cpu"), planners.policy_iteration(env, discount=0.9)
     assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound

@@ -16,8 +16,8 @@ from gridworld_env.dynamics.rules_to_tables import Rules, make_mdp
 from gridworld_env.grid.grid import parse_grid
 from planners import MoveMDP, Status, TabularMDP, UnboundedValueError
 from planners.equations.from_model import make_problem
-from planners.sweeps.move_sweeps import MoveFront
-from planners.sweeps.row_sweeps import RowFront
+from planners.sweeps.move_sweeps import MoveSweeps
+from planners.sweeps.row_sweeps import RowSweeps
 from tests.oracles.exact import as_floats, exact_value, optimal_values
 from tests.oracles.models import tables
 
@@ -98,7 +98,7 @@ def test_blocks_and_windows_do_not_change_the_answer(rng: np.random.Generator) -
     mdp = make_mdp(parse_grid(random_map(rng, 60)), Rules(slip=0.2))
     truth = planners.policy_iteration(mdp, discount=0.999).values
     for block, window in ((7, 1), (7, 5), (64, 2), (4096, 1)):
-        for front in (MoveFront(mdp, 0.999), RowFront(make_problem(mdp.tabular, 0.999))):
+        for front in (MoveSweeps(mdp, 0.999), RowSweeps(make_problem(mdp.tabular, 0.999))):
             shrink(front, block, window)
             while not front.advance(1e-12, 100):
                 pass
@@ -112,7 +112,7 @@ def shrink(front: Any, block: int, window: int) -> None:
     front.block, front.blocks = block, -(-front.order.computed // block)
     front.cursor[:] = [0, window, -1, 0]
     front.pending = np.zeros(front.blocks)
-    if isinstance(front, MoveFront):
+    if isinstance(front, MoveSweeps):
         front.span = ordering.moves_between_blocks(front.successor, block, front.blocks, front.order.computed)
     else:
         tables = front.indptr, front.indices, front.first
@@ -123,7 +123,7 @@ def shrink(front: Any, block: int, window: int) -> None:
 def test_sweeps_follow_the_front(discount: float, rng: np.random.Generator) -> None:
     """A state is swept some tens of times, where Jacobi sweeps everything 1 / (1 - discount) times and more."""
     mdp = make_mdp(parse_grid(random_map(rng, 200)), Rules(slip=0.2))
-    for front in (MoveFront(mdp, discount), RowFront(make_problem(mdp.tabular, discount))):
+    for front in (MoveSweeps(mdp, discount), RowSweeps(make_problem(mdp.tabular, discount))):
         assert (front.span[:, 0] - np.arange(front.blocks) < 10).all()  # a block reads only those nearby
         assert (front.span[:, 2] - front.span[:, 1] < 20).all()
         while not front.advance(1e-9 * (1.0 - discount), 100):
@@ -136,7 +136,7 @@ def test_sweeps_follow_the_front(discount: float, rng: np.random.Generator) -> N
 def test_a_bad_start_costs_little(form: str, guess: float, rng: np.random.Generator) -> None:
     """Values that are too high would fall by a step's reward a sweep; they are lowered beforehand."""
     mdp = make_mdp(parse_grid(random_map(rng, 100)), Rules(slip=0.2))
-    front = MoveFront(mdp, 0.999) if form == "moves" else RowFront(make_problem(mdp.tabular, 0.999))
+    front = MoveSweeps(mdp, 0.999) if form == "moves" else RowSweeps(make_problem(mdp.tabular, 0.999))
     front.begin_at(np.full(mdp.num_states, guess))
     while not front.advance(1e-9, 100):
         pass
@@ -146,7 +146,7 @@ def test_a_bad_start_costs_little(form: str, guess: float, rng: np.random.Genera
 def test_the_order_is_breadth_first(rng: np.random.Generator) -> None:
     desc = [row.replace("-", ".") for row in random_map(rng, 20)]  # one end: a second, worse one joins later
     mdp = make_mdp(parse_grid(desc), Rules(slip=0.2))
-    front = MoveFront(mdp, 0.9)
+    front = MoveSweeps(mdp, 0.9)
     distance = np.full(mdp.num_states, np.inf)
     distance[front.order.order[front.order.computed :]] = 0
     while True:  # Bellman-Ford on numbers of moves
@@ -160,7 +160,7 @@ def test_the_order_is_breadth_first(rng: np.random.Generator) -> None:
 def test_a_worse_end_joins_when_steps_are_worth_the_difference() -> None:
     """On a line, + at the left and - at the right: 2 is worth 20 steps of .1 (discount 1: taken as .9999)."""
     mdp = make_mdp(parse_grid(["+" + "." * 40 + "-"]), Rules(slip=0.0, step_reward=-0.1))
-    front = MoveFront(mdp, 0.999999)
+    front = MoveSweeps(mdp, 0.999999)
     first_from_the_right = int(np.flatnonzero(front.order.order == 40)[0])
     assert first_from_the_right == 20  # after the twenty squares nearest to +, whose layers are 0..19
     plan = planners.gauss_seidel(mdp, discount=0.999999)
