@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from planners.gpu.solving import is_device, solve_on_device
-from planners.iteration.loop import finish, run
+from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.memory import check_memory
 from planners.models.moves import MoveMDP
@@ -80,7 +80,7 @@ def solve_many(
         if len(plans) < len(variants) and any(plan.status is Status.INTERRUPTED for plan in found):
             raise KeyboardInterrupt
     ordered = [plans[index] for index in range(len(variants))]
-    return [finish(plan, plan.method, throw=throw) for plan in ordered]
+    return [finish(plan, throw=throw) for plan in ordered]
 
 
 def can_be_swept(members: Sequence[Variant]) -> bool:
@@ -113,14 +113,13 @@ def sweep_together(
     for begin in range(0, len(order), WIDEST):
         lane = order[begin : begin + WIDEST]
         front = BatchSweeps([sibling(lead, members[index]) for index in lane])
-        plan = run(
+        plan = run_iterates(
             front,
             iterates(front, tolerance),
             method=f"ordered Gauss-Seidel of {len(lane)} models at once",
             tolerance=tolerance,
             max_iterations=max_iterations,
             progress=progress,
-            throw=False,
         )
         plans.update(zip(lane, front.split(plan), strict=True))
         if plan.status is Status.INTERRUPTED and len(plans) < len(members):

@@ -35,14 +35,14 @@ class Bounds(NamedTuple):
         upper: (n,) not below V*; +inf where nothing is proven.
         values: (n,) an estimate between the two.
         error: Largest distance from `values` to a bound.
-        rows: (n,) the policy of the lower bound, where the prover chose it.
+        rows: (n,) the policy of the lower bound, in the numbering of whoever proved it.
     """
 
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     values: NDArray[np.float64]
     error: float
-    rows: NDArray[np.integer] | None = None
+    rows: NDArray[np.integer]
 
 
 class Certifier:
@@ -60,18 +60,18 @@ class Certifier:
         self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64] | None = None
     ) -> Bounds:
         """Bounds from V and Q; `rows`, (n,), is the policy of the lower bound, by default the greedy one."""
-        if not len(values):
-            return Bounds(values, values, values, 0.0)
-        if not np.isfinite(action_values).all():
-            return self._unknown(np.nan_to_num(values))
         policy = self.problem.greedy(action_values) if rows is None else rows
+        if not len(values):
+            return Bounds(values, values, values, 0.0, policy)
+        if not np.isfinite(action_values).all():
+            return self._unknown(np.nan_to_num(values), policy)
         if self._weights is not None:
             bounds = self._weighted(values, action_values, policy, *self._weights)
             if self.problem.discount < 1.0 or np.isfinite(bounds.error):
                 return bounds
         self._weights = steps_to_end(self.problem, action_values, policy)
         if self._weights is None:
-            return self._unknown(values)
+            return self._unknown(values, policy)
         return self._weighted(values, action_values, policy, *self._weights)
 
     def _weighted(
@@ -102,24 +102,28 @@ class Certifier:
         else:
             floor = -np.inf
         if not (np.isfinite(k) and np.isfinite(floor)):
-            return self._unknown(values, lower=floor, upper=k, h=h)
-        return _around(values, floor * h, k * h, problem)
+            return self._unknown(values, policy, lower=floor, upper=k, h=h)
+        return _around(values, floor * h, k * h, policy, problem)
 
     def _unknown(
         self,
         values: NDArray[np.float64],
+        policy: NDArray[np.int64],
         lower: float = -np.inf,
         upper: float = np.inf,
         h: NDArray[np.float64] | None = None,
     ) -> Bounds:
         h = np.ones_like(values) if h is None else h
-        return Bounds(
-            np.nextafter(values + lower * h, -np.inf), np.nextafter(values + upper * h, np.inf), values, np.inf
-        )
+        least, most = np.nextafter(values + lower * h, -np.inf), np.nextafter(values + upper * h, np.inf)
+        return Bounds(least, most, values, np.inf, policy)
 
 
 def _around(
-    values: NDArray[np.float64], below: NDArray[np.float64], above: NDArray[np.float64], problem: Problem
+    values: NDArray[np.float64],
+    below: NDArray[np.float64],
+    above: NDArray[np.float64],
+    policy: NDArray[np.int64],
+    problem: Problem,
 ) -> Bounds:
     """Bounds V + below and V + above, and the backup of their middle as the estimate."""
     lower = np.nextafter(values + (below - 4 * UNIT_ROUNDOFF * np.abs(below)), -np.inf)
@@ -127,7 +131,7 @@ def _around(
     middle = values + 0.5 * (below + above)
     estimate = np.clip(problem.maximise(problem.action_values(middle)), lower, upper)
     error = float(np.max(np.maximum(upper - estimate, estimate - lower), initial=0.0))
-    return Bounds(lower, upper, estimate, float(np.nextafter(error, np.inf)))
+    return Bounds(lower, upper, estimate, float(np.nextafter(error, np.inf)), policy)
 
 
 def steps_to_end(

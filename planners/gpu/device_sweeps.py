@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF
-from planners.iteration.iterates import Settling
+from planners.iteration.iterates import SweepIterate
 from planners.sweeps.batch_sweeps import BatchSweeps
 from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.ordered_sweeps import LAYERS_IN_WINDOW
@@ -174,17 +174,17 @@ class DeviceSweeps(BatchSweeps):
         return True
 
 
-def refined(front: DeviceSweeps, tolerance: float) -> Iterator[Settling]:
+def refined(front: DeviceSweeps, tolerance: float) -> Iterator[SweepIterate]:
     """Rounds of sweeps, each from what the last one proved, until the bounds are good or cannot get any better."""
     threshold = 0.5 * tolerance * max(1.0 - front.discount, 1e-4)
     while True:
         while not front.advance(threshold, BUDGET):
-            yield Settling(residual=front.unsettled, final=False, prove=lambda: front.prove(tolerance))
+            yield SweepIterate(residual=front.unsettled, final=False, prove=lambda: front.prove(tolerance))
         bounds = front.prove(tolerance)
         front.note_error(bounds.error)
         floor = 4.0 * UNIT_ROUNDOFF * float(np.abs(front.values[: front.order.computed]).max(initial=0.0))
         stuck = bounds.error > tolerance and not front.limited and threshold <= floor
-        yield Settling(residual=threshold, final=True, prove=lambda bounds=bounds: bounds, at_floor=stuck)
+        yield SweepIterate(residual=threshold, final=True, prove=lambda bounds=bounds: bounds, stuck=stuck)
         if not front.limited:
             shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1
             threshold = max(threshold * min(shrink, 0.5), floor)

@@ -5,7 +5,7 @@ from typing import Any
 
 from planners.errors import InvalidOptionError, NotEnoughMemoryError
 from planners.gpu.device_sweeps import DeviceSweeps, refined
-from planners.iteration.loop import run
+from planners.iteration.loop import run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import model_values, start_values
 from planners.memory import check_memory, readable
@@ -132,13 +132,12 @@ def solve_on_device(
             start_values(lead.problem, start) if isinstance(lead, RowSweeps) else model_values(first.num_states, start)
         )
     together = f" of {len(members)} models at once" if len(members) > 1 else ""
-    plan = run(
+    plan = run_iterates(
         front,
         refined(front, tolerance),
         method=f"value iteration along the front{together}, on {front.where}",
         tolerance=tolerance,
         max_iterations=int(max_iterations),
         progress=progress,
-        throw=False,
     )
     return front.split(plan)

@@ -17,7 +17,7 @@ and asynchronous value iteration); Zhao (2005), "A fast sweeping method for Eiko
 from typing import Any
 
 from planners.equations.from_model import make_problem
-from planners.iteration.loop import run
+from planners.iteration.loop import planner, run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import model_values, start_values
 from planners.memory import check_memory
@@ -30,6 +30,7 @@ from planners.sweeps.rounds import front_bytes, iterates
 from planners.sweeps.row_sweeps import RowSweeps
 
 
+@planner
 def gauss_seidel(
     model: Any,
     *,
@@ -81,12 +82,11 @@ def gauss_seidel(
         front.begin_at(
             start_values(front.problem, start) if isinstance(front, RowSweeps) else model_values(count, start)
         )
-    return run(
+    return run_iterates(
         front,
         iterates(front, tolerance),
         method="ordered Gauss-Seidel",
         tolerance=tolerance,
         max_iterations=max_iterations,
         progress=progress,
-        throw=throw,
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
-from planners.iteration.iterates import Settling
+from planners.iteration.iterates import SweepIterate
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordering import Order
 
@@ -81,7 +81,7 @@ class PolicySweeps(CertifiedValues):
         return self.problem.expand_policy(rows)
 
 
-def compiled_sweeps(front: PolicySweeps, sweeps: int, tolerance: float) -> Iterator[Settling]:
+def compiled_sweeps(front: PolicySweeps, sweeps: int, tolerance: float) -> Iterator[SweepIterate]:
     """The iterates of modified policy iteration from the values of `front`."""
     margin, distance = 1.0 - front.discount, np.inf
     while True:
@@ -89,11 +89,11 @@ def compiled_sweeps(front: PolicySweeps, sweeps: int, tolerance: float) -> Itera
         error = 0.5 * (high - low)
         rounding = 8.0 * UNIT_ROUNDOFF * max(float(front.values.max()), -float(front.values.min()))
         good, stuck = error <= 0.999 * tolerance, distance <= max(0.2 * tolerance * margin, rounding)
-        yield Settling(
+        yield SweepIterate(
             residual=max(high, -low) * margin if np.isfinite(error) else np.nan,
             prove=lambda low=low, high=high: front.bounds(low, high),
             final=good or stuck,
-            at_floor=stuck and not good,
+            stuck=stuck and not good,
         )
         if front.never_ends:
             front.values += 0.5 * (low + high)
