@@ -12,7 +12,7 @@ from planners.options import check_run, check_tolerance
 from planners.plans.plan import Plan, Status
 from planners.solve import choose, solve
 from planners.sweeps.batch_sweeps import BatchSweeps, make_lead, sibling
-from planners.sweeps.rounds import front_bytes, iterates
+from planners.sweeps.rounds import front_bytes, rounds
 from planners.sweeps.variants import Variant, groups, read_variants
 
 WIDEST: Final = 16  # models swept at once; measured: more wait for the slowest of them, fewer leave lanes empty
@@ -115,7 +115,7 @@ def sweep_together(
         front = BatchSweeps([sibling(lead, members[index]) for index in lane])
         plan = run_iterates(
             front,
-            iterates(front, tolerance),
+            rounds(front, tolerance),
             method=f"ordered Gauss-Seidel of {len(lane)} models at once",
             tolerance=tolerance,
             max_iterations=max_iterations,

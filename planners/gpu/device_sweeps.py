@@ -16,15 +16,13 @@ Where no episode ends there is no front: everything is swept, and the middle of 
 Sources: as `planners.gauss_seidel`; Higham (2002), Chapter 12 (iterative refinement).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
-from planners.equations.problem import UNIT_ROUNDOFF
-from planners.iteration.iterates import SweepIterate
 from planners.sweeps.batch_sweeps import BatchSweeps
 from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.ordered_sweeps import LAYERS_IN_WINDOW
@@ -33,15 +31,12 @@ from planners.sweeps.row_sweeps import RowSweeps
 SWEEPS: Final = 16  # of a window, before it is looked at: the GPU then waits for the CPU
 PATIENCE: Final = 64  # looks at a window that does not move, after which it is taken to be too small; see `_judge`
 ULPS: Final = 4.0  # changes of so many units of the last place of delta are rounding
-BUDGET: Final = 4_000 * SWEEPS  # blocks between two reports
 
 
 class DeviceSweeps(BatchSweeps):
-    """k fronts that share their tables, as one, swept on a device of PyTorch.
+    """k fronts that share their tables, as one, swept on a device of PyTorch."""
 
-    Attributes:
-        limited: Whether rounding ended the last sweeps before they had settled.
-    """
+    budget = 4_000 * SWEEPS
 
     def __init__(self, fronts: Sequence[MoveSweeps | RowSweeps], device: Any) -> None:
         """Send the tables to the device, of PyTorch."""
@@ -54,7 +49,7 @@ class DeviceSweeps(BatchSweeps):
         self.limited = False
         self._low, self._waited = -1, 0  # first block of the window; -1 between two rounds
         self._ulps, self._least, self._stalled = ULPS, np.inf, 0
-        self._errors: list[float] = []
+        self._last_error = np.nan  # none yet
         for column, front in enumerate(fronts):
             _touch(front)
             self.values[:, column] = front.values
@@ -69,8 +64,7 @@ class DeviceSweeps(BatchSweeps):
         computed = self.order.computed
         self.values[:computed] = values[self.order.order[:computed], None]
 
-    def advance(self, threshold: float, budget: int) -> bool:
-        """Sweep about `budget` blocks; True when the states have settled to `threshold`, or as far as rounding lets."""
+    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
         if self._low < 0:
             self._begin()
         work = 0
@@ -78,16 +72,15 @@ class DeviceSweeps(BatchSweeps):
             low, high, times = self._range()
             self._sweep(low, high, times, threshold)
             work += times * (high - low)
-            self.count_work(times * (high - low))
             if not np.isfinite(self.pending[low:high]).all():
                 if not self._restart_in_float64():
-                    return False
+                    return work, False
             elif times == 1 and not self.pending.any():
                 self._end()
-                return True
+                return work, True
             elif self.pending[max(high - self.margin, low) : high].any():
                 self.pending[high : high + 1] = np.inf  # what moves out of the window goes on
-        return False
+        return work, False
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
         """Bounds of all models, by the fronts, on the CPU."""
@@ -95,11 +88,11 @@ class DeviceSweeps(BatchSweeps):
             self.values[:] = self.sweeps_on_device.values()
         return super().prove(tolerance)
 
-    def note_error(self, error: float) -> None:
-        """Take note of a proven error; where float32 did not halve it, go on in float64."""
-        self._errors.append(error)
-        if len(self._errors) > 1 and not error < 0.5 * self._errors[-2]:
+    def after_proof(self, bounds: Bounds) -> None:
+        """Where float32 did not halve the error that the last proof left, go on in float64."""
+        if bounds.error >= 0.5 * self._last_error:
             self.sweeps_on_device.use_float64()
+        self._last_error = bounds.error
 
     def _begin(self) -> None:
         """Start a round: values that prove a lower bound, unless no episode ends, and nothing settled."""
@@ -172,22 +165,6 @@ class DeviceSweeps(BatchSweeps):
         self.values[:] = np.stack([front.values for front in self.fronts], axis=1)
         self._begin()
         return True
-
-
-def refined(front: DeviceSweeps, tolerance: float) -> Iterator[SweepIterate]:
-    """Rounds of sweeps, each from what the last one proved, until the bounds are good or cannot get any better."""
-    threshold = 0.5 * tolerance * max(1.0 - front.discount, 1e-4)
-    while True:
-        while not front.advance(threshold, BUDGET):
-            yield SweepIterate(residual=front.unsettled, final=False, prove=lambda: front.prove(tolerance))
-        bounds = front.prove(tolerance)
-        front.note_error(bounds.error)
-        floor = 4.0 * UNIT_ROUNDOFF * float(np.abs(front.values[: front.order.computed]).max(initial=0.0))
-        stuck = bounds.error > tolerance and not front.limited and threshold <= floor
-        yield SweepIterate(residual=threshold, final=True, prove=lambda bounds=bounds: bounds, stuck=stuck)
-        if not front.limited:
-            shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1
-            threshold = max(threshold * min(shrink, 0.5), floor)
 
 
 def _touch(front: MoveSweeps | RowSweeps) -> None:

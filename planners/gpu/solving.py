@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from planners.errors import InvalidOptionError, NotEnoughMemoryError
-from planners.gpu.device_sweeps import DeviceSweeps, refined
+from planners.gpu.device_sweeps import DeviceSweeps
 from planners.iteration.loop import run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import model_values, start_values
@@ -14,7 +14,7 @@ from planners.models.moves import MoveMDP
 from planners.options import check_run
 from planners.plans.plan import Plan
 from planners.sweeps.batch_sweeps import make_lead, sibling
-from planners.sweeps.rounds import front_bytes
+from planners.sweeps.rounds import front_bytes, rounds
 from planners.sweeps.row_sweeps import RowSweeps
 from planners.sweeps.variants import Variant
 
@@ -134,7 +134,7 @@ def solve_on_device(
     together = f" of {len(members)} models at once" if len(members) > 1 else ""
     plan = run_iterates(
         front,
-        refined(front, tolerance),
+        rounds(front, tolerance),
         method=f"value iteration along the front{together}, on {front.where}",
         tolerance=tolerance,
         max_iterations=int(max_iterations),

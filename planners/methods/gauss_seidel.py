@@ -26,7 +26,7 @@ from planners.models.moves import MoveMDP
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 from planners.sweeps.move_sweeps import MoveSweeps
-from planners.sweeps.rounds import front_bytes, iterates
+from planners.sweeps.rounds import front_bytes, rounds
 from planners.sweeps.row_sweeps import RowSweeps
 
 
@@ -84,7 +84,7 @@ def gauss_seidel(
         )
     return run_iterates(
         front,
-        iterates(front, tolerance),
+        rounds(front, tolerance),
         method="ordered Gauss-Seidel",
         tolerance=tolerance,
         max_iterations=max_iterations,

@@ -44,18 +44,15 @@ class BatchSweeps(OrderedSweeps):
         """Number of states of all models."""
         return self.values.size
 
-    def advance(self, threshold: float, budget: int) -> bool:
-        """Sweep about `budget` blocks; True when no block may still change by more than `threshold` in any model."""
+    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
         from planners.kernels import batches
 
         moves = isinstance(self.fronts[0], MoveSweeps)
         self._tables = self._tables or (self._move_tables() if moves else self._row_tables())
         follow: Any = batches.sweep_window_of_many_moves if moves else batches.sweep_window_of_many_rows
-        work, done = follow(
+        return follow(
             *self._tables, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget
         )
-        self.count_work(work)
-        return done
 
     def _move_tables(self) -> tuple[Any, ...]:
         fronts = [front for front in self.fronts if isinstance(front, MoveSweeps)]

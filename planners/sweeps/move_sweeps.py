@@ -81,18 +81,15 @@ class MoveSweeps(CertifiedValues):
             computed = slice(self.order.computed)
             self.arrival[computed] = self.entering[computed] + self.discount * self.values[computed]
 
-    def advance(self, threshold: float, budget: int) -> bool:
-        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
+    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
         from planners.kernels import windows
 
         model = self.model
-        work, done = windows.sweep_window_of_moves(
+        return windows.sweep_window_of_moves(
             self.successor, self.outcome, self.arrival, self.entering, model.outcome_reward, self.onward,
             model.mixture, self.kind, self.values, self.discount, self.per_step, self.span, self.pending,
             self.cursor, self.block, self.order.computed, threshold, budget,
         )  # fmt: skip
-        self.count_work(work)
-        return done
 
     def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
         from planners.kernels import proofs

@@ -24,10 +24,15 @@ class OrderedSweeps(ABC):
     Attributes:
         values: (S,) in the new order; NaN where no sweep has been.
         sweeps: Sweeps so far, in multiples of all states.
+        residual: Largest change that some block may still have to make, after `advance`.
+        settled: Whether no block may still change by more than the threshold, after `advance`.
+        limited: Whether rounding ended the last sweeps before they had settled; only where they are in float32.
     """
 
     model: Any
     discount: float
+    budget = 4_000  # blocks between two reports
+    limited = False
 
     def __init__(self, order: Order, values: NDArray[np.float64], longest_row: int) -> None:
         """Choose blocks and window."""
@@ -38,7 +43,7 @@ class OrderedSweeps(ABC):
         self.cursor = np.array([0, np.clip(window, 4, max(self.blocks, 4)), -1, 0], dtype=np.int64)
         self.pending = np.zeros(self.blocks)
         self.roundings = longest_row + 12
-        self.sweeps = 0.0
+        self.sweeps, self.residual, self.settled = 0.0, np.inf, False
         self.rows = np.zeros(len(values), dtype=np.int64)
 
     @property
@@ -46,14 +51,21 @@ class OrderedSweeps(ABC):
         """Number of states S."""
         return len(self.values)
 
-    @property
-    def unsettled(self) -> float:
-        """Largest change that some block may still have to make."""
-        return float(self.pending.max(initial=0.0))
+    def advance(self, threshold: float, budget: int = 0) -> bool:
+        """Sweep about `budget` blocks; True when none may still change by more than `threshold`."""
+        work, done = self._sweep_window(threshold, budget or self.budget)
+        self.sweeps += work / max(self.blocks, 1)
+        self.residual = threshold if done else float(self.pending.max(initial=0.0))
+        self.settled = done and not self.limited
+        return done
 
-    def count_work(self, blocks: int) -> None:
-        """Add swept blocks to the number of sweeps."""
-        self.sweeps += blocks / max(self.blocks, 1)
+    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
+        """Sweep as `advance` says; how many blocks, and whether there is nothing left to sweep."""
+        raise NotImplementedError
+
+    def magnitude(self) -> float:
+        """Largest |V| of the states whose value is not known beforehand."""
+        return float(np.abs(self.values[: self.order.computed]).max(initial=0.0))
 
     def fill(self) -> None:
         """Give states that no sweep has reached the lowest value so far, so that bounds can be computed."""
@@ -64,6 +76,9 @@ class OrderedSweeps(ABC):
     @abstractmethod
     def prove(self, tolerance: float = 0.0) -> Bounds:
         """Bounds, in the old order, that meet the tolerance where the values allow it."""
+
+    def after_proof(self, bounds: Bounds) -> None:  # noqa: B027 - sweeps in float64 go on as they are
+        """Make use of what was just proven, before the sweeps go on."""
 
     @abstractmethod
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:

@@ -70,16 +70,13 @@ class RowSweeps(CertifiedValues):
         ending = problem.termination > 0
         self.best_end = float(_until_the_end(problem, ending).max(initial=0.0))
 
-    def advance(self, threshold: float, budget: int) -> bool:
-        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
+    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
         from planners.kernels import windows
 
-        work, done = windows.sweep_window_of_rows(
+        return windows.sweep_window_of_rows(
             self.indptr, self.indices, self.probability, self.reward, self.first, self.values, self.discount,
             self.per_step, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget,
         )  # fmt: skip
-        self.count_work(work)
-        return done
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
         """As any front; at discount 1, where steps that cost nothing leave it empty-handed, by expected steps.
