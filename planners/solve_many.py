@@ -86,7 +86,7 @@ def solve_many(
 def can_be_swept(members: Sequence[Variant]) -> bool:
     """Whether models that share their tables are better swept together than solved one by one.
 
-    They are where `solve` would sweep along the front as well, and where there are enough values for it.
+    They are where `solve` would sweep in order as well, and where there are enough values for it.
     """
     first = members[0].model
     if len(members) == 1 or first.num_states * len(members) < COMPILED_FROM:
@@ -111,17 +111,17 @@ def sweep_together(
     lead = make_lead([members[index] for index in order])
     plans: dict[int, Plan] = {}
     for begin in range(0, len(order), WIDEST):
-        lane = order[begin : begin + WIDEST]
-        front = BatchSweeps([sibling(lead, members[index]) for index in lane])
+        batch = order[begin : begin + WIDEST]
+        sweeps = BatchSweeps([sibling(lead, members[index]) for index in batch])
         plan = run_iterates(
-            front,
-            rounds(front, tolerance),
-            method=f"ordered Gauss-Seidel of {len(lane)} models at once",
+            sweeps,
+            rounds(sweeps, tolerance),
+            method=f"ordered Gauss-Seidel of {len(batch)} models at once",
             tolerance=tolerance,
             max_iterations=max_iterations,
             progress=progress,
         )
-        plans.update(zip(lane, front.split(plan), strict=True))
+        plans.update(zip(batch, sweeps.split(plan), strict=True))
         if plan.status is Status.INTERRUPTED and len(plans) < len(members):
             raise KeyboardInterrupt
     return [plans[index] for index in range(len(members))]

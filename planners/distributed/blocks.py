@@ -6,7 +6,7 @@ processes share them, and what processes agree on are only maxima, which are exa
 number of sweeps are, bit by bit, those of one process.
 
 A part is left out of a sweep while nothing that it reads, nor itself, can have changed by more than the
-threshold: on a large map that is all of it but where the front of values stands.
+threshold: on a large map that is all of it but where values are still on their way.
 
 Sources: Bertsekas and Tsitsiklis (1989), "Parallel and Distributed Computation", Sections 1.2.4 and 4.2
 (Gauss-Seidel in blocks); Puterman (2005), Section 6.6 (bounds).
@@ -153,15 +153,15 @@ class Blocks:
 
         Values that only a discount moves, all alike, would otherwise take 1 / (1 - discount) sweeps.
         """
-        low, high = self._plain
-        if low > 0.01 * (high - low) and np.isfinite(high):
-            self.values += low
+        l, k = self._plain
+        if l > 0.01 * (k - l) and np.isfinite(k):
+            self.values += l
             self.pending[:] = np.inf
 
     def prove(self, tolerance: float) -> Bounds:
         """Bounds of this process's states.
 
-        One Jacobi backup of all states, with the weights h = 1 and, if they miss the tolerance, h = top - V; see
+        One Jacobi backup of all states, with the weights h = 1 and, if they miss the tolerance, h = offset - V; see
         `planners.equations.certificates` and `planners.sweeps.certified_values`. The numbers hold for all states of
         all processes.
         """
@@ -169,32 +169,32 @@ class Blocks:
         plain = self._numbers(0.0, 1.0)
         best, self._plain = (0.0, 1.0, *plain), plain[:2]
         if max(plain[1], -plain[0]) > 0.9 * tolerance:
-            top = max(highest, 0.0) + 0.02 * (highest - lowest) + 1e-3 * (1.0 + abs(highest))
-            low, high, actions = self._numbers(1.0, top)
-            if max(high, -low) * (top - lowest) < max(plain[1], -plain[0]):
-                best = (1.0, top, low, high, actions)
+            offset = max(highest, 0.0) + 0.02 * (highest - lowest) + 1e-3 * (1.0 + abs(highest))
+            l, k, actions = self._numbers(1.0, offset)
+            if max(k, -l) * (offset - lowest) < max(plain[1], -plain[0]):
+                best = (1.0, offset, l, k, actions)
         return self._bounds(*best)
 
-    def _numbers(self, bent: float, top: float) -> tuple[float, float, NDArray[Any]]:
+    def _numbers(self, slope: float, offset: float) -> tuple[float, float, NDArray[Any]]:
         """The numbers l and k, and (own states,) the actions that l holds for."""
-        low, high, limit, actions = np.inf, -np.inf, np.inf, [np.zeros(0, dtype=np.uint8)]
+        l, k, limit, actions = np.inf, -np.inf, np.inf, [np.zeros(0, dtype=np.uint8)]
         for part, place in zip(self.parts, self.halo.places, strict=True):
-            found, chosen = part.ratios(self.values[place], self.discount, bent, top, self.roundings)
-            low, high, limit = min(low, found[:, 0].min()), max(high, found[:, 1].max()), min(limit, found[:, 2].min())
+            found, chosen = part.ratios(self.values[place], self.discount, slope, offset, self.roundings)
+            l, k, limit = min(l, found[:, 0].min()), max(k, found[:, 1].max()), min(limit, found[:, 2].min())
             actions.append(chosen)
-        agreed = self.processes.largest(np.array([-low, high, -limit]))
-        low, high, limit = -float(agreed[0]), float(agreed[1]), -float(agreed[2])
+        agreed = self.processes.largest(np.array([-l, k, -limit]))
+        l, k, limit = -float(agreed[0]), float(agreed[1]), -float(agreed[2])
         if limit < np.inf:
-            high = max(high, 0.0) if max(high, 0.0) <= limit else np.inf
-        return low, high, np.concatenate(actions)
+            k = max(k, 0.0) if max(k, 0.0) <= limit else np.inf
+        return l, k, np.concatenate(actions)
 
-    def _bounds(self, bent: float, top: float, low: float, high: float, actions: NDArray[Any]) -> Bounds:
+    def _bounds(self, slope: float, offset: float, l: float, k: float, actions: NDArray[Any]) -> Bounds:
         lower, upper, values = (np.empty(self.last - self.first) for _ in range(3))
         error = 0.0
         for number, part in enumerate(self.parts):
             V = self.own(number)
             place = slice(part.first - self.first, part.first - self.first + part.count)
-            lower[place], upper[place], values[place], far = bracket(V, top - bent * V, low, high)
+            lower[place], upper[place], values[place], far = bracket(V, offset - slope * V, l, k)
             error = max(error, far)
         error = float(self.processes.largest(np.array([error]))[0])
         return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), actions)

@@ -11,7 +11,8 @@ rounding error, so both hold for exact arithmetic.
 Below discount 1 the weights are h = 1, and m = (1 - discount) + discount * t, with t the probability
 that the episode ends. The well-known span bounds use m = 1 - discount throughout, which is wrong where
 episodes end: see tests. At discount 1 the weights are the expected number of steps to the end, the
-largest over all actions that are nearly optimal.
+largest over all actions that are nearly optimal. Sweeps (`planners.sweeps`) also try, at any discount,
+h = offset - slope * V, which needs no linear solve.
 
 Sources: MacQueen (1966); Puterman (2005), Section 6.6; Bertsekas, "Dynamic Programming and Optimal
 Control II" (2012), Section 3.3 (weighted norms).
@@ -87,34 +88,33 @@ class Certifier:
         rounding = problem.rounding(values)
         # also covers row sums that miss 1 by rounding, whether one takes the rows as they are or as scaled to 1
         doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))
-        low, high = margin - doubt, margin + doubt
-        useful = low > 0
-        most = gain[useful] + rounding
-        k = float(np.max(most / np.where(most >= 0, low[useful], high[useful]), initial=-np.inf))
+        least, most = margin - doubt, margin + doubt
+        useful = least > 0
+        gained = gain[useful] + rounding
+        k = float(np.max(gained / np.where(gained >= 0, least[useful], most[useful]), initial=-np.inf))
         if not useful.any():
             k = np.inf  # nothing can be told of rows whose margins are all lost in rounding
         rest = ~useful  # rows that lead away from the end: k must not be too large for them
-        if np.isfinite(k) and rest.any() and (gain[rest] + rounding > np.minimum(k * low[rest], k * high[rest])).any():
-            k = np.inf
-        least = gain[policy] - rounding
-        if (low[policy] > 0).all():
-            floor = float(np.min(least / np.where(least <= 0, low[policy], high[policy]), initial=np.inf))
-        else:
-            floor = -np.inf
-        if not (np.isfinite(k) and np.isfinite(floor)):
-            return self._unknown(values, policy, lower=floor, upper=k, h=h)
-        return _around(values, floor * h, k * h, policy, problem)
+        if np.isfinite(k) and rest.any():
+            allowed = np.minimum(k * least[rest], k * most[rest])
+            k = np.inf if (gain[rest] + rounding > allowed).any() else k
+        l, kept = -np.inf, gain[policy] - rounding
+        if (least[policy] > 0).all():
+            l = float(np.min(kept / np.where(kept <= 0, least[policy], most[policy]), initial=np.inf))
+        if not (np.isfinite(k) and np.isfinite(l)):
+            return self._unknown(values, policy, l, k, h)
+        return _around(values, l * h, k * h, policy, problem)
 
     def _unknown(
         self,
         values: NDArray[np.float64],
         policy: NDArray[np.int64],
-        lower: float = -np.inf,
-        upper: float = np.inf,
+        l: float = -np.inf,
+        k: float = np.inf,
         h: NDArray[np.float64] | None = None,
     ) -> Bounds:
         h = np.ones_like(values) if h is None else h
-        least, most = np.nextafter(values + lower * h, -np.inf), np.nextafter(values + upper * h, np.inf)
+        least, most = np.nextafter(values + l * h, -np.inf), np.nextafter(values + k * h, np.inf)
         return Bounds(least, most, values, np.inf, policy)
 
 

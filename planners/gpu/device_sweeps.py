@@ -7,11 +7,11 @@
     base = V; prove its bounds; if they are too wide, do it again with the gains of the new base
 
 A GPU backs up thousands of states at once, so it cannot sweep in place, one state after the other, as
-`planners.gauss_seidel` does. Yet from below, along the front, sweeps of all states at once also do: a state
+`planners.gauss_seidel` does. Yet from below, in that order, sweeps of all states at once also do: a state
 is swept some 150 times a round, whatever the size. `delta` is float32, and the bounds of the base are proven as on
 the CPU, by the same code in float64, so that no rounding of the sweeps can make them wrong.
 
-Where no episode ends there is no front: everything is swept, and the middle of the changes is added up.
+Where no episode ends there is no such order: everything is swept, and the middle of the changes is added up.
 
 Sources: as `planners.gauss_seidel`; Higham (2002), Chapter 12 (iterative refinement).
 """
@@ -34,15 +34,15 @@ ULPS: Final = 4.0  # changes of so many units of the last place of delta are rou
 
 
 class DeviceSweeps(BatchSweeps):
-    """k fronts that share their tables, as one, swept on a device of PyTorch."""
+    """Sweeps of k models that share their tables, as one, on a device of PyTorch."""
 
     budget = 4_000 * SWEEPS
 
-    def __init__(self, fronts: Sequence[MoveSweeps | RowSweeps], device: Any) -> None:
+    def __init__(self, members: Sequence[MoveSweeps | RowSweeps], device: Any) -> None:
         """Send the tables to the device, of PyTorch."""
-        super().__init__(fronts)
-        self.sweeps_on_device = _make_sweeps(fronts, device, self.discounts)
-        self.never_ends = self.order.layers == 1 and not _any_ends(fronts[0])
+        super().__init__(members)
+        self.sweeps_on_device = _make_sweeps(members, device, self.discounts)
+        self.never_ends = self.order.layers == 1 and not _any_ends(members[0])
         self.window = self.blocks if self.never_ends else int(self.cursor[1])
         self.margin = -(-self.window * SWEEPS // LAYERS_IN_WINDOW)  # how far values come between two looks
         self.pending[:] = np.inf
@@ -50,9 +50,9 @@ class DeviceSweeps(BatchSweeps):
         self._low, self._waited = -1, 0  # first block of the window; -1 between two rounds
         self._ulps, self._least, self._stalled = ULPS, np.inf, 0
         self._last_error = np.nan  # none yet
-        for column, front in enumerate(fronts):
-            _touch(front)
-            self.values[:, column] = front.values
+        for column, member in enumerate(members):
+            _initialise(member)
+            self.values[:, column] = member.values
 
     @property
     def where(self) -> str:
@@ -83,7 +83,7 @@ class DeviceSweeps(BatchSweeps):
         return work, False
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
-        """Bounds of all models, by the fronts, on the CPU."""
+        """Bounds of all models, by their own sweeps, on the CPU."""
         if self._low >= 0:
             self.values[:] = self.sweeps_on_device.values()
         return super().prove(tolerance)
@@ -96,11 +96,11 @@ class DeviceSweeps(BatchSweeps):
 
     def _begin(self) -> None:
         """Start a round: values that prove a lower bound, unless no episode ends, and nothing settled."""
-        for column, front in enumerate(self.fronts):
-            front.values = self.values[:, column].copy()
+        for column, member in enumerate(self.members):
+            member.values = self.values[:, column].copy()
             if not self.never_ends:
-                front.begin_at(front.values[self.order.rank])
-            self.values[:, column] = front.values
+                member.begin_at(member.values[self.order.rank])
+            self.values[:, column] = member.values
         self.sweeps_on_device.load(self.values)
         self.pending[:] = np.inf
         self.limited, self._low, self._waited = False, 0, 0
@@ -162,47 +162,47 @@ class DeviceSweeps(BatchSweeps):
             self.pending[:] = np.nan
             return False
         self.sweeps_on_device.use_float64()
-        self.values[:] = np.stack([front.values for front in self.fronts], axis=1)
+        self.values[:] = np.stack([member.values for member in self.members], axis=1)
         self._begin()
         return True
 
 
-def _touch(front: MoveSweeps | RowSweeps) -> None:
+def _initialise(member: MoveSweeps | RowSweeps) -> None:
     """First values of all states: a backup in which those further out count as a little worse."""
     from planners.kernels import backups
 
-    values, size = front.values, front.order.computed
-    if isinstance(front, MoveSweeps):
-        tables = front.successor, front.outcome, front.model.outcome_reward, front.onward, front.model.mixture
-        backups.initialise_moves(*tables, front.kind, values, 0, size, front.per_step, front.discount)
+    values, size = member.values, member.order.computed
+    if isinstance(member, MoveSweeps):
+        tables = member.successor, member.outcome, member.model.outcome_reward, member.onward, member.model.mixture
+        backups.initialise_moves(*tables, member.kind, values, 0, size, member.per_step, member.discount)
     else:
-        tables = front.indptr, front.indices, front.probability, front.reward, front.first
-        backups.initialise_rows(*tables, front.discount, values, 0, size, front.per_step)
+        tables = member.indptr, member.indices, member.probability, member.reward, member.first
+        backups.initialise_rows(*tables, member.discount, values, 0, size, member.per_step)
 
 
-def _any_ends(front: MoveSweeps | RowSweeps) -> bool:
-    if isinstance(front, MoveSweeps):
-        return bool(front.model.outcome_ends[front.model.outcome].any())
-    return bool((front.problem.termination > 0).any())
+def _any_ends(member: MoveSweeps | RowSweeps) -> bool:
+    if isinstance(member, MoveSweeps):
+        return bool(member.model.outcome_ends[member.model.outcome].any())
+    return bool((member.problem.termination > 0).any())
 
 
-def _make_sweeps(fronts: Sequence[MoveSweeps | RowSweeps], device: Any, discounts: NDArray[np.float64]) -> Any:
+def _make_sweeps(members: Sequence[MoveSweeps | RowSweeps], device: Any, discounts: NDArray[np.float64]) -> Any:
     from planners.gpu import torch_rows, torch_sweeps
 
-    lead = fronts[0]
+    lead = members[0]
     if isinstance(lead, RowSweeps):
         tables = lead.indptr, lead.indices, lead.probability
         return torch_rows.TorchRowSweeps(device, discounts, tables, lead.reward, lead.first)
-    members = [front for front in fronts if isinstance(front, MoveSweeps)]
-    mixture = np.stack([front.model.mixture for front in members], axis=-1)
+    moves = [member for member in members if isinstance(member, MoveSweeps)]
+    mixture = np.stack([member.model.mixture for member in moves], axis=-1)
     alike = bool((mixture == mixture[..., :1]).all())
-    reward = np.stack([front.model.outcome_reward for front in members], axis=-1)
+    reward = np.stack([member.model.outcome_reward for member in moves], axis=-1)
     mixture = mixture[..., :1] if alike else mixture
     ends = lead.model.outcome_ends
     sweeps = torch_sweeps.TorchMoveSweeps(
         device, discounts, lead.successor, lead.outcome, ends, reward, mixture, lead.kind
     )
-    if device.type == "cuda" and len(members) == 1:
+    if device.type == "cuda" and len(moves) == 1:
         sweeps.triton = _find_triton()
     return sweeps
 

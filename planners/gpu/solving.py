@@ -126,18 +126,18 @@ def solve_on_device(
     check_memory(needed, f"arranging {first.num_states} states", "Use a smaller model")
     check_device_memory(found, first, len(members))
     lead = make_lead(members)
-    front = DeviceSweeps([sibling(lead, member) for member in members], found)
+    sweeps = DeviceSweeps([sibling(lead, member) for member in members], found)
     if start is not None:
-        front.start_at(
+        sweeps.start_at(
             start_values(lead.problem, start) if isinstance(lead, RowSweeps) else model_values(first.num_states, start)
         )
     together = f" of {len(members)} models at once" if len(members) > 1 else ""
     plan = run_iterates(
-        front,
-        rounds(front, tolerance),
-        method=f"value iteration along the front{together}, on {front.where}",
+        sweeps,
+        rounds(sweeps, tolerance),
+        method=f"value iteration along the front{together}, on {sweeps.where}",
         tolerance=tolerance,
         max_iterations=int(max_iterations),
         progress=progress,
     )
-    return front.split(plan)
+    return sweeps.split(plan)

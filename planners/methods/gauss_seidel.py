@@ -72,19 +72,19 @@ def gauss_seidel(
     check_run(max_iterations, progress, throw)
     source = as_model(model)
     check_memory(front_bytes(source), f"sweeping {source.num_states} states", "Use a smaller model")
-    front = (
+    sweeps = (
         MoveSweeps(source, discount)
         if isinstance(source, MoveMDP) and discount < 1.0
         else RowSweeps(make_problem(source.tabular, discount))
     )
     if start is not None:
         count = source.num_states
-        front.begin_at(
-            start_values(front.problem, start) if isinstance(front, RowSweeps) else model_values(count, start)
+        sweeps.begin_at(
+            start_values(sweeps.problem, start) if isinstance(sweeps, RowSweeps) else model_values(count, start)
         )
     return run_iterates(
-        front,
-        rounds(front, tolerance),
+        sweeps,
+        rounds(sweeps, tolerance),
         method="ordered Gauss-Seidel",
         tolerance=tolerance,
         max_iterations=max_iterations,

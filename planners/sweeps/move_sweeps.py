@@ -40,12 +40,12 @@ class MoveSweeps(CertifiedValues):
         self._arrange_tables(ordering)
 
     def sibling(self, model: MoveMDP, discount: float) -> "MoveSweeps":
-        """The front of another model that was named as `beside` this one, with the same tables."""
-        twin = copy(self)
-        twin.values, twin.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=np.uint8)
-        twin.entering = twin.arrival = np.zeros(0)
-        twin._take(model, discount)
-        return twin
+        """The sweeps of another model that was named as `beside` this one, with the same tables."""
+        other = copy(self)
+        other.values, other.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=np.uint8)
+        other.entering = other.arrival = np.zeros(0)
+        other._take(model, discount)
+        return other
 
     def _take(self, model: MoveMDP, discount: float) -> None:
         """Numbers of one model: the values that are known beforehand, and what outcomes pay."""
@@ -91,14 +91,14 @@ class MoveSweeps(CertifiedValues):
             self.cursor, self.block, self.order.computed, threshold, budget,
         )  # fmt: skip
 
-    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+    def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
         from planners.kernels import proofs
 
         model = self.model
         self.rows = np.zeros(self.num_states, dtype=np.uint8)
         return proofs.prove_moves(
             self.successor, self.outcome, model.outcome_reward, self.onward, model.mixture, self.kind,
-            self.values, bent, top, self.order.computed, self.roundings, self.rows,
+            self.values, slope, offset, self.order.computed, self.roundings, self.rows,
         )  # fmt: skip
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:

@@ -19,7 +19,7 @@ LAYERS_IN_WINDOW: Final = 100  # measured: with fewer, what has settled is distu
 
 
 class OrderedSweeps(ABC):
-    """Values, and where the front stands; the part that one model and many share.
+    """Values, and where the sweeps have got to; the part that one model and many share.
 
     Attributes:
         values: (S,) in the new order; NaN where no sweep has been.

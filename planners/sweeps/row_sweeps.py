@@ -54,11 +54,11 @@ class RowSweeps(CertifiedValues):
         )
 
     def sibling(self, problem: Problem) -> "RowSweeps":
-        """The front of the same model at another discount below 1, with the same tables."""
-        twin = copy(self)
-        twin.values = np.full_like(self.values, np.nan)
-        twin._take(problem)
-        return twin
+        """The sweeps of the same model at another discount below 1, with the same tables."""
+        other = copy(self)
+        other.values = np.full_like(self.values, np.nan)
+        other._take(problem)
+        return other
 
     def _take(self, problem: Problem) -> None:
         """Numbers of one discount: the values that are known beforehand, and what the best end is worth."""
@@ -79,7 +79,7 @@ class RowSweeps(CertifiedValues):
         )  # fmt: skip
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
-        """As any front; at discount 1, where steps that cost nothing leave it empty-handed, by expected steps.
+        """As any sweeps; at discount 1, where steps that cost nothing prove nothing, by expected steps.
 
         Those weights take sparse linear solves; see `planners.equations.certificates`.
         """
@@ -94,13 +94,13 @@ class RowSweeps(CertifiedValues):
         row_here[self.row_of] = np.arange(len(self.row_of))
         return bounds._replace(rows=row_here[policy[self.order.order]])
 
-    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+    def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
         from planners.kernels import proofs
 
         self.rows = np.zeros(self.num_states, dtype=np.int64)
         return proofs.prove_rows(
             self.indptr, self.indices, self.probability, self.reward, self.first, self.discount, self.values,
-            bent, top, self.order.computed, self.roundings, self.rows,
+            slope, offset, self.order.computed, self.roundings, self.rows,
         )  # fmt: skip
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
