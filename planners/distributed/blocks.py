@@ -24,8 +24,7 @@ from planners.distributed.processes import Interrupt, Processes
 from planners.distributed.sources import Source, shares
 from planners.equations.certificates import Bounds
 from planners.memory import available_bytes, check_memory, readable
-from planners.plans.model_identity import digest_of_parts
-from planners.plans.model_placeholder import BlockModel
+from planners.plans.model_identity import BlockModel, digest_of_parts
 from planners.sweeps.certified_values import bracket
 
 PROOF_EVERY: Final = 64  # sweeps: so a proof, which costs about two, hardly counts

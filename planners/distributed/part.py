@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from planners.arrays import LARGEST_INT32
 from planners.errors import InvalidModelError
 from planners.models.slices import MoveTables, RowTables, Tables
+from planners.sweeps.move_sweeps import best_reward
 
 NO_KIND: Final = np.zeros(1, dtype=np.uint8)
 
@@ -65,10 +66,7 @@ class MovePart(Part):
         self.count, self.longest_row = n, tables.mixture.shape[2]
         self.outcome, self.kind, self.mixture = np.ascontiguousarray(tables.outcome), kind, tables.mixture
         self.reward, self.ends = tables.outcome_reward, tables.outcome_ends
-        by_move = self.reward[self.outcome]
-        best = np.full(n, -np.inf)
-        for action in range(self.mixture.shape[1]):
-            best = np.maximum(best, (by_move * self.mixture[kinds, action]).sum(axis=1))
+        best = best_reward(self.reward[self.outcome], self.mixture, kinds)
         self.least_best = float(best.min(initial=np.inf))
         self.nbytes = self.successor.nbytes + self.outcome.nbytes + kind.nbytes
 

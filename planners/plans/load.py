@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from planners.errors import InvalidPlanFileError
 from planners.models.convert import Model, as_model
 from planners.models.tabular import TabularMDP
-from planners.plans.model_identity import fingerprint, weighted_sums
-from planners.plans.model_placeholder import MissingModel
+from planners.plans.model_identity import MissingModel, fingerprint, weighted_sums
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
 from planners.plans.save import FORMAT, VERSION, Arrays

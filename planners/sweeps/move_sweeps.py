@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from planners.models.moves import MoveMDP
 from planners.sweeps.certified_values import CertifiedValues
-from planners.sweeps.ordering import NEVER, arrange, closed_value, delays, sorted_seeds
+from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
 
 
 class MoveSweeps(CertifiedValues):
@@ -108,9 +108,13 @@ class MoveSweeps(CertifiedValues):
 
 def _best_reward(model: MoveMDP, states: NDArray[Any]) -> NDArray[np.float64]:
     """(len(states),) largest expected immediate reward in each of the states."""
-    by_move = model.outcome_reward[model.outcome[states]]
     kinds = np.zeros(len(states), dtype=np.uint8) if model.kind is None else model.kind[states]
-    best = np.full(len(states), -np.inf)
-    for action in range(model.num_actions):
-        best = np.maximum(best, (by_move * model.mixture[kinds, action]).sum(axis=1))
+    return best_reward(model.outcome_reward[model.outcome[states]], model.mixture, kinds)
+
+
+def best_reward(by_move: NDArray[np.float64], mixture: NDArray[np.float64], kinds: NDArray[Any]) -> NDArray[np.float64]:
+    """(n,) largest expected immediate reward of an action, from (n, D) what each move earns and the kinds of states."""
+    best = np.full(len(kinds), -np.inf)
+    for action in range(mixture.shape[1]):
+        best = np.maximum(best, (by_move * mixture[kinds, action]).sum(axis=1))
     return best

@@ -19,7 +19,7 @@ from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.iterates import SweepIterate
 from planners.sweeps.certified_values import CertifiedValues
-from planners.sweeps.ordering import Order
+from planners.sweeps.ordered_sweeps import Order
 
 
 class PolicySweeps(CertifiedValues):

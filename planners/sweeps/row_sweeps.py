@@ -10,7 +10,7 @@ from planners.equations.certificates import Bounds, Certifier
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.starting_points import ending_policy
 from planners.sweeps.certified_values import CertifiedValues
-from planners.sweeps.ordering import NEVER, arrange, closed_value, delays, sorted_seeds
+from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
 
 
 class RowSweeps(CertifiedValues):
