@@ -144,7 +144,11 @@ class Recipe:
     noise_size: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an average that never moves."""
+        """Refuse numbers that are out of range, and an average that never moves."""
+        for name, least in (("batch_size", 1), ("steps", 0), ("packing", 1)):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least))
+        if self.noise_size is not None:
+            whole_number("noise_size", self.noise_size, 1)
         if self.averaging is not None and not 0.0 <= self.averaging < 1.0:
             raise WiringError(f"averaging is {self.averaging!r}; expected at least 0 and below 1, or None")
 

@@ -1,4 +1,4 @@
-"""The one loop that trains games: updates, looks at the truth, progress, interruption and checkpoints."""
+"""The one loop that trains games: updates, evaluations, progress, interruption and checkpoints."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +19,12 @@ from gan_lab.players import Player
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
-from gan_lab.training.annealing import Annealing
-from gan_lab.training.assembly import Place, assemble, settings_of, shares_of
+from gan_lab.training.assembly import Assembly, Place, assemble, shares_of
 from gan_lab.training.device import find_device
 from gan_lab.training.progress import Progress
-from gan_lab.training.ranks import Ranks, join_ranks
-from gan_lab.training.run import LOOK, Run, Status
+from gan_lab.training.ranks import join_ranks
+from gan_lab.training.run import SAMPLES, Run, Status
 from gan_lab.updates import Update
-from gan_lab.updates.player_pair import PlayerPair
 
 CPU = torch.device("cpu")
 FAR = 1e6  # a score on the data beyond which the discriminator has broken down
@@ -104,57 +102,56 @@ def train(
     changes.update(batch_size=batch_size, steps=steps)
     chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
     found = as_played(found, chosen.packing, chosen.noise_size) if isinstance(found, SampleGame) else found
-    steps, seed = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0)
-    every = _interval(truth_every, steps, looks)
+    seed, every = whole_number("seed", seed, 0), _interval(truth_every, chosen.steps, looks)
     where = find_device(device, distributed=distributed, useful=isinstance(found, SampleGame))
     with join_ranks(distributed, where) as ranks, random_numbers(seed, where):
-        place = _checked_place(where, ranks, shares_of(shares, ranks, resume), checkpoint)
-        table, rule, course = assemble(found, chosen, discriminator, generator, steps, seed, place)
-        run = Run(found, table.discriminator, table.generator, settings_of(table, rule, chosen, steps, seed))
-        run.average = course.average
+        place = Place(where, ranks, shares_of(shares, ranks, resume))
+        ranks.first(lambda: checkpoints.check_place(checkpoint))
+        made = assemble(found, chosen, discriminator, generator, seed, place)
         if resume is not None:
-            checkpoints.load(resume, run, table, rule)
-        _play(run, table, rule, course, _Looks(steps, every, tuple(callbacks), progress, checkpoint, place))
-    return run
-
-
-def _checked_place(where: torch.device, ranks: Ranks, shares: int, file: Path | None) -> Place:
-    """Where the run takes place; refuses a checkpoint that cannot be written."""
-    ranks.first(lambda: checkpoints.check_place(file))
-    return Place(where, ranks, shares)
+            checkpoints.load(resume, made)
+        _play(made, _Evaluations(chosen.steps, every, tuple(callbacks), progress, checkpoint))
+    return made.run
 
 
 def _interval(truth_every: int | None, steps: int, looks: int) -> int:
-    """Updates between looks."""
+    """Updates between evaluations."""
     looks = whole_number("looks", looks, 1)
     return max(1, math.ceil(steps / looks)) if truth_every is None else whole_number("truth_every", truth_every, 1)
 
 
 @dataclass(frozen=True)
-class _Looks:
-    """When to look up from the game, and what to do then."""
+class _Evaluations:
+    """When to stop playing for an evaluation, and what to do then."""
 
     steps: int
     every: int
     callbacks: tuple[Callback, ...]
     progress: bool
     file: Path | None
-    place: Place
+
+    def of(self, made: Assembly, bar: Progress) -> bool:
+        """Evaluate the players, show it, keep what there is; whether a callback asks to stop."""
+        evaluate(made)
+        bar.show(made.run)
+        if self.file is not None:
+            checkpoints.save(self.file, made)
+        return any([callback(made.run) is True for callback in self.callbacks])
 
 
-def _play(run: Run, table: PlayerPair, rule: Update, course: Annealing, looks: _Looks) -> None:
-    step, steps = run.steps, looks.steps
-    table.begin(run, {"steps": steps, "truth_every": looks.every, "shares": looks.place.shares})
-    wanted = looks.progress and looks.place.ranks.rank == 0
-    with Progress(run.game.name, steps, wanted) as bar, table.listening():
+def _play(made: Assembly, evaluations: _Evaluations) -> None:
+    run, pair, steps, every = made.run, made.pair, evaluations.steps, evaluations.every
+    step = run.steps
+    pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
+    with Progress(run.game.name, steps, evaluations.progress and made.place.ranks.rank == 0) as bar, pair.listening():
         try:
             while run.steps < steps:
                 step = run.steps + 1
-                play_update(run, table, rule, course)
-                if table.interrupted:
+                play_update(made)
+                if pair.interrupted:
                     raise KeyboardInterrupt
-                is_look = run.steps % looks.every == 0 or run.steps == steps
-                if is_look and table.together(run, lambda: _pause(run, table, rule, bar, looks)):
+                is_due = run.steps % every == 0 or run.steps == steps
+                if is_due and pair.together(run, lambda: evaluations.of(made, bar)):
                     run.status = Status.STOPPED
                     return
             run.status = Status.FINISHED
@@ -164,25 +161,16 @@ def _play(run: Run, table: PlayerPair, rule: Update, course: Annealing, looks: _
             raise explained(error, run, step) from None
 
 
-def play_update(run: Run, table: PlayerPair, rule: Update, course: Annealing) -> None:
+def play_update(made: Assembly) -> None:
     """Let both players learn once.
 
     Raises:
         DivergedError: A payoff is not finite.
     """
-    course.before(run.steps)
-    rule.step(table)
-    course.after()
-    run.steps += 1
-
-
-def _pause(run: Run, table: PlayerPair, rule: Update, bar: Progress, looks: _Looks) -> bool:
-    """Look at the truth, show it, keep what there is; whether a callback asks to stop."""
-    look(run, table)
-    bar.show(run)
-    if looks.file is not None:
-        checkpoints.save(looks.file, run, table, rule, looks.place.shares)
-    return any([callback(run) is True for callback in looks.callbacks])
+    made.annealing.before(made.run.steps)
+    made.rule.step(made.pair)
+    made.annealing.after()
+    made.run.steps += 1
 
 
 def explained(error: DivergedError, run: Run, step: int) -> DivergedError:
@@ -194,14 +182,15 @@ def explained(error: DivergedError, run: Run, step: int) -> DivergedError:
     return DivergedError(f"{error}{why}, update {step}. {advice}", player=who, step=step, run=run)
 
 
-def look(run: Run, table: PlayerPair) -> None:
+def evaluate(made: Assembly) -> None:
     """Add a row to the history and to the truth.
 
     Raises:
         DivergedError: The last update broke a player.
     """
-    table.check_players()
-    payoffs = {agent: table.payoffs[agent] for agent in (DISCRIMINATOR, GENERATOR)}
+    run, pair = made.run, made.pair
+    pair.check_players()
+    payoffs = {agent: pair.payoffs[agent] for agent in (DISCRIMINATOR, GENERATOR)}
     try:
         truth = run.look(run.steps)
     except NonFiniteMoveError as error:
@@ -212,7 +201,7 @@ def look(run: Run, table: PlayerPair) -> None:
     run.history.append({"step": float(run.steps), **payoffs})
     run.truth.append({"step": float(run.steps), **truth})
     if run.average is not None and isinstance(run.game, SampleGame):
-        samples = run.sample(LOOK, run.steps, averaged=True)
+        samples = run.sample(SAMPLES, run.steps, averaged=True)
         of_average = run.game.truth(samples, np.random.default_rng([run.steps, 1]))
         run.averaged_truth.append({"step": float(run.steps), **of_average})
 

@@ -21,7 +21,7 @@ from gan_lab.truth import LOG_4
 if TYPE_CHECKING:
     from gan_lab.diagnosis.symptoms import Symptom
 
-LOOK: Final = 5000  # samples of a look at the truth
+SAMPLES: Final = 5000  # of an evaluation
 
 
 class Status(enum.Enum):
@@ -120,7 +120,7 @@ class Run:
         if isinstance(self.game, SampleGame):
             from gan_lab.diagnosis.duality_gap import look_at_samples
 
-            samples = self._moves(self.game, LOOK, seed, False)
+            samples = self._moves(self.game, SAMPLES, seed, False)
             if not np.isfinite(samples).all():
                 raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
             rng = np.random.default_rng([seed, 1])  # apart from the noise of the samples

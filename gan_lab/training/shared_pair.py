@@ -77,7 +77,7 @@ class SharedPair(PlayerPair):
             failure = _as_divergence(error)
             size = sum(parameter.numel() for parameter in player.trained) + 2
             found = torch.full((size,), math.nan, dtype=torch.float64, device=player.device)
-        found = self.ranks.sum(found) / self.env.board.batch_size
+        found = self.ranks.sum(found) / self.env.game_state.batch_size
         number, interrupted = found[-2:].tolist()
         if not math.isfinite(number):
             self._stop(agent, number, failure)
@@ -151,7 +151,7 @@ class SharedPair(PlayerPair):
             payoff: Tensor = env.infos[player.name]["payoff"]
             parts = [part.flatten() for part in player.gradient(payoff)]
             tail = torch.stack([payoff.detach(), torch.full_like(payoff, float(self._signalled))])
-            count = len(cast(SampleState, env.board).real)
+            count = len(cast(SampleState, env.game_state).real)
             share = torch.cat([*parts, tail]).to(torch.float64) * count  # exact: 24 bits times a small number
             total = share if total is None else total + share
         assert total is not None

@@ -33,10 +33,10 @@ class Implicit(Update):
     def check(self, table: PlayerPair) -> None:
         """Refuses games of samples, and optimizers other than plain ascent at one rate."""
         super().check(table)
-        if not isinstance(table.env.board, StrategyState):
+        if not isinstance(table.env.game_state, StrategyState):
             raise WiringError(
                 f"the update 'implicit' solves for its own arrival, which has no meaning in the game of samples "
-                f"{table.env.board.game.name!r}: take 'extragradient', which approximates it"
+                f"{table.env.game_state.game.name!r}: take 'extragradient', which approximates it"
             )
         plain_rate(table)
 

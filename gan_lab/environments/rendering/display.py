@@ -19,7 +19,7 @@ def show(env: Any) -> Picture | str | None:
     """The picture of an environment's game; None for a window."""
     if env.render_mode == "ansi":
         return as_text(env)
-    picture = as_array(env.board)
+    picture = as_array(env.game_state)
     if env.render_mode == "rgb_array":
         return picture
     from gan_lab.environments.rendering.pygame_window import Window
@@ -33,14 +33,14 @@ def show(env: Any) -> Picture | str | None:
 def as_text(env: Any) -> str:
     """Turn, payoffs, and what the samples or the strategies are like."""
     rewards = ", ".join(f"{agent} {reward:+.4f}" for agent, reward in env.rewards.items())
-    lines = [f"{env.board.game.name}, turn {env.turn}: {rewards}"]
-    if isinstance(env.board, SampleState):
-        for name, batch in (("real", env.board.real), ("generated", env.board.generated.detach())):
+    lines = [f"{env.game_state.game.name}, turn {env.turn}: {rewards}"]
+    if isinstance(env.game_state, SampleState):
+        for name, batch in (("real", env.game_state.real), ("generated", env.game_state.generated.detach())):
             mean, spread = batch.mean(dim=0).tolist(), batch.std(dim=0, correction=0).tolist()
             numbers = ", ".join(f"{m:.2f} +- {s:.2f}" for m, s in zip(mean[:4], spread[:4], strict=True))
             lines.append(f"  {name:<10}{numbers}{', ...' if len(mean) > 4 else ''}")
     else:
-        for agent, strategy in env.board.standing.items():
+        for agent, strategy in env.game_state.standing.items():
             numbers = ", ".join(f"{value:.3f}" for value in strategy[:8].tolist())
             lines.append(f"  {agent:<16}{numbers}{', ...' if len(strategy) > 8 else ''}")
     return "\n".join(lines)

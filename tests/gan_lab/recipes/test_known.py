@@ -75,7 +75,7 @@ def test_a_pack_is_judged_once(loss: str, penalty: str, rng: np.random.Generator
     env.reset(seed=int(rng.integers(2**31)))
     packs = env.observe("discriminator_0")
     assert packs.shape == (10, 6)
-    noise = env.board.glimpse("generator_0").reshape(5, 3, 8)
+    noise = env.game_state.glimpse("generator_0").reshape(5, 3, 8)
     for pack, shown in zip(noise, packs[5:], strict=True):
         assert torch.allclose(network(pack).flatten(), shown, atol=1e-6)
     nearest = np.linalg.norm(packs[:5].detach().numpy().reshape(15, 1, 2) - single.means, axis=2)
