@@ -7,11 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.environments.sample_state import SampleState
-from gan_lab.errors import WiringError, whole_number
-from gan_lab.games import SampleGame, make_game
+from gan_lab.errors import whole_number
+from gan_lab.games import SampleGame, game_of
 from gan_lab.payoffs.losses import find_loss
-from gan_lab.recipes.choose import PLAIN, default_players
+from gan_lab.recipes.choose import PLAIN
 
 
 class GeneratorEnv(gym.Env[Any, Any]):
@@ -47,16 +46,11 @@ class GeneratorEnv(gym.Env[Any, Any]):
         learning: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        """Seat the discriminator."""
-        found = make_game(game)
-        if not isinstance(found, SampleGame):
-            raise WiringError(f"{found.name!r} is a game of strategies; a Gymnasium learner plays games of samples")
-        self.discriminator = default_players(found, PLAIN)[0] if discriminator is None else discriminator
-        self.game_state, self.learning, self.render_mode = (
-            SampleState(found, find_loss(loss), whole_number("batch_size", batch_size, 1)),
-            learning,
-            render_mode,
-        )
+        """Make the discriminator, where none is given."""
+        found = game_of(SampleGame, game, "is a game of strategies; a Gymnasium learner plays games of samples")
+        self.discriminator = found.default_players(PLAIN)[0] if discriminator is None else discriminator
+        self.game_state = found.state(find_loss(loss), None, 1.0, whole_number("batch_size", batch_size, 1))
+        self.learning, self.render_mode = learning, render_mode
         self.observation_space = self.game_state.observation_space("generator_0")
         self.action_space = self.game_state.action_space("generator_0")
         self._begun = False

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from gan_lab.errors import DivergedError, WiringError
 
+SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1, so that their logarithms are finite
 MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 
 
@@ -53,6 +54,14 @@ class Verdict:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """The probabilities, for users of NumPy."""
         return np.asarray(self.probabilities.detach().cpu().numpy(), dtype=dtype)
+
+
+def scores_of(discriminator: Any, samples: Tensor) -> Tensor:
+    """(m,) scores of a discriminator that acts with a verdict, or with probabilities."""
+    verdict = discriminator.act(samples)
+    if isinstance(verdict, Verdict):
+        return verdict.scores
+    return torch.logit(torch.as_tensor(verdict), eps=SMALLEST)
 
 
 class Player(nn.Module, ABC):
@@ -94,6 +103,15 @@ class Player(nn.Module, ABC):
     @abstractmethod
     def act(self, observation: Any, /) -> Any:
         """The player's move on what it sees."""
+
+    def shown(self, observation: Any) -> NDArray[Any]:
+        """The player's move as an array, without learning: batch statistics stay as they are."""
+        learning = self.training
+        self.eval()
+        with torch.no_grad():
+            move = np.asarray(self.act(observation).cpu().numpy())
+        self.train(learning)
+        return move
 
     def gradient(self, payoff: Tensor, create_graph: bool = False, keep: bool = False) -> list[Tensor]:
         """The gradient of a payoff by the player's parameters; `keep` the graph for another use."""

@@ -19,7 +19,7 @@ from gan_lab.cli.bench import bench
 from gan_lab.cli.beside_vae import beside_vae
 from gan_lab.cli.watch import watch
 from gan_lab.errors import DivergedError, GameError, WiringError, whole_number
-from gan_lab.games import GAMES, DigitsGame, MixtureGame, SampleGame, StrategyGame, make_game, read_images
+from gan_lab.games import GAMES, make_game, read_images
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.payoffs.penalties import PENALTIES
 from gan_lab.recipes.choose import RECIPES
@@ -111,16 +111,7 @@ def games() -> None:
     table = Table("name", "moves", "what is known")
     for name in GAMES:
         game = make_game(name)
-        known = ""
-        if isinstance(game, MixtureGame):
-            known = f"{len(game.means)} modes of width {game.std:g}; divergences estimated from samples"
-        elif isinstance(game, DigitsGame):
-            known = f"{game.modes} modes, told apart by a classifier; the distance to the training images"
-        elif isinstance(game, StrategyGame):
-            known_exactly = [key for key in game.truth(*game.equilibrium) if not key.endswith("error")]
-            exact = ", ".join(known_exactly).replace("_", " ")
-            known = f"V = {game.known_value:.4g} at the equilibrium; exact: {exact}"
-        table.add_row(name, "samples and verdicts" if isinstance(game, SampleGame) else "whole strategies", known)
+        table.add_row(name, "samples and verdicts" if game.of_samples else "whole strategies", game.known())
     out.print(table)
 
 

@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 from pettingzoo import AECEnv
 
-from gan_lab.environments.game_env import GameEnv, GameState, make_state
-from gan_lab.environments.sample_state import NOTHING, Payoffs
+from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import choose, whole_number
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR, NOTHING, GameState, Payoffs
 
 
 class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):

@@ -7,15 +7,12 @@ from typing import Any
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
-from gan_lab.environments.sample_state import Payoffs, SampleState
-from gan_lab.environments.strategy_state import StrategyState
 from gan_lab.errors import WiringError, choose, number_of_at_least_0, whole_number
-from gan_lab.games import Game, SampleGame, make_game
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
-from gan_lab.payoffs.losses import Loss, find_loss
-from gan_lab.payoffs.penalties import Penalty, find_penalty
+from gan_lab.games import make_game
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR, GameState, Payoffs
+from gan_lab.payoffs.losses import find_loss
+from gan_lab.payoffs.penalties import find_penalty
 
-GameState = SampleState | StrategyState
 RENDER_MODES = ["human", "rgb_array", "ansi"]
 
 
@@ -109,11 +106,4 @@ def make_state(game: Any, loss: Any, penalty: Any, penalty_weight: float, batch_
     """
     batch_size = whole_number("batch_size", batch_size, 1)
     penalty_weight = number_of_at_least_0("penalty_weight", penalty_weight)
-    return state_of(make_game(game), find_loss(loss), find_penalty(penalty), penalty_weight, batch_size)
-
-
-def state_of(game: Game, loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int) -> GameState:
-    """The state of a game that has not begun."""
-    if isinstance(game, SampleGame):
-        return SampleState(game, loss, batch_size, penalty, penalty_weight)
-    return StrategyState(game, loss, penalty, penalty_weight)
+    return make_game(game).state(find_loss(loss), find_penalty(penalty), penalty_weight, batch_size)

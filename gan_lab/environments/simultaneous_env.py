@@ -7,7 +7,7 @@ from pettingzoo import ParallelEnv
 
 from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 
 
 class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):

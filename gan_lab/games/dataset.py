@@ -44,6 +44,11 @@ class DatasetGame(SampleGame):
         )
         self._own_reverse_kl = base.truth(self.points, rng).get("reverse_kl", 0.0)
 
+    @property
+    def origin(self) -> SampleGame:
+        """The game whose samples they are."""
+        return self.base
+
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """(count, d) of the points, drawn with replacement."""
         return self.points[rng.integers(len(self.points), size=count)]

@@ -46,6 +46,15 @@ class DigitsGame(ImagesGame):
         self.weights = np.array([np.prod(row) for row in product(shares, repeat=stack)])
         self.modes = len(self.weights)
 
+    @property
+    def mode_count(self) -> int:
+        """One for each class."""
+        return self.modes
+
+    def known(self) -> str:
+        """The modes."""
+        return f"{self.modes} modes, told apart by a classifier; the distance to the training images"
+
     def labels(self, samples: Any) -> NDArray[np.int64]:
         """(n,) classes from 0 to `modes` - 1 of (n, d) samples, by the classifier; of a stack, its digits in order."""
         found = self.checked(samples)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gan_lab import truth
 from gan_lab.errors import WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR
+from gan_lab.games.game import DISCRIMINATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
@@ -41,6 +41,8 @@ class FiniteGame(StrategyGame):
 
     name = "finite"
     known_value = -truth.LOG_4
+    picture = "atoms"
+    forms = ("logits", "softmax")
 
     def __init__(self, p: ArrayLike = (0.1, 0.2, 0.3, 0.4)) -> None:
         """Check and keep the distribution of the data."""

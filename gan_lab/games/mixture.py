@@ -53,6 +53,20 @@ class MixtureGame(SampleGame):
         self._cumulative = np.cumsum(self.weights)
         self._cumulative[-1] = 1.0
 
+    @property
+    def own_recipes(self) -> tuple[str, ...]:
+        """That of its name."""
+        return (self.name, "plain")
+
+    @property
+    def mode_count(self) -> int:
+        """K."""
+        return len(self.weights)
+
+    def known(self) -> str:
+        """The modes."""
+        return f"{len(self.means)} modes of width {self.std:g}; divergences estimated from samples"
+
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """(count, d) samples of the mixture."""
         modes = np.searchsorted(self._cumulative, rng.random(count), side="right")

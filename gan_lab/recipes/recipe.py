@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from gan_lab.errors import WiringError, whole_number
-from gan_lab.games.packed import Packed, PackedGame
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
 from gan_lab.networks.perceptrons import FourierFeatures, Gain, Output, Scaled, Shortcut, perceptron
@@ -176,7 +175,7 @@ class Recipe:
     def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
         """A new player for each side, with Adam at its first rate; torch's random numbers decide the parameters."""
         discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
-        network = self.generator.network(game.single)
+        network: nn.Module = self.generator.network(game.single)
         parts: dict[str, list[nn.Parameter]] = {name: [] for name in self.part_rates}
         for module in network.modules():
             name = PARTS.get(type(module))
@@ -185,8 +184,6 @@ class Recipe:
         if "last gain" in parts and parts["gains"]:
             parts["last gain"] = [parts["gains"].pop()]
         parts = {name: part for name, part in parts.items() if part}
-        if isinstance(game, PackedGame):
-            network = Packed(network, game.packing)
 
         def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
             apart = {id(parameter) for part in parts.values() for parameter in part}
@@ -196,4 +193,4 @@ class Recipe:
                 made.add_param_group({"params": part, "lr": self.part_rates[name].start, "part": name})
             return made
 
-        return discriminator, Generator(network, optimizer)
+        return discriminator, Generator(game.of_moves(network), optimizer)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from gan_lab.games import SampleGame, make_game
+from gan_lab.games import make_game
 from gan_lab.replays.replay import Replay
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import size_text
@@ -41,7 +41,7 @@ class Recording:
         if self.replay is None:
             return game
         found = make_game(game)
-        self.looks = OF_SAMPLES if isinstance(found, SampleGame) else OF_STRATEGIES
+        self.looks = OF_SAMPLES if found.of_samples else OF_STRATEGIES
         return found
 
 

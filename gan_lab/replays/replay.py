@@ -1,19 +1,26 @@
 """`Replay`: a callback of `train` that records each look, and writes a page or an animation of them."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from gan_lab.errors import WiringError
-from gan_lab.games import SampleGame
 from gan_lab.replays.charts import caption_of, charts_of
 from gan_lab.replays.frames import THEME, Frame, Scene
-from gan_lab.replays.scene import scene_of
+from gan_lab.replays.sample_scenes import scene_of_samples
+from gan_lab.replays.strategy_scenes import AtomsScene, DensityScene, PathScene
 from gan_lab.training.run import Run
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import write_page
 from gridworld_env.ui.pages.thinning import Thinning
 
 LONGEST: Final = 20.0  # seconds that a replay takes at first
+SCENES: Final[dict[str, Callable[[Run], Scene]]] = {  # by `Game.picture`
+    "samples": scene_of_samples,
+    "atoms": AtomsScene,
+    "density": DensityScene,
+    "path": PathScene,
+}
 SETTINGS: Final = ("recipe", "update", "loss", "penalty", "batch_size", "seed")
 
 
@@ -46,7 +53,7 @@ class Replay:
     def __call__(self, run: Run) -> None:
         """Record the players as they are; `train` calls it after each look."""
         if self._scene is None or run is not self.run:
-            self.run, self._scene = run, scene_of(run)
+            self.run, self._scene = run, SCENES[run.game.picture](run)
         # Made at once: another update changes the players, so that the last frame could not be made later.
         look = run.truth[-1], self._scene.frame(run)
         self.looks.add(lambda: look)
@@ -86,7 +93,7 @@ class Replay:
         settings = [
             f"{name.replace('_', ' ')} {run.settings[name]}"
             for name in SETTINGS
-            if str(run.settings.get(name)) != "None" and (name != "batch_size" or isinstance(run.game, SampleGame))
+            if str(run.settings.get(name)) != "None" and (name != "batch_size" or run.game.of_samples)
         ]
         return {
             "title": self._title(run),

@@ -1,14 +1,13 @@
 """Whole strategies: distributions on atoms, Gaussians, and points in a plane."""
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.games import BilinearGame, DiracGame, FiniteGame, GaussianGame
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games import FiniteGame, GaussianGame, StrategyGame
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.replays.frames import Frame, stacked
 from gan_lab.training.run import Run
@@ -25,12 +24,12 @@ class AtomsScene:
     """p and q as bars, D and the exact D* = p / (p + q) as dots.
 
     Args:
-        game: The game.
+        run: Of a game on atoms.
     """
 
-    def __init__(self, game: FiniteGame) -> None:
+    def __init__(self, run: Run) -> None:
         """Keep the data's distribution."""
-        self.p = game.p
+        self.p = cast(FiniteGame, run.game).p
 
     def frame(self, run: Run) -> Frame:
         """(n,) q, D and D*."""
@@ -67,12 +66,12 @@ class DensityScene:
     """Two Gaussians, D and the exact D* along the line.
 
     Args:
-        game: The game.
+        run: Of a game of Gaussians.
     """
 
-    def __init__(self, game: GaussianGame) -> None:
+    def __init__(self, run: Run) -> None:
         """Choose the points."""
-        self.game = game
+        self.game = game = cast(GaussianGame, run.game)
         self.x = game.mean + game.std * np.linspace(-5, 5, POINTS)
         self.p = _normal(self.x, game.mean, game.std)
 
@@ -119,9 +118,8 @@ class PathScene:
 
     def __init__(self, run: Run) -> None:
         """Keep the game and the loss."""
-        assert isinstance(run.game, DiracGame | BilinearGame)
-        self.game, self.loss = run.game, find_loss(run.settings["loss"])
-        self.alone = all(run.game.space(agent).shape == (1,) for agent in (DISCRIMINATOR, GENERATOR))
+        self.game, self.loss = cast(StrategyGame, run.game), find_loss(run.settings["loss"])
+        self.alone = run.game.is_planar
 
     def frame(self, run: Run) -> Frame:
         """(2,) psi and theta."""

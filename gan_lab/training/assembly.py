@@ -8,16 +8,11 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan_lab.environments.alternating_env import AlternatingEnv
-from gan_lab.environments.game_env import state_of
-from gan_lab.environments.sample_state import SampleState
 from gan_lab.errors import WiringError, whole_number
-from gan_lab.games import Game, SampleGame
-from gan_lab.games.fingerprint import fingerprint
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
-from gan_lab.payoffs.losses import Loss, find_loss
-from gan_lab.payoffs.penalties import Penalty, find_penalty
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR, Game, GameState
+from gan_lab.payoffs.losses import find_loss
+from gan_lab.payoffs.penalties import find_penalty
 from gan_lab.players import Player
-from gan_lab.recipes.choose import default_players
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
 from gan_lab.training.ranks import Ranks
@@ -111,6 +106,17 @@ class Assembly:
     annealing: Annealing
     place: Place
 
+    def play_update(self) -> None:
+        """Let both players learn once.
+
+        Raises:
+            DivergedError: A payoff is not finite.
+        """
+        self.annealing.before(self.run.steps)
+        self.rule.step(self.pair)
+        self.annealing.after()
+        self.run.steps += 1
+
 
 def assemble(
     game: Game,
@@ -137,15 +143,19 @@ def assemble(
     """
     rule, loss, penalty = find_update(recipe.update), find_loss(recipe.loss), find_penalty(recipe.penalty)
     _check_place(game, recipe, rule, place)
-    first, second = default_players(game, recipe)
+    first, second = game.default_players(recipe)
     if annealed is None:
         given = {DISCRIMINATOR: discriminator, GENERATOR: generator}
-        annealed = [name for name, player in given.items() if player is None and isinstance(game, SampleGame)]
+        annealed = [name for name, player in given.items() if player is None and game.of_samples]
     players = discriminator or first, generator or second
     for player in players:
         if isinstance(player, Player) and player.device != place.device:  # the pair refuses what is no player
             player.settle(place.device)
-    envs = [_begun(game, recipe, rule, loss, penalty, seed, place, rows) for rows in place.rows(recipe.batch_size)]
+    shares = place.rows(recipe.batch_size)
+    envs = [
+        _begun(game.state(loss, penalty, recipe.penalty_weight.start, recipe.batch_size), rule, seed, place, rows)
+        for rows in shares
+    ]
     pair = PlayerPair(envs[0], *players) if place.shares == 1 else SharedPair(envs, *players, place.ranks)
     rule.check(pair)
     rule.restore({})  # a rule may have been of another pair before
@@ -154,21 +164,9 @@ def assemble(
     return Assembly(run, pair, rule, annealing, place)
 
 
-def _begun(
-    game: Game,
-    recipe: Recipe,
-    rule: Update,
-    loss: Loss,
-    penalty: Penalty | None,
-    seed: int,
-    place: Place,
-    rows: slice,
-) -> AlternatingEnv:
+def _begun(state: GameState, rule: Update, seed: int, place: Place, rows: slice) -> AlternatingEnv:
     """The game, or a share of it, at its first turn."""
-    state = state_of(game, loss, penalty, recipe.penalty_weight.start, recipe.batch_size)
-    state.joint = state.joint or rule.joint
-    if isinstance(state, SampleState):
-        state.rows, state.device = rows, place.device
+    state.joint, state.rows, state.device = state.joint or rule.joint, rows, place.device
     env = AlternatingEnv.of_state(state, rule.discriminator_steps)
     env.reset(seed=seed)
     return env
@@ -176,7 +174,7 @@ def _begun(
 
 def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place) -> None:
     """Refuse what cannot be shared, and games that have nothing to put on a device."""
-    if not isinstance(game, SampleGame) and (place.shares > 1 or place.device.type != "cpu"):
+    if not game.of_samples and (place.shares > 1 or place.device.type != "cpu"):
         raise WiringError(
             f"the game {game.name!r} is one of strategies, a few numbers each: there is no batch to share, and nothing "
             "to gain from a GPU. Train it in one process, on device 'cpu'"
@@ -213,7 +211,7 @@ def _settings(pair: PlayerPair, rule: Update, recipe: Recipe, seed: int) -> dict
     state = pair.env.game_state
     found = {
         "game": state.game.name,
-        "numbers of the game": fingerprint(state.game),
+        "numbers of the game": state.game.fingerprint(),
         "update": rule.name,
         **{f"{key} of the update": value for key, value in vars(rule).items() if isinstance(value, int | float)},
         **{f"optimizer of {agent}": type(player.optimizer).__name__ for agent, player in state.seated.items()},

@@ -5,17 +5,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
-from gan_lab.diagnosis.duality_gap import scores_of
 from gan_lab.errors import DivergedError, NonFiniteMoveError, whole_number
 from gan_lab.games import SampleGame, make_game
-from gan_lab.games.packed import as_played
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
-from gan_lab.players import Player
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.players import Player, scores_of
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
@@ -23,7 +21,7 @@ from gan_lab.training.assembly import Assembly, Place, assemble, shares_of
 from gan_lab.training.device import find_device
 from gan_lab.training.progress import Progress
 from gan_lab.training.ranks import join_ranks
-from gan_lab.training.run import SAMPLES, Run, Status
+from gan_lab.training.run import Run, Status
 from gan_lab.updates import Update
 
 CPU = torch.device("cpu")
@@ -101,34 +99,33 @@ def train(
     changes = dict(update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight)
     changes.update(batch_size=batch_size, steps=steps)
     chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
-    found = as_played(found, chosen.packing, chosen.noise_size) if isinstance(found, SampleGame) else found
-    seed, every = whole_number("seed", seed, 0), _interval(truth_every, chosen.steps, looks)
-    where = find_device(device, distributed=distributed, useful=isinstance(found, SampleGame))
+    found = found.as_played(chosen.packing, chosen.noise_size)
+    seed, looks = whole_number("seed", seed, 0), whole_number("looks", looks, 1)
+    every = None if truth_every is None else whole_number("truth_every", truth_every, 1)
+    where = find_device(device, distributed=distributed, useful=found.of_samples)
     with join_ranks(distributed, where) as ranks, random_numbers(seed, where):
         place = Place(where, ranks, shares_of(shares, ranks, resume))
         ranks.first(lambda: checkpoints.check_place(checkpoint))
         made = assemble(found, chosen, discriminator, generator, seed, place)
         if resume is not None:
             checkpoints.load(resume, made)
-        _play(made, _Evaluations(chosen.steps, every, tuple(callbacks), progress, checkpoint))
+        _play(made, chosen.steps, _Evaluations(every, looks, tuple(callbacks), progress, checkpoint))
     return made.run
-
-
-def _interval(truth_every: int | None, steps: int, looks: int) -> int:
-    """Updates between evaluations."""
-    looks = whole_number("looks", looks, 1)
-    return max(1, math.ceil(steps / looks)) if truth_every is None else whole_number("truth_every", truth_every, 1)
 
 
 @dataclass(frozen=True)
 class _Evaluations:
     """When to stop playing for an evaluation, and what to do then."""
 
-    steps: int
-    every: int
+    every: int | None
+    count: int
     callbacks: tuple[Callback, ...]
     progress: bool
     file: Path | None
+
+    def interval(self, steps: int) -> int:
+        """Updates from one to the next."""
+        return max(1, math.ceil(steps / self.count)) if self.every is None else self.every
 
     def of(self, made: Assembly, bar: Progress) -> bool:
         """Evaluate the players, show it, keep what there is; whether a callback asks to stop."""
@@ -139,15 +136,15 @@ class _Evaluations:
         return any([callback(made.run) is True for callback in self.callbacks])
 
 
-def _play(made: Assembly, evaluations: _Evaluations) -> None:
-    run, pair, steps, every = made.run, made.pair, evaluations.steps, evaluations.every
+def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
+    run, pair, every = made.run, made.pair, evaluations.interval(steps)
     step = run.steps
     pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
     with Progress(run.game.name, steps, evaluations.progress and made.place.ranks.rank == 0) as bar, pair.listening():
         try:
             while run.steps < steps:
                 step = run.steps + 1
-                play_update(made)
+                made.play_update()
                 if pair.interrupted:
                     raise KeyboardInterrupt
                 is_due = run.steps % every == 0 or run.steps == steps
@@ -161,22 +158,10 @@ def _play(made: Assembly, evaluations: _Evaluations) -> None:
             raise explained(error, run, step) from None
 
 
-def play_update(made: Assembly) -> None:
-    """Let both players learn once.
-
-    Raises:
-        DivergedError: A payoff is not finite.
-    """
-    made.annealing.before(made.run.steps)
-    made.rule.step(made.pair)
-    made.annealing.after()
-    made.run.steps += 1
-
-
 def explained(error: DivergedError, run: Run, step: int) -> DivergedError:
     """The same with the update in which it was, the player who broke down first, and what to do."""
     who, why = error.player, ""
-    if who == GENERATOR and isinstance(run.game, SampleGame) and _out_of_bounds(run.game, run) != who:
+    if who == GENERATOR and run.game.of_samples and _out_of_bounds(run) != who:
         who, why = DISCRIMINATOR, f": {DISCRIMINATOR} is out of all bounds"
     advice = "Take a smaller rate, a penalty, or another update"
     return DivergedError(f"{error}{why}, update {step}. {advice}", player=who, step=step, run=run)
@@ -195,22 +180,20 @@ def evaluate(made: Assembly) -> None:
         truth = run.look(run.steps)
     except NonFiniteMoveError as error:
         raise DivergedError(str(error), player=error.player) from None
-    if isinstance(run.game, SampleGame) and not math.isfinite(truth["value"]):
-        who = _out_of_bounds(run.game, run)
+    if run.game.of_samples and not math.isfinite(truth["value"]):
+        who = _out_of_bounds(run)
         raise DivergedError(f"V of fresh samples is {truth['value']}: {who} is out of all bounds", player=who)
     run.history.append({"step": float(run.steps), **payoffs})
     run.truth.append({"step": float(run.steps), **truth})
-    if run.average is not None and isinstance(run.game, SampleGame):
-        samples = run.sample(SAMPLES, run.steps, averaged=True)
-        of_average = run.game.truth(samples, np.random.default_rng([run.steps, 1]))
+    if run.average is not None and (of_average := run.game.truth_of_samples(run.average.module, run.steps)):
         run.averaged_truth.append({"step": float(run.steps), **of_average})
 
 
-def _out_of_bounds(game: SampleGame, run: Run) -> str:
+def _out_of_bounds(run: Run) -> str:
     """Whose numbers make V infinite: the discriminator's, if it says the like of the data, else the generator's."""
-    real = torch.from_numpy(game.real(100, np.random.default_rng(run.steps)))
+    real = cast(SampleGame, run.game).real(100, np.random.default_rng(run.steps))
     with torch.no_grad():
-        largest = scores_of(run.discriminator, real).abs().max()
+        largest = scores_of(run.discriminator, torch.from_numpy(real)).abs().max()
     return GENERATOR if largest < FAR else DISCRIMINATOR
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gan_lab.errors import WiringError
-from gan_lab.games import SampleGame
 from gan_lab.truth import LOG_4
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
         axes = _import_pyplot().subplots(2, 1, sharex=True, layout="constrained")[1]
     upper, lower = axes
     steps = [row["step"] for row in run.truth]
-    known = -LOG_4 if isinstance(run.game, SampleGame) else run.game.known_value
+    known = run.game.known_value
     name = "-log 4" if known == -LOG_4 else f"{known:.3g}"
     upper.plot(steps, [row["value"] for row in run.truth], color="#0072b2", label="V(D, G)")
     upper.axhline(known, color="#181b24", linewidth=0.8, linestyle=":", label=f"{name}, at the equilibrium")

@@ -24,9 +24,9 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.environments.alternating_env import AlternatingEnv
-from gan_lab.environments.sample_state import SampleState
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.sample_state import SampleState
 from gan_lab.players import Player
 from gan_lab.training.ranks import Ranks, portable
 from gan_lab.training.run import Run

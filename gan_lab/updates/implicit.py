@@ -7,7 +7,6 @@ Solved by iteration, so it is for exact games, whose field is the same at every 
 
 import numpy as np
 
-from gan_lab.environments.strategy_state import StrategyState
 from gan_lab.errors import WiringError, number_of_at_least_0, whole_number
 from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update, plain_rate
@@ -33,7 +32,7 @@ class Implicit(Update):
     def check(self, table: PlayerPair) -> None:
         """Refuses games of samples, and optimizers other than plain ascent at one rate."""
         super().check(table)
-        if not isinstance(table.env.game_state, StrategyState):
+        if table.env.game_state.game.of_samples:
             raise WiringError(
                 f"the update 'implicit' solves for its own arrival, which has no meaning in the game of samples "
                 f"{table.env.game_state.game.name!r}: take 'extragradient', which approximates it"

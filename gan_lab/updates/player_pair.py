@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gan_lab.environments.alternating_env import AlternatingEnv
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from gan_lab.errors import DivergedError, WiringError
-from gan_lab.games import SampleGame, make_game
+from gan_lab.games import SampleGame, game_of
 from gan_lab.training.progress import Progress
 from gan_lab.training.run import Status
 from gan_lab.vae.neural_vae import NeuralVAE
@@ -56,9 +56,7 @@ def train_vae(
     >>> run.steps, run.sample(3, seed=1).shape
     (4, (3, 2))
     """
-    found = make_game(game)
-    if not isinstance(found, SampleGame):
-        raise WiringError(f"{found.name!r} is a game of strategies; a VAE learns from samples: ring8, grid25, ...")
+    found = game_of(SampleGame, game, "is a game of strategies; a VAE learns from samples: ring8, grid25, ...")
     for name, number, least in (("steps", steps, 0), ("batch_size", batch_size, 1), ("truth_every", truth_every, 1)):
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < least):
             raise WiringError(f"{name} is {number!r}; expected a whole number of at least {least}")

@@ -1,7 +1,7 @@
 """A game under way: an update or one player's move at a time, and its rules may be changed between two of them."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.recipes.schedule import Schedule
 from gan_lab.training.assembly import assemble
-from gan_lab.training.loop import explained, play_update, random_numbers
+from gan_lab.training.loop import explained, random_numbers
 from gan_lab.training.run import Run, Status
 from gan_lab.updates import Update
 from gan_lab.updates.player_pair import PlayerPair
@@ -84,7 +84,7 @@ class LiveRun:
     @property
     def of_samples(self) -> bool:
         """Whether the players are networks that play samples and verdicts."""
-        return isinstance(self.game, SampleGame)
+        return self.game.of_samples
 
     def update(self) -> None:
         """Both players learn once.
@@ -94,7 +94,7 @@ class LiveRun:
         """
         self._check()
         try:
-            play_update(self.assembly)
+            self.assembly.play_update()
             self.pair.check_players()
         except DivergedError as error:
             self._broken(explained(error, self.run, self.run.steps + 1))
@@ -192,7 +192,7 @@ class LiveRun:
     @property
     def is_planar(self) -> bool:
         """Whether both strategies are one number, so that a game is a path in the plane."""
-        return not self.of_samples and all(player.trained[0].numel() == 1 for player in self.pair.players.values())
+        return self.game.is_planar
 
     @property
     def place(self) -> tuple[float, float]:
@@ -208,8 +208,7 @@ class LiveRun:
 
     def noise(self, count: int, seed: int = 0) -> NDArray[np.float32]:
         """(count, noise_size) noise that no update is trained on."""
-        assert isinstance(self.game, SampleGame)  # noise is only of those
-        return self.game.noise(count, np.random.default_rng([seed, 2]))
+        return cast(SampleGame, self.game).noise(count, np.random.default_rng([seed, 2]))
 
     @property
     def headline(self) -> str:

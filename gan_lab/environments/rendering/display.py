@@ -6,9 +6,8 @@ import numpy as np
 import torch
 
 from gan_lab.environments.rendering.raster import GENERATED, REAL, Picture, bars, blank, dots, tint
-from gan_lab.environments.sample_state import SampleState
-from gan_lab.games.finite import FiniteGame
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.sample_state import SampleState
 
 SIZE: Final = 400
 CELLS: Final = 50  # of D's field, in each direction
@@ -84,6 +83,6 @@ def _strategies(board: Any) -> Picture:
     picture = blank(SIZE)
     for number, (agent, colour) in enumerate(((DISCRIMINATOR, REAL), (GENERATOR, GENERATED))):
         strategy = board.standing[agent].numpy()
-        largest = 1.0 if isinstance(board.game, FiniteGame) else max(float(np.abs(strategy).max()), 1.0)
+        largest = max(float(np.abs(strategy).max()), 1.0)
         bars(picture, number * SIZE // 2 + 20, SIZE // 2 - 30, strategy / largest, colour)
     return picture

@@ -12,7 +12,7 @@ from rich.console import Console
 
 import gan_lab
 from gan_lab import DivergedError, Strategist, WiringError, ascent, train
-from gan_lab.diagnosis.duality_gap import verdicts
+from gan_lab.diagnosis.verdicts import verdicts
 from gan_lab.games import FiniteGame, MixtureGame, make_game
 from gan_lab.metrics.estimates import binned_jsd, mode_counts
 from gan_lab.payoffs.losses import LOSSES
