@@ -73,7 +73,7 @@ def train(
     penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Samples of a turn.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed, the same run.")] = 0,
-    checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each look.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each evaluation.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
     device: Annotated[str, typer.Option(help=f"Where networks and samples live: {', '.join(DEVICES)}.")] = "cpu",
     shares: Annotated[int | None, typer.Option(help="Parts in which a batch is played.", show_default=False)] = None,

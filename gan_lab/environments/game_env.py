@@ -17,7 +17,7 @@ RENDER_MODES = ["human", "rgb_array", "ansi"]
 
 
 class GameEnv:
-    """Spaces, seats, pictures, and errors that say at which turn they were.
+    """Spaces, players that answer by themselves, pictures, and errors that say at which turn they were.
 
     Attributes:
         game_state: The game between two turns.

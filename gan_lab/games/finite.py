@@ -1,4 +1,4 @@
-"""The game of Theorem 1 on n atoms: the moves are the whole distribution q and the whole table D."""
+"""The game of Theorem 1 on n atoms: the moves are the whole distribution q and D on every atom."""
 
 from typing import Any, Final
 
@@ -79,9 +79,9 @@ class FiniteGame(StrategyGame):
         if not isinstance(discriminator, Tensor) and not isinstance(generator, Tensor):
             return truth.value(discriminator, self.p, generator)
         p, d, q = torch.from_numpy(self.p), torch.as_tensor(discriminator), torch.as_tensor(generator)
-        for name, table in (("D", d), ("q", q)):
-            if table.shape != p.shape:
-                raise WiringError(f"{name} has shape {tuple(table.shape)}; expected {tuple(p.shape)}")
+        for name, given in (("D", d), ("q", q)):
+            if given.shape != p.shape:
+                raise WiringError(f"{name} has shape {tuple(given.shape)}; expected {tuple(p.shape)}")
         real, fake = d.where(p > 0, 0.5), d.where((q > 0) | (d < 1), 0.5)  # 0 log 0 = 0, and so is its slope
         return (torch.xlogy(p, real) + torch.special.xlog1py(q, -fake)).sum()
 

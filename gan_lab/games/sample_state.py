@@ -1,9 +1,9 @@
 """A game of samples in progress: whose turn sees what, and what each move is worth.
 
 A turn of the discriminator shows it n real samples and n generated ones. A turn of the generator shows it noise.
-Players who are *seated* answer when the other's turn needs them: the generator makes fresh samples for every
+Players who were given to `seat` answer when the other's turn needs them: the generator makes fresh samples for every
 turn of the discriminator (Algorithm 1), and the discriminator judges the samples of the generator's turn. Where
-nobody is seated, the discriminator sees the generator's last samples, and the generator is paid when they are
+there are none, the discriminator sees the generator's last samples, and the generator is paid when they are
 judged, at the discriminator's next turn.
 """
 

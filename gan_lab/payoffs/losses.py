@@ -1,7 +1,7 @@
 """What each player wants, as a function of the discriminator's scores: one payoff each, both to be maximised.
 
 A score is a logit, so that D(x) = sigmoid(score). `real` are the scores of real samples, `fake` those of
-generated ones. On a finite game they are the whole table, and `real_weights`, `fake_weights` its probabilities.
+generated ones. On a finite game they are those of all atoms, and `real_weights`, `fake_weights` its probabilities.
 """
 
 from collections.abc import Callable

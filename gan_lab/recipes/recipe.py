@@ -21,7 +21,7 @@ from gan_lab.recipes.schedule import Schedule
 RATE = Schedule(1e-3)  # of Adam
 WEIGHT = Schedule(0.1)  # of a penalty
 PARTS: dict[type[nn.Module], str] = {Gain: "gains", Shortcut: "shortcut", Output: "output"}  # can have their own rates
-QUIET = 0.05  # how loud at first what a generator does not attend to
+UNATTENDED = 0.05  # of its usual size: a weight at first for noise that a generator does not attend to
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class GeneratorShape:
         found: Any = perceptron(sizes, bounded=self.bounded, gains=self.gains)
         if self.attends is not None:
             with torch.no_grad():
-                found[0].weight[:, features.sources(game.noise_size) >= self.attends] *= QUIET
+                found[0].weight[:, features.sources(game.noise_size) >= self.attends] *= UNATTENDED
         if self.octaves:
             found = nn.Sequential(features, found)
         if self.shortcut:

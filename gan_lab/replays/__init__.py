@@ -1,1 +1,1 @@
-"""Replays of training: what each look saw, as one HTML page or an animation."""
+"""Replays of training: what each evaluation saw, as one HTML page or an animation."""

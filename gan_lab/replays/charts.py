@@ -1,4 +1,4 @@
-"""The curves of a replay of training: what each look measured."""
+"""The curves of a replay of training: what each evaluation measured."""
 
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ def charts_of(run: Run) -> list[dict[str, Any]]:
 
 
 def caption_of(run: Run, row: dict[str, float]) -> str:
-    """One look in words."""
+    """One evaluation in words."""
     known, name = known_value(run)
     said = [f"After update {row['step']:.0f}: V = {row['value']:.4g}"]
     said[0] += f" ({name} = {known:.4g})" if name == "-log 4" else ""

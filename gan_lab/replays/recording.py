@@ -10,8 +10,8 @@ from gan_lab.replays.replay import Replay
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import size_text
 
-USUAL: Final = 20  # looks of a run that nobody records
-OF_SAMPLES: Final = 60  # of one that is recorded; a look at samples takes as long as some updates
+USUAL: Final = 20  # evaluations of a run that nobody records
+OF_SAMPLES: Final = 60  # of one that is recorded; one of samples takes as long as some updates
 OF_STRATEGIES: Final = 200
 
 
@@ -23,7 +23,7 @@ class Recording:
 
     Attributes:
         replay: The replay; None: not wanted.
-        looks: How many looks.
+        looks: How many evaluations.
     """
 
     def __init__(self, *, wanted: bool) -> None:
@@ -37,7 +37,7 @@ class Recording:
         return () if self.replay is None else (self.replay,)
 
     def suits(self, game: Any) -> Any:
-        """The game; as many looks as suit it."""
+        """The game; as many evaluations as suit it."""
         if self.replay is None:
             return game
         found = make_game(game)

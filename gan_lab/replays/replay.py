@@ -1,4 +1,4 @@
-"""`Replay`: a callback of `train` that records each look, and writes a page or an animation of them."""
+"""`Replay`: a callback of `train` that records each evaluation, and writes a page or an animation of them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -46,17 +46,17 @@ class Replay:
         self.title = title
         self.run: Run | None = None
         self.looks: Thinning[tuple[dict[str, float], Frame]] = Thinning(
-            lambda look: sum(array.nbytes for array in look[1].values())
+            lambda found: sum(array.nbytes for array in found[1].values())
         )
         self._scene: Scene | None = None
 
     def __call__(self, run: Run) -> None:
-        """Record the players as they are; `train` calls it after each look."""
+        """Record the players as they are; `train` calls it after each evaluation."""
         if self._scene is None or run is not self.run:
             self.run, self._scene = run, SCENES[run.game.picture](run)
         # Made at once: another update changes the players, so that the last frame could not be made later.
-        look = run.truth[-1], self._scene.frame(run)
-        self.looks.add(lambda: look)
+        found = run.truth[-1], self._scene.frame(run)
+        self.looks.add(lambda: found)
 
     def html(self, path: str | Path) -> int:
         """Write the page: one file that needs no network, for any browser; returns its size in bytes.
@@ -80,15 +80,15 @@ class Replay:
         from gan_lab.replays.animation import RATE, pictures_of
         from gridworld_env.ui.files.pictures import save_gif
 
-        run, scene, looks = self._recorded()
-        captions = [caption_of(run, row) for row, _ in looks]
-        frames = [frame for _, frame in looks]
-        pictures = pictures_of(self._title(run), scene, frames, captions, [row["step"] for row, _ in looks], run)
+        run, scene, rows = self._recorded()
+        captions = [caption_of(run, row) for row, _ in rows]
+        frames = [frame for _, frame in rows]
+        pictures = pictures_of(self._title(run), scene, frames, captions, [row["step"] for row, _ in rows], run)
         return save_gif(check_place(path, ".gif"), pictures, RATE).stat().st_size
 
     def document(self) -> dict[str, Any]:
         """What the page shows: see `gridworld_env.ui.pages.page`."""
-        run, scene, looks = self._recorded()
+        run, scene, rows = self._recorded()
         report = run.report().splitlines()
         settings = [
             f"{name.replace('_', ' ')} {run.settings[name]}"
@@ -105,11 +105,11 @@ class Replay:
                 ("Frames", f"{self}"),
             ],
             "unit": "update",
-            "at": [row["step"] for row, _ in looks],
-            "captions": [caption_of(run, row) for row, _ in looks],
+            "at": [row["step"] for row, _ in rows],
+            "captions": [caption_of(run, row) for row, _ in rows],
             "phases": [],
-            "rate": min(max(len(looks) / LONGEST, 2.0), 15.0),
-            "scenes": [scene.piece([frame for _, frame in looks])],
+            "rate": min(max(len(rows) / LONGEST, 2.0), 15.0),
+            "scenes": [scene.piece([frame for _, frame in rows])],
             "charts": charts_of(run),
             "theme": THEME,
         }

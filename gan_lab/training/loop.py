@@ -70,15 +70,15 @@ def train(
         batch_size: Samples n of a turn.
         steps: Updates in all, those before a resumption included.
         seed: Of the first parameters, where players are not given, and of the game.
-        truth_every: Updates between looks at the truth; None: as many as make `looks` of them.
-        looks: How many times to look at the truth.
-        callbacks: Called with the run after each look; one that returns True stops the run.
+        truth_every: Updates between evaluations; None: as many as make `looks` of them.
+        looks: How many times to evaluate the players: V and all that is known exactly, or estimated, beside them.
+        callbacks: Called with the run after each evaluation; one that returns True stops the run.
         progress: Show V, its gap to -log 4 and the divergence on stderr.
-        checkpoint: File that is written after each look, and at the end.
+        checkpoint: File that is written after each evaluation, and at the end.
         resume: File to go on from: the run is then the same, bit by bit, as one without a break.
         device: Where networks and samples live: "cpu", "cuda", or "auto", a GPU where there is one.
         distributed: Whether the processes that `torchrun` started, or those of the process group that there is, share
-            each batch. Rank 0 alone looks at the truth, calls callbacks, shows progress and writes checkpoints.
+            each batch. Rank 0 alone evaluates, calls callbacks, shows progress and writes checkpoints.
         shares: Parts in which a batch is played; the sums over it are those of so many processes, to the last bit,
             and take the memory of one part. None: the checkpoint's, or one for each process.
 

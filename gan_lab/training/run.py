@@ -40,8 +40,8 @@ class Run:
         settings: Update, loss, penalty and the like, as text and numbers.
         steps: Updates played.
         status: How it ended.
-        history: A row for each look: step, and the payoff of each player.
-        truth: A row for each look: step, and what is known exactly, or estimated, beside the players.
+        history: A row for each evaluation: step, and the payoff of each player.
+        truth: A row for each evaluation: step, and what is known exactly, or estimated, beside the players.
         average: Of the generator's parameters, where the recipe keeps one.
         averaged_truth: The rows of `truth` that are of samples, of the averaged generator.
     """

@@ -25,7 +25,7 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
     """A pair of matplotlib axes: V over updates, and under it what should fall to 0.
 
     Args:
-        run: A run with at least one look at the truth.
+        run: A run that was evaluated at least once.
         axes: Two matplotlib axes to draw on; None: new ones.
 
     Raises:

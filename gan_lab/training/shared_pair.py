@@ -1,4 +1,4 @@
-"""A table at which a batch is shared: played part by part, by one process or by several, as one batch.
+"""A pair of players whose batch is shared: played part by part, by one process or by several, as one batch.
 
     gradient of u = sum over shares (n_s / n) gradient of u_s        payoffs and penalties are means over samples
 
@@ -39,7 +39,7 @@ class SharedPair(PlayerPair):
     """Two players and the shares of their game that this process plays.
 
     Args:
-        envs: One for each share that is played here, begun with the same seed; its board's rows are the share.
+        envs: One for each share that is played here, begun with the same seed; the rows of its state are the share.
         discriminator: Plays `discriminator_0`.
         generator: Plays `generator_0`.
         ranks: The processes that play the other shares.
@@ -49,7 +49,7 @@ class SharedPair(PlayerPair):
     """
 
     def __init__(self, envs: Sequence[AlternatingEnv], discriminator: Player, generator: Player, ranks: Ranks) -> None:
-        """Seat the players at each game."""
+        """Check the players, and let them answer in each share."""
         super().__init__(envs[0], discriminator, generator)
         for env in envs[1:]:
             env.seat(**self.players)
@@ -116,13 +116,13 @@ class SharedPair(PlayerPair):
 
     def together(self, run: Run, work: Callable[[], T]) -> T:
         """What rank 0 alone does between two updates; the others wait for it, and have or raise the same."""
-        tables = run.history, run.truth, run.averaged_truth
-        seen = [len(rows) for rows in tables]
-        found, looks = self.ranks.first(
-            lambda: (work(), [rows[count:] for rows, count in zip(tables, seen, strict=True)])
+        histories = run.history, run.truth, run.averaged_truth
+        seen = [len(rows) for rows in histories]
+        found, added = self.ranks.first(
+            lambda: (work(), [rows[count:] for rows, count in zip(histories, seen, strict=True)])
         )
         if self.ranks.rank > 0:
-            for rows, more in zip(tables, looks, strict=True):
+            for rows, more in zip(histories, added, strict=True):
                 rows.extend(more)
         self._check_alike(run)
         return found

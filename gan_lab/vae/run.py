@@ -22,7 +22,7 @@ class VAERun:
         settings: Batch size and seed.
         steps: Updates made.
         status: How it ended.
-        truth: A row for each look: step, `elbo` of fresh data and its two terms `reconstruction` and `kl`, the
+        truth: A row for each evaluation: step, `elbo` of fresh data and its two terms `reconstruction` and `kl`, the
             decoder's `std`, and what the game knows of the samples.
     """
 
@@ -51,7 +51,7 @@ class VAERun:
         return {**found, **self.game.truth(self.sample(count, seed), rng)}
 
     def report(self) -> str:
-        """The last look, in words and numbers."""
+        """The last evaluation, in words and numbers."""
         last = self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
         figures = ", ".join(f"{name} {value:.4g}" for name, value in last.items() if name != "step")
         return f"VAE on {self.game.name}, {self.steps} updates. {self.status.value}\n  {figures}"

@@ -1,4 +1,4 @@
-"""The loop that trains a VAE: batches of the game's data, looks at the truth, progress and interruption."""
+"""The loop that trains a VAE: batches of the game's data, evaluations, progress and interruption."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -41,8 +41,8 @@ def train_vae(
         batch_size: Points of one update.
         steps: Updates.
         seed: Of the first parameters, where no VAE is given, of the data and of the draws of z.
-        truth_every: Updates between looks; None: twenty looks.
-        callbacks: Called with the run after each look; one that returns True stops the run.
+        truth_every: Updates between evaluations; None: twenty of them.
+        callbacks: Called with the run after each evaluation; one that returns True stops the run.
         progress: Show the ELBO and the modes on stderr.
 
     Returns:

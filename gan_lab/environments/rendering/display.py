@@ -45,28 +45,28 @@ def as_text(env: Any) -> str:
     return "\n".join(lines)
 
 
-def as_array(board: Any) -> Picture:
-    """(400, 400, 3) the board."""
-    if not isinstance(board, SampleState):
-        return _strategies(board)
-    real, generated = board.real.cpu().numpy(), board.generated.detach().cpu().numpy()
-    if board.game.dimension == 1:
-        return _histograms(real[:, 0], generated[:, 0], board.game.bound)
+def as_array(state: Any) -> Picture:
+    """(400, 400, 3) pixels: samples over D's field, histograms, or both strategies as bars."""
+    if not isinstance(state, SampleState):
+        return _strategies(state)
+    real, generated = state.real.cpu().numpy(), state.generated.detach().cpu().numpy()
+    if state.game.dimension == 1:
+        return _histograms(real[:, 0], generated[:, 0], state.game.bound)
     picture = blank(SIZE)
-    bound = 1.25 * board.game.scale
-    if board.game.dimension == 2 and DISCRIMINATOR in board.seated:
-        picture[:] = np.kron(tint(_field(board, bound)), np.ones((SIZE // CELLS, SIZE // CELLS, 1), dtype=np.uint8))
+    bound = 1.25 * state.game.scale
+    if state.game.dimension == 2 and DISCRIMINATOR in state.seated:
+        picture[:] = np.kron(tint(_field(state, bound)), np.ones((SIZE // CELLS, SIZE // CELLS, 1), dtype=np.uint8))
     dots(picture, real[:, :2], bound, REAL)
     dots(picture, generated[:, :2], bound, GENERATED)
     return picture
 
 
-def _field(board: SampleState, bound: float) -> Any:
+def _field(state: SampleState, bound: float) -> Any:
     """(CELLS, CELLS) D(x) of the seated discriminator, from the upper left."""
     line = (np.arange(CELLS, dtype=np.float32) + 0.5) / CELLS * 2 * bound - bound
     x, y = np.meshgrid(line, -line)
     with torch.no_grad():
-        verdict = board.seated[DISCRIMINATOR].act(torch.from_numpy(np.stack([x.ravel(), y.ravel()], axis=1)))
+        verdict = state.seated[DISCRIMINATOR].act(torch.from_numpy(np.stack([x.ravel(), y.ravel()], axis=1)))
     return np.asarray(verdict).reshape(CELLS, CELLS)
 
 
@@ -78,11 +78,11 @@ def _histograms(real: Any, generated: Any, bound: float) -> Picture:
     return picture
 
 
-def _strategies(board: Any) -> Picture:
+def _strategies(state: Any) -> Picture:
     """The discriminator's numbers above, the generator's below, as shares of the largest."""
     picture = blank(SIZE)
     for number, (agent, colour) in enumerate(((DISCRIMINATOR, REAL), (GENERATOR, GENERATED))):
-        strategy = board.standing[agent].numpy()
+        strategy = state.standing[agent].numpy()
         largest = max(float(np.abs(strategy).max()), 1.0)
         bars(picture, number * SIZE // 2 + 20, SIZE // 2 - 30, strategy / largest, colour)
     return picture

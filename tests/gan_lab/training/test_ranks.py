@@ -208,16 +208,16 @@ def test_layers_that_see_the_batch_or_draw_are_refused(layer: torch.nn.Module) -
         train("ring8", None, gan_lab.Discriminator(network), shares=2, **TINY)
 
 
-def test_a_shared_table_gives_the_gradient_of_its_last_turn_alone() -> None:
+def test_a_shared_pair_gives_the_gradient_of_its_last_turn_alone() -> None:
     generator, discriminator = processes.players(1)
     env = gan_lab.env("ring8", tensors=True, batch_size=4)
     env.reset(seed=1)
-    table = SharedPair([env], discriminator, generator, Ranks())
-    first, second = table.turn(), table.turn()
-    assert [part.shape for part in table.gradient(*second)] == [own.shape for own in generator.trained]
+    pair = SharedPair([env], discriminator, generator, Ranks())
+    first, second = pair.turn(), pair.turn()
+    assert [part.shape for part in pair.gradient(*second)] == [own.shape for own in generator.trained]
     for player, payoff, graph in ((*first, False), (*second, True), (second[0], first[1], False)):
         with pytest.raises(WiringError, match="of its last turn alone"):
-            table.gradient(player, payoff, graph)
+            pair.gradient(player, payoff, graph)
 
 
 def test_the_processor_is_the_default_device(rng: np.random.Generator) -> None:
