@@ -64,6 +64,16 @@ def scores_of(discriminator: Any, samples: Tensor) -> Tensor:
     return torch.logit(torch.as_tensor(verdict), eps=SMALLEST)
 
 
+def move_of(player: Any, observation: Any) -> NDArray[Any]:
+    """What a player makes of an observation, as an array, without learning: batch statistics stay as they are."""
+    learning = player.training
+    player.eval()
+    with torch.no_grad():
+        move = np.asarray(player.act(observation).cpu().numpy())
+    player.train(learning)
+    return move
+
+
 class Player(nn.Module, ABC):
     """What both players have in common: learning by the gradient of a payoff.
 
@@ -103,15 +113,6 @@ class Player(nn.Module, ABC):
     @abstractmethod
     def act(self, observation: Any, /) -> Any:
         """The player's move on what it sees."""
-
-    def shown(self, observation: Any) -> NDArray[Any]:
-        """The player's move as an array, without learning: batch statistics stay as they are."""
-        learning = self.training
-        self.eval()
-        with torch.no_grad():
-            move = np.asarray(self.act(observation).cpu().numpy())
-        self.train(learning)
-        return move
 
     def gradient(self, payoff: Tensor, create_graph: bool = False, keep: bool = False) -> list[Tensor]:
         """The gradient of a payoff by the player's parameters; `keep` the graph for another use."""

@@ -92,13 +92,13 @@ class GameState(ABC):
     def observation(self, agent: str) -> Tensor:
         """What the agent sees on its turn."""
 
-    @abstractmethod
     def observations(self) -> dict[str, Tensor]:
         """What both see who move at once."""
+        return {agent: self.observation(agent) for agent in (DISCRIMINATOR, GENERATOR)}
 
-    @abstractmethod
     def glimpse(self, agent: str) -> Tensor:
         """What the agent saw last."""
+        return self.observation(agent)
 
     @abstractmethod
     def move(self, agent: str, action: Any) -> Payoffs:

@@ -22,7 +22,7 @@ from gan_lab.games.sample_state import SampleState
 from gan_lab.metrics.duality_gap import evaluate_samples
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
-from gan_lab.players import Player
+from gan_lab.players import Player, move_of
 from gan_lab.truth import LOG_4
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class SampleGame(Game):
 
     def moves(self, generator: Player, count: int, seed: int | None) -> NDArray[np.float32]:
         """(count, d) moves of a generator: samples, or packs of them."""
-        return generator.shown(torch.from_numpy(self.noise(count, np.random.default_rng(seed))))
+        return move_of(generator, torch.from_numpy(self.noise(count, np.random.default_rng(seed))))
 
     def samples(self, generator: Player, count: int, seed: int | None) -> NDArray[np.float32]:
         """(count, d) samples of a generator."""

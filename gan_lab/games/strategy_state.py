@@ -53,10 +53,6 @@ class StrategyState(GameState):
         """Both standing strategies, the discriminator's first."""
         return torch.from_numpy(self.state())
 
-    def glimpse(self, agent: str) -> Tensor:
-        """Both standing strategies, the discriminator's first."""
-        return self.observation(agent)
-
     def observation_space(self, agent: str) -> Box:
         """Both strategies, flat."""
         both = [self.game.space(name) for name in (DISCRIMINATOR, GENERATOR)]
@@ -66,10 +62,6 @@ class StrategyState(GameState):
     def action_space(self, agent: str) -> Box:
         """The strategies of the agent."""
         return self.game.space(agent)
-
-    def observations(self) -> dict[str, Tensor]:
-        """What both see who move at once."""
-        return {agent: self.observation(agent) for agent in self.standing}
 
     def both(self, discriminator: Any, generator: Any) -> Payoffs:
         """Play both moves at once."""

@@ -39,16 +39,8 @@ class AtomsScene:
 
     def piece(self, frames: list[Frame]) -> dict[str, Any]:
         """For the page."""
-        names = [("q: the generator", "q", False), ("D", "D", True), ("D*, exact", "best", True)]
-        moving = [{"name": name, "y": packed(stacked(frames, key)), "share": share} for name, key, share in names]
-        return {
-            "kind": "curves",
-            "title": "Both distributions, D, and the best D",
-            "x": packed(np.arange(len(self.p))),
-            "x_label": "atom",
-            "bars": True,
-            "series": [{"name": "p: the data", "y": packed(self.p), "share": False}, *moving],
-        }
+        x = np.arange(len(self.p))
+        return _curves(frames, self.p, x, title="Both distributions, D, and the best D", x_label="atom", bars=True)
 
     def draw(self, axes: Any, frames: list[Frame], index: int) -> None:
         """On matplotlib axes."""
@@ -85,16 +77,7 @@ class DensityScene:
 
     def piece(self, frames: list[Frame]) -> dict[str, Any]:
         """For the page."""
-        names = [("q: the generator", "q", False), ("D", "D", True), ("D*, exact", "best", True)]
-        moving = [{"name": name, "y": packed(stacked(frames, key)), "share": share} for name, key, share in names]
-        return {
-            "kind": "curves",
-            "title": "Both densities, D, and the best D",
-            "x": packed(self.x),
-            "x_label": "x",
-            "bars": False,
-            "series": [{"name": "p: the data", "y": packed(self.p), "share": False}, *moving],
-        }
+        return _curves(frames, self.p, self.x, title="Both densities, D, and the best D", x_label="x", bars=False)
 
     def draw(self, axes: Any, frames: list[Frame], index: int) -> None:
         """On matplotlib axes."""
@@ -174,3 +157,11 @@ class PathScene:
 
 def _normal(x: NDArray[np.float64], mean: float, std: float) -> NDArray[np.float64]:
     return np.exp(-0.5 * ((x - mean) / std) ** 2) / (std * np.sqrt(2 * np.pi))
+
+
+def _curves(frames: list[Frame], p: NDArray[Any], x: NDArray[Any], **about: Any) -> dict[str, Any]:
+    """The scene of a page that shows p and q, D and D* over x."""
+    names = [("q: the generator", "q", False), ("D", "D", True), ("D*, exact", "best", True)]
+    moving = [{"name": name, "y": packed(stacked(frames, key)), "share": share} for name, key, share in names]
+    still = {"name": "p: the data", "y": packed(p), "share": False}
+    return {"kind": "curves", "x": packed(x), "series": [still, *moving], **about}

@@ -100,6 +100,11 @@ class Run:
         relative = loss is not None and loss.relative
         return self.game.evaluate(self.discriminator, self.generator, seed, relative=relative)
 
+    @property
+    def last(self) -> dict[str, float]:
+        """The last row of the truth; where there is none yet, what is known now."""
+        return self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
+
     def symptoms(self) -> "list[Symptom]":
         """The known ways of failing that this run shows, by name: see `docs/failures.md`."""
         from gan_lab.diagnosis.symptoms import find_symptoms
@@ -108,7 +113,7 @@ class Run:
 
     def report(self) -> str:
         """In words: has it converged, is it mode collapse, and which other failure shows?"""
-        last = self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
+        last = self.last
         figures = ", ".join(f"{name} {value:.4g}" for name, value in last.items() if name != "step")
         seen = "" if last["step"] == self.steps else f"after update {last['step']:.0f}: "
         lines = [f"{self.game.name}, {self.steps} updates. {self.status.value}", f"  {seen}{figures}"]
@@ -126,18 +131,12 @@ class Run:
 
     def _repr_html_(self) -> str:
         """The report as a table, in a notebook."""
-        return run_html(self)
+        last = self.last
+        cells = "".join(f"<tr><th>{escape(name)}</th><td>{value:.4g}</td></tr>" for name, value in last.items())
+        caption = escape(f"{self.game.name}, {self.steps} updates. {self.status.value}")
+        words = "".join(f"<p>{escape(line)}</p>" for line in verdicts(self.game, last))
+        return f"<table><caption>{caption}</caption>{cells}</table>{words}"
 
     def __repr__(self) -> str:
         """The report."""
         return self.report()
-
-
-def run_html(run: "Run") -> str:
-    """What is known after the last update, and whether it has converged."""
-    last = run.truth[-1] if run.truth else {"step": float(run.steps), **run.look(0)}
-    rows = [(name, f"{value:.4g}") for name, value in last.items()]
-    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows)
-    caption = escape(f"{run.game.name}, {run.steps} updates. {run.status.value}")
-    words = "".join(f"<p>{escape(line)}</p>" for line in verdicts(run.game, last))
-    return f"<table><caption>{caption}</caption>{cells}</table>{words}"
