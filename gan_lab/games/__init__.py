@@ -1,4 +1,7 @@
-"""Games: exact ones, in which a move is a whole strategy, and games of samples whose truth is known."""
+"""Games: exact ones, in which a move is a whole strategy, and games of samples, whose data are known.
+
+Each has its state between turns, its default players and its evaluation: a new kind of game is one new file.
+"""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
