@@ -5,18 +5,11 @@ from typing import Any, Final
 import numpy as np
 
 from gan_lab.training.run import Run
-from gan_lab.training.run_plot import DISTANCES
-from gan_lab.truth import LOG_4
+from gan_lab.training.run_plot import DISTANCES, known_value
 from gridworld_env.ui.pages.packing import packed
 
 MOST_CURVES: Final = 4  # that can be told apart
 SHARES: Final = {"high_quality": "good samples", "memorised": "memorised samples"}
-
-
-def known_value(run: Run) -> tuple[float, str]:
-    """V at the equilibrium, and what it is called."""
-    known = run.game.known_value
-    return known, "-log 4" if known == -LOG_4 else f"{known:.3g}"
 
 
 def charts_of(run: Run) -> list[dict[str, Any]]:

@@ -38,8 +38,7 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
         axes = _import_pyplot().subplots(2, 1, sharex=True, layout="constrained")[1]
     upper, lower = axes
     steps = [row["step"] for row in run.truth]
-    known = run.game.known_value
-    name = "-log 4" if known == -LOG_4 else f"{known:.3g}"
+    known, name = known_value(run)
     upper.plot(steps, [row["value"] for row in run.truth], color="#0072b2", label="V(D, G)")
     upper.axhline(known, color="#181b24", linewidth=0.8, linestyle=":", label=f"{name}, at the equilibrium")
     upper.set(ylabel="V (nats)", title=f"{run.game.name}, {run.settings.get('update', 'trained')}")
@@ -53,6 +52,12 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
     for part in (upper, lower):
         part.legend(frameon=False, fontsize="small")
     return axes
+
+
+def known_value(run: "Run") -> tuple[float, str]:
+    """V at the equilibrium, and what it is called."""
+    known = run.game.known_value
+    return known, "-log 4" if known == -LOG_4 else f"{known:.3g}"
 
 
 def _import_pyplot() -> Any:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import gan_lab
 from gan_lab import WiringError, train
 from gan_lab.cli import commands
+from gan_lab.cli.exit_codes import PATIENCE
 from gan_lab.training.device import find_device
 from gan_lab.training.ranks import LAUNCHED, Ranks
 from gan_lab.training.shared_pair import SharedPair
@@ -174,7 +175,7 @@ def test_an_error_of_another_rank_is_not_lost(monkeypatch: pytest.MonkeyPatch) -
     result = CliRunner().invoke(commands.app, ["train", "rng8"])
     assert result.exit_code == 2
     assert "did you mean 'ring8'" in result.output
-    assert waited == [commands.PATIENCE]
+    assert waited == [PATIENCE]
 
 
 class Undeclared(Alternating):
