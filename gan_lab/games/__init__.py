@@ -72,7 +72,6 @@ __all__ = [
     "SampleGame",
     "StackedDigitsGame",
     "StrategyGame",
-    "game_of",
     "grid",
     "make_game",
     "read_images",

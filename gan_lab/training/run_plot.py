@@ -33,7 +33,7 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
         WiringError: The run has not looked at the truth yet.
     """
     if not run.truth:
-        raise WiringError(f"the run of {run.game.name!r} has no look at the truth yet; train it for a step or more")
+        raise WiringError(f"the run of {run.game.name!r} has not been evaluated yet; train it for a step or more")
     if axes is None:
         axes = _import_pyplot().subplots(2, 1, sharex=True, layout="constrained")[1]
     upper, lower = axes
