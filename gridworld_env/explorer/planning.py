@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 import planners
 from gridworld_env.dynamics.rules_to_tables import make_mdp
-from gridworld_env.explorer.backups import Backups, greedy_weights
 from gridworld_env.explorer.map_document import MapDocument
 from planners.evaluation.optimality import Certificate
+from planners.models.backups import backup, backup_state, greedy_actions, possible_actions
+from planners.models.moves import MoveMDP
 
 DIRECT_LIMIT: Final = 4_000  # states; more are evaluated by sweeps, which can be watched
 SOLVE_LIMIT: Final = 400  # states that are solved within a frame
@@ -65,7 +66,7 @@ class Planning:
 
     def _take(self, sketch: MapDocument) -> None:
         self.sketch = sketch
-        self.__dict__.pop("backups", None)
+        self.__dict__.pop("mdp", None)
 
     def reset(self) -> None:
         """V = 0, and the policy that takes every action alike."""
@@ -81,9 +82,9 @@ class Planning:
         return len(self.sketch.rules.action_moves)
 
     @cached_property
-    def backups(self) -> Backups:
-        """The tables of the sketch, made when first asked for."""
-        return Backups(make_mdp(self.sketch.grid, self.sketch.rules))
+    def mdp(self) -> MoveMDP:
+        """The model of the sketch, made when first asked for."""
+        return make_mdp(self.sketch.grid, self.sketch.rules)
 
     def move_to(self, sketch: MapDocument) -> None:
         """Go on with another sketch: squares keep their V and policy, as far as they are still there."""
@@ -107,9 +108,9 @@ class Planning:
 
     def action_values(self) -> NDArray[np.float64]:
         """(S, A) Q of V, kept until V or the model is another one."""
-        key = (self.values, self.backups, self.sketch.discount)
+        key = (self.values, self.mdp, self.sketch.discount)
         if self._known is None or any(old is not new for old, new in zip(self._known[0], key, strict=True)):
-            self._known = (key, self.backups.action_values(self.values, self.sketch.discount))
+            self._known = (key, backup(self.mdp, self.values, self.sketch.discount))
         return self._known[1]
 
     def residuals(self) -> NDArray[np.float64]:
@@ -130,14 +131,14 @@ class Planning:
 
     def backup(self, state: int) -> float:
         """One backup of one square; the change of V there."""
-        q = self.backups.state_action_values(state, self.values, self.sketch.discount)
+        q = backup_state(self.mdp, state, self.values, self.sketch.discount)
         change = float(q.max() - self.values[state]) if q.max() != self.values[state] else 0.0
         values = self.values.copy()
         values[state] = q.max()
         self.values = values
         self.policy = self.policy.copy()
         self.flipped = np.zeros(len(self.values), dtype=bool)
-        weights = greedy_weights(q[None])[0]
+        weights = _alike(greedy_actions(q[None]))[0]
         self.flipped[state] = ((weights > 0) != (self.policy[state] > 0)).any() and not self.policy[state].all()
         self.policy[state] = weights
         self.counts.backups += 1
@@ -159,7 +160,7 @@ class Planning:
         """
         probabilities = self.policy.astype(np.float64)
         policy = planners.TabularPolicy(probabilities / probabilities.sum(axis=1, keepdims=True))
-        self.values = planners.evaluate(self.backups.mdp, policy, discount=self.sketch.discount).copy()
+        self.values = planners.evaluate(self.mdp, policy, discount=self.sketch.discount).copy()
         self.counts.evaluations += 1
         self.flipped = np.zeros(len(self.values), dtype=bool)
 
@@ -182,13 +183,13 @@ class Planning:
         Raises:
             PlannerError: At discount 1, reward without an end.
         """
-        largest = float(np.abs(self.backups.mdp.outcome_reward).max(initial=1.0))
+        largest = float(np.abs(self.mdp.outcome_reward).max(initial=1.0))
         plan = planners.solve(
-            self.backups.mdp.tabular, discount=self.sketch.discount, tolerance=1e-9 * max(1.0, largest), throw=False
+            self.mdp.tabular, discount=self.sketch.discount, tolerance=1e-9 * max(1.0, largest), throw=False
         )
         self.values = plan.values.copy()
         self.counts.solutions += 1
-        self._be_greedy()
+        self._follow(_alike(plan.optimal_actions))
         return plan
 
     def certify(self) -> Certificate:
@@ -197,7 +198,15 @@ class Planning:
         Raises:
             PlannerError: V is infinite where V* is not.
         """
-        return planners.certify(self.backups.mdp, self.values, discount=self.sketch.discount)
+        return planners.certify(self.mdp, self.values, discount=self.sketch.discount)
+
+    def possible_actions(self) -> NDArray[np.bool_]:
+        """(S, A) True for the actions that the bounds proven from V do not rule out as optimal.
+
+        At first all; in the end the set of all optimal actions.
+        """
+        proof = self.certify()
+        return possible_actions(self.mdp.tabular, proof.lower, proof.upper, self.sketch.discount)
 
     def is_settled(self, change: float) -> bool:
         """Whether a change of V is lost in rounding."""
@@ -210,9 +219,17 @@ class Planning:
         return different & ~(old > 0).all(axis=1)
 
     def _be_greedy(self) -> None:
-        new = greedy_weights(self.action_values())
-        self.flipped = self.changed_from(self.policy, new)
-        self.policy = new
+        self._follow(_alike(greedy_actions(self.action_values())))
+
+    def _follow(self, policy: NDArray[np.float32]) -> None:
+        self.flipped = self.changed_from(self.policy, policy)
+        self.policy = policy
+
+
+def _alike(actions: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(S, A) the policy that takes all given actions of a state alike."""
+    weights = actions.astype(np.float32)
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def policy_changed(squares: int) -> str:

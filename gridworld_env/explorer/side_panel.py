@@ -14,6 +14,7 @@ from gridworld_env.ui.widgets.commands import stroke_label
 from gridworld_env.ui.widgets.controls import Button, Buttons, ColorScale, Control, Lines
 from gridworld_env.ui.widgets.panel import Panel
 from gridworld_env.ui.widgets.slider import Slider
+from planners.models.backups import backup_state
 
 if TYPE_CHECKING:
     from gridworld_env.explorer.app import ExplorerApp
@@ -146,8 +147,8 @@ def about_square(app: "ExplorerApp") -> list[str]:
     lines = [str(planning.counts), f"row {row}, column {column}: " + ("a wall" if state < 0 else f"state {state}")]
     if state >= 0:
         lines[1] += f", V = {planning.values[state]:.6g}"
-        if "backups" in planning.__dict__:  # the tables are not made for this line alone
-            q = planning.backups.state_action_values(state, planning.values, explorer.sketch.discount)
+        if "mdp" in planning.__dict__:  # the tables are not made for this line alone
+            q = backup_state(planning.mdp, state, planning.values, explorer.sketch.discount)
             names = [move.name.lower() for move in explorer.sketch.rules.action_moves]
             lines.append("Q: " + ", ".join(f"{name} {number:.3g}" for name, number in zip(names, q, strict=True)))
     return lines

@@ -42,7 +42,7 @@ def _residual(planning: Planning) -> Overlay:
 
 
 def _possible(planning: Planning) -> Overlay:
-    return Overlay(values=planning.values, policy=possible_actions(planning).astype(np.float32))
+    return Overlay(values=planning.values, policy=planning.possible_actions().astype(np.float32))
 
 
 def _lower(planning: Planning) -> Overlay:
@@ -57,19 +57,6 @@ def _width(planning: Planning) -> Overlay:
     proof = planning.certify()
     with np.errstate(invalid="ignore"):
         return Overlay(values=np.where(proof.lower == proof.upper, 0.0, proof.upper - proof.lower))
-
-
-def possible_actions(planning: Planning) -> np.ndarray:
-    """(S, A) True for the actions that the bounds proven from V do not rule out as optimal.
-
-    At first all; in the end the set of all optimal actions. An action is ruled out when the best that it can be
-    worth, Q of the upper bound, is less than what is proven to be had, the lower bound.
-    """
-    proof, discount = planning.certify(), planning.sketch.discount
-    reach = planning.backups.action_values(np.asarray(proof.upper), discount)
-    sizes = proof.upper[np.isfinite(proof.upper)]
-    rounding = 1e-14 * (np.abs(planning.backups.mdp.outcome_reward).max() + np.abs(sizes).max(initial=0.0))
-    return reach + rounding >= proof.lower[:, None]
 
 
 VIEWS: Final = {

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
-from gridworld_env.rendering.scene import best_actions
 from gridworld_env.replays.recording import Step, SweepFrame
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import write_page
 from gridworld_env.ui.pages.thinning import Thinning
 from planners import Iteration, Moment, Plan, play_episode
+from planners.models.backups import greedy_actions
 
 MOST_SQUARES: Final = 62_500
 MOST_STEPS: Final = 400  # of the episode
@@ -77,7 +77,7 @@ class Replay:
         return SweepFrame(Iteration(*moment), values, lower, upper, self._arrows(moment.action_values))
 
     def _arrows(self, action_values: NDArray[np.float64]) -> NDArray[np.uint16]:
-        best = best_actions(action_values) & np.isfinite(action_values) & ~self.grid.terminal[:, None]
+        best = greedy_actions(action_values) & np.isfinite(action_values) & ~self.grid.terminal[:, None]
         bits = np.array([1 << move for move in self.rules.action_moves], dtype=np.uint16)
         return (best * bits).sum(axis=1, dtype=np.uint16)
 

@@ -8,11 +8,11 @@ import pytest
 
 import planners
 from gridworld_env import WORLDS, GridWorldEnv, random_map
-from gridworld_env.explorer import handlers, jobs, views
-from gridworld_env.explorer.backups import Backups, greedy_weights
+from gridworld_env.explorer import handlers, jobs
 from gridworld_env.explorer.map_document import sketch_of
 from gridworld_env.explorer.planning import Planning
 from gridworld_env.explorer.session import Session
+from planners.models.backups import backup, backup_state, greedy_actions
 
 
 def explorer_of(name: str = "lecture", **rules: Any) -> Session:
@@ -51,22 +51,21 @@ def test_a_backup_is_that_of_the_table(name: str, rng: np.random.Generator) -> N
     planning = Planning(sketch_of({"map_name": name}))
     values = rng.normal(size=len(planning.values))
     expected = looped_backup(name, values, 0.9)
-    np.testing.assert_allclose(planning.backups.action_values(values, 0.9), expected, atol=1e-12)
+    np.testing.assert_allclose(backup(planning.mdp, values, 0.9), expected, atol=1e-12)
     for state in rng.integers(len(values), size=5):
-        one = planning.backups.state_action_values(int(state), values, 0.9)
+        one = backup_state(planning.mdp, int(state), values, 0.9)
         np.testing.assert_allclose(one, expected[state], atol=1e-12)
 
 
 def test_infinite_values_make_every_action_infinite_that_can_reach_them() -> None:
     planning = Planning(sketch_of({"desc": ["S.+", "###", "..."], "slip": 0.2}, 1.0))
-    backups = Backups(planning.backups.mdp)
     values = np.array([0.0, 0.0, 0.0, -np.inf, -np.inf, -np.inf])
-    q = backups.action_values(values, 1.0)
+    q = backup(planning.mdp, values, 1.0)
     assert np.isfinite(q[:3]).all()
     assert (q[3:] == -np.inf).all()
     for state in range(6):
-        np.testing.assert_array_equal(backups.state_action_values(state, values, 1.0), q[state])
-    assert np.isfinite(backups.action_values(values, 0.0)).all()
+        np.testing.assert_array_equal(backup_state(planning.mdp, state, values, 1.0), q[state])
+    assert np.isfinite(backup(planning.mdp, values, 0.0)).all()
 
 
 def test_sweeps_are_those_of_algorithm_4() -> None:
@@ -139,8 +138,28 @@ def test_an_improvement_leaves_the_values_alone() -> None:
 
 
 def test_ties_share_the_policy() -> None:
-    assert greedy_weights(np.array([[1.0, 1.0 + 1e-13, 0.5, 0.0]])).tolist() == [[0.5, 0.5, 0.0, 0.0]]
-    assert greedy_weights(np.full((1, 4), -np.inf)).tolist() == [[0.25] * 4]
+    assert greedy_actions(np.array([[1.0, 1.0 + 1e-13, 0.5, 0.0]])).tolist() == [[True, True, False, False]]
+    assert greedy_actions(np.full((1, 4), -np.inf)).tolist() == [[True] * 4]
+    planning = Planning(sketch_of({"desc": ["S..", "..+"]}))
+    planning.sweep()
+    planning.sweep()
+    assert planning.policy[[0, 2]].tolist() == [[0.0, 0.5, 0.5, 0.0], [0.0, 0.0, 1.0, 0.0]]
+
+
+@pytest.mark.parametrize("size", [1e-7, 1.0, 1e5])
+def test_the_window_shows_the_plans_set_of_optimal_actions(size: float, rng: np.random.Generator) -> None:
+    """Maps of ties that are worth little or much."""
+    for _ in range(10):
+        desc = random_map(*rng.integers(3, 9, size=2).tolist(), seed=int(rng.integers(10**6)))
+        rules = {"slip": float(rng.choice([0.0, 0.2, 0.5])), "step_reward": -size * float(rng.choice([0.0, 0.04]))}
+        legend = {"+": {"terminal": True, "reward": size}}
+        explorer = Session(sketch_of({"desc": desc, "legend": legend, **rules}, float(rng.choice([0.5, 0.9, 1.0]))))
+        explorer.solve()
+        planning, living = explorer.planning, ~explorer.sketch.grid.terminal
+        model, discount = planning.mdp, explorer.sketch.discount
+        plan = planners.solve(model, discount=discount, tolerance=1e-9 * size)
+        np.testing.assert_array_equal(planning.policy[living] > 0, plan.optimal_actions[living])
+        np.testing.assert_array_equal(planning.possible_actions()[living], plan.optimal_actions[living])
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -150,7 +169,7 @@ def test_actions_are_ruled_out_one_by_one_and_never_a_best_one(name: str) -> Non
     best = plan.action_values >= plan.action_values.max(axis=1, keepdims=True) - 1e-12
     before = possible = np.ones(best.shape, dtype=bool)
     for _ in range(12):
-        before, possible = possible, views.possible_actions(planning)
+        before, possible = possible, planning.possible_actions()
         assert (possible | ~best).all()
         proof = planning.certify()
         assert (proof.lower <= plan.upper).all()
@@ -159,7 +178,7 @@ def test_actions_are_ruled_out_one_by_one_and_never_a_best_one(name: str) -> Non
     assert possible.sum() <= before.sum()
     planning.solve()
     terminal = planning.sketch.grid.terminal
-    np.testing.assert_array_equal(views.possible_actions(planning)[~terminal], plan.optimal_actions[~terminal])
+    np.testing.assert_array_equal(planning.possible_actions()[~terminal], plan.optimal_actions[~terminal])
 
 
 def test_the_policy_flips_where_paper_and_pencil_say() -> None:
