@@ -20,28 +20,28 @@ LAYER_KEYS = {"real": "x", "generated": "z", "learned": "l", "exact": "e"}
 
 
 def _on(act: Callable[[Session], Any]) -> Run:
-    return lambda app: act(app.watcher)
+    return lambda app: act(app.session)
 
 
 def _loss(name: str) -> Run:
-    return lambda app: app.watcher.change(loss=name)
+    return lambda app: app.session.change(loss=name)
 
 
 def _penalty(name: str) -> Run:
-    return lambda app: app.watcher.change(penalty=name)
+    return lambda app: app.session.change(penalty=name)
 
 
 def _update(name: str) -> Run:
     def act(app: "WatchApp") -> None:
-        steps = app.watcher.match.rule.discriminator_steps
+        steps = app.session.live_run.rule.discriminator_steps
         options = {"discriminator_steps": steps} if name == "alternating" else {}
-        app.watcher.change(update=find_update(name, **options))
+        app.session.change(update=find_update(name, **options))
 
     return act
 
 
 def _game(name: str) -> Run:
-    return lambda app: app.watcher.start(name)
+    return lambda app: app.session.start(name)
 
 
 def _show(name: str) -> Run:
@@ -55,10 +55,10 @@ def _layer(name: str) -> Run:
 def faster(by: int) -> Callable[[Session], None]:
     """More or fewer updates a second."""
 
-    def act(watcher: Session) -> None:
-        place = SPEEDS.index(watcher.speed) + by
-        watcher.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place))]
-        watcher.say(f"{speed_text(watcher.speed)} updates a second")
+    def act(session: Session) -> None:
+        place = SPEEDS.index(session.speed) + by
+        session.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place))]
+        session.say(f"{speed_text(session.speed)} updates a second")
 
     return act
 
@@ -106,7 +106,7 @@ PLAY: list[Row] = [
 GAME: list[Row] = [
     *_game_rows(),
     ("draw", "p", "Draw", "Draw data with the mouse; the right button erases", lambda app: app.toggle_drawing()),
-    ("clear", "shift+p", "Clear", "An empty paper", lambda app: app.clear_drawing()),
+    ("clear", "shift+p", "Clear", "Take away what is drawn", lambda app: app.clear_drawing()),
     ("own recipe", "o", "Recipe", "Begin again by the game's own recipe", _on(lambda it: it.follow_recipe(own=True))),
     ("plain", "shift+o", "Plain", "Begin again, without a penalty", _on(lambda it: it.follow_recipe(own=False))),
 ]

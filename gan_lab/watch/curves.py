@@ -1,4 +1,4 @@
-"""The numbers of a match over its updates, and the charts that are made of them."""
+"""The numbers of a game over its updates, and the charts that are made of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from gan_lab.watch.drawing import palette
 from gan_lab.watch.session import Session
 
-SIZE: Final = (916, 780)  # points of a picture's board
+SIZE: Final = (916, 780)  # points of a picture
 GIF_SCALE: Final = 0.6
 GIF_RATE: Final = 12.0  # pictures a second
 HOLD: Final = 1500  # milliseconds of the last picture
 
 
-def export_png(watcher: Session, name: str) -> None:
+def export_png(session: Session, name: str) -> None:
     """Write what is shown as a picture, at two pixels a point.
 
     Raises:
@@ -29,11 +29,11 @@ def export_png(watcher: Session, name: str) -> None:
     from gan_lab.watch.drawing.pygame_board import render
 
     path = _checked(name, ".png")
-    _images().fromarray(render(watcher.scene, SIZE, 2.0)).save(path)
-    watcher.say(f"wrote {path}")
+    _images().fromarray(render(session.scene, SIZE, 2.0)).save(path)
+    session.say(f"wrote {path}")
 
 
-def export_gif(watcher: Session, name: str) -> None:
+def export_gif(session: Session, name: str) -> None:
     """Begin to write the pictures since the start as an animation.
 
     Raises:
@@ -42,28 +42,28 @@ def export_gif(watcher: Session, name: str) -> None:
     """
     path = _checked(name, ".gif")
     _images()
-    if len(watcher.reel.scenes) < 2:
+    if len(session.recording.scenes) < 2:
         raise ValueError("nothing has happened since the start that could be animated: press Space first")
-    watcher.running = False
-    watcher.begin("animation", _gif_steps(watcher, path))
+    session.running = False
+    session.begin("animation", _gif_steps(session, path))
 
 
-def _gif_steps(watcher: Session, path: Path) -> Iterator[None]:
+def _gif_steps(session: Session, path: Path) -> Iterator[None]:
     from gan_lab.watch.drawing.pygame_board import render
 
-    scenes = list(watcher.reel.scenes)
+    scenes = list(session.recording.scenes)
     frames: list[NDArray[np.uint8]] = []
     for scene in scenes:
         frames.append(render(scene, SIZE, GIF_SCALE))
-        watcher.say(f"drawing picture {len(frames)} of {len(scenes)} for {path.name}")
+        session.say(f"drawing picture {len(frames)} of {len(scenes)} for {path.name}")
         yield
     with ThreadPoolExecutor(1) as pool:  # so that the window goes on answering
         written = pool.submit(_write_gif, path, frames)
-        watcher.say(f"writing {path.name}")
+        session.say(f"writing {path.name}")
         while not wait([written], timeout=0.01).done:
             yield
         written.result()
-    watcher.say(f"wrote {path}, {len(frames)} pictures")
+    session.say(f"wrote {path}, {len(frames)} pictures")
 
 
 def _write_gif(path: Path, frames: list[NDArray[np.uint8]]) -> None:

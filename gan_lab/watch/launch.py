@@ -27,13 +27,13 @@ def opening(game: Any, recipe: str | None = None, seed: int = 0, **options: Any)
         WiringError: Something does not fit.
     """
     found = watched_game(game, width=options.pop("width", None), noise=options.pop("noise", None))
-    watcher = Session(LiveRun(found, recipe, seed, **options))
-    if watcher.match.is_planar:
-        watcher.speed = PLANAR_SPEED
-    return watcher
+    session = Session(LiveRun(found, recipe, seed, **options))
+    if session.live_run.is_planar:
+        session.speed = PLANAR_SPEED
+    return session
 
 
-def open_watch(watcher: Session, size: tuple[int, int] = (1240, 890), scale: float = 1.0) -> AppWindow:
+def open_watch(session: Session, size: tuple[int, int] = (1240, 890), scale: float = 1.0) -> AppWindow:
     """Open the window, without running it yet; `run` shows it until it is closed."""
     pygame.display.init()
-    return AppWindow(WatchApp(watcher, GameDrawing()), size, scale)
+    return AppWindow(WatchApp(session, GameDrawing()), size, scale)

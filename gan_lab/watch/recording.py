@@ -1,4 +1,4 @@
-"""What a picture of the board is made of, and the pictures so far; they are drawn when somebody wants them."""
+"""What the window shows, and the pictures so far; they are drawn when somebody wants them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ MOST: Final = 160  # pictures
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """All that the board shows.
+    """All that is shown.
 
     Attributes:
         game: What is played.
@@ -37,7 +37,7 @@ class Scene:
 
 
 class Recording:
-    """The scenes of a match. When it is full, every second one is dropped, and from then on is not taken."""
+    """The scenes of a game. When it is full, every second one is dropped, and from then on is not taken."""
 
     def __init__(self) -> None:
         """Nothing was shown yet."""

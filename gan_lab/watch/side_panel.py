@@ -43,8 +43,8 @@ def _buttons(
         title = command.title
         if name == "run":
             return Button(
-                lambda: "Pause" if app.watcher.running else "Run", lambda: app.run(command),
-                f"{command.help} ({keys})", lambda: app.watcher.running,
+                lambda: "Pause" if app.session.running else "Run", lambda: app.run(command),
+                f"{command.help} ({keys})", lambda: app.session.running,
             )  # fmt: skip
         return Button(title, lambda: app.run(command), f"{command.help} ({keys})", lambda: lit(name))
 
@@ -56,13 +56,13 @@ def _heading(text: str) -> Lines:
 
 
 def _play(app: "WatchApp") -> Iterator[Control]:
-    watcher = app.watcher
+    session = app.session
     yield _heading("Play")
     yield _buttons(app, ["step D", "step G", "update", "run"], 4)
     yield Slider(
         "updates a second", 0, len(SPEEDS) - 1, 1,
-        value=lambda: float(SPEEDS.index(watcher.speed)),
-        choose=lambda number: setattr(watcher, "speed", SPEEDS[round(number)]),
+        value=lambda: float(SPEEDS.index(session.speed)),
+        choose=lambda number: setattr(session, "speed", SPEEDS[round(number)]),
         about="How fast updates follow one another (Page up and down)",
         shown=lambda number: speed_text(SPEEDS[round(number)]),
     )  # fmt: skip
@@ -70,19 +70,19 @@ def _play(app: "WatchApp") -> Iterator[Control]:
 
 
 def _game(app: "WatchApp") -> Iterator[Control]:
-    watcher = app.watcher
+    session = app.session
 
     def lit(name: str) -> bool:
         if name == "draw":
-            return watcher.drawing
-        return name == f"game {watcher.match.game.name}"
+            return session.drawing
+        return name == f"game {session.live_run.game.name}"
 
     yield _heading("Game")
     yield _buttons(app, [f"game {name}" for name in WATCHED], 3, lit)
     yield _buttons(app, ["draw", "clear", "own recipe", "plain"], 4, lit)
     yield Slider(
         "width of what is drawn", *WIDTHS, 0.01,
-        value=lambda: watcher.sketchpad.width,
+        value=lambda: session.drawn_data.width,
         choose=lambda width: app.set_width(width),
         done=lambda: app.play_drawing(),
         about="Standard deviation of each blob that is drawn",
@@ -91,14 +91,14 @@ def _game(app: "WatchApp") -> Iterator[Control]:
 
 
 def _learning(app: "WatchApp") -> Iterator[Control]:
-    match = lambda: app.watcher.match  # noqa: E731 - the match of the moment
+    live_run = lambda: app.session.live_run  # noqa: E731 - the game as it is now
 
     def named(value: object) -> str:
         return str(getattr(value, "name", "none" if value is None else value))
 
     def lit(name: str) -> bool:
         kind, _, choice = name.partition(" ")
-        now = {"loss": match().recipe.loss, "update": match().rule, "penalty": match().recipe.penalty}[kind]
+        now = {"loss": live_run().recipe.loss, "update": live_run().rule, "penalty": live_run().recipe.penalty}[kind]
         return named(now) == choice
 
     yield _heading("Loss")
@@ -106,20 +106,24 @@ def _learning(app: "WatchApp") -> Iterator[Control]:
     yield _heading("Update")
     yield _buttons(app, [f"update {name}" for name in UPDATES], 3, lit)
     yield _logarithmic(
-        app, "rate of D", RATES, lambda: match().rate("discriminator"), lambda rate: app.set_rate("discriminator", rate)
+        app,
+        "rate of D",
+        RATES,
+        lambda: live_run().rate("discriminator"),
+        lambda rate: app.set_rate("discriminator", rate),
     )
     yield _logarithmic(
-        app, "rate of G", RATES, lambda: match().rate("generator"), lambda rate: app.set_rate("generator", rate)
+        app, "rate of G", RATES, lambda: live_run().rate("generator"), lambda rate: app.set_rate("generator", rate)
     )
     yield Slider(
         "steps of D before each of G", 1, 10, 1,
-        value=lambda: float(match().rule.discriminator_steps),
+        value=lambda: float(live_run().rule.discriminator_steps),
         choose=lambda number: app.attempt_change(lambda: app.set_k(round(number))),
         about="k of Algorithm 1, of the alternating update (K, Shift+K)",
     )  # fmt: skip
     yield _heading("Penalty of D's slope")
     yield _buttons(app, ["penalty none", *(f"penalty {name}" for name in PENALTIES)], 5, lit)
-    yield _logarithmic(app, "its weight", WEIGHTS, lambda: match().table.env.board.penalty_weight, app.set_weight)
+    yield _logarithmic(app, "its weight", WEIGHTS, lambda: live_run().table.env.board.penalty_weight, app.set_weight)
 
 
 def _logarithmic(
@@ -140,21 +144,21 @@ def _logarithmic(
 
 
 def _show(app: "WatchApp") -> Iterator[Control]:
-    watcher = app.watcher
+    session = app.session
     yield _heading("Show")
-    yield _buttons(app, [f"view {name}" for name in VIEWS], 5, lambda name: name == f"view {watcher.view}")
-    yield _buttons(app, [f"layer {name}" for name in LAYERS], 4, lambda name: name.partition(" ")[2] in watcher.layers)
+    yield _buttons(app, [f"view {name}" for name in VIEWS], 5, lambda name: name == f"view {session.view}")
+    yield _buttons(app, [f"layer {name}" for name in LAYERS], 4, lambda name: name.partition(" ")[2] in session.layers)
     share = np.linspace(0.0, 1.0, 41)
 
     def colors() -> list[palette.Color]:
         found = (
-            palette.difference_colors(2 * share - 1) if watcher.view == "D - D*" else palette.probability_colors(share)
+            palette.difference_colors(2 * share - 1) if session.view == "D - D*" else palette.probability_colors(share)
         )
         return [(int(r), int(g), int(b)) for r, g, b in found]
 
     def ends() -> tuple[str, str] | None:
         scales = {"D": ("generated 0", "1 real"), "D*": ("generated 0", "1 real"), "D - D*": ("-1", "1")}
-        return scales.get(watcher.view) if watcher.match.of_samples else None
+        return scales.get(session.view) if session.live_run.of_samples else None
 
     yield ColorScale(colors, ends)
 

@@ -18,16 +18,16 @@ Row = tuple[str, str, str, str, Run]  # name, keys, title, help, what it does
 
 
 def _on(act: Callable[[Session], Any]) -> Run:
-    """What an app does to do it to its explorer."""
-    return lambda app: act(app.explorer)
+    """What an app does to do it to its session."""
+    return lambda app: act(app.session)
 
 
 def _view(name: str) -> Run:
-    return lambda app: app.explorer.show(name)
+    return lambda app: app.session.show(name)
 
 
-def _brush(name: str) -> Run:
-    return lambda app: app.explorer.take(name)
+def _tool(name: str) -> Run:
+    return lambda app: app.session.take(name)
 
 
 PLAN: list[Row] = [
@@ -63,7 +63,7 @@ SHOW: list[Row] = [
     ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
 ]
 PAINT: list[Row] = [
-    *((f"brush {b.name}", b.key, b.name.capitalize(), b.help, _brush(b.name)) for b in TOOLS.values()),
+    *((f"tool {b.name}", b.key, b.name.capitalize(), b.help, _tool(b.name)) for b in TOOLS.values()),
     ("use", "u tab", "Use", "Use the tool on the cursor's square", lambda app: app.use_cursor()),
     ("more", ">", "More", "Amount of terminals, rewards: up", _on(handlers.amount(0.5))),
     ("less", "<", "Less", "Amount down", _on(handlers.amount(-0.5))),
@@ -90,7 +90,7 @@ AGENT: list[Row] = [
 ]
 FILE: list[Row] = [
     ("undo", "ctrl+z", "Undo", "Undo a change of map or rules", _on(Session.undo)),
-    ("redo", "ctrl+y ctrl+shift+z", "Redo", "Redo it", _on(lambda explorer: explorer.undo(back=False))),
+    ("redo", "ctrl+y ctrl+shift+z", "Redo", "Redo it", _on(lambda session: session.undo(back=False))),
     ("save", "ctrl+s", "Save", "Save the map as JSON", lambda app: app.save()),
     ("save as", "ctrl+shift+s", "Save as", "Save it under another name", lambda app: app.save(ask=True)),
     ("open", "ctrl+o", "Open", "Open a map by name, or drop its file here", lambda app: app.ask_open()),

@@ -1,4 +1,4 @@
-"""What the commands do to an explorer; the table of `commands` gives each a key and a name."""
+"""What the commands do to a session; the table of `commands` gives each a key and a name."""
 
 from collections.abc import Callable
 from typing import Final
@@ -22,76 +22,76 @@ JOBS: Final[dict[str, Callable[[Session], Steps]]] = {
 }
 
 
-def sweep(explorer: Session) -> None:
+def sweep(session: Session) -> None:
     """One sweep of value iteration."""
-    change = explorer.planning.sweep()
-    explorer.stepped(f"sweep {explorer.planning.counts.sweeps}: largest change {change:.3g}")
+    change = session.planning.sweep()
+    session.stepped(f"sweep {session.planning.counts.sweeps}: largest change {change:.3g}")
 
 
-def evaluate(explorer: Session) -> None:
+def evaluate(session: Session) -> None:
     """One policy evaluation, by sweeps that can be watched where the equations are too many."""
-    if explorer.sketch.grid.num_states > DIRECT_LIMIT:
-        explorer.start(Job("evaluation", jobs.evaluate_steps(explorer), paced=False))
+    if session.document.grid.num_states > DIRECT_LIMIT:
+        session.start(Job("evaluation", jobs.evaluate_steps(session), paced=False))
         return
-    explorer.planning.evaluate()
-    explorer.stepped("the policy is evaluated: V is what it is worth")
+    session.planning.evaluate()
+    session.stepped("the policy is evaluated: V is what it is worth")
 
 
-def improve(explorer: Session) -> None:
+def improve(session: Session) -> None:
     """One policy improvement."""
-    changed = explorer.planning.improve()
-    explorer.stepped(policy_changed(changed) if changed else "no action is better for this V")
+    changed = session.planning.improve()
+    session.stepped(policy_changed(changed) if changed else "no action is better for this V")
 
 
-def reset(explorer: Session) -> None:
+def reset(session: Session) -> None:
     """Forget the planning, the agent and the animation; the map stays."""
-    explorer.job = None
-    explorer.planning.reset()
-    explorer.marks = explorer.planning.flipped
-    explorer.walker.lift()
-    explorer.reel.clear()
-    explorer.changed()
-    explorer.say("V = 0, and every action alike")
+    session.job = None
+    session.planning.reset()
+    session.marks = session.planning.flipped
+    session.agent.lift()
+    session.recording.clear()
+    session.changed()
+    session.say("V = 0, and every action alike")
 
 
 def toggle(name: str) -> Act:
     """Begin a job, or stop it if it runs."""
 
-    def act(explorer: Session) -> None:
-        if explorer.job is not None and explorer.job.name == name:
-            explorer.stop()
+    def act(session: Session) -> None:
+        if session.job is not None and session.job.name == name:
+            session.stop()
         else:
-            explorer.start(Job(name, JOBS[name](explorer)))
+            session.start(Job(name, JOBS[name](session)))
 
     return act
 
 
-def keep_solved(explorer: Session) -> None:
+def keep_solved(session: Session) -> None:
     """From now on solve after every change, or not any more."""
-    explorer.keep_solved = not explorer.keep_solved
-    explorer.say("every change is solved at once" if explorer.keep_solved else "changes are not solved by themselves")
-    if explorer.keep_solved:
-        explorer.solve()
+    session.keep_solved = not session.keep_solved
+    session.say("every change is solved at once" if session.keep_solved else "changes are not solved by themselves")
+    if session.keep_solved:
+        session.solve()
 
 
-def step(explorer: Session) -> None:
+def step(session: Session) -> None:
     """The agent takes the policy's action."""
-    walker = explorer.walker.made_ready(explorer.planning)
-    walker.step(explorer.planning)
-    explorer.stepped(walker.says(explorer.planning))
+    agent = session.agent.made_ready(session.planning)
+    agent.step(session.planning)
+    session.stepped(agent.says(session.planning))
 
 
 def act_as(action: Action) -> Act:
     """The agent takes an action of the user's."""
 
-    def act(explorer: Session) -> None:
-        moves = explorer.sketch.rules.action_moves
+    def act(session: Session) -> None:
+        moves = session.document.rules.action_moves
         if action not in moves:
             names = ", ".join(move.name for move in moves)
             raise MapError(f"{action.name} is no action of this map; its actions are {names}")
-        walker = explorer.walker.made_ready(explorer.planning)
-        walker.step(explorer.planning, moves.index(action))
-        explorer.stepped(walker.says(explorer.planning))
+        agent = session.agent.made_ready(session.planning)
+        agent.step(session.planning, moves.index(action))
+        session.stepped(agent.says(session.planning))
 
     return act
 
@@ -99,10 +99,10 @@ def act_as(action: Action) -> Act:
 def nudge(rule: str, by: float) -> Act:
     """Change a rule by a little."""
 
-    def act(explorer: Session) -> None:
-        sketch = explorer.sketch
-        value = round((sketch.discount if rule == "discount" else getattr(sketch.rules, rule)) + by, 6)
-        explorer.set_rule(**{rule: value if rule == "step_reward" else min(1.0, max(0.0, value))})
+    def act(session: Session) -> None:
+        document = session.document
+        value = round((document.discount if rule == "discount" else getattr(document.rules, rule)) + by, 6)
+        session.set_rule(**{rule: value if rule == "step_reward" else min(1.0, max(0.0, value))})
 
     return act
 
@@ -110,10 +110,10 @@ def nudge(rule: str, by: float) -> Act:
 def faster(by: int) -> Act:
     """More or fewer steps a second."""
 
-    def act(explorer: Session) -> None:
-        nearest = min(range(len(SPEEDS)), key=lambda number: abs(SPEEDS[number] - explorer.speed))
-        explorer.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, nearest + by))]
-        explorer.say(f"{explorer.speed:g} steps a second")
+    def act(session: Session) -> None:
+        nearest = min(range(len(SPEEDS)), key=lambda number: abs(SPEEDS[number] - session.speed))
+        session.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, nearest + by))]
+        session.say(f"{session.speed:g} steps a second")
 
     return act
 
@@ -121,39 +121,39 @@ def faster(by: int) -> Act:
 def resize(rows: int, columns: int) -> Act:
     """Add or take away rows and columns."""
 
-    def act(explorer: Session) -> None:
-        grid = explorer.sketch.grid
-        explorer.change(explorer.sketch.resized(grid.height + rows, grid.width + columns))
-        explorer.say(f"{explorer.sketch.grid.height} rows, {explorer.sketch.grid.width} columns")
+    def act(session: Session) -> None:
+        grid = session.document.grid
+        session.change(session.document.resized(grid.height + rows, grid.width + columns))
+        session.say(f"{session.document.grid.height} rows, {session.document.grid.width} columns")
 
     return act
 
 
-def clear_map(explorer: Session) -> None:
+def clear_map(session: Session) -> None:
     """A map of this size with nothing on it."""
-    grid, old = explorer.sketch.grid, explorer.sketch
+    grid, old = session.document.grid, session.document
     empty = empty_document(grid.height, grid.width)
-    explorer.change(type(old)(empty.rows, empty.legend, old.rules, old.discount, old.extra))
+    session.change(type(old)(empty.rows, empty.legend, old.rules, old.discount, old.extra))
 
 
-def turn_wind(explorer: Session) -> None:
-    """Another direction of the wind brush."""
+def turn_wind(session: Session) -> None:
+    """Another direction of the wind tool."""
     names = list(WINDS)
-    explorer.set_amounts(wind=names[(names.index(explorer.amounts.wind) + 1) % len(names)])
-    explorer.say(f"the wind brush blows: {explorer.amounts.wind}")
+    session.set_amounts(wind=names[(names.index(session.amounts.wind) + 1) % len(names)])
+    session.say(f"the wind brush blows: {session.amounts.wind}")
 
 
-def strengthen_wind(explorer: Session) -> None:
+def strengthen_wind(session: Session) -> None:
     """One square more, up to three."""
-    explorer.set_amounts(strength=explorer.amounts.strength % 3 + 1)
-    explorer.say(f"the wind brush blows {explorer.amounts.strength} squares")
+    session.set_amounts(strength=session.amounts.strength % 3 + 1)
+    session.say(f"the wind brush blows {session.amounts.strength} squares")
 
 
 def amount(by: float) -> Act:
-    """Another amount for the brushes."""
+    """Another amount for the tools."""
 
-    def act(explorer: Session) -> None:
-        explorer.set_amounts(reward=round(explorer.amounts.reward + by, 6))
-        explorer.say(f"amount {explorer.amounts.reward:+g}")
+    def act(session: Session) -> None:
+        session.set_amounts(reward=round(session.amounts.reward + by, 6))
+        session.say(f"amount {session.amounts.reward:+g}")
 
     return act

@@ -13,122 +13,122 @@ if TYPE_CHECKING:
 SCAN: Final = (-0.01, -2.0, 61)  # step rewards from, to, and how many
 
 
-def run_steps(explorer: "Session") -> Steps:
+def run_steps(session: "Session") -> Steps:
     """Value iteration, a sweep a step, until V does not change any more."""
     for _ in range(MOST_SWEEPS):
-        change = explorer.planning.sweep()
-        number = explorer.planning.counts.sweeps
-        if explorer.planning.is_settled(change):
-            explorer.stepped(f"settled after {number} sweeps{_proven(explorer)}")
+        change = session.planning.sweep()
+        number = session.planning.counts.sweeps
+        if session.planning.is_settled(change):
+            session.stepped(f"settled after {number} sweeps{_proven(session)}")
             return
-        explorer.stepped(f"sweep {number}: largest change {change:.3g}")
+        session.stepped(f"sweep {number}: largest change {change:.3g}")
         yield
-    explorer.say(_endless(explorer), refusal=True)
+    session.say(_endless(session), refusal=True)
 
 
-def solve_steps(explorer: "Session") -> Steps:
+def solve_steps(session: "Session") -> Steps:
     """The same as fast as possible, warm from the V that there is."""
-    yield from _settle(explorer)
-    flips = int(explorer.planning.flipped.sum())
-    explorer.stepped(f"solved{_proven(explorer)}" + f"; {policy_changed(flips)}" * (flips > 0))
+    yield from _settle(session)
+    flips = int(session.planning.flipped.sum())
+    session.stepped(f"solved{_proven(session)}" + f"; {policy_changed(flips)}" * (flips > 0))
 
 
-def evaluate_steps(explorer: "Session") -> Steps:
+def evaluate_steps(session: "Session") -> Steps:
     """Policy evaluation by sweeps, where the linear system is too large to be solved in a moment."""
-    for number, change in enumerate(explorer.planning.evaluation_sweeps(), 1):
-        explorer.stepped(f"evaluation sweep {number}: largest change {change:.3g}")
+    for number, change in enumerate(session.planning.evaluation_sweeps(), 1):
+        session.stepped(f"evaluation sweep {number}: largest change {change:.3g}")
         yield
-    explorer.stepped("the policy is evaluated")
+    session.stepped("the policy is evaluated")
 
 
-def policy_iteration_steps(explorer: "Session") -> Steps:
+def policy_iteration_steps(session: "Session") -> Steps:
     """Evaluation and improvement in turns, until the policy does not change any more."""
-    planning = explorer.planning
+    planning = session.planning
     for round_number in range(1, 1000):
-        if explorer.sketch.grid.num_states > SOLVE_LIMIT * 10:
-            yield from evaluate_steps(explorer)
+        if session.document.grid.num_states > SOLVE_LIMIT * 10:
+            yield from evaluate_steps(session)
         else:
             planning.evaluate()
-            explorer.stepped(f"round {round_number}: the policy is evaluated")
+            session.stepped(f"round {round_number}: the policy is evaluated")
             yield
         changed = planning.improve()
         if not changed:
-            explorer.stepped(f"after {round_number} rounds no action is better{_proven(explorer)}")
+            session.stepped(f"after {round_number} rounds no action is better{_proven(session)}")
             return
-        explorer.stepped(f"round {round_number}: {policy_changed(changed)}")
+        session.stepped(f"round {round_number}: {policy_changed(changed)}")
         yield
 
 
-def flip_steps(explorer: "Session") -> Steps:
+def flip_steps(session: "Session") -> Steps:
     """The optimal policy while the step reward goes from -0.01 to -2; the marks show where it changed last."""
     first, last, count = SCAN
     changes: list[float] = []
-    explorer.set_rule(stroke="flip", step_reward=first)
-    yield from _optimum(explorer)
-    explorer.marks = np.zeros_like(explorer.marks)
+    session.set_rule(stroke="flip", step_reward=first)
+    yield from _optimum(session)
+    session.marks = np.zeros_like(session.marks)
     for reward in -np.geomspace(-first, -last, count)[1:]:
-        marks, before = explorer.marks, explorer.planning.policy
-        explorer.set_rule(stroke="flip", step_reward=float(f"{reward:.3g}"))
-        yield from _optimum(explorer)
-        different = explorer.planning.changed_from(before, explorer.planning.policy)
-        explorer.marks = different if different.any() else marks
+        marks, before = session.marks, session.planning.policy
+        session.set_rule(stroke="flip", step_reward=float(f"{reward:.3g}"))
+        yield from _optimum(session)
+        different = session.planning.changed_from(before, session.planning.policy)
+        session.marks = different if different.any() else marks
         if different.any():
             changes.append(float(f"{reward:.3g}"))
         squares = f": {policy_changed(int(different.sum()))}" if different.any() else ""
-        explorer.planning.flipped = different
-        explorer.stepped(f"step reward {reward:.3g}{squares}")
+        session.planning.flipped = different
+        session.stepped(f"step reward {reward:.3g}{squares}")
         yield
-    explorer.history.end_stroke()
+    session.history.end_stroke()
     where = ", ".join(f"{reward:g}" for reward in changes[:12]) + (", ..." if len(changes) > 12 else "")
-    explorer.say(f"from -0.01 to -2 the policy changed {len(changes)} times" + f", at {where}" * bool(changes))
+    session.say(f"from -0.01 to -2 the policy changed {len(changes)} times" + f", at {where}" * bool(changes))
 
 
-def walk_steps(explorer: "Session") -> Steps:
+def walk_steps(session: "Session") -> Steps:
     """The agent takes the policy's actions to the end of the episode."""
-    explorer.walker.made_ready(explorer.planning)
+    session.agent.made_ready(session.planning)
     yield
-    while not explorer.walker.done:
-        explorer.walker.step(explorer.planning)
-        explorer.stepped(explorer.walker.says(explorer.planning))
+    while not session.agent.done:
+        session.agent.step(session.planning)
+        session.stepped(session.agent.says(session.planning))
         yield
 
 
-def _optimum(explorer: "Session") -> Steps:
-    """V* for the sketch as it is."""
-    if explorer.sketch.grid.num_states > SOLVE_LIMIT:
-        yield from _settle(explorer)
+def _optimum(session: "Session") -> Steps:
+    """V* of the map as it is."""
+    if session.document.grid.num_states > SOLVE_LIMIT:
+        yield from _settle(session)
     else:
-        explorer.planning.solve()
-        explorer.changed()
+        session.planning.solve()
+        session.changed()
 
 
-def _settle(explorer: "Session") -> Steps:
-    before = explorer.planning.policy
+def _settle(session: "Session") -> Steps:
+    before = session.planning.policy
     for _ in range(MOST_SWEEPS):
-        settled = explorer.planning.is_settled(explorer.planning.sweep())
-        explorer.changed()
+        settled = session.planning.is_settled(session.planning.sweep())
+        session.changed()
         if settled:
-            after = explorer.planning.policy
-            explorer.planning.counts.solutions += 1
-            explorer.planning.flipped = np.zeros(len(after), dtype=bool)
+            after = session.planning.policy
+            session.planning.counts.solutions += 1
+            session.planning.flipped = np.zeros(len(after), dtype=bool)
             if after.shape == before.shape:  # else the map was painted on meanwhile
-                explorer.planning.flipped = explorer.planning.changed_from(before, after)
+                session.planning.flipped = session.planning.changed_from(before, after)
             return
         yield
-    raise ValueError(_endless(explorer))
+    raise ValueError(_endless(session))
 
 
-def _proven(explorer: "Session") -> str:
+def _proven(session: "Session") -> str:
     """The proof of the error, in words, where there is one."""
     try:
-        bound = explorer.planning.certify().error_bound
+        bound = session.planning.certify().error_bound
     except ValueError:
         return ""
     return f", error proven at most {bound:.1g}" if np.isfinite(bound) else ", but nothing is proven"
 
 
-def _endless(explorer: "Session") -> str:
+def _endless(session: "Session") -> str:
     return (
-        f"V still changes after {MOST_SWEEPS} sweeps at discount {explorer.sketch.discount:g}; "
+        f"V still changes after {MOST_SWEEPS} sweeps at discount {session.document.discount:g}; "
         "lower the discount, or give the map a terminal square that can be reached"
     )

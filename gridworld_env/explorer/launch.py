@@ -35,16 +35,16 @@ def launch(
     path = None
     if empty is not None:
         rows, columns = place_option("empty", empty) or (0, 0)
-        sketch = empty_document(rows, columns).with_discount(discount)
+        document = empty_document(rows, columns).with_discount(discount)
     else:
-        sketch, path = read_document(
+        document, path = read_document(
             map_name, discount, start=place_option("start", start), goal=place_option("goal", goal)
         )
-    explorer = Session(sketch, path, seed)
-    open_explorer(explorer, scale=scale).run()
+    session = Session(document, path, seed)
+    open_explorer(session, scale=scale).run()
 
 
-def open_explorer(explorer: Session, size: tuple[int, int] = (1240, 820), scale: float = 1.0) -> AppWindow:
+def open_explorer(session: Session, size: tuple[int, int] = (1240, 820), scale: float = 1.0) -> AppWindow:
     """Open the window, without running it yet; `run` shows it until it is closed."""
     pygame.display.init()
-    return AppWindow(ExplorerApp(explorer, MapDrawing()), size, scale)
+    return AppWindow(ExplorerApp(session, MapDrawing()), size, scale)

@@ -1,4 +1,4 @@
-"""The mouse on the map: strokes of the brush, pushing the map about, the wheel."""
+"""The mouse on the map: strokes of a tool, pushing the map about, the wheel."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ Square = tuple[int, int]
 
 
 class Mouse:
-    """What the mouse is doing on the board.
+    """What the mouse is doing on the map.
 
     The left button uses the tool, the right one paints free squares, the middle one (or Ctrl and the left one) pushes
     the map. The squares of a stroke are painted once a frame, and undone together.
@@ -25,7 +25,7 @@ class Mouse:
         self._painting = False
         self._waiting: list[Square] = []
         self._last: Square = (0, 0)
-        self._brush: str | None = None
+        self._tool: str | None = None
         self._panning: Point | None = None
 
     @property
@@ -53,17 +53,17 @@ class Mouse:
         """Paint what the stroke went over since the last time, all at once."""
         if self._waiting:
             squares, self._waiting = self._waiting, []
-            explorer = self._app.explorer
-            explorer.attempt(lambda: explorer.use(squares, self._brush, ("brush", self._strokes)))
+            session = self._app.session
+            session.attempt(lambda: session.use(squares, self._tool, ("tool", self._strokes)))
 
     def _press(self, event: Pointer, square: Square | None) -> None:
         if event.button == 2 or event.ctrl:
             self._panning = event.position
         elif square is not None:
-            self._app.explorer.cursor = square
+            self._app.session.cursor = square
             self._strokes += 1
             self._painting, self._last, self._waiting = True, square, [square]
-            self._brush = "free" if event.button == 3 else None
+            self._tool = "free" if event.button == 3 else None
             self.flush()
 
     def _drag(self, event: Pointer, square: Square | None) -> None:
@@ -73,12 +73,12 @@ class Mouse:
             self._panning = event.position
         elif self._painting and square is not None and square != self._last:
             self._waiting += squares_between(self._last, square)
-            self._last = self._app.explorer.cursor = square
+            self._last = self._app.session.cursor = square
 
     def _release(self) -> None:
         self.flush()
         if self._painting:
-            self._app.explorer.history.end_stroke()
+            self._app.session.history.end_stroke()
         self._painting, self._panning = False, None
 
 

@@ -48,7 +48,7 @@ class Recording:
         self._bytes, self._stride, self._seen = 0, 1, 0
 
     def add(self, snapshot: Snapshot) -> None:
-        """Remember a picture; a map of another size begins a new reel."""
+        """Remember a picture; a map of another size begins a new recording."""
         if self.snapshots and self.snapshots[-1].grid.kind.shape != snapshot.grid.kind.shape:
             self.clear()
         self._seen += 1

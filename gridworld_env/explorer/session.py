@@ -1,4 +1,4 @@
-"""The state of the explorer: a sketch with its undo, the planning on it, the agent, and what is shown.
+"""The state of the explorer: a map with its undo, the planning on it, the agent, and what is shown.
 
 Whatever cannot be done raises one of `REFUSALS`; `attempt` turns it into a line of the status, and everything is as
 it was before.
@@ -34,14 +34,14 @@ class Session:
     """What the commands act on.
 
     Args:
-        sketch: The map to begin with.
+        document: The map to begin with.
         path: The file it came from, to save it to.
         seed: Of the agent's draws.
 
     Attributes:
         view: Name of what is shown; see `views.VIEWS`.
-        brush: Name of the tool; see `brushes.TOOLS`.
-        amounts: What the brushes paint with.
+        tool: Name of the tool; see `tools.TOOLS`.
+        amounts: What the tools paint with.
         cursor: (row, column) of the keyboard.
         keep_solved: Whether every change of the map or the rules is solved at once.
         speed: Steps a second of what runs.
@@ -51,26 +51,26 @@ class Session:
         stamp: Counts whatever is seen to change.
     """
 
-    def __init__(self, sketch: MapDocument, path: Path | None = None, seed: int | None = None) -> None:
+    def __init__(self, document: MapDocument, path: Path | None = None, seed: int | None = None) -> None:
         """Nothing is planned yet."""
-        self.history: History[MapDocument] = History(sketch)
-        self.planning = Planning(sketch)
-        self.walker = Agent(np.random.default_rng(seed))
-        self.path, self.saved = path, sketch
-        self.view, self.brush, self.amounts = "policy", "wall", Amounts()
-        self.cursor = (sketch.grid.height - 1, 0)
+        self.history: History[MapDocument] = History(document)
+        self.planning = Planning(document)
+        self.agent = Agent(np.random.default_rng(seed))
+        self.path, self.saved = path, document
+        self.view, self.tool, self.amounts = "policy", "wall", Amounts()
+        self.cursor = (document.grid.height - 1, 0)
         self.keep_solved, self.speed = False, 8.0
         self.job: Job | None = None
         self.status: tuple[str, bool] = (GREETING, False)
         self.marks = self.planning.flipped
-        self.reel = Recording()
+        self.recording = Recording()
         self.stamp = self._version = 0
         self._scene: tuple[tuple[int, str], Scene, str] | None = None
-        if not sketch.grid.terminal.any():
+        if not document.grid.terminal.any():
             self.say("this map has no terminal square: no episode ends")
 
     @property
-    def sketch(self) -> MapDocument:
+    def document(self) -> MapDocument:
         """The map and its rules as they are now."""
         return self.history.present
 
@@ -82,7 +82,7 @@ class Session:
     @property
     def name(self) -> str:
         """Of the file, with a star where there is something to save."""
-        return ("map" if self.path is None else self.path.name) + ("" if self.sketch is self.saved else " *")
+        return ("map" if self.path is None else self.path.name) + ("" if self.document is self.saved else " *")
 
     def say(self, text: str, *, refusal: bool = False) -> None:
         """Put a message into the status line."""
@@ -99,18 +99,22 @@ class Session:
         self.stamp += 1
         return True
 
-    def change(self, sketch: MapDocument, stroke: object = None) -> None:
-        """Make another sketch the present one."""
-        if sketch is self.sketch:
+    def change(self, document: MapDocument, stroke: object = None) -> None:
+        """Make another document the present one."""
+        if document is self.document:
             return
-        self.history.change(sketch, stroke)
+        self.history.change(document, stroke)
         self.follow()
 
     def follow(self) -> None:
-        """Bring everything else in line with the present sketch."""
-        old, new, rules = self.planning.sketch.grid, self.sketch.grid, changed_rules(self.planning.sketch, self.sketch)
-        self.planning.move_to(self.sketch)
-        self.walker.move_to(old, new)
+        """Bring everything else in line with the map as it is."""
+        old, new, rules = (
+            self.planning.document.grid,
+            self.document.grid,
+            changed_rules(self.planning.document, self.document),
+        )
+        self.planning.move_to(self.document)
+        self.agent.move_to(old, new)
         self.cursor = (min(self.cursor[0], new.height - 1), min(self.cursor[1], new.width - 1))
         if new is not old:
             self.marks = np.zeros(new.num_states, dtype=bool)
@@ -123,7 +127,7 @@ class Session:
             self.say(f"{rules}; Enter solves, K solves after every change")
 
     def changed(self) -> None:
-        """V, the policy or the sketch is another one."""
+        """V, the policy or the map is another one."""
         self._version += 1
         self.stamp += 1
 
@@ -138,8 +142,8 @@ class Session:
 
     def record(self) -> None:
         """Remember what is shown for the animation."""
-        grid, walker = self.sketch.grid, self.walker
-        self.reel.add(Snapshot(grid, self.scene.overlay, walker.state, tuple(walker.trail.tolist()), self.status[0]))
+        grid, agent = self.document.grid, self.agent
+        self.recording.add(Snapshot(grid, self.scene.overlay, agent.state, tuple(agent.trail.tolist()), self.status[0]))
 
     @property
     def scene(self) -> Scene:
@@ -151,7 +155,7 @@ class Session:
                 overlay = views.draw(self.view, self.planning)
             except REFUSALS as error:
                 overlay, problem = Overlay(values=np.full(len(self.planning.values), np.nan)), str(error)
-            self._scene = (key, build_scene(self.sketch.grid, overlay=overlay), problem)
+            self._scene = (key, build_scene(self.document.grid, overlay=overlay), problem)
         return self._scene[1]
 
     @property
@@ -165,27 +169,27 @@ class Session:
         self.view = view
         self.say(views.VIEWS[view].help)
 
-    def take(self, brush: str) -> None:
+    def take(self, tool: str) -> None:
         """Take up a tool."""
-        self.brush = brush
-        self.say(TOOLS[brush].help)
+        self.tool = tool
+        self.say(TOOLS[tool].help)
 
     def set_amounts(self, **changes: Any) -> None:
         """Paint with other amounts from now on."""
         self.amounts = replace(self.amounts, **changes)
         self.stamp += 1
 
-    def use(self, squares: Iterable[tuple[int, int]], brush: str | None = None, stroke: object = None) -> None:
+    def use(self, squares: Iterable[tuple[int, int]], name: str | None = None, stroke: object = None) -> None:
         """Use a tool, by default the one in hand, on some squares."""
-        tool, amounts = TOOLS[brush or self.brush], self.amounts
+        tool, amounts = TOOLS[name or self.tool], self.amounts
         if tool.paint is not None:
             paint = tool.paint
-            self.change(self.sketch.painted(squares, lambda cell: paint(cell, amounts)), stroke)
+            self.change(self.document.painted(squares, lambda cell: paint(cell, amounts)), stroke)
             return
         for square in squares:
-            state = self.sketch.grid.cell_to_state(square)
+            state = self.document.grid.cell_to_state(square)
             if tool.name == "agent":
-                self.walker.drop(state)
+                self.agent.drop(state)
                 self.say(f"the agent is at row {square[0]}, column {square[1]}")
             else:
                 change = self.planning.backup(state)
@@ -193,10 +197,10 @@ class Session:
 
     def set_rule(self, stroke: object = None, **changes: float) -> None:
         """Change step reward, slip or discount."""
-        sketch = self.sketch
+        document = self.document
         if "discount" in changes:
-            sketch = sketch.with_discount(changes.pop("discount"))
-        self.change(sketch.with_rules(**changes) if changes else sketch, stroke)
+            document = document.with_discount(changes.pop("discount"))
+        self.change(document.with_rules(**changes) if changes else document, stroke)
 
     def undo(self, *, back: bool = True) -> None:
         """Undo the last change of the map or the rules, or redo it."""
@@ -207,7 +211,7 @@ class Session:
 
     def solve(self, after: str = "") -> None:
         """V* and all optimal actions: at once on small maps, else by sweeps that can be watched. `after`: a change."""
-        if self.sketch.grid.num_states > SOLVE_LIMIT:
+        if self.document.grid.num_states > SOLVE_LIMIT:
             self.start(Job("solve", jobs.solve_steps(self), paced=False))
             return
         if self.job is not None and self.job.name in ("run", "solve"):

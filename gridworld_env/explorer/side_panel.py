@@ -46,85 +46,85 @@ def _heading(text: str) -> Lines:
 
 
 def _paint(app: "ExplorerApp") -> Iterator[Control]:
-    explorer = app.explorer
+    session = app.session
     yield _heading("Paint")
-    yield _buttons(app, [f"brush {name}" for name in TOOLS], 5, lambda name: name == f"brush {explorer.brush}")
+    yield _buttons(app, [f"tool {name}" for name in TOOLS], 5, lambda name: name == f"tool {session.tool}")
     yield Slider(
         "amount of ends and rewards", *AMOUNTS, 0.5,
-        value=lambda: explorer.amounts.reward,
-        choose=lambda amount: explorer.set_amounts(reward=amount),
+        value=lambda: session.amounts.reward,
+        choose=lambda amount: session.set_amounts(reward=amount),
         about="What the brushes End and Reward paint (< and >)",
         shown="{:+g}".format,
     )  # fmt: skip
     winds = [
         Button(
             name,
-            lambda name=name: explorer.set_amounts(wind=name),
+            lambda name=name: session.set_amounts(wind=name),
             f"The wind brush blows: {name} (Shift+V turns it, Alt+V makes it stronger)",
-            lambda name=name: explorer.amounts.wind == name,
+            lambda name=name: session.amounts.wind == name,
         )
         for name in WINDS
     ]
     stronger = COMMANDS["strengthen wind"]
-    force = Button(lambda: f"x {explorer.amounts.strength}", lambda: app.run(stronger), f"{stronger.help} (Alt+V)")
+    force = Button(lambda: f"x {session.amounts.strength}", lambda: app.run(stronger), f"{stronger.help} (Alt+V)")
     yield Buttons([*winds, force], 6)
 
 
 def _rules(app: "ExplorerApp") -> Iterator[Control]:
-    explorer = app.explorer
+    session = app.session
 
     def slider(title: str, rule: str, low: float, high: float, value: Callable[[], float], keys: str) -> Slider:
         def choose(number: float) -> None:
-            explorer.attempt(lambda: explorer.set_rule(("slider", rule), **{rule: number}))
+            session.attempt(lambda: session.set_rule(("slider", rule), **{rule: number}))
 
         return Slider(
             title, low, high, 0.01,
             value=value,
             choose=choose,
-            done=explorer.history.end_stroke,
+            done=session.history.end_stroke,
             about=f"Drag to change the {title} ({keys})",
             shown="{:.4g}".format,
         )  # fmt: skip
 
     yield _heading("Rules")
-    sketch = lambda: explorer.sketch  # noqa: E731 - the sketch of the moment
+    document = lambda: session.document  # noqa: E731 - the document as it is now
     yield slider(
-        "step reward", "step_reward", *STEP_REWARDS, lambda: sketch().rules.step_reward, "[ and ], { and } by 0.1"
+        "step reward", "step_reward", *STEP_REWARDS, lambda: document().rules.step_reward, "[ and ], { and } by 0.1"
     )
-    yield slider("slip", "slip", 0.0, 1.0, lambda: sketch().rules.slip, ", and .")
-    yield slider("discount", "discount", 0.0, 1.0, lambda: sketch().discount, "; and '")
+    yield slider("slip", "slip", 0.0, 1.0, lambda: document().rules.slip, ", and .")
+    yield slider("discount", "discount", 0.0, 1.0, lambda: document().discount, "; and '")
 
 
 def _plan(app: "ExplorerApp") -> Iterator[Control]:
-    explorer = app.explorer
+    session = app.session
     running = {"run": "run", "policy iteration": "run policy", "flip": "flip", "solve": "solve", "walk": "walk"}
 
     def lit(name: str) -> bool:
-        runs = explorer.job is not None and running.get(explorer.job.name) == name
-        return runs or (name == "keep" and explorer.keep_solved)
+        runs = session.job is not None and running.get(session.job.name) == name
+        return runs or (name == "keep" and session.keep_solved)
 
     yield _heading("Plan")
     yield _buttons(app, ["sweep", "backup", "evaluate", "improve", "run", "run policy", "solve", "reset"], 4, lit)
     yield _buttons(app, ["keep", "flip"], 2, lit)
     yield Slider(
         "steps a second", 0, len(SPEEDS) - 1, 1,
-        value=lambda: float(np.interp(explorer.speed, SPEEDS, range(len(SPEEDS)))),
-        choose=lambda number: setattr(explorer, "speed", SPEEDS[round(number)]),
+        value=lambda: float(np.interp(session.speed, SPEEDS, range(len(SPEEDS)))),
+        choose=lambda number: setattr(session, "speed", SPEEDS[round(number)]),
         about="How fast sweeps and steps follow one another (Page up and down)",
-        shown=lambda number: f"{explorer.speed:g}",
+        shown=lambda number: f"{session.speed:g}",
     )  # fmt: skip
     yield _heading("Agent")
     yield _buttons(app, ["drop", "step", "walk"], 3, lit)
 
 
 def _show(app: "ExplorerApp") -> Iterator[Control]:
-    explorer = app.explorer
+    session = app.session
     yield _heading("Show")
-    yield _buttons(app, [f"view {name}" for name in VIEWS], 4, lambda name: name == f"view {explorer.view}")
+    yield _buttons(app, [f"view {name}" for name in VIEWS], 4, lambda name: name == f"view {session.view}")
     colors = [tuple(map(int, color)) for color in heat_colors(np.linspace(-1, 1, 41), 1.0)]
 
     def ends() -> tuple[str, str] | None:
-        limit = explorer.scene.limit
+        limit = session.scene.limit
         return None if limit == 0 else (number_text(-limit, 3), number_text(limit, 3))
 
     yield ColorScale(lambda: colors, ends)  # pyright: ignore[reportArgumentType] - triples of integers
@@ -138,9 +138,9 @@ def _files(app: "ExplorerApp") -> Iterator[Control]:
 
 def about_square(app: "ExplorerApp") -> list[str]:
     """What is known of the square under the mouse, or else under the cursor."""
-    explorer = app.explorer
-    planning, grid = explorer.planning, explorer.sketch.grid
-    row, column = app.hover or explorer.cursor
+    session = app.session
+    planning, grid = session.planning, session.document.grid
+    row, column = app.hover or session.cursor
     if row >= grid.height or column >= grid.width:
         return [str(planning.counts)]
     state = int(grid.state_of_cell[row, column])
@@ -148,7 +148,7 @@ def about_square(app: "ExplorerApp") -> list[str]:
     if state >= 0:
         lines[1] += f", V = {planning.values[state]:.6g}"
         if "mdp" in planning.__dict__:  # the tables are not made for this line alone
-            q = backup_state(planning.mdp, state, planning.values, explorer.sketch.discount)
-            names = [move.name.lower() for move in explorer.sketch.rules.action_moves]
+            q = backup_state(planning.mdp, state, planning.values, session.document.discount)
+            names = [move.name.lower() for move in session.document.rules.action_moves]
             lines.append("Q: " + ", ".join(f"{name} {number:.3g}" for name, number in zip(names, q, strict=True)))
     return lines

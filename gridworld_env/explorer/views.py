@@ -80,4 +80,4 @@ def draw(view: str, planning: Planning) -> Overlay:
     Raises:
         PlannerError: There is no such thing, such as a proof at discount 1 for values that are far off.
     """
-    return in_compass_order(VIEWS[view].draw(planning), planning.sketch.rules.action_moves)
+    return in_compass_order(VIEWS[view].draw(planning), planning.document.rules.action_moves)

@@ -1,4 +1,4 @@
-"""The board: whatever a scene shows, in a rectangle of a window or on an array of pixels."""
+"""The content of the window: whatever a scene shows, in a rectangle of a window or on an array of pixels."""
 
 from typing import Any
 

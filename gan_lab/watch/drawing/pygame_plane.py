@@ -1,4 +1,4 @@
-"""A game of samples on the board: a large picture, four small ones, and words."""
+"""A game of samples in the window: a large picture, four small ones, and words."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -41,13 +41,13 @@ class MapDrawing:
         self._key: object = None
 
     def __call__(self, app: "ExplorerApp", painter: PygamePainter, rect: Rect) -> None:
-        """Paint the board into a rectangle."""
+        """Paint the map into a rectangle."""
         area = painter.pixels(rect).clip(painter.surface.get_rect())
         view = app.viewport
-        key = (app.explorer.version, area.size, view.cell, view.left, view.top)
+        key = (app.session.version, area.size, view.cell, view.left, view.top)
         if self._layer is None or self._key != key:
             began = time.perf_counter()
-            self._layer, self._key = self._draw(app.explorer.scene, view, area.size), key
+            self._layer, self._key = self._draw(app.session.scene, view, area.size), key
             self.layers, self.seconds = self.layers + 1, time.perf_counter() - began
         painter.surface.blit(self._layer, area)
         paint_actors(app, painter.surface.subsurface(area), self._layer, self.sprites)
@@ -57,7 +57,7 @@ class MapDrawing:
         layer = self._layer
         if layer is None or layer.get_size() != size:
             layer = pygame.Surface(size, 0, 32)
-        layer.fill(style.DESK)
+        layer.fill(style.BACKGROUND)
         _paint_border(layer, view)
         rows, columns = view.seen()
         colors = board_colors.square_colors(scene, rows, columns)

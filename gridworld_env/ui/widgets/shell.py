@@ -1,4 +1,4 @@
-"""A program in a window: a board on the left, a panel on the right, a line of status below. No pygame here."""
+"""A program in a window: its content on the left, a panel on the right, a line of status below. No pygame here."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -43,7 +43,7 @@ class Program(Protocol):
 
 
 class Shell:
-    """Maps events to commands, and paints; what is on the board is the subclass's affair.
+    """Maps events to commands, and paints; the content is the subclass's affair.
 
     Args:
         program: What the commands act on.
@@ -52,7 +52,7 @@ class Shell:
 
     Attributes:
         panel: Made by the subclass, as its controls ask the subclass.
-        board: Where the board is.
+        content: Where the content is.
         density: Pixels a point.
     """
 
@@ -61,7 +61,7 @@ class Shell:
     def __init__(self, program: Program, commands: CommandTable[Any], help_title: str) -> None:
         """Lay out when the window is there."""
         self._program, self._commands, self._help_title = program, commands, help_title
-        self.board = Rect(0, 0, 1, 1)
+        self.content = Rect(0, 0, 1, 1)
         self.density = 1.0
         self.prompt: Prompt | None = None
         self.help_open = self.closing = False
@@ -80,11 +80,11 @@ class Shell:
 
     @property
     def holds(self) -> bool:
-        """Whether the mouse is held and went down on the board."""
+        """Whether the mouse is held and went down on the content."""
         return False
 
     def point(self, event: Pointer) -> None:
-        """Answer the mouse over the board, or where it went down there."""
+        """Answer the mouse over the content, or where it went down there."""
 
     def leave(self) -> None:
         """The mouse is over the panel now."""
@@ -92,11 +92,11 @@ class Shell:
     def drop(self, path: str) -> None:
         """Answer a file that was dropped on the window."""
 
-    def paint_board(self, painter: Any, rect: Rect) -> None:
-        """Paint the board."""
+    def paint_content(self, painter: Any, rect: Rect) -> None:
+        """Paint the content."""
 
-    def place_board(self) -> None:
-        """The board has another place or size."""
+    def place_content(self) -> None:
+        """The content has another place or size."""
 
     def changed(self) -> None:
         """Something is to be painted that the program does not know of."""
@@ -157,21 +157,21 @@ class Shell:
     def paint(self, painter: Painter, rect: Rect) -> None:
         """Paint everything."""
         self.lay_out(rect, getattr(painter, "scale", 1.0))
-        painter.fill(self.board, style.DESK)
-        self.paint_board(painter, self.board)
+        painter.fill(self.content, style.BACKGROUND)
+        self.paint_content(painter, self.content)
         self.panel.paint(painter)
-        self._paint_status(painter, Rect(0, self.board.bottom, rect.width, rect.height - self.board.bottom))
+        self._paint_status(painter, Rect(0, self.content.bottom, rect.width, rect.height - self.content.bottom))
         if self.help_open:
             paint_help(painter, rect, self._help_title, self._commands)
 
     def lay_out(self, rect: Rect, density: float) -> None:
-        """Give the board, the panel and the status line their places."""
+        """Give the content, the panel and the status line their places."""
         self.density = density
         wide, high = rect.width - style.PANEL_WIDTH, rect.height - style.STATUS_HEIGHT
-        self.board = Rect(0, 0, wide, high)
+        self.content = Rect(0, 0, wide, high)
         self.panel.rect = Rect(wide, 0, style.PANEL_WIDTH, high)
         self.panel.scroll(0)
-        self.place_board()
+        self.place_content()
 
     def _paint_status(self, painter: Painter, rect: Rect) -> None:
         text, refusal = self._program.status

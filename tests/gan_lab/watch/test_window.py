@@ -33,8 +33,8 @@ class Driver:
         self.settle()
 
     @property
-    def watcher(self) -> Any:
-        return self.app.watcher
+    def session(self) -> Any:
+        return self.app.session
 
     def post(self, kind: int, **fields: Any) -> None:
         pygame.event.post(pygame.event.Event(kind, window=self.window.window, **fields))
@@ -57,7 +57,7 @@ class Driver:
         self.window.step()
 
     def settle(self) -> None:
-        while self.watcher.studio.busy or self.watcher.job is not None:
+        while self.session.picture_maker.busy or self.session.job is not None:
             self.window.step()
         self.window.step()
 
@@ -110,11 +110,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_the_first_picture_has_the_data_where_they_are(opened: Any) -> None:
     user = opened()
     user.key("1")
-    for x, y in user.watcher.match.game.means:
+    for x, y in user.session.live_run.game.means:
         assert holds(user.patch(x, y, 8), palette.DATA), (x, y)
     assert not holds(user.patch(0.5, 1.2, 8), palette.DATA)
     user.key("x")
-    assert not any(holds(user.patch(x, y, 5), palette.DATA) for x, y in user.watcher.match.game.means)
+    assert not any(holds(user.patch(x, y, 5), palette.DATA) for x, y in user.session.live_run.game.means)
     assert tuple(user.pixels()[5, 1235]) == style.PANEL
 
 
@@ -124,9 +124,9 @@ def test_it_runs_and_pauses_and_the_frames_follow(opened: Any) -> None:
     user.key("space")
     for _ in range(400):
         user.window.step()
-        if len(user.watcher.reel.scenes) >= 3:
+        if len(user.session.recording.scenes) >= 3:
             break
-    assert user.watcher.match.run.steps >= 2
+    assert user.session.live_run.run.steps >= 2
     assert user.window.frames > frames + 1
     user.key("space")
     user.settle()
@@ -141,7 +141,7 @@ def test_fields_have_the_colors_of_their_numbers(opened: Any, view: str) -> None
     """Of cells whose neighbours are like them, as the field is stretched smoothly."""
     user = opened(width=0.2)
     user.key(view, "x", "z", "l", "e")
-    picture = user.watcher.studio.picture
+    picture = user.session.picture_maker.picture
     field = {"2": picture.learned, "3": picture.exact, "4": picture.difference}[view]
     colors = (palette.difference_colors if view == "4" else palette.probability_colors)(field).astype(int)
     cells = len(field)
@@ -161,7 +161,9 @@ def test_fields_have_the_colors_of_their_numbers(opened: Any, view: str) -> None
 def test_a_missed_mode_is_blue_in_the_best_discriminator_and_a_wrong_sample_orange(opened: Any) -> None:
     user = opened("two_modes")
     user.key("3", "x", "z", "l", "e")
-    fake = user.watcher.studio.picture.fake.mean(axis=0)  # before any update: near the middle, far from both modes
+    fake = user.session.picture_maker.picture.fake.mean(
+        axis=0
+    )  # before any update: near the middle, far from both modes
     assert np.abs(fake).max() < 0.4
     for x in (-0.8, 0.8):
         assert np.abs(user.patch(x, 0.0, 0)[0] - palette.SCALE[2]).max() < 12
@@ -174,14 +176,14 @@ def test_data_drawn_with_the_mouse_are_what_is_trained_on(opened: Any) -> None:
     user.key("p")
     user.drag(user.at(-0.5, 0.5), user.at(0.0, 0.5), user.at(0.5, 0.5))
     user.settle()
-    assert len(user.watcher.match.game.means) == 3
+    assert len(user.session.live_run.game.means) == 3
     assert holds(user.patch(0.0, 0.5, 12), palette.DATA)
     user.drag(user.at(0.0, 0.5), button=3)
     user.settle()
-    assert len(user.watcher.match.game.means) == 2
+    assert len(user.session.live_run.game.means) == 2
     assert not holds(user.patch(0.0, 0.5, 8), palette.DATA)
     user.key("n")
-    assert user.watcher.match.run.steps == 1
+    assert user.session.live_run.run.steps == 1
 
 
 def test_the_path_of_dirac_is_painted_and_a_click_begins_elsewhere(opened: Any) -> None:
@@ -189,12 +191,12 @@ def test_the_path_of_dirac_is_painted_and_a_click_begins_elsewhere(opened: Any) 
     for _ in range(8):
         user.key("n")
     user.settle()
-    for psi, theta in user.watcher.match.trajectory[1:]:
+    for psi, theta in user.session.live_run.trajectory[1:]:
         assert holds(user.patch(psi, theta, 3), palette.PATH)
     assert holds(user.patch(0.0, 0.0, 3), palette.EQUILIBRIUM)
     user.drag(user.at(-1.2, -0.3))
     user.settle()
-    assert user.watcher.match.place == pytest.approx((-1.2, -0.3), abs=0.01)
+    assert user.session.live_run.place == pytest.approx((-1.2, -0.3), abs=0.01)
     assert holds(user.patch(-1.2, -0.3), palette.PATH)
     assert not holds(user.patch(0.81, 0.995, 3), palette.PATH)
 
@@ -208,7 +210,7 @@ def test_points_hit_what_they_show_at_every_size_and_density(opened: Any, scale:
     x, y = user.at(0.7, -0.4)
     user.drag((x * scale, y * scale))
     user.settle()
-    assert user.watcher.match.place == pytest.approx((0.7, -0.4), abs=0.02)
+    assert user.session.live_run.place == pytest.approx((0.7, -0.4), abs=0.02)
     assert holds(user.patch(0.7, -0.4), palette.PATH)
 
 
@@ -228,10 +230,10 @@ def test_a_diverged_run_is_shown_with_its_message(opened: Any) -> None:
     user.key("space")
     for _ in range(200):
         user.window.step()
-        if user.watcher.match.diverged:
+        if user.session.live_run.diverged:
             break
     user.window.step()
-    assert not user.watcher.running
+    assert not user.session.running
     line = user.pixels()[-style.STATUS_HEIGHT + 2 :].reshape(-1, 3)
     assert holds(line, style.ERROR, 3)
     user.key("shift+o")
@@ -246,17 +248,17 @@ def test_pictures_and_animations_are_written(opened: Any, tmp_path: Path) -> Non
         user.settle()
     user.answer("ctrl+g", str(tmp_path / "run.gif"))
     user.answer("ctrl+p", str(tmp_path / "now.png"))
-    assert user.watcher.status[0].startswith("wrote")
+    assert user.session.status[0].startswith("wrote")
     with Image.open(tmp_path / "run.gif") as image:
         assert getattr(image, "n_frames", 1) == 5
     with Image.open(tmp_path / "now.png") as image:
-        off = (np.asarray(image) != render(user.watcher.scene, (916, 780), 2.0)).any(axis=2)
+        off = (np.asarray(image) != render(user.session.scene, (916, 780), 2.0)).any(axis=2)
         assert off.mean() < 1e-5  # two pixels of smooth lines differed in one of some hundred runs
 
 
 @pytest.mark.parametrize("game", ["ring8", "dirac"])
 def test_a_dense_picture_is_the_same_with_more_pixels(opened: Any, game: str) -> None:
-    scene = opened(game).watcher.scene
+    scene = opened(game).session.scene
     small, large = (render(scene, (800, 700), scale).astype(float) for scale in (1.0, 2.0))
     averaged = large.reshape(700, 2, 800, 2, 3).mean(axis=(1, 3))
     assert np.abs(averaged - small).mean() < 8

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gridworld_env import random_map
-from gridworld_env.explorer.map_document import sketch_of
+from gridworld_env.explorer.map_document import make_document
 from gridworld_env.explorer.session import Session
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors
@@ -77,8 +77,8 @@ class Driver:
         return tuple(int(part) for part in self.pixels()[int(y), int(x)])
 
     def finish(self) -> None:
-        while self.app.explorer.job is not None:
-            self.app.explorer.job.paced = False
+        while self.app.session.job is not None:
+            self.app.session.job.paced = False
             self.window.step()
 
 
@@ -95,8 +95,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     def make(
         size: tuple[int, int] = (1240, 820), scale: float = 1.0, discount: float = 0.9, **arguments: Any
     ) -> Driver:
-        sketch = sketch_of(arguments or {"map_name": "lecture"}, discount)
-        windows.append(open_explorer(Session(sketch, seed=1), size, scale))
+        document = make_document(arguments or {"map_name": "lecture"}, discount)
+        windows.append(open_explorer(Session(document, seed=1), size, scale))
         return Driver(windows[-1])
 
     yield make
@@ -119,7 +119,7 @@ def test_walls_are_painted_with_the_mouse_and_undone(opened: Any) -> None:
     user = opened()
     user.drag(user.square(2, 1), user.square(2, 2), user.square(2, 3))
     user.away()
-    assert user.app.explorer.sketch.rows == ("...+", ".#.-", "S###")
+    assert user.app.session.document.rows == ("...+", ".#.-", "S###")
     assert [user.color(2, column) for column in (1, 2, 3)] == [theme.WALL] * 3
     user.key("ctrl+z")
     assert near(user.color(2, 2), theme.FREE)
@@ -128,10 +128,10 @@ def test_walls_are_painted_with_the_mouse_and_undone(opened: Any) -> None:
 def test_colors_are_those_of_the_values(opened: Any) -> None:
     user = opened(map_name="aima-4x3")
     user.key("return", "1")
-    values = user.app.explorer.planning.values
+    values = user.app.session.planning.values
     limit = np.abs(values[[0, 1, 2, 4, 5, 7, 8, 9, 10]]).max()
-    for state, (row, column) in enumerate(user.app.explorer.sketch.grid.cell_of_state.tolist()):
-        if not user.app.explorer.sketch.grid.terminal[state]:
+    for state, (row, column) in enumerate(user.app.session.document.grid.cell_of_state.tolist()):
+        if not user.app.session.document.grid.terminal[state]:
             expected = heat_colors(np.array(values[state]), limit)
             assert near(user.color(row, column), expected), (row, column)
 
@@ -139,8 +139,8 @@ def test_colors_are_those_of_the_values(opened: Any) -> None:
 def test_triangles_have_the_colors_of_their_action_values(opened: Any) -> None:
     user = opened(map_name="aima-4x3")
     user.key("return", "3")
-    q = user.app.explorer.planning.action_values()
-    limit = np.abs(q[~user.app.explorer.sketch.grid.terminal]).max()
+    q = user.app.session.planning.action_values()
+    limit = np.abs(q[~user.app.session.document.grid.terminal]).max()
     # Beside the numbers, in each of the four wedges.
     for action, (across, down) in enumerate([(0.3, 0.06), (0.94, 0.3), (0.3, 0.94), (0.06, 0.3)]):
         assert near(user.color(0, 1, across, down), heat_colors(np.array(q[1, action]), limit))
@@ -163,7 +163,7 @@ def test_the_policy_is_seen_to_flip_when_the_slider_is_dragged(opened: Any) -> N
         (slider.x + 200, slider.bottom - 10), (slider.x + 40, slider.bottom - 10), (slider.x + 2, slider.bottom - 10)
     )
     user.away()
-    assert user.app.explorer.sketch.rules.step_reward == -2.0
+    assert user.app.session.document.rules.step_reward == -2.0
     assert ink()
     frame = user.color(1, 2, 0.5, 0.025)
     assert frame in (theme.TRAJECTORY_NEW, theme.PAPER)  # the mark of a square whose policy changed
@@ -172,18 +172,18 @@ def test_the_policy_is_seen_to_flip_when_the_slider_is_dragged(opened: Any) -> N
 def test_the_agent_is_dropped_and_walks_with_intended_and_actual_move(opened: Any) -> None:
     user = opened(map_name="aima-4x3", slip=1.0)  # it always slips
     user.key("2")
-    user.app.explorer.planning.solve()
-    user.app.explorer.changed()
+    user.app.session.planning.solve()
+    user.app.session.changed()
     user.key("a")
     user.drag(user.square(0, 0))
-    assert user.app.explorer.walker.state == 0
+    assert user.app.session.agent.state == 0
     user.away()
     assert near(user.color(0, 0, 0.5, 0.38), theme.AGENT)
     user.key("m")
-    move = user.app.explorer.walker.last
+    move = user.app.session.agent.last
     assert move.intended != move.made
-    assert "slipped" in user.app.explorer.status[0]
-    row, column = user.app.explorer.sketch.grid.cell_of_state[move.target].tolist()
+    assert "slipped" in user.app.session.status[0]
+    row, column = user.app.session.document.grid.cell_of_state[move.target].tolist()
     assert near(user.color(row, column, 0.5, 0.38), theme.AGENT)
     magenta = (np.abs(user.pixels().astype(int) - np.array(theme.AGENT)).sum(axis=2) < 30).sum()
     user.key("0")
@@ -205,11 +205,11 @@ def test_the_window_is_resized_and_everything_has_its_place(opened: Any) -> None
     user.window.window.size = (900, 600)
     user.window.step()
     assert user.pixels().shape[:2] == (600, 900)
-    assert user.app.board.right == user.app.panel.rect.x == 900 - style.PANEL_WIDTH
+    assert user.app.content.right == user.app.panel.rect.x == 900 - style.PANEL_WIDTH
     assert user.app.viewport.columns * user.app.viewport.cell <= 900 - style.PANEL_WIDTH
     assert user.color(1, 1) == theme.WALL
     user.drag(user.square(0, 0))
-    assert user.app.explorer.sketch.rows[0] == "#..+"
+    assert user.app.session.document.rows[0] == "#..+"
 
 
 @pytest.mark.visual
@@ -233,7 +233,7 @@ def test_a_dense_screen_shows_the_same_with_more_pixels(opened: Any) -> None:
 def test_points_hit_what_they_show_on_a_dense_screen(opened: Any) -> None:
     user = opened(scale=2.0)
     user.drag(user.square(2, 1))
-    assert user.app.explorer.sketch.rows[2] == "S#.."
+    assert user.app.session.document.rows[2] == "S#.."
 
 
 @pytest.mark.parametrize("view", "12345678")
@@ -242,11 +242,11 @@ def test_every_view_is_drawn_at_every_size_of_square(opened: Any, view: str, rng
         desc=random_map(12, 30, seed=int(rng.integers(10**6))), slip=0.2, moves=str(rng.choice(["cardinal", "king"]))
     )
     user.key("n", "n", view)
-    assert user.app.explorer.problem == ""
+    assert user.app.session.problem == ""
     for _ in range(14):
-        layers = user.app._paint_board.layers
+        layers = user.app._drawing.layers
         user.key("ctrl+=")
-        assert user.app._paint_board.layers == layers + 1 or user.app.viewport.cell >= 248
+        assert user.app._drawing.layers == layers + 1 or user.app.viewport.cell >= 248
     user.key("home")
     for _ in range(16):
         user.key("ctrl+-")
@@ -255,14 +255,14 @@ def test_every_view_is_drawn_at_every_size_of_square(opened: Any, view: str, rng
 
 def test_the_kept_layer_is_not_drawn_again_for_what_moves(opened: Any) -> None:
     user = opened(desc=random_map(50, 50, seed=3))
-    board = user.app._paint_board
-    layers, frames = board.layers, user.window.frames
+    content = user.app._drawing
+    layers, frames = content.layers, user.window.frames
     user.key("left", "up", "right", "d", "a")
     for step in range(5):
         user.post(pygame.MOUSEMOTION, pos=(100 + 40 * step, 200), rel=(0, 0), buttons=(0, 0, 0), touch=False)
         user.window.step()
     assert user.window.frames > frames
-    assert board.layers == layers
+    assert content.layers == layers
     frames = user.window.frames
     for _ in range(10):
         user.window.step([])
@@ -271,17 +271,17 @@ def test_the_kept_layer_is_not_drawn_again_for_what_moves(opened: Any) -> None:
 
 def test_a_run_is_shown_sweep_by_sweep(opened: Any) -> None:
     user = opened(map_name="four-rooms")
-    user.app.explorer.speed = 1e6
+    user.app.session.speed = 1e6
     user.key("space")
     user.finish()
-    assert "settled" in user.app.explorer.status[0]
+    assert "settled" in user.app.session.status[0]
     assert not user.app.busy
 
 
 def test_500_x_500_is_painted_zoomed_and_swept(opened: Any) -> None:
     user = opened(desc=random_map(500, 500, seed=5))
     user.key("n")
-    assert user.app.explorer.planning.counts.sweeps == 1
+    assert user.app.session.planning.counts.sweeps == 1
     view = user.app.viewport
     assert view.cell == 1
     for _ in range(9):
@@ -293,7 +293,7 @@ def test_500_x_500_is_painted_zoomed_and_swept(opened: Any) -> None:
     user.key("w")
     user.drag(user.square(row, column), user.square(row, column + 2))
     user.away()
-    assert user.app.explorer.sketch.rows[row][column : column + 3] == "###"
+    assert user.app.session.document.rows[row][column : column + 3] == "###"
     assert user.color(row, column + 1) == theme.WALL
 
 
@@ -309,7 +309,7 @@ def test_pictures_and_animations_are_written_and_problems_are_said(opened: Any, 
         user.finish()
 
     answer("ctrl+g", str(tmp_path / "run.gif"))
-    assert "nothing has been done since the reset" in user.app.explorer.status[0]
+    assert "nothing has been done since the reset" in user.app.session.status[0]
     for _ in range(4):
         user.key("n")
     answer("ctrl+g", str(tmp_path / "run.gif"))
@@ -320,7 +320,7 @@ def test_pictures_and_animations_are_written_and_problems_are_said(opened: Any, 
         assert image.size == (400, 332)
     for stroke, name in (("ctrl+p", "now.jpg"), ("ctrl+g", "none/run.gif"), ("ctrl+p", "none/now.png")):
         answer(stroke, str(tmp_path / name))
-        assert user.app.explorer.status[1], name
+        assert user.app.session.status[1], name
     assert sorted(path.name for path in tmp_path.iterdir()) == ["now.png", "run.gif"]
 
 
@@ -341,7 +341,7 @@ def test_another_windows_events_are_not_ours(opened: Any) -> None:
     pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_n, mod=0, unicode="n", window=other))
     user.window.step()
     assert not user.app.closing
-    assert user.app.explorer.planning.counts.sweeps == 0
+    assert user.app.session.planning.counts.sweeps == 0
     other.destroy()
 
 
