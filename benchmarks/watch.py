@@ -82,7 +82,7 @@ def running(game: str, seconds: float, speed: float) -> None:
     gaps, name = np.diff(times), "full speed" if speed > 1000 else f"{speed:g} updates a second asked"
     print(
         f"{game}, {name}: {len(gaps) / gaps.sum():.1f} passes of the loop/s, {updates / seconds:.0f} updates/s, "
-        f"{len(session.recording.scenes) * session.recording._stride / seconds:.1f} pictures/s; "
+        f"{session.recording.seen / seconds:.1f} pictures/s; "
         f"work a pass {1e3 * np.median(work):.1f} ms median, {1e3 * np.quantile(work, 0.99):.1f} ms 99th percentile; "
         f"{processor / max(updates, 1) * 1e3:.1f} ms of processor time an update, pictures included"
     )

@@ -8,14 +8,12 @@ from gan_lab.errors import WiringError
 from gan_lab.games import MixtureGame
 from gan_lab.updates import Alternating
 from gan_lab.watch import files
-from gan_lab.watch.commands import COMMANDS
 from gan_lab.watch.drawing.layout import Layout
 from gan_lab.watch.drawn_data import REACH
-from gan_lab.watch.recording import Scene
 from gan_lab.watch.sample_picture import bound_of
-from gan_lab.watch.session import Session
-from gan_lab.watch.side_panel import make_panel
+from gan_lab.watch.session import Scene, Session
 from gan_lab.watch.views import LAYERS, VIEWS
+from gridworld_env.ui.widgets.commands import CommandTable
 from gridworld_env.ui.widgets.events import Pointer
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.shell import Shell
@@ -23,20 +21,19 @@ from gridworld_env.ui.widgets.shell import Shell
 Drawing = Callable[[Any, Rect, Scene], None]
 
 
-class WatchApp(Shell):
+class WatchApp(Shell[Session]):
     """The shell around a session.
 
     Args:
         session: What the commands act on.
+        commands: All of them.
         paint_content: Paints a scene into a rectangle; the only part that depends on a drawing library.
     """
 
-    def __init__(self, session: Session, paint_content: Drawing) -> None:
+    def __init__(self, session: Session, commands: CommandTable["WatchApp"], paint_content: Drawing) -> None:
         """Lay out when the window is there."""
-        super().__init__(session, COMMANDS, "gan-lab watch: every key (click a small picture to enlarge it)")
-        self.session = session
+        super().__init__(session, commands, "gan-lab watch: every key (click a small picture to enlarge it)")
         self.painter = paint_content
-        self.panel = make_panel(self)
         self._button = 0  # the button that draws
         self._drew = False
 

@@ -1,21 +1,18 @@
 """Everything the window can be told to do, as one table: the keys, the buttons and the help sheet come from it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.payoffs.penalties import PENALTIES
 from gan_lab.updates import UPDATES, find_update
+from gan_lab.watch.app import WatchApp
 from gan_lab.watch.session import SPEEDS, Session
 from gan_lab.watch.views import LAYERS, VIEWS
 from gan_lab.watch.watchable_games import WATCHED
-from gridworld_env.ui.widgets.commands import Command, CommandTable
+from gridworld_env.ui.widgets.commands import CommandTable, Row
 
-if TYPE_CHECKING:
-    from gan_lab.watch.app import WatchApp
-
-Run = Callable[["WatchApp"], Any]
-Row = tuple[str, str, str, str, Run]  # name, keys, title, help, what it does
+Run = Callable[[WatchApp], Any]
 LAYER_KEYS = {"real": "x", "generated": "z", "learned": "l", "exact": "e"}
 
 
@@ -32,7 +29,7 @@ def _penalty(name: str) -> Run:
 
 
 def _update(name: str) -> Run:
-    def act(app: "WatchApp") -> None:
+    def act(app: WatchApp) -> None:
         steps = app.session.live_run.rule.discriminator_steps
         options = {"discriminator_steps": steps} if name == "alternating" else {}
         app.session.change(update=find_update(name, **options))
@@ -71,15 +68,15 @@ def speed_text(speed: float) -> str:
 PENALTY_TITLES = {"gradient_penalty": "GP"}
 
 
-def _game_rows() -> list[Row]:
+def _game_rows() -> list[Row[WatchApp]]:
     return [
         (f"game {name}", f"alt+{number}", name, f"Play {name} from its beginning", _game(name))
         for number, name in enumerate(WATCHED, 1)
     ]
 
 
-def _learning_rows() -> list[Row]:
-    rows: list[Row] = []
+def _learning_rows() -> list[Row[WatchApp]]:
+    rows: list[Row[WatchApp]] = []
     for number, loss in enumerate(LOSSES.values(), 1):
         words = loss.name.replace("_", " ")
         rows.append((f"loss {loss.name}", f"shift+{number}", words, f"{words}: {loss.equation}", _loss(loss.name)))
@@ -92,7 +89,7 @@ def _learning_rows() -> list[Row]:
     return rows
 
 
-PLAY: list[Row] = [
+PLAY: list[Row[WatchApp]] = [
     ("step D", "d", "Step D", "The discriminator alone learns once", _on(lambda it: it.step("discriminator"))),
     ("step G", "g", "Step G", "The generator alone learns once", _on(lambda it: it.step("generator"))),
     ("update", "n", "Update", "Both learn once, by the update rule", _on(Session.update)),
@@ -103,14 +100,14 @@ PLAY: list[Row] = [
     ("again", "shift+r", "Same seed", "Begin again with this seed", _on(lambda it: it.restart(new_seed=False))),
     ("stop", "escape", "Stop", "Pause, close this sheet", lambda app: app.escape()),
 ]
-GAME: list[Row] = [
+GAME: list[Row[WatchApp]] = [
     *_game_rows(),
     ("draw", "p", "Draw", "Draw data with the mouse; the right button erases", lambda app: app.toggle_drawing()),
     ("clear", "shift+p", "Clear", "Take away what is drawn", lambda app: app.clear_drawing()),
     ("own recipe", "o", "Recipe", "Begin again by the game's own recipe", _on(lambda it: it.follow_recipe(own=True))),
     ("plain", "shift+o", "Plain", "Begin again, without a penalty", _on(lambda it: it.follow_recipe(own=False))),
 ]
-LEARN: list[Row] = [
+LEARN: list[Row[WatchApp]] = [
     *_learning_rows(),
     ("more weight", "w", "Weight +", "The penalty counts twice as much", lambda app: app.scale_weight(2.0)),
     ("less weight", "shift+w", "Weight -", "The penalty counts half as much", lambda app: app.scale_weight(0.5)),
@@ -119,21 +116,14 @@ LEARN: list[Row] = [
     ("more k", "k", "k +", "One more step of D before each one of G", lambda app: app.change_k(1)),
     ("less k", "shift+k", "k -", "One step of D fewer", lambda app: app.change_k(-1)),
 ]
-SHOW: list[Row] = [
+SHOW: list[Row[WatchApp]] = [
     *((f"view {v.name}", str(n), v.name, v.help, _show(v.name)) for n, v in enumerate(VIEWS.values(), 1)),
     *((f"layer {name}", LAYER_KEYS[name], name, text, _layer(name)) for name, text in LAYERS.items()),
     ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
 ]
-FILE: list[Row] = [
+FILE: list[Row[WatchApp]] = [
     ("png", "ctrl+p", "PNG", "Write what is shown as a picture", lambda app: app.ask_png()),
     ("gif", "ctrl+g", "GIF", "Write the run so far as an animation", lambda app: app.ask_gif()),
     ("quit", "ctrl+q", "Quit", "Close the window; the report is printed", lambda app: app.quit()),
 ]
-GROUPS: dict[str, list[Row]] = {"Play": PLAY, "Game": GAME, "Show": SHOW, "Files": FILE, "Learning": LEARN}
-COMMANDS: CommandTable["WatchApp"] = CommandTable(
-    [
-        Command(name, tuple(keys.split()), title, text, group, run)
-        for group, rows in GROUPS.items()
-        for name, keys, title, text, run in rows
-    ]
-)
+COMMANDS = CommandTable.of_groups({"Play": PLAY, "Game": GAME, "Show": SHOW, "Files": FILE, "Learning": LEARN})

@@ -1,34 +1,58 @@
-"""The state of the window: the game, what is shown of it, whether it runs, and what is being drawn by hand.
-
-Whatever cannot be done raises one of `REFUSALS`; `attempt` turns it into a line of the status, and everything is as
-it was before.
-"""
+"""The state of the window: the game, what is shown of it, whether it runs, and what is being drawn by hand."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from gymnasium.error import DependencyNotInstalled
 
 from gan_lab.errors import DivergedError, GameError
-from gan_lab.games import MixtureGame
+from gan_lab.games import Game, MixtureGame
 from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.watch.curves import Curves
 from gan_lab.watch.drawn_data import NAME, DrawnData
 from gan_lab.watch.live_run import LiveRun, named
+from gan_lab.watch.phase_portrait import Phase
 from gan_lab.watch.picture_maker import PictureMaker
-from gan_lab.watch.recording import Recording, Scene
+from gan_lab.watch.sample_picture import Plane
 from gan_lab.watch.watchable_games import own_recipe, watched_game
-from gridworld_env.ui.widgets.pace import Pace
+from gridworld_env.ui.pages.thinning import Thinning
+from gridworld_env.ui.widgets.jobs import Pace
+from gridworld_env.ui.widgets.session import FRAME_PART, BaseSession
 
-REFUSALS: Final = (GameError, ValueError, OSError, DependencyNotInstalled)
 SPEEDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 1e6)  # updates a second; the last: as many as there is time for
-FRAME_PART: Final = 0.009  # seconds of a frame that training may take
-FULL_PART: Final = 0.025  # the same at full speed
+FULL_PART: Final = 0.025  # seconds of a frame that training may take at full speed
+MOST_PICTURES: Final = 160  # of an animation
 
 
-class Session:
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """All that is shown; it is drawn when somebody wants it.
+
+    Attributes:
+        game: What is played.
+        headline: The game, its rules, and how far it is.
+        picture: The game as numbers; None before the first.
+        rows: The numbers of the curves.
+        view: Name of what lies behind the samples.
+        layers: Names of what lies over it.
+        blobs: Middles of what is being drawn by hand; None where nothing is.
+        blob_width: Their standard deviation.
+    """
+
+    game: Game
+    headline: str
+    picture: Plane | Phase | None
+    rows: Sequence[dict[str, float]]
+    view: str
+    layers: frozenset[str]
+    blobs: Sequence[tuple[float, float]] | None = None
+    blob_width: float = 0.0
+
+
+class Session(BaseSession):
     """What the commands act on.
 
     Args:
@@ -45,27 +69,22 @@ class Session:
         curves: The numbers so far.
         recording: The pictures so far.
         picture_maker: Makes the pictures.
-        job: What takes a while, such as writing an animation; None: nothing.
-        status: The last message, and whether it is a refusal.
-        stamp: Counts whatever is seen to change.
     """
+
+    refusals = (GameError, ValueError, OSError, DependencyNotInstalled)
 
     def __init__(self, live_run: LiveRun) -> None:
         """Show the game as it is before the first update."""
         self.view, self.layers = "D", frozenset({"real", "generated", "learned", "exact"})
-        self.speed, self.running, self.drawing = SPEEDS[-1], False, False
+        super().__init__("Space runs and pauses, F1 shows all keys", speed=SPEEDS[-1])
+        self.running = self.drawing = False
         self.drawn_data = DrawnData()
-        self.status: tuple[str, bool] = ("Space runs and pauses, F1 shows all keys", False)
-        self.stamp = 0
-        self.job: Iterator[None] | None = None
-        self.job_name = ""
-        self.recording = Recording()
         self.take_up(live_run)
 
     def take_up(self, live_run: LiveRun) -> None:
         """Play another game."""
         self.live_run, self.curves, self.picture_maker = live_run, Curves(), PictureMaker(live_run)
-        self.recording.clear()
+        self.recording = Thinning[Scene](lambda scene: 0, most_frames=MOST_PICTURES)
         self._pace = Pace()
         self._begin_picture()
 
@@ -79,27 +98,11 @@ class Session:
         """Whether something goes on without an event."""
         return self.running or self.picture_maker.busy or self.job is not None
 
-    def say(self, text: str, *, refusal: bool = False) -> None:
-        """Put a message into the status line."""
-        self.status = (text, refusal)
-        self.stamp += 1
-
-    def attempt(self, action: Callable[[], Any]) -> bool:
-        """Do something; what cannot be done is said in the status line. Whether it could."""
-        if not self._could(action):
-            return False
-        self.stamp += 1
-        return True
-
-    def _could(self, action: Callable[[], Any]) -> bool:
-        try:
-            action()
-        except REFUSALS as error:
-            self.say(str(error), refusal=True)
-            if isinstance(error, DivergedError):
-                self.running = False
-            return False
-        return True
+    def refuse(self, error: Exception) -> None:
+        """Say why something cannot be done; a game that diverged does not go on."""
+        super().refuse(error)
+        if isinstance(error, DivergedError):
+            self.running = False
 
     def start(self, game: Any, recipe: "str | Recipe | None" = None, seed: int | None = None, **changes: Any) -> None:
         """Play a game from its beginning."""
@@ -167,17 +170,10 @@ class Session:
             self._begin_picture()
 
     def stop(self) -> None:
-        """Pause, and end what takes a while."""
-        if self.job is not None:
-            self.say(f"{self.job_name}: stopped")
-        elif self.running:
+        """End what takes a while, or else pause."""
+        if self.job is None and self.running:
             self.toggle_run()
-        self.job = None
-
-    def begin(self, name: str, job: Iterator[None]) -> None:
-        """Begin something that takes a while."""
-        self.job, self.job_name = job, name
-        self.stamp += 1
+        super().stop()
 
     def play_drawing(self) -> None:
         """Play for the data that were drawn."""
@@ -200,25 +196,15 @@ class Session:
         full = self.running and self.speed == SPEEDS[-1]
         deadline = time.perf_counter() + (FULL_PART if full else FRAME_PART)
         if self.job is not None:
-            self._could(lambda: self._work(deadline))
-        elif self.picture_maker.busy:
-            self._could(lambda: self._draw(deadline))
-        elif self.running:
-            self._could(lambda: self._play(now, deadline))
-
-    def _work(self, deadline: float) -> None:
-        job = self.job
+            super().advance(now)
+            return
         try:
-            while job is not None:
-                next(job)
-                if time.perf_counter() >= deadline:
-                    break
-        except StopIteration:
-            self.job = None
-            self.stamp += 1
-        except REFUSALS:
-            self.job = None
-            raise
+            if self.picture_maker.busy:
+                self._draw(deadline)
+            elif self.running:
+                self._play(now, deadline)
+        except self.refusals as error:
+            self.refuse(error)
 
     def _play(self, now: float, deadline: float) -> None:
         for _ in range(self._pace.due(now, self.speed)):
@@ -242,5 +228,6 @@ class Session:
         picture = self.picture_maker.work(deadline)
         if picture is not None:
             self.curves.add(picture.step, picture.numbers)
-            self.recording.add(self.scene)
+            shown = self.scene
+            self.recording.add(lambda: shown)
             self.stamp += 1

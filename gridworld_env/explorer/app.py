@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from gridworld_env.explorer import files
-from gridworld_env.explorer.commands import COMMANDS
 from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.explorer.mouse import Mouse
 from gridworld_env.explorer.session import Session
-from gridworld_env.explorer.side_panel import make_panel
+from gridworld_env.ui.widgets.commands import CommandTable
 from gridworld_env.ui.widgets.events import Pointer
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.shell import Shell
@@ -17,23 +16,22 @@ from gridworld_env.ui.widgets.shell import Shell
 Drawing = Callable[["ExplorerApp", Any, Rect], None]
 
 
-class ExplorerApp(Shell):
+class ExplorerApp(Shell[Session]):
     """The shell around a session.
 
     Args:
         session: What the commands act on.
+        commands: All of them.
         paint_content: Paints the map into a rectangle; the only part that depends on a drawing library.
     """
 
-    def __init__(self, session: Session, paint_content: Drawing) -> None:
+    def __init__(self, session: Session, commands: CommandTable["ExplorerApp"], paint_content: Drawing) -> None:
         """Lay out when the window is there."""
-        super().__init__(session, COMMANDS, "gridworld explore: every key (the mouse paints, its wheel zooms)")
-        self.session = session
+        super().__init__(session, commands, "gridworld explore: every key (the mouse paints, its wheel zooms)")
         self.viewport = Viewport(1, 1)
-        self.panel = make_panel(self)
         self.hover: tuple[int, int] | None = None
         self._drawing = paint_content
-        self.mouse = Mouse(self)
+        self.mouse = Mouse(session, self.zoom, self.pan)
 
     @property
     def title(self) -> str:

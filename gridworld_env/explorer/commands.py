@@ -1,20 +1,17 @@
 """Everything the explorer can be told to do, as one table: the keys, the buttons and the help sheet come from it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gridworld_env.explorer import handlers
+from gridworld_env.explorer.app import ExplorerApp
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.tools import TOOLS
 from gridworld_env.explorer.views import VIEWS
 from gridworld_env.grid.actions import Action
-from gridworld_env.ui.widgets.commands import Command, CommandTable
+from gridworld_env.ui.widgets.commands import CommandTable, Row
 
-if TYPE_CHECKING:
-    from gridworld_env.explorer.app import ExplorerApp
-
-Run = Callable[["ExplorerApp"], Any]
-Row = tuple[str, str, str, str, Run]  # name, keys, title, help, what it does
+Run = Callable[[ExplorerApp], Any]
 
 
 def _on(act: Callable[[Session], Any]) -> Run:
@@ -30,7 +27,7 @@ def _tool(name: str) -> Run:
     return lambda app: app.session.take(name)
 
 
-PLAN: list[Row] = [
+PLAN: list[Row[ExplorerApp]] = [
     ("sweep", "n", "Sweep", "One sweep of value iteration", _on(handlers.sweep)),
     ("backup", "ctrl+b", "Backup", "Back up the cursor's square", lambda app: app.use_cursor("backup")),
     ("evaluate", "e", "Evaluate", "V becomes the value of the policy", _on(handlers.evaluate)),
@@ -45,7 +42,7 @@ PLAN: list[Row] = [
     ("faster", "pageup", "Faster", "More steps a second", _on(handlers.faster(1))),
     ("stop", "escape", "Stop", "Stop what runs, close this sheet", lambda app: app.escape()),
 ]
-RULES: list[Row] = [
+RULES: list[Row[ExplorerApp]] = [
     ("step reward down", "[", "Step reward -", "Step reward down by 0.01", _on(handlers.nudge("step_reward", -0.01))),
     ("step reward up", "]", "Step reward +", "Step reward up by 0.01", _on(handlers.nudge("step_reward", 0.01))),
     ("step reward far down", "{", "Step reward --", "Down by 0.1", _on(handlers.nudge("step_reward", -0.1))),
@@ -55,14 +52,14 @@ RULES: list[Row] = [
     ("discount down", ";", "Discount -", "Discount down by 0.01", _on(handlers.nudge("discount", -0.01))),
     ("discount up", "'", "Discount +", "Discount up by 0.01", _on(handlers.nudge("discount", 0.01))),
 ]
-SHOW: list[Row] = [
+SHOW: list[Row[ExplorerApp]] = [
     *((f"view {v.name}", str(n), v.name.capitalize(), v.help, _view(v.name)) for n, v in enumerate(VIEWS.values(), 1)),
     ("larger", "ctrl+= ctrl+up", "Larger", "Larger squares (or the wheel)", lambda app: app.zoom(1)),
     ("smaller", "ctrl+- ctrl+down", "Smaller", "Smaller squares", lambda app: app.zoom(-1)),
     ("fit", "home", "Fit", "The whole map", lambda app: app.fit()),
     ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
 ]
-PAINT: list[Row] = [
+PAINT: list[Row[ExplorerApp]] = [
     *((f"tool {b.name}", b.key, b.name.capitalize(), b.help, _tool(b.name)) for b in TOOLS.values()),
     ("use", "u tab", "Use", "Use the tool on the cursor's square", lambda app: app.use_cursor()),
     ("more", ">", "More", "Amount of terminals, rewards: up", _on(handlers.amount(0.5))),
@@ -79,7 +76,7 @@ PAINT: list[Row] = [
     ("drop row", "alt+up", "Drop row", "One row less", _on(handlers.resize(-1, 0))),
     ("clear", "ctrl+n", "Clear", "A map of this size with nothing on it", _on(handlers.clear_map)),
 ]
-AGENT: list[Row] = [
+AGENT: list[Row[ExplorerApp]] = [
     ("drop", "d", "Drop", "Drop the agent on the cursor's square", lambda app: app.use_cursor("agent")),
     ("step", "m", "Step", "One step of the policy", _on(handlers.step)),
     ("walk", "l", "Walk", "Walk to the end of the episode", _on(handlers.toggle("walk"))),
@@ -88,7 +85,7 @@ AGENT: list[Row] = [
     ("act down", "shift+down", "Act down", "Your own action: down", _on(handlers.act_as(Action.DOWN))),
     ("act left", "shift+left", "Act left", "Your own action: left", _on(handlers.act_as(Action.LEFT))),
 ]
-FILE: list[Row] = [
+FILE: list[Row[ExplorerApp]] = [
     ("undo", "ctrl+z", "Undo", "Undo a change of map or rules", _on(Session.undo)),
     ("redo", "ctrl+y ctrl+shift+z", "Redo", "Redo it", _on(lambda session: session.undo(back=False))),
     ("save", "ctrl+s", "Save", "Save the map as JSON", lambda app: app.save()),
@@ -98,15 +95,6 @@ FILE: list[Row] = [
     ("gif", "ctrl+g", "GIF", "Write the run since the reset as an animation", lambda app: app.ask_gif()),
     ("quit", "ctrl+q", "Quit", "Close the window", lambda app: app.quit()),
 ]
-GROUPS: dict[str, list[Row]] = {
-    "Plan": PLAN, "Rules": RULES, "Show": SHOW, "Paint": PAINT, "Agent": AGENT, "Map and files": FILE,
-}  # fmt: skip
-
-
-COMMANDS: CommandTable["ExplorerApp"] = CommandTable(
-    [
-        Command(name, tuple(keys.split()), title, text, group, run)
-        for group, rows in GROUPS.items()
-        for name, keys, title, text, run in rows
-    ]
+COMMANDS = CommandTable.of_groups(
+    {"Plan": PLAN, "Rules": RULES, "Show": SHOW, "Paint": PAINT, "Agent": AGENT, "Map and files": FILE}
 )

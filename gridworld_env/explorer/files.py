@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,11 +10,11 @@ from numpy.typing import NDArray
 
 from gridworld_env.errors import MapError
 from gridworld_env.explorer.map_document import MapDocument, make_document
-from gridworld_env.explorer.recording import Snapshot
-from gridworld_env.explorer.session import Session
+from gridworld_env.explorer.session import Session, Snapshot
 from gridworld_env.maps.files import SUFFIXES, read_map_file
 from gridworld_env.maps.named import WORLDS
 from gridworld_env.ui.files.whole_file import write_whole
+from gridworld_env.ui.widgets.animations import animation_steps, picture_path
 from gridworld_env.ui.widgets.jobs import Job
 
 GIF_SIDE: Final = 640  # pixels of the longest side of an animation
@@ -44,7 +43,7 @@ def load(session: Session, name: str) -> None:
     session.change(document)
     session.path, session.saved = path, document
     session.planning.reset()
-    session.recording.clear()
+    session.forget()
     session.changed()
     grid = document.grid
     ends = "" if grid.terminal.any() else "; it has no terminal square: no episode ends"
@@ -78,14 +77,7 @@ def export_png(session: Session, name: str) -> None:
     """
     from gridworld_env.ui.files.pictures import save_png
 
-    agent = session.agent
-    snapshot = Snapshot(
-        session.document.grid,
-        session.scene.overlay,
-        agent.state,
-        tuple(agent.trail.tolist()),
-        f"{session.view}: {session.planning.counts}",
-    )
+    snapshot = session.snapshot(f"{session.view}: {session.planning.counts}")
     save_png(name, next(_frames([snapshot], None)))
     session.say(f"wrote {name}")
 
@@ -99,31 +91,15 @@ def export_gif(session: Session, name: str) -> None:
         ValueError: Another suffix.
         OSError: There is no such folder.
     """
-    if not session.recording.snapshots:
-        raise MapError("nothing has been done since the reset that could be animated: press N, space or L first")
-    path = Path(name)
-    if path.suffix.lower() != ".gif" or not path.parent.is_dir():
-        raise ValueError(f"{name!r} cannot be written; expected a name that ends in .gif, in a folder that exists")
-    session.start(Job("animation", _gif_steps(session, path), paced=False, recorded=False))
-
-
-def _gif_steps(session: Session, path: Path) -> Iterator[None]:
     from gridworld_env.ui.files.pictures import save_gif
 
-    snapshots = list(session.recording.snapshots)
-    longest = max(snapshots[0].grid.kind.shape)
-    frames: list[NDArray[np.uint8]] = []
-    for frame in _frames(snapshots, max(1, min(GIF_CELL, GIF_SIDE // longest))):
-        frames.append(frame)
-        session.say(f"drawing picture {len(frames)} of {len(snapshots)} for {path.name}")
-        yield
-    with ThreadPoolExecutor(1) as pool:  # so that the window goes on answering
-        written = pool.submit(save_gif, path, frames, GIF_RATE)
-        session.say(f"writing {path.name}")
-        while not wait([written], timeout=0.01).done:
-            yield
-        written.result()
-    session.say(f"wrote {path}, {len(frames)} pictures")
+    if not session.recording.frames:
+        raise MapError("nothing has been done since the reset that could be animated: press N, space or L first")
+    path, snapshots = picture_path(name, ".gif"), session.recording.frames
+    cell = max(1, min(GIF_CELL, GIF_SIDE // max(snapshots[0].grid.kind.shape)))
+    frames, count = _frames(snapshots, cell), len(snapshots)
+    steps = animation_steps(session, path, frames, count, lambda drawn: save_gif(path, drawn, GIF_RATE))
+    session.begin(Job("animation", steps, paced=False, recorded=False))
 
 
 def _frames(snapshots: list[Snapshot], cell: int | None) -> Iterator[NDArray[np.uint8]]:

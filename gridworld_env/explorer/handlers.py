@@ -31,7 +31,7 @@ def sweep(session: Session) -> None:
 def evaluate(session: Session) -> None:
     """One policy evaluation, by sweeps that can be watched where the equations are too many."""
     if session.document.grid.num_states > DIRECT_LIMIT:
-        session.start(Job("evaluation", jobs.evaluate_steps(session), paced=False))
+        session.begin(Job("evaluation", jobs.evaluate_steps(session), paced=False))
         return
     session.planning.evaluate()
     session.stepped("the policy is evaluated: V is what it is worth")
@@ -49,7 +49,7 @@ def reset(session: Session) -> None:
     session.planning.reset()
     session.marks = session.planning.flipped
     session.agent.lift()
-    session.recording.clear()
+    session.forget()
     session.changed()
     session.say("V = 0, and every action alike")
 
@@ -61,7 +61,7 @@ def toggle(name: str) -> Act:
         if session.job is not None and session.job.name == name:
             session.stop()
         else:
-            session.start(Job(name, JOBS[name](session)))
+            session.begin(Job(name, JOBS[name](session)))
 
     return act
 

@@ -177,6 +177,31 @@ class Planning:
                 break
         self.counts.evaluations += 1
 
+    def settle(self) -> Iterator[None]:
+        """Sweeps until V does not change any more: V*, where the map is too large to be solved within a frame.
+
+        Raises:
+            ValueError: V goes on changing.
+        """
+        before = self.policy
+        for _ in range(MOST_SWEEPS):
+            if self.is_settled(self.sweep()):
+                self.counts.solutions += 1
+                self.flipped = np.zeros(len(self.policy), dtype=bool)
+                if self.policy.shape == before.shape:  # else the map was painted on meanwhile
+                    self.flipped = self.changed_from(before, self.policy)
+                return
+            yield
+        raise ValueError(self.endless)
+
+    @property
+    def endless(self) -> str:
+        """Why sweeping is given up, in words."""
+        return (
+            f"V still changes after {MOST_SWEEPS} sweeps at discount {self.document.discount:g}; "
+            "lower the discount, or give the map a terminal square that can be reached"
+        )
+
     def solve(self) -> planners.Plan:
         """V and all optimal actions, proven, at once.
 
@@ -207,6 +232,15 @@ class Planning:
         """
         proof = self.certify()
         return possible_actions(self.mdp.tabular, proof.lower, proof.upper, self.document.discount)
+
+    @property
+    def proven(self) -> str:
+        """The proof of the error, in words, where there is one."""
+        try:
+            bound = self.certify().error_bound
+        except ValueError:
+            return ""
+        return f", error proven at most {bound:.1g}" if np.isfinite(bound) else ", but nothing is proven"
 
     def is_settled(self, change: float) -> bool:
         """Whether a change of V is lost in rounding."""

@@ -1,12 +1,7 @@
-"""The state of the explorer: a map with its undo, the planning on it, the agent, and what is shown.
+"""The state of the explorer: a map with its undo, the planning on it, the agent, and what is shown."""
 
-Whatever cannot be done raises one of `REFUSALS`; `attempt` turns it into a line of the status, and everything is as
-it was before.
-"""
-
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,23 +9,50 @@ import gymnasium as gym
 import numpy as np
 
 import planners
-from gridworld_env.explorer import jobs, views
+from gridworld_env.explorer import views
 from gridworld_env.explorer.agent import Agent
 from gridworld_env.explorer.map_document import MapDocument, changed_rules
 from gridworld_env.explorer.planning import SOLVE_LIMIT, Planning, policy_changed
-from gridworld_env.explorer.recording import Recording, Snapshot
 from gridworld_env.explorer.tools import TOOLS, Amounts
+from gridworld_env.grid.grid import Grid
 from gridworld_env.rendering.overlay import Overlay
 from gridworld_env.rendering.scene import Scene, build_scene
+from gridworld_env.ui.pages.thinning import Thinning
 from gridworld_env.ui.widgets.history import History
-from gridworld_env.ui.widgets.jobs import Job
+from gridworld_env.ui.widgets.jobs import Job, Steps
+from gridworld_env.ui.widgets.session import BaseSession
 
-REFUSALS: Final = (gym.error.Error, planners.PlannerError, ValueError, OSError)
 GREETING: Final = "Drag to paint walls; Enter solves, K solves after every change; F1 shows all keys"
-FRAME_PART: Final = 0.009  # seconds of a frame that a job may take
+MOST_PICTURES: Final = 120  # of an animation
+MOST_BYTES: Final = 64_000_000
 
 
-class Session:
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One picture as data; the drawing waits until somebody wants it.
+
+    Attributes:
+        grid: The map.
+        overlay: What lay over it.
+        agent: State of the agent; None: none.
+        trail: States of its episode.
+        caption: What the status line said.
+    """
+
+    grid: Grid
+    overlay: Overlay
+    agent: int | None
+    trail: tuple[int, ...]
+    caption: str
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        arrays = (self.overlay.values, self.overlay.policy, self.overlay.action_values)
+        return sum(array.nbytes for array in arrays if array is not None) + 8 * len(self.trail)
+
+
+class Session(BaseSession):
     """What the commands act on.
 
     Args:
@@ -44,27 +66,25 @@ class Session:
         amounts: What the tools paint with.
         cursor: (row, column) of the keyboard.
         keep_solved: Whether every change of the map or the rules is solved at once.
-        speed: Steps a second of what runs.
-        job: What runs; None: nothing.
-        status: The last message, and whether it is a refusal.
         marks: (S,) squares in which the last step that changed the policy did so.
-        stamp: Counts whatever is seen to change.
+        recording: What was shown since the reset, for an animation.
     """
+
+    refusals = (gym.error.Error, planners.PlannerError, ValueError, OSError)
 
     def __init__(self, document: MapDocument, path: Path | None = None, seed: int | None = None) -> None:
         """Nothing is planned yet."""
+        super().__init__(GREETING, speed=8.0)
         self.history: History[MapDocument] = History(document)
         self.planning = Planning(document)
         self.agent = Agent(np.random.default_rng(seed))
         self.path, self.saved = path, document
         self.view, self.tool, self.amounts = "policy", "wall", Amounts()
         self.cursor = (document.grid.height - 1, 0)
-        self.keep_solved, self.speed = False, 8.0
-        self.job: Job | None = None
-        self.status: tuple[str, bool] = (GREETING, False)
+        self.keep_solved = False
         self.marks = self.planning.flipped
-        self.recording = Recording()
-        self.stamp = self._version = 0
+        self._version = 0
+        self.forget()
         self._scene: tuple[tuple[int, str], Scene, str] | None = None
         if not document.grid.terminal.any():
             self.say("this map has no terminal square: no episode ends")
@@ -83,21 +103,6 @@ class Session:
     def name(self) -> str:
         """Of the file, with a star where there is something to save."""
         return ("map" if self.path is None else self.path.name) + ("" if self.document is self.saved else " *")
-
-    def say(self, text: str, *, refusal: bool = False) -> None:
-        """Put a message into the status line."""
-        self.status = (text, refusal)
-        self.stamp += 1
-
-    def attempt(self, action: Callable[[], Any]) -> bool:
-        """Do something; what cannot be done is said in the status line. Whether it could."""
-        try:
-            action()
-        except REFUSALS as error:
-            self.say(str(error), refusal=True)
-            return False
-        self.stamp += 1
-        return True
 
     def change(self, document: MapDocument, stroke: object = None) -> None:
         """Make another document the present one."""
@@ -141,9 +146,23 @@ class Session:
             self.record()
 
     def record(self) -> None:
-        """Remember what is shown for the animation."""
-        grid, agent = self.document.grid, self.agent
-        self.recording.add(Snapshot(grid, self.scene.overlay, agent.state, tuple(agent.trail.tolist()), self.status[0]))
+        """Remember what is shown for the animation; a map of another size begins a new one."""
+        if self._recorded_shape != self.document.grid.kind.shape:
+            self.forget()
+        shown = self.snapshot(self.status[0])
+        self.recording.add(lambda: shown)
+
+    def forget(self) -> None:
+        """Begin a new animation."""
+        self.recording = Thinning[Snapshot](
+            lambda shown: shown.nbytes, most_frames=MOST_PICTURES, most_bytes=MOST_BYTES
+        )
+        self._recorded_shape = self.document.grid.kind.shape
+
+    def snapshot(self, caption: str) -> Snapshot:
+        """What is shown, as data."""
+        trail = tuple(self.agent.trail.tolist())
+        return Snapshot(self.document.grid, self.scene.overlay, self.agent.state, trail, caption)
 
     @property
     def scene(self) -> Scene:
@@ -153,7 +172,7 @@ class Session:
             problem = ""
             try:
                 overlay = views.draw(self.view, self.planning)
-            except REFUSALS as error:
+            except self.refusals as error:
                 overlay, problem = Overlay(values=np.full(len(self.planning.values), np.nan)), str(error)
             self._scene = (key, build_scene(self.document.grid, overlay=overlay), problem)
         return self._scene[1]
@@ -212,7 +231,7 @@ class Session:
     def solve(self, after: str = "") -> None:
         """V* and all optimal actions: at once on small maps, else by sweeps that can be watched. `after`: a change."""
         if self.document.grid.num_states > SOLVE_LIMIT:
-            self.start(Job("solve", jobs.solve_steps(self), paced=False))
+            self.begin(Job("solve", self._solving(), paced=False))
             return
         if self.job is not None and self.job.name in ("run", "solve"):
             self.job = None
@@ -221,34 +240,28 @@ class Session:
         flipped = policy_changed(flips) * (flips > 0)
         self.stepped("; ".join(filter(None, [after, flipped, proven] if after else [proven, flipped])))
 
-    def start(self, job: Job) -> None:
-        """Begin something that takes a while, in place of what runs."""
-        self.job = job
-        self.stamp += 1
+    def _solving(self) -> Steps:
+        yield from self._settle()
+        flips = int(self.planning.flipped.sum())
+        self.stepped(f"solved{self.planning.proven}" + f"; {policy_changed(flips)}" * (flips > 0))
 
-    def stop(self) -> None:
-        """End what runs."""
-        if self.job is not None:
-            self.say(f"{self.job.name}: stopped")
-        self.job = None
+    def optimum(self) -> Steps:
+        """V* of the map as it is: at once where it is small, else by sweeps, warm from the V that there is."""
+        if self.document.grid.num_states > SOLVE_LIMIT:
+            yield from self._settle()
+        else:
+            self.planning.solve()
+            self.changed()
+
+    def _settle(self) -> Steps:
+        for _ in self.planning.settle():
+            self.changed()
+            yield
+        self.changed()
 
     def advance(self, now: float) -> None:
         """Go on with what runs, for a small part of a frame."""
         job = self.job
-        if job is None:
-            return
-        due, deadline = job.due(now, self.speed), time.perf_counter() + FRAME_PART
-        try:
-            while due > 0 and self.job is job:
-                next(job.steps)
-                due -= 1
-                if time.perf_counter() > deadline:
-                    break
-        except StopIteration:
-            self.job = None if self.job is job else self.job
-        except REFUSALS as error:
-            self.job = None
-            self.say(str(error), refusal=True)
-        if not job.paced and job.recorded:
+        super().advance(now)
+        if job is not None and not job.paced and job.recorded:
             self.record()
-        self.stamp += self.job is not job  # its button is not lit any more; its steps say themselves what they changed

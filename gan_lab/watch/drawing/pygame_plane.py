@@ -7,8 +7,8 @@ from gan_lab.games import MixtureGame
 from gan_lab.watch.drawing import palette
 from gan_lab.watch.drawing.layout import CAPTION, LINE, Layout
 from gan_lab.watch.drawing.pygame_ink import Ink
-from gan_lab.watch.recording import Scene
 from gan_lab.watch.sample_picture import Plane
+from gan_lab.watch.session import Scene
 from gan_lab.watch.views import VIEWS
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.geometry import Rect

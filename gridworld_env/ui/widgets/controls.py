@@ -84,6 +84,11 @@ class Lines(Still):
             painter.text(text, Rect(rect.x, rect.y + number * line, rect.width, line), size, color, "left")
 
 
+def heading(text: str) -> Lines:
+    """A line of large text."""
+    return Lines(lambda: [text], heading=True)
+
+
 @dataclass(frozen=True)
 class Button:
     """One button.

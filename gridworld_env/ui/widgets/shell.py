@@ -1,66 +1,42 @@
 """A program in a window: its content on the left, a panel on the right, a line of status below. No pygame here."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 from gridworld_env.ui.widgets import style
-from gridworld_env.ui.widgets.commands import Command, CommandTable
+from gridworld_env.ui.widgets.commands import Command, CommandTable, stroke_label
+from gridworld_env.ui.widgets.controls import Button, Buttons
 from gridworld_env.ui.widgets.events import Closed, Dropped, Event, Key, Pointer
 from gridworld_env.ui.widgets.geometry import Rect
 from gridworld_env.ui.widgets.help_sheet import paint_help
 from gridworld_env.ui.widgets.painter import Painter
 from gridworld_env.ui.widgets.panel import Panel
 from gridworld_env.ui.widgets.prompt import Prompt
+from gridworld_env.ui.widgets.session import BaseSession
+
+S = TypeVar("S", bound=BaseSession)
 
 
-class Program(Protocol):
-    """What the commands of a shell act on.
-
-    Attributes:
-        status: The last message, and whether it is a refusal.
-        stamp: Another number when the window has to be painted again.
-    """
-
-    status: tuple[str, bool]
-    stamp: int
-
-    @property
-    def problem(self) -> str:
-        """What is wrong with what is shown; empty where nothing is."""
-        ...
-
-    def attempt(self, action: Callable[[], Any]) -> bool:
-        """Do something; what cannot be done is said in the status. Whether it could."""
-        ...
-
-    def stop(self) -> None:
-        """End what runs."""
-        ...
-
-    def advance(self, now: float) -> None:
-        """Go on with what runs, for a small part of a frame."""
-        ...
-
-
-class Shell:
+class Shell(Generic[S]):
     """Maps events to commands, and paints; the content is the subclass's affair.
 
     Args:
-        program: What the commands act on.
+        session: What the commands act on.
         commands: All of them.
         help_title: Headline of the sheet of keys.
 
     Attributes:
-        panel: Made by the subclass, as its controls ask the subclass.
+        session: What the commands act on.
+        panel: Given by whoever makes the shell, as its controls ask the shell.
         content: Where the content is.
         density: Pixels a point.
     """
 
     panel: Panel
 
-    def __init__(self, program: Program, commands: CommandTable[Any], help_title: str) -> None:
+    def __init__(self, session: S, commands: CommandTable[Any], help_title: str) -> None:
         """Lay out when the window is there."""
-        self._program, self._commands, self._help_title = program, commands, help_title
+        self.session, self._commands, self._help_title = session, commands, help_title
         self.content = Rect(0, 0, 1, 1)
         self.density = 1.0
         self.prompt: Prompt | None = None
@@ -71,12 +47,12 @@ class Shell:
     @property
     def stamp(self) -> object:
         """Another one when the window has to be painted again."""
-        return self._program.stamp, self._changes
+        return self.session.stamp, self._changes
 
     @property
     def hint(self) -> str:
         """What is under the mouse, until there is something newer to say."""
-        return self.panel.hint() if self._program.status is self._hinted else ""
+        return self.panel.hint() if self.session.status is self._hinted else ""
 
     @property
     def holds(self) -> bool:
@@ -99,20 +75,32 @@ class Shell:
         """The content has another place or size."""
 
     def changed(self) -> None:
-        """Something is to be painted that the program does not know of."""
+        """Something is to be painted that the session does not know of."""
         self._changes += 1
 
     def run(self, command: Command[Any]) -> None:
         """Run a command; what cannot be done is said."""
-        self._program.attempt(lambda: command.run(self))
+        self.session.attempt(lambda: command.run(self))
         self.changed()
+
+    def button(
+        self, name: str, lit: Callable[[], bool] = lambda: False, title: Callable[[], str] | None = None
+    ) -> Button:
+        """A button that runs the command of that name; its title is the command's where there is no other."""
+        command = self._commands[name]
+        keys = " or ".join(map(stroke_label, command.keys))
+        return Button(title or command.title, lambda: self.run(command), f"{command.help} ({keys})", lit)
+
+    def buttons(self, names: Sequence[str], columns: int, lit: Callable[[str], bool] = lambda name: False) -> Buttons:
+        """Buttons that run commands; `lit` says by name which of them are on."""
+        return Buttons([self.button(name, lambda name=name: lit(name)) for name in names], columns)
 
     def handle(self, event: Event) -> None:
         """Answer an event."""
         if isinstance(event, Closed):
             self.closing = True
         elif isinstance(event, Dropped):
-            self._program.attempt(lambda: self.drop(event.path))
+            self.session.attempt(lambda: self.drop(event.path))
         elif isinstance(event, Key):
             self._key(event)
         else:
@@ -122,7 +110,7 @@ class Shell:
         self.changed()
         if self.prompt is not None:
             prompt = self.prompt
-            self._program.attempt(lambda: prompt.key(key))
+            self.session.attempt(lambda: prompt.key(key))
             if not prompt.open and self.prompt is prompt:
                 self.prompt = None
             return
@@ -139,7 +127,7 @@ class Shell:
             if event.kind == "press":
                 self.toggle_help()
             return
-        hint, status = self.hint, self._program.status
+        hint, status = self.hint, self.session.status
         if not self.holds and self.panel.pointer(event):
             self.changed()
             if event.kind == "press" or not event.button:  # else the hint would hide what a slider has just done
@@ -152,7 +140,7 @@ class Shell:
 
     def advance(self, now: float) -> None:
         """Go on with what runs."""
-        self._program.advance(now)
+        self.session.advance(now)
 
     def paint(self, painter: Painter, rect: Rect) -> None:
         """Paint everything."""
@@ -174,8 +162,8 @@ class Shell:
         self.place_content()
 
     def _paint_status(self, painter: Painter, rect: Rect) -> None:
-        text, refusal = self._program.status
-        problem = self._program.problem
+        text, refusal = self.session.status
+        problem = self.session.problem
         if self.prompt is not None:
             text, refusal = f"{self.prompt.question} {self.prompt.answer}|   (Enter: yes, Escape: no)", False
         elif self.hint:
@@ -194,7 +182,7 @@ class Shell:
 
     def escape(self) -> None:
         """Stop what runs."""
-        self._program.stop()
+        self.session.stop()
 
     def quit(self) -> None:
         """Close the window."""

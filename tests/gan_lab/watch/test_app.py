@@ -16,9 +16,8 @@ from gan_lab.games import MixtureGame
 from gan_lab.watch.app import WatchApp
 from gan_lab.watch.commands import COMMANDS
 from gan_lab.watch.drawing.layout import Layout
-from gan_lab.watch.launch import opening
-from gan_lab.watch.recording import MOST, Recording
-from gan_lab.watch.session import SPEEDS, Session
+from gan_lab.watch.launch import make_app, opening
+from gan_lab.watch.session import MOST_PICTURES, SPEEDS, Session
 from gan_lab.watch.views import VIEWS
 from gridworld_env.ui.widgets.controls import Buttons
 from gridworld_env.ui.widgets.events import Closed, Dropped, Key, Pointer
@@ -31,7 +30,7 @@ WINDOW = Rect(0, 0, 1240, 890)
 def opened(game: Any = "ring8", **options: Any) -> WatchApp:
     if game not in ("dirac", "bilinear"):
         options = {"recipe": "plain", "batch_size": 8, **options}
-    app = WatchApp(opening(game, **options), lambda *_: None)
+    app = make_app(opening(game, **options), lambda *_: None)
     app.lay_out(WINDOW, 1.0)
     return app
 
@@ -80,7 +79,7 @@ def test_single_steps_update_and_run() -> None:
     assert session.picture_maker.picture.step == 1
     press(app, "space")
     assert (session.running, app.busy) == (True, True)
-    run_until(app, lambda it: it.live_run.run.steps >= 5 and len(it.recording.scenes) >= 2)
+    run_until(app, lambda it: it.live_run.run.steps >= 5 and len(it.recording.frames) >= 2)
     press(app, "space")
     settle(app)
     assert not app.busy
@@ -317,11 +316,12 @@ def test_files_are_asked_for_and_wrong_names_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_reel_keeps_the_whole_run_in_few_pictures() -> None:
-    recording, scene = Recording(), opened("dirac").session.scene
+def test_a_recording_keeps_the_whole_run_in_few_pictures() -> None:
+    session = opened("dirac").session
+    scene = session.scene
     for _ in range(5000):
-        recording.add(scene)
-    assert MOST // 2 <= len(recording.scenes) <= MOST + 1
+        session.recording.add(lambda: scene)
+    assert MOST_PICTURES // 2 <= len(session.recording.frames) <= MOST_PICTURES
 
 
 @pytest.mark.parametrize("size", [(436, 450), (916, 830), (1900, 1100)])

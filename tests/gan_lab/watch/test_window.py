@@ -124,7 +124,7 @@ def test_it_runs_and_pauses_and_the_frames_follow(opened: Any) -> None:
     user.key("space")
     for _ in range(400):
         user.window.step()
-        if len(user.session.recording.scenes) >= 3:
+        if len(user.session.recording.frames) >= 3:
             break
     assert user.session.live_run.run.steps >= 2
     assert user.window.frames > frames + 1

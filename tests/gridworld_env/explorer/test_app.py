@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gridworld_env.explorer.app import ExplorerApp
 from gridworld_env.explorer.commands import COMMANDS
+from gridworld_env.explorer.launch import make_app
 from gridworld_env.explorer.map_document import make_document
 from gridworld_env.explorer.mouse import squares_between
 from gridworld_env.explorer.session import Session
@@ -22,7 +23,7 @@ WINDOW = Rect(0, 0, 1240, 820)
 
 @pytest.fixture
 def app() -> ExplorerApp:
-    app = ExplorerApp(Session(make_document({"map_name": "lecture"}), seed=1), lambda *_: None)
+    app = make_app(Session(make_document({"map_name": "lecture"}), seed=1), lambda *_: None)
     app.lay_out(WINDOW, 1.0)
     return app
 
@@ -174,7 +175,7 @@ def test_a_dragged_rule_is_said_and_stays_said_when_the_mouse_is_let_go(app: Exp
         assert app.hint == ""
         assert app.session.status[0].startswith(f"step reward {-1.5 + kept:g}; ")
         assert said in app.session.status[0]
-    captions = [shown.caption for shown in app.session.recording.snapshots]
+    captions = [shown.caption for shown in app.session.recording.frames]
     assert any(caption.startswith("step reward -0.5; the policy changed") for caption in captions)
 
 
