@@ -1,6 +1,5 @@
 """The window of `gan-lab watch`, driven by pygame's own events on the dummy driver, checked by the pixel."""
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,45 +17,18 @@ from gan_lab.watch.drawing.pygame_plane import on_rect  # noqa: E402
 from gan_lab.watch.launch import open_watch, opening  # noqa: E402
 from gridworld_env.ui.widgets import style  # noqa: E402
 from gridworld_env.ui.widgets.pygame_window import AppWindow  # noqa: E402
-
-MODIFIERS = {"ctrl": pygame.KMOD_CTRL, "shift": pygame.KMOD_SHIFT, "alt": pygame.KMOD_ALT}
-KEYS = {"return": pygame.K_RETURN, "space": pygame.K_SPACE, "f1": pygame.K_F1}
+from tests.oracles.windows import DOCS, User, as_seen, script_of_docs, without_a_screen  # noqa: E402
 
 
-class Driver:
-    """Somebody at the window."""
+class Driver(User):
+    """Somebody at the window of `gan-lab watch`."""
 
     def __init__(self, window: AppWindow) -> None:
-        self.window = window
-        self.app: Any = window.app
-        self.window.step()
+        super().__init__(window)
         self.settle()
 
-    @property
-    def session(self) -> Any:
-        return self.app.session
-
-    def post(self, kind: int, **fields: Any) -> None:
-        pygame.event.post(pygame.event.Event(kind, window=self.window.window, **fields))
-
-    def key(self, *strokes: str) -> None:
-        for stroke in strokes:
-            *held, name = stroke.split("+") if len(stroke) > 1 else [stroke]
-            code = KEYS.get(name) or pygame.key.key_code(name)
-            mods = sum(MODIFIERS[one] for one in held)
-            self.post(pygame.KEYDOWN, key=code, mod=mods, unicode=name if len(name) == 1 and not held else "")
-        self.window.step()
-
-    def drag(self, *points: Any, button: int = 1) -> None:
-        buttons = tuple(int(number == button) for number in (1, 2, 3))
-        self.post(pygame.MOUSEBUTTONDOWN, pos=points[0], button=button, touch=False)
-        for point in points[1:]:
-            self.post(pygame.MOUSEMOTION, pos=point, rel=(0, 0), buttons=buttons, touch=False)
-            self.window.step()
-        self.post(pygame.MOUSEBUTTONUP, pos=points[-1], button=button, touch=False)
-        self.window.step()
-
     def settle(self) -> None:
+        """Until the picture is finished and shown."""
         while self.session.picture_maker.busy or self.session.job is not None:
             self.window.step()
         self.window.step()
@@ -66,22 +38,10 @@ class Driver:
         x, y = on_rect(np.array([x, y]), self.app.places.main, self.app._bound())
         return float(x), float(y)
 
-    def pixels(self) -> np.ndarray:
-        """(H, W, 3) what the window shows."""
-        return pygame.surfarray.array3d(self.window.window.get_surface()).transpose(1, 0, 2)
-
     def patch(self, x: float, y: float, reach: int = 3) -> np.ndarray:
         """(n, 3) pixels around a place of the plane."""
         column, row = (round(self.app.density * part) for part in self.at(x, y))
         return self.pixels()[row - reach : row + reach + 1, column - reach : column + reach + 1].reshape(-1, 3)
-
-    def answer(self, stroke: str, text: str) -> None:
-        self.key(stroke, "ctrl+backspace")
-        for letter in text:
-            self.post(pygame.KEYDOWN, key=pygame.K_x, mod=0, unicode=letter)
-        self.window.step()
-        self.key("return")
-        self.settle()
 
 
 def holds(patch: np.ndarray, color: Any, within: int = 12) -> bool:
@@ -91,20 +51,15 @@ def holds(patch: np.ndarray, color: Any, within: int = 12) -> bool:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    pygame.quit()
-    windows: list[AppWindow] = []
+    with without_a_screen(monkeypatch) as windows:
 
-    def make(game: Any = "ring8", scale: float = 1.0, **options: Any) -> Driver:
-        if game not in ("dirac", "bilinear"):
-            options = {"recipe": "plain", "batch_size": 8, **options}
-        windows.append(open_watch(opening(game, **options), scale=scale))
-        return Driver(windows[-1])
+        def make(game: Any = "ring8", scale: float = 1.0, **options: Any) -> Driver:
+            if game not in ("dirac", "bilinear"):
+                options = {"recipe": "plain", "batch_size": 8, **options}
+            windows.append(open_watch(opening(game, **options), scale=scale))
+            return Driver(windows[-1])
 
-    yield make
-    for window in windows:
-        window.close()
-    pygame.quit()
+        yield make
 
 
 def test_the_first_picture_has_the_data_where_they_are(opened: Any) -> None:
@@ -248,6 +203,7 @@ def test_pictures_and_animations_are_written(opened: Any, tmp_path: Path) -> Non
         user.settle()
     user.answer("ctrl+g", str(tmp_path / "run.gif"))
     user.answer("ctrl+p", str(tmp_path / "now.png"))
+    user.settle()
     assert user.session.status[0].startswith("wrote")
     with Image.open(tmp_path / "run.gif") as image:
         assert getattr(image, "n_frames", 1) == 5
@@ -276,15 +232,10 @@ def test_closing_the_window_ends_it(opened: Any, kind: str) -> None:
 @pytest.mark.visual
 def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> None:
     """docs/watch_dirac.png is what its script makes today; another version of the font may differ a little."""
-    pages = Path(__file__).resolve().parents[3] / "docs"
-    spec = importlib.util.spec_from_file_location("watch_pictures", pages / "watch_pictures.py")
-    assert spec is not None
-    assert spec.loader is not None
-    pictures = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(pictures)
+    pictures = script_of_docs("watch_pictures")
     pictures.picture_of_dirac(tmp_path)
     made, stored = (
-        np.asarray(Image.open(folder / "watch_dirac.png").convert("RGB"), dtype=float) for folder in (tmp_path, pages)
+        np.asarray(Image.open(folder / "watch_dirac.png").convert("RGB"), dtype=float) for folder in (tmp_path, DOCS)
     )
     assert made.shape == stored.shape
     assert np.abs(made - stored).mean() < 1.5
@@ -292,21 +243,10 @@ def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("colors", [palette.probability_colors, palette.difference_colors])
 def test_fields_stay_apart_for_eyes_without_red_or_green_or_blue(colors: Any) -> None:
-    """Both ends, and each end and the middle, differ for every common colour blindness.
-
-    Matrices: Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
-    """
-    matrices = {
-        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
-    }
+    """Both ends, and each end and the middle, differ for every common colour blindness."""
     ends = (0.0, 0.5, 1.0) if colors is palette.probability_colors else (-1.0, 0.0, 1.0)
-    rgb = np.concatenate([colors(np.array(ends)), [palette.DATA, palette.FAKE, palette.LEARNED, palette.EXACT]]) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    for matrix in matrices.values():
-        seen = np.clip(linear @ np.array(matrix).T, 0, 1)
-        shown = 255 * np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
+    marks = [palette.DATA, palette.FAKE, palette.LEARNED, palette.EXACT]
+    for shown, _ in as_seen(np.concatenate([colors(np.array(ends)), marks])):
         for one, other in ((0, 1), (1, 2), (0, 2), (3, 4), (5, 6)):
             assert np.abs(shown[one] - shown[other]).max() > 40
     assert len(palette.few_colors()) <= 256

@@ -1,6 +1,5 @@
 """The explorer's window, driven by pygame's own events on the dummy driver; its pictures are checked by the pixel."""
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,47 +19,12 @@ pygame = pytest.importorskip("pygame")
 from gridworld_env.explorer.drawing import board_colors  # noqa: E402 - pygame may be missing
 from gridworld_env.explorer.launch import open_explorer  # noqa: E402
 from gridworld_env.ui.widgets import style  # noqa: E402
-from gridworld_env.ui.widgets.pygame_window import AppWindow, fitting  # noqa: E402
-
-MODIFIERS = {"ctrl": pygame.KMOD_CTRL, "shift": pygame.KMOD_SHIFT, "alt": pygame.KMOD_ALT}
-KEYS = {"pageup": pygame.K_PAGEUP, "return": pygame.K_RETURN, "space": pygame.K_SPACE, "f1": pygame.K_F1}
+from gridworld_env.ui.widgets.pygame_window import fitting  # noqa: E402
+from tests.oracles.windows import DOCS, User, as_seen, script_of_docs, without_a_screen  # noqa: E402
 
 
-class Driver:
-    """Somebody at the window."""
-
-    def __init__(self, window: AppWindow) -> None:
-        self.window = window
-        self.app: Any = window.app
-        self.window.step()
-
-    def post(self, kind: int, **fields: Any) -> None:
-        pygame.event.post(pygame.event.Event(kind, window=self.window.window, **fields))
-
-    def key(self, *strokes: str) -> None:
-        for stroke in strokes:
-            *held, name = stroke.split("+") if len(stroke) > 1 else [stroke]
-            code = KEYS.get(name) or pygame.key.key_code(name.replace("?", "/"))
-            mods = sum(MODIFIERS[one] for one in held)
-            self.post(pygame.KEYDOWN, key=code, mod=mods, unicode=name if len(name) == 1 and not held else "")
-            self.post(pygame.KEYUP, key=code, mod=mods, unicode="")
-        self.window.step()
-
-    def drag(self, *points: tuple[float, float], button: int = 1) -> None:
-        buttons = tuple(int(number == button) for number in (1, 2, 3))
-        self.post(pygame.MOUSEBUTTONDOWN, pos=points[0], button=button, touch=False)
-        for point in points[1:]:
-            self.post(pygame.MOUSEMOTION, pos=point, rel=(0, 0), buttons=buttons, touch=False)
-            self.window.step()
-        self.post(pygame.MOUSEBUTTONUP, pos=points[-1], button=button, touch=False)
-        self.window.step()
-
-    def away(self) -> None:
-        """Put the mouse where it is over nothing."""
-        self.post(
-            pygame.MOUSEMOTION, pos=(1, self.window.window.size[1] - 2), rel=(0, 0), buttons=(0, 0, 0), touch=False
-        )
-        self.window.step()
+class Driver(User):
+    """Somebody at the explorer's window."""
 
     def square(self, row: int, column: int, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
         """A point of a square in window units."""
@@ -68,18 +32,9 @@ class Driver:
         x, y = view.corner(row, column)
         return x + across * view.cell, y + down * view.cell
 
-    def pixels(self) -> np.ndarray:
-        """(H, W, 3) what the window shows."""
-        return pygame.surfarray.array3d(self.window.window.get_surface()).transpose(1, 0, 2)
-
     def color(self, row: int, column: int, across: float = 0.85, down: float = 0.12) -> tuple[int, ...]:
         x, y = self.square(row, column, across, down)
         return tuple(int(part) for part in self.pixels()[int(y), int(x)])
-
-    def finish(self) -> None:
-        while self.app.session.job is not None:
-            self.app.session.job.paced = False
-            self.window.step()
 
 
 def near(one: Any, other: Any) -> bool:
@@ -88,21 +43,16 @@ def near(one: Any, other: Any) -> bool:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    pygame.quit()
-    windows: list[AppWindow] = []
+    with without_a_screen(monkeypatch) as windows:
 
-    def make(
-        size: tuple[int, int] = (1240, 820), scale: float = 1.0, discount: float = 0.9, **arguments: Any
-    ) -> Driver:
-        document = make_document(arguments or {"map_name": "lecture"}, discount)
-        windows.append(open_explorer(Session(document, seed=1), size, scale))
-        return Driver(windows[-1])
+        def make(
+            size: tuple[int, int] = (1240, 820), scale: float = 1.0, discount: float = 0.9, **arguments: Any
+        ) -> Driver:
+            document = make_document(arguments or {"map_name": "lecture"}, discount)
+            windows.append(open_explorer(Session(document, seed=1), size, scale))
+            return Driver(windows[-1])
 
-    yield make
-    for window in windows:
-        window.close()
-    pygame.quit()
+        yield make
 
 
 def test_the_first_picture_is_the_map(opened: Any) -> None:
@@ -259,8 +209,7 @@ def test_the_kept_layer_is_not_drawn_again_for_what_moves(opened: Any) -> None:
     layers, frames = content.layers, user.window.frames
     user.key("left", "up", "right", "d", "a")
     for step in range(5):
-        user.post(pygame.MOUSEMOTION, pos=(100 + 40 * step, 200), rel=(0, 0), buttons=(0, 0, 0), touch=False)
-        user.window.step()
+        user.move(100 + 40 * step, 200)
     assert user.window.frames > frames
     assert content.layers == layers
     frames = user.window.frames
@@ -299,27 +248,18 @@ def test_500_x_500_is_painted_zoomed_and_swept(opened: Any) -> None:
 
 def test_pictures_and_animations_are_written_and_problems_are_said(opened: Any, tmp_path: Path) -> None:
     user = opened()
-
-    def answer(stroke: str, text: str) -> None:
-        user.key(stroke, "ctrl+backspace")
-        for letter in text:
-            user.post(pygame.KEYDOWN, key=pygame.K_x, mod=0, unicode=letter)
-        user.window.step()
-        user.key("return")
-        user.finish()
-
-    answer("ctrl+g", str(tmp_path / "run.gif"))
+    user.answer("ctrl+g", str(tmp_path / "run.gif"))
     assert "nothing has been done since the reset" in user.app.session.status[0]
     for _ in range(4):
         user.key("n")
-    answer("ctrl+g", str(tmp_path / "run.gif"))
+    user.answer("ctrl+g", str(tmp_path / "run.gif"))
     with Image.open(tmp_path / "run.gif") as image:
         assert getattr(image, "n_frames", 1) == 4
-    answer("ctrl+p", str(tmp_path / "now.png"))
+    user.answer("ctrl+p", str(tmp_path / "now.png"))
     with Image.open(tmp_path / "now.png") as image:
         assert image.size == (400, 332)
     for stroke, name in (("ctrl+p", "now.jpg"), ("ctrl+g", "none/run.gif"), ("ctrl+p", "none/now.png")):
-        answer(stroke, str(tmp_path / name))
+        user.answer(stroke, str(tmp_path / name))
         assert user.app.session.status[1], name
     assert sorted(path.name for path in tmp_path.iterdir()) == ["now.png", "run.gif"]
 
@@ -348,14 +288,9 @@ def test_another_windows_events_are_not_ours(opened: Any) -> None:
 @pytest.mark.visual
 def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> None:
     """docs/explore.png is what its script makes today; another version of the font may differ a little."""
-    pages = Path(__file__).resolve().parents[3] / "docs"
-    spec = importlib.util.spec_from_file_location("explore_pictures", pages / "explore_pictures.py")
-    assert spec is not None
-    assert spec.loader is not None
-    pictures = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(pictures)
+    pictures = script_of_docs("explore_pictures")
     pictures.picture_of_a_slip(tmp_path)
-    made, stored = (np.asarray(Image.open(folder / "explore.png"), dtype=float) for folder in (tmp_path, pages))
+    made, stored = (np.asarray(Image.open(folder / "explore.png"), dtype=float) for folder in (tmp_path, DOCS))
     assert made.shape == stored.shape
     assert np.abs(made - stored).mean() < 1.5
     pictures.animation_of_the_flip(tmp_path)
@@ -364,24 +299,12 @@ def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> No
 
 
 def test_heat_stays_apart_for_eyes_without_red_or_green_or_blue() -> None:
-    """Negative and positive of one size differ for every common colour blindness; size is seen in lightness alone.
-
-    Matrices: Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
-    """
-    matrices = {
-        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
-    }
-    rgb = np.array(board_colors.PALETTE[: 2 * board_colors.HALF + 1]) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    for matrix in matrices.values():
-        seen = np.clip(linear @ np.array(matrix).T, 0, 1)
+    """Negative and positive of one size differ for every common colour blindness; size is seen in lightness alone."""
+    for display, seen in as_seen(np.array(board_colors.PALETTE[: 2 * board_colors.HALF + 1])):
         lightness = np.cbrt(seen @ np.array([0.2126, 0.7152, 0.0722]))
         negative, positive = lightness[: board_colors.HALF + 1][::-1], lightness[board_colors.HALF :]
         for side in (negative, positive):
             assert (np.diff(side[::10]) < 0).all()  # further from zero is darker
-        display = 255 * np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
         apart = np.abs(display[: board_colors.HALF] - display[: board_colors.HALF : -1]).max(axis=1)
         assert apart[: board_colors.HALF // 2].min() > 40
 
