@@ -16,7 +16,7 @@ from gridworld_env.dynamics.sampler import Sampler, Starts
 from gridworld_env.dynamics.transition_table import TransitionTable
 from gridworld_env.errors import MapError
 from gridworld_env.grid.actions import Moves, keys_to_action
-from gridworld_env.maps.named import read_map
+from gridworld_env.maps.textbook_worlds import read_map
 from gridworld_env.rendering.display import Display
 from gridworld_env.rendering.trace import Trace
 from planners.models.moves import MoveMDP

@@ -1,7 +1,6 @@
 """The window's program: what is shown, and what the mouse does there. No pygame here."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from gan_lab.errors import WiringError
@@ -190,8 +189,8 @@ class WatchApp(Shell[Session]):
 
     def ask_png(self) -> None:
         """Ask where the picture goes."""
-        self.ask("Write the picture to", str(Path("watch.png")), lambda name: files.export_png(self.session, name))
+        self.ask("Write the picture to", "watch.png", files.export_png)
 
     def ask_gif(self) -> None:
         """Ask where the animation goes."""
-        self.ask("Write the animation to", str(Path("watch.gif")), lambda name: files.export_gif(self.session, name))
+        self.ask("Write the animation to", "watch.gif", files.export_gif)

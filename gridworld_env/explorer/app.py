@@ -1,7 +1,6 @@
 """The explorer as a program in a window: what is shown, and what the mouse does there. No pygame here."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from gridworld_env.explorer import files
@@ -112,26 +111,22 @@ class ExplorerApp(Shell[Session]):
         """Show the whole map."""
         self.viewport.fit()
 
-    def ask_name(self, question: str, answer: str, then: Callable[[Session, str], Any]) -> None:
-        """Ask for a name, for something that is done to the session."""
-        self.ask(question, answer, lambda name: then(self.session, name))
-
     def save(self, *, ask: bool = False) -> None:
         """Save to the file that the map came from, or ask for a name."""
         path = self.session.path
         if ask or path is None:
-            self.ask_name("Save the map as", str(path or "map.json"), files.save)
+            self.ask("Save the map as", str(path or "map.json"), files.save)
         else:
             files.save(self.session, str(path))
 
     def ask_open(self) -> None:
         """Ask for a map."""
-        self.ask_name("Open map or file", "", files.load)
+        self.ask("Open map or file", "", files.load)
 
     def ask_png(self) -> None:
         """Ask where the picture goes."""
-        self.ask_name("Write the picture to", str(Path("explore.png")), files.export_png)
+        self.ask("Write the picture to", "explore.png", files.export_png)
 
     def ask_gif(self) -> None:
         """Ask where the animation goes."""
-        self.ask_name("Write the animation to", str(Path("explore.gif")), files.export_gif)
+        self.ask("Write the animation to", "explore.gif", files.export_gif)

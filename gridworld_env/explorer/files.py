@@ -12,7 +12,7 @@ from gridworld_env.errors import MapError
 from gridworld_env.explorer.map_document import MapDocument, make_document
 from gridworld_env.explorer.session import Session, Snapshot
 from gridworld_env.maps.files import SUFFIXES, read_map_file
-from gridworld_env.maps.named import WORLDS
+from gridworld_env.maps.textbook_worlds import WORLDS
 from gridworld_env.ui.files.whole_file import write_whole
 from gridworld_env.ui.widgets.animations import animation_steps, picture_path
 from gridworld_env.ui.widgets.jobs import Job

@@ -12,7 +12,7 @@ from gridworld_env.explorer.tools import Painting
 from gridworld_env.grid.grid import Grid, parse_grid
 from gridworld_env.grid.legend import DEFAULT_LEGEND, Cell, read_legend
 from gridworld_env.maps.files import RULES
-from gridworld_env.maps.named import find_world, read_map
+from gridworld_env.maps.textbook_worlds import find_world, read_map
 
 LARGEST_SIDE: Final = 2000
 GLYPHS: Final = string.ascii_lowercase + string.ascii_uppercase + "".join(map(chr, range(0xC0, 0x180)))

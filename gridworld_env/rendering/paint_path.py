@@ -28,7 +28,7 @@ def paint_moving(sheet: Sheet, scene: Scene, layout: Layout, numbers: Numbers | 
         _paint_again(sheet, scene, layout, numbers)
     if scene.agent is not None:
         crowded = scene.overlay.action_values is not None and layout.cell >= theme.NUMBER_CELL
-        _paint_agent(sheet, layout.center(*scene.agent), layout.cell * (0.14 if crowded else 0.25))
+        paint_agent(sheet, layout.center(*scene.agent), layout.cell * (0.14 if crowded else 0.25))
     paint_caption(sheet, scene, layout)
 
 
@@ -100,7 +100,7 @@ def _paint_head(sheet: Sheet, x: float, y: float, angle: float, size: float, col
         )
 
 
-def _paint_agent(sheet: Sheet, center: Point, radius: float) -> None:
+def paint_agent(sheet: Sheet, center: Point, radius: float) -> None:
     """A disc in a light and a dark ring, so that it stands out on every colour of cell."""
     radius = max(4.0, radius)
     ring = max(1.0, radius * 0.13)

@@ -11,7 +11,7 @@ from gridworld_env.explorer.drawing.pygame_sprites import Sprites
 from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.paint_arrows import arrow_outline
-from gridworld_env.rendering.paint_path import blend
+from gridworld_env.rendering.paint_path import blend, paint_agent
 from gridworld_env.rendering.pygame_sheet import PygameSheet
 from gridworld_env.rendering.sheet import Point
 
@@ -35,7 +35,7 @@ def paint_actors(app: "ExplorerApp", surface: pygame.Surface, layer: pygame.Surf
         _restore_numbers(app, surface, layer)
         if agent.last is not None and view.cell >= theme.SIGN_CELL:
             _paint_move(sheet, app, agent.last)
-        _paint_agent(sheet, _center(app, agent.state), view.cell * 0.16)
+        paint_agent(sheet, _center(app, agent.state), view.cell * 0.16)
     _frame(surface, view, session.cursor, theme.INK, 2)
     if app.hover is not None and app.hover != session.cursor:
         _frame(surface, view, app.hover, theme.MUTED, 1)
@@ -104,10 +104,3 @@ def _paint_move(sheet: PygameSheet, app: "ExplorerApp", move: Move) -> None:
             polar = [(reach * part, angle + turn) for turn, part in ((0.0, 1.0), (2.4, 0.95), (-2.4, 0.95))]
             corners = [(far * math.cos(way), far * math.sin(way)) for far, way in polar]
             sheet.polygon([(middle[0] + x, middle[1] + y) for x, y in corners], color)
-
-
-def _paint_agent(sheet: PygameSheet, center: Point, radius: float) -> None:
-    radius = max(4.0, radius)
-    ring = max(1.0, radius * 0.13)
-    for reach, color in ((radius, theme.INK), (radius - ring, theme.PAPER), (radius - 2 * ring, theme.AGENT)):
-        sheet.disc(center, reach, color)

@@ -93,6 +93,11 @@ class CommandTable(Generic[T]):
         return groups
 
 
+def on(act: Callable[..., Any], *given: Any, **named: Any) -> Callable[[Any], Any]:
+    """What a program does to do `act` to its session, with further arguments."""
+    return lambda program: act(program.session, *given, **named)
+
+
 def stroke_label(stroke: str) -> str:
     """A stroke as it is shown.
 

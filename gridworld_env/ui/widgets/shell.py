@@ -1,6 +1,7 @@
 """A program in a window: its content on the left, a panel on the right, a line of status below. No pygame here."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from gridworld_env.ui.widgets import style
@@ -11,10 +12,46 @@ from gridworld_env.ui.widgets.geometry import Rect
 from gridworld_env.ui.widgets.help_sheet import paint_help
 from gridworld_env.ui.widgets.painter import Painter
 from gridworld_env.ui.widgets.panel import Panel
-from gridworld_env.ui.widgets.prompt import Prompt
 from gridworld_env.ui.widgets.session import BaseSession
 
 S = TypeVar("S", bound=BaseSession)
+
+
+@dataclass
+class Prompt:
+    """A question with an answer being typed.
+
+    Attributes:
+        question: What is asked.
+        answer: What has been typed so far.
+        then: Called with the answer when Enter ends it.
+        open: Whether it still waits; Escape or Enter close it.
+
+    >>> asked = Prompt("name?", "map", then=print)
+    >>> asked.key(Key("1", "1")); asked.key(Key("return"))
+    map1
+    >>> asked.open
+    False
+    """
+
+    question: str
+    answer: str
+    then: Callable[[str], None]
+    open: bool = field(default=True)
+
+    def key(self, key: Key) -> None:
+        """Answer a key."""
+        if key.stroke == "escape":
+            self.open = False
+        elif key.stroke == "return":
+            self.open = False
+            self.then(self.answer.strip())
+        elif key.stroke == "backspace":
+            self.answer = self.answer[:-1]
+        elif key.stroke == "ctrl+backspace":
+            self.answer = ""
+        elif key.text.isprintable():
+            self.answer += key.text
 
 
 class Shell(Generic[S]):
@@ -188,6 +225,6 @@ class Shell(Generic[S]):
         """Close the window."""
         self.closing = True
 
-    def ask(self, question: str, answer: str, then: Callable[[str], Any]) -> None:
-        """Ask for a name in the status line."""
-        self.prompt = Prompt(question, answer, then)
+    def ask(self, question: str, answer: str, then: Callable[[S, str], Any]) -> None:
+        """Ask for a name in the status line, for something that is done to the session."""
+        self.prompt = Prompt(question, answer, lambda name: then(self.session, name))

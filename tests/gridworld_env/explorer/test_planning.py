@@ -8,7 +8,7 @@ import pytest
 
 import planners
 from gridworld_env import WORLDS, GridWorldEnv, random_map
-from gridworld_env.explorer import handlers, jobs
+from gridworld_env.explorer import handlers
 from gridworld_env.explorer.map_document import make_document
 from gridworld_env.explorer.planning import Planning
 from gridworld_env.explorer.session import Session
@@ -79,7 +79,7 @@ def test_sweeps_are_those_of_algorithm_4() -> None:
 
 def test_running_finds_the_values_of_the_book() -> None:
     session = explorer_of("aima-4x3", discount=1.0)
-    handlers.toggle("run")(session)
+    handlers.toggle(session, "run")
     finish(session)
     book = [0.8516, 0.9078, 0.9578, 0.0, 0.8016, 0.7003, 0.0, 0.7453, 0.6953, 0.6514, 0.4279]  # AIMA, 4th edition
     np.testing.assert_allclose(session.planning.values, book, atol=5e-5)
@@ -107,7 +107,7 @@ def test_policy_iteration_and_solving_and_sweeps_agree(name: str) -> None:
     found = []
     for job in ("run", "policy iteration"):
         session = explorer_of(name)
-        handlers.toggle(job)(session)
+        handlers.toggle(session, job)
         finish(session)
         assert not session.status[1]
         found.append(session.planning.values)
@@ -188,7 +188,7 @@ def test_the_policy_flips_where_paper_and_pencil_say() -> None:
     """
     g, session = 0.9, explorer_of()
     corner, beside = -(1 + g**3) / (1 + g + g**2), -(1 + g)
-    handlers.toggle("flip")(session)
+    handlers.toggle(session, "flip")
     rewards, corners, besides = [], [], []
     while session.job is not None:
         session.job.paced = False
@@ -249,9 +249,9 @@ def test_the_walk_goes_on_when_the_rules_change() -> None:
 
 
 def test_a_run_without_an_end_gives_up_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "MOST_SWEEPS", 50)
+    monkeypatch.setattr(handlers, "MOST_SWEEPS", 50)
     session = Session(make_document({"desc": ["S.."]}, 1.0))
-    handlers.toggle("run")(session)
+    handlers.toggle(session, "run")
     finish(session)
     assert session.status[1]
     assert "lower the discount" in session.status[0]
@@ -284,7 +284,7 @@ def test_the_agent_walks_as_the_tables_say() -> None:
 def test_a_walk_ends_at_an_end_and_its_total_is_what_it_earned() -> None:
     session = explorer_of()
     session.solve()
-    handlers.toggle("walk")(session)
+    handlers.toggle(session, "walk")
     finish(session)
     assert session.agent.done
     assert session.agent.steps == 5
