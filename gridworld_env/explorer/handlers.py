@@ -1,6 +1,7 @@
 """What the commands do to a session, at once or step by step; the table of `commands` gives each a key and a name."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -106,9 +107,8 @@ def resize(session: Session, rows: int, columns: int) -> None:
 
 def clear_map(session: Session) -> None:
     """A map of this size with nothing on it."""
-    grid, old = session.document.grid, session.document
-    empty = empty_document(grid.height, grid.width)
-    session.change(type(old)(empty.rows, empty.legend, old.rules, old.discount, old.extra))
+    empty = empty_document(session.document.grid.height, session.document.grid.width)
+    session.change(replace(session.document, rows=empty.rows, legend=empty.legend))
 
 
 def turn_wind(session: Session) -> None:

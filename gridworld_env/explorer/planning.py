@@ -115,15 +115,12 @@ class Planning:
 
     def residuals(self) -> NDArray[np.float64]:
         """(S,) how much one backup would change V."""
-        best = self.action_values().max(axis=1)
-        with np.errstate(invalid="ignore"):
-            return np.where(best == self.values, 0.0, np.abs(best - self.values))
+        return self._distances(self.action_values().max(axis=1))
 
     def sweep(self) -> float:
         """One sweep of value iteration; the largest change of V."""
         best = self.action_values().max(axis=1)
-        with np.errstate(invalid="ignore"):
-            change = float(np.abs(np.where(best == self.values, 0.0, best - self.values)).max(initial=0.0))
+        change = float(self._distances(best).max(initial=0.0))
         self.values = best
         self.counts.sweeps += 1
         self._be_greedy()
@@ -170,10 +167,10 @@ class Planning:
             q = self.action_values()
             with np.errstate(invalid="ignore"):
                 values = np.where(self.policy > 0, self.policy * q, 0.0).sum(axis=1)
-                change = np.abs(np.where(values == self.values, 0.0, values - self.values)).max(initial=0.0)
+            change = float(self._distances(values).max(initial=0.0))
             self.values = values
-            yield float(change)
-            if self.is_settled(float(change)):
+            yield change
+            if self.is_settled(change):
                 break
         self.counts.evaluations += 1
 
@@ -251,6 +248,11 @@ class Planning:
         """(S,) where one policy takes other actions than another; not where the old one took any, which is none."""
         different = ((new > 0) != (old > 0)).any(axis=1) & ~self.document.grid.terminal
         return different & ~(old > 0).all(axis=1)
+
+    def _distances(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S,) how far other values are from V; 0 where both are infinite."""
+        with np.errstate(invalid="ignore"):
+            return np.where(values == self.values, 0.0, np.abs(values - self.values))
 
     def _be_greedy(self) -> None:
         self._follow(_alike(greedy_actions(self.action_values())))

@@ -25,32 +25,8 @@ class View:
     draw: Callable[[Planning], Overlay]
 
 
-def _values(planning: Planning) -> Overlay:
-    return Overlay(values=planning.values)
-
-
-def _policy(planning: Planning) -> Overlay:
-    return Overlay(values=planning.values, policy=planning.policy)
-
-
-def _action_values(planning: Planning) -> Overlay:
-    return Overlay(action_values=planning.action_values())
-
-
-def _residual(planning: Planning) -> Overlay:
-    return Overlay(values=planning.residuals())
-
-
 def _possible(planning: Planning) -> Overlay:
     return Overlay(values=planning.values, policy=planning.possible_actions().astype(np.float32))
-
-
-def _lower(planning: Planning) -> Overlay:
-    return Overlay(values=planning.certify().lower)
-
-
-def _upper(planning: Planning) -> Overlay:
-    return Overlay(values=planning.certify().upper)
 
 
 def _width(planning: Planning) -> Overlay:
@@ -62,13 +38,13 @@ def _width(planning: Planning) -> Overlay:
 VIEWS: Final = {
     view.name: view
     for view in (
-        View("values", "V as numbers and colours", _values),
-        View("policy", "The policy as arrows over V", _policy),
-        View("Q", "Q(s, a) as four triangles", _action_values),
-        View("residual", "How much one backup would change V", _residual),
+        View("values", "V as numbers and colours", lambda it: Overlay(values=it.values)),
+        View("policy", "The policy as arrows over V", lambda it: Overlay(values=it.values, policy=it.policy)),
+        View("Q", "Q(s, a) as four triangles", lambda it: Overlay(action_values=it.action_values())),
+        View("residual", "How much one backup would change V", lambda it: Overlay(values=it.residuals())),
         View("optimal", "Every action that the proven bounds do not rule out as optimal", _possible),
-        View("lower", "Proven lower bound of V*", _lower),
-        View("upper", "Proven upper bound of V*", _upper),
+        View("lower", "Proven lower bound of V*", lambda it: Overlay(values=it.certify().lower)),
+        View("upper", "Proven upper bound of V*", lambda it: Overlay(values=it.certify().upper)),
         View("width", "Upper minus lower bound", _width),
     )
 }

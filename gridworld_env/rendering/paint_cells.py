@@ -144,7 +144,6 @@ def _paint_labels(sheet: Sheet, scene: Scene, layout: Layout) -> None:
         wide, high = sheet.text_size(labels[state], size)
         x, y = layout.corner(row, column)
         gap = layout.cell * 0.05 + 1
-        red, green, blue = (int(part) for part in scene.colors[row, column])
-        dark = ink_on((red, green, blue)) == theme.INK
-        ink = theme.MUTED if dark and max(red, green, blue) > 235 else ink_on((red, green, blue))
+        ink = ink_on(fill := scene.color(row, column))
+        ink = theme.MUTED if ink == theme.INK and max(fill) > 235 else ink
         sheet.text(labels[state], (x + gap + wide / 2, y + gap + high / 2), size, ink)

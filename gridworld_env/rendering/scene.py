@@ -62,6 +62,11 @@ class Scene:
         colors[tuple(self.terminals.T)] = self.terminal_colors
         return colors
 
+    def color(self, row: int, column: int) -> theme.Color:
+        """The colour of one cell."""
+        red, green, blue = self.colors[row, column].tolist()
+        return red, green, blue
+
     def _plain_colors(self) -> NDArray[np.uint8]:
         by_kind = np.empty((len(self.grid.kinds), 3), dtype=np.uint8)
         for index, cell in enumerate(self.grid.kinds):

@@ -1,6 +1,5 @@
 """What moves on the map: cursor, marks of the last change, the agent, its trail, its last move."""
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from gridworld_env.explorer.drawing.pygame_sprites import Sprites
 from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.paint_arrows import arrow_outline
-from gridworld_env.rendering.paint_path import blend, paint_agent
+from gridworld_env.rendering.paint_path import blend, paint_agent, paint_head
 from gridworld_env.rendering.pygame_sheet import PygameSheet
 from gridworld_env.rendering.sheet import Point
 
@@ -98,9 +97,4 @@ def _paint_move(sheet: PygameSheet, app: "ExplorerApp", move: Move) -> None:
         sheet.polygon(hollow, theme.PAPER)
         sheet.line([*hollow, hollow[0]], max(1.0, cell / 50), theme.AGENT)
     if move.origin != move.target:
-        angle = math.atan2(target[1] - origin[1], target[0] - origin[0])
-        middle = ((origin[0] + target[0]) / 2, (origin[1] + target[1]) / 2)
-        for reach, color in ((cell * 0.15, theme.PAPER), (cell * 0.11, theme.AGENT)):
-            polar = [(reach * part, angle + turn) for turn, part in ((0.0, 1.0), (2.4, 0.95), (-2.4, 0.95))]
-            corners = [(far * math.cos(way), far * math.sin(way)) for far, way in polar]
-            sheet.polygon([(middle[0] + x, middle[1] + y) for x, y in corners], color)
+        paint_head(sheet, origin, target, (cell * 0.15, cell * 0.11), theme.AGENT)

@@ -82,6 +82,16 @@ class Shell(Generic[S]):
         self._hinted: tuple[str, bool] | None = None  # the status when the mouse last moved
 
     @property
+    def title(self) -> str:
+        """What the window's frame says."""
+        return self._help_title
+
+    @property
+    def busy(self) -> bool:
+        """Whether something goes on that needs `advance` without an event."""
+        return self.session.job is not None
+
+    @property
     def stamp(self) -> object:
         """Another one when the window has to be painted again."""
         return self.session.stamp, self._changes
