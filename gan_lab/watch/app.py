@@ -42,11 +42,6 @@ class WatchApp(Shell[Session]):
         return f"{self.session.live_run.game.name} - gan-lab watch"
 
     @property
-    def busy(self) -> bool:
-        """Whether something goes on without an event."""
-        return self.session.busy
-
-    @property
     def holds(self) -> bool:
         """Whether the mouse is held and went down on the content."""
         return self._button > 0

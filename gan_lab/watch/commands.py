@@ -56,7 +56,7 @@ PLAY: list[Row[WatchApp]] = [
     ("faster", "pageup", "Faster", "More updates a second", on(faster, 1)),
     ("restart", "r", "New seed", "Begin again with the next seed", on(Session.restart)),
     ("again", "shift+r", "Same seed", "Begin again with this seed", on(Session.restart, new_seed=False)),
-    ("stop", "escape", "Stop", "Pause, close this sheet", lambda app: app.escape()),
+    ("stop", "escape", "Stop", "Pause, close this sheet", on(Session.stop)),
 ]
 GAME: list[Row[WatchApp]] = [
     *(

@@ -95,8 +95,8 @@ class Session(BaseSession):
 
     @property
     def busy(self) -> bool:
-        """Whether something goes on without an event."""
-        return self.running or self.picture_maker.busy or self.job is not None
+        """Whether something goes on that needs `advance` without an event."""
+        return super().busy or self.running or self.picture_maker.busy
 
     def refuse(self, error: Exception) -> None:
         """Say why something cannot be done; a game that diverged does not go on."""

@@ -119,8 +119,5 @@ class Agent:
     def says(self, planning: Planning) -> str:
         """The last step in words."""
         said = self._trace.caption(planning.document.rules)
-        return (
-            f"{said}; {self.steps} step{'s' if self.steps > 1 else ''}, total {self.total:g}"
-            if said
-            else "the agent is here"
-        )
+        steps = f"{self.steps} step{'s' if self.steps > 1 else ''}"
+        return f"{said}; {steps}, total {self.total:g}" if said else "the agent is here"

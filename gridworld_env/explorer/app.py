@@ -40,7 +40,7 @@ class ExplorerApp(Shell[Session]):
     @property
     def busy(self) -> bool:
         """Whether something runs, or a stroke of a tool waits to be painted."""
-        return self.session.job is not None or self.mouse.waits
+        return super().busy or self.mouse.waits
 
     @property
     def holds(self) -> bool:

@@ -21,7 +21,7 @@ PLAN: list[Row[ExplorerApp]] = [
     ("flip", "x", "Flip scan", "Step reward from -0.01 to -2", on(handlers.toggle, "flip")),
     ("slower", "pagedown", "Slower", "Fewer steps a second", on(handlers.faster, -1)),
     ("faster", "pageup", "Faster", "More steps a second", on(handlers.faster, 1)),
-    ("stop", "escape", "Stop", "Stop what runs, close this sheet", lambda app: app.escape()),
+    ("stop", "escape", "Stop", "Stop what runs, close this sheet", on(Session.stop)),
 ]
 RULES: list[Row[ExplorerApp]] = [
     ("step reward down", "[", "Step reward -", "Step reward down by 0.01", on(handlers.nudge, "step_reward", -0.01)),
@@ -64,10 +64,10 @@ AGENT: list[Row[ExplorerApp]] = [
     ("drop", "d", "Drop", "Drop the agent on the cursor's square", lambda app: app.use_cursor("agent")),
     ("step", "m", "Step", "One step of the policy", on(handlers.step)),
     ("walk", "l", "Walk", "Walk to the end of the episode", on(handlers.toggle, "walk")),
-    ("act up", "shift+up", "Act up", "Your own action: up", on(handlers.act_as, Action.UP)),
-    ("act right", "shift+right", "Act right", "Your own action: right", on(handlers.act_as, Action.RIGHT)),
-    ("act down", "shift+down", "Act down", "Your own action: down", on(handlers.act_as, Action.DOWN)),
-    ("act left", "shift+left", "Act left", "Your own action: left", on(handlers.act_as, Action.LEFT)),
+    ("act up", "shift+up", "Act up", "Your own action: up", on(handlers.step, Action.UP)),
+    ("act right", "shift+right", "Act right", "Your own action: right", on(handlers.step, Action.RIGHT)),
+    ("act down", "shift+down", "Act down", "Your own action: down", on(handlers.step, Action.DOWN)),
+    ("act left", "shift+left", "Act left", "Your own action: left", on(handlers.step, Action.LEFT)),
 ]
 FILE: list[Row[ExplorerApp]] = [
     ("undo", "ctrl+z", "Undo", "Undo a change of map or rules", on(Session.undo)),

@@ -66,21 +66,14 @@ def keep_solved(session: Session) -> None:
         session.solve()
 
 
-def step(session: Session) -> None:
-    """The agent takes the policy's action."""
-    agent = session.agent.made_ready(session.planning)
-    agent.step(session.planning)
-    session.stepped(agent.says(session.planning))
-
-
-def act_as(session: Session, action: Action) -> None:
-    """The agent takes an action of the user's."""
+def step(session: Session, action: Action | None = None) -> None:
+    """The agent takes the policy's action, or one of the user's."""
     moves = session.document.rules.action_moves
-    if action not in moves:
+    if action is not None and action not in moves:
         names = ", ".join(move.name for move in moves)
         raise MapError(f"{action.name} is no action of this map; its actions are {names}")
     agent = session.agent.made_ready(session.planning)
-    agent.step(session.planning, moves.index(action))
+    agent.step(session.planning, None if action is None else moves.index(action))
     session.stepped(agent.says(session.planning))
 
 

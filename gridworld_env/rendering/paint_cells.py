@@ -85,9 +85,8 @@ def _paint_terminals(sheet: Sheet, scene: Scene, layout: Layout) -> None:
     cell = layout.cell
     texts = [_reward_text(scene, index) for index in range(len(scene.terminals))]
     size = min(fit_text(sheet, texts, cell * 0.62, cell * 0.42), theme.LARGEST_TEXT)
-    for (row, column), color, text in zip(scene.terminals, scene.terminal_colors, texts, strict=True):
-        fill: theme.Color = (int(color[0]), int(color[1]), int(color[2]))
-        paint_terminal(sheet, layout.corner(row, column), cell, fill, text, size)
+    for (row, column), text in zip(scene.terminals, texts, strict=True):
+        paint_terminal(sheet, layout.corner(row, column), cell, scene.color(row, column), text, size)
 
 
 def paint_terminal(

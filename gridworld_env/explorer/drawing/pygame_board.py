@@ -8,7 +8,7 @@ import pygame
 
 from gridworld_env.explorer.drawing import board_colors
 from gridworld_env.explorer.drawing.pygame_actors import paint_actors
-from gridworld_env.explorer.drawing.pygame_numbers import paint_action_values, paint_values
+from gridworld_env.explorer.drawing.pygame_numbers import free_squares, paint_action_values, paint_values
 from gridworld_env.explorer.drawing.pygame_sprites import SHARES, Sprites
 from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.grid.legend import Cell
@@ -106,14 +106,11 @@ class MapDrawing:
             layer.blits(pairs, doreturn=False)
 
     def _paint_arrows(self, layer: pygame.Surface, scene: Scene, view: Viewport, colors: np.ndarray) -> None:
-        rows, columns = view.seen()
         weights = scene.overlay.policy
         assert weights is not None  # the caller saw it
-        states = scene.grid.state_of_cell[rows, columns]
-        places = np.argwhere((states >= 0) & ~scene.grid.terminal[states])
+        rows, columns, chosen, places = free_squares(scene, view)
         if not len(places):
             return
-        chosen = states[tuple(places.T)]
         dark = board_colors.DARK_INK[colors[tuple(places.T)]]
         numbered = scene.overlay.values is not None and view.cell >= theme.NUMBER_CELL
         # Maps have few different squares: each is looked up once, and then only copied.

@@ -37,6 +37,11 @@ class BaseSession:
         self.job: Job | None = None
 
     @property
+    def busy(self) -> bool:
+        """Whether something goes on that needs `advance` without an event."""
+        return self.job is not None
+
+    @property
     def problem(self) -> str:
         """What is wrong with what is shown; empty where nothing is."""
         return ""

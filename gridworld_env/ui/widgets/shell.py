@@ -89,7 +89,7 @@ class Shell(Generic[S]):
     @property
     def busy(self) -> bool:
         """Whether something goes on that needs `advance` without an event."""
-        return self.session.job is not None
+        return self.session.busy
 
     @property
     def stamp(self) -> object:
@@ -226,10 +226,6 @@ class Shell(Generic[S]):
         """Show or close the sheet of keys."""
         self.help_open = not self.help_open
         self.changed()
-
-    def escape(self) -> None:
-        """Stop what runs."""
-        self.session.stop()
 
     def quit(self) -> None:
         """Close the window."""
