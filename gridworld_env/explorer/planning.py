@@ -110,7 +110,9 @@ class Planning:
         """(S, A) Q of V, kept until V or the model is another one."""
         key = (self.values, self.mdp, self.document.discount)
         if self._known is None or any(old is not new for old, new in zip(self._known[0], key, strict=True)):
-            self._known = (key, backup(self.mdp, self.values, self.document.discount))
+            # Column by column in memory: a maximum over the few actions is then one over whole columns, and fast.
+            q = np.asfortranarray(backup(self.mdp, self.values, self.document.discount))
+            self._known = (key, q)
         return self._known[1]
 
     def residuals(self) -> NDArray[np.float64]:
