@@ -45,12 +45,12 @@ def first_paint(name: str) -> None:
 
 def opened(side: int):
     from gridworld_env.explorer.launch import open_explorer
-    from gridworld_env.explorer.map_document import sketch_of
+    from gridworld_env.explorer.map_document import make_document
     from gridworld_env.explorer.session import Session
     from gridworld_env.maps.random_maps import random_map
 
     rows = random_map(side, side, walls=0.15, seed=1)
-    window = open_explorer(Session(sketch_of({"desc": rows, "slip": 0.2}, 0.97)))
+    window = open_explorer(Session(make_document({"desc": rows, "slip": 0.2}, 0.97)))
     window.step()
     return window
 
@@ -59,14 +59,14 @@ def running(side: int, view: str, seconds: float, speed: float = 60.0) -> None:
     from gridworld_env.explorer.commands import COMMANDS
 
     window = opened(side)
-    app, explorer = window.app, window.app.explorer
-    explorer.view, explorer.speed = view, speed
+    app, session = window.app, window.app.session
+    session.view, session.speed = view, speed
     app.run(COMMANDS["sweep"])
     window.step()
     gc.freeze()  # as `AppWindow.run` does
     times, work, began = [], [], time.perf_counter()
     while time.perf_counter() - began < seconds:
-        if explorer.job is None:
+        if session.job is None:
             app.run(COMMANDS["reset"])
             app.run(COMMANDS["run"])
         start = time.process_time()
@@ -107,14 +107,14 @@ def editing(side: int) -> None:
     times = []
     for number in range(60):
         start = time.process_time()
-        app.explorer.use([(side // 2, 5 + number % (side - 10))], "wall", "stroke")
+        app.session.use([(side // 2, 5 + number % (side - 10))], "wall", "stroke")
         window.step()
         times.append(time.process_time() - start)
     print(f"{side} x {side}, painting a square: {1e3 * np.median(times):.1f} ms of work until it is shown")
     times = []
     for number in range(60):
-        app.explorer.cursor = (number % side, number % side)
-        app.explorer.stamp += 1
+        app.session.cursor = (number % side, number % side)
+        app.session.stamp += 1
         start = time.process_time()
         window.step()
         times.append(time.process_time() - start)

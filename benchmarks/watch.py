@@ -24,7 +24,7 @@ imported = time.time()
 window = open_watch(opening({game!r}))
 window.step()
 shown = time.time()
-while window.app.watcher.studio.busy:
+while window.app.session.picture_maker.busy:
     window.step()
 print(imported - began, shown - imported, time.time() - shown, time.process_time())
 """
@@ -64,12 +64,12 @@ def empty_window(seconds: float) -> None:
 def running(game: str, seconds: float, speed: float) -> None:
     from gan_lab.watch.launch import open_watch, opening
 
-    watcher = opening(game)
-    window = open_watch(watcher)
+    session = opening(game)
+    window = open_watch(session)
     window.step()
-    watcher.speed = speed
-    watcher.toggle_run()
-    times, work, updates, began = [], [], watcher.match.run.steps, time.perf_counter()
+    session.speed = speed
+    session.toggle_run()
+    times, work, updates, began = [], [], session.live_run.run.steps, time.perf_counter()
     processor = time.process_time()
     while time.perf_counter() - began < seconds:
         start = time.process_time()
@@ -78,11 +78,11 @@ def running(game: str, seconds: float, speed: float) -> None:
         window._clock.tick(60)
         times.append(time.perf_counter())
     processor = time.process_time() - processor
-    updates = watcher.match.run.steps - updates
+    updates = session.live_run.run.steps - updates
     gaps, name = np.diff(times), "full speed" if speed > 1000 else f"{speed:g} updates a second asked"
     print(
         f"{game}, {name}: {len(gaps) / gaps.sum():.1f} passes of the loop/s, {updates / seconds:.0f} updates/s, "
-        f"{len(watcher.reel.scenes) * watcher.reel._stride / seconds:.1f} pictures/s; "
+        f"{session.recording.seen / seconds:.1f} pictures/s; "
         f"work a pass {1e3 * np.median(work):.1f} ms median, {1e3 * np.quantile(work, 0.99):.1f} ms 99th percentile; "
         f"{processor / max(updates, 1) * 1e3:.1f} ms of processor time an update, pictures included"
     )
@@ -92,11 +92,11 @@ def running(game: str, seconds: float, speed: float) -> None:
 def bare(game: str, updates: int) -> None:
     from gan_lab.watch.live_run import LiveRun
 
-    match = LiveRun(game)
-    match.update()
+    live_run = LiveRun(game)
+    live_run.update()
     start = time.process_time()
     for _ in range(updates):
-        match.update()
+        live_run.update()
     print(f"{game}, no window: {1e3 * (time.process_time() - start) / updates:.1f} ms of processor time an update")
 
 

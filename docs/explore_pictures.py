@@ -12,7 +12,7 @@ import pygame
 from gridworld_env.explorer import files
 from gridworld_env.explorer.commands import COMMANDS
 from gridworld_env.explorer.launch import open_explorer
-from gridworld_env.explorer.map_document import sketch_of
+from gridworld_env.explorer.map_document import make_document
 from gridworld_env.explorer.session import Session
 from gridworld_env.ui.widgets.pygame_window import AppWindow
 
@@ -27,12 +27,12 @@ def run(window: AppWindow, *commands: str) -> None:
 
 def picture_of_a_slip(folder: Path) -> None:
     """AIMA's world, solved; the agent has just slipped."""
-    window = open_explorer(Session(sketch_of({"map_name": "aima-4x3"}, 1.0), seed=5))
+    window = open_explorer(Session(make_document({"map_name": "aima-4x3"}, 1.0), seed=5))
     app: Any = window.app
     run(window, "solve", "drop")
     for _ in range(50):
         run(window, "step")
-        move = app.explorer.walker.last
+        move = app.session.agent.last
         if move is not None and move.made != move.intended and move.origin != move.target:
             break
     pygame.image.save(window.window.get_surface(), folder / "explore.png")
@@ -41,17 +41,17 @@ def picture_of_a_slip(folder: Path) -> None:
 
 def animation_of_the_flip(folder: Path) -> None:
     """The lecture's world, solved, while the step reward goes from -0.01 to -2."""
-    window = open_explorer(Session(sketch_of({"map_name": "lecture"}), seed=1))
+    window = open_explorer(Session(make_document({"map_name": "lecture"}), seed=1))
     app: Any = window.app
-    explorer = app.explorer
+    session = app.session
     for reward in (-0.01, -0.04, -0.1, -0.3, -0.5, -0.7, -1.0, -1.5, -2.0):
-        explorer.set_rule(step_reward=reward)
-        explorer.planning.solve()
-        explorer.changed()
-        explorer.say(f"step reward {reward:g}")
-        explorer.record()
-    files.export_gif(explorer, str(folder / "explore_flip.gif"))
-    while explorer.job is not None:
+        session.set_rule(step_reward=reward)
+        session.planning.solve()
+        session.changed()
+        session.say(f"step reward {reward:g}")
+        session.record()
+    files.export_gif(session, str(folder / "explore_flip.gif"))
+    while session.job is not None:
         window.step()
     window.close()
 

@@ -23,21 +23,21 @@ EVERY = 8  # updates from one row of the curves to the next
 def settle(window: AppWindow) -> None:
     """Until the picture is finished and shown."""
     app: Any = window.app
-    while app.watcher.studio.busy:
+    while app.session.picture_maker.busy:
         window.step()
     window.step()
 
 
-def play(window: AppWindow, watcher: Session, updates: int) -> None:
+def play(window: AppWindow, session: Session, updates: int) -> None:
     """So many updates."""
     for number in range(updates):
-        watcher.match.update()
-        watcher._note()
-        if number % EVERY == 0 and watcher.match.of_samples:
-            watcher.studio.begin(fine=False)
+        session.live_run.update()
+        session._note()
+        if number % EVERY == 0 and session.live_run.of_samples:
+            session.picture_maker.begin(fine=False)
             settle(window)
-    watcher.say(f"paused after {watcher.match.run.steps} updates")
-    watcher.studio.begin(fine=True)
+    session.say(f"paused after {session.live_run.run.steps} updates")
+    session.picture_maker.begin(fine=True)
     settle(window)
 
 
@@ -50,27 +50,27 @@ def save(window: AppWindow, path: Path) -> None:
 
 def picture_of_missing_modes(folder: Path) -> None:
     """The one-liner of the page."""
-    watcher = opening("ring8", "plain", width=0.05, noise=2)
-    window = open_watch(watcher)
-    play(window, watcher, 800)
+    session = opening("ring8", "plain", width=0.05, noise=2)
+    window = open_watch(session)
+    play(window, session, 800)
     save(window, folder / "watch.png")
 
 
 def picture_of_dirac(folder: Path) -> None:
     """Simultaneous ascent spirals out at the predicted rate."""
-    watcher = opening("dirac", update="simultaneous")
-    window = open_watch(watcher)
-    watcher.match.put(0.5, 0.5)
-    watcher.take_up(watcher.match)
+    session = opening("dirac", update="simultaneous")
+    window = open_watch(session)
+    session.live_run.put(0.5, 0.5)
+    session.take_up(session.live_run)
     settle(window)
-    play(window, watcher, 250)
+    play(window, session, 250)
     save(window, folder / "watch_dirac.png")
 
 
 def picture_of_a_drawing(folder: Path) -> None:
     """A face, drawn with the mouse, of which the generator finds the mouth."""
-    watcher = opening("ring8", "plain")
-    window = open_watch(watcher)
+    session = opening("ring8", "plain")
+    window = open_watch(session)
     app: Any = window.app
     window.step()
     app.toggle_drawing()
@@ -87,7 +87,7 @@ def picture_of_a_drawing(folder: Path) -> None:
         app.handle(Pointer("release", places[-1], 1))
     app.toggle_drawing()
     app.show("D*")
-    play(window, watcher, 400)
+    play(window, session, 400)
     save(window, folder / "watch_drawing.png")
 
 

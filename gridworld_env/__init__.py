@@ -19,7 +19,7 @@ from gridworld_env.maps.movingai import Scenario, load_movingai, read_scenarios
 from gridworld_env.maps.random_maps import random_map
 from gridworld_env.maps.slices import open_map
 from gridworld_env.maps.textbook_worlds import WORLDS, World
-from gridworld_env.rendering.notebook import png_of_grid
+from gridworld_env.rendering.display import png_of_grid
 from gridworld_env.replays.replay import Replay
 
 __all__ = [

@@ -16,8 +16,8 @@ from gridworld_env.dynamics.sampler import Sampler, Starts
 from gridworld_env.dynamics.transition_table import TransitionTable
 from gridworld_env.errors import MapError
 from gridworld_env.grid.actions import Moves, keys_to_action
-from gridworld_env.maps.named import read_map
-from gridworld_env.rendering.display import Display
+from gridworld_env.maps.textbook_worlds import read_map
+from gridworld_env.rendering.display import Display, png_of
 from gridworld_env.rendering.trace import Trace
 from planners.models.moves import MoveMDP
 
@@ -190,8 +190,6 @@ class GridWorldEnv(gym.Env[Any, Any]):
 
     def _repr_png_(self) -> bytes | None:
         """The picture of the present state, in a notebook, whatever the render mode."""
-        from gridworld_env.rendering.notebook import png_of
-
         return png_of(lambda: self.picture(self.trace, "rgb_array"))
 
     def set_overlay(

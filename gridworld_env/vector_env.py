@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gridworld_env.dynamics.vector_sampler import VectorSampler
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
+from gridworld_env.grid.legend import at_least_one
 from gridworld_env.rendering.trace import Trace
 from planners.models.moves import MoveMDP
 
@@ -243,13 +244,6 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         masks[which] = self._sampler.mask(state[which])
         final_info = {"prob": last_prob, "_prob": ended.copy(), "action_mask": masks, "_action_mask": ended.copy()}
         return {"final_obs": last, "_final_obs": ended.copy(), "final_info": final_info, "_final_info": ended}
-
-
-def at_least_one(name: str, value: Any) -> int:
-    """The value as an int; `MapError` under its name for what is no whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise MapError(f"{name} is {value!r}; expected a whole number of at least 1")
-    return int(value)
 
 
 def checked_seeds(seeds: Any, count: int) -> list[int]:

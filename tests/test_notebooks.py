@@ -17,7 +17,7 @@ from PIL import Image
 import gan_lab
 import gridworld_env
 import planners
-from gridworld_env.rendering import notebook
+from gridworld_env.rendering import display
 
 
 @pytest.fixture(autouse=True)
@@ -200,7 +200,7 @@ def test_maps_and_environments_as_pictures() -> None:
 
 
 def test_without_pygame_a_notebook_shows_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebook, "find_spec", lambda name: None if name == "pygame" else object())
+    monkeypatch.setattr(display, "find_spec", lambda name: None if name == "pygame" else object())
     assert gridworld_env.parse_grid(["S+"])._repr_png_() is None
 
 

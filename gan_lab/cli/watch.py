@@ -61,14 +61,14 @@ def _show(
         raise ImportError('a window needs pygame-ce: pip install "gridworld-lab[gan,render]"') from error
     # Networks as small as these are slowed down by threads, which would also take the processor from the window.
     torch.set_num_threads(1)
-    watcher = opening(game, recipe, seed, **options)
-    window = open_watch(watcher, scale=scale)
+    session = opening(game, recipe, seed, **options)
+    window = open_watch(session, scale=scale)
     if not paused:
-        watcher.toggle_run()
+        session.toggle_run()
     try:
         window.run()
     except KeyboardInterrupt:
         pass
     finally:
         window.close()
-    out.print(watcher.match.report(), markup=False)
+    out.print(session.live_run.report(), markup=False)

@@ -1,6 +1,6 @@
-"""The window behind `gan-lab watch`: a game that is played before one's eyes, beside what is exactly true of it.
+"""The window behind `gan-lab watch`: it shows a game while it is played, beside what is exactly true of it.
 
-Read in this order: `match` (a game that is played move by move, and whose rules may change meanwhile), `density`,
-`plane` and `phase` (what is drawn of it, as numbers), `watcher` (the state of it all), `commands` (what it can be told
-to do). All of that is tested without a window; `app` maps events to commands, and the files named `pygame_*` draw.
+Read in this order: `live_run` (a game under way, whose rules may change), `density`, `sample_picture` and
+`phase_portrait` (what is drawn of it, as numbers), `session` (the state of it all), `commands`. All of that is tested
+without a window; `app` maps events to commands, `launch` opens it, and the files named `pygame_*` draw.
 """

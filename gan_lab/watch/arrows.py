@@ -49,16 +49,16 @@ class Arrows:
         return float(np.divide(products, lengths, out=np.zeros_like(lengths), where=lengths > 0).mean())
 
 
-def draw_arrows(match: LiveRun, loss: Loss, fake: NDArray[np.floating], width: float) -> Arrows:
+def draw_arrows(live_run: LiveRun, loss: Loss, fake: NDArray[np.floating], width: float) -> Arrows:
     """The arrows at some of (n, 2) samples; the density is estimated from the last ones."""
-    game = match.game
+    game = live_run.game
     assert isinstance(game, MixtureGame)  # whose density is known
     origins = spread(fake[:400], APART * game.scale, MOST)
-    real = game.real(len(origins), np.random.default_rng([match.seed, 4]))
+    real = game.real(len(origins), np.random.default_rng([live_run.seed, 4]))
     points = torch.from_numpy(np.asarray(origins, dtype=np.float32)).requires_grad_()
     with torch.no_grad():
-        of_real = scores_of(match.run.discriminator, torch.from_numpy(real))
-    payoff = loss.generator(of_real, scores_of(match.run.discriminator, points), None, None)
+        of_real = scores_of(live_run.run.discriminator, torch.from_numpy(real))
+    payoff = loss.generator(of_real, scores_of(live_run.run.discriminator, points), None, None)
     (learned,) = torch.autograd.grad(len(origins) * payoff, points)
     exact = exact_gradients(game, loss, real.astype(np.float64), origins.astype(np.float64), fake[-KERNELS:], width)
     return Arrows(origins.astype(np.float64), learned.double().numpy(), exact)

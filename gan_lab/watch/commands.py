@@ -1,66 +1,22 @@
 """Everything the window can be told to do, as one table: the keys, the buttons and the help sheet come from it."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.payoffs.penalties import PENALTIES
 from gan_lab.updates import UPDATES, find_update
+from gan_lab.watch.app import WatchApp
 from gan_lab.watch.session import SPEEDS, Session
 from gan_lab.watch.views import LAYERS, VIEWS
 from gan_lab.watch.watchable_games import WATCHED
-from gridworld_env.ui.widgets.commands import Command, CommandTable
+from gridworld_env.ui.widgets.commands import CommandTable, Row, on
 
-if TYPE_CHECKING:
-    from gan_lab.watch.app import WatchApp
-
-Run = Callable[["WatchApp"], Any]
-Row = tuple[str, str, str, str, Run]  # name, keys, title, help, what it does
 LAYER_KEYS = {"real": "x", "generated": "z", "learned": "l", "exact": "e"}
 
 
-def _on(act: Callable[[Session], Any]) -> Run:
-    return lambda app: act(app.watcher)
-
-
-def _loss(name: str) -> Run:
-    return lambda app: app.watcher.change(loss=name)
-
-
-def _penalty(name: str) -> Run:
-    return lambda app: app.watcher.change(penalty=name)
-
-
-def _update(name: str) -> Run:
-    def act(app: "WatchApp") -> None:
-        steps = app.watcher.match.rule.discriminator_steps
-        options = {"discriminator_steps": steps} if name == "alternating" else {}
-        app.watcher.change(update=find_update(name, **options))
-
-    return act
-
-
-def _game(name: str) -> Run:
-    return lambda app: app.watcher.start(name)
-
-
-def _show(name: str) -> Run:
-    return lambda app: app.show(name)
-
-
-def _layer(name: str) -> Run:
-    return lambda app: app.toggle_layer(name)
-
-
-def faster(by: int) -> Callable[[Session], None]:
+def faster(session: Session, by: int) -> None:
     """More or fewer updates a second."""
-
-    def act(watcher: Session) -> None:
-        place = SPEEDS.index(watcher.speed) + by
-        watcher.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place))]
-        watcher.say(f"{speed_text(watcher.speed)} updates a second")
-
-    return act
+    place = SPEEDS.index(session.speed) + by
+    session.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place))]
+    session.say(f"{speed_text(session.speed)} updates a second")
 
 
 def speed_text(speed: float) -> str:
@@ -68,49 +24,51 @@ def speed_text(speed: float) -> str:
     return "as many as it can" if speed == SPEEDS[-1] else f"{speed:g}"
 
 
+def follow_update(session: Session, name: str) -> None:
+    """Go on by another update rule; k stays."""
+    steps = session.live_run.rule.discriminator_steps
+    session.change(update=find_update(name, **({"discriminator_steps": steps} if name == "alternating" else {})))
+
+
 PENALTY_TITLES = {"gradient_penalty": "GP"}
 
 
-def _game_rows() -> list[Row]:
-    return [
-        (f"game {name}", f"alt+{number}", name, f"Play {name} from its beginning", _game(name))
-        for number, name in enumerate(WATCHED, 1)
-    ]
-
-
-def _learning_rows() -> list[Row]:
-    rows: list[Row] = []
+def _learning_rows() -> list[Row[WatchApp]]:
+    rows: list[Row[WatchApp]] = []
     for number, loss in enumerate(LOSSES.values(), 1):
-        words = loss.name.replace("_", " ")
-        rows.append((f"loss {loss.name}", f"shift+{number}", words, f"{words}: {loss.equation}", _loss(loss.name)))
+        words, act = loss.name.replace("_", " "), on(Session.change, loss=loss.name)
+        rows.append((f"loss {loss.name}", f"shift+{number}", words, f"{words}: {loss.equation}", act))
     for number, (name, rule) in enumerate(UPDATES.items(), 1):
-        rows.append((f"update {name}", f"ctrl+{number}", name, f"{name}: {rule.equation}", _update(name)))
-    rows.append(("penalty none", "ctrl+shift+0", "none", "No penalty", _penalty("none")))
+        rows.append((f"update {name}", f"ctrl+{number}", name, f"{name}: {rule.equation}", on(follow_update, name)))
+    rows.append(("penalty none", "ctrl+shift+0", "none", "No penalty", on(Session.change, penalty="none")))
     for number, (name, penalty) in enumerate(PENALTIES.items(), 1):
-        title = PENALTY_TITLES.get(name, name.upper())
-        rows.append((f"penalty {name}", f"ctrl+shift+{number}", title, f"{title}: {penalty.equation}", _penalty(name)))
+        title, act = PENALTY_TITLES.get(name, name.upper()), on(Session.change, penalty=name)
+        rows.append((f"penalty {name}", f"ctrl+shift+{number}", title, f"{title}: {penalty.equation}", act))
     return rows
 
 
-PLAY: list[Row] = [
-    ("step D", "d", "Step D", "The discriminator alone learns once", _on(lambda it: it.step("discriminator"))),
-    ("step G", "g", "Step G", "The generator alone learns once", _on(lambda it: it.step("generator"))),
-    ("update", "n", "Update", "Both learn once, by the update rule", _on(Session.update)),
-    ("run", "space", "Run", "Update after update, or pause", _on(Session.toggle_run)),
-    ("slower", "pagedown", "Slower", "Fewer updates a second", _on(faster(-1))),
-    ("faster", "pageup", "Faster", "More updates a second", _on(faster(1))),
-    ("restart", "r", "New seed", "Begin again with the next seed", _on(Session.restart)),
-    ("again", "shift+r", "Same seed", "Begin again with this seed", _on(lambda it: it.restart(new_seed=False))),
-    ("stop", "escape", "Stop", "Pause, close this sheet", lambda app: app.escape()),
+PLAY: list[Row[WatchApp]] = [
+    ("step D", "d", "Step D", "The discriminator alone learns once", on(Session.step, "discriminator")),
+    ("step G", "g", "Step G", "The generator alone learns once", on(Session.step, "generator")),
+    ("update", "n", "Update", "Both learn once, by the update rule", on(Session.update)),
+    ("run", "space", "Run", "Update after update, or pause", on(Session.toggle_run)),
+    ("slower", "pagedown", "Slower", "Fewer updates a second", on(faster, -1)),
+    ("faster", "pageup", "Faster", "More updates a second", on(faster, 1)),
+    ("restart", "r", "New seed", "Begin again with the next seed", on(Session.restart)),
+    ("again", "shift+r", "Same seed", "Begin again with this seed", on(Session.restart, new_seed=False)),
+    ("stop", "escape", "Stop", "Pause, close this sheet", on(Session.stop)),
 ]
-GAME: list[Row] = [
-    *_game_rows(),
+GAME: list[Row[WatchApp]] = [
+    *(
+        (f"game {name}", f"alt+{number}", name, f"Play {name} from its beginning", on(Session.start, name))
+        for number, name in enumerate(WATCHED, 1)
+    ),
     ("draw", "p", "Draw", "Draw data with the mouse; the right button erases", lambda app: app.toggle_drawing()),
-    ("clear", "shift+p", "Clear", "An empty paper", lambda app: app.clear_drawing()),
-    ("own recipe", "o", "Recipe", "Begin again by the game's own recipe", _on(lambda it: it.follow_recipe(own=True))),
-    ("plain", "shift+o", "Plain", "Begin again, without a penalty", _on(lambda it: it.follow_recipe(own=False))),
+    ("clear", "shift+p", "Clear", "Take away what is drawn", lambda app: app.clear_drawing()),
+    ("own recipe", "o", "Recipe", "Begin again by the game's own recipe", on(Session.follow_recipe, own=True)),
+    ("plain", "shift+o", "Plain", "Begin again, without a penalty", on(Session.follow_recipe, own=False)),
 ]
-LEARN: list[Row] = [
+LEARN: list[Row[WatchApp]] = [
     *_learning_rows(),
     ("more weight", "w", "Weight +", "The penalty counts twice as much", lambda app: app.scale_weight(2.0)),
     ("less weight", "shift+w", "Weight -", "The penalty counts half as much", lambda app: app.scale_weight(0.5)),
@@ -119,21 +77,20 @@ LEARN: list[Row] = [
     ("more k", "k", "k +", "One more step of D before each one of G", lambda app: app.change_k(1)),
     ("less k", "shift+k", "k -", "One step of D fewer", lambda app: app.change_k(-1)),
 ]
-SHOW: list[Row] = [
-    *((f"view {v.name}", str(n), v.name, v.help, _show(v.name)) for n, v in enumerate(VIEWS.values(), 1)),
-    *((f"layer {name}", LAYER_KEYS[name], name, text, _layer(name)) for name, text in LAYERS.items()),
+SHOW: list[Row[WatchApp]] = [
+    *(
+        (f"view {v.name}", str(n), v.name, v.help, lambda app, view=v.name: app.show(view))
+        for n, v in enumerate(VIEWS.values(), 1)
+    ),
+    *(
+        (f"layer {name}", LAYER_KEYS[name], name, text, lambda app, layer=name: app.toggle_layer(layer))
+        for name, text in LAYERS.items()
+    ),
     ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
 ]
-FILE: list[Row] = [
+FILE: list[Row[WatchApp]] = [
     ("png", "ctrl+p", "PNG", "Write what is shown as a picture", lambda app: app.ask_png()),
     ("gif", "ctrl+g", "GIF", "Write the run so far as an animation", lambda app: app.ask_gif()),
     ("quit", "ctrl+q", "Quit", "Close the window; the report is printed", lambda app: app.quit()),
 ]
-GROUPS: dict[str, list[Row]] = {"Play": PLAY, "Game": GAME, "Show": SHOW, "Files": FILE, "Learning": LEARN}
-COMMANDS: CommandTable["WatchApp"] = CommandTable(
-    [
-        Command(name, tuple(keys.split()), title, text, group, run)
-        for group, rows in GROUPS.items()
-        for name, keys, title, text, run in rows
-    ]
-)
+COMMANDS = CommandTable.of_groups({"Play": PLAY, "Game": GAME, "Show": SHOW, "Files": FILE, "Learning": LEARN})

@@ -1,4 +1,4 @@
-"""The numbers of a match over its updates, and the charts that are made of them."""
+"""The numbers of a game over its updates, and the charts that are made of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Curves:
 
     >>> curves = Curves()
     >>> curves.add(0, {"value": -1.0}); curves.add(5, {"value": -2.0})
-    >>> curves.series("value")
+    >>> series(curves.rows, "value")
     (array([0., 5.]), array([-1., -2.]))
     """
 
@@ -35,10 +35,6 @@ class Curves:
         self.rows.append({"step": float(step), **numbers})
         if len(self.rows) > MOST:
             self.rows = [*self.rows[:-1:2], self.rows[-1]]
-
-    def series(self, name: str) -> tuple[Array, Array]:
-        """Updates and values of one number."""
-        return series(self.rows, name)
 
 
 def series(rows: Sequence[dict[str, float]], name: str) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from gan_lab.errors import WiringError
 from gan_lab.games import MixtureGame
 
 NAME: Final = "drawing"
-REACH: Final = 1.35  # the paper is [-REACH, REACH]^2
+REACH: Final = 1.35  # drawn in [-REACH, REACH]^2
 MOST: Final = 200  # blobs
 Point = tuple[float, float]
 
@@ -19,15 +19,15 @@ class DrawnData:
         blobs: Their middles.
         width: Standard deviation of each.
 
-    >>> pad = DrawnData()
-    >>> pad.dab((0.0, 0.0)), pad.dab((0.01, 0.0)), pad.dab((0.5, 0.0))
+    >>> drawn = DrawnData()
+    >>> drawn.dab((0.0, 0.0)), drawn.dab((0.01, 0.0)), drawn.dab((0.5, 0.0))
     (True, False, True)
-    >>> pad.game().means.tolist()
+    >>> drawn.game().means.tolist()
     [[0.0, 0.0], [0.5, 0.0]]
     """
 
     def __init__(self, width: float = 0.06) -> None:
-        """Empty paper."""
+        """Nothing is drawn yet."""
         self.blobs: list[Point] = []
         self.width = width
 

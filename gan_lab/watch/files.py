@@ -1,7 +1,5 @@
 """Pictures out: what is shown as PNG, the run so far as GIF."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,14 +9,16 @@ from numpy.typing import NDArray
 
 from gan_lab.watch.drawing import palette
 from gan_lab.watch.session import Session
+from gridworld_env.ui.widgets.animations import animation_steps, picture_path
+from gridworld_env.ui.widgets.jobs import Job
 
-SIZE: Final = (916, 780)  # points of a picture's board
+SIZE: Final = (916, 780)  # points of a picture
 GIF_SCALE: Final = 0.6
 GIF_RATE: Final = 12.0  # pictures a second
 HOLD: Final = 1500  # milliseconds of the last picture
 
 
-def export_png(watcher: Session, name: str) -> None:
+def export_png(session: Session, name: str) -> None:
     """Write what is shown as a picture, at two pixels a point.
 
     Raises:
@@ -28,42 +28,29 @@ def export_png(watcher: Session, name: str) -> None:
     """
     from gan_lab.watch.drawing.pygame_board import render
 
-    path = _checked(name, ".png")
-    _images().fromarray(render(watcher.scene, SIZE, 2.0)).save(path)
-    watcher.say(f"wrote {path}")
+    path = picture_path(name, ".png")
+    _images().fromarray(render(session.scene, SIZE, 2.0)).save(path)
+    session.say(f"wrote {path}")
 
 
-def export_gif(watcher: Session, name: str) -> None:
+def export_gif(session: Session, name: str) -> None:
     """Begin to write the pictures since the start as an animation.
 
     Raises:
         DependencyNotInstalled: Pillow is missing.
         ValueError: There is nothing to animate, another suffix, or no such folder.
     """
-    path = _checked(name, ".gif")
-    _images()
-    if len(watcher.reel.scenes) < 2:
-        raise ValueError("nothing has happened since the start that could be animated: press Space first")
-    watcher.running = False
-    watcher.begin("animation", _gif_steps(watcher, path))
-
-
-def _gif_steps(watcher: Session, path: Path) -> Iterator[None]:
     from gan_lab.watch.drawing.pygame_board import render
 
-    scenes = list(watcher.reel.scenes)
-    frames: list[NDArray[np.uint8]] = []
-    for scene in scenes:
-        frames.append(render(scene, SIZE, GIF_SCALE))
-        watcher.say(f"drawing picture {len(frames)} of {len(scenes)} for {path.name}")
-        yield
-    with ThreadPoolExecutor(1) as pool:  # so that the window goes on answering
-        written = pool.submit(_write_gif, path, frames)
-        watcher.say(f"writing {path.name}")
-        while not wait([written], timeout=0.01).done:
-            yield
-        written.result()
-    watcher.say(f"wrote {path}, {len(frames)} pictures")
+    path = picture_path(name, ".gif")
+    _images()
+    if len(session.recording.frames) < 2:
+        raise ValueError("nothing has happened since the start that could be animated: press Space first")
+    session.running = False
+    scenes = session.recording.frames
+    frames = (render(scene, SIZE, GIF_SCALE) for scene in scenes)
+    steps = animation_steps(session, path, frames, len(scenes), lambda drawn: _write_gif(path, drawn))
+    session.begin(Job("animation", steps, paced=False))
 
 
 def _write_gif(path: Path, frames: list[NDArray[np.uint8]]) -> None:
@@ -78,13 +65,6 @@ def in_few_colors(pixels: NDArray[np.uint8]) -> Any:
     colors = images.new("P", (1, 1))
     colors.putpalette(palette.few_colors().tobytes())
     return images.fromarray(pixels).quantize(palette=colors, dither=0)
-
-
-def _checked(name: str, suffix: str) -> Path:
-    path = Path(name)
-    if path.suffix.lower() != suffix or not path.parent.is_dir():
-        raise ValueError(f"{name!r} cannot be written; expected a name that ends in {suffix}, in a folder that exists")
-    return path
 
 
 def _images() -> Any:

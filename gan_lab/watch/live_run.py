@@ -44,9 +44,9 @@ class LiveRun:
     Raises:
         WiringError: Something does not fit.
 
-    >>> match = LiveRun("dirac", seed=1)
-    >>> match.update()
-    >>> match.run.steps
+    >>> live_run = LiveRun("dirac", seed=1)
+    >>> live_run.update()
+    >>> live_run.run.steps
     1
     """
 

@@ -50,40 +50,40 @@ class Phase:
 
 @dataclass
 class Portrait:
-    """Makes the pictures of one match, and keeps what stays the same from one to the next."""
+    """Makes the pictures of one game, and keeps what stays the same from one to the next."""
 
     _fields: dict[Any, tuple[Array, Array]] = field(default_factory=dict)
     _spectra: dict[Any, tuple[Spectrum | None, str]] = field(default_factory=dict)
 
-    def draw(self, match: LiveRun) -> Generator[None, None, Phase]:
+    def draw(self, live_run: LiveRun) -> Generator[None, None, Phase]:
         """Make a picture, in parts of a few milliseconds each."""
-        game = match.game
+        game = live_run.game
         assert isinstance(game, StrategyGame)  # others have no portrait
-        path = np.asarray(match.trajectory)
+        path = np.asarray(live_run.trajectory)
         path = path[:: -(-len(path) // DRAWN)] if len(path) > DRAWN else path
-        path = np.concatenate([path, [match.place]])
+        path = np.concatenate([path, [live_run.place]])
         furthest = np.abs(path).max()
         bound = next((reach for reach in REACHES if reach >= 1.08 * furthest), REACHES[-1])
-        board, loss = match.pair.env.game_state, find_loss(match.recipe.loss)
-        rules = (loss.name, str(match.recipe.penalty), board.penalty_weight)
+        state, loss = live_run.pair.env.game_state, find_loss(live_run.recipe.loss)
+        rules = (loss.name, str(live_run.recipe.penalty), state.penalty_weight)
         if (rules, bound) not in self._fields:
-            self._fields[rules, bound] = yield from _field(match, bound)
+            self._fields[rules, bound] = yield from _field(live_run, bound)
         origins, arrows = self._fields[rules, bound]
-        key = (rules, match.rule.name, match.rule.discriminator_steps, match.rate("generator"))
+        key = (rules, live_run.rule.name, live_run.rule.discriminator_steps, live_run.rate("generator"))
         if key not in self._spectra:
-            self._spectra[key] = _spectrum(match)
+            self._spectra[key] = _spectrum(live_run)
             yield
         found, note = self._spectra[key]
         middle = np.concatenate(game.equilibrium)
-        numbers = game.truth(*match.run.strategies)
-        return Phase(match.run.steps, bound, origins, arrows, path, middle, found, numbers, note)
+        numbers = game.truth(*live_run.run.strategies)
+        return Phase(live_run.run.steps, bound, origins, arrows, path, middle, found, numbers, note)
 
 
-def _field(match: LiveRun, bound: float) -> Generator[None, None, tuple[Array, Array]]:
+def _field(live_run: LiveRun, bound: float) -> Generator[None, None, tuple[Array, Array]]:
     """The field on a square of places, each by automatic differentiation."""
-    game: Any = match.game
-    loss, penalty = find_loss(match.recipe.loss), find_penalty(match.recipe.penalty)
-    weight = match.pair.env.game_state.penalty_weight
+    game: Any = live_run.game
+    loss, penalty = find_loss(live_run.recipe.loss), find_penalty(live_run.recipe.penalty)
+    weight = live_run.pair.env.game_state.penalty_weight
     line = np.linspace(-bound, bound, SIDE + 2)[1:-1]
     origins = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
     found = []
@@ -95,15 +95,15 @@ def _field(match: LiveRun, bound: float) -> Generator[None, None, tuple[Array, A
     return origins, np.asarray(found)
 
 
-def _spectrum(match: LiveRun) -> tuple[Spectrum | None, str]:
+def _spectrum(live_run: LiveRun) -> tuple[Spectrum | None, str]:
     try:
         return spectrum(
-            match.game,
-            match.rule,
-            rate=match.rate("generator"),
-            loss=match.recipe.loss,
-            penalty=match.recipe.penalty,
-            penalty_weight=match.pair.env.game_state.penalty_weight,
+            live_run.game,
+            live_run.rule,
+            rate=live_run.rate("generator"),
+            loss=live_run.recipe.loss,
+            penalty=live_run.recipe.penalty,
+            penalty_weight=live_run.pair.env.game_state.penalty_weight,
         ), ""  # fmt: skip
     except (WiringError, RuntimeError, ValueError) as error:
         return None, str(error)

@@ -1,4 +1,4 @@
-"""Where the pictures of a match are made: in parts, between the frames of a window, and not too often."""
+"""Where the pictures of a live_run are made: in parts, between the frames of a window, and not too often."""
 
 import time
 from collections.abc import Generator
@@ -14,18 +14,18 @@ PAUSE: Final = 0.07  # seconds from one picture to the next, at least
 
 
 class PictureMaker:
-    """Makes the pictures of one match.
+    """Makes the pictures of one live_run.
 
     Args:
-        match: The game; nobody may learn while a picture is being made.
+        live_run: The game; nobody may learn while a picture is being made.
 
     Attributes:
         picture: The last one that was finished.
     """
 
-    def __init__(self, match: LiveRun) -> None:
+    def __init__(self, live_run: LiveRun) -> None:
         """Nothing is drawn yet."""
-        self._match, self._portrait = match, Portrait()
+        self._live_run, self._portrait = live_run, Portrait()
         self._artist: Generator[None, None, Plane | Phase] | None = None
         self._begun, self._finished, self._step = 0.0, 0.0, -1
         self.picture: Plane | Phase | None = None
@@ -38,24 +38,24 @@ class PictureMaker:
     def is_due(self, now: float) -> bool:
         """Whether there is something new to draw, and the last picture was as long ago as it took to make."""
         pause = max(PAUSE, self._finished - self._begun)
-        return self._step != self._match.run.steps and now - self._finished >= pause
+        return self._step != self._live_run.run.steps and now - self._finished >= pause
 
     def begin(self, *, fine: bool) -> None:
         """Begin a picture; one that is being made is dropped. Fine ones take longer."""
-        match = self._match
-        if match.diverged:
+        live_run = self._live_run
+        if live_run.diverged:
             self._artist = None
-        elif match.of_samples:
-            self._artist = sample_picture.draw(match, sample_picture.FINE if fine else sample_picture.COARSE)
+        elif live_run.of_samples:
+            self._artist = sample_picture.draw(live_run, sample_picture.FINE if fine else sample_picture.COARSE)
         else:
-            self._artist = self._portrait.draw(match)
-        self._step, self._begun = match.run.steps, time.perf_counter()
+            self._artist = self._portrait.draw(live_run)
+        self._step, self._begun = live_run.run.steps, time.perf_counter()
 
     def work(self, deadline: float) -> Plane | Phase | None:
         """Go on until a time of `time.perf_counter`; the picture, when it is finished.
 
         Raises:
-            DivergedError: There is nothing finite to draw; from then on the match counts as diverged.
+            DivergedError: There is nothing finite to draw; from then on the live_run counts as diverged.
         """
         artist = self._artist
         try:
@@ -69,6 +69,6 @@ class PictureMaker:
             return self.picture
         except DivergedError as error:
             self._artist = None
-            self._match.diverged = f"{error}, update {self._match.run.steps}"
+            self._live_run.diverged = f"{error}, update {self._live_run.run.steps}"
             raise
         return None

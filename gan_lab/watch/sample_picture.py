@@ -91,22 +91,22 @@ def note_on(loss: Loss) -> str:
     }.get(loss.name, "")
 
 
-def draw(match: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]:
+def draw(live_run: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]:
     """Make the picture in parts of a few milliseconds each, so that a window can answer meanwhile.
 
     Raises:
         DivergedError: The generator's samples are not finite.
     """
-    game, run = match.game, match.run
+    game, run = live_run.game, live_run.run
     assert isinstance(game, MixtureGame)  # others are not drawn in the plane
-    bound, loss = bound_of(game), find_loss(match.recipe.loss)
+    bound, loss = bound_of(game), find_loss(live_run.recipe.loss)
     width = blur_width(game, 2 * bound / COARSE)
     with torch.no_grad():
-        noise = torch.from_numpy(match.noise(COUNTED))
+        noise = torch.from_numpy(live_run.noise(COUNTED))
         fake = np.concatenate([run.generator.act(part).numpy() for part in noise.split(1250)])
     if not np.isfinite(fake).all():
         raise DivergedError(f"the samples of {GENERATOR} are not finite", player=GENERATOR)
-    real = game.real(COUNTED, np.random.default_rng([match.seed, 3]))
+    real = game.real(COUNTED, np.random.default_rng([live_run.seed, 3]))
     yield
     scores = []
     for samples in (real, fake):
@@ -128,9 +128,9 @@ def draw(match: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]:
         p, q = ((mass / mass.sum()).ravel() for mass in masses)
         numbers["jsd"] = jsd(p, q)
     yield
-    arrows = draw_arrows(match, loss, fake, width)
+    arrows = draw_arrows(live_run, loss, fake, width)
     numbers["agreement"] = arrows.agreement
-    folded = _folded(match)
+    folded = _folded(live_run)
     return Plane(
         run.steps, bound, real[:SHOWN], fake[:SHOWN], learned, exact, width, arrows, folded, numbers, note_on(loss)
     )  # fmt: skip
@@ -160,8 +160,8 @@ def noise_lines() -> Array:
     return ndtri(np.linspace(0.02, 0.98, FOLDS))
 
 
-def _folded(match: LiveRun) -> Array:
-    size = match.noise(1).shape[1]
+def _folded(live_run: LiveRun) -> Array:
+    size = live_run.noise(1).shape[1]
     line = noise_lines().astype(np.float32)
     first, second = np.meshgrid(line, line if size > 1 else np.zeros_like(line))
     noise = np.zeros((FOLDS * FOLDS, size), dtype=np.float32)
@@ -169,4 +169,4 @@ def _folded(match: LiveRun) -> Array:
     if size > 1:
         noise[:, 1] = second.ravel()
     with torch.no_grad():
-        return match.run.generator.act(torch.from_numpy(noise)).numpy().reshape(FOLDS, FOLDS, 2)
+        return live_run.run.generator.act(torch.from_numpy(noise)).numpy().reshape(FOLDS, FOLDS, 2)

@@ -21,8 +21,8 @@ from rich.table import Column, Table
 import planners
 from gridworld_env.cli.plan_options import PlanOptions, described
 from gridworld_env.cli.playing import plan_picture, plan_text, play
-from gridworld_env.maps.named import WORLDS
 from gridworld_env.maps.random_maps import random_map
+from gridworld_env.maps.textbook_worlds import WORLDS
 from gridworld_env.replays.replay import Replay
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import size_text

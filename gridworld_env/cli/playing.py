@@ -50,18 +50,18 @@ def play(
 
 def plan_picture(options: dict[str, Any], plan: Plan) -> NDArray[np.uint8]:
     """(H, W, 3) picture of a plan: values as a heat map, and every optimal action as an arrow."""
-    env = gym.make("GridWorld-v0", render_mode="rgb_array", **options).unwrapped
-    assert isinstance(env, GridWorldEnv)
-    env.set_overlay(values=plan.values, policy=plan.optimal_actions)
-    frame = env.render()
-    env.close()
-    assert isinstance(frame, np.ndarray)
-    return frame
+    return np.asarray(_rendered(options, plan, "rgb_array"))
 
 
 def plan_text(options: dict[str, Any], plan: Plan) -> str:
     """The same picture as text."""
-    env = gym.make("GridWorld-v0", render_mode="ansi", **options).unwrapped
+    return str(_rendered(options, plan, "ansi")).rstrip("\n")
+
+
+def _rendered(options: dict[str, Any], plan: Plan, mode: str) -> NDArray[np.uint8] | str | None:
+    env = gym.make("GridWorld-v0", render_mode=mode, **options).unwrapped
     assert isinstance(env, GridWorldEnv)
     env.set_overlay(values=plan.values, policy=plan.optimal_actions)
-    return str(env.render()).rstrip("\n")
+    picture = env.render()
+    env.close()
+    return picture

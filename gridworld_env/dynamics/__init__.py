@@ -1,1 +1,1 @@
-"""From a grid and its rules to tables, and drawing steps from these tables."""
+"""From a map and its rules to the tables of a Markov decision process, and draws of single transitions from them."""

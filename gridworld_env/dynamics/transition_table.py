@@ -1,7 +1,7 @@
 """`P` of the environment: Gymnasium's toy_text table, made row by row when asked for."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class TransitionTable(Mapping[int, dict[int, list[Row]]]):
             MemoryError: The array would take more than 2 GiB, with the size and what to use instead.
         """
         if copy is False:
-            self._refuse_view()
+            raise ValueError("P has no array of its own to share: leave out copy=False")
         S, A = self._mdp.num_states, self._mdp.num_actions
         if 8 * S * A * S > DENSE_LIMIT:
             raise MemoryError(
@@ -62,9 +62,6 @@ class TransitionTable(Mapping[int, dict[int, list[Row]]]):
                 weight = self._mdp.mixture[kinds, action, move]
                 table[states, action, self._mdp.successor[:, move]] += weight
         return table.astype(dtype, copy=False) if dtype is not None else table
-
-    def _refuse_view(self) -> NoReturn:
-        raise ValueError("P has no array of its own to share: leave out copy=False")
 
     def __repr__(self) -> str:
         """Sizes in one line."""

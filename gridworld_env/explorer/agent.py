@@ -1,4 +1,4 @@
-"""The agent that walks through a sketch: what it intended, and where it came to."""
+"""The agent that walks on a map: what it intended, and where it came to."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -72,7 +72,7 @@ class Agent:
     def made_ready(self, planning: Planning) -> Self:
         """The agent, where the map says that episodes begin if it is nowhere or at an end."""
         if self.done:
-            distribution = planning.backups.mdp.initial
+            distribution = planning.mdp.initial
             assert distribution is not None  # every map's model knows where episodes begin
             self.drop(Starts(distribution).state(self._rng.random()))
         return self
@@ -101,7 +101,7 @@ class Agent:
     def step(self, planning: Planning, action: int | None = None) -> Move:
         """Take an action, by default one that the policy draws; the agent must be somewhere."""
         assert self.state is not None
-        mdp, rules = planning.backups.mdp, planning.sketch.rules
+        mdp, rules = planning.mdp, planning.document.rules
         if self._sampler is None or self._mdp is not mdp:
             self._mdp, self._sampler = mdp, Sampler(mdp, order_of_draws(rules, mdp.num_moves))
         if action is None:
@@ -118,9 +118,6 @@ class Agent:
 
     def says(self, planning: Planning) -> str:
         """The last step in words."""
-        said = self._trace.caption(planning.sketch.rules)
-        return (
-            f"{said}; {self.steps} step{'s' if self.steps > 1 else ''}, total {self.total:g}"
-            if said
-            else "the agent is here"
-        )
+        said = self._trace.caption(planning.document.rules)
+        steps = f"{self.steps} step{'s' if self.steps > 1 else ''}"
+        return f"{said}; {steps}, total {self.total:g}" if said else "the agent is here"

@@ -1,49 +1,46 @@
-"""The explorer as a program in a window: what is on the board, and what the mouse does there. No pygame here."""
+"""The explorer as a program in a window: what is shown, and what the mouse does there. No pygame here."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from gridworld_env.explorer import files
-from gridworld_env.explorer.commands import COMMANDS
 from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.explorer.mouse import Mouse
 from gridworld_env.explorer.session import Session
-from gridworld_env.explorer.side_panel import make_panel
+from gridworld_env.ui.widgets.commands import CommandTable
 from gridworld_env.ui.widgets.events import Pointer
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.shell import Shell
 
-BoardPainter = Callable[["ExplorerApp", Any, Rect], None]
+Drawing = Callable[["ExplorerApp", Any, Rect], None]
 
 
-class ExplorerApp(Shell):
-    """The shell around an explorer.
+class ExplorerApp(Shell[Session]):
+    """The shell around a session.
 
     Args:
-        explorer: What the commands act on.
-        paint_board: Paints the map into a rectangle; the only part that depends on a drawing library.
+        session: What the commands act on.
+        commands: All of them.
+        paint_content: Paints the map into a rectangle; the only part that depends on a drawing library.
     """
 
-    def __init__(self, explorer: Session, paint_board: BoardPainter) -> None:
+    def __init__(self, session: Session, commands: CommandTable["ExplorerApp"], paint_content: Drawing) -> None:
         """Lay out when the window is there."""
-        super().__init__(explorer, COMMANDS, "gridworld explore: every key (the mouse paints, its wheel zooms)")
-        self.explorer = explorer
+        super().__init__(session, commands, "gridworld explore: every key (the mouse paints, its wheel zooms)")
         self.viewport = Viewport(1, 1)
-        self.panel = make_panel(self)
         self.hover: tuple[int, int] | None = None
-        self._paint_board = paint_board
-        self.mouse = Mouse(self)
+        self._drawing = paint_content
+        self.mouse = Mouse(session, self.zoom, self.pan)
 
     @property
     def title(self) -> str:
         """What the window's frame says."""
-        return f"{self.explorer.name} - gridworld explore"
+        return f"{self.session.name} - gridworld explore"
 
     @property
     def busy(self) -> bool:
-        """Whether something runs, or a stroke of the brush waits to be painted."""
-        return self.explorer.job is not None or self.mouse.waits
+        """Whether something runs, or a stroke of a tool waits to be painted."""
+        return super().busy or self.mouse.waits
 
     @property
     def holds(self) -> bool:
@@ -64,40 +61,40 @@ class ExplorerApp(Shell):
 
     def drop(self, path: str) -> None:
         """Show the map of a file."""
-        files.load(self.explorer, path)
+        files.load(self.session, path)
 
     def advance(self, now: float) -> None:
         """Paint the stroke so far, and go on with what runs."""
         self.mouse.flush()
         super().advance(now)
 
-    def paint_board(self, painter: Any, rect: Rect) -> None:
+    def paint_content(self, painter: Any, rect: Rect) -> None:
         """Paint the map."""
-        self._paint_board(self, painter, rect)
+        self._drawing(self, painter, rect)
 
-    def place_board(self) -> None:
+    def place_content(self) -> None:
         """Fit the map in."""
-        grid, density = self.explorer.sketch.grid, self.density
+        grid, density = self.session.document.grid, self.density
         self.viewport.show(
-            grid.height, grid.width, round(self.board.width * density), round(self.board.height * density), density
+            grid.height, grid.width, round(self.content.width * density), round(self.content.height * density), density
         )
 
     def square_at(self, point: Point) -> tuple[int, int] | None:
         """(row, column) of the map under a point."""
-        if not self.board.holds(point):
+        if not self.content.holds(point):
             return None
         return self.viewport.square(point[0] * self.density, point[1] * self.density)
 
     def move_cursor(self, rows: int, columns: int) -> None:
         """Move the keyboard's cursor."""
-        grid, (row, column) = self.explorer.sketch.grid, self.explorer.cursor
+        grid, (row, column) = self.session.document.grid, self.session.cursor
         row, column = min(grid.height - 1, max(0, row + rows)), min(grid.width - 1, max(0, column + columns))
-        self.explorer.cursor = (row, column)
+        self.session.cursor = (row, column)
         self.viewport.reveal(row, column)
 
-    def use_cursor(self, brush: str | None = None) -> None:
+    def use_cursor(self, tool: str | None = None) -> None:
         """Use a tool on the cursor's square."""
-        self.explorer.use([self.explorer.cursor], brush)
+        self.session.use([self.session.cursor], tool)
 
     def pan(self, right: float, down: float) -> None:
         """Push the map, by points."""
@@ -106,7 +103,7 @@ class ExplorerApp(Shell):
 
     def zoom(self, notches: int, point: Point | None = None) -> None:
         """Larger or smaller squares, around a point."""
-        x, y = self.board.center if point is None else point
+        x, y = self.content.center if point is None else point
         self.viewport.zoom(notches, round(x * self.density), round(y * self.density))
         self.changed()
 
@@ -114,26 +111,22 @@ class ExplorerApp(Shell):
         """Show the whole map."""
         self.viewport.fit()
 
-    def ask_name(self, question: str, answer: str, then: Callable[[Session, str], Any]) -> None:
-        """Ask for a name, for something that is done to the explorer."""
-        self.ask(question, answer, lambda name: then(self.explorer, name))
-
     def save(self, *, ask: bool = False) -> None:
         """Save to the file that the map came from, or ask for a name."""
-        path = self.explorer.path
+        path = self.session.path
         if ask or path is None:
-            self.ask_name("Save the map as", str(path or "map.json"), files.save)
+            self.ask("Save the map as", str(path or "map.json"), files.save)
         else:
-            files.save(self.explorer, str(path))
+            files.save(self.session, str(path))
 
     def ask_open(self) -> None:
         """Ask for a map."""
-        self.ask_name("Open map or file", "", files.load)
+        self.ask("Open map or file", "", files.load)
 
     def ask_png(self) -> None:
         """Ask where the picture goes."""
-        self.ask_name("Write the picture to", str(Path("explore.png")), files.export_png)
+        self.ask("Write the picture to", "explore.png", files.export_png)
 
     def ask_gif(self) -> None:
         """Ask where the animation goes."""
-        self.ask_name("Write the animation to", str(Path("explore.gif")), files.export_gif)
+        self.ask("Write the animation to", "explore.gif", files.export_gif)

@@ -1,96 +1,77 @@
 """Everything the explorer can be told to do, as one table: the keys, the buttons and the help sheet come from it."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
 from gridworld_env.explorer import handlers
+from gridworld_env.explorer.app import ExplorerApp
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.tools import TOOLS
 from gridworld_env.explorer.views import VIEWS
 from gridworld_env.grid.actions import Action
-from gridworld_env.ui.widgets.commands import Command, CommandTable
+from gridworld_env.ui.widgets.commands import CommandTable, Row, on
 
-if TYPE_CHECKING:
-    from gridworld_env.explorer.app import ExplorerApp
-
-Run = Callable[["ExplorerApp"], Any]
-Row = tuple[str, str, str, str, Run]  # name, keys, title, help, what it does
-
-
-def _on(act: Callable[[Session], Any]) -> Run:
-    """What an app does to do it to its explorer."""
-    return lambda app: act(app.explorer)
-
-
-def _view(name: str) -> Run:
-    return lambda app: app.explorer.show(name)
-
-
-def _brush(name: str) -> Run:
-    return lambda app: app.explorer.take(name)
-
-
-PLAN: list[Row] = [
-    ("sweep", "n", "Sweep", "One sweep of value iteration", _on(handlers.sweep)),
+PLAN: list[Row[ExplorerApp]] = [
+    ("sweep", "n", "Sweep", "One sweep of value iteration", on(handlers.sweep)),
     ("backup", "ctrl+b", "Backup", "Back up the cursor's square", lambda app: app.use_cursor("backup")),
-    ("evaluate", "e", "Evaluate", "V becomes the value of the policy", _on(handlers.evaluate)),
-    ("improve", "i", "Improve", "The policy becomes greedy for V", _on(handlers.improve)),
-    ("run", "space", "Run VI", "Value iteration to the end", _on(handlers.toggle("run"))),
-    ("run policy", "p", "Run PI", "Policy iteration to the end", _on(handlers.toggle("policy iteration"))),
-    ("solve", "return", "Solve", "Jump to V* and all optimal actions", _on(Session.solve)),
-    ("reset", "0", "Reset", "V = 0, every action alike", _on(handlers.reset)),
-    ("keep", "k", "Keep solved", "Solve again after every change", _on(handlers.keep_solved)),
-    ("flip", "x", "Flip scan", "Step reward from -0.01 to -2", _on(handlers.toggle("flip"))),
-    ("slower", "pagedown", "Slower", "Fewer steps a second", _on(handlers.faster(-1))),
-    ("faster", "pageup", "Faster", "More steps a second", _on(handlers.faster(1))),
-    ("stop", "escape", "Stop", "Stop what runs, close this sheet", lambda app: app.escape()),
+    ("evaluate", "e", "Evaluate", "V becomes the value of the policy", on(handlers.evaluate)),
+    ("improve", "i", "Improve", "The policy becomes greedy for V", on(handlers.improve)),
+    ("run", "space", "Run VI", "Value iteration to the end", on(handlers.toggle, "run")),
+    ("run policy", "p", "Run PI", "Policy iteration to the end", on(handlers.toggle, "policy iteration")),
+    ("solve", "return", "Solve", "Jump to V* and all optimal actions", on(Session.solve)),
+    ("reset", "0", "Reset", "V = 0, every action alike", on(handlers.reset)),
+    ("keep", "k", "Keep solved", "Solve again after every change", on(handlers.keep_solved)),
+    ("flip", "x", "Flip scan", "Step reward from -0.01 to -2", on(handlers.toggle, "flip")),
+    ("slower", "pagedown", "Slower", "Fewer steps a second", on(handlers.faster, -1)),
+    ("faster", "pageup", "Faster", "More steps a second", on(handlers.faster, 1)),
+    ("stop", "escape", "Stop", "Stop what runs, close this sheet", on(Session.stop)),
 ]
-RULES: list[Row] = [
-    ("step reward down", "[", "Step reward -", "Step reward down by 0.01", _on(handlers.nudge("step_reward", -0.01))),
-    ("step reward up", "]", "Step reward +", "Step reward up by 0.01", _on(handlers.nudge("step_reward", 0.01))),
-    ("step reward far down", "{", "Step reward --", "Down by 0.1", _on(handlers.nudge("step_reward", -0.1))),
-    ("step reward far up", "}", "Step reward ++", "Up by 0.1", _on(handlers.nudge("step_reward", 0.1))),
-    ("slip down", ",", "Slip -", "Slip down by 0.01", _on(handlers.nudge("slip", -0.01))),
-    ("slip up", ".", "Slip +", "Slip up by 0.01", _on(handlers.nudge("slip", 0.01))),
-    ("discount down", ";", "Discount -", "Discount down by 0.01", _on(handlers.nudge("discount", -0.01))),
-    ("discount up", "'", "Discount +", "Discount up by 0.01", _on(handlers.nudge("discount", 0.01))),
+RULES: list[Row[ExplorerApp]] = [
+    ("step reward down", "[", "Step reward -", "Step reward down by 0.01", on(handlers.nudge, "step_reward", -0.01)),
+    ("step reward up", "]", "Step reward +", "Step reward up by 0.01", on(handlers.nudge, "step_reward", 0.01)),
+    ("step reward far down", "{", "Step reward --", "Down by 0.1", on(handlers.nudge, "step_reward", -0.1)),
+    ("step reward far up", "}", "Step reward ++", "Up by 0.1", on(handlers.nudge, "step_reward", 0.1)),
+    ("slip down", ",", "Slip -", "Slip down by 0.01", on(handlers.nudge, "slip", -0.01)),
+    ("slip up", ".", "Slip +", "Slip up by 0.01", on(handlers.nudge, "slip", 0.01)),
+    ("discount down", ";", "Discount -", "Discount down by 0.01", on(handlers.nudge, "discount", -0.01)),
+    ("discount up", "'", "Discount +", "Discount up by 0.01", on(handlers.nudge, "discount", 0.01)),
 ]
-SHOW: list[Row] = [
-    *((f"view {v.name}", str(n), v.name.capitalize(), v.help, _view(v.name)) for n, v in enumerate(VIEWS.values(), 1)),
+SHOW: list[Row[ExplorerApp]] = [
+    *(
+        (f"view {v.name}", str(n), v.name.capitalize(), v.help, on(Session.show, v.name))
+        for n, v in enumerate(VIEWS.values(), 1)
+    ),
     ("larger", "ctrl+= ctrl+up", "Larger", "Larger squares (or the wheel)", lambda app: app.zoom(1)),
     ("smaller", "ctrl+- ctrl+down", "Smaller", "Smaller squares", lambda app: app.zoom(-1)),
     ("fit", "home", "Fit", "The whole map", lambda app: app.fit()),
     ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
 ]
-PAINT: list[Row] = [
-    *((f"brush {b.name}", b.key, b.name.capitalize(), b.help, _brush(b.name)) for b in TOOLS.values()),
+PAINT: list[Row[ExplorerApp]] = [
+    *((f"tool {b.name}", b.key, b.name.capitalize(), b.help, on(Session.take, b.name)) for b in TOOLS.values()),
     ("use", "u tab", "Use", "Use the tool on the cursor's square", lambda app: app.use_cursor()),
-    ("more", ">", "More", "Amount of terminals, rewards: up", _on(handlers.amount(0.5))),
-    ("less", "<", "Less", "Amount down", _on(handlers.amount(-0.5))),
-    ("turn wind", "shift+v", "Turn wind", "Another direction of the wind", _on(handlers.turn_wind)),
-    ("strengthen wind", "alt+v", "Strength", "Wind of 1, 2, 3 squares", _on(handlers.strengthen_wind)),
+    ("more", ">", "More", "Amount of terminals, rewards: up", on(handlers.amount, 0.5)),
+    ("less", "<", "Less", "Amount down", on(handlers.amount, -0.5)),
+    ("turn wind", "shift+v", "Turn wind", "Another direction of the wind", on(handlers.turn_wind)),
+    ("strengthen wind", "alt+v", "Strength", "Wind of 1, 2, 3 squares", on(handlers.strengthen_wind)),
     ("cursor left", "left", "Left", "Move the cursor", lambda app: app.move_cursor(0, -1)),
     ("cursor right", "right", "Right", "Move the cursor", lambda app: app.move_cursor(0, 1)),
     ("cursor up", "up", "Up", "Move the cursor", lambda app: app.move_cursor(-1, 0)),
     ("cursor down", "down", "Down", "Move the cursor", lambda app: app.move_cursor(1, 0)),
-    ("add column", "alt+right", "Add column", "One column more", _on(handlers.resize(0, 1))),
-    ("drop column", "alt+left", "Drop column", "One column less", _on(handlers.resize(0, -1))),
-    ("add row", "alt+down", "Add row", "One row more", _on(handlers.resize(1, 0))),
-    ("drop row", "alt+up", "Drop row", "One row less", _on(handlers.resize(-1, 0))),
-    ("clear", "ctrl+n", "Clear", "A map of this size with nothing on it", _on(handlers.clear_map)),
+    ("add column", "alt+right", "Add column", "One column more", on(handlers.resize, 0, 1)),
+    ("drop column", "alt+left", "Drop column", "One column less", on(handlers.resize, 0, -1)),
+    ("add row", "alt+down", "Add row", "One row more", on(handlers.resize, 1, 0)),
+    ("drop row", "alt+up", "Drop row", "One row less", on(handlers.resize, -1, 0)),
+    ("clear", "ctrl+n", "Clear", "A map of this size with nothing on it", on(handlers.clear_map)),
 ]
-AGENT: list[Row] = [
+AGENT: list[Row[ExplorerApp]] = [
     ("drop", "d", "Drop", "Drop the agent on the cursor's square", lambda app: app.use_cursor("agent")),
-    ("step", "m", "Step", "One step of the policy", _on(handlers.step)),
-    ("walk", "l", "Walk", "Walk to the end of the episode", _on(handlers.toggle("walk"))),
-    ("act up", "shift+up", "Act up", "Your own action: up", _on(handlers.act_as(Action.UP))),
-    ("act right", "shift+right", "Act right", "Your own action: right", _on(handlers.act_as(Action.RIGHT))),
-    ("act down", "shift+down", "Act down", "Your own action: down", _on(handlers.act_as(Action.DOWN))),
-    ("act left", "shift+left", "Act left", "Your own action: left", _on(handlers.act_as(Action.LEFT))),
+    ("step", "m", "Step", "One step of the policy", on(handlers.step)),
+    ("walk", "l", "Walk", "Walk to the end of the episode", on(handlers.toggle, "walk")),
+    ("act up", "shift+up", "Act up", "Your own action: up", on(handlers.step, Action.UP)),
+    ("act right", "shift+right", "Act right", "Your own action: right", on(handlers.step, Action.RIGHT)),
+    ("act down", "shift+down", "Act down", "Your own action: down", on(handlers.step, Action.DOWN)),
+    ("act left", "shift+left", "Act left", "Your own action: left", on(handlers.step, Action.LEFT)),
 ]
-FILE: list[Row] = [
-    ("undo", "ctrl+z", "Undo", "Undo a change of map or rules", _on(Session.undo)),
-    ("redo", "ctrl+y ctrl+shift+z", "Redo", "Redo it", _on(lambda explorer: explorer.undo(back=False))),
+FILE: list[Row[ExplorerApp]] = [
+    ("undo", "ctrl+z", "Undo", "Undo a change of map or rules", on(Session.undo)),
+    ("redo", "ctrl+y ctrl+shift+z", "Redo", "Redo it", on(Session.undo, back=False)),
     ("save", "ctrl+s", "Save", "Save the map as JSON", lambda app: app.save()),
     ("save as", "ctrl+shift+s", "Save as", "Save it under another name", lambda app: app.save(ask=True)),
     ("open", "ctrl+o", "Open", "Open a map by name, or drop its file here", lambda app: app.ask_open()),
@@ -98,15 +79,6 @@ FILE: list[Row] = [
     ("gif", "ctrl+g", "GIF", "Write the run since the reset as an animation", lambda app: app.ask_gif()),
     ("quit", "ctrl+q", "Quit", "Close the window", lambda app: app.quit()),
 ]
-GROUPS: dict[str, list[Row]] = {
-    "Plan": PLAN, "Rules": RULES, "Show": SHOW, "Paint": PAINT, "Agent": AGENT, "Map and files": FILE,
-}  # fmt: skip
-
-
-COMMANDS: CommandTable["ExplorerApp"] = CommandTable(
-    [
-        Command(name, tuple(keys.split()), title, text, group, run)
-        for group, rows in GROUPS.items()
-        for name, keys, title, text, run in rows
-    ]
+COMMANDS = CommandTable.of_groups(
+    {"Plan": PLAN, "Rules": RULES, "Show": SHOW, "Paint": PAINT, "Agent": AGENT, "Map and files": FILE}
 )

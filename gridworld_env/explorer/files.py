@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridworld_env.errors import MapError
-from gridworld_env.explorer.map_document import MapDocument, sketch_of
-from gridworld_env.explorer.recording import Snapshot
-from gridworld_env.explorer.session import Session
+from gridworld_env.explorer.map_document import MapDocument, make_document
+from gridworld_env.explorer.session import Session, Snapshot
 from gridworld_env.maps.files import SUFFIXES, read_map_file
-from gridworld_env.maps.named import WORLDS
+from gridworld_env.maps.textbook_worlds import WORLDS
 from gridworld_env.ui.files.whole_file import write_whole
+from gridworld_env.ui.widgets.animations import animation_steps, picture_path
 from gridworld_env.ui.widgets.jobs import Job
 
 GIF_SIDE: Final = 640  # pixels of the longest side of an animation
@@ -24,7 +23,7 @@ GIF_RATE: Final = 8.0  # pictures a second
 
 
 def read_document(name: str, discount: float, **places: Any) -> tuple[MapDocument, Path | None]:
-    """The sketch of a named map or of a file, and the file if saving can write to it.
+    """The document of a named map or of a file, and the file if saving can write to it.
 
     Raises:
         MapError: There is no such map, or it cannot be used.
@@ -32,26 +31,26 @@ def read_document(name: str, discount: float, **places: Any) -> tuple[MapDocumen
     """
     if name not in WORLDS and (Path(name).exists() or Path(name).suffix.lower() in SUFFIXES):
         path = Path(name)
-        return sketch_of(read_map_file(path, **places), discount), path if path.suffix.lower() == ".json" else None
-    return sketch_of({"map_name": name}, discount), None
+        return make_document(read_map_file(path, **places), discount), path if path.suffix.lower() == ".json" else None
+    return make_document({"map_name": name}, discount), None
 
 
-def load(explorer: Session, name: str) -> None:
+def load(session: Session, name: str) -> None:
     """Show another map; undoing leads back to the one before."""
-    sketch, path = read_document(name, explorer.sketch.discount)
-    explorer.stop()
-    explorer.walker.lift()
-    explorer.change(sketch)
-    explorer.path, explorer.saved = path, sketch
-    explorer.planning.reset()
-    explorer.reel.clear()
-    explorer.changed()
-    grid = sketch.grid
+    document, path = read_document(name, session.document.discount)
+    session.stop()
+    session.agent.lift()
+    session.change(document)
+    session.path, session.saved = path, document
+    session.planning.reset()
+    session.forget()
+    session.changed()
+    grid = document.grid
     ends = "" if grid.terminal.any() else "; it has no terminal square: no episode ends"
-    explorer.say(f"{name}: {grid.height} rows, {grid.width} columns{ends}")
+    session.say(f"{name}: {grid.height} rows, {grid.width} columns{ends}")
 
 
-def save(explorer: Session, name: str) -> None:
+def save(session: Session, name: str) -> None:
     """Write the map and its rules as JSON, for `gridworld` and `gridworld_env.read_map_file`.
 
     Raises:
@@ -61,14 +60,14 @@ def save(explorer: Session, name: str) -> None:
     path = Path(name)
     if path.suffix.lower() != ".json":
         raise MapError(f"{name!r} is no name of a map file; expected one that ends in .json")
-    arguments = explorer.sketch.arguments()
+    arguments = session.document.arguments()
     text = json.dumps({"desc": arguments.pop("desc"), **arguments}, indent=1, ensure_ascii=False) + "\n"
     write_whole(path, text.encode())
-    explorer.path, explorer.saved = path, explorer.sketch
-    explorer.say(f"wrote {path}")
+    session.path, session.saved = path, session.document
+    session.say(f"wrote {path}")
 
 
-def export_png(explorer: Session, name: str) -> None:
+def export_png(session: Session, name: str) -> None:
     """Write what is shown as a picture.
 
     Raises:
@@ -78,19 +77,12 @@ def export_png(explorer: Session, name: str) -> None:
     """
     from gridworld_env.ui.files.pictures import save_png
 
-    walker = explorer.walker
-    snapshot = Snapshot(
-        explorer.sketch.grid,
-        explorer.scene.overlay,
-        walker.state,
-        tuple(walker.trail.tolist()),
-        f"{explorer.view}: {explorer.planning.counts}",
-    )
+    snapshot = session.snapshot(f"{session.view}: {session.planning.counts}")
     save_png(name, next(_frames([snapshot], None)))
-    explorer.say(f"wrote {name}")
+    session.say(f"wrote {name}")
 
 
-def export_gif(explorer: Session, name: str) -> None:
+def export_gif(session: Session, name: str) -> None:
     """Begin to write what was shown since the reset as an animation.
 
     Raises:
@@ -99,31 +91,15 @@ def export_gif(explorer: Session, name: str) -> None:
         ValueError: Another suffix.
         OSError: There is no such folder.
     """
-    if not explorer.reel.snapshots:
-        raise MapError("nothing has been done since the reset that could be animated: press N, space or L first")
-    path = Path(name)
-    if path.suffix.lower() != ".gif" or not path.parent.is_dir():
-        raise ValueError(f"{name!r} cannot be written; expected a name that ends in .gif, in a folder that exists")
-    explorer.start(Job("animation", _gif_steps(explorer, path), paced=False, recorded=False))
-
-
-def _gif_steps(explorer: Session, path: Path) -> Iterator[None]:
     from gridworld_env.ui.files.pictures import save_gif
 
-    snapshots = list(explorer.reel.snapshots)
-    longest = max(snapshots[0].grid.kind.shape)
-    frames: list[NDArray[np.uint8]] = []
-    for frame in _frames(snapshots, max(1, min(GIF_CELL, GIF_SIDE // longest))):
-        frames.append(frame)
-        explorer.say(f"drawing picture {len(frames)} of {len(snapshots)} for {path.name}")
-        yield
-    with ThreadPoolExecutor(1) as pool:  # so that the window goes on answering
-        written = pool.submit(save_gif, path, frames, GIF_RATE)
-        explorer.say(f"writing {path.name}")
-        while not wait([written], timeout=0.01).done:
-            yield
-        written.result()
-    explorer.say(f"wrote {path}, {len(frames)} pictures")
+    if not session.recording.frames:
+        raise MapError("nothing has been done since the reset that could be animated: press N, space or L first")
+    path, snapshots = picture_path(name, ".gif"), session.recording.frames
+    cell = max(1, min(GIF_CELL, GIF_SIDE // max(snapshots[0].grid.kind.shape)))
+    frames, count = _frames(snapshots, cell), len(snapshots)
+    steps = animation_steps(session, path, frames, count, lambda drawn: save_gif(path, drawn, GIF_RATE))
+    session.begin(Job("animation", steps, paced=False, recorded=False))
 
 
 def _frames(snapshots: list[Snapshot], cell: int | None) -> Iterator[NDArray[np.uint8]]:

@@ -1,159 +1,204 @@
-"""What the commands do to an explorer; the table of `commands` gives each a key and a name."""
+"""What the commands do to a session, at once or step by step; the table of `commands` gives each a key and a name."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from gridworld_env.errors import MapError
-from gridworld_env.explorer import jobs
 from gridworld_env.explorer.map_document import empty_document
-from gridworld_env.explorer.planning import DIRECT_LIMIT, policy_changed
+from gridworld_env.explorer.planning import DIRECT_LIMIT, MOST_SWEEPS, SOLVE_LIMIT, policy_changed
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.tools import WINDS
 from gridworld_env.grid.actions import Action
 from gridworld_env.ui.widgets.jobs import Job, Steps
 
-Act = Callable[[Session], None]
 SPEEDS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 240.0)  # steps a second
-JOBS: Final[dict[str, Callable[[Session], Steps]]] = {
-    "run": jobs.run_steps,
-    "policy iteration": jobs.policy_iteration_steps,
-    "flip": jobs.flip_steps,
-    "walk": jobs.walk_steps,
-}
+SCAN: Final = (-0.01, -2.0, 61)  # step rewards from, to, and how many
 
 
-def sweep(explorer: Session) -> None:
+def sweep(session: Session) -> None:
     """One sweep of value iteration."""
-    change = explorer.planning.sweep()
-    explorer.stepped(f"sweep {explorer.planning.counts.sweeps}: largest change {change:.3g}")
+    change = session.planning.sweep()
+    session.stepped(f"sweep {session.planning.counts.sweeps}: largest change {change:.3g}")
 
 
-def evaluate(explorer: Session) -> None:
+def evaluate(session: Session) -> None:
     """One policy evaluation, by sweeps that can be watched where the equations are too many."""
-    if explorer.sketch.grid.num_states > DIRECT_LIMIT:
-        explorer.start(Job("evaluation", jobs.evaluate_steps(explorer), paced=False))
+    if session.document.grid.num_states > DIRECT_LIMIT:
+        session.begin(Job("evaluation", evaluate_steps(session), paced=False))
         return
-    explorer.planning.evaluate()
-    explorer.stepped("the policy is evaluated: V is what it is worth")
+    session.planning.evaluate()
+    session.stepped("the policy is evaluated: V is what it is worth")
 
 
-def improve(explorer: Session) -> None:
+def improve(session: Session) -> None:
     """One policy improvement."""
-    changed = explorer.planning.improve()
-    explorer.stepped(policy_changed(changed) if changed else "no action is better for this V")
+    changed = session.planning.improve()
+    session.stepped(policy_changed(changed) if changed else "no action is better for this V")
 
 
-def reset(explorer: Session) -> None:
+def reset(session: Session) -> None:
     """Forget the planning, the agent and the animation; the map stays."""
-    explorer.job = None
-    explorer.planning.reset()
-    explorer.marks = explorer.planning.flipped
-    explorer.walker.lift()
-    explorer.reel.clear()
-    explorer.changed()
-    explorer.say("V = 0, and every action alike")
+    session.job = None
+    session.planning.reset()
+    session.marks = session.planning.flipped
+    session.agent.lift()
+    session.forget()
+    session.changed()
+    session.say("V = 0, and every action alike")
 
 
-def toggle(name: str) -> Act:
+def toggle(session: Session, name: str) -> None:
     """Begin a job, or stop it if it runs."""
-
-    def act(explorer: Session) -> None:
-        if explorer.job is not None and explorer.job.name == name:
-            explorer.stop()
-        else:
-            explorer.start(Job(name, JOBS[name](explorer)))
-
-    return act
+    if session.job is not None and session.job.name == name:
+        session.stop()
+    else:
+        session.begin(Job(name, JOBS[name](session)))
 
 
-def keep_solved(explorer: Session) -> None:
+def keep_solved(session: Session) -> None:
     """From now on solve after every change, or not any more."""
-    explorer.keep_solved = not explorer.keep_solved
-    explorer.say("every change is solved at once" if explorer.keep_solved else "changes are not solved by themselves")
-    if explorer.keep_solved:
-        explorer.solve()
+    session.keep_solved = not session.keep_solved
+    session.say("every change is solved at once" if session.keep_solved else "changes are not solved by themselves")
+    if session.keep_solved:
+        session.solve()
 
 
-def step(explorer: Session) -> None:
-    """The agent takes the policy's action."""
-    walker = explorer.walker.made_ready(explorer.planning)
-    walker.step(explorer.planning)
-    explorer.stepped(walker.says(explorer.planning))
+def step(session: Session, action: Action | None = None) -> None:
+    """The agent takes the policy's action, or one of the user's."""
+    moves = session.document.rules.action_moves
+    if action is not None and action not in moves:
+        names = ", ".join(move.name for move in moves)
+        raise MapError(f"{action.name} is no action of this map; its actions are {names}")
+    agent = session.agent.made_ready(session.planning)
+    agent.step(session.planning, None if action is None else moves.index(action))
+    session.stepped(agent.says(session.planning))
 
 
-def act_as(action: Action) -> Act:
-    """The agent takes an action of the user's."""
-
-    def act(explorer: Session) -> None:
-        moves = explorer.sketch.rules.action_moves
-        if action not in moves:
-            names = ", ".join(move.name for move in moves)
-            raise MapError(f"{action.name} is no action of this map; its actions are {names}")
-        walker = explorer.walker.made_ready(explorer.planning)
-        walker.step(explorer.planning, moves.index(action))
-        explorer.stepped(walker.says(explorer.planning))
-
-    return act
-
-
-def nudge(rule: str, by: float) -> Act:
+def nudge(session: Session, rule: str, by: float) -> None:
     """Change a rule by a little."""
-
-    def act(explorer: Session) -> None:
-        sketch = explorer.sketch
-        value = round((sketch.discount if rule == "discount" else getattr(sketch.rules, rule)) + by, 6)
-        explorer.set_rule(**{rule: value if rule == "step_reward" else min(1.0, max(0.0, value))})
-
-    return act
+    document = session.document
+    value = round((document.discount if rule == "discount" else getattr(document.rules, rule)) + by, 6)
+    session.set_rule(**{rule: value if rule == "step_reward" else min(1.0, max(0.0, value))})
 
 
-def faster(by: int) -> Act:
+def faster(session: Session, by: int) -> None:
     """More or fewer steps a second."""
-
-    def act(explorer: Session) -> None:
-        nearest = min(range(len(SPEEDS)), key=lambda number: abs(SPEEDS[number] - explorer.speed))
-        explorer.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, nearest + by))]
-        explorer.say(f"{explorer.speed:g} steps a second")
-
-    return act
+    nearest = min(range(len(SPEEDS)), key=lambda number: abs(SPEEDS[number] - session.speed))
+    session.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, nearest + by))]
+    session.say(f"{session.speed:g} steps a second")
 
 
-def resize(rows: int, columns: int) -> Act:
+def resize(session: Session, rows: int, columns: int) -> None:
     """Add or take away rows and columns."""
-
-    def act(explorer: Session) -> None:
-        grid = explorer.sketch.grid
-        explorer.change(explorer.sketch.resized(grid.height + rows, grid.width + columns))
-        explorer.say(f"{explorer.sketch.grid.height} rows, {explorer.sketch.grid.width} columns")
-
-    return act
+    grid = session.document.grid
+    session.change(session.document.resized(grid.height + rows, grid.width + columns))
+    session.say(f"{session.document.grid.height} rows, {session.document.grid.width} columns")
 
 
-def clear_map(explorer: Session) -> None:
+def clear_map(session: Session) -> None:
     """A map of this size with nothing on it."""
-    grid, old = explorer.sketch.grid, explorer.sketch
-    empty = empty_document(grid.height, grid.width)
-    explorer.change(type(old)(empty.rows, empty.legend, old.rules, old.discount, old.extra))
+    empty = empty_document(session.document.grid.height, session.document.grid.width)
+    session.change(replace(session.document, rows=empty.rows, legend=empty.legend))
 
 
-def turn_wind(explorer: Session) -> None:
-    """Another direction of the wind brush."""
+def turn_wind(session: Session) -> None:
+    """Another direction of the wind tool."""
     names = list(WINDS)
-    explorer.set_amounts(wind=names[(names.index(explorer.amounts.wind) + 1) % len(names)])
-    explorer.say(f"the wind brush blows: {explorer.amounts.wind}")
+    session.set_amounts(wind=names[(names.index(session.amounts.wind) + 1) % len(names)])
+    session.say(f"the wind brush blows: {session.amounts.wind}")
 
 
-def strengthen_wind(explorer: Session) -> None:
+def strengthen_wind(session: Session) -> None:
     """One square more, up to three."""
-    explorer.set_amounts(strength=explorer.amounts.strength % 3 + 1)
-    explorer.say(f"the wind brush blows {explorer.amounts.strength} squares")
+    session.set_amounts(strength=session.amounts.strength % 3 + 1)
+    session.say(f"the wind brush blows {session.amounts.strength} squares")
 
 
-def amount(by: float) -> Act:
-    """Another amount for the brushes."""
+def amount(session: Session, by: float) -> None:
+    """Another amount for the tools."""
+    session.set_amounts(reward=round(session.amounts.reward + by, 6))
+    session.say(f"amount {session.amounts.reward:+g}")
 
-    def act(explorer: Session) -> None:
-        explorer.set_amounts(reward=round(explorer.amounts.reward + by, 6))
-        explorer.say(f"amount {explorer.amounts.reward:+g}")
 
-    return act
+def run_steps(session: Session) -> Steps:
+    """Value iteration, a sweep a step, until V does not change any more."""
+    for _ in range(MOST_SWEEPS):
+        change = session.planning.sweep()
+        number = session.planning.counts.sweeps
+        if session.planning.is_settled(change):
+            session.stepped(f"settled after {number} sweeps{session.planning.proven}")
+            return
+        session.stepped(f"sweep {number}: largest change {change:.3g}")
+        yield
+    session.say(session.planning.endless, refusal=True)
+
+
+def evaluate_steps(session: Session) -> Steps:
+    """Policy evaluation by sweeps, where the linear system is too large to be solved in a moment."""
+    for number, change in enumerate(session.planning.evaluation_sweeps(), 1):
+        session.stepped(f"evaluation sweep {number}: largest change {change:.3g}")
+        yield
+    session.stepped("the policy is evaluated")
+
+
+def policy_iteration_steps(session: Session) -> Steps:
+    """Evaluation and improvement in turns, until the policy does not change any more."""
+    planning = session.planning
+    for round_number in range(1, 1000):
+        if session.document.grid.num_states > SOLVE_LIMIT * 10:
+            yield from evaluate_steps(session)
+        else:
+            planning.evaluate()
+            session.stepped(f"round {round_number}: the policy is evaluated")
+            yield
+        changed = planning.improve()
+        if not changed:
+            session.stepped(f"after {round_number} rounds no action is better{session.planning.proven}")
+            return
+        session.stepped(f"round {round_number}: {policy_changed(changed)}")
+        yield
+
+
+def flip_steps(session: Session) -> Steps:
+    """The optimal policy while the step reward goes from -0.01 to -2; the marks show where it changed last."""
+    first, last, count = SCAN
+    changes: list[float] = []
+    session.set_rule(stroke="flip", step_reward=first)
+    yield from session.optimum()
+    session.marks = np.zeros_like(session.marks)
+    for reward in -np.geomspace(-first, -last, count)[1:]:
+        marks, before = session.marks, session.planning.policy
+        session.set_rule(stroke="flip", step_reward=float(f"{reward:.3g}"))
+        yield from session.optimum()
+        different = session.planning.changed_from(before, session.planning.policy)
+        session.marks = different if different.any() else marks
+        if different.any():
+            changes.append(float(f"{reward:.3g}"))
+        squares = f": {policy_changed(int(different.sum()))}" if different.any() else ""
+        session.planning.flipped = different
+        session.stepped(f"step reward {reward:.3g}{squares}")
+        yield
+    session.history.end_stroke()
+    where = ", ".join(f"{reward:g}" for reward in changes[:12]) + (", ..." if len(changes) > 12 else "")
+    session.say(f"from -0.01 to -2 the policy changed {len(changes)} times" + f", at {where}" * bool(changes))
+
+
+def walk_steps(session: Session) -> Steps:
+    """The agent takes the policy's actions to the end of the episode."""
+    session.agent.made_ready(session.planning)
+    yield
+    while not session.agent.done:
+        session.agent.step(session.planning)
+        session.stepped(session.agent.says(session.planning))
+        yield
+
+
+JOBS: Final[dict[str, Callable[[Session], Steps]]] = {
+    "run": run_steps,
+    "policy iteration": policy_iteration_steps,
+    "flip": flip_steps,
+    "walk": walk_steps,
+}

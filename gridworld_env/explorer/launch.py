@@ -1,16 +1,19 @@
 """From the command line to the window."""
 
-import pygame
+from typing import TYPE_CHECKING
 
-from gridworld_env.explorer.app import ExplorerApp
-from gridworld_env.explorer.drawing.pygame_board import MapDrawing
+from gridworld_env.explorer.app import Drawing, ExplorerApp
+from gridworld_env.explorer.commands import COMMANDS
 from gridworld_env.explorer.files import read_document
 from gridworld_env.explorer.map_document import empty_document
 from gridworld_env.explorer.session import Session
+from gridworld_env.explorer.side_panel import make_panel
 from gridworld_env.maps.options import place_option
 from gridworld_env.rendering.pygame_canvas import import_pygame
-from gridworld_env.ui.widgets.pygame_window import AppWindow
 from planners.options import check_discount
+
+if TYPE_CHECKING:
+    from gridworld_env.ui.widgets.pygame_window import AppWindow
 
 
 def launch(
@@ -35,16 +38,24 @@ def launch(
     path = None
     if empty is not None:
         rows, columns = place_option("empty", empty) or (0, 0)
-        sketch = empty_document(rows, columns).with_discount(discount)
+        document = empty_document(rows, columns).with_discount(discount)
     else:
-        sketch, path = read_document(
+        document, path = read_document(
             map_name, discount, start=place_option("start", start), goal=place_option("goal", goal)
         )
-    explorer = Session(sketch, path, seed)
-    open_explorer(explorer, scale=scale).run()
+    open_explorer(Session(document, path, seed), scale=scale).run()
 
 
-def open_explorer(explorer: Session, size: tuple[int, int] = (1240, 820), scale: float = 1.0) -> AppWindow:
+def open_explorer(session: Session, size: tuple[int, int] = (1240, 820), scale: float = 1.0) -> "AppWindow":
     """Open the window, without running it yet; `run` shows it until it is closed."""
-    pygame.display.init()
-    return AppWindow(ExplorerApp(explorer, MapDrawing()), size, scale)
+    from gridworld_env.explorer.drawing.pygame_board import MapDrawing
+    from gridworld_env.ui.widgets.pygame_window import AppWindow
+
+    return AppWindow(make_app(session, MapDrawing()), size, scale)
+
+
+def make_app(session: Session, drawing: Drawing) -> ExplorerApp:
+    """The program of the window: commands, mouse and side panel around a session; `drawing` paints the map."""
+    app = ExplorerApp(session, COMMANDS, drawing)
+    app.panel = make_panel(app)
+    return app

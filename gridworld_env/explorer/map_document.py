@@ -12,7 +12,7 @@ from gridworld_env.explorer.tools import Painting
 from gridworld_env.grid.grid import Grid, parse_grid
 from gridworld_env.grid.legend import DEFAULT_LEGEND, Cell, read_legend
 from gridworld_env.maps.files import RULES
-from gridworld_env.maps.named import find_world, read_map
+from gridworld_env.maps.textbook_worlds import find_world, read_map
 
 LARGEST_SIDE: Final = 2000
 GLYPHS: Final = string.ascii_lowercase + string.ascii_uppercase + "".join(map(chr, range(0xC0, 0x180)))
@@ -47,7 +47,7 @@ class MapDocument:
         return self.legend[self.rows[row][column]]
 
     def painted(self, squares: Iterable[tuple[int, int]], painting: Painting) -> "MapDocument":
-        """The sketch with some squares painted; itself if that changes nothing.
+        """The document with some squares painted; itself if that changes nothing.
 
         Raises:
             MapError: The map could not be used, for example without any square to start on.
@@ -68,7 +68,7 @@ class MapDocument:
         return self._checked(rows, legend) if changes else self
 
     def resized(self, rows: int, columns: int) -> "MapDocument":
-        """The sketch with rows and columns added (free squares) or taken away, below and on the right."""
+        """The document with rows and columns added (free squares) or taken away, below and on the right."""
         if not (1 <= rows <= LARGEST_SIDE and 1 <= columns <= LARGEST_SIDE):
             raise MapError(f"a map of {rows} rows and {columns} columns; expected 1 to {LARGEST_SIDE} of each")
         free = glyph_for(Cell(), dict(self.legend), self.rows, "")
@@ -77,26 +77,26 @@ class MapDocument:
         return self._checked(lines, {free: Cell(), **self.legend})
 
     def with_rules(self, **changes: Any) -> "MapDocument":
-        """The sketch with other rules; `MapError` for what they cannot be."""
+        """The document with other rules; `MapError` for what they cannot be."""
         return self._on_this_map(rules=replace(self.rules, **changes))
 
     def with_discount(self, discount: float) -> "MapDocument":
-        """The sketch at another discount."""
+        """The document at another discount."""
         return self._on_this_map(discount=min(1.0, max(0.0, discount)))
 
     def _on_this_map(self, **changes: Any) -> "MapDocument":
-        """The sketch with something else changed; its grid is the same object, so everybody sees that the map is.
+        """The document with something else changed; its grid is the same object, so everybody sees that the map is.
 
         Itself if nothing is: a slider at its end is then no change, which would be solved again and undone one by one.
         """
         if all(getattr(self, name) == value for name, value in changes.items()):
             return self
-        sketch = replace(self, **changes)
-        sketch.__dict__["grid"] = self.grid
-        return sketch
+        document = replace(self, **changes)
+        document.__dict__["grid"] = self.grid
+        return document
 
     def arguments(self) -> dict[str, Any]:
-        """The sketch as JSON can hold it: arguments of `gym.make("GridWorld-v0", ...)`, without the discount."""
+        """The document as JSON can hold it: arguments of `gym.make("GridWorld-v0", ...)`, without the discount."""
         used = set("".join(self.rows))
         legend = {
             glyph: {name: value for name, value in asdict(cell).items() if value != getattr(Cell(), name)}
@@ -107,18 +107,18 @@ class MapDocument:
         return {"desc": list(self.rows)} | ({"legend": legend} if legend else {}) | rules | dict(self.extra)
 
     def _checked(self, rows: Iterable[str], legend: Mapping[str, Cell]) -> "MapDocument":
-        sketch = replace(self, rows=tuple(rows), legend=legend)
-        _ = sketch.grid  # refuses what cannot be used, before anybody relies on it
-        return sketch
+        document = replace(self, rows=tuple(rows), legend=legend)
+        _ = document.grid  # refuses what cannot be used, before anybody relies on it
+        return document
 
 
-def sketch_of(arguments: Mapping[str, Any], discount: float = 0.9) -> MapDocument:
-    """The sketch of the arguments of `gym.make("GridWorld-v0", ...)`, such as a map file holds them.
+def make_document(arguments: Mapping[str, Any], discount: float = 0.9) -> MapDocument:
+    """The document of the arguments of `gym.make("GridWorld-v0", ...)`, such as a map file holds them.
 
     Raises:
         MapError: They cannot be used.
 
-    >>> sketch_of({"map_name": "aima-4x3"}).rules.slip
+    >>> make_document({"map_name": "aima-4x3"}).rules.slip
     0.2
     """
     name, desc, legend = (arguments.get(key) for key in ("map_name", "desc", "legend"))
@@ -137,9 +137,9 @@ def empty_document(rows: int, columns: int) -> MapDocument:
 
 
 def changed_rules(old: MapDocument, new: MapDocument) -> str:
-    """In words, the rules by which two sketches differ; empty where none does.
+    """In words, the rules by which two documents differ; empty where none does.
 
-    >>> lecture = sketch_of({"map_name": "lecture"})
+    >>> lecture = make_document({"map_name": "lecture"})
     >>> changed_rules(lecture, lecture.with_rules(step_reward=-0.5))
     'step reward -0.5'
     """

@@ -1,4 +1,4 @@
-"""Values and a policy of a sketch, changed a step at a time: what Algorithms 4 and 5 do, piece by piece.
+"""Values and a policy of a map, changed a step at a time: what Algorithms 4 and 5 do, piece by piece.
 
 sweep      V(s) <- max over a of Q(s,a), in all squares at once; the policy becomes greedy    (value iteration)
 backup     the same in one square
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 import planners
 from gridworld_env.dynamics.rules_to_tables import make_mdp
-from gridworld_env.explorer.backups import Backups, greedy_weights
 from gridworld_env.explorer.map_document import MapDocument
 from planners.evaluation.optimality import Certificate
+from planners.models.backups import backup, backup_state, greedy_actions, possible_actions
+from planners.models.moves import MoveMDP
 
 DIRECT_LIMIT: Final = 4_000  # states; more are evaluated by sweeps, which can be watched
 SOLVE_LIMIT: Final = 400  # states that are solved within a frame
@@ -45,10 +46,10 @@ class Counts:
 
 
 class Planning:
-    """(S,) values V and an (S, A) policy of a sketch.
+    """(S,) values V and an (S, A) policy of a map.
 
     Args:
-        sketch: What is planned on.
+        document: The map and the rules that are planned on.
 
     Attributes:
         values: (S,) V, at first 0; never changed in place.
@@ -57,19 +58,19 @@ class Planning:
         flipped: (S,) True where the last step changed the set of actions that the policy takes.
     """
 
-    def __init__(self, sketch: MapDocument) -> None:
+    def __init__(self, document: MapDocument) -> None:
         """Begin at V = 0."""
         self._known: tuple[tuple[Any, ...], NDArray[np.float64]] | None = None
-        self._take(sketch)
+        self._take(document)
         self.reset()
 
-    def _take(self, sketch: MapDocument) -> None:
-        self.sketch = sketch
-        self.__dict__.pop("backups", None)
+    def _take(self, document: MapDocument) -> None:
+        self.document = document
+        self.__dict__.pop("mdp", None)
 
     def reset(self) -> None:
         """V = 0, and the policy that takes every action alike."""
-        self.values = np.zeros(self.sketch.grid.num_states)
+        self.values = np.zeros(self.document.grid.num_states)
         self.policy = np.full((len(self.values), self.num_actions), 1 / self.num_actions, dtype=np.float32)
         self.counts = Counts()
         self.flipped = np.zeros(len(self.values), dtype=bool)
@@ -78,22 +79,22 @@ class Planning:
     @property
     def num_actions(self) -> int:
         """A."""
-        return len(self.sketch.rules.action_moves)
+        return len(self.document.rules.action_moves)
 
     @cached_property
-    def backups(self) -> Backups:
-        """The tables of the sketch, made when first asked for."""
-        return Backups(make_mdp(self.sketch.grid, self.sketch.rules))
+    def mdp(self) -> MoveMDP:
+        """The model of the map and its rules, made when first asked for."""
+        return make_mdp(self.document.grid, self.document.rules)
 
-    def move_to(self, sketch: MapDocument) -> None:
-        """Go on with another sketch: squares keep their V and policy, as far as they are still there."""
-        old, new, discount = self.sketch.grid, sketch.grid, self.sketch.discount
-        same_tables = sketch.grid is old and sketch.rules == self.sketch.rules
+    def move_to(self, document: MapDocument) -> None:
+        """Go on with another map or other rules: squares keep their V and policy, as far as they are still there."""
+        old, new, discount = self.document.grid, document.grid, self.document.discount
+        same_tables = document.grid is old and document.rules == self.document.rules
         actions = self.num_actions
         if same_tables:
-            self.sketch = sketch
+            self.document = document
         else:
-            self._take(sketch)
+            self._take(document)
         if new is not old or self.num_actions != actions:
             self.values = carried(old.cell_of_state, new.state_of_cell, self.values, 0.0)
             self.flipped = carried(old.cell_of_state, new.state_of_cell, self.flipped, False)
@@ -102,27 +103,26 @@ class Planning:
                 self.policy = carried(old.cell_of_state, new.state_of_cell, self.policy, fresh)
             else:
                 self.policy = np.full((new.num_states, self.num_actions), fresh, dtype=np.float32)
-        if sketch.discount != discount and not np.isfinite(self.values).all():
+        if document.discount != discount and not np.isfinite(self.values).all():
             self.values = np.where(np.isfinite(self.values), self.values, 0.0)  # the others were values of discount 1
 
     def action_values(self) -> NDArray[np.float64]:
         """(S, A) Q of V, kept until V or the model is another one."""
-        key = (self.values, self.backups, self.sketch.discount)
+        key = (self.values, self.mdp, self.document.discount)
         if self._known is None or any(old is not new for old, new in zip(self._known[0], key, strict=True)):
-            self._known = (key, self.backups.action_values(self.values, self.sketch.discount))
+            # Column by column in memory: a maximum over the few actions is then one over whole columns, and fast.
+            q = np.asfortranarray(backup(self.mdp, self.values, self.document.discount))
+            self._known = (key, q)
         return self._known[1]
 
     def residuals(self) -> NDArray[np.float64]:
         """(S,) how much one backup would change V."""
-        best = self.action_values().max(axis=1)
-        with np.errstate(invalid="ignore"):
-            return np.where(best == self.values, 0.0, np.abs(best - self.values))
+        return self._distances(self.action_values().max(axis=1))
 
     def sweep(self) -> float:
         """One sweep of value iteration; the largest change of V."""
         best = self.action_values().max(axis=1)
-        with np.errstate(invalid="ignore"):
-            change = float(np.abs(np.where(best == self.values, 0.0, best - self.values)).max(initial=0.0))
+        change = float(self._distances(best).max(initial=0.0))
         self.values = best
         self.counts.sweeps += 1
         self._be_greedy()
@@ -130,14 +130,14 @@ class Planning:
 
     def backup(self, state: int) -> float:
         """One backup of one square; the change of V there."""
-        q = self.backups.state_action_values(state, self.values, self.sketch.discount)
+        q = backup_state(self.mdp, state, self.values, self.document.discount)
         change = float(q.max() - self.values[state]) if q.max() != self.values[state] else 0.0
         values = self.values.copy()
         values[state] = q.max()
         self.values = values
         self.policy = self.policy.copy()
         self.flipped = np.zeros(len(self.values), dtype=bool)
-        weights = greedy_weights(q[None])[0]
+        weights = _alike(greedy_actions(q[None]))[0]
         self.flipped[state] = ((weights > 0) != (self.policy[state] > 0)).any() and not self.policy[state].all()
         self.policy[state] = weights
         self.counts.backups += 1
@@ -149,7 +149,7 @@ class Planning:
         self.counts.improvements += 1
         self._be_greedy()
         # In all squares, also those in which every action was alike: only they say that there is nothing left to do.
-        return int((((self.policy > 0) != (before > 0)).any(axis=1) & ~self.sketch.grid.terminal).sum())
+        return int((((self.policy > 0) != (before > 0)).any(axis=1) & ~self.document.grid.terminal).sum())
 
     def evaluate(self) -> None:
         """V becomes the value of the policy, by one linear solve.
@@ -159,7 +159,7 @@ class Planning:
         """
         probabilities = self.policy.astype(np.float64)
         policy = planners.TabularPolicy(probabilities / probabilities.sum(axis=1, keepdims=True))
-        self.values = planners.evaluate(self.backups.mdp, policy, discount=self.sketch.discount).copy()
+        self.values = planners.evaluate(self.mdp, policy, discount=self.document.discount).copy()
         self.counts.evaluations += 1
         self.flipped = np.zeros(len(self.values), dtype=bool)
 
@@ -169,12 +169,37 @@ class Planning:
             q = self.action_values()
             with np.errstate(invalid="ignore"):
                 values = np.where(self.policy > 0, self.policy * q, 0.0).sum(axis=1)
-                change = np.abs(np.where(values == self.values, 0.0, values - self.values)).max(initial=0.0)
+            change = float(self._distances(values).max(initial=0.0))
             self.values = values
-            yield float(change)
-            if self.is_settled(float(change)):
+            yield change
+            if self.is_settled(change):
                 break
         self.counts.evaluations += 1
+
+    def settle(self) -> Iterator[None]:
+        """Sweeps until V does not change any more: V*, where the map is too large to be solved within a frame.
+
+        Raises:
+            ValueError: V goes on changing.
+        """
+        before = self.policy
+        for _ in range(MOST_SWEEPS):
+            if self.is_settled(self.sweep()):
+                self.counts.solutions += 1
+                self.flipped = np.zeros(len(self.policy), dtype=bool)
+                if self.policy.shape == before.shape:  # else the map was painted on meanwhile
+                    self.flipped = self.changed_from(before, self.policy)
+                return
+            yield
+        raise ValueError(self.endless)
+
+    @property
+    def endless(self) -> str:
+        """Why sweeping is given up, in words."""
+        return (
+            f"V still changes after {MOST_SWEEPS} sweeps at discount {self.document.discount:g}; "
+            "lower the discount, or give the map a terminal square that can be reached"
+        )
 
     def solve(self) -> planners.Plan:
         """V and all optimal actions, proven, at once.
@@ -182,13 +207,13 @@ class Planning:
         Raises:
             PlannerError: At discount 1, reward without an end.
         """
-        largest = float(np.abs(self.backups.mdp.outcome_reward).max(initial=1.0))
+        largest = float(np.abs(self.mdp.outcome_reward).max(initial=1.0))
         plan = planners.solve(
-            self.backups.mdp.tabular, discount=self.sketch.discount, tolerance=1e-9 * max(1.0, largest), throw=False
+            self.mdp.tabular, discount=self.document.discount, tolerance=1e-9 * max(1.0, largest), throw=False
         )
         self.values = plan.values.copy()
         self.counts.solutions += 1
-        self._be_greedy()
+        self._follow(_alike(plan.optimal_actions))
         return plan
 
     def certify(self) -> Certificate:
@@ -197,7 +222,24 @@ class Planning:
         Raises:
             PlannerError: V is infinite where V* is not.
         """
-        return planners.certify(self.backups.mdp, self.values, discount=self.sketch.discount)
+        return planners.certify(self.mdp, self.values, discount=self.document.discount)
+
+    def possible_actions(self) -> NDArray[np.bool_]:
+        """(S, A) True for the actions that the bounds proven from V do not rule out as optimal.
+
+        At first all; in the end the set of all optimal actions.
+        """
+        proof = self.certify()
+        return possible_actions(self.mdp.tabular, proof.lower, proof.upper, self.document.discount)
+
+    @property
+    def proven(self) -> str:
+        """The proof of the error, in words, where there is one."""
+        try:
+            bound = self.certify().error_bound
+        except ValueError:
+            return ""
+        return f", error proven at most {bound:.1g}" if np.isfinite(bound) else ", but nothing is proven"
 
     def is_settled(self, change: float) -> bool:
         """Whether a change of V is lost in rounding."""
@@ -206,13 +248,26 @@ class Planning:
 
     def changed_from(self, old: NDArray[np.float32], new: NDArray[np.float32]) -> NDArray[np.bool_]:
         """(S,) where one policy takes other actions than another; not where the old one took any, which is none."""
-        different = ((new > 0) != (old > 0)).any(axis=1) & ~self.sketch.grid.terminal
+        different = ((new > 0) != (old > 0)).any(axis=1) & ~self.document.grid.terminal
         return different & ~(old > 0).all(axis=1)
 
+    def _distances(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S,) how far other values are from V; 0 where both are infinite."""
+        with np.errstate(invalid="ignore"):
+            return np.where(values == self.values, 0.0, np.abs(values - self.values))
+
     def _be_greedy(self) -> None:
-        new = greedy_weights(self.action_values())
-        self.flipped = self.changed_from(self.policy, new)
-        self.policy = new
+        self._follow(_alike(greedy_actions(self.action_values())))
+
+    def _follow(self, policy: NDArray[np.float32]) -> None:
+        self.flipped = self.changed_from(self.policy, policy)
+        self.policy = policy
+
+
+def _alike(actions: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(S, A) the policy that takes all given actions of a state alike."""
+    weights = actions.astype(np.float32)
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def policy_changed(squares: int) -> str:

@@ -1,12 +1,7 @@
-"""The state of the explorer: a sketch with its undo, the planning on it, the agent, and what is shown.
+"""The state of the explorer: a map with its undo, the planning on it, the agent, and what is shown."""
 
-Whatever cannot be done raises one of `REFUSALS`; `attempt` turns it into a line of the status, and everything is as
-it was before.
-"""
-
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,63 +9,88 @@ import gymnasium as gym
 import numpy as np
 
 import planners
-from gridworld_env.explorer import jobs, views
+from gridworld_env.explorer import views
 from gridworld_env.explorer.agent import Agent
 from gridworld_env.explorer.map_document import MapDocument, changed_rules
 from gridworld_env.explorer.planning import SOLVE_LIMIT, Planning, policy_changed
-from gridworld_env.explorer.recording import Recording, Snapshot
 from gridworld_env.explorer.tools import TOOLS, Amounts
+from gridworld_env.grid.grid import Grid
 from gridworld_env.rendering.overlay import Overlay
 from gridworld_env.rendering.scene import Scene, build_scene
+from gridworld_env.ui.pages.thinning import Thinning
 from gridworld_env.ui.widgets.history import History
-from gridworld_env.ui.widgets.jobs import Job
+from gridworld_env.ui.widgets.jobs import Job, Steps
+from gridworld_env.ui.widgets.session import BaseSession
 
-REFUSALS: Final = (gym.error.Error, planners.PlannerError, ValueError, OSError)
 GREETING: Final = "Drag to paint walls; Enter solves, K solves after every change; F1 shows all keys"
-FRAME_PART: Final = 0.009  # seconds of a frame that a job may take
+MOST_PICTURES: Final = 120  # of an animation
+MOST_BYTES: Final = 64_000_000
 
 
-class Session:
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One picture as data; the drawing waits until somebody wants it.
+
+    Attributes:
+        grid: The map.
+        overlay: What lay over it.
+        agent: State of the agent; None: none.
+        trail: States of its episode.
+        caption: What the status line said.
+    """
+
+    grid: Grid
+    overlay: Overlay
+    agent: int | None
+    trail: tuple[int, ...]
+    caption: str
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        arrays = (self.overlay.values, self.overlay.policy, self.overlay.action_values)
+        return sum(array.nbytes for array in arrays if array is not None) + 8 * len(self.trail)
+
+
+class Session(BaseSession):
     """What the commands act on.
 
     Args:
-        sketch: The map to begin with.
+        document: The map to begin with.
         path: The file it came from, to save it to.
         seed: Of the agent's draws.
 
     Attributes:
         view: Name of what is shown; see `views.VIEWS`.
-        brush: Name of the tool; see `brushes.TOOLS`.
-        amounts: What the brushes paint with.
+        tool: Name of the tool; see `tools.TOOLS`.
+        amounts: What the tools paint with.
         cursor: (row, column) of the keyboard.
         keep_solved: Whether every change of the map or the rules is solved at once.
-        speed: Steps a second of what runs.
-        job: What runs; None: nothing.
-        status: The last message, and whether it is a refusal.
         marks: (S,) squares in which the last step that changed the policy did so.
-        stamp: Counts whatever is seen to change.
+        recording: What was shown since the reset, for an animation.
     """
 
-    def __init__(self, sketch: MapDocument, path: Path | None = None, seed: int | None = None) -> None:
+    refusals = (gym.error.Error, planners.PlannerError, ValueError, OSError)
+
+    def __init__(self, document: MapDocument, path: Path | None = None, seed: int | None = None) -> None:
         """Nothing is planned yet."""
-        self.history: History[MapDocument] = History(sketch)
-        self.planning = Planning(sketch)
-        self.walker = Agent(np.random.default_rng(seed))
-        self.path, self.saved = path, sketch
-        self.view, self.brush, self.amounts = "policy", "wall", Amounts()
-        self.cursor = (sketch.grid.height - 1, 0)
-        self.keep_solved, self.speed = False, 8.0
-        self.job: Job | None = None
-        self.status: tuple[str, bool] = (GREETING, False)
+        super().__init__(GREETING, speed=8.0)
+        self.history: History[MapDocument] = History(document)
+        self.planning = Planning(document)
+        self.agent = Agent(np.random.default_rng(seed))
+        self.path, self.saved = path, document
+        self.view, self.tool, self.amounts = "policy", "wall", Amounts()
+        self.cursor = (document.grid.height - 1, 0)
+        self.keep_solved = False
         self.marks = self.planning.flipped
-        self.reel = Recording()
-        self.stamp = self._version = 0
+        self._version = 0
+        self.forget()
         self._scene: tuple[tuple[int, str], Scene, str] | None = None
-        if not sketch.grid.terminal.any():
+        if not document.grid.terminal.any():
             self.say("this map has no terminal square: no episode ends")
 
     @property
-    def sketch(self) -> MapDocument:
+    def document(self) -> MapDocument:
         """The map and its rules as they are now."""
         return self.history.present
 
@@ -82,35 +102,24 @@ class Session:
     @property
     def name(self) -> str:
         """Of the file, with a star where there is something to save."""
-        return ("map" if self.path is None else self.path.name) + ("" if self.sketch is self.saved else " *")
+        return ("map" if self.path is None else self.path.name) + ("" if self.document is self.saved else " *")
 
-    def say(self, text: str, *, refusal: bool = False) -> None:
-        """Put a message into the status line."""
-        self.status = (text, refusal)
-        self.stamp += 1
-
-    def attempt(self, action: Callable[[], Any]) -> bool:
-        """Do something; what cannot be done is said in the status line. Whether it could."""
-        try:
-            action()
-        except REFUSALS as error:
-            self.say(str(error), refusal=True)
-            return False
-        self.stamp += 1
-        return True
-
-    def change(self, sketch: MapDocument, stroke: object = None) -> None:
-        """Make another sketch the present one."""
-        if sketch is self.sketch:
+    def change(self, document: MapDocument, stroke: object = None) -> None:
+        """Make another document the present one."""
+        if document is self.document:
             return
-        self.history.change(sketch, stroke)
+        self.history.change(document, stroke)
         self.follow()
 
     def follow(self) -> None:
-        """Bring everything else in line with the present sketch."""
-        old, new, rules = self.planning.sketch.grid, self.sketch.grid, changed_rules(self.planning.sketch, self.sketch)
-        self.planning.move_to(self.sketch)
-        self.walker.move_to(old, new)
+        """Bring everything else in line with the map as it is."""
+        old, new, rules = (
+            self.planning.document.grid,
+            self.document.grid,
+            changed_rules(self.planning.document, self.document),
+        )
+        self.planning.move_to(self.document)
+        self.agent.move_to(old, new)
         self.cursor = (min(self.cursor[0], new.height - 1), min(self.cursor[1], new.width - 1))
         if new is not old:
             self.marks = np.zeros(new.num_states, dtype=bool)
@@ -123,7 +132,7 @@ class Session:
             self.say(f"{rules}; Enter solves, K solves after every change")
 
     def changed(self) -> None:
-        """V, the policy or the sketch is another one."""
+        """V, the policy or the map is another one."""
         self._version += 1
         self.stamp += 1
 
@@ -137,9 +146,23 @@ class Session:
             self.record()
 
     def record(self) -> None:
-        """Remember what is shown for the animation."""
-        grid, walker = self.sketch.grid, self.walker
-        self.reel.add(Snapshot(grid, self.scene.overlay, walker.state, tuple(walker.trail.tolist()), self.status[0]))
+        """Remember what is shown for the animation; a map of another size begins a new one."""
+        if self._recorded_shape != self.document.grid.kind.shape:
+            self.forget()
+        shown = self.snapshot(self.status[0])
+        self.recording.add(lambda: shown)
+
+    def forget(self) -> None:
+        """Begin a new animation."""
+        self.recording = Thinning[Snapshot](
+            lambda shown: shown.nbytes, most_frames=MOST_PICTURES, most_bytes=MOST_BYTES
+        )
+        self._recorded_shape = self.document.grid.kind.shape
+
+    def snapshot(self, caption: str) -> Snapshot:
+        """What is shown, as data."""
+        trail = tuple(self.agent.trail.tolist())
+        return Snapshot(self.document.grid, self.scene.overlay, self.agent.state, trail, caption)
 
     @property
     def scene(self) -> Scene:
@@ -149,9 +172,9 @@ class Session:
             problem = ""
             try:
                 overlay = views.draw(self.view, self.planning)
-            except REFUSALS as error:
+            except self.refusals as error:
                 overlay, problem = Overlay(values=np.full(len(self.planning.values), np.nan)), str(error)
-            self._scene = (key, build_scene(self.sketch.grid, overlay=overlay), problem)
+            self._scene = (key, build_scene(self.document.grid, overlay=overlay), problem)
         return self._scene[1]
 
     @property
@@ -165,27 +188,27 @@ class Session:
         self.view = view
         self.say(views.VIEWS[view].help)
 
-    def take(self, brush: str) -> None:
+    def take(self, tool: str) -> None:
         """Take up a tool."""
-        self.brush = brush
-        self.say(TOOLS[brush].help)
+        self.tool = tool
+        self.say(TOOLS[tool].help)
 
     def set_amounts(self, **changes: Any) -> None:
         """Paint with other amounts from now on."""
         self.amounts = replace(self.amounts, **changes)
         self.stamp += 1
 
-    def use(self, squares: Iterable[tuple[int, int]], brush: str | None = None, stroke: object = None) -> None:
+    def use(self, squares: Iterable[tuple[int, int]], name: str | None = None, stroke: object = None) -> None:
         """Use a tool, by default the one in hand, on some squares."""
-        tool, amounts = TOOLS[brush or self.brush], self.amounts
+        tool, amounts = TOOLS[name or self.tool], self.amounts
         if tool.paint is not None:
             paint = tool.paint
-            self.change(self.sketch.painted(squares, lambda cell: paint(cell, amounts)), stroke)
+            self.change(self.document.painted(squares, lambda cell: paint(cell, amounts)), stroke)
             return
         for square in squares:
-            state = self.sketch.grid.cell_to_state(square)
+            state = self.document.grid.cell_to_state(square)
             if tool.name == "agent":
-                self.walker.drop(state)
+                self.agent.drop(state)
                 self.say(f"the agent is at row {square[0]}, column {square[1]}")
             else:
                 change = self.planning.backup(state)
@@ -193,10 +216,10 @@ class Session:
 
     def set_rule(self, stroke: object = None, **changes: float) -> None:
         """Change step reward, slip or discount."""
-        sketch = self.sketch
+        document = self.document
         if "discount" in changes:
-            sketch = sketch.with_discount(changes.pop("discount"))
-        self.change(sketch.with_rules(**changes) if changes else sketch, stroke)
+            document = document.with_discount(changes.pop("discount"))
+        self.change(document.with_rules(**changes) if changes else document, stroke)
 
     def undo(self, *, back: bool = True) -> None:
         """Undo the last change of the map or the rules, or redo it."""
@@ -207,8 +230,8 @@ class Session:
 
     def solve(self, after: str = "") -> None:
         """V* and all optimal actions: at once on small maps, else by sweeps that can be watched. `after`: a change."""
-        if self.sketch.grid.num_states > SOLVE_LIMIT:
-            self.start(Job("solve", jobs.solve_steps(self), paced=False))
+        if self.document.grid.num_states > SOLVE_LIMIT:
+            self.begin(Job("solve", self._solving(), paced=False))
             return
         if self.job is not None and self.job.name in ("run", "solve"):
             self.job = None
@@ -217,34 +240,28 @@ class Session:
         flipped = policy_changed(flips) * (flips > 0)
         self.stepped("; ".join(filter(None, [after, flipped, proven] if after else [proven, flipped])))
 
-    def start(self, job: Job) -> None:
-        """Begin something that takes a while, in place of what runs."""
-        self.job = job
-        self.stamp += 1
+    def _solving(self) -> Steps:
+        yield from self._settle()
+        flips = int(self.planning.flipped.sum())
+        self.stepped(f"solved{self.planning.proven}" + f"; {policy_changed(flips)}" * (flips > 0))
 
-    def stop(self) -> None:
-        """End what runs."""
-        if self.job is not None:
-            self.say(f"{self.job.name}: stopped")
-        self.job = None
+    def optimum(self) -> Steps:
+        """V* of the map as it is: at once where it is small, else by sweeps, warm from the V that there is."""
+        if self.document.grid.num_states > SOLVE_LIMIT:
+            yield from self._settle()
+        else:
+            self.planning.solve()
+            self.changed()
+
+    def _settle(self) -> Steps:
+        for _ in self.planning.settle():
+            self.changed()
+            yield
+        self.changed()
 
     def advance(self, now: float) -> None:
         """Go on with what runs, for a small part of a frame."""
         job = self.job
-        if job is None:
-            return
-        due, deadline = job.due(now, self.speed), time.perf_counter() + FRAME_PART
-        try:
-            while due > 0 and self.job is job:
-                next(job.steps)
-                due -= 1
-                if time.perf_counter() > deadline:
-                    break
-        except StopIteration:
-            self.job = None if self.job is job else self.job
-        except REFUSALS as error:
-            self.job = None
-            self.say(str(error), refusal=True)
-        if not job.paced and job.recorded:
+        super().advance(now)
+        if job is not None and not job.paced and job.recorded:
             self.record()
-        self.stamp += self.job is not job  # its button is not lit any more; its steps say themselves what they changed

@@ -12,7 +12,7 @@ WINDS: Final = {"up": (-1, 0), "right": (0, 1), "down": (1, 0), "left": (0, -1),
 
 @dataclass(frozen=True)
 class Amounts:
-    """What the brushes paint with.
+    """What the tools paint with.
 
     Attributes:
         reward: Of terminals and of squares that pay.
@@ -58,8 +58,8 @@ def _reward(cell: Cell, amounts: Amounts) -> Cell:
 
 
 TOOLS: Final = {
-    brush.name: brush
-    for brush in (
+    tool.name: tool
+    for tool in (
         Tool("wall", "w", "Paint walls", lambda cell, amounts: Cell(wall=True)),
         Tool("free", "f", "Paint free squares: take everything away", lambda cell, amounts: Cell()),
         Tool("start", "s", "Paint squares on which episodes begin", lambda c, a: replace(_open(c), start=True)),

@@ -25,32 +25,8 @@ class View:
     draw: Callable[[Planning], Overlay]
 
 
-def _values(planning: Planning) -> Overlay:
-    return Overlay(values=planning.values)
-
-
-def _policy(planning: Planning) -> Overlay:
-    return Overlay(values=planning.values, policy=planning.policy)
-
-
-def _action_values(planning: Planning) -> Overlay:
-    return Overlay(action_values=planning.action_values())
-
-
-def _residual(planning: Planning) -> Overlay:
-    return Overlay(values=planning.residuals())
-
-
 def _possible(planning: Planning) -> Overlay:
-    return Overlay(values=planning.values, policy=possible_actions(planning).astype(np.float32))
-
-
-def _lower(planning: Planning) -> Overlay:
-    return Overlay(values=planning.certify().lower)
-
-
-def _upper(planning: Planning) -> Overlay:
-    return Overlay(values=planning.certify().upper)
+    return Overlay(values=planning.values, policy=planning.possible_actions().astype(np.float32))
 
 
 def _width(planning: Planning) -> Overlay:
@@ -59,29 +35,16 @@ def _width(planning: Planning) -> Overlay:
         return Overlay(values=np.where(proof.lower == proof.upper, 0.0, proof.upper - proof.lower))
 
 
-def possible_actions(planning: Planning) -> np.ndarray:
-    """(S, A) True for the actions that the bounds proven from V do not rule out as optimal.
-
-    At first all; in the end the set of all optimal actions. An action is ruled out when the best that it can be
-    worth, Q of the upper bound, is less than what is proven to be had, the lower bound.
-    """
-    proof, discount = planning.certify(), planning.sketch.discount
-    reach = planning.backups.action_values(np.asarray(proof.upper), discount)
-    sizes = proof.upper[np.isfinite(proof.upper)]
-    rounding = 1e-14 * (np.abs(planning.backups.mdp.outcome_reward).max() + np.abs(sizes).max(initial=0.0))
-    return reach + rounding >= proof.lower[:, None]
-
-
 VIEWS: Final = {
     view.name: view
     for view in (
-        View("values", "V as numbers and colours", _values),
-        View("policy", "The policy as arrows over V", _policy),
-        View("Q", "Q(s, a) as four triangles", _action_values),
-        View("residual", "How much one backup would change V", _residual),
+        View("values", "V as numbers and colours", lambda it: Overlay(values=it.values)),
+        View("policy", "The policy as arrows over V", lambda it: Overlay(values=it.values, policy=it.policy)),
+        View("Q", "Q(s, a) as four triangles", lambda it: Overlay(action_values=it.action_values())),
+        View("residual", "How much one backup would change V", lambda it: Overlay(values=it.residuals())),
         View("optimal", "Every action that the proven bounds do not rule out as optimal", _possible),
-        View("lower", "Proven lower bound of V*", _lower),
-        View("upper", "Proven upper bound of V*", _upper),
+        View("lower", "Proven lower bound of V*", lambda it: Overlay(values=it.certify().lower)),
+        View("upper", "Proven upper bound of V*", lambda it: Overlay(values=it.certify().upper)),
         View("width", "Upper minus lower bound", _width),
     )
 }
@@ -93,4 +56,4 @@ def draw(view: str, planning: Planning) -> Overlay:
     Raises:
         PlannerError: There is no such thing, such as a proof at discount 1 for values that are far off.
     """
-    return in_compass_order(VIEWS[view].draw(planning), planning.sketch.rules.action_moves)
+    return in_compass_order(VIEWS[view].draw(planning), planning.document.rules.action_moves)

@@ -1,1 +1,1 @@
-"""A map: its squares, what they mean, and the actions."""
+"""A map read once: `actions` move on it, `legend` says what a glyph means, `grid` has its squares as arrays."""

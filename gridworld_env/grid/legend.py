@@ -86,6 +86,13 @@ def is_probability(value: Any) -> bool:
     return is_finite_number(value) and 0 <= value <= 1
 
 
+def at_least_one(name: str, value: Any) -> int:
+    """The value as an int; `MapError` under its name for what is no whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise MapError(f"{name} is {value!r}; expected a whole number of at least 1")
+    return int(value)
+
+
 def _checked_cell(glyph: object, cell: Any) -> Cell:
     if not isinstance(glyph, str) or len(glyph) != 1:
         raise MapError(f"legend key {glyph!r} is not one character")

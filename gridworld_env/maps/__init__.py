@@ -1,1 +1,1 @@
-"""Maps by name, from files, pictures and benchmarks, and drawn at random."""
+"""Where maps come from: textbooks, files, MovingAI's benchmarks, images, random numbers; large ones in slices."""

@@ -22,7 +22,7 @@ from gridworld_env.grid.grid import parse_grid
 from gridworld_env.grid.legend import DEFAULT_LEGEND
 from gridworld_env.maps.images import load_image
 from gridworld_env.maps.movingai import Scenario, load_movingai, read_scenarios
-from gridworld_env.maps.named import read_map
+from gridworld_env.maps.textbook_worlds import read_map
 
 IMAGES: Final = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pbm", ".pgm", ".ppm", ".tif", ".tiff", ".webp"})
 SUFFIXES: Final = IMAGES | {".txt", ".json", ".map", ".scen"}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gridworld_env.errors import MapError
 from gridworld_env.maps.files import RULES, SUFFIXES, checked_limit, read_map_file
-from gridworld_env.maps.named import WORLDS
+from gridworld_env.maps.textbook_worlds import WORLDS
 
 PLACES: Final = ("start", "goal")
 FOR_FILES: Final = (*PLACES, "scenario", "walls_below")

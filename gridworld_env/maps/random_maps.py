@@ -3,7 +3,7 @@
 import numpy as np
 
 from gridworld_env.errors import MapError
-from gridworld_env.grid.legend import is_probability
+from gridworld_env.grid.legend import at_least_one, is_probability
 
 
 def random_map(height: int, width: int, *, walls: float = 0.2, seed: int | None = None) -> tuple[str, ...]:
@@ -22,9 +22,7 @@ def random_map(height: int, width: int, *, walls: float = 0.2, seed: int | None 
     >>> random_map(3, 5, walls=0.3, seed=1)
     ('.S#..', '.+..#', '.....')
     """
-    for name, size in (("height", height), ("width", width)):
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise MapError(f"{name} is {size!r}; expected a whole number of at least 1")
+    height, width = at_least_one("height", height), at_least_one("width", width)
     if height * width < 2:
         raise MapError("a map of 1 x 1 squares has no room for a start and a goal; expected two squares or more")
     if not is_probability(walls):

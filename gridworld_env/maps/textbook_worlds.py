@@ -3,10 +3,14 @@
 The values that the books print for them are in `tests/gridworld_env/maps`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
+
+from gridworld_env.errors import MapError
+from gridworld_env.grid.grid import Grid, parse_grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,6 @@ class World:
 
     def _repr_png_(self) -> bytes | None:
         """The map as a picture, in a notebook."""
-        from gridworld_env.grid.grid import parse_grid
-
         return parse_grid(self.desc, self.legend)._repr_png_()
 
 
@@ -163,3 +165,28 @@ WORLDS: Final[Mapping[str, World]] = MappingProxyType(
         ),
     }
 )
+
+
+def find_world(name: str) -> World:
+    """The world of that name; `MapError` with the nearest names for any other."""
+    if isinstance(name, str) and name in WORLDS:
+        return WORLDS[name]
+    near = get_close_matches(str(name), WORLDS, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"the maps are {', '.join(WORLDS)}."
+    raise MapError(f"unknown map {name!r}; {hint} For a map of your own: desc=['...+', 'S..-']")
+
+
+def read_map(
+    map_name: str | None, desc: Sequence[str] | None, legend: Mapping[str, Any] | None
+) -> tuple[Grid, Mapping[str, Any]]:
+    """The grid and the default rules of a named map, or of a map of one's own.
+
+    Raises:
+        MapError: Both are given, or the map cannot be used.
+    """
+    if desc is None:
+        world = find_world("lecture" if map_name is None else map_name)
+        return parse_grid(world.desc, {**world.legend, **(legend or {})}), world.rules
+    if map_name is not None:
+        raise MapError(f"map_name={map_name!r} and desc are both given; expected one of the two")
+    return parse_grid(desc, legend), {}

@@ -1,4 +1,4 @@
-"""Pictures of the map: as text here, as images in `pygame_canvas`, as files in `export`.
+"""Pictures of the map: a `Scene` says what is shown; `ansi` writes it as text, `pygame_canvas` draws it.
 
 Importing this package imports neither pygame nor Pillow.
 """

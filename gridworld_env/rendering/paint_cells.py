@@ -85,9 +85,8 @@ def _paint_terminals(sheet: Sheet, scene: Scene, layout: Layout) -> None:
     cell = layout.cell
     texts = [_reward_text(scene, index) for index in range(len(scene.terminals))]
     size = min(fit_text(sheet, texts, cell * 0.62, cell * 0.42), theme.LARGEST_TEXT)
-    for (row, column), color, text in zip(scene.terminals, scene.terminal_colors, texts, strict=True):
-        fill: theme.Color = (int(color[0]), int(color[1]), int(color[2]))
-        paint_terminal(sheet, layout.corner(row, column), cell, fill, text, size)
+    for (row, column), text in zip(scene.terminals, texts, strict=True):
+        paint_terminal(sheet, layout.corner(row, column), cell, scene.color(row, column), text, size)
 
 
 def paint_terminal(
@@ -144,7 +143,6 @@ def _paint_labels(sheet: Sheet, scene: Scene, layout: Layout) -> None:
         wide, high = sheet.text_size(labels[state], size)
         x, y = layout.corner(row, column)
         gap = layout.cell * 0.05 + 1
-        red, green, blue = (int(part) for part in scene.colors[row, column])
-        dark = ink_on((red, green, blue)) == theme.INK
-        ink = theme.MUTED if dark and max(red, green, blue) > 235 else ink_on((red, green, blue))
+        ink = ink_on(fill := scene.color(row, column))
+        ink = theme.MUTED if ink == theme.INK and max(fill) > 235 else ink
         sheet.text(labels[state], (x + gap + wide / 2, y + gap + high / 2), size, ink)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import ink_on, number_text
@@ -46,9 +47,8 @@ class Numbers:
         assert scene.overlay.values is not None  # `fit_numbers` made this from them
         row, column = scene.grid.cell_of_state[state]
         x, y = layout.center(row, column)
-        red, green, blue = (int(part) for part in scene.colors[row, column])
         text = number_text(float(scene.overlay.values[state]), self.decimals)
-        return text, (x, y + self.below), (red, green, blue)
+        return text, (x, y + self.below), scene.color(row, column)
 
 
 def fit_numbers(sheet: Sheet, scene: Scene, layout: Layout) -> Numbers | None:
@@ -57,12 +57,18 @@ def fit_numbers(sheet: Sheet, scene: Scene, layout: Layout) -> Numbers | None:
     if values is None or scene.overlay.action_values is not None or cell < theme.NUMBER_CELL:
         return None
     arrows = scene.overlay.policy is not None
-    living = values[~scene.grid.terminal].tolist()
+    living = values[~scene.grid.terminal]
+    fitted = fit_decimals(sheet, living, cell * 0.84, cell * (0.24 if arrows else 0.32))
+    return None if fitted is None else Numbers(*fitted, cell * 0.33 if arrows else 0.0)
+
+
+def fit_decimals(sheet: Sheet, numbers: NDArray[np.float64], width: float, height: float) -> tuple[int, int] | None:
+    """The most decimals, two at most, with which all numbers can be read, and the font size; None: with none."""
     for decimals in (2, 1, 0):
-        texts = [number_text(value, decimals) for value in living]
-        size = min(fit_text(sheet, texts, cell * 0.84, cell * (0.24 if arrows else 0.32)), theme.LARGEST_TEXT)
+        texts = [number_text(number, decimals) for number in numbers.tolist()]
+        size = min(fit_text(sheet, texts, width, height), theme.LARGEST_TEXT)
         if size >= theme.SMALLEST_TEXT:
-            return Numbers(decimals, size, cell * 0.33 if arrows else 0.0)
+            return decimals, size
     return None
 
 

@@ -10,11 +10,11 @@ from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors, ink_on, number_text
 from gridworld_env.rendering.layout import Layout
 from gridworld_env.rendering.paint_arrows import paint_arrows
-from gridworld_env.rendering.paint_numbers import Numbers, living_states
+from gridworld_env.rendering.paint_numbers import Numbers, fit_decimals, living_states
 from gridworld_env.rendering.paint_path import blend, paint_path
 from gridworld_env.rendering.paint_rules import paint_rules
 from gridworld_env.rendering.scene import Scene, path_cells
-from gridworld_env.rendering.sheet import Point, Sheet, fit_text
+from gridworld_env.rendering.sheet import Point, Sheet
 
 
 def paint_overlay(sheet: Sheet, scene: Scene, layout: Layout, numbers: Numbers | None) -> None:
@@ -48,7 +48,8 @@ def paint_wedges(sheet: Sheet, scene: Scene, layout: Layout, numbers: NDArray[np
     """Cut each cell into a wedge per action, coloured by its value; the best are outlined and read first."""
     cell, actions = layout.cell, numbers.shape[1]
     colors = heat_colors(numbers, scene.limit)
-    texts, size = _wedge_texts(sheet, layout, numbers)
+    there = ~np.isnan(numbers)  # NaN is the value of an action that there is not
+    fitted = None if cell < theme.NUMBER_CELL else fit_decimals(sheet, numbers[there], cell * 0.31, cell * 0.22)
     edge = max(1.0, cell / 80)
     best = scene.shown_actions
     assert best is not None  # there are action values, so there are best ones
@@ -60,28 +61,16 @@ def paint_wedges(sheet: Sheet, scene: Scene, layout: Layout, numbers: NDArray[np
             red, green, blue = (int(part) for part in colors[state, action])
             sheet.polygon(points, (red, green, blue))
             sheet.line([points[0], points[1]], edge * 0.6, theme.LINE)
-            if size:
+            if fitted is not None and there[state, action]:
+                decimals, size = fitted
                 ink = ink_on((red, green, blue))
                 if not best[state, action]:
                     ink = blend(ink, (red, green, blue), 0.28)
-                sheet.text(texts[state][action], _wedge_label(center, action, actions, cell), size, ink)
+                text = number_text(float(numbers[state, action]), decimals)
+                sheet.text(text, _wedge_label(center, action, actions, cell), size, ink)
         for action in np.flatnonzero(best[state]):
             points = _wedge(center, int(action), actions, (cell - 1) / 2 - edge)
             sheet.line([*points, points[0]], edge * 2, theme.INK)
-
-
-def _wedge_texts(sheet: Sheet, layout: Layout, numbers: NDArray[np.float64]) -> tuple[list[list[str]], int]:
-    """The printed action values, and the font size; 0 where there is no room."""
-    if layout.cell < theme.NUMBER_CELL:
-        return [], 0
-    for decimals in (2, 1, 0):
-        # NaN is the value of an action that there is not.
-        texts = [["" if math.isnan(one) else number_text(one, decimals) for one in row] for row in numbers.tolist()]
-        flat = [text for row in texts for text in row]
-        size = min(fit_text(sheet, flat, layout.cell * 0.31, layout.cell * 0.22), theme.LARGEST_TEXT)
-        if size >= theme.SMALLEST_TEXT:
-            return texts, size
-    return [], 0
 
 
 def _wedge(center: Point, action: int, actions: int, half: float) -> list[Point]:

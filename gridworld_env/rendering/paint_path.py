@@ -28,7 +28,7 @@ def paint_moving(sheet: Sheet, scene: Scene, layout: Layout, numbers: Numbers | 
         _paint_again(sheet, scene, layout, numbers)
     if scene.agent is not None:
         crowded = scene.overlay.action_values is not None and layout.cell >= theme.NUMBER_CELL
-        _paint_agent(sheet, layout.center(*scene.agent), layout.cell * (0.14 if crowded else 0.25))
+        paint_agent(sheet, layout.center(*scene.agent), layout.cell * (0.14 if crowded else 0.25))
     paint_caption(sheet, scene, layout)
 
 
@@ -85,22 +85,23 @@ def _paint_fading(
     for move in range(moves):
         share = (move + 1) / moves
         color = blend(colors[0], colors[1], share)
-        (x0, y0), (x1, y1) = points[move], points[move + 1]
-        sheet.line([(x0, y0), (x1, y1)], width, color)
+        sheet.line(points[move : move + 2], width, color)
         if layout.cell >= theme.LABEL_CELL:
-            _paint_head(sheet, (x0 + x1) / 2, (y0 + y1) / 2, math.atan2(y1 - y0, x1 - x0), layout.cell * 0.10, color)
+            paint_head(sheet, points[move], points[move + 1], (layout.cell * 0.15, layout.cell * 0.10), color)
 
 
-def _paint_head(sheet: Sheet, x: float, y: float, angle: float, size: float, color: theme.Color) -> None:
-    for reach, fill in ((size * 1.5, theme.PAPER), (size, color)):
-        turns = ((0.0, 1.0), (2.4, 0.95), (-2.4, 0.95))
+def paint_head(sheet: Sheet, start: Point, end: Point, reaches: tuple[float, float], color: theme.Color) -> None:
+    """An arrowhead in the middle of a line, in a light casing; `reaches` are the sizes of casing and head."""
+    (x, y), angle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), math.atan2(end[1] - start[1], end[0] - start[0])
+    turns = ((0.0, 1.0), (2.4, 0.95), (-2.4, 0.95))
+    for reach, fill in zip(reaches, (theme.PAPER, color), strict=True):
         sheet.polygon(
             [(x + reach * r * math.cos(angle + turn), y + reach * r * math.sin(angle + turn)) for turn, r in turns],
             fill,
         )
 
 
-def _paint_agent(sheet: Sheet, center: Point, radius: float) -> None:
+def paint_agent(sheet: Sheet, center: Point, radius: float) -> None:
     """A disc in a light and a dark ring, so that it stands out on every colour of cell."""
     radius = max(4.0, radius)
     ring = max(1.0, radius * 0.13)

@@ -33,7 +33,7 @@ def paint_rules(sheet: Sheet, scene: Scene, layout: Layout) -> None:
         if layout.cell < theme.LABEL_CELL or cell.terminal:
             continue
         for row, column in scene.grid.cell_of_state[states] if any(cell.wind) or cell.one_way else ():
-            fill = _color(scene, row, column)
+            fill = scene.color(row, column)
             if any(cell.wind):
                 paint_wind(sheet, layout.center(row, column), layout.cell, cell, _bare(scene), fill)
             if cell.one_way:
@@ -44,11 +44,6 @@ def _bare(scene: Scene) -> bool:
     """Whether nothing but the agent needs the middle of the cells."""
     overlay = scene.overlay
     return overlay.values is None and overlay.policy is None and overlay.action_values is None
-
-
-def _color(scene: Scene, row: int, column: int) -> theme.Color:
-    red, green, blue = (int(part) for part in scene.colors[row, column])
-    return red, green, blue
 
 
 def paint_wind(sheet: Sheet, center: Point, side: int, cell: Cell, bare: bool, fill: theme.Color) -> None:

@@ -25,7 +25,6 @@ class Fonts:
         return self._with_font(size, lambda font: font.size(text))
 
     def line(self, text: str, size: int, color: theme.Color) -> Any:
-        """Draw a line through all the points with round joints and ends."""
         """A line of text on nothing."""
         key = (text, size, color)
         if key not in self._lines:

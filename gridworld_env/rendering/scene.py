@@ -13,6 +13,7 @@ from gridworld_env.grid.legend import DEFAULT_LEGEND
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors, heat_limit
 from gridworld_env.rendering.overlay import NO_OVERLAY, Overlay, checked_states
+from planners.models.backups import greedy_actions
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,11 @@ class Scene:
         colors[tuple(self.terminals.T)] = self.terminal_colors
         return colors
 
+    def color(self, row: int, column: int) -> theme.Color:
+        """The colour of one cell."""
+        red, green, blue = self.colors[row, column].tolist()
+        return red, green, blue
+
     def _plain_colors(self) -> NDArray[np.uint8]:
         by_kind = np.empty((len(self.grid.kinds), 3), dtype=np.uint8)
         for index, cell in enumerate(self.grid.kinds):
@@ -101,7 +107,7 @@ class Scene:
         """(S, A) True for the actions to point out: those of the policy, or else the best action values."""
         if self.overlay.policy is not None:
             return shown_weights(self.overlay.policy)
-        return None if self.overlay.action_values is None else best_actions(self.overlay.action_values)
+        return None if self.overlay.action_values is None else greedy_actions(self.overlay.action_values)
 
     @cached_property
     def glyphs(self) -> NDArray[np.str_]:
@@ -158,13 +164,6 @@ def build_scene(
 def shown_weights(weights: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(S, A) True for the weights that are not negligible beside the largest of their state."""
     return (weights > 0) & (weights >= theme.SMALLEST_ARROW * weights.max(axis=1, keepdims=True))
-
-
-def best_actions(action_values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(S, A) True where an action value is the largest of its state, up to rounding; NaN never is."""
-    largest = np.fmax.reduce(action_values, axis=1)[:, None]
-    near = 1e-9 * np.maximum(1.0, np.abs(np.where(np.isfinite(largest), largest, 0.0)))
-    return action_values >= largest - near
 
 
 def path_cells(grid: Grid, states: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -1,1 +1,1 @@
-"""Recordings of planning and of episodes as pages and pictures."""
+"""Planning, recorded sweep by sweep, and an episode: as a page for browsers (`Replay.html`) or an animation."""

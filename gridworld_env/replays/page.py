@@ -1,7 +1,7 @@
 """The document of a replay of planning, for `gridworld_env.ui.pages.page`."""
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -9,11 +9,8 @@ from gridworld_env.grid.legend import Cell
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_limit
 from gridworld_env.rendering.scene import Scene
+from gridworld_env.replays.recording import Recording, Step, SweepFrame
 from gridworld_env.ui.pages.packing import packed
-
-if TYPE_CHECKING:
-    from gridworld_env.replays.recording import Step, SweepFrame
-    from gridworld_env.replays.replay import Replay
 
 MOST_POINTS: Final = 1000  # of a curve
 LONGEST: Final = 20.0  # seconds that a replay takes at first
@@ -27,81 +24,81 @@ THEME: Final = {
 }
 
 
-def document_of(replay: "Replay") -> dict[str, Any]:
+def document_of(recording: Recording) -> dict[str, Any]:
     """What the page shows."""
-    frames = replay.sweeps.frames
-    captions = [sweep_caption(replay, frame) for frame in frames]
-    at = [count(replay, frame.iteration.iteration) for frame in frames]
+    frames = recording.sweeps.frames
+    captions = [sweep_caption(recording, frame) for frame in frames]
+    at = [count(recording, frame.iteration.iteration) for frame in frames]
     phases: list[tuple[str, int]] = [("planning", 0)]
-    if replay.steps:
+    if recording.steps:
         phases.append(("episode", len(frames)))
-        captions += ["The episode begins", *episode_captions(replay)]
-        at += [at[-1]] * (len(replay.steps) + 1)
-    grid = replay.grid
-    rules = f"slip {replay.rules.slip:g}, step reward {replay.rules.step_reward:g}, moves {replay.rules.moves}"
+        captions += ["The episode begins", *episode_captions(recording)]
+        at += [at[-1]] * (len(recording.steps) + 1)
+    grid = recording.grid
+    rules = f"slip {recording.rules.slip:g}, step reward {recording.rules.step_reward:g}, moves {recording.rules.moves}"
     return {
-        "title": replay.title,
+        "title": recording.title,
         "subtitle": f"{grid.height} rows, {grid.width} columns, {grid.num_states} states; {rules}",
-        "facts": _facts(replay),
-        "unit": unit(replay),
+        "facts": _facts(recording),
+        "unit": unit(recording),
         "at": at,
         "captions": captions,
         "phases": phases,
         "rate": min(max(len(captions) / LONGEST, 2.0), 15.0),
-        "scenes": [_scene(replay, frames)],
-        "charts": [_chart(replay)],
+        "scenes": [_scene(recording, frames)],
+        "charts": [_chart(recording)],
         "theme": THEME,
     }
 
 
-def unit(replay: "Replay") -> str:
+def unit(recording: Recording) -> str:
     """What is counted."""
-    return "sweep" if _by_sweeps(replay) else "policy"
+    return "sweep" if _by_sweeps(recording) else "policy"
 
 
-def count(replay: "Replay", iteration: int) -> int:
+def count(recording: Recording, iteration: int) -> int:
     """The number of an iteration: V_k after k sweeps, from 0 on; policies count from 1."""
-    return iteration - 1 if _by_sweeps(replay) else iteration
+    return iteration - 1 if _by_sweeps(recording) else iteration
 
 
-def _by_sweeps(replay: "Replay") -> bool:
-    return replay.plan is None or not replay.plan.method.startswith("policy iteration")
+def _by_sweeps(recording: Recording) -> bool:
+    return recording.plan is None or not recording.plan.method.startswith("policy iteration")
 
 
-def sweep_caption(replay: "Replay", frame: "SweepFrame") -> str:
+def sweep_caption(recording: Recording, frame: SweepFrame) -> str:
     """An iteration in words."""
     number, residual, error, _ = frame.iteration
-    number = count(replay, number)
-    what = f"V after {number} sweep{'' if number == 1 else 's'}" if _by_sweeps(replay) else f"V of policy {number}"
+    number = count(recording, number)
+    what = f"V after {number} sweep{'' if number == 1 else 's'}" if _by_sweeps(recording) else f"V of policy {number}"
     proven = f"is off by {error:.2g} at most, proven" if np.isfinite(error) else "has no proven bound yet"
     return f"{what}: one more would change it by {residual:.2g}; a plan made of it {proven}"
 
 
-def episode_captions(replay: "Replay") -> list[str]:
+def episode_captions(recording: Recording) -> list[str]:
     """Each step in words."""
     total, captions = 0.0, []
-    for number, step in enumerate(replay.steps, 1):
+    for number, step in enumerate(recording.steps, 1):
         total += step.transition.reward
         captions.append(f"Step {number}: {_step_text(step)}, total {total:.4g}{_end(step)}")
     return captions
 
 
-def _step_text(step: "Step") -> str:
+def _step_text(step: Step) -> str:
     intended, made = (move.name.lower().replace("_", " ") for move in (step.intended, step.made))
     slipped = "" if intended == made else f", but slipped {made}"
     return f"{intended} intended{slipped}; reward {step.transition.reward:.4g}"
 
 
-def _end(step: "Step") -> str:
+def _end(step: Step) -> str:
     if step.transition.terminated:
         return "; the episode ends"
     return "; cut off here" if step.transition.truncated else ""
 
 
-def _facts(replay: "Replay") -> list[tuple[str, str]]:
-    facts = [("Frames", f"{replay.sweeps} {'sweeps' if _by_sweeps(replay) else 'policies'}")]
-    if replay.plan is not None:
-        plan = replay.plan
+def _facts(recording: Recording) -> list[tuple[str, str]]:
+    facts = [("Frames", f"{recording.sweeps} {'sweeps' if _by_sweeps(recording) else 'policies'}")]
+    if recording.plan is not None:
+        plan = recording.plan
         facts = [
             ("Method", plan.method),
             ("Discount", f"{plan.discount:g}"),
@@ -109,21 +106,21 @@ def _facts(replay: "Replay") -> list[tuple[str, str]]:
             ("Proven", f"the returned values are within {plan.error_bound:.3g} of V*; asked for {plan.tolerance:.3g}"),
             *facts,
         ]
-    if replay.steps:
-        total = sum(step.transition.reward for step in replay.steps)
-        facts.append(("Episode", f"{len(replay.steps)} steps, total reward {total:.4g}, seed {replay.seed}"))
+    if recording.steps:
+        total = sum(step.transition.reward for step in recording.steps)
+        facts.append(("Episode", f"{len(recording.steps)} steps, total reward {total:.4g}, seed {recording.seed}"))
     return [*facts, ("Numbers", "those of the map have seven digits")]
 
 
-def _scene(replay: "Replay", frames: "list[SweepFrame]") -> dict[str, Any]:
-    grid, plain = replay.grid, Scene(replay.grid)
+def _scene(recording: Recording, frames: list[SweepFrame]) -> dict[str, Any]:
+    grid, plain = recording.grid, Scene(recording.grid)
     palette, places = np.unique(plain.colors.reshape(-1, 3), axis=0, return_inverse=True)
     values = np.stack([frame.values for frame in frames])
     episode = None
-    if replay.steps:
-        moves = [(step.intended, step.made) for step in replay.steps]
+    if recording.steps:
+        moves = [(step.intended, step.made) for step in recording.steps]
         intended, made = ([int(move) for move in column] for column in zip(*moves, strict=True))
-        episode = {"states": packed(replay.visited, "int32"), "intended": intended, "made": made}
+        episode = {"states": packed(recording.visited, "int32"), "intended": intended, "made": made}
     return {
         "kind": "grid",
         "title": "Values, and every greedy action",
@@ -156,15 +153,15 @@ def _kind(label: str, cell: Cell) -> dict[str, str]:
     return {"label": label, "note": ", ".join(said)}
 
 
-def _chart(replay: "Replay") -> dict[str, Any]:
-    history = replay.history
+def _chart(recording: Recording) -> dict[str, Any]:
+    history = recording.history
     chosen = np.unique(np.linspace(0, len(history) - 1, MOST_POINTS).round().astype(int))
-    lines = [{"y": replay.plan.tolerance, "name": "tolerance"}] if replay.plan is not None else []
+    lines = [{"y": recording.plan.tolerance, "name": "tolerance"}] if recording.plan is not None else []
     return {
         "title": "How far from V*",
         "log": True,
-        "x": packed([count(replay, history[i].iteration) for i in chosen]),
-        "x_label": unit(replay),
+        "x": packed([count(recording, history[i].iteration) for i in chosen]),
+        "x_label": unit(recording),
         "series": [
             {
                 "name": "proven error of a plan made of V, at most",

@@ -1,12 +1,16 @@
 """What a replay keeps: the frames of planning, and the steps of an episode."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridworld_env.dynamics.rules_to_tables import Rules
 from gridworld_env.grid.actions import Action
-from planners import Iteration, Transition
+from gridworld_env.grid.grid import Grid
+from gridworld_env.ui.pages.thinning import Thinning
+from planners import Iteration, Plan, Transition
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,3 +44,27 @@ class Step:
     intended: Action
     made: Action
     transition: Transition
+
+
+class Recording:
+    """A planning run on a map, and an episode of its policy; `Replay` records it and says what the attributes are."""
+
+    def __init__(self, grid: Grid, rules: Rules, title: str) -> None:
+        """Nothing is recorded yet."""
+        self.grid, self.rules, self.title = grid, rules, title
+        self.sweeps: Thinning[SweepFrame] = Thinning(lambda frame: frame.nbytes)
+        self.history: list[Iteration] = []
+        self.plan: Plan | None = None
+        self.steps: tuple[Step, ...] = ()
+        self.seed: int | None = None
+        self.start = 0
+
+    @property
+    def visited(self) -> Sequence[int]:
+        """States of the episode, the first included; empty before there is one."""
+        return [self.start, *(int(step.transition.next_observation) for step in self.steps)] if self.steps else []
+
+    def __str__(self) -> str:
+        """What is recorded, in a line."""
+        ends = f", an episode of {len(self.steps)} steps" if self.steps else ""
+        return f"{self.sweeps} sweeps{ends}"

@@ -1,6 +1,6 @@
 """Replays of planning: what each sweep made of the map, and an episode of the policy, as a page or an animation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
@@ -10,19 +10,25 @@ from numpy.typing import NDArray
 
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
-from gridworld_env.rendering.scene import best_actions
-from gridworld_env.replays.recording import Step, SweepFrame
+from gridworld_env.rendering.overlay import Overlay
+from gridworld_env.rendering.scene import build_scene
+from gridworld_env.replays.page import document_of, episode_captions, sweep_caption
+from gridworld_env.replays.recording import Recording, Step, SweepFrame
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import write_page
-from gridworld_env.ui.pages.thinning import Thinning
 from planners import Iteration, Moment, Plan, play_episode
+from planners.models.backups import greedy_actions
 
 MOST_SQUARES: Final = 62_500
 MOST_STEPS: Final = 400  # of the episode
+RATE: Final = 4.0  # pictures of an animation a second
+MOST_PICTURES: Final = 120
+SIDE: Final = 640  # pixels of the longer side
+LARGEST: Final = 96  # pixels of a square
 METHODS: Final = ("value_iteration", "policy_iteration")  # that hold the values of all states after each iteration
 
 
-class Replay:
+class Replay(Recording):
     """Frames of a planning run on a gridworld; give it to a planner as `progress`.
 
     Long runs are thinned evenly: at most 240 frames are kept, and at most 6 MB of them, the last always.
@@ -55,14 +61,9 @@ class Replay:
         world = getattr(env, "unwrapped", env)
         if not isinstance(world, GridWorldEnv):
             raise MapError(f"env is a {type(world).__name__}; a replay needs the GridWorld-v0 that is planned on")
-        self.env, self.grid, self.rules, self.title = world, world.grid, world.rules, title
+        super().__init__(world.grid, world.rules, title)
+        self.env = world
         check_size(self.grid.height, self.grid.width)
-        self.sweeps: Thinning[SweepFrame] = Thinning(lambda frame: frame.nbytes)
-        self.history: list[Iteration] = []
-        self.plan: Plan | None = None
-        self.steps: tuple[Step, ...] = ()
-        self.seed: int | None = None
-        self.start = 0
 
     def __call__(self, moment: Moment) -> None:
         """Record an iteration; planners call it."""
@@ -77,7 +78,7 @@ class Replay:
         return SweepFrame(Iteration(*moment), values, lower, upper, self._arrows(moment.action_values))
 
     def _arrows(self, action_values: NDArray[np.float64]) -> NDArray[np.uint16]:
-        best = best_actions(action_values) & np.isfinite(action_values) & ~self.grid.terminal[:, None]
+        best = greedy_actions(action_values) & np.isfinite(action_values) & ~self.grid.terminal[:, None]
         bits = np.array([1 << move for move in self.rules.action_moves], dtype=np.uint16)
         return (best * bits).sum(axis=1, dtype=np.uint16)
 
@@ -100,11 +101,6 @@ class Replay:
             steps.append(Step(self.rules.action_moves[action], made, transition))
         self.steps, self.start = tuple(steps), int(steps[0].transition.observation)
 
-    @property
-    def visited(self) -> Sequence[int]:
-        """States of the episode, the first included; empty before `play`."""
-        return [self.start, *(int(step.transition.next_observation) for step in self.steps)] if self.steps else []
-
     def html(self, path: str | Path) -> int:
         """Write the page: one file that needs no network, for any browser; returns its size in bytes.
 
@@ -113,8 +109,6 @@ class Replay:
             ValueError: The name does not end in .html.
             OSError: It cannot be written; a file that was there before is then as it was.
         """
-        from gridworld_env.replays.page import document_of
-
         self._check_recorded()
         return write_page(path, document_of(self))
 
@@ -127,11 +121,10 @@ class Replay:
             OSError: It cannot be written.
             DependencyNotInstalled: pygame or Pillow is missing.
         """
-        from gridworld_env.replays.pictures import RATE, pictures_of
         from gridworld_env.ui.files.pictures import save_gif
 
         self._check_recorded()
-        return save_gif(check_place(path, ".gif"), pictures_of(self), RATE).stat().st_size
+        return save_gif(check_place(path, ".gif"), _pictures(self), RATE).stat().st_size
 
     def _check_recorded(self) -> None:
         if not self.sweeps.seen:
@@ -139,11 +132,6 @@ class Replay:
                 "this replay has recorded nothing: give it to a planner first, as in "
                 "planners.value_iteration(env, discount=0.9, progress=replay)"
             )
-
-    def __str__(self) -> str:
-        """What is recorded, in a line."""
-        ends = f", an episode of {len(self.steps)} steps" if self.steps else ""
-        return f"{self.sweeps} sweeps{ends}"
 
 
 def check_size(height: int, width: int) -> None:
@@ -157,3 +145,26 @@ def check_size(height: int, width: int) -> None:
             f"the map has {height} rows and {width} columns, {height * width} squares; a replay shows at most "
             f"{MOST_SQUARES}. Take a part of the map, or a picture of the plan: gridworld plan --png FILE"
         )
+
+
+def _pictures(recording: Recording) -> Iterator[NDArray[np.uint8]]:
+    """(H, W, 3) pictures of the sweeps, thinned evenly, and of the episode, drawn by the environment's renderer."""
+    from gridworld_env.rendering.pygame_canvas import Canvas
+
+    grid, frames, visited = recording.grid, recording.sweeps.frames, recording.visited
+    episode = episode_captions(recording)[: MOST_PICTURES // 2]
+    shown = np.unique(np.linspace(0, len(frames) - 1, MOST_PICTURES - len(episode) - 1).round().astype(int))
+    width = 9 if any(frame.arrows.max(initial=0) >= 16 for frame in frames) else 4
+    cell = max(1, min(LARGEST, SIDE // max(grid.height, grid.width)))
+    canvas = Canvas(grid, 8 if width == 9 else 4, cell_size=cell)
+    for index in shown:
+        overlay = _overlay(frames[index], width)
+        yield canvas.frame(build_scene(grid, overlay=overlay, caption=sweep_caption(recording, frames[index])))
+    last = _overlay(frames[-1], width)
+    for step, caption in enumerate(["", *episode] if visited else []):
+        yield canvas.frame(build_scene(grid, visited[step], visited[: step + 1], last, caption))
+
+
+def _overlay(frame: SweepFrame, width: int) -> Overlay:
+    policy = (frame.arrows[:, None] >> np.arange(width) & 1).astype(np.float32)
+    return Overlay(values=frame.values.astype(np.float64), policy=policy)

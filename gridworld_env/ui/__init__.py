@@ -1,1 +1,1 @@
-"""Windows, pages and files of anything; the one room that `gan_lab` may import."""
+"""Windows, pages and files of any program: nothing in this room knows of gridworlds, and `gan_lab` imports it too."""

@@ -103,7 +103,9 @@ class MoveMDP:
 
     def expected_next(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S, A) expected value of the next state, as far as the episode goes on: P V."""
-        return self._mixed(np.where(self.outcome_ends[self.outcome], 0.0, values[self.successor]))
+        after = values.take(self.successor)
+        after[self.outcome_ends.take(self.outcome)] = 0.0
+        return self._mixed(after)
 
     @cached_property
     def rewards(self) -> NDArray[np.float64]:

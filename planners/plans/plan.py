@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from planners.arrays import sealed
 from planners.errors import PlannerError
-from planners.models.backups import backup
+from planners.models.backups import backup, possible_actions
 from planners.plans.policy import TabularPolicy
 
 if TYPE_CHECKING:
@@ -88,11 +88,7 @@ class Plan:
     @cached_property
     def optimal_actions(self) -> NDArray[np.bool_]:
         """(S, A) True for every action that can be optimal within the bounds, all ties included."""
-        reach = backup(self.model, self.upper, self.discount)
-        finite = np.abs(self.upper[np.isfinite(self.upper)]).max(initial=0.0)
-        terms = self.model.longest_row + 8
-        rounding = terms * np.finfo(np.float64).eps * (np.abs(self.model.rewards).max() + finite)
-        return sealed((reach + rounding >= self.lower[:, None]) & self.model.feasible)
+        return sealed(possible_actions(self.model, self.lower, self.upper, self.discount))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the plan to `path`, exactly that name, for `planners.load_plan`: npz, versioned, no pickle.

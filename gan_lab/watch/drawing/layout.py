@@ -1,4 +1,4 @@
-"""Where the parts of the board are: one large picture, small ones beside it, charts below."""
+"""Where the parts of the content are: one large picture, small ones beside it, charts below."""
 
 from dataclasses import dataclass
 
@@ -14,37 +14,37 @@ LINE = 19.0
 
 @dataclass(frozen=True)
 class Layout:
-    """The parts of a board.
+    """The parts of the content.
 
     Attributes:
-        board: All of it.
+        content: All of it.
     """
 
-    board: Rect
+    content: Rect
 
     @property
     def headline(self) -> Rect:
         """The line above everything."""
-        return Rect(self.board.x + MARGIN, self.board.y + 4, self.board.width - 2 * MARGIN, HEADLINE)
+        return Rect(self.content.x + MARGIN, self.content.y + 4, self.content.width - 2 * MARGIN, HEADLINE)
 
     @property
     def chart_height(self) -> float:
         """Height of the charts with their captions."""
-        return max(110.0, 0.24 * self.board.height)
+        return max(110.0, 0.24 * self.content.height)
 
     @property
     def main(self) -> Rect:
         """The large picture, a square."""
         top = self.headline.bottom + CAPTION + 2
-        high = self.board.bottom - self.chart_height - 2 * MARGIN - top
-        side = max(60.0, min(high, self.board.width - LEAST_COLUMN - 3 * MARGIN))
-        return Rect(self.board.x + MARGIN, top, side, side)
+        high = self.content.bottom - self.chart_height - 2 * MARGIN - top
+        side = max(60.0, min(high, self.content.width - LEAST_COLUMN - 3 * MARGIN))
+        return Rect(self.content.x + MARGIN, top, side, side)
 
     @property
     def column(self) -> Rect:
         """What is beside it."""
         left = self.main.right + MARGIN
-        return Rect(left, self.main.y - CAPTION, self.board.right - MARGIN - left, self.main.height + CAPTION)
+        return Rect(left, self.main.y - CAPTION, self.content.right - MARGIN - left, self.main.height + CAPTION)
 
     @property
     def small(self) -> dict[str, Rect]:
@@ -70,9 +70,9 @@ class Layout:
     def charts(self) -> list[Rect]:
         """Three charts side by side, captions included."""
         line = Rect(
-            self.board.x + MARGIN,
-            self.board.bottom - self.chart_height - MARGIN,
-            self.board.width - 2 * MARGIN,
+            self.content.x + MARGIN,
+            self.content.bottom - self.chart_height - MARGIN,
+            self.content.width - 2 * MARGIN,
             self.chart_height,
         )
         return line.columns(3, MARGIN)

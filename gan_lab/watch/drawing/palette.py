@@ -23,6 +23,7 @@ FAINT: Final[Color] = (206, 209, 216)
 # Purple and green on either side of paper: ColorBrewer's PRGn, safe for the colour-blind, its ends equally dark.
 DIFFERENCE: Final = np.array([(118, 42, 131), (252, 252, 250), (27, 120, 55)], dtype=np.float64)
 SCALE: Final = np.array([(222, 124, 50), FIELD[1], (54, 138, 196)], dtype=np.float64)  # D = 0, 1/2, 1
+FOLD: Final = np.array([(0, 114, 178), (150, 110, 150), (213, 94, 0)], dtype=np.float64)  # noise, low to high
 
 
 def between(stops: NDArray[np.float64], share: NDArray[Any]) -> Pixels:
@@ -43,6 +44,11 @@ def between(stops: NDArray[np.float64], share: NDArray[Any]) -> Pixels:
 def probability_colors(probabilities: NDArray[Any]) -> Pixels:
     """(..., 3) orange where D says generated, blue where it says real, paper where it cannot tell."""
     return between(SCALE, probabilities)
+
+
+def fold_colors(count: int) -> Pixels:
+    """(count, 3) from blue to orange over grey-violet: which end of the noise a line is from."""
+    return between(FOLD, np.linspace(0.0, 1.0, count))
 
 
 def few_colors() -> Pixels:

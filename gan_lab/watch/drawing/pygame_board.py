@@ -1,4 +1,4 @@
-"""The board: whatever a scene shows, in a rectangle of a window or on an array of pixels."""
+"""The content of the window: whatever a scene shows, in a rectangle of a window or on an array of pixels."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ from gan_lab.watch.drawing.pygame_phase import paint_phase
 from gan_lab.watch.drawing.pygame_plane import frame, on_rect, paint_plane
 from gan_lab.watch.drawn_data import REACH
 from gan_lab.watch.phase_portrait import Phase
-from gan_lab.watch.recording import Scene
 from gan_lab.watch.sample_picture import Plane
+from gan_lab.watch.session import Scene
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.geometry import Rect
 from gridworld_env.ui.widgets.pygame_painter import PygamePainter

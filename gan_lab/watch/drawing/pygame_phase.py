@@ -1,4 +1,4 @@
-"""A game of two numbers on the board: the phase portrait, eigenvalues in the complex plane, and words."""
+"""A game of two numbers in the window: the phase portrait, eigenvalues in the complex plane, and words."""
 
 import numpy as np
 

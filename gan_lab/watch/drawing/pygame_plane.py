@@ -1,4 +1,4 @@
-"""A game of samples on the board: a large picture, four small ones, and words."""
+"""A game of samples in the window: a large picture, four small ones, and words."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,8 +7,8 @@ from gan_lab.games import MixtureGame
 from gan_lab.watch.drawing import palette
 from gan_lab.watch.drawing.layout import CAPTION, LINE, Layout
 from gan_lab.watch.drawing.pygame_ink import Ink
-from gan_lab.watch.recording import Scene
 from gan_lab.watch.sample_picture import Plane
+from gan_lab.watch.session import Scene
 from gan_lab.watch.views import VIEWS
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.geometry import Rect
@@ -67,14 +67,6 @@ def _background(ink: Ink, rect: Rect, view: str, plane: Plane) -> None:
             _fold(ink, rect, plane)
 
 
-def fold_colors(count: int) -> NDArray[np.uint8]:
-    """(count, 3) from blue to orange over grey-violet: which end of the noise a line is from."""
-    share = np.linspace(0.0, 1.0, count)[:, None]
-    ends = np.array([[0, 114, 178], [150, 110, 150], [213, 94, 0]], dtype=np.float64)
-    low, high = ends[0] + (ends[1] - ends[0]) * 2 * share, ends[1] + (ends[2] - ends[1]) * (2 * share - 1)
-    return np.where(share < 0.5, low, high).astype(np.uint8)
-
-
 def _fold(ink: Ink, rect: Rect, plane: Plane) -> None:
     """The folded noise, lines of one first number in one colour; and, in a corner, the square that was folded."""
     places = on_rect(plane.folded, rect, plane.bound)
@@ -94,7 +86,7 @@ def _fold(ink: Ink, rect: Rect, plane: Plane) -> None:
 
 
 def _mesh(ink: Ink, places: NDArray[np.float64], width: float) -> None:
-    colors = [(int(r), int(g), int(b)) for r, g, b in fold_colors(len(places))]
+    colors = [(int(r), int(g), int(b)) for r, g, b in palette.fold_colors(len(places))]
     for number in range(len(places)):
         ink.line(places[number], palette.FAINT, width)
     for number, color in enumerate(colors):

@@ -1,1 +1,1 @@
-"""What the explorer's window draws: squares, numbers, agents."""
+"""The picture of the map in the explorer's window: squares, numbers, arrows, the agent."""

@@ -1,4 +1,4 @@
-"""The board as numbers of colours in a palette: arrays only, a byte a pixel, so that a frame costs milliseconds."""
+"""The map as numbers of colours in a palette: arrays only, a byte a pixel, so that a frame costs milliseconds."""
 
 from typing import Final
 

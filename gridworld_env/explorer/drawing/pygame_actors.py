@@ -1,6 +1,5 @@
-"""What moves on the board: cursor, marks of the last change, the agent, its trail, its last move."""
+"""What moves on the map: cursor, marks of the last change, the agent, its trail, its last move."""
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from gridworld_env.explorer.drawing.pygame_sprites import Sprites
 from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.paint_arrows import arrow_outline
-from gridworld_env.rendering.paint_path import blend
+from gridworld_env.rendering.paint_path import blend, paint_agent, paint_head
 from gridworld_env.rendering.pygame_sheet import PygameSheet
 from gridworld_env.rendering.sheet import Point
 
@@ -23,27 +22,27 @@ MARK = theme.TRAJECTORY_NEW
 
 
 def paint_actors(app: "ExplorerApp", surface: pygame.Surface, layer: pygame.Surface, sprites: Sprites) -> None:
-    """Paint what lies over the kept `layer` on `surface`, the board's part of the window."""
-    explorer, view = app.explorer, app.viewport
+    """Paint what lies over the kept `layer` on `surface`, the map's part of the window."""
+    session, view = app.session, app.viewport
     sheet = PygameSheet(pygame, surface, 1, sprites.fonts)
-    if explorer.view in ("policy", "optimal", "Q"):
-        for state in np.flatnonzero(explorer.marks)[:MOST_MARKS].tolist():
+    if session.view in ("policy", "optimal", "Q"):
+        for state in np.flatnonzero(session.marks)[:MOST_MARKS].tolist():
             _frame(surface, view, square_of(app, state), MARK, max(2, view.cell // 40))
-    walker = explorer.walker
-    if walker.state is not None:
+    agent = session.agent
+    if agent.state is not None:
         _paint_trail(sheet, app)
         _restore_numbers(app, surface, layer)
-        if walker.last is not None and view.cell >= theme.SIGN_CELL:
-            _paint_move(sheet, app, walker.last)
-        _paint_agent(sheet, _center(app, walker.state), view.cell * 0.16)
-    _frame(surface, view, explorer.cursor, theme.INK, 2)
-    if app.hover is not None and app.hover != explorer.cursor:
+        if agent.last is not None and view.cell >= theme.SIGN_CELL:
+            _paint_move(sheet, app, agent.last)
+        paint_agent(sheet, _center(app, agent.state), view.cell * 0.16)
+    _frame(surface, view, session.cursor, theme.INK, 2)
+    if app.hover is not None and app.hover != session.cursor:
         _frame(surface, view, app.hover, theme.MUTED, 1)
 
 
 def square_of(app: "ExplorerApp", state: int) -> tuple[int, int]:
     """(row, column) of a state."""
-    row, column = app.explorer.sketch.grid.cell_of_state[state].tolist()
+    row, column = app.session.document.grid.cell_of_state[state].tolist()
     return row, column
 
 
@@ -55,7 +54,7 @@ def _center(app: "ExplorerApp", state: int) -> Point:
 
 
 def _numbered(app: "ExplorerApp") -> bool:
-    overlay = app.explorer.scene.overlay
+    overlay = app.session.scene.overlay
     return overlay.policy is not None and overlay.values is not None and app.viewport.cell >= theme.NUMBER_CELL
 
 
@@ -64,7 +63,7 @@ def _restore_numbers(app: "ExplorerApp", surface: pygame.Surface, layer: pygame.
     if not _numbered(app):
         return
     cell = app.viewport.cell
-    for state in set(app.explorer.walker.trail[-theme.TRAIL_LENGTH - 1 :].tolist()):
+    for state in set(app.session.agent.trail[-theme.TRAIL_LENGTH - 1 :].tolist()):
         x, y = app.viewport.corner(*square_of(app, state))
         strip = pygame.Rect(x + round(cell * 0.2), y + round(cell * 0.68), round(cell * 0.6), round(cell * 0.28))
         surface.blit(layer, strip, strip)
@@ -81,7 +80,7 @@ def _frame(surface: pygame.Surface, view: Viewport, square: tuple[int, int], col
 
 
 def _paint_trail(sheet: PygameSheet, app: "ExplorerApp") -> None:
-    states = app.explorer.walker.trail[-theme.TRAIL_LENGTH - 1 :].tolist()
+    states = app.session.agent.trail[-theme.TRAIL_LENGTH - 1 :].tolist()
     points = [_center(app, state) for state in states]
     width = max(1.0, app.viewport.cell * 0.04)
     for number in range(len(points) - 1):
@@ -98,16 +97,4 @@ def _paint_move(sheet: PygameSheet, app: "ExplorerApp", move: Move) -> None:
         sheet.polygon(hollow, theme.PAPER)
         sheet.line([*hollow, hollow[0]], max(1.0, cell / 50), theme.AGENT)
     if move.origin != move.target:
-        angle = math.atan2(target[1] - origin[1], target[0] - origin[0])
-        middle = ((origin[0] + target[0]) / 2, (origin[1] + target[1]) / 2)
-        for reach, color in ((cell * 0.15, theme.PAPER), (cell * 0.11, theme.AGENT)):
-            polar = [(reach * part, angle + turn) for turn, part in ((0.0, 1.0), (2.4, 0.95), (-2.4, 0.95))]
-            corners = [(far * math.cos(way), far * math.sin(way)) for far, way in polar]
-            sheet.polygon([(middle[0] + x, middle[1] + y) for x, y in corners], color)
-
-
-def _paint_agent(sheet: PygameSheet, center: Point, radius: float) -> None:
-    radius = max(4.0, radius)
-    ring = max(1.0, radius * 0.13)
-    for reach, color in ((radius, theme.INK), (radius - ring, theme.PAPER), (radius - 2 * ring, theme.AGENT)):
-        sheet.disc(center, reach, color)
+        paint_head(sheet, origin, target, (cell * 0.15, cell * 0.11), theme.AGENT)

@@ -8,7 +8,7 @@ import pygame
 
 from gridworld_env.explorer.drawing import board_colors
 from gridworld_env.explorer.drawing.pygame_actors import paint_actors
-from gridworld_env.explorer.drawing.pygame_numbers import paint_action_values, paint_values
+from gridworld_env.explorer.drawing.pygame_numbers import free_squares, paint_action_values, paint_values
 from gridworld_env.explorer.drawing.pygame_sprites import SHARES, Sprites
 from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.grid.legend import Cell
@@ -41,13 +41,13 @@ class MapDrawing:
         self._key: object = None
 
     def __call__(self, app: "ExplorerApp", painter: PygamePainter, rect: Rect) -> None:
-        """Paint the board into a rectangle."""
+        """Paint the map into a rectangle."""
         area = painter.pixels(rect).clip(painter.surface.get_rect())
         view = app.viewport
-        key = (app.explorer.version, area.size, view.cell, view.left, view.top)
+        key = (app.session.version, area.size, view.cell, view.left, view.top)
         if self._layer is None or self._key != key:
             began = time.perf_counter()
-            self._layer, self._key = self._draw(app.explorer.scene, view, area.size), key
+            self._layer, self._key = self._draw(app.session.scene, view, area.size), key
             self.layers, self.seconds = self.layers + 1, time.perf_counter() - began
         painter.surface.blit(self._layer, area)
         paint_actors(app, painter.surface.subsurface(area), self._layer, self.sprites)
@@ -57,7 +57,7 @@ class MapDrawing:
         layer = self._layer
         if layer is None or layer.get_size() != size:
             layer = pygame.Surface(size, 0, 32)
-        layer.fill(style.DESK)
+        layer.fill(style.BACKGROUND)
         _paint_border(layer, view)
         rows, columns = view.seen()
         colors = board_colors.square_colors(scene, rows, columns)
@@ -106,14 +106,11 @@ class MapDrawing:
             layer.blits(pairs, doreturn=False)
 
     def _paint_arrows(self, layer: pygame.Surface, scene: Scene, view: Viewport, colors: np.ndarray) -> None:
-        rows, columns = view.seen()
         weights = scene.overlay.policy
         assert weights is not None  # the caller saw it
-        states = scene.grid.state_of_cell[rows, columns]
-        places = np.argwhere((states >= 0) & ~scene.grid.terminal[states])
+        rows, columns, chosen, places = free_squares(scene, view)
         if not len(places):
             return
-        chosen = states[tuple(places.T)]
         dark = board_colors.DARK_INK[colors[tuple(places.T)]]
         numbered = scene.overlay.values is not None and view.cell >= theme.NUMBER_CELL
         # Maps have few different squares: each is looked up once, and then only copied.

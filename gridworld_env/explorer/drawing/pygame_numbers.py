@@ -21,7 +21,7 @@ def paint_values(layer: pygame.Surface, scene: Scene, view: Viewport, colors: np
     if values is None or view.cell < theme.NUMBER_CELL:
         return
     arrows = scene.overlay.policy is not None
-    rows, columns, states, places = _free(scene, view)
+    rows, columns, states, places = free_squares(scene, view)
     if not len(places):
         return
     numbers = values[states].tolist()
@@ -44,7 +44,7 @@ def paint_action_values(layer: pygame.Surface, scene: Scene, view: Viewport, fon
     table, best = scene.overlay.action_values, scene.shown_actions
     if table is None or best is None or view.cell < NUMBERED_WEDGE or table.shape[1] > 4:
         return
-    rows, columns, states, places = _free(scene, view)
+    rows, columns, states, places = free_squares(scene, view)
     shown = table[states]
     texts, size = fitted(shown.ravel().tolist(), view.cell * 0.28, view.cell * 0.22, fonts)
     if not size:
@@ -78,7 +78,7 @@ def fitted(numbers: list[float], width: float, height: float, fonts: Fonts) -> t
     return [], 0
 
 
-def _free(scene: Scene, view: Viewport) -> tuple[slice, slice, np.ndarray, np.ndarray]:
+def free_squares(scene: Scene, view: Viewport) -> tuple[slice, slice, np.ndarray, np.ndarray]:
     """Rows, columns, states and places of the free squares that are seen."""
     rows, columns = view.seen()
     states = scene.grid.state_of_cell[rows, columns]

@@ -56,12 +56,10 @@ class Viewport:
         """Make squares larger or smaller; what is at pixel (x, y) stays there."""
         column, row = (x - self.left) / self.cell, (y - self.top) / self.cell
         for _ in range(abs(notches)):
-            larger = [size for size in SIZES if size > self.cell]
-            smaller = [size for size in SIZES if size < self.cell]
-            if notches > 0 and larger:
-                self.cell = larger[0]
-            elif notches < 0 and smaller:
-                self.cell = smaller[-1]
+            if notches > 0:
+                self.cell = next((size for size in SIZES if size > self.cell), self.cell)
+            else:
+                self.cell = next((size for size in reversed(SIZES) if size < self.cell), self.cell)
         self.left, self.top = round(x - column * self.cell), round(y - row * self.cell)
         self.fitted = False
         self._hold()
@@ -96,12 +94,9 @@ class Viewport:
 
     def _hold(self) -> None:
         """A map that is smaller than the area is centred; a larger one leaves no gap at the edges."""
-        wide, high = self.columns * self.cell, self.rows * self.cell
-        if wide <= self.width:
-            self.left = (self.width - wide) // 2
-        else:
-            self.left = min(0, max(self.left, self.width - wide))
-        if high <= self.height:
-            self.top = (self.height - high) // 2
-        else:
-            self.top = min(0, max(self.top, self.height - high))
+        self.left = _held(self.left, self.columns * self.cell, self.width)
+        self.top = _held(self.top, self.rows * self.cell, self.height)
+
+
+def _held(edge: int, length: int, room: int) -> int:
+    return (room - length) // 2 if length <= room else min(0, max(edge, room - length))

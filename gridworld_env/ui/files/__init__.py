@@ -1,1 +1,1 @@
-"""Files that are written whole or not at all, and pictures."""
+"""Files that are written whole or not at all; PNG and GIF of frames."""

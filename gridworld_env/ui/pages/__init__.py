@@ -1,1 +1,1 @@
-"""Replays as one HTML file each, and how files are written whole; of planning or of training, nothing is known here."""
+"""Replays as one HTML file each: `thinning` keeps the frames, `packing` makes them JSON, `page` writes the file."""

@@ -4,9 +4,9 @@ A stroke is written as modifiers and a key, in this order and in lower case: "ct
 "f1". A key that types a sign is written as that sign, whatever had to be held to type it: "?", "+", "<".
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
 SHORT: Final = {"pageup": "PgUp", "pagedown": "PgDn", "return": "Enter", "escape": "Esc"}
@@ -30,7 +30,10 @@ class Command(Generic[T]):
     title: str
     help: str
     group: str
-    run: Callable[[T], None]
+    run: Callable[[T], Any]
+
+
+Row = tuple[str, str, str, str, Callable[[T], Any]]  # name, strokes with spaces between, title, help, what it does
 
 
 class CommandTable(Generic[T]):
@@ -59,6 +62,17 @@ class CommandTable(Generic[T]):
                     raise ValueError(f"{stroke!r} runs both {self._by_stroke[stroke].name!r} and {command.name!r}")
                 self._by_stroke[stroke] = command
 
+    @classmethod
+    def of_groups(cls, groups: Mapping[str, Sequence[Row[T]]]) -> "CommandTable[T]":
+        """The table of rows under their headings."""
+        return cls(
+            [
+                Command(name, tuple(strokes.split()), title, text, group, run)
+                for group, rows in groups.items()
+                for name, strokes, title, text, run in rows
+            ]
+        )
+
     def __getitem__(self, name: str) -> Command[T]:
         """The command of that name."""
         return self._by_name[name]
@@ -77,6 +91,11 @@ class CommandTable(Generic[T]):
         for command in self:
             groups.setdefault(command.group, []).append(command)
         return groups
+
+
+def on(act: Callable[..., Any], *given: Any, **named: Any) -> Callable[[Any], Any]:
+    """What a program does to do `act` to its session, with further arguments."""
+    return lambda program: act(program.session, *given, **named)
 
 
 def stroke_label(stroke: str) -> str:

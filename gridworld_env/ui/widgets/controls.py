@@ -5,61 +5,40 @@ A control is told what it shows by functions, and keeps nothing of it: the progr
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.painter import Painter
 
 
-class Control(Protocol):
-    """One row of a panel."""
+class Control:
+    """One row of a panel; by itself it only shows something."""
 
     def height(self) -> float:
         """Its height in points."""
-        ...
+        raise NotImplementedError
 
     def paint(self, painter: Painter, rect: Rect, pointer: Point | None) -> None:
         """Paint it; `pointer` is the mouse, where it is over the control."""
-        ...
+        raise NotImplementedError
 
     def press(self, point: Point, rect: Rect) -> bool:
         """The mouse went down on it; whether it wants the moves until the release."""
-        ...
-
-    def drag(self, point: Point, rect: Rect) -> None:
-        """The mouse moved while held."""
-        ...
-
-    def release(self) -> None:
-        """The mouse let go."""
-        ...
-
-    def hint(self, point: Point, rect: Rect) -> str:
-        """One line about what is under the mouse, or nothing."""
-        ...
-
-
-class Still:
-    """What controls that only show something have in common."""
-
-    def press(self, point: Point, rect: Rect) -> bool:
-        """Nothing happens."""
         return False
 
     def drag(self, point: Point, rect: Rect) -> None:
-        """Nothing happens."""
+        """The mouse moved while held."""
 
     def release(self) -> None:
-        """Nothing happens."""
+        """The mouse let go."""
 
     def hint(self, point: Point, rect: Rect) -> str:
-        """None."""
+        """One line about what is under the mouse, or nothing."""
         return ""
 
 
 @dataclass(frozen=True)
-class Lines(Still):
+class Lines(Control):
     """Lines of text, the first of which may be a heading.
 
     Attributes:
@@ -84,6 +63,11 @@ class Lines(Still):
             painter.text(text, Rect(rect.x, rect.y + number * line, rect.width, line), size, color, "left")
 
 
+def heading(text: str) -> Lines:
+    """A line of large text."""
+    return Lines(lambda: [text], heading=True)
+
+
 @dataclass(frozen=True)
 class Button:
     """One button.
@@ -102,7 +86,7 @@ class Button:
 
 
 @dataclass(frozen=True)
-class Buttons(Still):
+class Buttons(Control):
     """Buttons in rows of `columns`."""
 
     buttons: Sequence[Button]
@@ -150,7 +134,7 @@ class Buttons(Still):
 
 
 @dataclass(frozen=True)
-class ColorScale(Still):
+class ColorScale(Control):
     """A strip of colours with a number at either end.
 
     Attributes:

@@ -1,10 +1,31 @@
-"""Work in the background of a window, a slice of a frame at a time."""
+"""Work in the background of a window, a slice of a frame at a time, at its own pace."""
 
 from collections.abc import Iterator
-
-from gridworld_env.ui.widgets.pace import Pace
+from typing import Final
 
 Steps = Iterator[None]
+LONGEST_PAUSE: Final = 0.25  # seconds; after a longer one, what was missed is not made up for
+
+
+class Pace:
+    """Counts the steps that are due, so that so many happen in a second whatever the frames do.
+
+    >>> pace = Pace()
+    >>> [pace.due(now, speed=10.0) for now in (0.0, 0.05, 0.1, 0.125, 0.2)]
+    [1, 0, 1, 0, 1]
+    """
+
+    def __init__(self) -> None:
+        """The first step is due at once."""
+        self._next: float | None = None
+
+    def due(self, now: float, speed: float) -> int:
+        """How many are due at a time in seconds, at so many a second."""
+        if self._next is None or now - self._next > LONGEST_PAUSE:
+            self._next = now
+        count = max(0, int((now - self._next) * speed + 1.0 + 1e-9))
+        self._next += count / speed
+        return count
 
 
 class Job:
@@ -24,6 +45,4 @@ class Job:
 
     def due(self, now: float, speed: float) -> int:
         """How many steps are due at a time in seconds."""
-        if not self.paced:
-            return 1_000_000
-        return self._pace.due(now, speed)
+        return self._pace.due(now, speed) if self.paced else 1_000_000

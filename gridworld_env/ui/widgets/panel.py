@@ -59,11 +59,6 @@ class Panel:
                     self._held = control
         return True
 
-    @property
-    def held(self) -> bool:
-        """Whether the mouse holds a control."""
-        return self._held is not None
-
     def scroll(self, by: float) -> None:
         """Scroll, as far as there is something to see."""
         longest = max(0.0, self.content_height() - self.rect.height)

@@ -1,60 +1,22 @@
-"""A resizable window that runs an `App`: it waits without work, and shows 60 frames a second with it."""
+"""A resizable window that runs a `Shell`: it waits without work, and shows 60 frames a second with it."""
 
 import gc
 import os
 import time
-from typing import Final, Protocol
+from typing import Any, Final
 
 import pygame
 
-from gridworld_env.ui.widgets.events import Closed, Event
+from gridworld_env.ui.widgets.events import Closed
 from gridworld_env.ui.widgets.geometry import Rect
 from gridworld_env.ui.widgets.pygame_keys import translate
 from gridworld_env.ui.widgets.pygame_painter import PygamePainter
+from gridworld_env.ui.widgets.shell import Shell
 
 FRAMES: Final = 60  # a second
 PATIENCE: Final = 1.0  # seconds of waiting for an event when nothing goes on
 SMALLEST: Final = (760, 480)  # points
 FRAMING: Final = 90  # height that the window's frame and the desktop's bars take
-
-
-class App(Protocol):
-    """A program in a window.
-
-    Attributes:
-        closing: Whether the window is to close.
-        busy: Whether something goes on that needs `advance` without an event.
-        stamp: A number that is another one when the window has to be painted again.
-    """
-
-    closing: bool
-
-    @property
-    def title(self) -> str:
-        """What the window's frame says."""
-        ...
-
-    @property
-    def busy(self) -> bool:
-        """Whether something goes on that needs `advance` without an event."""
-        ...
-
-    @property
-    def stamp(self) -> object:
-        """Something that is different when the window has to be painted again."""
-        ...
-
-    def handle(self, event: Event) -> None:
-        """Answer an event."""
-        ...
-
-    def advance(self, now: float) -> None:
-        """Go on with what goes on, for a small part of a frame; `now` is in seconds."""
-        ...
-
-    def paint(self, painter: PygamePainter, rect: Rect) -> None:
-        """Paint everything."""
-        ...
 
 
 def fitting(units: tuple[int, int]) -> tuple[int, int]:
@@ -74,7 +36,7 @@ class AppWindow:
         scale: Window units a point, for screens whose system does not say that they are dense.
     """
 
-    def __init__(self, app: App, size: tuple[int, int] = (1240, 800), scale: float = 1.0) -> None:
+    def __init__(self, app: Shell[Any], size: tuple[int, int] = (1240, 800), scale: float = 1.0) -> None:
         """Open the window."""
         # On Windows: tell us about pixels, instead of stretching what we paint.
         os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")

@@ -1,67 +1,80 @@
-"""A program in a window: a board on the left, a panel on the right, a line of status below. No pygame here."""
+"""A program in a window: its content on the left, a panel on the right, a line of status below. No pygame here."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from gridworld_env.ui.widgets import style
-from gridworld_env.ui.widgets.commands import Command, CommandTable
+from gridworld_env.ui.widgets.commands import Command, CommandTable, stroke_label
+from gridworld_env.ui.widgets.controls import Button, Buttons
 from gridworld_env.ui.widgets.events import Closed, Dropped, Event, Key, Pointer
 from gridworld_env.ui.widgets.geometry import Rect
 from gridworld_env.ui.widgets.help_sheet import paint_help
 from gridworld_env.ui.widgets.painter import Painter
 from gridworld_env.ui.widgets.panel import Panel
-from gridworld_env.ui.widgets.prompt import Prompt
+from gridworld_env.ui.widgets.session import BaseSession
+
+S = TypeVar("S", bound=BaseSession)
 
 
-class Program(Protocol):
-    """What the commands of a shell act on.
+@dataclass
+class Prompt:
+    """A question with an answer being typed.
 
     Attributes:
-        status: The last message, and whether it is a refusal.
-        stamp: Another number when the window has to be painted again.
+        question: What is asked.
+        answer: What has been typed so far.
+        then: Called with the answer when Enter ends it.
+        open: Whether it still waits; Escape or Enter close it.
+
+    >>> asked = Prompt("name?", "map", then=print)
+    >>> asked.key(Key("1", "1")); asked.key(Key("return"))
+    map1
+    >>> asked.open
+    False
     """
 
-    status: tuple[str, bool]
-    stamp: int
+    question: str
+    answer: str
+    then: Callable[[str], None]
+    open: bool = field(default=True)
 
-    @property
-    def problem(self) -> str:
-        """What is wrong with what is shown; empty where nothing is."""
-        ...
-
-    def attempt(self, action: Callable[[], Any]) -> bool:
-        """Do something; what cannot be done is said in the status. Whether it could."""
-        ...
-
-    def stop(self) -> None:
-        """End what runs."""
-        ...
-
-    def advance(self, now: float) -> None:
-        """Go on with what runs, for a small part of a frame."""
-        ...
+    def key(self, key: Key) -> None:
+        """Answer a key."""
+        if key.stroke == "escape":
+            self.open = False
+        elif key.stroke == "return":
+            self.open = False
+            self.then(self.answer.strip())
+        elif key.stroke == "backspace":
+            self.answer = self.answer[:-1]
+        elif key.stroke == "ctrl+backspace":
+            self.answer = ""
+        elif key.text.isprintable():
+            self.answer += key.text
 
 
-class Shell:
-    """Maps events to commands, and paints; what is on the board is the subclass's affair.
+class Shell(Generic[S]):
+    """Maps events to commands, and paints; the content is the subclass's affair.
 
     Args:
-        program: What the commands act on.
+        session: What the commands act on.
         commands: All of them.
         help_title: Headline of the sheet of keys.
 
     Attributes:
-        panel: Made by the subclass, as its controls ask the subclass.
-        board: Where the board is.
+        session: What the commands act on.
+        panel: Given by whoever makes the shell, as its controls ask the shell.
+        content: Where the content is.
         density: Pixels a point.
     """
 
     panel: Panel
 
-    def __init__(self, program: Program, commands: CommandTable[Any], help_title: str) -> None:
+    def __init__(self, session: S, commands: CommandTable[Any], help_title: str) -> None:
         """Lay out when the window is there."""
-        self._program, self._commands, self._help_title = program, commands, help_title
-        self.board = Rect(0, 0, 1, 1)
+        self.session, self._commands, self._help_title = session, commands, help_title
+        self.content = Rect(0, 0, 1, 1)
         self.density = 1.0
         self.prompt: Prompt | None = None
         self.help_open = self.closing = False
@@ -69,22 +82,32 @@ class Shell:
         self._hinted: tuple[str, bool] | None = None  # the status when the mouse last moved
 
     @property
+    def title(self) -> str:
+        """What the window's frame says."""
+        return self._help_title
+
+    @property
+    def busy(self) -> bool:
+        """Whether something goes on that needs `advance` without an event."""
+        return self.session.busy
+
+    @property
     def stamp(self) -> object:
         """Another one when the window has to be painted again."""
-        return self._program.stamp, self._changes
+        return self.session.stamp, self._changes
 
     @property
     def hint(self) -> str:
         """What is under the mouse, until there is something newer to say."""
-        return self.panel.hint() if self._program.status is self._hinted else ""
+        return self.panel.hint() if self.session.status is self._hinted else ""
 
     @property
     def holds(self) -> bool:
-        """Whether the mouse is held and went down on the board."""
+        """Whether the mouse is held and went down on the content."""
         return False
 
     def point(self, event: Pointer) -> None:
-        """Answer the mouse over the board, or where it went down there."""
+        """Answer the mouse over the content, or where it went down there."""
 
     def leave(self) -> None:
         """The mouse is over the panel now."""
@@ -92,27 +115,39 @@ class Shell:
     def drop(self, path: str) -> None:
         """Answer a file that was dropped on the window."""
 
-    def paint_board(self, painter: Any, rect: Rect) -> None:
-        """Paint the board."""
+    def paint_content(self, painter: Any, rect: Rect) -> None:
+        """Paint the content."""
 
-    def place_board(self) -> None:
-        """The board has another place or size."""
+    def place_content(self) -> None:
+        """The content has another place or size."""
 
     def changed(self) -> None:
-        """Something is to be painted that the program does not know of."""
+        """Something is to be painted that the session does not know of."""
         self._changes += 1
 
     def run(self, command: Command[Any]) -> None:
         """Run a command; what cannot be done is said."""
-        self._program.attempt(lambda: command.run(self))
+        self.session.attempt(lambda: command.run(self))
         self.changed()
+
+    def button(
+        self, name: str, lit: Callable[[], bool] = lambda: False, title: Callable[[], str] | None = None
+    ) -> Button:
+        """A button that runs the command of that name; its title is the command's where there is no other."""
+        command = self._commands[name]
+        keys = " or ".join(map(stroke_label, command.keys))
+        return Button(title or command.title, lambda: self.run(command), f"{command.help} ({keys})", lit)
+
+    def buttons(self, names: Sequence[str], columns: int, lit: Callable[[str], bool] = lambda name: False) -> Buttons:
+        """Buttons that run commands; `lit` says by name which of them are on."""
+        return Buttons([self.button(name, lambda name=name: lit(name)) for name in names], columns)
 
     def handle(self, event: Event) -> None:
         """Answer an event."""
         if isinstance(event, Closed):
             self.closing = True
         elif isinstance(event, Dropped):
-            self._program.attempt(lambda: self.drop(event.path))
+            self.session.attempt(lambda: self.drop(event.path))
         elif isinstance(event, Key):
             self._key(event)
         else:
@@ -122,7 +157,7 @@ class Shell:
         self.changed()
         if self.prompt is not None:
             prompt = self.prompt
-            self._program.attempt(lambda: prompt.key(key))
+            self.session.attempt(lambda: prompt.key(key))
             if not prompt.open and self.prompt is prompt:
                 self.prompt = None
             return
@@ -139,7 +174,7 @@ class Shell:
             if event.kind == "press":
                 self.toggle_help()
             return
-        hint, status = self.hint, self._program.status
+        hint, status = self.hint, self.session.status
         if not self.holds and self.panel.pointer(event):
             self.changed()
             if event.kind == "press" or not event.button:  # else the hint would hide what a slider has just done
@@ -152,30 +187,30 @@ class Shell:
 
     def advance(self, now: float) -> None:
         """Go on with what runs."""
-        self._program.advance(now)
+        self.session.advance(now)
 
     def paint(self, painter: Painter, rect: Rect) -> None:
         """Paint everything."""
         self.lay_out(rect, getattr(painter, "scale", 1.0))
-        painter.fill(self.board, style.DESK)
-        self.paint_board(painter, self.board)
+        painter.fill(self.content, style.BACKGROUND)
+        self.paint_content(painter, self.content)
         self.panel.paint(painter)
-        self._paint_status(painter, Rect(0, self.board.bottom, rect.width, rect.height - self.board.bottom))
+        self._paint_status(painter, Rect(0, self.content.bottom, rect.width, rect.height - self.content.bottom))
         if self.help_open:
             paint_help(painter, rect, self._help_title, self._commands)
 
     def lay_out(self, rect: Rect, density: float) -> None:
-        """Give the board, the panel and the status line their places."""
+        """Give the content, the panel and the status line their places."""
         self.density = density
         wide, high = rect.width - style.PANEL_WIDTH, rect.height - style.STATUS_HEIGHT
-        self.board = Rect(0, 0, wide, high)
+        self.content = Rect(0, 0, wide, high)
         self.panel.rect = Rect(wide, 0, style.PANEL_WIDTH, high)
         self.panel.scroll(0)
-        self.place_board()
+        self.place_content()
 
     def _paint_status(self, painter: Painter, rect: Rect) -> None:
-        text, refusal = self._program.status
-        problem = self._program.problem
+        text, refusal = self.session.status
+        problem = self.session.problem
         if self.prompt is not None:
             text, refusal = f"{self.prompt.question} {self.prompt.answer}|   (Enter: yes, Escape: no)", False
         elif self.hint:
@@ -192,14 +227,10 @@ class Shell:
         self.help_open = not self.help_open
         self.changed()
 
-    def escape(self) -> None:
-        """Stop what runs."""
-        self._program.stop()
-
     def quit(self) -> None:
         """Close the window."""
         self.closing = True
 
-    def ask(self, question: str, answer: str, then: Callable[[str], Any]) -> None:
-        """Ask for a name in the status line."""
-        self.prompt = Prompt(question, answer, then)
+    def ask(self, question: str, answer: str, then: Callable[[S, str], Any]) -> None:
+        """Ask for a name in the status line, for something that is done to the session."""
+        self.prompt = Prompt(question, answer, lambda name: then(self.session, name))

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gridworld_env.ui.widgets import style
+from gridworld_env.ui.widgets.controls import Control
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.painter import Painter
 
 
 @dataclass(frozen=True)
-class Slider:
+class Slider(Control):
     """A number that is dragged.
 
     Attributes:

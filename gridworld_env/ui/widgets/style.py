@@ -15,7 +15,7 @@ LIT: Final[Color] = (24, 90, 160)
 LIT_INK: Final[Color] = (255, 255, 255)
 TRACK: Final[Color] = (196, 200, 208)
 ERROR: Final[Color] = (158, 40, 24)
-DESK: Final[Color] = (226, 228, 233)  # behind the content
+BACKGROUND: Final[Color] = (226, 228, 233)  # behind the content
 
 PANEL_WIDTH: Final = 324
 STATUS_HEIGHT: Final = 30

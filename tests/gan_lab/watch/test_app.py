@@ -16,9 +16,8 @@ from gan_lab.games import MixtureGame
 from gan_lab.watch.app import WatchApp
 from gan_lab.watch.commands import COMMANDS
 from gan_lab.watch.drawing.layout import Layout
-from gan_lab.watch.launch import opening
-from gan_lab.watch.recording import MOST, Recording
-from gan_lab.watch.session import SPEEDS, Session
+from gan_lab.watch.launch import make_app, opening
+from gan_lab.watch.session import MOST_PICTURES, SPEEDS, Session
 from gan_lab.watch.views import VIEWS
 from gridworld_env.ui.widgets.controls import Buttons
 from gridworld_env.ui.widgets.events import Closed, Dropped, Key, Pointer
@@ -31,7 +30,7 @@ WINDOW = Rect(0, 0, 1240, 890)
 def opened(game: Any = "ring8", **options: Any) -> WatchApp:
     if game not in ("dirac", "bilinear"):
         options = {"recipe": "plain", "batch_size": 8, **options}
-    app = WatchApp(opening(game, **options), lambda *_: None)
+    app = make_app(opening(game, **options), lambda *_: None)
     app.lay_out(WINDOW, 1.0)
     return app
 
@@ -43,16 +42,16 @@ def press(app: WatchApp, *strokes: str) -> None:
 
 def settle(app: WatchApp) -> None:
     """Until nothing goes on any more."""
-    while app.watcher.studio.busy or app.watcher.job is not None:
+    while app.session.picture_maker.busy or app.session.job is not None:
         app.advance(time.perf_counter())
 
 
 def run_until(app: WatchApp, done: Callable[[Session], bool]) -> None:
     for _ in range(4000):
-        if done(app.watcher):
+        if done(app.session):
             return
         app.advance(time.perf_counter())
-    raise AssertionError(f"still not after 4000 frames: {app.watcher.status}")
+    raise AssertionError(f"still not after 4000 frames: {app.session.status}")
 
 
 def on_board(app: WatchApp, x: float, y: float, bound: float = 1.35) -> Point:
@@ -69,51 +68,51 @@ def drag(app: WatchApp, *points: Point, button: int = 1) -> None:
 
 def test_single_steps_update_and_run() -> None:
     app = opened()
-    watcher = app.watcher
+    session = app.session
     press(app, "d")
-    assert "discriminator moved alone: its payoff was -" in watcher.status[0]
+    assert "discriminator moved alone: its payoff was -" in session.status[0]
     press(app, "g", "n")
-    assert watcher.match.run.steps == 1
-    assert watcher.status[0].startswith("update 1: payoffs discriminator_0")
+    assert session.live_run.run.steps == 1
+    assert session.status[0].startswith("update 1: payoffs discriminator_0")
     settle(app)
-    assert watcher.studio.picture is not None
-    assert watcher.studio.picture.step == 1
+    assert session.picture_maker.picture is not None
+    assert session.picture_maker.picture.step == 1
     press(app, "space")
-    assert (watcher.running, app.busy) == (True, True)
-    run_until(app, lambda it: it.match.run.steps >= 5 and len(it.reel.scenes) >= 2)
+    assert (session.running, app.busy) == (True, True)
+    run_until(app, lambda it: it.live_run.run.steps >= 5 and len(it.recording.frames) >= 2)
     press(app, "space")
     settle(app)
     assert not app.busy
-    steps = watcher.match.run.steps
+    steps = session.live_run.run.steps
     for _ in range(5):
         app.advance(time.perf_counter())
-    assert watcher.match.run.steps == steps
-    assert watcher.curves.rows[-1]["step"] == steps
+    assert session.live_run.run.steps == steps
+    assert session.curves.rows[-1]["step"] == steps
 
 
 def test_the_slow_speed_is_kept_and_the_picture_follows() -> None:
     app = opened("dirac")
-    watcher = app.watcher
+    session = app.session
     settle(app)
-    watcher.speed = 2.0
+    session.speed = 2.0
     press(app, "space")
     for moment in np.arange(0.0, 3.01, 0.05):
-        watcher._play(float(moment), time.perf_counter() + 1.0)
-    assert watcher.match.run.steps == 7  # at 0, 0.5, ..., 3
+        session._play(float(moment), time.perf_counter() + 1.0)
+    assert session.live_run.run.steps == 7  # at 0, 0.5, ..., 3
     press(app, "pageup", "pageup", "pagedown")
-    assert watcher.speed == 5.0
+    assert session.speed == 5.0
     for _ in SPEEDS:
         press(app, "pageup")
-    assert watcher.speed == SPEEDS[-1]
+    assert session.speed == SPEEDS[-1]
 
 
 def test_no_frame_takes_much_longer_than_one_part_of_a_picture() -> None:
     """A picture is made between frames: `advance` comes back long before it is finished."""
     app = opened()
-    app.watcher._begin_picture()
+    app.session._begin_picture()
     parts = 0
-    while app.watcher.studio.busy:
-        app.watcher.studio.work(time.perf_counter() + 1e-9)
+    while app.session.picture_maker.busy:
+        app.session.picture_maker.work(time.perf_counter() + 1e-9)
         parts += 1
     assert parts > 8
 
@@ -121,57 +120,57 @@ def test_no_frame_takes_much_longer_than_one_part_of_a_picture() -> None:
 def test_a_new_seed_makes_new_players_and_the_rules_stay() -> None:
     app = opened()
     press(app, "shift+1", "ctrl+3", "ctrl+shift+1", "w")
-    match = app.watcher.match
-    weight = next(iter(match.run.generator.parameters())).detach().clone()
+    live_run = app.session.live_run
+    weight = next(iter(live_run.run.generator.parameters())).detach().clone()
     press(app, "shift+r")
-    again = app.watcher.match
-    assert again is not match
+    again = app.session.live_run
+    assert again is not live_run
     assert bool((next(iter(again.run.generator.parameters())) == weight).all())
     press(app, "r")
-    fresh = app.watcher.match
+    fresh = app.session.live_run
     assert not bool((next(iter(fresh.run.generator.parameters())) == weight).all())
     assert (fresh.seed, fresh.recipe.loss, fresh.rule.name) == (1, "minimax", "extragradient")
-    board: Any = fresh.pair.env.game_state
-    assert (board.penalty.name, board.penalty_weight) == ("r1", match.pair.env.game_state.penalty_weight)
+    content: Any = fresh.pair.env.game_state
+    assert (content.penalty.name, content.penalty_weight) == ("r1", live_run.pair.env.game_state.penalty_weight)
     dirac = opened("dirac")
     press(dirac, "shift+2", "t", "n", "r")
-    assert (dirac.watcher.match.rate("generator"), dirac.watcher.match.recipe.loss) == (0.4, "non_saturating")
+    assert (dirac.session.live_run.rate("generator"), dirac.session.live_run.recipe.loss) == (0.4, "non_saturating")
 
 
 def test_recipes_of_the_game_and_plain() -> None:
     app = opened()
     press(app, "o")
-    assert app.watcher.match.recipe == gan_lab.RECIPES["ring8"]
+    assert app.session.live_run.recipe == gan_lab.RECIPES["ring8"]
     press(app, "shift+o")
-    assert app.watcher.match.recipe == gan_lab.RECIPES["plain"]
+    assert app.session.live_run.recipe == gan_lab.RECIPES["plain"]
     dirac = opened("dirac")
     press(dirac, "o")
-    assert dirac.watcher.status == ("dirac has no recipe: its players climb by plain gradients", True)
+    assert dirac.session.status == ("dirac has no recipe: its players climb by plain gradients", True)
 
 
 def test_refusals_are_said_and_nothing_changes() -> None:
     app = opened("bilinear")
-    pair = app.watcher.match.pair
+    pair = app.session.live_run.pair
     press(app, "shift+2")
-    assert app.watcher.status[1]
-    assert "played for V(D, G) alone" in app.watcher.status[0]
-    assert app.watcher.match.pair is pair
+    assert app.session.status[1]
+    assert "played for V(D, G) alone" in app.session.status[0]
+    assert app.session.live_run.pair is pair
     press(app, "ctrl+1", "k")
-    assert "has no k" in app.watcher.status[0]
+    assert "has no k" in app.session.status[0]
     ring = opened()
     press(ring, "ctrl+7")
-    assert "no meaning in the game of samples" in ring.watcher.status[0]
+    assert "no meaning in the game of samples" in ring.session.status[0]
     press(ring, "k", "k", "shift+k")
-    assert ring.watcher.match.rule.discriminator_steps == 2
+    assert ring.session.live_run.rule.discriminator_steps == 2
 
 
 def test_starting_again_says_which_rules_hold() -> None:
     app = opened(batch_size=8)
     press(app, "ctrl+shift+1", "shift+r")
-    assert "r1" in app.watcher.match.headline
-    assert app.watcher.status[0] == "ring8, seed 0: new players, by the rules as they were"
+    assert "r1" in app.session.live_run.headline
+    assert app.session.status[0] == "ring8, seed 0: new players, by the rules as they were"
     press(app, "r")
-    assert "seed 1" in app.watcher.status[0]
+    assert "seed 1" in app.session.status[0]
 
 
 def test_a_diverged_run_stops_says_why_and_starts_again() -> None:
@@ -179,18 +178,18 @@ def test_a_diverged_run_stops_says_why_and_starts_again() -> None:
     app.set_rate("generator", 1e30)
     app.set_rate("discriminator", 1e30)
     press(app, "space")
-    run_until(app, lambda it: bool(it.match.diverged))
-    watcher = app.watcher
-    assert not watcher.running
-    assert watcher.status[1]
-    assert watcher.problem.startswith("diverged:")
+    run_until(app, lambda it: bool(it.live_run.diverged))
+    session = app.session
+    assert not session.running
+    assert session.status[1]
+    assert session.problem.startswith("diverged:")
     press(app, "space")
-    assert "R restarts it" in watcher.status[0]
+    assert "R restarts it" in session.status[0]
     press(app, "d", "n")
-    assert watcher.status[1]
+    assert session.status[1]
     press(app, "shift+o", "n")
-    assert not watcher.problem
-    assert watcher.match.run.steps == 1
+    assert not session.problem
+    assert session.live_run.run.steps == 1
 
 
 def test_data_are_drawn_and_erased_with_the_mouse() -> None:
@@ -198,26 +197,26 @@ def test_data_are_drawn_and_erased_with_the_mouse() -> None:
     settle(app)
     press(app, "p")
     drag(app, on_board(app, -0.5, 0.5), on_board(app, -0.2, 0.5), on_board(app, 0.1, 0.5))
-    game = app.watcher.match.game
+    game = app.session.live_run.game
     assert isinstance(game, MixtureGame)
     assert game.name == "drawing"
     np.testing.assert_allclose(game.means, [[-0.5, 0.5], [-0.2, 0.5], [0.1, 0.5]], atol=2e-3)
     settle(app)
     drag(app, on_board(app, 0.6, -0.4))
     settle(app)
-    assert len(app.watcher.match.game.means) == 4  # pyright: ignore[reportAttributeAccessIssue] - a mixture
+    assert len(app.session.live_run.game.means) == 4  # pyright: ignore[reportAttributeAccessIssue] - a mixture
     drag(app, on_board(app, -0.21, 0.51), button=3)
-    np.testing.assert_allclose(app.watcher.match.game.means[:, 0], [-0.5, 0.1, 0.6], atol=2e-3)  # pyright: ignore
-    match = app.watcher.match
+    np.testing.assert_allclose(app.session.live_run.game.means[:, 0], [-0.5, 0.1, 0.6], atol=2e-3)  # pyright: ignore
+    live_run = app.session.live_run
     drag(app, on_board(app, 0.0, 0.0), button=3)  # there is nothing
-    drag(app, (app.board.right - 5, 40.0))  # beside the paper
-    assert app.watcher.match is match
+    drag(app, (app.content.right - 5, 40.0))  # beside the paper
+    assert app.session.live_run is live_run
     press(app, "n", "p")
-    assert (app.watcher.drawing, match.run.steps) == (False, 1)
+    assert (app.session.drawing, live_run.run.steps) == (False, 1)
     press(app, "shift+p")
-    assert (app.watcher.drawing, app.watcher.sketchpad.blobs) == (True, [])
+    assert (app.session.drawing, app.session.drawn_data.blobs) == (True, [])
     press(app, "alt+1")
-    assert (app.watcher.drawing, app.watcher.match.game.name) == (False, "ring8")
+    assert (app.session.drawing, app.session.live_run.game.name) == (False, "ring8")
 
 
 def test_the_width_of_what_is_drawn_is_chosen_by_a_slider() -> None:
@@ -229,7 +228,7 @@ def test_the_width_of_what_is_drawn_is_chosen_by_a_slider() -> None:
     )
     drag(app, (rect.x + 100, rect.bottom - 10), (rect.right - 8, rect.bottom - 10))
     assert control.value() == 0.2
-    assert app.watcher.match.game.std == 0.2  # pyright: ignore[reportAttributeAccessIssue] - a mixture
+    assert app.session.live_run.game.std == 0.2  # pyright: ignore[reportAttributeAccessIssue] - a mixture
 
 
 def test_a_click_puts_the_players_of_two_numbers_there() -> None:
@@ -238,24 +237,24 @@ def test_a_click_puts_the_players_of_two_numbers_there() -> None:
     press(app, "n", "n")
     settle(app)
     drag(app, on_board(app, -0.6, 0.9, bound=1.5))
-    match = app.watcher.match
-    assert match.place == pytest.approx((-0.6, 0.9), abs=0.01)
-    assert (match.run.steps, len(match.trajectory)) == (0, 1)
+    live_run = app.session.live_run
+    assert live_run.place == pytest.approx((-0.6, 0.9), abs=0.01)
+    assert (live_run.run.steps, len(live_run.trajectory)) == (0, 1)
     settle(app)
-    assert [row["step"] for row in app.watcher.curves.rows] == [0.0]
+    assert [row["step"] for row in app.session.curves.rows] == [0.0]
 
 
 def test_small_pictures_are_enlarged_by_a_click_and_layers_toggled() -> None:
     app = opened()
     for name, place in app.places.small.items():
         drag(app, place.center)
-        assert app.watcher.view == name
-        assert app.watcher.status[0] == VIEWS[name].help
+        assert app.session.view == name
+        assert app.session.status[0] == VIEWS[name].help
     press(app, "1", "x", "l")
-    assert app.watcher.view == "samples"
-    assert app.watcher.layers == {"generated", "exact"}
+    assert app.session.view == "samples"
+    assert app.session.layers == {"generated", "exact"}
     press(app, "x")
-    assert "real" in app.watcher.layers
+    assert "real" in app.session.layers
 
 
 @pytest.mark.parametrize("game", ["ring8", "dirac"])
@@ -264,12 +263,12 @@ def test_every_command_and_every_button_does_something_or_says_why_not(game: str
     for command in COMMANDS:
         if command.name.startswith("game grid"):
             continue  # the same as the others, and slow
-        before = (app.watcher.stamp, app.stamp)
+        before = (app.session.stamp, app.stamp)
         app.run(command)
-        assert (app.watcher.stamp, app.stamp) != before, command.name
-        app.prompt, app.help_open, app.watcher.running = None, False, False
-        if app.watcher.match.game.name != game:
-            app.watcher.start(game, "plain" if game == "ring8" else None)
+        assert (app.session.stamp, app.stamp) != before, command.name
+        app.prompt, app.help_open, app.session.running = None, False, False
+        if app.session.live_run.game.name != game:
+            app.session.start(game, "plain" if game == "ring8" else None)
     assert app.closing
     app.lay_out(WINDOW, 1.0)
     for control, rect in app.panel.places():
@@ -284,9 +283,9 @@ def test_every_command_and_every_button_does_something_or_says_why_not(game: str
 def test_rates_and_weights_are_dragged() -> None:
     app = opened()
     for title, reading in (
-        ("rate of D", lambda: app.watcher.match.rate("discriminator")),
-        ("rate of G", lambda: app.watcher.match.rate("generator")),
-        ("its weight", lambda: app.watcher.match.pair.env.game_state.penalty_weight),
+        ("rate of D", lambda: app.session.live_run.rate("discriminator")),
+        ("rate of G", lambda: app.session.live_run.rate("generator")),
+        ("its weight", lambda: app.session.live_run.pair.env.game_state.penalty_weight),
     ):
         rect = next(rect for one, rect in app.panel.places() if getattr(one, "title", "") == title)
         drag(app, (rect.x + 8, rect.bottom - 10))
@@ -309,31 +308,32 @@ def test_files_are_asked_for_and_wrong_names_refused(tmp_path: Path) -> None:
         ("ctrl+g", "run.png", "ends in .gif"),
     ):
         answer(stroke, str(tmp_path / name))
-        assert app.watcher.status[1], name
-        assert words in app.watcher.status[0]
+        assert app.session.status[1], name
+        assert words in app.session.status[0]
     app.handle(Dropped("file"))
     app.handle(Closed())
     assert app.closing
     assert not list(tmp_path.iterdir())
 
 
-def test_a_reel_keeps_the_whole_run_in_few_pictures() -> None:
-    reel, scene = Recording(), opened("dirac").watcher.scene
+def test_a_recording_keeps_the_whole_run_in_few_pictures() -> None:
+    session = opened("dirac").session
+    scene = session.scene
     for _ in range(5000):
-        reel.add(scene)
-    assert MOST // 2 <= len(reel.scenes) <= MOST + 1
+        session.recording.add(lambda: scene)
+    assert MOST_PICTURES // 2 <= len(session.recording.frames) <= MOST_PICTURES
 
 
 @pytest.mark.parametrize("size", [(436, 450), (916, 830), (1900, 1100)])
 def test_everything_has_its_place_at_every_size(size: tuple[int, int]) -> None:
-    board = Rect(0, 0, *size)
-    places = Layout(board)
+    content = Rect(0, 0, *size)
+    places = Layout(content)
     everything = [places.main, places.words, *places.small.values(), *places.charts]
     for rect in everything:
         assert rect.x >= 0
         assert rect.y >= 0
-        assert rect.right <= board.right + 1e-6
-        assert rect.bottom <= board.bottom + 1e-6
+        assert rect.right <= content.right + 1e-6
+        assert rect.bottom <= content.bottom + 1e-6
     assert places.main.width == places.main.height
     for number, one in enumerate(everything):
         for other in everything[number + 1 :]:
@@ -367,7 +367,7 @@ def test_the_report_is_printed_however_the_window_ends(end: str, monkeypatch: py
 
     def stepped(self: Any, events: Any = None) -> None:
         step(self, [])
-        if self.app.watcher.match.run.steps >= 3:
+        if self.app.session.live_run.run.steps >= 3:
             if end == "ctrl-c":
                 raise KeyboardInterrupt
             self.app.quit()

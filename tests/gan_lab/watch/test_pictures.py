@@ -12,7 +12,7 @@ from gan_lab.games import MixtureGame
 from gan_lab.payoffs.losses import LOSSES, find_loss
 from gan_lab.watch import sample_picture
 from gan_lab.watch.arrows import draw_arrows, exact_gradients
-from gan_lab.watch.curves import Curves, phase_charts, plane_charts
+from gan_lab.watch.curves import Curves, phase_charts, plane_charts, series
 from gan_lab.watch.density import data_mass, is_separated, log_mixture, optimum, sample_mass
 from gan_lab.watch.drawn_data import DrawnData
 from gan_lab.watch.live_run import LiveRun
@@ -197,7 +197,7 @@ def test_curves_are_thinned_and_charts_hold_what_they_show(rng: np.random.Genera
     for step in range(5000):
         curves.add(step, {name: float(rng.random()) for name in names})
     assert len(curves.rows) < 1300
-    steps, _ = curves.series("value")
+    steps, _ = series(curves.rows, "value")
     assert (steps[-1], steps[0]) == (4999, 0)
     assert (np.diff(steps) > 0).all()
     curves.add(4999, {"value": 7.0})

@@ -1,6 +1,5 @@
 """The window of `gan-lab watch`, driven by pygame's own events on the dummy driver, checked by the pixel."""
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,46 +17,19 @@ from gan_lab.watch.drawing.pygame_plane import on_rect  # noqa: E402
 from gan_lab.watch.launch import open_watch, opening  # noqa: E402
 from gridworld_env.ui.widgets import style  # noqa: E402
 from gridworld_env.ui.widgets.pygame_window import AppWindow  # noqa: E402
-
-MODIFIERS = {"ctrl": pygame.KMOD_CTRL, "shift": pygame.KMOD_SHIFT, "alt": pygame.KMOD_ALT}
-KEYS = {"return": pygame.K_RETURN, "space": pygame.K_SPACE, "f1": pygame.K_F1}
+from tests.oracles.windows import DOCS, User, as_seen, script_of_docs, without_a_screen  # noqa: E402
 
 
-class Driver:
-    """Somebody at the window."""
+class Driver(User):
+    """Somebody at the window of `gan-lab watch`."""
 
     def __init__(self, window: AppWindow) -> None:
-        self.window = window
-        self.app: Any = window.app
-        self.window.step()
+        super().__init__(window)
         self.settle()
 
-    @property
-    def watcher(self) -> Any:
-        return self.app.watcher
-
-    def post(self, kind: int, **fields: Any) -> None:
-        pygame.event.post(pygame.event.Event(kind, window=self.window.window, **fields))
-
-    def key(self, *strokes: str) -> None:
-        for stroke in strokes:
-            *held, name = stroke.split("+") if len(stroke) > 1 else [stroke]
-            code = KEYS.get(name) or pygame.key.key_code(name)
-            mods = sum(MODIFIERS[one] for one in held)
-            self.post(pygame.KEYDOWN, key=code, mod=mods, unicode=name if len(name) == 1 and not held else "")
-        self.window.step()
-
-    def drag(self, *points: Any, button: int = 1) -> None:
-        buttons = tuple(int(number == button) for number in (1, 2, 3))
-        self.post(pygame.MOUSEBUTTONDOWN, pos=points[0], button=button, touch=False)
-        for point in points[1:]:
-            self.post(pygame.MOUSEMOTION, pos=point, rel=(0, 0), buttons=buttons, touch=False)
-            self.window.step()
-        self.post(pygame.MOUSEBUTTONUP, pos=points[-1], button=button, touch=False)
-        self.window.step()
-
     def settle(self) -> None:
-        while self.watcher.studio.busy or self.watcher.job is not None:
+        """Until the picture is finished and shown."""
+        while self.session.picture_maker.busy or self.session.job is not None:
             self.window.step()
         self.window.step()
 
@@ -66,22 +38,10 @@ class Driver:
         x, y = on_rect(np.array([x, y]), self.app.places.main, self.app._bound())
         return float(x), float(y)
 
-    def pixels(self) -> np.ndarray:
-        """(H, W, 3) what the window shows."""
-        return pygame.surfarray.array3d(self.window.window.get_surface()).transpose(1, 0, 2)
-
     def patch(self, x: float, y: float, reach: int = 3) -> np.ndarray:
         """(n, 3) pixels around a place of the plane."""
         column, row = (round(self.app.density * part) for part in self.at(x, y))
         return self.pixels()[row - reach : row + reach + 1, column - reach : column + reach + 1].reshape(-1, 3)
-
-    def answer(self, stroke: str, text: str) -> None:
-        self.key(stroke, "ctrl+backspace")
-        for letter in text:
-            self.post(pygame.KEYDOWN, key=pygame.K_x, mod=0, unicode=letter)
-        self.window.step()
-        self.key("return")
-        self.settle()
 
 
 def holds(patch: np.ndarray, color: Any, within: int = 12) -> bool:
@@ -91,30 +51,25 @@ def holds(patch: np.ndarray, color: Any, within: int = 12) -> bool:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    pygame.quit()
-    windows: list[AppWindow] = []
+    with without_a_screen(monkeypatch) as windows:
 
-    def make(game: Any = "ring8", scale: float = 1.0, **options: Any) -> Driver:
-        if game not in ("dirac", "bilinear"):
-            options = {"recipe": "plain", "batch_size": 8, **options}
-        windows.append(open_watch(opening(game, **options), scale=scale))
-        return Driver(windows[-1])
+        def make(game: Any = "ring8", scale: float = 1.0, **options: Any) -> Driver:
+            if game not in ("dirac", "bilinear"):
+                options = {"recipe": "plain", "batch_size": 8, **options}
+            windows.append(open_watch(opening(game, **options), scale=scale))
+            return Driver(windows[-1])
 
-    yield make
-    for window in windows:
-        window.close()
-    pygame.quit()
+        yield make
 
 
 def test_the_first_picture_has_the_data_where_they_are(opened: Any) -> None:
     user = opened()
     user.key("1")
-    for x, y in user.watcher.match.game.means:
+    for x, y in user.session.live_run.game.means:
         assert holds(user.patch(x, y, 8), palette.DATA), (x, y)
     assert not holds(user.patch(0.5, 1.2, 8), palette.DATA)
     user.key("x")
-    assert not any(holds(user.patch(x, y, 5), palette.DATA) for x, y in user.watcher.match.game.means)
+    assert not any(holds(user.patch(x, y, 5), palette.DATA) for x, y in user.session.live_run.game.means)
     assert tuple(user.pixels()[5, 1235]) == style.PANEL
 
 
@@ -124,9 +79,9 @@ def test_it_runs_and_pauses_and_the_frames_follow(opened: Any) -> None:
     user.key("space")
     for _ in range(400):
         user.window.step()
-        if len(user.watcher.reel.scenes) >= 3:
+        if len(user.session.recording.frames) >= 3:
             break
-    assert user.watcher.match.run.steps >= 2
+    assert user.session.live_run.run.steps >= 2
     assert user.window.frames > frames + 1
     user.key("space")
     user.settle()
@@ -141,7 +96,7 @@ def test_fields_have_the_colors_of_their_numbers(opened: Any, view: str) -> None
     """Of cells whose neighbours are like them, as the field is stretched smoothly."""
     user = opened(width=0.2)
     user.key(view, "x", "z", "l", "e")
-    picture = user.watcher.studio.picture
+    picture = user.session.picture_maker.picture
     field = {"2": picture.learned, "3": picture.exact, "4": picture.difference}[view]
     colors = (palette.difference_colors if view == "4" else palette.probability_colors)(field).astype(int)
     cells = len(field)
@@ -161,7 +116,9 @@ def test_fields_have_the_colors_of_their_numbers(opened: Any, view: str) -> None
 def test_a_missed_mode_is_blue_in_the_best_discriminator_and_a_wrong_sample_orange(opened: Any) -> None:
     user = opened("two_modes")
     user.key("3", "x", "z", "l", "e")
-    fake = user.watcher.studio.picture.fake.mean(axis=0)  # before any update: near the middle, far from both modes
+    fake = user.session.picture_maker.picture.fake.mean(
+        axis=0
+    )  # before any update: near the middle, far from both modes
     assert np.abs(fake).max() < 0.4
     for x in (-0.8, 0.8):
         assert np.abs(user.patch(x, 0.0, 0)[0] - palette.SCALE[2]).max() < 12
@@ -174,14 +131,14 @@ def test_data_drawn_with_the_mouse_are_what_is_trained_on(opened: Any) -> None:
     user.key("p")
     user.drag(user.at(-0.5, 0.5), user.at(0.0, 0.5), user.at(0.5, 0.5))
     user.settle()
-    assert len(user.watcher.match.game.means) == 3
+    assert len(user.session.live_run.game.means) == 3
     assert holds(user.patch(0.0, 0.5, 12), palette.DATA)
     user.drag(user.at(0.0, 0.5), button=3)
     user.settle()
-    assert len(user.watcher.match.game.means) == 2
+    assert len(user.session.live_run.game.means) == 2
     assert not holds(user.patch(0.0, 0.5, 8), palette.DATA)
     user.key("n")
-    assert user.watcher.match.run.steps == 1
+    assert user.session.live_run.run.steps == 1
 
 
 def test_the_path_of_dirac_is_painted_and_a_click_begins_elsewhere(opened: Any) -> None:
@@ -189,12 +146,12 @@ def test_the_path_of_dirac_is_painted_and_a_click_begins_elsewhere(opened: Any) 
     for _ in range(8):
         user.key("n")
     user.settle()
-    for psi, theta in user.watcher.match.trajectory[1:]:
+    for psi, theta in user.session.live_run.trajectory[1:]:
         assert holds(user.patch(psi, theta, 3), palette.PATH)
     assert holds(user.patch(0.0, 0.0, 3), palette.EQUILIBRIUM)
     user.drag(user.at(-1.2, -0.3))
     user.settle()
-    assert user.watcher.match.place == pytest.approx((-1.2, -0.3), abs=0.01)
+    assert user.session.live_run.place == pytest.approx((-1.2, -0.3), abs=0.01)
     assert holds(user.patch(-1.2, -0.3), palette.PATH)
     assert not holds(user.patch(0.81, 0.995, 3), palette.PATH)
 
@@ -208,7 +165,7 @@ def test_points_hit_what_they_show_at_every_size_and_density(opened: Any, scale:
     x, y = user.at(0.7, -0.4)
     user.drag((x * scale, y * scale))
     user.settle()
-    assert user.watcher.match.place == pytest.approx((0.7, -0.4), abs=0.02)
+    assert user.session.live_run.place == pytest.approx((0.7, -0.4), abs=0.02)
     assert holds(user.patch(0.7, -0.4), palette.PATH)
 
 
@@ -228,10 +185,10 @@ def test_a_diverged_run_is_shown_with_its_message(opened: Any) -> None:
     user.key("space")
     for _ in range(200):
         user.window.step()
-        if user.watcher.match.diverged:
+        if user.session.live_run.diverged:
             break
     user.window.step()
-    assert not user.watcher.running
+    assert not user.session.running
     line = user.pixels()[-style.STATUS_HEIGHT + 2 :].reshape(-1, 3)
     assert holds(line, style.ERROR, 3)
     user.key("shift+o")
@@ -246,17 +203,18 @@ def test_pictures_and_animations_are_written(opened: Any, tmp_path: Path) -> Non
         user.settle()
     user.answer("ctrl+g", str(tmp_path / "run.gif"))
     user.answer("ctrl+p", str(tmp_path / "now.png"))
-    assert user.watcher.status[0].startswith("wrote")
+    user.settle()
+    assert user.session.status[0].startswith("wrote")
     with Image.open(tmp_path / "run.gif") as image:
         assert getattr(image, "n_frames", 1) == 5
     with Image.open(tmp_path / "now.png") as image:
-        off = (np.asarray(image) != render(user.watcher.scene, (916, 780), 2.0)).any(axis=2)
+        off = (np.asarray(image) != render(user.session.scene, (916, 780), 2.0)).any(axis=2)
         assert off.mean() < 1e-5  # two pixels of smooth lines differed in one of some hundred runs
 
 
 @pytest.mark.parametrize("game", ["ring8", "dirac"])
 def test_a_dense_picture_is_the_same_with_more_pixels(opened: Any, game: str) -> None:
-    scene = opened(game).watcher.scene
+    scene = opened(game).session.scene
     small, large = (render(scene, (800, 700), scale).astype(float) for scale in (1.0, 2.0))
     averaged = large.reshape(700, 2, 800, 2, 3).mean(axis=(1, 3))
     assert np.abs(averaged - small).mean() < 8
@@ -274,15 +232,10 @@ def test_closing_the_window_ends_it(opened: Any, kind: str) -> None:
 @pytest.mark.visual
 def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> None:
     """docs/watch_dirac.png is what its script makes today; another version of the font may differ a little."""
-    pages = Path(__file__).resolve().parents[3] / "docs"
-    spec = importlib.util.spec_from_file_location("watch_pictures", pages / "watch_pictures.py")
-    assert spec is not None
-    assert spec.loader is not None
-    pictures = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(pictures)
+    pictures = script_of_docs("watch_pictures")
     pictures.picture_of_dirac(tmp_path)
     made, stored = (
-        np.asarray(Image.open(folder / "watch_dirac.png").convert("RGB"), dtype=float) for folder in (tmp_path, pages)
+        np.asarray(Image.open(folder / "watch_dirac.png").convert("RGB"), dtype=float) for folder in (tmp_path, DOCS)
     )
     assert made.shape == stored.shape
     assert np.abs(made - stored).mean() < 1.5
@@ -290,21 +243,10 @@ def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("colors", [palette.probability_colors, palette.difference_colors])
 def test_fields_stay_apart_for_eyes_without_red_or_green_or_blue(colors: Any) -> None:
-    """Both ends, and each end and the middle, differ for every common colour blindness.
-
-    Matrices: Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
-    """
-    matrices = {
-        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
-    }
+    """Both ends, and each end and the middle, differ for every common colour blindness."""
     ends = (0.0, 0.5, 1.0) if colors is palette.probability_colors else (-1.0, 0.0, 1.0)
-    rgb = np.concatenate([colors(np.array(ends)), [palette.DATA, palette.FAKE, palette.LEARNED, palette.EXACT]]) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    for matrix in matrices.values():
-        seen = np.clip(linear @ np.array(matrix).T, 0, 1)
-        shown = 255 * np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
+    marks = [palette.DATA, palette.FAKE, palette.LEARNED, palette.EXACT]
+    for shown, _ in as_seen(np.concatenate([colors(np.array(ends)), marks])):
         for one, other in ((0, 1), (1, 2), (0, 2), (3, 4), (5, 6)):
             assert np.abs(shown[one] - shown[other]).max() > 40
     assert len(palette.few_colors()) <= 256

@@ -178,7 +178,7 @@ def test_explore_opens_the_map_and_runs_until_it_is_closed(monkeypatch: pytest.M
     shown: list[tuple[str, ...]] = []
 
     def run(window: Any) -> None:
-        shown.append(window.app.explorer.sketch.rows)
+        shown.append(window.app.session.document.rows)
         window.step()
         window.close()
 

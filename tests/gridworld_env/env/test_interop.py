@@ -17,7 +17,7 @@ from gymnasium.wrappers import FlattenObservation, TimeLimit, TransformReward
 from gymnasium.wrappers.vector import NormalizeReward, RecordEpisodeStatistics, RecordVideo
 
 import gridworld_env  # noqa: F401
-from gridworld_env.maps.named import WORLDS
+from gridworld_env.maps.textbook_worlds import WORLDS
 
 MAZE: dict[str, Any] = {
     "desc": ["S.w.A", ".>i..", "..#B+"],

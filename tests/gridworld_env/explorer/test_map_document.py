@@ -10,36 +10,36 @@ import pytest
 import gridworld_env
 from gridworld_env import Cell, MapError, random_map
 from gridworld_env.explorer import files
-from gridworld_env.explorer.map_document import MapDocument, empty_document, sketch_of
+from gridworld_env.explorer.map_document import MapDocument, empty_document, make_document
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.tools import TOOLS, Amounts
 from gridworld_env.ui.widgets.history import History
 
 
-def painted(sketch: MapDocument, brush: str, *squares: tuple[int, int], amounts: Amounts | None = None) -> MapDocument:
-    paint = TOOLS[brush].paint
+def painted(document: MapDocument, tool: str, *squares: tuple[int, int], amounts: Amounts | None = None) -> MapDocument:
+    paint = TOOLS[tool].paint
     assert paint is not None
-    return sketch.painted(squares, lambda cell: paint(cell, amounts or Amounts()))
+    return document.painted(squares, lambda cell: paint(cell, amounts or Amounts()))
 
 
 @pytest.fixture
 def lecture() -> MapDocument:
-    return sketch_of({"map_name": "lecture"})
+    return make_document({"map_name": "lecture"})
 
 
 def test_known_kinds_are_painted_with_their_glyphs(lecture: MapDocument) -> None:
-    sketch = painted(lecture, "wall", (0, 0), (0, 1))
-    sketch = painted(painted(sketch, "minus 1", (2, 3)), "start", (2, 2))
-    assert sketch.rows == ("##.+", ".#.-", "S.S-")
-    assert painted(sketch, "free", (0, 0), (2, 3)).rows == (".#.+", ".#.-", "S.S.")
+    document = painted(lecture, "wall", (0, 0), (0, 1))
+    document = painted(painted(document, "minus 1", (2, 3)), "start", (2, 2))
+    assert document.rows == ("##.+", ".#.-", "S.S-")
+    assert painted(document, "free", (0, 0), (2, 3)).rows == (".#.+", ".#.-", "S.S.")
 
 
 def test_a_new_kind_gets_a_glyph_once(lecture: MapDocument) -> None:
-    sketch = painted(lecture, "reward", (0, 0), (0, 1), amounts=Amounts(reward=-5.0))
-    assert sketch.rows[0] == "aa.+"
-    assert sketch.legend["a"] == Cell(reward=-5.0)
-    assert painted(sketch, "reward", (2, 2), amounts=Amounts(reward=-5.0)).rows[2] == "S.a."
-    assert painted(sketch, "end", (2, 2), amounts=Amounts(reward=7.0)).cell(2, 2) == Cell(terminal=True, reward=7.0)
+    document = painted(lecture, "reward", (0, 0), (0, 1), amounts=Amounts(reward=-5.0))
+    assert document.rows[0] == "aa.+"
+    assert document.legend["a"] == Cell(reward=-5.0)
+    assert painted(document, "reward", (2, 2), amounts=Amounts(reward=-5.0)).rows[2] == "S.a."
+    assert painted(document, "end", (2, 2), amounts=Amounts(reward=7.0)).cell(2, 2) == Cell(terminal=True, reward=7.0)
 
 
 def test_wind_is_added_to_what_is_there_and_taken_away(lecture: MapDocument) -> None:
@@ -49,18 +49,18 @@ def test_wind_is_added_to_what_is_there_and_taken_away(lecture: MapDocument) -> 
 
 
 def test_glyphs_that_are_not_used_any_more_are_used_again() -> None:
-    sketch = empty_document(1, 3)
+    document = empty_document(1, 3)
     for step in range(2000):
-        sketch = painted(sketch, "reward", (0, 1), amounts=Amounts(reward=float(step)))
-    assert sketch.cell(0, 1).reward == 1999.0
+        document = painted(document, "reward", (0, 1), amounts=Amounts(reward=float(step)))
+    assert document.cell(0, 1).reward == 1999.0
 
 
 def test_every_square_may_be_of_a_kind_of_its_own() -> None:
-    sketch = empty_document(10, 20)
+    document = empty_document(10, 20)
     for number in range(200):
         square = divmod(number, 20)
-        sketch = painted(sketch, "reward", square, amounts=Amounts(reward=float(number)))
-    rewards = [sketch.cell(*divmod(number, 20)).reward for number in range(200)]
+        document = painted(document, "reward", square, amounts=Amounts(reward=float(number)))
+    rewards = [document.cell(*divmod(number, 20)).reward for number in range(200)]
     assert rewards == list(range(200))
 
 
@@ -72,9 +72,9 @@ def test_a_map_without_a_free_square_is_refused_and_nothing_changes(lecture: Map
 
 
 def test_a_wall_on_the_target_of_a_teleport_is_refused() -> None:
-    sketch = sketch_of({"map_name": "sutton-barto-3.5"})
+    document = make_document({"map_name": "sutton-barto-3.5"})
     with pytest.raises(MapError, match="teleport leads nowhere"):
-        painted(sketch, "wall", (4, 1))
+        painted(document, "wall", (4, 1))
 
 
 def test_rows_and_columns_are_added_and_taken_away(lecture: MapDocument) -> None:
@@ -103,8 +103,8 @@ def test_history_is_a_list_with_a_finger_on_it(rng: np.random.Generator) -> None
 
 @pytest.mark.parametrize("name", gridworld_env.WORLDS)
 def test_a_saved_world_has_the_tables_of_the_world(name: str, tmp_path: Path) -> None:
-    explorer = Session(sketch_of({"map_name": name}))
-    files.save(explorer, str(tmp_path / "map.json"))
+    session = Session(make_document({"map_name": name}))
+    files.save(session, str(tmp_path / "map.json"))
     saved = gym.make("GridWorld-v0", **gridworld_env.read_map_file(tmp_path / "map.json")).unwrapped
     world = gym.make("GridWorld-v0", map_name=name).unwrapped
     assert isinstance(saved, gridworld_env.GridWorldEnv)
@@ -115,31 +115,31 @@ def test_a_saved_world_has_the_tables_of_the_world(name: str, tmp_path: Path) ->
 
 
 def test_what_is_painted_is_what_is_read_again(rng: np.random.Generator, tmp_path: Path) -> None:
-    brushes = [name for name, brush in TOOLS.items() if brush.paint is not None]
-    sketch = sketch_of({"desc": random_map(6, 7, seed=int(rng.integers(10**6)))})
+    brushes = [name for name, tool in TOOLS.items() if tool.paint is not None]
+    document = make_document({"desc": random_map(6, 7, seed=int(rng.integers(10**6)))})
     for _ in range(60):
         amounts = Amounts(float(rng.integers(-3, 4)), str(rng.choice(["up", "left", "calm"])), int(rng.integers(1, 4)))
         square = (int(rng.integers(6)), int(rng.integers(7)))
-        sketch = painted(sketch, str(rng.choice(brushes)), square, amounts=amounts)
+        document = painted(document, str(rng.choice(brushes)), square, amounts=amounts)
     path = tmp_path / "painted.json"
-    files.save(Session(sketch), str(path))
+    files.save(Session(document), str(path))
     again, found = files.read_document(str(path), 0.9)
     assert found == path
     squares = [(row, column) for row in range(6) for column in range(7)]
     for square in squares:
-        before, after = sketch.cell(*square), again.cell(*square)
+        before, after = document.cell(*square), again.cell(*square)
         assert (before.wall, before.terminal, before.start, before.reward, tuple(before.wind)) == (
             (after.wall, after.terminal, after.start, after.reward, tuple(after.wind))
         )
-    assert again.rules == sketch.rules
+    assert again.rules == document.rules
 
 
 def test_what_a_file_says_besides_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "limited.json"
     path.write_text('{"desc": ["S.+"], "max_episode_steps": 7, "slip": 0.25}')
-    explorer = Session(*files.read_document(str(path), 0.9))
-    explorer.use([(0, 1)], "wall")
-    files.save(explorer, str(path))
+    session = Session(*files.read_document(str(path), 0.9))
+    session.use([(0, 1)], "wall")
+    files.save(session, str(path))
     told = json.loads(path.read_text())
     assert (told["max_episode_steps"], told["slip"], told["desc"]) == (7, 0.25, ["S#+"])
 
@@ -153,17 +153,17 @@ def test_what_a_file_says_besides_is_kept(tmp_path: Path) -> None:
     ],
 )
 def test_an_unknown_map_is_refused_and_nothing_is_lost(name: str, match: str) -> None:
-    explorer = Session(sketch_of({"map_name": "lecture"}))
-    explorer.use([(0, 0)], "wall")
-    before = explorer.sketch
-    assert not explorer.attempt(lambda: files.load(explorer, name))
-    assert explorer.status[1]
-    assert match in explorer.status[0]
-    assert explorer.sketch is before
+    session = Session(make_document({"map_name": "lecture"}))
+    session.use([(0, 0)], "wall")
+    before = session.document
+    assert not session.attempt(lambda: files.load(session, name))
+    assert session.status[1]
+    assert match in session.status[0]
+    assert session.document is before
 
 
 def test_a_file_that_cannot_be_written_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    explorer, path = Session(sketch_of({"map_name": "lecture"})), tmp_path / "map.json"
+    session, path = Session(make_document({"map_name": "lecture"})), tmp_path / "map.json"
     path.write_text("precious")
 
     def full(*_: object) -> None:
@@ -171,17 +171,17 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(Path, "replace", full)
     for name in (str(path), str(tmp_path / "no folder" / "map.json"), str(tmp_path / "map.txt")):
-        assert not explorer.attempt(lambda name=name: files.save(explorer, name))
-        assert explorer.status[1]
+        assert not session.attempt(lambda name=name: files.save(session, name))
+        assert session.status[1]
     assert path.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_loading_can_be_undone() -> None:
-    explorer = Session(sketch_of({"map_name": "lecture"}))
-    explorer.use([(0, 0)], "wall")
-    files.load(explorer, "four-rooms")
-    assert explorer.sketch.grid.height == 13
-    explorer.undo()
-    assert explorer.sketch.rows == ("#..+", ".#.-", "S...")
-    assert len(explorer.planning.values) == 10
+    session = Session(make_document({"map_name": "lecture"}))
+    session.use([(0, 0)], "wall")
+    files.load(session, "four-rooms")
+    assert session.document.grid.height == 13
+    session.undo()
+    assert session.document.rows == ("#..+", ".#.-", "S...")
+    assert len(session.planning.values) == 10

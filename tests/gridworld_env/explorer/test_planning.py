@@ -8,22 +8,22 @@ import pytest
 
 import planners
 from gridworld_env import WORLDS, GridWorldEnv, random_map
-from gridworld_env.explorer import handlers, jobs, views
-from gridworld_env.explorer.backups import Backups, greedy_weights
-from gridworld_env.explorer.map_document import sketch_of
+from gridworld_env.explorer import handlers
+from gridworld_env.explorer.map_document import make_document
 from gridworld_env.explorer.planning import Planning
 from gridworld_env.explorer.session import Session
+from planners.models.backups import backup, backup_state, greedy_actions
 
 
 def explorer_of(name: str = "lecture", **rules: Any) -> Session:
     discount = rules.pop("discount", 0.9)
-    return Session(sketch_of({"map_name": name, **rules}, discount), seed=1)
+    return Session(make_document({"map_name": name, **rules}, discount), seed=1)
 
 
-def finish(explorer: Session) -> None:
-    while explorer.job is not None:
-        explorer.job.paced = False
-        explorer.advance(0.0)
+def finish(session: Session) -> None:
+    while session.job is not None:
+        session.job.paced = False
+        session.advance(0.0)
 
 
 def looped_backup(name: str, values: np.ndarray, discount: float) -> np.ndarray:
@@ -48,29 +48,28 @@ def looped_backup(name: str, values: np.ndarray, discount: float) -> np.ndarray:
     "name", ["aima-4x3-3e", "frozenlake-4x4", "sutton-barto-3.5", "sutton-barto-6.10", "cliffgrid"]
 )
 def test_a_backup_is_that_of_the_table(name: str, rng: np.random.Generator) -> None:
-    planning = Planning(sketch_of({"map_name": name}))
+    planning = Planning(make_document({"map_name": name}))
     values = rng.normal(size=len(planning.values))
     expected = looped_backup(name, values, 0.9)
-    np.testing.assert_allclose(planning.backups.action_values(values, 0.9), expected, atol=1e-12)
+    np.testing.assert_allclose(backup(planning.mdp, values, 0.9), expected, atol=1e-12)
     for state in rng.integers(len(values), size=5):
-        one = planning.backups.state_action_values(int(state), values, 0.9)
+        one = backup_state(planning.mdp, int(state), values, 0.9)
         np.testing.assert_allclose(one, expected[state], atol=1e-12)
 
 
 def test_infinite_values_make_every_action_infinite_that_can_reach_them() -> None:
-    planning = Planning(sketch_of({"desc": ["S.+", "###", "..."], "slip": 0.2}, 1.0))
-    backups = Backups(planning.backups.mdp)
+    planning = Planning(make_document({"desc": ["S.+", "###", "..."], "slip": 0.2}, 1.0))
     values = np.array([0.0, 0.0, 0.0, -np.inf, -np.inf, -np.inf])
-    q = backups.action_values(values, 1.0)
+    q = backup(planning.mdp, values, 1.0)
     assert np.isfinite(q[:3]).all()
     assert (q[3:] == -np.inf).all()
     for state in range(6):
-        np.testing.assert_array_equal(backups.state_action_values(state, values, 1.0), q[state])
-    assert np.isfinite(backups.action_values(values, 0.0)).all()
+        np.testing.assert_array_equal(backup_state(planning.mdp, state, values, 1.0), q[state])
+    assert np.isfinite(backup(planning.mdp, values, 0.0)).all()
 
 
 def test_sweeps_are_those_of_algorithm_4() -> None:
-    planning, values = Planning(sketch_of({"map_name": "aima-4x3"})), np.zeros(11)
+    planning, values = Planning(make_document({"map_name": "aima-4x3"})), np.zeros(11)
     for _ in range(25):
         values = looped_backup("aima-4x3", values, 0.9).max(axis=1)
         planning.sweep()
@@ -79,25 +78,25 @@ def test_sweeps_are_those_of_algorithm_4() -> None:
 
 
 def test_running_finds_the_values_of_the_book() -> None:
-    explorer = explorer_of("aima-4x3", discount=1.0)
-    handlers.toggle("run")(explorer)
-    finish(explorer)
+    session = explorer_of("aima-4x3", discount=1.0)
+    handlers.toggle(session, "run")
+    finish(session)
     book = [0.8516, 0.9078, 0.9578, 0.0, 0.8016, 0.7003, 0.0, 0.7453, 0.6953, 0.6514, 0.4279]  # AIMA, 4th edition
-    np.testing.assert_allclose(explorer.planning.values, book, atol=5e-5)
-    assert "settled" in explorer.status[0]
+    np.testing.assert_allclose(session.planning.values, book, atol=5e-5)
+    assert "settled" in session.status[0]
 
 
 def test_evaluating_the_uniform_policy_prints_sutton_and_bartos_table() -> None:
-    explorer = explorer_of("sutton-barto-4.1", discount=1.0)
-    handlers.evaluate(explorer)
+    session = explorer_of("sutton-barto-4.1", discount=1.0)
+    handlers.evaluate(session)
     # Figure 4.1, k = infinity; the two terminal squares are states here.
     book = [0, -14, -20, -22, -14, -18, -20, -20, -20, -20, -18, -14, -22, -20, -14, 0]
-    np.testing.assert_allclose(explorer.planning.values, book, atol=1e-9)
+    np.testing.assert_allclose(session.planning.values, book, atol=1e-9)
 
 
 def test_evaluating_by_sweeps_ends_where_the_linear_system_does(rng: np.random.Generator) -> None:
-    sketch = sketch_of({"desc": random_map(9, 9, seed=int(rng.integers(10**6))), "slip": 0.3}, 0.95)
-    direct, swept = Planning(sketch), Planning(sketch)
+    document = make_document({"desc": random_map(9, 9, seed=int(rng.integers(10**6))), "slip": 0.3}, 0.95)
+    direct, swept = Planning(document), Planning(document)
     direct.evaluate()
     assert list(swept.evaluation_sweeps())
     np.testing.assert_allclose(swept.values, direct.values, atol=1e-8)
@@ -107,11 +106,11 @@ def test_evaluating_by_sweeps_ends_where_the_linear_system_does(rng: np.random.G
 def test_policy_iteration_and_solving_and_sweeps_agree(name: str) -> None:
     found = []
     for job in ("run", "policy iteration"):
-        explorer = explorer_of(name)
-        handlers.toggle(job)(explorer)
-        finish(explorer)
-        assert not explorer.status[1]
-        found.append(explorer.planning.values)
+        session = explorer_of(name)
+        handlers.toggle(session, job)
+        finish(session)
+        assert not session.status[1]
+        found.append(session.planning.values)
     solved = explorer_of(name)
     solved.solve()
     plan = planners.value_iteration(gym.make("GridWorld-v0", map_name=name), discount=0.9, tolerance=1e-9)
@@ -120,37 +119,57 @@ def test_policy_iteration_and_solving_and_sweeps_agree(name: str) -> None:
 
 
 def test_one_backup_changes_one_square() -> None:
-    explorer = explorer_of()
-    explorer.use([(0, 2)], "backup")
-    assert explorer.planning.values[2] == 1.0
-    assert np.count_nonzero(explorer.planning.values) == 1
-    assert explorer.planning.policy[2].tolist() == [0.0, 1.0, 0.0, 0.0]
-    assert explorer.planning.counts.backups == 1
+    session = explorer_of()
+    session.use([(0, 2)], "backup")
+    assert session.planning.values[2] == 1.0
+    assert np.count_nonzero(session.planning.values) == 1
+    assert session.planning.policy[2].tolist() == [0.0, 1.0, 0.0, 0.0]
+    assert session.planning.counts.backups == 1
 
 
 def test_an_improvement_leaves_the_values_alone() -> None:
-    explorer = explorer_of()
-    handlers.evaluate(explorer)
-    before = explorer.planning.values
-    handlers.improve(explorer)
-    np.testing.assert_array_equal(explorer.planning.values, before)
+    session = explorer_of()
+    handlers.evaluate(session)
+    before = session.planning.values
+    handlers.improve(session)
+    np.testing.assert_array_equal(session.planning.values, before)
     q = looped_backup("lecture", before, 0.9)
-    assert (explorer.planning.policy.argmax(axis=1) == q.argmax(axis=1)).all()
+    assert (session.planning.policy.argmax(axis=1) == q.argmax(axis=1)).all()
 
 
 def test_ties_share_the_policy() -> None:
-    assert greedy_weights(np.array([[1.0, 1.0 + 1e-13, 0.5, 0.0]])).tolist() == [[0.5, 0.5, 0.0, 0.0]]
-    assert greedy_weights(np.full((1, 4), -np.inf)).tolist() == [[0.25] * 4]
+    assert greedy_actions(np.array([[1.0, 1.0 + 1e-13, 0.5, 0.0]])).tolist() == [[True, True, False, False]]
+    assert greedy_actions(np.full((1, 4), -np.inf)).tolist() == [[True] * 4]
+    planning = Planning(make_document({"desc": ["S..", "..+"]}))
+    planning.sweep()
+    planning.sweep()
+    assert planning.policy[[0, 2]].tolist() == [[0.0, 0.5, 0.5, 0.0], [0.0, 0.0, 1.0, 0.0]]
+
+
+@pytest.mark.parametrize("size", [1e-7, 1.0, 1e5])
+def test_the_window_shows_the_plans_set_of_optimal_actions(size: float, rng: np.random.Generator) -> None:
+    """Maps of ties that are worth little or much."""
+    for _ in range(10):
+        desc = random_map(*rng.integers(3, 9, size=2).tolist(), seed=int(rng.integers(10**6)))
+        rules = {"slip": float(rng.choice([0.0, 0.2, 0.5])), "step_reward": -size * float(rng.choice([0.0, 0.04]))}
+        legend = {"+": {"terminal": True, "reward": size}}
+        session = Session(make_document({"desc": desc, "legend": legend, **rules}, float(rng.choice([0.5, 0.9, 1.0]))))
+        session.solve()
+        planning, living = session.planning, ~session.document.grid.terminal
+        model, discount = planning.mdp, session.document.discount
+        plan = planners.solve(model, discount=discount, tolerance=1e-9 * size)
+        np.testing.assert_array_equal(planning.policy[living] > 0, plan.optimal_actions[living])
+        np.testing.assert_array_equal(planning.possible_actions()[living], plan.optimal_actions[living])
 
 
 @pytest.mark.parametrize("name", WORLDS)
 def test_actions_are_ruled_out_one_by_one_and_never_a_best_one(name: str) -> None:
-    planning = Planning(sketch_of({"map_name": name}))
+    planning = Planning(make_document({"map_name": name}))
     plan = planners.policy_iteration(gym.make("GridWorld-v0", map_name=name), discount=0.9)
     best = plan.action_values >= plan.action_values.max(axis=1, keepdims=True) - 1e-12
     before = possible = np.ones(best.shape, dtype=bool)
     for _ in range(12):
-        before, possible = possible, views.possible_actions(planning)
+        before, possible = possible, planning.possible_actions()
         assert (possible | ~best).all()
         proof = planning.certify()
         assert (proof.lower <= plan.upper).all()
@@ -158,8 +177,8 @@ def test_actions_are_ruled_out_one_by_one_and_never_a_best_one(name: str) -> Non
         planning.sweep()
     assert possible.sum() <= before.sum()
     planning.solve()
-    terminal = planning.sketch.grid.terminal
-    np.testing.assert_array_equal(views.possible_actions(planning)[~terminal], plan.optimal_actions[~terminal])
+    terminal = planning.document.grid.terminal
+    np.testing.assert_array_equal(planning.possible_actions()[~terminal], plan.optimal_actions[~terminal])
 
 
 def test_the_policy_flips_where_paper_and_pencil_say() -> None:
@@ -167,95 +186,95 @@ def test_the_policy_flips_where_paper_and_pencil_say() -> None:
 
     r (1 + g + g^2) + g^3 = -1. Beside the -1, right at once against up and right: r + g = -1.
     """
-    g, explorer = 0.9, explorer_of()
+    g, session = 0.9, explorer_of()
     corner, beside = -(1 + g**3) / (1 + g + g**2), -(1 + g)
-    handlers.toggle("flip")(explorer)
+    handlers.toggle(session, "flip")
     rewards, corners, besides = [], [], []
-    while explorer.job is not None:
-        explorer.job.paced = False
+    while session.job is not None:
+        session.job.paced = False
         try:
-            next(explorer.job.steps)
+            next(session.job.steps)
         except StopIteration:
             break
-        rewards.append(explorer.sketch.rules.step_reward)
-        corners.append(bool(explorer.planning.policy[10, 0] == 1))
-        besides.append(bool(explorer.planning.policy[5, 1] == 1))
+        rewards.append(session.document.rules.step_reward)
+        corners.append(bool(session.planning.policy[10, 0] == 1))
+        besides.append(bool(session.planning.policy[5, 1] == 1))
     assert corners == [reward < corner for reward in rewards]
     assert besides == [reward < beside for reward in rewards]
     assert (rewards[0], rewards[-1]) == (-0.0109, -2.0)
-    explorer.undo()
-    assert explorer.sketch.rules.step_reward == -0.04  # the whole scan is one change
+    session.undo()
+    assert session.document.rules.step_reward == -0.04  # the whole scan is one change
 
 
 def test_kept_solved_every_change_is_answered_and_marked() -> None:
-    explorer = explorer_of()
-    handlers.keep_solved(explorer)
-    explorer.set_rule(step_reward=-0.7)
-    assert np.flatnonzero(explorer.marks).tolist() == [10]
+    session = explorer_of()
+    handlers.keep_solved(session)
+    session.set_rule(step_reward=-0.7)
+    assert np.flatnonzero(session.marks).tolist() == [10]
     for reward in (-2.0, -0.5, -0.04):
-        explorer.set_rule(step_reward=reward)
+        session.set_rule(step_reward=reward)
         plan = planners.policy_iteration(gym.make("GridWorld-v0", step_reward=reward), discount=0.9)
-        living = ~explorer.sketch.grid.terminal
-        np.testing.assert_array_equal(explorer.planning.policy[living] > 0, plan.optimal_actions[living])
-    explorer.use([(0, 2)], "wall")
-    assert explorer.planning.values[0] < 0.0  # the +1 is cut off
+        living = ~session.document.grid.terminal
+        np.testing.assert_array_equal(session.planning.policy[living] > 0, plan.optimal_actions[living])
+    session.use([(0, 2)], "wall")
+    assert session.planning.values[0] < 0.0  # the +1 is cut off
 
 
 def test_values_stay_with_their_squares_when_walls_come_and_go() -> None:
-    explorer = explorer_of()
-    explorer.solve()
-    values = explorer.planning.values
-    explorer.use([(0, 0), (2, 1)], "wall")
-    np.testing.assert_array_equal(explorer.planning.values, values[[1, 2, 3, 4, 5, 6, 7, 9, 10]])
-    explorer.undo()
-    np.testing.assert_array_equal(explorer.planning.values, np.where(np.isin(np.arange(11), [0, 8]), 0.0, values))
+    session = explorer_of()
+    session.solve()
+    values = session.planning.values
+    session.use([(0, 0), (2, 1)], "wall")
+    np.testing.assert_array_equal(session.planning.values, values[[1, 2, 3, 4, 5, 6, 7, 9, 10]])
+    session.undo()
+    np.testing.assert_array_equal(session.planning.values, np.where(np.isin(np.arange(11), [0, 8]), 0.0, values))
 
 
 def test_reward_without_an_end_is_said() -> None:
-    explorer = Session(sketch_of({"desc": ["S.."], "step_reward": 1.0}, 1.0))
-    assert "no terminal square" in explorer.status[0]
-    assert not explorer.attempt(explorer.solve)
-    assert "reward can be collected for ever" in explorer.status[0]
-    np.testing.assert_array_equal(explorer.planning.values, 0.0)
+    session = Session(make_document({"desc": ["S.."], "step_reward": 1.0}, 1.0))
+    assert "no terminal square" in session.status[0]
+    assert not session.attempt(session.solve)
+    assert "reward can be collected for ever" in session.status[0]
+    np.testing.assert_array_equal(session.planning.values, 0.0)
 
 
 def test_the_walk_goes_on_when_the_rules_change() -> None:
-    explorer = explorer_of()
-    explorer.solve()
-    handlers.step(explorer)
-    explorer.set_rule(slip=0.5)
-    explorer.set_rule(discount=0.8)
-    assert explorer.walker.steps == 1
-    assert len(explorer.walker.trail) == 2
+    session = explorer_of()
+    session.solve()
+    handlers.step(session)
+    session.set_rule(slip=0.5)
+    session.set_rule(discount=0.8)
+    assert session.agent.steps == 1
+    assert len(session.agent.trail) == 2
 
 
 def test_a_run_without_an_end_gives_up_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "MOST_SWEEPS", 50)
-    explorer = Session(sketch_of({"desc": ["S.."]}, 1.0))
-    handlers.toggle("run")(explorer)
-    finish(explorer)
-    assert explorer.status[1]
-    assert "lower the discount" in explorer.status[0]
+    monkeypatch.setattr(handlers, "MOST_SWEEPS", 50)
+    session = Session(make_document({"desc": ["S.."]}, 1.0))
+    handlers.toggle(session, "run")
+    finish(session)
+    assert session.status[1]
+    assert "lower the discount" in session.status[0]
 
 
 def test_a_view_that_cannot_be_had_says_why() -> None:
-    explorer = Session(sketch_of({"desc": ["S.+", "###", "..."]}, 1.0))
-    explorer.solve()
-    explorer.show("lower")
-    assert explorer.problem == ""
-    explorer.set_rule(step_reward=1.0)
-    assert "reward can be collected" in explorer.problem
-    assert np.isnan(explorer.scene.values).all()  # pyright: ignore[reportArgumentType, reportCallIssue]
+    session = Session(make_document({"desc": ["S.+", "###", "..."]}, 1.0))
+    session.solve()
+    session.show("lower")
+    assert session.problem == ""
+    session.set_rule(step_reward=1.0)
+    assert "reward can be collected" in session.problem
+    assert np.isnan(session.scene.values).all()  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def test_the_agent_walks_as_the_tables_say() -> None:
     """The share of slips of 4000 first steps, within five standard deviations."""
-    explorer = explorer_of("aima-4x3")
-    explorer.solve()
+    session = explorer_of("aima-4x3")
+    session.solve()
     slips = 0
     for _ in range(4000):
-        explorer.walker.drop(8)  # where right is best
-        move = explorer.walker.step(explorer.planning)
+        session.agent.drop(8)  # where right is best
+        move = session.agent.step(session.planning)
         assert move.intended == 1
         assert move.made in (0, 1, 2)
         slips += move.made != move.intended
@@ -263,32 +282,32 @@ def test_the_agent_walks_as_the_tables_say() -> None:
 
 
 def test_a_walk_ends_at_an_end_and_its_total_is_what_it_earned() -> None:
-    explorer = explorer_of()
-    explorer.solve()
-    handlers.toggle("walk")(explorer)
-    finish(explorer)
-    assert explorer.walker.done
-    assert explorer.walker.steps == 5
-    assert explorer.walker.total == pytest.approx(1 - 4 * 0.04)
-    assert "the end" in explorer.status[0]
+    session = explorer_of()
+    session.solve()
+    handlers.toggle(session, "walk")
+    finish(session)
+    assert session.agent.done
+    assert session.agent.steps == 5
+    assert session.agent.total == pytest.approx(1 - 4 * 0.04)
+    assert "the end" in session.status[0]
 
 
 def test_the_agent_is_taken_away_when_its_square_becomes_a_wall() -> None:
-    explorer = explorer_of()
-    explorer.use([(2, 2)], "agent")
-    explorer.use([(0, 0)], "wall")
-    assert explorer.walker.state == 8  # the same square under another number
-    explorer.use([(2, 2)], "wall")
-    assert explorer.walker.state is None
-    assert not explorer.attempt(lambda: explorer.use([(2, 2)], "agent"))
-    assert "walls are no states" in explorer.status[0]
+    session = explorer_of()
+    session.use([(2, 2)], "agent")
+    session.use([(0, 0)], "wall")
+    assert session.agent.state == 8  # the same square under another number
+    session.use([(2, 2)], "wall")
+    assert session.agent.state is None
+    assert not session.attempt(lambda: session.use([(2, 2)], "agent"))
+    assert "walls are no states" in session.status[0]
 
 
 def test_marks_stay_until_the_policy_changes_again() -> None:
-    explorer = explorer_of()
-    handlers.keep_solved(explorer)
-    explorer.set_rule(step_reward=-0.7)
-    explorer.set_rule(step_reward=-0.75)  # nothing changes
-    assert np.flatnonzero(explorer.marks).tolist() == [10]
-    explorer.set_rule(step_reward=-1.95)  # below -(1 + 0.9): into the -1 from beside it, and from the start too
-    assert np.flatnonzero(explorer.marks).tolist() == [5, 7, 9]
+    session = explorer_of()
+    handlers.keep_solved(session)
+    session.set_rule(step_reward=-0.7)
+    session.set_rule(step_reward=-0.75)  # nothing changes
+    assert np.flatnonzero(session.marks).tolist() == [10]
+    session.set_rule(step_reward=-1.95)  # below -(1 + 0.9): into the -1 from beside it, and from the start too
+    assert np.flatnonzero(session.marks).tolist() == [5, 7, 9]

@@ -1,6 +1,5 @@
 """The explorer's window, driven by pygame's own events on the dummy driver; its pictures are checked by the pixel."""
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gridworld_env import random_map
-from gridworld_env.explorer.map_document import sketch_of
+from gridworld_env.explorer.map_document import make_document
 from gridworld_env.explorer.session import Session
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors
@@ -20,47 +19,12 @@ pygame = pytest.importorskip("pygame")
 from gridworld_env.explorer.drawing import board_colors  # noqa: E402 - pygame may be missing
 from gridworld_env.explorer.launch import open_explorer  # noqa: E402
 from gridworld_env.ui.widgets import style  # noqa: E402
-from gridworld_env.ui.widgets.pygame_window import AppWindow, fitting  # noqa: E402
-
-MODIFIERS = {"ctrl": pygame.KMOD_CTRL, "shift": pygame.KMOD_SHIFT, "alt": pygame.KMOD_ALT}
-KEYS = {"pageup": pygame.K_PAGEUP, "return": pygame.K_RETURN, "space": pygame.K_SPACE, "f1": pygame.K_F1}
+from gridworld_env.ui.widgets.pygame_window import fitting  # noqa: E402
+from tests.oracles.windows import DOCS, User, as_seen, script_of_docs, without_a_screen  # noqa: E402
 
 
-class Driver:
-    """Somebody at the window."""
-
-    def __init__(self, window: AppWindow) -> None:
-        self.window = window
-        self.app: Any = window.app
-        self.window.step()
-
-    def post(self, kind: int, **fields: Any) -> None:
-        pygame.event.post(pygame.event.Event(kind, window=self.window.window, **fields))
-
-    def key(self, *strokes: str) -> None:
-        for stroke in strokes:
-            *held, name = stroke.split("+") if len(stroke) > 1 else [stroke]
-            code = KEYS.get(name) or pygame.key.key_code(name.replace("?", "/"))
-            mods = sum(MODIFIERS[one] for one in held)
-            self.post(pygame.KEYDOWN, key=code, mod=mods, unicode=name if len(name) == 1 and not held else "")
-            self.post(pygame.KEYUP, key=code, mod=mods, unicode="")
-        self.window.step()
-
-    def drag(self, *points: tuple[float, float], button: int = 1) -> None:
-        buttons = tuple(int(number == button) for number in (1, 2, 3))
-        self.post(pygame.MOUSEBUTTONDOWN, pos=points[0], button=button, touch=False)
-        for point in points[1:]:
-            self.post(pygame.MOUSEMOTION, pos=point, rel=(0, 0), buttons=buttons, touch=False)
-            self.window.step()
-        self.post(pygame.MOUSEBUTTONUP, pos=points[-1], button=button, touch=False)
-        self.window.step()
-
-    def away(self) -> None:
-        """Put the mouse where it is over nothing."""
-        self.post(
-            pygame.MOUSEMOTION, pos=(1, self.window.window.size[1] - 2), rel=(0, 0), buttons=(0, 0, 0), touch=False
-        )
-        self.window.step()
+class Driver(User):
+    """Somebody at the explorer's window."""
 
     def square(self, row: int, column: int, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
         """A point of a square in window units."""
@@ -68,18 +32,9 @@ class Driver:
         x, y = view.corner(row, column)
         return x + across * view.cell, y + down * view.cell
 
-    def pixels(self) -> np.ndarray:
-        """(H, W, 3) what the window shows."""
-        return pygame.surfarray.array3d(self.window.window.get_surface()).transpose(1, 0, 2)
-
     def color(self, row: int, column: int, across: float = 0.85, down: float = 0.12) -> tuple[int, ...]:
         x, y = self.square(row, column, across, down)
         return tuple(int(part) for part in self.pixels()[int(y), int(x)])
-
-    def finish(self) -> None:
-        while self.app.explorer.job is not None:
-            self.app.explorer.job.paced = False
-            self.window.step()
 
 
 def near(one: Any, other: Any) -> bool:
@@ -88,21 +43,16 @@ def near(one: Any, other: Any) -> bool:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    pygame.quit()
-    windows: list[AppWindow] = []
+    with without_a_screen(monkeypatch) as windows:
 
-    def make(
-        size: tuple[int, int] = (1240, 820), scale: float = 1.0, discount: float = 0.9, **arguments: Any
-    ) -> Driver:
-        sketch = sketch_of(arguments or {"map_name": "lecture"}, discount)
-        windows.append(open_explorer(Session(sketch, seed=1), size, scale))
-        return Driver(windows[-1])
+        def make(
+            size: tuple[int, int] = (1240, 820), scale: float = 1.0, discount: float = 0.9, **arguments: Any
+        ) -> Driver:
+            document = make_document(arguments or {"map_name": "lecture"}, discount)
+            windows.append(open_explorer(Session(document, seed=1), size, scale))
+            return Driver(windows[-1])
 
-    yield make
-    for window in windows:
-        window.close()
-    pygame.quit()
+        yield make
 
 
 def test_the_first_picture_is_the_map(opened: Any) -> None:
@@ -119,7 +69,7 @@ def test_walls_are_painted_with_the_mouse_and_undone(opened: Any) -> None:
     user = opened()
     user.drag(user.square(2, 1), user.square(2, 2), user.square(2, 3))
     user.away()
-    assert user.app.explorer.sketch.rows == ("...+", ".#.-", "S###")
+    assert user.app.session.document.rows == ("...+", ".#.-", "S###")
     assert [user.color(2, column) for column in (1, 2, 3)] == [theme.WALL] * 3
     user.key("ctrl+z")
     assert near(user.color(2, 2), theme.FREE)
@@ -128,10 +78,10 @@ def test_walls_are_painted_with_the_mouse_and_undone(opened: Any) -> None:
 def test_colors_are_those_of_the_values(opened: Any) -> None:
     user = opened(map_name="aima-4x3")
     user.key("return", "1")
-    values = user.app.explorer.planning.values
+    values = user.app.session.planning.values
     limit = np.abs(values[[0, 1, 2, 4, 5, 7, 8, 9, 10]]).max()
-    for state, (row, column) in enumerate(user.app.explorer.sketch.grid.cell_of_state.tolist()):
-        if not user.app.explorer.sketch.grid.terminal[state]:
+    for state, (row, column) in enumerate(user.app.session.document.grid.cell_of_state.tolist()):
+        if not user.app.session.document.grid.terminal[state]:
             expected = heat_colors(np.array(values[state]), limit)
             assert near(user.color(row, column), expected), (row, column)
 
@@ -139,8 +89,8 @@ def test_colors_are_those_of_the_values(opened: Any) -> None:
 def test_triangles_have_the_colors_of_their_action_values(opened: Any) -> None:
     user = opened(map_name="aima-4x3")
     user.key("return", "3")
-    q = user.app.explorer.planning.action_values()
-    limit = np.abs(q[~user.app.explorer.sketch.grid.terminal]).max()
+    q = user.app.session.planning.action_values()
+    limit = np.abs(q[~user.app.session.document.grid.terminal]).max()
     # Beside the numbers, in each of the four wedges.
     for action, (across, down) in enumerate([(0.3, 0.06), (0.94, 0.3), (0.3, 0.94), (0.06, 0.3)]):
         assert near(user.color(0, 1, across, down), heat_colors(np.array(q[1, action]), limit))
@@ -163,7 +113,7 @@ def test_the_policy_is_seen_to_flip_when_the_slider_is_dragged(opened: Any) -> N
         (slider.x + 200, slider.bottom - 10), (slider.x + 40, slider.bottom - 10), (slider.x + 2, slider.bottom - 10)
     )
     user.away()
-    assert user.app.explorer.sketch.rules.step_reward == -2.0
+    assert user.app.session.document.rules.step_reward == -2.0
     assert ink()
     frame = user.color(1, 2, 0.5, 0.025)
     assert frame in (theme.TRAJECTORY_NEW, theme.PAPER)  # the mark of a square whose policy changed
@@ -172,18 +122,18 @@ def test_the_policy_is_seen_to_flip_when_the_slider_is_dragged(opened: Any) -> N
 def test_the_agent_is_dropped_and_walks_with_intended_and_actual_move(opened: Any) -> None:
     user = opened(map_name="aima-4x3", slip=1.0)  # it always slips
     user.key("2")
-    user.app.explorer.planning.solve()
-    user.app.explorer.changed()
+    user.app.session.planning.solve()
+    user.app.session.changed()
     user.key("a")
     user.drag(user.square(0, 0))
-    assert user.app.explorer.walker.state == 0
+    assert user.app.session.agent.state == 0
     user.away()
     assert near(user.color(0, 0, 0.5, 0.38), theme.AGENT)
     user.key("m")
-    move = user.app.explorer.walker.last
+    move = user.app.session.agent.last
     assert move.intended != move.made
-    assert "slipped" in user.app.explorer.status[0]
-    row, column = user.app.explorer.sketch.grid.cell_of_state[move.target].tolist()
+    assert "slipped" in user.app.session.status[0]
+    row, column = user.app.session.document.grid.cell_of_state[move.target].tolist()
     assert near(user.color(row, column, 0.5, 0.38), theme.AGENT)
     magenta = (np.abs(user.pixels().astype(int) - np.array(theme.AGENT)).sum(axis=2) < 30).sum()
     user.key("0")
@@ -205,11 +155,11 @@ def test_the_window_is_resized_and_everything_has_its_place(opened: Any) -> None
     user.window.window.size = (900, 600)
     user.window.step()
     assert user.pixels().shape[:2] == (600, 900)
-    assert user.app.board.right == user.app.panel.rect.x == 900 - style.PANEL_WIDTH
+    assert user.app.content.right == user.app.panel.rect.x == 900 - style.PANEL_WIDTH
     assert user.app.viewport.columns * user.app.viewport.cell <= 900 - style.PANEL_WIDTH
     assert user.color(1, 1) == theme.WALL
     user.drag(user.square(0, 0))
-    assert user.app.explorer.sketch.rows[0] == "#..+"
+    assert user.app.session.document.rows[0] == "#..+"
 
 
 @pytest.mark.visual
@@ -233,7 +183,7 @@ def test_a_dense_screen_shows_the_same_with_more_pixels(opened: Any) -> None:
 def test_points_hit_what_they_show_on_a_dense_screen(opened: Any) -> None:
     user = opened(scale=2.0)
     user.drag(user.square(2, 1))
-    assert user.app.explorer.sketch.rows[2] == "S#.."
+    assert user.app.session.document.rows[2] == "S#.."
 
 
 @pytest.mark.parametrize("view", "12345678")
@@ -242,11 +192,11 @@ def test_every_view_is_drawn_at_every_size_of_square(opened: Any, view: str, rng
         desc=random_map(12, 30, seed=int(rng.integers(10**6))), slip=0.2, moves=str(rng.choice(["cardinal", "king"]))
     )
     user.key("n", "n", view)
-    assert user.app.explorer.problem == ""
+    assert user.app.session.problem == ""
     for _ in range(14):
-        layers = user.app._paint_board.layers
+        layers = user.app._drawing.layers
         user.key("ctrl+=")
-        assert user.app._paint_board.layers == layers + 1 or user.app.viewport.cell >= 248
+        assert user.app._drawing.layers == layers + 1 or user.app.viewport.cell >= 248
     user.key("home")
     for _ in range(16):
         user.key("ctrl+-")
@@ -255,14 +205,13 @@ def test_every_view_is_drawn_at_every_size_of_square(opened: Any, view: str, rng
 
 def test_the_kept_layer_is_not_drawn_again_for_what_moves(opened: Any) -> None:
     user = opened(desc=random_map(50, 50, seed=3))
-    board = user.app._paint_board
-    layers, frames = board.layers, user.window.frames
+    content = user.app._drawing
+    layers, frames = content.layers, user.window.frames
     user.key("left", "up", "right", "d", "a")
     for step in range(5):
-        user.post(pygame.MOUSEMOTION, pos=(100 + 40 * step, 200), rel=(0, 0), buttons=(0, 0, 0), touch=False)
-        user.window.step()
+        user.move(100 + 40 * step, 200)
     assert user.window.frames > frames
-    assert board.layers == layers
+    assert content.layers == layers
     frames = user.window.frames
     for _ in range(10):
         user.window.step([])
@@ -271,17 +220,17 @@ def test_the_kept_layer_is_not_drawn_again_for_what_moves(opened: Any) -> None:
 
 def test_a_run_is_shown_sweep_by_sweep(opened: Any) -> None:
     user = opened(map_name="four-rooms")
-    user.app.explorer.speed = 1e6
+    user.app.session.speed = 1e6
     user.key("space")
     user.finish()
-    assert "settled" in user.app.explorer.status[0]
+    assert "settled" in user.app.session.status[0]
     assert not user.app.busy
 
 
 def test_500_x_500_is_painted_zoomed_and_swept(opened: Any) -> None:
     user = opened(desc=random_map(500, 500, seed=5))
     user.key("n")
-    assert user.app.explorer.planning.counts.sweeps == 1
+    assert user.app.session.planning.counts.sweeps == 1
     view = user.app.viewport
     assert view.cell == 1
     for _ in range(9):
@@ -293,34 +242,25 @@ def test_500_x_500_is_painted_zoomed_and_swept(opened: Any) -> None:
     user.key("w")
     user.drag(user.square(row, column), user.square(row, column + 2))
     user.away()
-    assert user.app.explorer.sketch.rows[row][column : column + 3] == "###"
+    assert user.app.session.document.rows[row][column : column + 3] == "###"
     assert user.color(row, column + 1) == theme.WALL
 
 
 def test_pictures_and_animations_are_written_and_problems_are_said(opened: Any, tmp_path: Path) -> None:
     user = opened()
-
-    def answer(stroke: str, text: str) -> None:
-        user.key(stroke, "ctrl+backspace")
-        for letter in text:
-            user.post(pygame.KEYDOWN, key=pygame.K_x, mod=0, unicode=letter)
-        user.window.step()
-        user.key("return")
-        user.finish()
-
-    answer("ctrl+g", str(tmp_path / "run.gif"))
-    assert "nothing has been done since the reset" in user.app.explorer.status[0]
+    user.answer("ctrl+g", str(tmp_path / "run.gif"))
+    assert "nothing has been done since the reset" in user.app.session.status[0]
     for _ in range(4):
         user.key("n")
-    answer("ctrl+g", str(tmp_path / "run.gif"))
+    user.answer("ctrl+g", str(tmp_path / "run.gif"))
     with Image.open(tmp_path / "run.gif") as image:
         assert getattr(image, "n_frames", 1) == 4
-    answer("ctrl+p", str(tmp_path / "now.png"))
+    user.answer("ctrl+p", str(tmp_path / "now.png"))
     with Image.open(tmp_path / "now.png") as image:
         assert image.size == (400, 332)
     for stroke, name in (("ctrl+p", "now.jpg"), ("ctrl+g", "none/run.gif"), ("ctrl+p", "none/now.png")):
-        answer(stroke, str(tmp_path / name))
-        assert user.app.explorer.status[1], name
+        user.answer(stroke, str(tmp_path / name))
+        assert user.app.session.status[1], name
     assert sorted(path.name for path in tmp_path.iterdir()) == ["now.png", "run.gif"]
 
 
@@ -341,21 +281,16 @@ def test_another_windows_events_are_not_ours(opened: Any) -> None:
     pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_n, mod=0, unicode="n", window=other))
     user.window.step()
     assert not user.app.closing
-    assert user.app.explorer.planning.counts.sweeps == 0
+    assert user.app.session.planning.counts.sweeps == 0
     other.destroy()
 
 
 @pytest.mark.visual
 def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> None:
     """docs/explore.png is what its script makes today; another version of the font may differ a little."""
-    pages = Path(__file__).resolve().parents[3] / "docs"
-    spec = importlib.util.spec_from_file_location("explore_pictures", pages / "explore_pictures.py")
-    assert spec is not None
-    assert spec.loader is not None
-    pictures = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(pictures)
+    pictures = script_of_docs("explore_pictures")
     pictures.picture_of_a_slip(tmp_path)
-    made, stored = (np.asarray(Image.open(folder / "explore.png"), dtype=float) for folder in (tmp_path, pages))
+    made, stored = (np.asarray(Image.open(folder / "explore.png"), dtype=float) for folder in (tmp_path, DOCS))
     assert made.shape == stored.shape
     assert np.abs(made - stored).mean() < 1.5
     pictures.animation_of_the_flip(tmp_path)
@@ -364,24 +299,12 @@ def test_the_page_shows_what_the_window_shows(opened: Any, tmp_path: Path) -> No
 
 
 def test_heat_stays_apart_for_eyes_without_red_or_green_or_blue() -> None:
-    """Negative and positive of one size differ for every common colour blindness; size is seen in lightness alone.
-
-    Matrices: Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
-    """
-    matrices = {
-        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
-    }
-    rgb = np.array(board_colors.PALETTE[: 2 * board_colors.HALF + 1]) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    for matrix in matrices.values():
-        seen = np.clip(linear @ np.array(matrix).T, 0, 1)
+    """Negative and positive of one size differ for every common colour blindness; size is seen in lightness alone."""
+    for display, seen in as_seen(np.array(board_colors.PALETTE[: 2 * board_colors.HALF + 1])):
         lightness = np.cbrt(seen @ np.array([0.2126, 0.7152, 0.0722]))
         negative, positive = lightness[: board_colors.HALF + 1][::-1], lightness[board_colors.HALF :]
         for side in (negative, positive):
             assert (np.diff(side[::10]) < 0).all()  # further from zero is darker
-        display = 255 * np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
         apart = np.abs(display[: board_colors.HALF] - display[: board_colors.HALF : -1]).max(axis=1)
         assert apart[: board_colors.HALF // 2].min() > 40
 

@@ -13,7 +13,7 @@ from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.help_sheet import help_columns, paint_help
 from gridworld_env.ui.widgets.painter import Align
 from gridworld_env.ui.widgets.panel import Panel
-from gridworld_env.ui.widgets.prompt import Prompt
+from gridworld_env.ui.widgets.shell import Prompt
 from gridworld_env.ui.widgets.slider import Slider
 from gridworld_env.ui.widgets.style import Color
 

@@ -18,7 +18,7 @@ from scipy import sparse
 
 import planners
 from gridworld_env.maps import slices
-from gridworld_env.maps.named import WORLDS
+from gridworld_env.maps.textbook_worlds import WORLDS
 from planners import Iteration, TabularMDP, memory
 from planners.distributed import Rows, Source, process_group, solve_in_parts
 
