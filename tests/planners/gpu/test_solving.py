@@ -17,8 +17,9 @@ import planners
 from planners import MoveMDP, NotConvergedError, Plan, Status, TabularMDP
 from planners.equations.from_model import make_problem
 from planners.sweeps.row_sweeps import RowSweeps
+from tests.oracles.bounds import check_plan
 from tests.oracles.drawn import drawn_moves, drawn_rows
-from tests.oracles.exact import Tables, as_floats, exact_value, optimal_values, values_of
+from tests.oracles.exact import Tables, as_floats, optimal_values
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
 from tests.oracles.sweeps import swept_values
 
@@ -33,29 +34,19 @@ def backup(model: TabularMDP | MoveMDP, values: NDArray[np.float64], discount: f
     return np.where(model.feasible, q, -np.inf).max(axis=1)
 
 
-def check_exact(P: Tables, plan: Plan, discount: Fraction) -> None:
-    best = optimal_values(P, discount)
-    achieved = values_of(P, [{int(a): Fraction(1)} for a in plan.policy.actions], discount)
-    assert plan.error_bound <= plan.tolerance
-    for state, truth in enumerate(best):
-        lower, value, upper = (exact_value(array[state]) for array in (plan.lower, plan.values, plan.upper))
-        assert lower <= truth <= upper
-        assert value == truth or abs(value - truth) <= Fraction(plan.error_bound)
-        assert achieved[state] >= lower
-
-
 @few
 @given(P=tables(), discount=st.sampled_from(DISCOUNTS), tolerance=st.sampled_from([1e-3, 1e-6, 1e-9]))
 def test_discounted(P: Tables, discount: Fraction, tolerance: float) -> None:
     model = TabularMDP.from_gym_dict(as_floats(P))
-    check_exact(P, planners.solve(model, discount=float(discount), tolerance=tolerance, device=TWIN), discount)
+    plan = planners.solve(model, discount=float(discount), tolerance=tolerance, device=TWIN)
+    check_plan(P, plan, optimal_values(P, discount), discount)
 
 
 @few
 @given(P=tables(going_on=COSTS, at_end=REWARDS))
 def test_undiscounted(P: Tables) -> None:
     model = TabularMDP.from_gym_dict(as_floats(P))
-    check_exact(P, planners.solve(model, discount=1.0, device=TWIN), Fraction(1))
+    check_plan(P, planners.solve(model, discount=1.0, device=TWIN), optimal_values(P, Fraction(1)), Fraction(1))
 
 
 @pytest.mark.parametrize("name", sorted(gridworld_env.WORLDS))

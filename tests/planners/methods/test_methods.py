@@ -18,7 +18,8 @@ import planners
 from planners import InvalidOptionError, Iteration, Plan, PlannerError, Status, TabularMDP, UnboundedValueError
 from planners.iteration.progress import Forecast
 from planners.methods.linear_program import ROW_LIMIT
-from tests.oracles.exact import Number, Tables, as_floats, exact_value, optimal_values, values_of
+from tests.oracles.bounds import check_plan
+from tests.oracles.exact import Tables, as_floats, optimal_values
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
 from tests.oracles.sweeps import swept_values
 
@@ -56,28 +57,18 @@ def stay_or_stop() -> TabularMDP:
     return TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
 
 
-def check_bounds(P: Tables, plan: Plan, best: list[Number], discount: Fraction) -> None:
-    achieved = values_of(P, [{int(a): Fraction(1)} for a in plan.policy.actions], discount)
-    assert plan.error_bound <= plan.tolerance
-    for state, truth in enumerate(best):
-        lower, value, upper = (exact_value(array[state]) for array in (plan.lower, plan.values, plan.upper))
-        assert lower <= truth <= upper
-        assert value == truth or abs(value - truth) <= Fraction(plan.error_bound)
-        assert achieved[state] >= lower
-
-
 @exact
 @given(P=tables(), discount=st.sampled_from(DISCOUNTS), method=st.sampled_from(METHODS), tolerance=tolerances)
 def test_discounted(P: Tables, discount: Fraction, method: Callable[..., Plan], tolerance: float) -> None:
     plan = method(TabularMDP.from_gym_dict(as_floats(P)), discount=float(discount), tolerance=tolerance)
-    check_bounds(P, plan, optimal_values(P, discount), discount)
+    check_plan(P, plan, optimal_values(P, discount), discount)
 
 
 @exact
 @given(P=tables(going_on=COSTS, at_end=REWARDS), method=st.sampled_from(METHODS))
 def test_undiscounted(P: Tables, method: Callable[..., Plan]) -> None:
     plan = method(TabularMDP.from_gym_dict(as_floats(P)), discount=1.0)
-    check_bounds(P, plan, optimal_values(P, Fraction(1)), Fraction(1))
+    check_plan(P, plan, optimal_values(P, Fraction(1)), Fraction(1))
 
 
 guesses = st.floats(-1e3, 1e3, allow_nan=False, width=32)
@@ -95,7 +86,7 @@ def test_any_start_leads_to_the_same_values(
 ) -> None:
     start = data.draw(st.lists(guesses, min_size=len(P), max_size=len(P)))
     plan = method(TabularMDP.from_gym_dict(as_floats(P)), discount=float(discount), start=start)
-    check_bounds(P, plan, optimal_values(P, discount), discount)
+    check_plan(P, plan, optimal_values(P, discount), discount)
 
 
 @exact
@@ -106,7 +97,7 @@ def test_start_from_the_plan_of_another_discount(P: Tables, discount: Fraction, 
         start = planners.solve(model, discount=1.0)
     except UnboundedValueError:
         start = planners.solve(model, discount=0.25)
-    check_bounds(P, method(model, discount=float(discount), start=start), optimal_values(P, discount), discount)
+    check_plan(P, method(model, discount=float(discount), start=start), optimal_values(P, discount), discount)
 
 
 @every_warm_method

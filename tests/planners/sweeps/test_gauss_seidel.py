@@ -18,7 +18,8 @@ from planners import MoveMDP, Status, TabularMDP, UnboundedValueError
 from planners.equations.from_model import make_problem
 from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.row_sweeps import RowSweeps
-from tests.oracles.exact import as_floats, exact_value, optimal_values
+from tests.oracles.bounds import check_contained
+from tests.oracles.exact import as_floats, optimal_values
 from tests.oracles.models import tables
 
 
@@ -63,9 +64,7 @@ def test_agrees_with_linear_solves(rules: Rules, discount: float, rng: np.random
 def test_bounds_hold_exactly(case: Any, discount: float) -> None:
     model = TabularMDP.from_gym_dict(as_floats(case))
     plan = planners.gauss_seidel(model, discount=discount, tolerance=1e-9, throw=False, max_iterations=3000)
-    for state, truth in enumerate(optimal_values(case, Fraction(discount))):
-        assert exact_value(plan.lower[state]) <= truth <= exact_value(plan.upper[state])
-        assert abs(Fraction(float(plan.values[state])) - truth) <= Fraction(plan.error_bound)
+    check_contained(plan, optimal_values(case, Fraction(discount)))
 
 
 @settings(max_examples=150)
@@ -76,8 +75,7 @@ def test_bounds_hold_exactly_without_a_discount(case: Any) -> None:
         plan = planners.gauss_seidel(model, discount=1.0, tolerance=1e-9, throw=False, max_iterations=3000)
     except UnboundedValueError:
         return  # what is unbounded is tested with the other methods, which share the analysis
-    for state, truth in enumerate(optimal_values(case, Fraction(1))):
-        assert exact_value(plan.lower[state]) <= truth <= exact_value(plan.upper[state])
+    check_contained(plan, optimal_values(case, Fraction(1)))
 
 
 def test_shortest_ways_are_those_of_dijkstra(rng: np.random.Generator) -> None:
