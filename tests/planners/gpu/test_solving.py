@@ -2,7 +2,6 @@
 
 import os
 from fractions import Fraction
-from importlib import import_module
 from typing import Any
 
 import gymnasium as gym
@@ -16,6 +15,7 @@ import gridworld_env
 import planners
 from planners import MoveMDP, NotConvergedError, Plan, Status, TabularMDP
 from planners.equations.from_model import make_problem
+from planners.gpu import device_sweeps, solving
 from planners.sweeps.row_sweeps import RowSweeps
 from tests.oracles.bounds import check_plan
 from tests.oracles.drawn import drawn_moves, drawn_rows
@@ -25,6 +25,8 @@ from tests.oracles.sweeps import swept_values
 
 TWIN = os.environ.get("GRIDWORLD_TEST_DEVICE", "torch:cpu")  # or cuda, where there is one
 torch = pytest.importorskip("torch")
+torch_rows = pytest.importorskip("planners.gpu.torch_rows")
+torch_sweeps = pytest.importorskip("planners.gpu.torch_sweeps")
 few = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=20)
 
 
@@ -107,18 +109,17 @@ def test_what_cannot_end_and_what_is_cut_off() -> None:
 
 def test_one_backup_is_that_of_the_tables(rng: np.random.Generator) -> None:
     """In float64, of a part of the states, from any base; for kinds of squares, and for ragged rows."""
-    _torch = import_module("planners.gpu.torch_sweeps")
     device = torch.device("cpu")
     moves, rows = drawn_moves(rng), drawn_rows(rng)
     discounts = np.array([0.9, 0.3])
     table = RowSweeps(make_problem(rows, 0.9))
     own = np.zeros((3, 6, 5, 2)) + moves.mixture[..., None]
     sweeps = [
-        _torch.TorchMoveSweeps(
+        torch_sweeps.TorchMoveSweeps(
             *(device, discounts, moves.successor, moves.outcome, moves.outcome_ends),
             *(np.repeat(moves.outcome_reward[:, None], 2, axis=1), own, moves.kind),
         ),
-        import_module("planners.gpu.torch_rows").TorchRowSweeps(
+        torch_rows.TorchRowSweeps(
             device, discounts, (table.indptr, table.indices, table.probability), table.reward, table.first
         ),
     ]
@@ -152,7 +153,7 @@ def test_rounding_that_goes_round_in_circles(
     monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator, ends: bool
 ) -> None:
     """Where far less counts as rounding than rounding changes, sweeps would go on for ever."""
-    monkeypatch.setattr(import_module("planners.gpu.device_sweeps"), "ULPS", 2.0**-10)
+    monkeypatch.setattr(device_sweeps, "ULPS", 2.0**-10)
     for _ in range(4):
         model = drawn_rows(rng, states=8, ends=0.1 * ends)
         plan = planners.solve(model, discount=0.992, tolerance=1e-3, device=TWIN)
@@ -206,23 +207,22 @@ def test_a_start_saves_nothing_that_is_proven() -> None:
 
 def watched(env: Any, **options: Any) -> tuple[Any, Plan]:
     """The front that a solve works on, and its plan."""
-    module = import_module("planners.gpu.solving")
     seen: list[Any] = []
 
-    class Watched(module.DeviceSweeps):
+    class Watched(device_sweeps.DeviceSweeps):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             seen.append(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "DeviceSweeps", Watched)
+        patch.setattr(solving, "DeviceSweeps", Watched)
         plan = planners.solve(env, device=TWIN, **options)
     return seen[0], plan
 
 
 @pytest.fixture
 def reports_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("planners.gpu.device_sweeps"), "BUDGET", 1)
+    monkeypatch.setattr(device_sweeps, "BUDGET", 1)
 
 
 @pytest.mark.usefixtures("reports_often")
@@ -257,7 +257,7 @@ def test_control_c_keeps_what_is_proven(when: int) -> None:
 
 
 def test_a_window_that_does_not_settle_grows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("planners.gpu.device_sweeps"), "PATIENCE", 0)
+    monkeypatch.setattr(device_sweeps, "PATIENCE", 0)
     model = MoveMDP(  # two states that swap for ever, worth different things, and a way out
         successor=np.array([[1, 2], [0, 0], [2, 2]], dtype=np.int32),
         outcome=np.array([[0, 1], [2, 2], [3, 3]], dtype=np.uint8),

@@ -4,12 +4,12 @@ import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
+import scipy.optimize
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +17,7 @@ import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners import InvalidOptionError, Iteration, Plan, PlannerError, Status, TabularMDP, UnboundedValueError
 from planners.iteration.progress import Forecast
+from planners.methods import modified_policy_iteration
 from planners.methods.linear_program import ROW_LIMIT
 from tests.oracles.bounds import check_plan
 from tests.oracles.exact import Tables, as_floats, optimal_values
@@ -27,7 +28,7 @@ from tests.oracles.sweeps import swept_values
 def compiled_modified_policy_iteration(model: Any, **options: Any) -> Plan:
     """Modified policy iteration by the sweeps that it keeps for large models."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("planners.methods.modified_policy_iteration"), "COMPILED_FROM", 1)
+        patch.setattr(modified_policy_iteration, "COMPILED_FROM", 1)
         return planners.modified_policy_iteration(model, **options)
 
 
@@ -194,7 +195,7 @@ def test_linear_program_of_any_unit_of_reward(scale: float) -> None:
 
 def test_linear_program_says_what_highs_said(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = type("Result", (), {"status": 4, "message": "numerical difficulties"})()
-    monkeypatch.setattr("scipy.optimize.linprog", lambda **_: failed)
+    monkeypatch.setattr(scipy.optimize, "linprog", lambda **_: failed)
     with pytest.raises(PlannerError, match=r"numerical difficulties; use planners\.solve\(\)"):
         planners.linear_program(stay_or_stop(), discount=0.5)
 
