@@ -27,7 +27,7 @@ def check_contained(claim: Any, best: Sequence[Number], values: Sequence[float] 
         best: (S,) V*.
         values: (S,) of which `error_bound` is claimed; None: the claim's own.
     """
-    values = claim.values if values is None else values
+    values = list(claim.values if values is None else values)
     assert len(values) == len(claim.lower) == len(claim.upper) == len(best)
     for state, truth in enumerate(best):
         lower, value, upper = (exact_value(array[state]) for array in (claim.lower, values, claim.upper))
