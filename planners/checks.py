@@ -15,8 +15,6 @@ from io import StringIO
 from itertools import product
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
 from planners.errors import InvalidModelError, InvalidOptionError, UnboundedValueError
 from planners.models.tabular import TabularMDP
 from planners.plans.plan import NotConvergedError, Plan, Status
@@ -195,7 +193,7 @@ def check_endings(planner: Planner) -> None:
         except NotConvergedError as error:
             check_bounds(where, SLOW, error.plan, best)
         else:
-            expect(False, where, "NotConvergedError with throw=True", f"a plan of status {found.status.name}")
+            raise broken(where, "NotConvergedError with throw=True", f"a plan of status {found.status.name}")
 
 
 def check_progress(planner: Planner) -> None:
@@ -216,14 +214,14 @@ def check_progress(planner: Planner) -> None:
     try:
         plan = planned(planner, where, model, progress=_raising(KeyboardInterrupt), tolerance=1e-9, **options)
     except KeyboardInterrupt:
-        expect(False, where, "the plan so far", "KeyboardInterrupt")
+        raise broken(where, "the plan so far", "KeyboardInterrupt") from None
     expect(plan.status is Status.INTERRUPTED, where, "the status INTERRUPTED", plan.status.name)
     check_bounds(where, SLOW, plan, best)
     try:
         planner(model, progress=_raising(ZeroDivisionError), **options)
     except ZeroDivisionError:
         return
-    expect(False, "when progress raises ZeroDivisionError", "that error", "a plan")
+    raise broken("when progress raises ZeroDivisionError", "that error", "a plan")
 
 
 def check_options(planner: Planner) -> None:
@@ -241,16 +239,18 @@ def check_options(planner: Planner) -> None:
             except InvalidOptionError as error:
                 expect(option in str(error) and repr(value) in str(error), where, told, f"the words {str(error)!r}")
             except Exception as error:
-                expect(False, where, told, f"{type(error).__name__}: {error}")
+                raise broken(where, told, f"{type(error).__name__}: {error}") from error
             else:
-                expect(False, where, told, "a plan")
+                raise broken(where, told, "a plan")
     try:
         planner(object(), discount=0.5)
     except InvalidModelError:
         return
     except Exception as error:
-        expect(False, "of an object that is no model", "InvalidModelError", f"{type(error).__name__}: {error}")
-    expect(False, "of an object that is no model", "InvalidModelError", "a plan")
+        raise broken(
+            "of an object that is no model", "InvalidModelError", f"{type(error).__name__}: {error}"
+        ) from error
+    raise broken("of an object that is no model", "InvalidModelError", "a plan")
 
 
 def planned(planner: Planner, where: str, model: TabularMDP, **options: Any) -> Plan:
@@ -285,14 +285,15 @@ def planned(planner: Planner, where: str, model: TabularMDP, **options: Any) -> 
     return plan
 
 
-def expect(kept: bool | np.bool_, where: str, expected: str, found: object) -> None:
-    """Raise unless a promise was kept.
-
-    Raises:
-        AssertionError: It was not; where, what was expected, and what was found.
-    """
+def expect(kept: bool, where: str, expected: str, found: object) -> None:
+    """Raise `broken` unless a promise was kept."""
     if not kept:
-        raise AssertionError(f"{where}: expected {expected}; found {found}")
+        raise broken(where, expected, found)
+
+
+def broken(where: str, expected: str, found: object) -> AssertionError:
+    """The error that says where a promise was not kept, what was expected, and what was found."""
+    return AssertionError(f"{where}: expected {expected}; found {found}")
 
 
 # The exact answers.
