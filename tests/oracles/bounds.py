@@ -19,7 +19,7 @@ def largest(values: Iterable[Number]) -> Number:
     return max((abs(value) for value in values if not math.isinf(value)), default=Fraction(0))
 
 
-def check_contained(claim: Any, best: Sequence[Number], values: Sequence[float] | None = None) -> None:
+def check_contained(claim: Any, best: Sequence[Number], values: Any = None) -> None:
     """V* lies between `lower` and `upper`, and within `error_bound` of the values.
 
     Args:

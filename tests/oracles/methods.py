@@ -1,7 +1,9 @@
 """Every planner there is, in each of its forms, by name: what tests over all planners run over."""
 
+import os
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ def compiled_modified_policy_iteration(model: Any, **options: Any) -> Plan:
         return planners.modified_policy_iteration(model, **options)
 
 
+DEVICE = os.environ.get("GRIDWORLD_TEST_DEVICE", "torch:cpu")  # or cuda, where there is one
 METHODS: dict[str, Callable[..., Plan]] = {
     "value iteration": planners.value_iteration,
     "policy iteration": planners.policy_iteration,
@@ -29,4 +32,5 @@ METHODS: dict[str, Callable[..., Plan]] = {
     "Gauss-Seidel": planners.gauss_seidel,
     "linear program": planners.linear_program,
     "chosen": planners.solve,
+    **({"on a device": partial(planners.solve, device=DEVICE)} if find_spec("torch") else {}),
 }

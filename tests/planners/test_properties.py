@@ -29,11 +29,11 @@ from tests.oracles.exact import (
     swings,
     values_of,
 )
+from tests.oracles.methods import METHODS
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, policies, tables
 
-METHODS: list[Callable[..., Plan]] = [planners.value_iteration, planners.policy_iteration, planners.solve]
 exact = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-methods = st.sampled_from(METHODS)
+methods = st.sampled_from(list(METHODS.values()))
 costs = tables(going_on=COSTS, at_end=REWARDS)
 
 
@@ -43,24 +43,6 @@ def model_of(P: Tables) -> TabularMDP:
 
 def table_of(policy: list[Distribution], num_actions: int) -> np.ndarray:
     return np.array([[float(row.get(action, 0)) for action in range(num_actions)] for row in policy])
-
-
-@exact
-@given(P=tables(), discount=st.sampled_from(DISCOUNTS), method=methods, tolerance=st.sampled_from([1e-3, 1e-6, 1e-9]))
-def test_discounted_plan_is_what_it_claims(
-    P: Tables, discount: Fraction, method: Callable[..., Plan], tolerance: float
-) -> None:
-    plan = method(model_of(P), discount=float(discount), tolerance=tolerance)
-    check_plan(P, plan, optimal_values(P, discount), discount)
-
-
-@exact
-@given(P=costs, method=methods, tolerance=st.sampled_from([1e-3, 1e-6, 1e-9]))
-def test_undiscounted_plan_is_what_it_claims(P: Tables, method: Callable[..., Plan], tolerance: float) -> None:
-    """All that goes on costs something or nothing, so that no value is +inf; some are -inf."""
-    best = optimal_values(P, Fraction(1))
-    assert PLUS not in best
-    check_plan(P, method(model_of(P), discount=1.0, tolerance=tolerance, throw=False), best, Fraction(1))
 
 
 @exact
