@@ -20,8 +20,7 @@ from gan_lab.errors import DivergedError, GameError, WiringError
 from gan_lab.games import BilinearGame, DiracGame, StrategyGame
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Strategist, ascent
-from gan_lab.training.loop import train
-from gan_lab.training.run import Run
+from gan_lab.training.loop import Run, train
 from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update
 
