@@ -1,5 +1,6 @@
 """Ordered Gauss-Seidel against exact rationals, the linear solve and Dijkstra; its order, fronts and bounds."""
 
+import warnings
 from fractions import Fraction
 from typing import Any
 
@@ -187,6 +188,18 @@ def test_a_tolerance_below_rounding_ends_with_the_floor() -> None:
     plan = planners.gauss_seidel(mdp, discount=0.9, tolerance=1e-18, throw=False)
     assert plan.status is Status.ROUNDING_FLOOR
     assert 1e-18 < plan.error_bound < 1e-13
+
+
+@pytest.mark.xfail(raises=AssertionError, reason="one bound is NaN, and the status the floor of rounding")
+@pytest.mark.parametrize("reward", [1e308, -1e308])
+def test_what_overflows_is_reported_with_bounds_that_hold(reward: float) -> None:
+    """V* = reward / (1 - .99) is beyond float64; the other planners say so."""
+    model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, reward, False)]}})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        plan = planners.gauss_seidel(model, discount=0.99, throw=False)
+    assert plan.status is Status.NON_FINITE
+    assert plan.lower[0] <= np.copysign(np.inf, reward) <= plan.upper[0]
 
 
 def test_a_move_mdp_is_never_made_tabular(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
