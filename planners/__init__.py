@@ -42,10 +42,11 @@ from planners.models.tabular import TabularMDP
 from planners.plans.load import load_plan
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
-from planners.solve import solve
+from planners.solve import METHODS, solve
 from planners.solve_many import solve_many
 
 __all__ = [
+    "METHODS",
     "Agent",
     "Certificate",
     "Episode",

@@ -1,4 +1,4 @@
-"""Where the pictures of a live_run are made: in parts, between the frames of a window, and not too often."""
+"""Where the pictures of a live run are made: in parts, between the frames of a window, and not too often."""
 
 import time
 from collections.abc import Generator
@@ -14,7 +14,7 @@ PAUSE: Final = 0.07  # seconds from one picture to the next, at least
 
 
 class PictureMaker:
-    """Makes the pictures of one live_run.
+    """Makes the pictures of one live run.
 
     Args:
         live_run: The game; nobody may learn while a picture is being made.
@@ -55,7 +55,7 @@ class PictureMaker:
         """Go on until a time of `time.perf_counter`; the picture, when it is finished.
 
         Raises:
-            DivergedError: There is nothing finite to draw; from then on the live_run counts as diverged.
+            DivergedError: There is nothing finite to draw; from then on the live run counts as diverged.
         """
         artist = self._artist
         try:

@@ -36,15 +36,11 @@ def joined(distributed: bool, timeout: float) -> Iterator[Processes]:
 @contextmanager
 def on_threads(processes: Processes, states_a_part: int) -> Iterator[None]:
     """Compiled loops on as many threads as there are cores for this process, where that is worth it."""
-    import numba
+    from planners.kernels import threads
 
-    before, cores = numba.get_num_threads(), os.cpu_count() or 1
-    wanted = cores // processes.local_size if states_a_part >= WORTH_A_THREAD else 1
-    numba.set_num_threads(max(min(before, wanted), 1))
-    try:
+    cores = os.cpu_count() or 1
+    with threads.at_most(cores // processes.local_size if states_a_part >= WORTH_A_THREAD else 1):
         yield
-    finally:
-        numba.set_num_threads(before)
 
 
 def _torch(timeout: float) -> Any:

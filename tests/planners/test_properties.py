@@ -6,7 +6,6 @@
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import planners
-from planners import ImproperPolicyError, Plan, Status, TabularMDP, UnboundedValueError
+from planners import ImproperPolicyError, Plan, TabularMDP, UnboundedValueError
+from tests.oracles.bounds import check_contained, check_plan, distance, largest
 from tests.oracles.exact import (
     PLUS,
     Distribution,
@@ -29,11 +29,11 @@ from tests.oracles.exact import (
     swings,
     values_of,
 )
+from tests.oracles.methods import METHODS
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, policies, tables
 
-METHODS: list[Callable[..., Plan]] = [planners.value_iteration, planners.policy_iteration, planners.solve]
 exact = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-methods = st.sampled_from(METHODS)
+methods = st.sampled_from(list(METHODS.values()))
 costs = tables(going_on=COSTS, at_end=REWARDS)
 
 
@@ -43,54 +43,6 @@ def model_of(P: Tables) -> TabularMDP:
 
 def table_of(policy: list[Distribution], num_actions: int) -> np.ndarray:
     return np.array([[float(row.get(action, 0)) for action in range(num_actions)] for row in policy])
-
-
-def largest(values: list[Number]) -> Number:
-    return max((abs(value) for value in values if not math.isinf(value)), default=Fraction(0))
-
-
-def distance(left: Number, right: Number) -> Number:
-    return Fraction(0) if left == right else abs(left - right)
-
-
-def check_plan(P: Tables, plan: Plan, best: list[Number], discount: Fraction) -> None:
-    """Bounds, error bound, policy and optimal actions of a plan, all in exact arithmetic."""
-    policy: list[Distribution] = [{int(action): Fraction(1)} for action in plan.policy.actions]
-    achieved = values_of(P, policy, discount)
-    assert plan.status in (Status.CONVERGED, Status.ROUNDING_FLOOR)
-    assert plan.error_bound <= plan.tolerance or largest(best) > 1000  # the floor of rounding grows with V
-    for state, truth in enumerate(best):
-        value, lower, upper = (exact_value(array[state]) for array in (plan.values, plan.lower, plan.upper))
-        assert lower <= truth <= upper, (state, lower, truth, upper)
-        assert distance(value, truth) <= Fraction(plan.error_bound)
-        assert distance(value, lower) <= Fraction(plan.error_bound)
-        assert achieved[state] >= lower
-        for action in P[state]:
-            gap = distance(truth, action_value(P, state, action, best, discount))
-            if gap == 0:
-                assert plan.optimal_actions[state, action]
-            elif gap > 4 * Fraction(plan.error_bound) + Fraction(1, 10**9):
-                assert not plan.optimal_actions[state, action], (state, action, gap)
-        assert plan.optimal_actions[state].any()
-        assert not any(plan.optimal_actions[state, a] for a in range(plan.model.num_actions) if a not in P[state])
-
-
-@exact
-@given(P=tables(), discount=st.sampled_from(DISCOUNTS), method=methods, tolerance=st.sampled_from([1e-3, 1e-6, 1e-9]))
-def test_discounted_plan_is_what_it_claims(
-    P: Tables, discount: Fraction, method: Callable[..., Plan], tolerance: float
-) -> None:
-    plan = method(model_of(P), discount=float(discount), tolerance=tolerance)
-    check_plan(P, plan, optimal_values(P, discount), discount)
-
-
-@exact
-@given(P=costs, method=methods, tolerance=st.sampled_from([1e-3, 1e-6, 1e-9]))
-def test_undiscounted_plan_is_what_it_claims(P: Tables, method: Callable[..., Plan], tolerance: float) -> None:
-    """All that goes on costs something or nothing, so that no value is +inf; some are -inf."""
-    best = optimal_values(P, Fraction(1))
-    assert PLUS not in best
-    check_plan(P, method(model_of(P), discount=1.0, tolerance=tolerance, throw=False), best, Fraction(1))
 
 
 @exact
@@ -153,7 +105,7 @@ def test_certify_anything_contains_the_truth(P: Tables, discount: Fraction, data
     values = data.draw(st.lists(guesses, min_size=len(P), max_size=len(P)))
     best = finite_or_skip(P, discount)
     certificate = planners.certify(model_of(P), values, discount=float(discount))
-    check_certificate(certificate, values, best)
+    check_contained(certificate, best, values)
     assert discount == 1 or math.isfinite(certificate.error_bound)
 
 
@@ -163,14 +115,8 @@ def test_certify_the_truth_proves_it(P: Tables, discount: Fraction) -> None:
     """The exact values, rounded, must get a bound of the size of rounding, at discount 1 too."""
     best = finite_or_skip(P, discount)
     certificate = planners.certify(model_of(P), [float(v) for v in best], discount=float(discount))
-    check_certificate(certificate, [float(v) for v in best], best)
+    check_contained(certificate, best, [float(v) for v in best])
     assert certificate.error_bound <= 1e-6 or largest(best) > 1000
-
-
-def check_certificate(certificate: Any, values: list[float], best: list[Number]) -> None:
-    for state, truth in enumerate(best):
-        assert exact_value(certificate.lower[state]) <= truth <= exact_value(certificate.upper[state])
-        assert distance(exact_value(values[state]), truth) <= exact_value(certificate.error_bound)
 
 
 @exact

@@ -1,6 +1,6 @@
 """Many models of one map at once, against each of them alone, by sweeps and by PyTorch."""
 
-from importlib import import_module
+import sys
 from typing import Any
 
 import gymnasium as gym
@@ -24,7 +24,7 @@ MAPS: list[dict[str, Any]] = [
 def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
     """None with the compiled sweeps for few values too, None as it is, and the code of the GPU."""
     if request.param == "swept":
-        module = import_module("planners.solve_many")
+        module = sys.modules[planners.solve_many.__module__]  # the function of that name hides it
         monkeypatch.setattr(module, "COMPILED_FROM", 1)
         monkeypatch.setattr(module, "WIDEST", 3)
     if request.param == "torch:cpu":

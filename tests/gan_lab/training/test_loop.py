@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rich.console
 import torch
-from rich.console import Console
 
 import gan_lab
 from gan_lab import DivergedError, Strategist, WiringError, ascent, train
@@ -130,8 +130,8 @@ def test_interruption_keeps_what_there_is(tmp_path: Path) -> None:
 
 def test_progress_shows_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    wide = Console(file=stream, force_terminal=True, width=160)
-    monkeypatch.setattr("rich.console.Console", lambda **_: wide)
+    wide = rich.console.Console(file=stream, force_terminal=True, width=160)
+    monkeypatch.setattr(rich.console, "Console", lambda **_: wide)
     train("ring8", steps=10, progress=True, **SMALL)
     assert " value -" in stream.getvalue()
     assert "gap_to_minus_log_4" in stream.getvalue()

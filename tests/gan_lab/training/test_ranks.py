@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -171,7 +172,7 @@ def test_an_error_of_another_rank_is_not_lost(monkeypatch: pytest.MonkeyPatch) -
     waited: list[float] = []
     for name, value in zip(LAUNCHED, ("1", "2", "localhost", "0"), strict=True):
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("time.sleep", waited.append)
+    monkeypatch.setattr(time, "sleep", waited.append)
     result = CliRunner().invoke(commands.app, ["train", "rng8"])
     assert result.exit_code == 2
     assert "did you mean 'ring8'" in result.output
@@ -233,8 +234,8 @@ def test_the_processor_is_the_default_device(rng: np.random.Generator) -> None:
 def test_devices_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """With as many GPUs as we say there are."""
     for number, needed, place in ((0, 1, None), (1, 2, None), (2, 2, 1), (4, 4, 3)):
-        monkeypatch.setattr("torch.cuda.is_available", lambda n=number: n > 0)
-        monkeypatch.setattr("torch.cuda.device_count", lambda n=number: n)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda n=number: n > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda n=number: n)
         monkeypatch.setenv("LOCAL_RANK", str(needed - 1))
         monkeypatch.setenv("LOCAL_WORLD_SIZE", str(needed))
         if place is None:

@@ -3,17 +3,18 @@
 import os
 import subprocess
 import sys
-from importlib import import_module
 from typing import Any
 
 import gymnasium as gym
 import pytest
 
 import planners
+import planners.gpu
 from planners import InvalidOptionError, NotEnoughMemoryError
+from tests.oracles.methods import DEVICE
 
-TWIN = os.environ.get("GRIDWORLD_TEST_DEVICE", "torch:cpu")  # or cuda, where there is one
 torch = pytest.importorskip("torch")
+torch_sweeps = pytest.importorskip("planners.gpu.torch_sweeps")
 
 
 @pytest.mark.parametrize("device", ["gpu", "mps", "xpu:0", "", 0, "cud"], ids=repr)
@@ -32,24 +33,24 @@ def test_cuda_without_a_gpu() -> None:
 
 def test_methods_of_the_cpu_are_refused() -> None:
     with pytest.raises(InvalidOptionError, match=r"method 'policy-iteration' runs on the CPU only"):
-        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=TWIN, method="policy-iteration")
+        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=DEVICE, method="policy-iteration")
     assert planners.solve(
-        gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=TWIN, method="value_iteration"
+        gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=DEVICE, method="value_iteration"
     ).converged
 
 
 def test_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delitem(sys.modules, "planners.gpu.torch_sweeps", raising=False)
-    monkeypatch.delattr("planners.gpu.torch_sweeps", raising=False)
+    monkeypatch.delattr(planners.gpu, "torch_sweeps", raising=False)
     with pytest.raises(InvalidOptionError, match=r"needs PyTorch, and torch is missing: pip install 'gridworld-lab"):
-        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=TWIN)
+        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=DEVICE)
 
 
 def test_memory_of_the_device_is_asked_before_work_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("planners.gpu.torch_sweeps"), "free_bytes", lambda device: 1e6)
+    monkeypatch.setattr(torch_sweeps, "free_bytes", lambda device: 1e6)
     with pytest.raises(NotEnoughMemoryError, match=r"1 models of 11 states need about .* on c\w+, and 1.0 MB are free"):
-        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=TWIN)
+        planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=DEVICE)
 
 
 def test_without_a_device_nobody_imports_pytorch() -> None:

@@ -1,61 +1,31 @@
 """Planning on a device of PyTorch, run on the CPU: exact rationals, textbook worlds, drawn models, and its limits."""
 
-import os
-from fractions import Fraction
-from importlib import import_module
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import gridworld_env
 import planners
 from planners import MoveMDP, NotConvergedError, Plan, Status, TabularMDP
 from planners.equations.from_model import make_problem
+from planners.gpu import device_sweeps, solving
 from planners.sweeps.row_sweeps import RowSweeps
 from tests.oracles.drawn import drawn_moves, drawn_rows
-from tests.oracles.exact import Tables, as_floats, exact_value, optimal_values, values_of
-from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
+from tests.oracles.methods import DEVICE
 from tests.oracles.sweeps import swept_values
 
-TWIN = os.environ.get("GRIDWORLD_TEST_DEVICE", "torch:cpu")  # or cuda, where there is one
 torch = pytest.importorskip("torch")
-few = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=20)
+torch_rows = pytest.importorskip("planners.gpu.torch_rows")
+torch_sweeps = pytest.importorskip("planners.gpu.torch_sweeps")
 
 
 def backup(model: TabularMDP | MoveMDP, values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
     """One Bellman backup, as the tables say."""
     q = model.rewards + discount * model.expected_next(values)
     return np.where(model.feasible, q, -np.inf).max(axis=1)
-
-
-def check_exact(P: Tables, plan: Plan, discount: Fraction) -> None:
-    best = optimal_values(P, discount)
-    achieved = values_of(P, [{int(a): Fraction(1)} for a in plan.policy.actions], discount)
-    assert plan.error_bound <= plan.tolerance
-    for state, truth in enumerate(best):
-        lower, value, upper = (exact_value(array[state]) for array in (plan.lower, plan.values, plan.upper))
-        assert lower <= truth <= upper
-        assert value == truth or abs(value - truth) <= Fraction(plan.error_bound)
-        assert achieved[state] >= lower
-
-
-@few
-@given(P=tables(), discount=st.sampled_from(DISCOUNTS), tolerance=st.sampled_from([1e-3, 1e-6, 1e-9]))
-def test_discounted(P: Tables, discount: Fraction, tolerance: float) -> None:
-    model = TabularMDP.from_gym_dict(as_floats(P))
-    check_exact(P, planners.solve(model, discount=float(discount), tolerance=tolerance, device=TWIN), discount)
-
-
-@few
-@given(P=tables(going_on=COSTS, at_end=REWARDS))
-def test_undiscounted(P: Tables) -> None:
-    model = TabularMDP.from_gym_dict(as_floats(P))
-    check_exact(P, planners.solve(model, discount=1.0, device=TWIN), Fraction(1))
 
 
 @pytest.mark.parametrize("name", sorted(gridworld_env.WORLDS))
@@ -67,10 +37,10 @@ def test_worlds(name: str) -> None:
             beside = planners.policy_iteration(env, discount=discount)
         except planners.UnboundedValueError:
             with pytest.raises(planners.UnboundedValueError):
-                planners.solve(env, discount=discount, device=TWIN)
+                planners.solve(env, discount=discount, device=DEVICE)
             continue
         for model in (env, TabularMDP.from_env(env)):
-            plan = planners.solve(model, discount=discount, device=TWIN)
+            plan = planners.solve(model, discount=discount, device=DEVICE)
             finite = np.isfinite(beside.values)
             assert np.array_equal(finite, np.isfinite(plan.values))
             assert (np.abs(plan.values[finite] - beside.values[finite]) <= plan.error_bound + beside.error_bound).all()
@@ -81,7 +51,7 @@ def test_worlds(name: str) -> None:
 @pytest.mark.parametrize("discount", [0.5, 0.95, 0.99])
 def test_drawn_moves(rng: np.random.Generator, discount: float) -> None:
     model = drawn_moves(rng)
-    plan = planners.solve(model, discount=discount, device=TWIN)
+    plan = planners.solve(model, discount=discount, device=DEVICE)
     P = {s: {a: model.outcomes(s, a) for a in range(model.num_actions)} for s in range(model.num_states)}
     truth = swept_values(P, discount)
     assert (plan.lower - 1e-10 <= truth).all()
@@ -98,7 +68,7 @@ def test_drawn_moves(rng: np.random.Generator, discount: float) -> None:
 def test_drawn_rows(rng: np.random.Generator, ends: float, feasible: bool, discount: float) -> None:
     """Where nothing ends, MacQueen's shift has to carry the constant: 1 / (1 - discount) sweeps otherwise."""
     model = drawn_rows(rng, ends=ends, feasible=feasible)
-    plan = planners.solve(model, discount=discount, device=TWIN)
+    plan = planners.solve(model, discount=discount, device=DEVICE)
     beside = planners.policy_iteration(model, discount=discount)
     assert (np.abs(plan.values - beside.values) <= plan.error_bound + beside.error_bound).all()
     assert plan.converged
@@ -107,7 +77,7 @@ def test_drawn_rows(rng: np.random.Generator, ends: float, feasible: bool, disco
 def test_what_cannot_end_and_what_is_cut_off() -> None:
     env = gym.make("GridWorld-v0", desc=["S.#+", "..#.", "####", "...."], slip=0.2)
     for discount in (0.9, 1.0):
-        plan = planners.solve(env, discount=discount, device=TWIN)
+        plan = planners.solve(env, discount=discount, device=DEVICE)
         beside = planners.policy_iteration(env, discount=discount)
         assert np.array_equal(np.isneginf(plan.values), np.isneginf(beside.values))
         finite = np.isfinite(beside.values)
@@ -116,18 +86,17 @@ def test_what_cannot_end_and_what_is_cut_off() -> None:
 
 def test_one_backup_is_that_of_the_tables(rng: np.random.Generator) -> None:
     """In float64, of a part of the states, from any base; for kinds of squares, and for ragged rows."""
-    _torch = import_module("planners.gpu.torch_sweeps")
     device = torch.device("cpu")
     moves, rows = drawn_moves(rng), drawn_rows(rng)
     discounts = np.array([0.9, 0.3])
     table = RowSweeps(make_problem(rows, 0.9))
     own = np.zeros((3, 6, 5, 2)) + moves.mixture[..., None]
     sweeps = [
-        _torch.TorchMoveSweeps(
+        torch_sweeps.TorchMoveSweeps(
             *(device, discounts, moves.successor, moves.outcome, moves.outcome_ends),
             *(np.repeat(moves.outcome_reward[:, None], 2, axis=1), own, moves.kind),
         ),
-        import_module("planners.gpu.torch_rows").TorchRowSweeps(
+        torch_rows.TorchRowSweeps(
             device, discounts, (table.indptr, table.indices, table.probability), table.reward, table.first
         ),
     ]
@@ -162,10 +131,10 @@ def test_rounding_that_goes_round_in_circles(
     monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator, ends: bool
 ) -> None:
     """Where far less counts as rounding than rounding changes, sweeps would go on for ever."""
-    monkeypatch.setattr(import_module("planners.gpu.device_sweeps"), "ULPS", 2.0**-10)
+    monkeypatch.setattr(device_sweeps, "ULPS", 2.0**-10)
     for _ in range(4):
         model = drawn_rows(rng, states=8, ends=0.1 * ends)
-        plan = planners.solve(model, discount=0.992, tolerance=1e-3, device=TWIN)
+        plan = planners.solve(model, discount=0.992, tolerance=1e-3, device=DEVICE)
         beside = planners.policy_iteration(model, discount=0.992)
         assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound
 
@@ -173,7 +142,7 @@ def test_rounding_that_goes_round_in_circles(
 @pytest.mark.parametrize("scale", [1e45, 1e200])
 def test_what_overflows_float32_is_swept_in_float64(scale: float) -> None:
     model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, scale, False)], 1: [(0.5, 0, 0.0, False), (0.5, 0, 0.0, True)]}})
-    plan = planners.solve(model, discount=0.5, tolerance=1e-6 * scale, device=TWIN)
+    plan = planners.solve(model, discount=0.5, tolerance=1e-6 * scale, device=DEVICE)
     assert plan.lower[0] <= 2.0 * scale <= plan.upper[0]
 
 
@@ -183,7 +152,7 @@ def test_discounts_that_float32_takes_for_1() -> None:
     model = TabularMDP.from_gym_dict(
         {0: {0: [(1.0, 1, -1.0, False)]}, 1: {0: [(0.5, 0, -1.0, False), (0.5, 1, 2.0, True)]}}
     )
-    plan = planners.solve(model, discount=discount, tolerance=1e-5, device=TWIN)
+    plan = planners.solve(model, discount=discount, tolerance=1e-5, device=DEVICE)
     beside = planners.policy_iteration(model, discount=discount, tolerance=1e-5)
     assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound
 
@@ -192,17 +161,17 @@ def test_values_that_are_not_finite_are_said_to_be() -> None:
     model = TabularMDP.from_gym_dict(
         {0: {0: [(1.0, 1, 1.7e308, False)]}, 1: {0: [(1.0, 0, 1.6e308, False)], 1: [(1.0, 0, 0.0, True)]}}
     )
-    plan = planners.solve(model, discount=0.9, device=TWIN, throw=False)
+    plan = planners.solve(model, discount=0.9, device=DEVICE, throw=False)
     assert plan.status is Status.NON_FINITE
     assert plan.error_bound == np.inf
 
 
 def test_a_tolerance_below_rounding() -> None:
     env = gym.make("GridWorld-v0", slip=0.2)
-    plan = planners.solve(env, discount=0.999, tolerance=1e-18, device=TWIN, throw=False)
+    plan = planners.solve(env, discount=0.999, tolerance=1e-18, device=DEVICE, throw=False)
     assert plan.status is Status.ROUNDING_FLOOR
     with pytest.raises(NotConvergedError, match="Rounding keeps"):
-        planners.solve(env, discount=0.999, tolerance=1e-18, device=TWIN)
+        planners.solve(env, discount=0.999, tolerance=1e-18, device=DEVICE)
 
 
 def test_a_start_saves_nothing_that_is_proven() -> None:
@@ -210,44 +179,43 @@ def test_a_start_saves_nothing_that_is_proven() -> None:
     for discount in (0.9, 1.0):
         beside = planners.policy_iteration(env, discount=discount)
         for start in (beside, beside.values + 3.0, np.full(11, -7.0)):
-            plan = planners.solve(env, discount=discount, device=TWIN, start=start)
+            plan = planners.solve(env, discount=discount, device=DEVICE, start=start)
             assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound
 
 
 def watched(env: Any, **options: Any) -> tuple[Any, Plan]:
     """The front that a solve works on, and its plan."""
-    module = import_module("planners.gpu.solving")
     seen: list[Any] = []
 
-    class Watched(module.DeviceSweeps):
+    class Watched(device_sweeps.DeviceSweeps):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             seen.append(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "DeviceSweeps", Watched)
-        plan = planners.solve(env, device=TWIN, **options)
+        patch.setattr(solving, "DeviceSweeps", Watched)
+        plan = planners.solve(env, device=DEVICE, **options)
     return seen[0], plan
 
 
 @pytest.fixture
 def reports_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("planners.gpu.device_sweeps").DeviceSweeps, "budget", 1)
+    monkeypatch.setattr(device_sweeps.DeviceSweeps, "budget", 1)
 
 
 @pytest.mark.usefixtures("reports_often")
 def test_progress_and_limit() -> None:
     env = gym.make("GridWorld-v0", slip=0.2)
     seen: list[planners.Iteration] = []
-    plan = planners.solve(env, discount=0.99, device=TWIN, progress=seen.append)
+    plan = planners.solve(env, discount=0.99, device=DEVICE, progress=seen.append)
     assert tuple(seen) == plan.history
     assert len(seen) >= 3
-    early = planners.solve(env, discount=0.99, tolerance=1e-12, device=TWIN, max_iterations=1, throw=False)
+    early = planners.solve(env, discount=0.99, tolerance=1e-12, device=DEVICE, max_iterations=1, throw=False)
     assert early.status is Status.ITERATION_LIMIT
     assert (early.lower <= plan.upper).all()
     assert (plan.lower <= early.upper).all()
     with pytest.raises(NotConvergedError, match="limit"):
-        planners.solve(env, discount=0.99, tolerance=1e-12, device=TWIN, max_iterations=1)
+        planners.solve(env, discount=0.99, tolerance=1e-12, device=DEVICE, max_iterations=1)
 
 
 @pytest.mark.usefixtures("reports_often")
@@ -258,7 +226,7 @@ def test_control_c_keeps_what_is_proven(when: int) -> None:
             raise KeyboardInterrupt
 
     env = gym.make("GridWorld-v0", slip=0.2)
-    plan = planners.solve(env, discount=0.99, tolerance=1e-12, device=TWIN, progress=interrupt)
+    plan = planners.solve(env, discount=0.99, tolerance=1e-12, device=DEVICE, progress=interrupt)
     truth = planners.policy_iteration(env, discount=0.99)
     assert plan.status is Status.INTERRUPTED
     assert (plan.lower <= truth.upper).all()
@@ -267,7 +235,7 @@ def test_control_c_keeps_what_is_proven(when: int) -> None:
 
 
 def test_a_window_that_does_not_settle_grows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("planners.gpu.device_sweeps"), "PATIENCE", 0)
+    monkeypatch.setattr(device_sweeps, "PATIENCE", 0)
     model = MoveMDP(  # two states that swap for ever, worth different things, and a way out
         successor=np.array([[1, 2], [0, 0], [2, 2]], dtype=np.int32),
         outcome=np.array([[0, 1], [2, 2], [3, 3]], dtype=np.uint8),
@@ -275,7 +243,7 @@ def test_a_window_that_does_not_settle_grows(monkeypatch: pytest.MonkeyPatch) ->
         outcome_ends=np.array([False, False, False, True]),
         mixture=np.array([[[0.9, 0.1]], [[0.9, 0.1]]])[:1],
     )
-    plan = planners.solve(model, discount=0.999, device=TWIN)
+    plan = planners.solve(model, discount=0.999, device=DEVICE)
     beside = planners.policy_iteration(model, discount=0.999)
     assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound
 
@@ -285,5 +253,5 @@ def test_a_window_that_does_not_settle_grows(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("form", ["moves", "rows"])
 def test_cuda_beside_its_twin(rng: np.random.Generator, form: str) -> None:
     model = drawn_moves(rng) if form == "moves" else drawn_rows(rng)
-    plan, twin = (planners.solve(model, discount=0.99, device=device) for device in ("cuda", TWIN))
+    plan, twin = (planners.solve(model, discount=0.99, device=device) for device in ("cuda", DEVICE))
     assert np.abs(plan.values - twin.values).max() <= plan.error_bound + twin.error_bound

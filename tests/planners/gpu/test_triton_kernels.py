@@ -2,7 +2,6 @@
 
 import sys
 import warnings
-from importlib import import_module
 from typing import Any
 
 import gymnasium as gym
@@ -14,6 +13,7 @@ from planners.sweeps.move_sweeps import MoveSweeps
 from tests.oracles.drawn import drawn_moves
 
 torch = pytest.importorskip("torch")
+torch_sweeps = pytest.importorskip("planners.gpu.torch_sweeps")
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def interpreted(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("TRITON_INTERPRET", "1")
     pytest.importorskip("triton", reason="Triton is not installed; CUDA builds of PyTorch bring it along")
     monkeypatch.delitem(sys.modules, "planners.gpu.triton_kernels", raising=False)
-    return import_module("planners.gpu.triton_kernels")
+    return pytest.importorskip("planners.gpu.triton_kernels")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -32,14 +32,13 @@ def interpreted(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_fused_kernels_do_what_pytorch_does(
     rng: np.random.Generator, interpreted: Any, dtype: Any, kinds: int, times: int
 ) -> None:
-    _torch = import_module("planners.gpu.torch_sweeps")
     model = drawn_moves(rng, states=700, kinds=kinds)
     front = MoveSweeps(model, 0.9)
     arguments = (
         *(torch.device("cpu"), np.array([0.9]), front.successor, front.outcome, model.outcome_ends),
         *(model.outcome_reward[:, None], model.mixture[..., None], front.kind),
     )
-    plain, fused = _torch.TorchMoveSweeps(*arguments), _torch.TorchMoveSweeps(*arguments)
+    plain, fused = torch_sweeps.TorchMoveSweeps(*arguments), torch_sweeps.TorchMoveSweeps(*arguments)
     fused.triton = interpreted
     found = []
     for sweeps in (plain, fused):
@@ -63,14 +62,13 @@ def test_the_fused_kernels_do_what_pytorch_does(
 
 
 def test_a_solve_by_the_fused_kernel(interpreted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    _torch = import_module("planners.gpu.torch_sweeps")
-    original = _torch.TorchMoveSweeps.__init__
+    original = torch_sweeps.TorchMoveSweeps.__init__
 
     def fuse(self: Any, *arguments: Any) -> None:
         original(self, *arguments)
         self.triton = interpreted
 
-    monkeypatch.setattr(_torch.TorchMoveSweeps, "__init__", fuse)
+    monkeypatch.setattr(torch_sweeps.TorchMoveSweeps, "__init__", fuse)
     env = gym.make("GridWorld-v0", slip=0.2)
     plan, beside = planners.solve(env, discount=0.9, device="torch:cpu"), planners.policy_iteration(env, discount=0.9)
     assert np.abs(plan.values - beside.values).max() <= plan.error_bound + beside.error_bound

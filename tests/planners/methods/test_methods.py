@@ -4,12 +4,12 @@ import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
+import scipy.optimize
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,27 +18,12 @@ import planners
 from planners import InvalidOptionError, Iteration, Plan, PlannerError, Status, TabularMDP, UnboundedValueError
 from planners.iteration.progress import Forecast
 from planners.methods.linear_program import ROW_LIMIT
-from tests.oracles.exact import Number, Tables, as_floats, exact_value, optimal_values, values_of
+from tests.oracles.bounds import check_plan
+from tests.oracles.exact import Tables, as_floats, optimal_values
+from tests.oracles.methods import METHODS, compiled_modified_policy_iteration
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
-from tests.oracles.sweeps import swept_values
-
-
-def compiled_modified_policy_iteration(model: Any, **options: Any) -> Plan:
-    """Modified policy iteration by the sweeps that it keeps for large models."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("planners.methods.modified_policy_iteration"), "COMPILED_FROM", 1)
-        return planners.modified_policy_iteration(model, **options)
-
 
 exact = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-METHODS: list[Callable[..., Plan]] = [
-    planners.modified_policy_iteration,
-    partial(planners.modified_policy_iteration, sweeps=0),
-    partial(planners.modified_policy_iteration, sweeps=3),
-    compiled_modified_policy_iteration,
-    planners.linear_program,
-    partial(planners.policy_iteration, evaluation="krylov"),
-]
 WARM: list[Callable[..., Plan]] = [
     planners.value_iteration,
     planners.policy_iteration,
@@ -47,37 +32,21 @@ WARM: list[Callable[..., Plan]] = [
     partial(planners.policy_iteration, evaluation="krylov"),
     planners.gauss_seidel,
 ]
+OTHERS = (  # the endings of value iteration, policy iteration and `solve` are tested in tests/planners/iteration
+    "modified policy iteration",
+    "modified policy iteration, no sweeps",
+    "modified policy iteration, 3 sweeps",
+    "modified policy iteration, compiled",
+    "linear program",
+    "policy iteration, Krylov",
+)
+every_other_method = pytest.mark.parametrize("method", [METHODS[name] for name in OTHERS], ids=OTHERS)
 every_warm_method = pytest.mark.parametrize("method", WARM)
-tolerances = st.sampled_from([1e-3, 1e-6, 1e-9])
 
 
 def stay_or_stop() -> TabularMDP:
     """State 0 stays for 1 or stops for 3."""
     return TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
-
-
-def check_bounds(P: Tables, plan: Plan, best: list[Number], discount: Fraction) -> None:
-    achieved = values_of(P, [{int(a): Fraction(1)} for a in plan.policy.actions], discount)
-    assert plan.error_bound <= plan.tolerance
-    for state, truth in enumerate(best):
-        lower, value, upper = (exact_value(array[state]) for array in (plan.lower, plan.values, plan.upper))
-        assert lower <= truth <= upper
-        assert value == truth or abs(value - truth) <= Fraction(plan.error_bound)
-        assert achieved[state] >= lower
-
-
-@exact
-@given(P=tables(), discount=st.sampled_from(DISCOUNTS), method=st.sampled_from(METHODS), tolerance=tolerances)
-def test_discounted(P: Tables, discount: Fraction, method: Callable[..., Plan], tolerance: float) -> None:
-    plan = method(TabularMDP.from_gym_dict(as_floats(P)), discount=float(discount), tolerance=tolerance)
-    check_bounds(P, plan, optimal_values(P, discount), discount)
-
-
-@exact
-@given(P=tables(going_on=COSTS, at_end=REWARDS), method=st.sampled_from(METHODS))
-def test_undiscounted(P: Tables, method: Callable[..., Plan]) -> None:
-    plan = method(TabularMDP.from_gym_dict(as_floats(P)), discount=1.0)
-    check_bounds(P, plan, optimal_values(P, Fraction(1)), Fraction(1))
 
 
 guesses = st.floats(-1e3, 1e3, allow_nan=False, width=32)
@@ -95,7 +64,7 @@ def test_any_start_leads_to_the_same_values(
 ) -> None:
     start = data.draw(st.lists(guesses, min_size=len(P), max_size=len(P)))
     plan = method(TabularMDP.from_gym_dict(as_floats(P)), discount=float(discount), start=start)
-    check_bounds(P, plan, optimal_values(P, discount), discount)
+    check_plan(P, plan, optimal_values(P, discount), discount)
 
 
 @exact
@@ -106,7 +75,7 @@ def test_start_from_the_plan_of_another_discount(P: Tables, discount: Fraction, 
         start = planners.solve(model, discount=1.0)
     except UnboundedValueError:
         start = planners.solve(model, discount=0.25)
-    check_bounds(P, method(model, discount=float(discount), start=start), optimal_values(P, discount), discount)
+    check_plan(P, method(model, discount=float(discount), start=start), optimal_values(P, discount), discount)
 
 
 @every_warm_method
@@ -154,14 +123,6 @@ def test_start_from_a_plan_with_an_action_that_is_not_there() -> None:
 # Each method's own.
 
 
-@pytest.mark.parametrize("name", ["FrozenLake-v1", "Taxi-v4", "CliffWalking-v1"])
-@pytest.mark.parametrize("method", [planners.modified_policy_iteration, planners.linear_program])
-def test_toy_text(name: str, method: Callable[..., Plan]) -> None:
-    env = gym.make(name)
-    plan = method(env, discount=0.95)
-    np.testing.assert_allclose(plan.values, swept_values(env.unwrapped.P, 0.95), atol=2e-6)  # type: ignore[attr-defined]
-
-
 def test_the_values_of_modified_policy_iteration_rise() -> None:
     """From V_0 <= T V_0 every iterate is a lower bound, so the bounds of two runs nest."""
     env = gym.make("GridWorld-v0", slip=0.2)
@@ -203,12 +164,12 @@ def test_linear_program_of_any_unit_of_reward(scale: float) -> None:
 
 def test_linear_program_says_what_highs_said(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = type("Result", (), {"status": 4, "message": "numerical difficulties"})()
-    monkeypatch.setattr("scipy.optimize.linprog", lambda **_: failed)
+    monkeypatch.setattr(scipy.optimize, "linprog", lambda **_: failed)
     with pytest.raises(PlannerError, match=r"numerical difficulties; use planners\.solve\(\)"):
         planners.linear_program(stay_or_stop(), discount=0.5)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@every_other_method
 def test_tolerance_below_the_floor(method: Callable[..., Plan]) -> None:
     P = {s: {0: [(0.3, s, 0.1, False), (0.3, 1 - s, -0.7, False), (0.4, 0, 37.7, True)]} for s in range(2)}
     for discount in (0.5, 0.999, 1.0):
@@ -216,7 +177,7 @@ def test_tolerance_below_the_floor(method: Callable[..., Plan]) -> None:
         assert plan.status is Status.ROUNDING_FLOOR
 
 
-@pytest.mark.parametrize("method", METHODS)
+@every_other_method
 def test_overflow_is_reported(method: Callable[..., Plan]) -> None:
     model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1e308, False)]}})
     with warnings.catch_warnings():
@@ -253,7 +214,7 @@ def test_forecast_does_not_guess_without_a_falling_bound() -> None:
     assert forecast.done == 0.0
 
 
-@pytest.mark.parametrize("method", METHODS)
+@every_other_method
 def test_progress_line(method: Callable[..., Plan], capsys: pytest.CaptureFixture[str]) -> None:
     method(stay_or_stop(), discount=0.9, progress=True)
     captured = capsys.readouterr()

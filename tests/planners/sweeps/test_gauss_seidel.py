@@ -1,5 +1,6 @@
 """Ordered Gauss-Seidel against exact rationals, the linear solve and Dijkstra; its order, fronts and bounds."""
 
+import warnings
 from fractions import Fraction
 from typing import Any
 
@@ -7,7 +8,6 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse import csgraph
 
@@ -18,7 +18,8 @@ from planners import MoveMDP, Status, TabularMDP, UnboundedValueError
 from planners.equations.from_model import make_problem
 from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.row_sweeps import RowSweeps
-from tests.oracles.exact import as_floats, exact_value, optimal_values
+from tests.oracles.bounds import check_contained
+from tests.oracles.exact import as_floats, optimal_values
 from tests.oracles.models import tables
 
 
@@ -59,16 +60,6 @@ def test_agrees_with_linear_solves(rules: Rules, discount: float, rng: np.random
 
 
 @settings(max_examples=150)
-@given(case=tables(), discount=st.sampled_from([0.5, 0.875, 1 - 2.0**-7]))
-def test_bounds_hold_exactly(case: Any, discount: float) -> None:
-    model = TabularMDP.from_gym_dict(as_floats(case))
-    plan = planners.gauss_seidel(model, discount=discount, tolerance=1e-9, throw=False, max_iterations=3000)
-    for state, truth in enumerate(optimal_values(case, Fraction(discount))):
-        assert exact_value(plan.lower[state]) <= truth <= exact_value(plan.upper[state])
-        assert abs(Fraction(float(plan.values[state])) - truth) <= Fraction(plan.error_bound)
-
-
-@settings(max_examples=150)
 @given(case=tables())
 def test_bounds_hold_exactly_without_a_discount(case: Any) -> None:
     model = TabularMDP.from_gym_dict(as_floats(case))
@@ -76,8 +67,7 @@ def test_bounds_hold_exactly_without_a_discount(case: Any) -> None:
         plan = planners.gauss_seidel(model, discount=1.0, tolerance=1e-9, throw=False, max_iterations=3000)
     except UnboundedValueError:
         return  # what is unbounded is tested with the other methods, which share the analysis
-    for state, truth in enumerate(optimal_values(case, Fraction(1))):
-        assert exact_value(plan.lower[state]) <= truth <= exact_value(plan.upper[state])
+    check_contained(plan, optimal_values(case, Fraction(1)))
 
 
 def test_shortest_ways_are_those_of_dijkstra(rng: np.random.Generator) -> None:
@@ -198,6 +188,18 @@ def test_a_tolerance_below_rounding_ends_with_the_floor() -> None:
     plan = planners.gauss_seidel(mdp, discount=0.9, tolerance=1e-18, throw=False)
     assert plan.status is Status.ROUNDING_FLOOR
     assert 1e-18 < plan.error_bound < 1e-13
+
+
+@pytest.mark.xfail(raises=AssertionError, reason="one bound is NaN, and the status the floor of rounding")
+@pytest.mark.parametrize("reward", [1e308, -1e308])
+def test_what_overflows_is_reported_with_bounds_that_hold(reward: float) -> None:
+    """V* = reward / (1 - .99) is beyond float64; the other planners say so."""
+    model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, reward, False)]}})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        plan = planners.gauss_seidel(model, discount=0.99, throw=False)
+    assert plan.status is Status.NON_FINITE
+    assert plan.lower[0] <= np.copysign(np.inf, reward) <= plan.upper[0]
 
 
 def test_a_move_mdp_is_never_made_tabular(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
