@@ -35,7 +35,9 @@ def save_png(path: str | Path, frame: NDArray[np.uint8]) -> Path:
     """
     image = _import_pillow()
     target = _checked_path(path, ".png")
-    image.fromarray(_checked_frame(frame, 0)).save(target, optimize=True)
+    content = io.BytesIO()
+    image.fromarray(_checked_frame(frame, 0)).save(content, "PNG", optimize=True)
+    write_whole(target, content.getvalue())
     return target
 
 
