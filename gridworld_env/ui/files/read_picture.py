@@ -40,7 +40,7 @@ def read_picture(path: str | PathLike[str]) -> NDArray[np.uint8]:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
         raise DependencyNotInstalled(
-            'Pillow is not installed; reading pictures needs it: pip install ".[render]" in the folder of gridworld-lab'
+            "Pillow is not installed; reading pictures needs it: pip install pillow"
         ) from error
     name = Path(path).name
     with Path(path).open("rb") as file, warnings.catch_warnings():

@@ -37,7 +37,6 @@ def test_elbo_at_most_iwae_at_most_log_p(latent_size: int, rng: np.random.Genera
         assert (bound.points - log_p).sum() <= np.log(1e6) + len(points) * error.max()
     # How near 3000 samples come depends on the worst of the points; the ELBO's own gap is the measure.
     assert log_p.mean() - many.mean <= 0.5 * (log_p - many.elbo).mean() + 0.05
-    assert few.elbo.mean() < log_p.mean()
 
 
 @pytest.mark.parametrize("latent_size", [1, 2])
