@@ -114,7 +114,9 @@ class Checkpoints:
         try:
             marker = json.loads((newest / MARKER).read_bytes())
         except ValueError:
-            raise InvalidPlanFileError(f"{newest / MARKER} is damaged. Delete {newest} to go on without it") from None
+            marker = None
+        if not _is_marker(marker, len(blocks.borders) - 1):
+            raise InvalidPlanFileError(f"{newest / MARKER} is damaged. Delete {newest} to go on without it")
         for name, wanted in self._run(blocks).items():
             if marker.get(name) != wanted:
                 raise InvalidOptionError(
@@ -144,9 +146,19 @@ def _write_part(folder: Path, number: int, values: NDArray[np.float64], pending:
     return zlib.crc32(content)
 
 
+def _is_marker(found: Any, parts: int) -> bool:
+    """Whether what a marker holds is what `Checkpoints.save` writes; its run is compared afterwards."""
+    if not isinstance(found, dict) or not isinstance(sums := found.get("checksums"), dict):
+        return False
+    numbers = [found.get("sweeps"), *sums.values()]
+    whole = all(isinstance(number, int) and 0 <= number < 2**63 for number in numbers)
+    real = all(isinstance(found.get(name), int | float) for name in ("tolerance", "threshold"))
+    return whole and real and (found.get("parts") != parts or set(sums) == set(map(str, range(parts))))
+
+
 def _read_part(folder: Path, number: int, count: int, checksum: int) -> NDArray[np.float64]:
     path = folder / f"part-{number:05d}.f64"
-    content = path.read_bytes()
+    content = path.read_bytes() if path.is_file() else b""
     if len(content) != 8 * (count + 1) or zlib.crc32(content) != checksum:
         raise InvalidPlanFileError(f"{path} is damaged: its checksum is wrong. Delete {folder} to go on without it")
     return np.frombuffer(content, dtype="<f8").astype(np.float64)

@@ -99,16 +99,18 @@ def read_plan(folder: str | PathLike[str], model: "Model | None") -> Plan:
         raise InvalidPlanFileError(f"{here} has no {SUMMARY}: it is no plan, or one that was not finished") from None
     except ValueError:
         raise InvalidPlanFileError(f"{here / SUMMARY} is damaged. Plan again, and write it anew") from None
+    if not isinstance(summary, dict):
+        raise InvalidPlanFileError(f"{here / SUMMARY} is damaged. Plan again, and write it anew")
     if summary.get("format") != FORMAT or summary.get("version") != VERSION:
         raise InvalidPlanFileError(
-            f"{here / SUMMARY} says format {summary.get('format')!r}, version {summary.get('version')!r}; this library "
-            f"reads {FORMAT!r}, version {VERSION}"
+            f"{here / SUMMARY} says format {_shown(summary.get('format'))}, version {_shown(summary.get('version'))}; "
+            f"this library reads {FORMAT!r}, version {VERSION}"
         )
     try:
         if model is not None:
             _check_model(here, summary, model)
         return _plan(here, summary, model)
-    except (KeyError, ValueError, TypeError, OSError) as error:
+    except (KeyError, ValueError, TypeError, OSError, OverflowError, IndexError, AttributeError) as error:
         if isinstance(error, InvalidPlanFileError):
             raise
         raise InvalidPlanFileError(f"{here} is a damaged plan: {error}. Plan again, and write it anew") from error
@@ -117,13 +119,15 @@ def read_plan(folder: str | PathLike[str], model: "Model | None") -> Plan:
 def _plan(here: Path, summary: dict[str, Any], model: "Model | None") -> Plan:
     count, num_actions = int(summary["num_states"]), int(summary["num_actions"])
     values, lower, upper, actions = (_mapped(here, name, count) for name in ("values", "lower", "upper", "actions"))
+    status = Status[summary["status"]]
+    check_claim(status, float(summary["error_bound"]), float(summary["tolerance"]))
     return Plan(
         values=values,
         policy=TabularPolicy.of_checked_actions(actions, num_actions),
         lower=lower,
         upper=upper,
         error_bound=float(summary["error_bound"]),
-        status=Status[summary["status"]],
+        status=status,
         iterations=int(summary["iterations"]),
         history=tuple(Iteration(int(row[0]), *map(float, row[1:])) for row in summary["history"]),
         method=str(summary["method"]),
@@ -133,8 +137,17 @@ def _plan(here: Path, summary: dict[str, Any], model: "Model | None") -> Plan:
     )
 
 
+def _shown(found: Any) -> str:
+    return repr(found)[:60]
+
+
 def _mapped(here: Path, name: str, count: int) -> NDArray[Any]:
-    array = np.load(here / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    try:
+        array = np.load(here / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # NumPy may raise anything on a damaged file
+        raise ValueError(f"{name}.npy is no array: {str(error)[:200]}") from None
     if array.shape != (count,) or array.dtype.kind != ("u" if name == "actions" else "f"):
         raise ValueError(f"{name}.npy holds {array.shape} of {array.dtype}; expected ({count},)")
     return array
@@ -153,4 +166,14 @@ def _check_model(here: Path, summary: dict[str, Any], model: "Model") -> None:
         raise InvalidPlanFileError(
             f"{here} is a plan of another model: its sizes (states, actions) are {sizes}, those of the model given are "
             f"{(model.num_states, model.num_actions)}, or the numbers in the tables differ"
+        )
+
+
+def check_claim(status: Status, error_bound: float, tolerance: float) -> None:
+    """`ValueError` if a plan cannot have ended as it says."""
+    if not (error_bound >= 0.0 and tolerance > 0.0):
+        raise ValueError(f"its error bound is {error_bound:g} and its tolerance {tolerance:g}")
+    if status is Status.CONVERGED and error_bound > tolerance:
+        raise ValueError(
+            f"it says {status.name}, and its error bound {error_bound:g} is above its tolerance {tolerance:g}"
         )

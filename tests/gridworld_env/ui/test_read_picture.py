@@ -9,6 +9,7 @@ import pytest
 
 from gridworld_env.ui.files import read_picture as reader
 from gridworld_env.ui.files.read_picture import FORMATS, UnreadablePictureError, read_picture
+from tests.oracles.damage import damaged
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -88,22 +89,3 @@ def test_damaged_files_are_refused_in_a_sentence(
             assert found.ndim == 3
             assert found.size <= 3_000_000
     assert refused > 20
-
-
-def damaged(whole: bytes, rng: np.random.Generator) -> bytes:
-    """The bytes with one to four kinds of damage."""
-    data = bytearray(whole)
-    for _ in range(int(rng.integers(1, 5))):
-        place, other = (int(rng.integers(len(data) or 1)) for _ in range(2))
-        kind = int(rng.integers(4))
-        if not data:
-            break
-        if kind == 0:
-            data[place] ^= 1 << int(rng.integers(8))
-        elif kind == 1:
-            del data[place:]
-        elif kind == 2:
-            data[place], data[other] = data[other], data[place]
-        else:
-            data[place:place] = rng.bytes(int(rng.integers(1, 9)))
-    return bytes(data)
