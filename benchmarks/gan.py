@@ -34,10 +34,10 @@ def through_the_game(batch: int, relativistic: bool) -> float:
     options = {"loss": "non_saturating", **wanted, "batch_size": batch, "max_cycles": None, "tensors": True}
     env = gan_lab.env("ring8", **options)
     env.reset(seed=31)
-    table, rule = PlayerPair(env, discriminator, generator), gan_lab.updates.Alternating()
+    pair, rule = PlayerPair(env, discriminator, generator), gan_lab.updates.Alternating()
     begin = time.perf_counter()
     for _ in range(STEPS):
-        rule.step(table)
+        rule.step(pair)
     return (time.perf_counter() - begin) / STEPS
 
 

@@ -31,13 +31,13 @@ def measure() -> None:
     with join_ranks(is_launched(), cpu) as ranks:
         for batch in BATCHES:
             torch.manual_seed(31)
-            recipe = RECIPES["ring8"].with_(batch_size=batch, averaging=None)
-            table, rule, _ = assemble(make_game("ring8"), recipe, None, None, 100, 31, Place(cpu, ranks, ranks.count))
+            recipe = RECIPES["ring8"].with_(batch_size=batch, averaging=None, steps=100)
+            made = assemble(make_game("ring8"), recipe, None, None, 31, Place(cpu, ranks, ranks.count))
             fastest, least, begun = float("inf"), float("inf"), time.perf_counter()
             while ranks.first(lambda begun=begun: time.perf_counter() - begun < SECONDS):
                 start, worked = time.perf_counter(), time.process_time()
                 for _ in range(STRETCH):
-                    rule.step(table)
+                    made.rule.step(made.pair)
                 fastest = min(fastest, (time.perf_counter() - start) / STRETCH)
                 least = min(least, (time.process_time() - worked) / STRETCH)
             if ranks.rank == 0:

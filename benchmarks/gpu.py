@@ -14,10 +14,11 @@ import numpy as np
 import torch
 
 from planners import MoveMDP
-from planners.gpu.device_sweeps import DeviceSweeps, refined
+from planners.gpu.device_sweeps import DeviceSweeps
 from planners.gpu.solving import open_device
-from planners.iteration.loop import run
+from planners.iteration.loop import run_iterates
 from planners.sweeps.batch_sweeps import make_lead, sibling
+from planners.sweeps.rounds import rounds
 from planners.sweeps.variants import Variant
 
 H100 = 3.35e12  # bytes a second, nominal
@@ -79,9 +80,7 @@ def main() -> None:
     for name in spent:
         setattr(front, name, timed(name))
     begin = time.perf_counter()
-    plan = run(
-        front, refined(front, 1e-6), method="", tolerance=1e-6, max_iterations=10**6, progress=False, throw=False
-    )
+    plan = run_iterates(front, rounds(front, 1e-6), method="", tolerance=1e-6, max_iterations=10**6, progress=False)
     total = time.perf_counter() - begin
     states, moves, actions = front.order.computed, model.num_moves, model.num_actions
     moved = 4 * (moves + actions + 2) + (0 if model.kind is None else 1)

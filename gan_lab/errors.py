@@ -44,7 +44,7 @@ class DivergedError(GameError, RuntimeError):
         self.player, self.step, self.run = player, step, run
 
 
-def choose(name: Any, table: Mapping[str, T], what: str) -> T:
+def choose(name: Any, known: Mapping[str, T], what: str) -> T:
     """The entry of a name.
 
     Raises:
@@ -55,11 +55,11 @@ def choose(name: Any, table: Mapping[str, T], what: str) -> T:
         ...
     gan_lab.errors.WiringError: unknown game 'rimg8'; did you mean 'ring8'? There are: grid25, ring8
     """
-    if isinstance(name, str) and name in table:
-        return table[name]
-    near = difflib.get_close_matches(str(name), table, n=2)
+    if isinstance(name, str) and name in known:
+        return known[name]
+    near = difflib.get_close_matches(str(name), known, n=2)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    raise WiringError(f"unknown {what} {name!r}; {hint}There are: {', '.join(sorted(table))}")
+    raise WiringError(f"unknown {what} {name!r}; {hint}There are: {', '.join(sorted(known))}")
 
 
 def whole_number(name: str, value: Any, least: int) -> int:

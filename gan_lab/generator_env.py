@@ -7,11 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.environments.sample_state import SampleState
-from gan_lab.errors import WiringError, whole_number
-from gan_lab.games import SampleGame, make_game
+from gan_lab.errors import whole_number
+from gan_lab.games import SampleGame, game_of
 from gan_lab.payoffs.losses import find_loss
-from gan_lab.recipes.choose import PLAIN, default_players
+from gan_lab.recipes.choose import PLAIN
 
 
 class GeneratorEnv(gym.Env[Any, Any]):
@@ -47,18 +46,13 @@ class GeneratorEnv(gym.Env[Any, Any]):
         learning: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        """Seat the discriminator."""
-        found = make_game(game)
-        if not isinstance(found, SampleGame):
-            raise WiringError(f"{found.name!r} is a game of strategies; a Gymnasium learner plays games of samples")
-        self.discriminator = default_players(found, PLAIN)[0] if discriminator is None else discriminator
-        self.board, self.learning, self.render_mode = (
-            SampleState(found, find_loss(loss), whole_number("batch_size", batch_size, 1)),
-            learning,
-            render_mode,
-        )
-        self.observation_space = self.board.observation_space("generator_0")
-        self.action_space = self.board.action_space("generator_0")
+        """Make the discriminator, where none is given."""
+        found = game_of(SampleGame, game, "is a game of strategies; a Gymnasium learner plays games of samples")
+        self.discriminator = found.default_players(PLAIN)[0] if discriminator is None else discriminator
+        self.game_state = found.state(find_loss(loss), None, 1.0, whole_number("batch_size", batch_size, 1))
+        self.learning, self.render_mode = learning, render_mode
+        self.observation_space = self.game_state.observation_space("generator_0")
+        self.action_space = self.game_state.action_space("generator_0")
         self._begun = False
 
     def reset(
@@ -66,19 +60,19 @@ class GeneratorEnv(gym.Env[Any, Any]):
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """Fresh noise; the discriminator keeps what it knows."""
         super().reset(seed=seed)
-        self.board.begin(self.np_random)
-        self.board.seat({"discriminator_0": self.discriminator})
+        self.game_state.begin(self.np_random)
+        self.game_state.seat({"discriminator_0": self.discriminator})
         self._begun = True
-        return self.board.observation("generator_0").cpu().numpy(), {}
+        return self.game_state.observation("generator_0").cpu().numpy(), {}
 
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Show samples: the reward is the generator's payoff, then comes fresh noise."""
         if not self._begun:
             raise gym.error.ResetNeeded("step() before reset(): call env.reset() first")
         with torch.no_grad():
-            reward = float(self.board.move("generator_0", np.asarray(action)).generator)
+            reward = float(self.game_state.move("generator_0", np.asarray(action)).generator)
         if self.learning:
-            seen = self.board.observation("discriminator_0")
-            payoffs = self.board.move("discriminator_0", self.discriminator.act(seen))
+            seen = self.game_state.observation("discriminator_0")
+            payoffs = self.game_state.move("discriminator_0", self.discriminator.act(seen))
             self.discriminator.learn(payoffs.of("discriminator_0"))
-        return self.board.observation("generator_0").cpu().numpy(), reward, False, False, {}
+        return self.game_state.observation("generator_0").cpu().numpy(), reward, False, False, {}

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from gan_lab.errors import DivergedError, WiringError
 
+SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1, so that their logarithms are finite
 MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 
 
@@ -53,6 +54,24 @@ class Verdict:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """The probabilities, for users of NumPy."""
         return np.asarray(self.probabilities.detach().cpu().numpy(), dtype=dtype)
+
+
+def scores_of(discriminator: Any, samples: Tensor) -> Tensor:
+    """(m,) scores of a discriminator that acts with a verdict, or with probabilities."""
+    verdict = discriminator.act(samples)
+    if isinstance(verdict, Verdict):
+        return verdict.scores
+    return torch.logit(torch.as_tensor(verdict), eps=SMALLEST)
+
+
+def move_of(player: Any, observation: Any) -> NDArray[Any]:
+    """What a player makes of an observation, as an array, without learning: batch statistics stay as they are."""
+    learning = player.training
+    player.eval()
+    with torch.no_grad():
+        move = np.asarray(player.act(observation).cpu().numpy())
+    player.train(learning)
+    return move
 
 
 class Player(nn.Module, ABC):

@@ -8,7 +8,7 @@ the algorithms, `solve` chooses among them, and evaluation judges.
 
 Read in this order: `models.tabular` (the tables), `equations.problem` (the Bellman equations),
 `methods.value_iteration`, `methods.policy_iteration`, `equations.certificates` (what the bounds rest on),
-`iteration.loop` (the loop around it all).
+`iteration.loop` (the loop around it all), `sweeps.rounds` (the same for sweeps that prove their own bounds).
 """
 
 from planners.agent import Agent, Learner

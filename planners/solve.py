@@ -1,7 +1,9 @@
 """One call for any model: `solve` chooses the method, and says why."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from difflib import get_close_matches
+from inspect import unwrap
 from typing import Any, Final
 
 from planners.equations.linear_systems import DENSE_LIMIT
@@ -17,7 +19,7 @@ from planners.methods.value_iteration import value_iteration
 from planners.models.convert import Model, as_model
 from planners.models.moves import MoveMDP
 from planners.options import check_discount, check_tolerance
-from planners.plans.plan import NotConvergedError, Plan
+from planners.plans.plan import Plan
 from planners.sweeps.variants import Variant
 
 METHODS: Final[dict[str, Callable[..., Plan]]] = {
@@ -92,17 +94,15 @@ def solve(
             raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
         member = Variant(source, check_discount(discount))
         (plan,) = solve_on_device([member], device, tolerance=check_tolerance(tolerance), progress=progress, **options)
-        return finish(plan, plan.method, throw=throw)
+        return finish(plan, throw=throw)
     why = ""
     if name == "auto":
         name, why = choose(source)
         if name == "policy_iteration":
             options.setdefault("start", "sweeps")
-    try:
-        plan = METHODS[name](source, discount=discount, tolerance=tolerance, progress=progress, throw=throw, **options)
-    except NotConvergedError as error:
-        plan = error.plan
-    return finish(plan, f"{plan.method} (chosen for {why})" if why else plan.method, throw=throw)
+    chosen = unwrap(METHODS[name])
+    plan = chosen(source, discount=discount, tolerance=tolerance, progress=progress, throw=throw, **options)
+    return finish(replace(plan, method=f"{plan.method} (chosen for {why})") if why else plan, throw=throw)
 
 
 def choose(model: Model) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from planners.gpu.solving import is_device, solve_on_device
-from planners.iteration.loop import finish, run
+from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.memory import check_memory
 from planners.models.moves import MoveMDP
@@ -12,7 +12,7 @@ from planners.options import check_run, check_tolerance
 from planners.plans.plan import Plan, Status
 from planners.solve import choose, solve
 from planners.sweeps.batch_sweeps import BatchSweeps, make_lead, sibling
-from planners.sweeps.rounds import front_bytes, iterates
+from planners.sweeps.rounds import front_bytes, rounds
 from planners.sweeps.variants import Variant, groups, read_variants
 
 WIDEST: Final = 16  # models swept at once; measured: more wait for the slowest of them, fewer leave lanes empty
@@ -80,13 +80,13 @@ def solve_many(
         if len(plans) < len(variants) and any(plan.status is Status.INTERRUPTED for plan in found):
             raise KeyboardInterrupt
     ordered = [plans[index] for index in range(len(variants))]
-    return [finish(plan, plan.method, throw=throw) for plan in ordered]
+    return [finish(plan, throw=throw) for plan in ordered]
 
 
 def can_be_swept(members: Sequence[Variant]) -> bool:
     """Whether models that share their tables are better swept together than solved one by one.
 
-    They are where `solve` would sweep along the front as well, and where there are enough values for it.
+    They are where `solve` would sweep in order as well, and where there are enough values for it.
     """
     first = members[0].model
     if len(members) == 1 or first.num_states * len(members) < COMPILED_FROM:
@@ -111,18 +111,17 @@ def sweep_together(
     lead = make_lead([members[index] for index in order])
     plans: dict[int, Plan] = {}
     for begin in range(0, len(order), WIDEST):
-        lane = order[begin : begin + WIDEST]
-        front = BatchSweeps([sibling(lead, members[index]) for index in lane])
-        plan = run(
-            front,
-            iterates(front, tolerance),
-            method=f"ordered Gauss-Seidel of {len(lane)} models at once",
+        batch = order[begin : begin + WIDEST]
+        sweeps = BatchSweeps([sibling(lead, members[index]) for index in batch])
+        plan = run_iterates(
+            sweeps,
+            rounds(sweeps, tolerance),
+            method=f"ordered Gauss-Seidel of {len(batch)} models at once",
             tolerance=tolerance,
             max_iterations=max_iterations,
             progress=progress,
-            throw=False,
         )
-        plans.update(zip(lane, front.split(plan), strict=True))
+        plans.update(zip(batch, sweeps.split(plan), strict=True))
         if plan.status is Status.INTERRUPTED and len(plans) < len(members):
             raise KeyboardInterrupt
     return [plans[index] for index in range(len(members))]

@@ -177,7 +177,7 @@ def test_a_run_of_samples_as_axes_and_as_a_table() -> None:
 
 def test_a_run_that_has_not_begun_has_a_table_but_no_plot() -> None:
     run = gan_lab.train("dirac", steps=0)
-    with pytest.raises(gan_lab.WiringError, match="no look at the truth yet"):
+    with pytest.raises(gan_lab.WiringError, match="has not been evaluated yet"):
         run.plot()
     assert Cells(run._repr_html_()).rows[0] == ["step", "0"]
 

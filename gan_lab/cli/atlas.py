@@ -6,7 +6,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gan_lab.errors import WiringError, choose, whole_number
+from gan_lab.cli.exit_codes import exit_codes
+from gan_lab.errors import choose, whole_number
 from gan_lab.studies.failure_atlas import ATLAS, Failure
 from gan_lab.training.run import Run
 
@@ -24,13 +25,10 @@ def atlas(
     if name is None:
         _list(out)
         return
-    try:
+    with exit_codes():
         failure = find_failure(name)
         whole_number("seed", seed, 0)
         whole_number("seeds", seeds, 1)
-    except WiringError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"Error: {error}", markup=False, style="red")
-        raise typer.Exit(2) from None
     passed = _beside(out, failure, seed) if seeds == 1 else _count(out, failure, range(seed, seed + seeds))
     raise typer.Exit(0 if passed else 1)
 

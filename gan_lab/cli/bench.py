@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gan_lab.cli.exit_codes import exit_codes
 from gan_lab.errors import GameError
 
 WIDE = 150  # columns of a terminal in which the widest table is not folded
@@ -26,13 +27,10 @@ def bench(
     report: Annotated[bool, typer.Option(help="Only show what is in the file.")] = False,
 ) -> None:
     """Train methods on mixtures, and put modes, shares and widths beside ceilings, floors and published figures."""
-    try:
+    with exit_codes(OSError):
         if not report:
             _run(_names(games), methods, seeds, steps, radius, results)
         _show(_rows(results))
-    except (GameError, OSError) as error:
-        Console(stderr=True, soft_wrap=True).print(f"Error: {error}", markup=False, style="red")
-        raise typer.Exit(2) from None
 
 
 def _run(games: list[str], methods: str, seeds: int, steps: int | None, radius: float, results: Path) -> None:

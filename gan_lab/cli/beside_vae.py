@@ -1,13 +1,13 @@
 """The command `gan-lab beside-vae`."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from gan_lab.errors import DivergedError, GameError
+from gan_lab.cli.exit_codes import exit_codes
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.payoffs.penalties import PENALTIES
 from gan_lab.studies.vae_comparison import beside_vae as compare
@@ -23,22 +23,9 @@ def beside_vae(
     seed: Annotated[int, typer.Option(help="The same seed, the same table.")] = 0,
 ) -> None:
     """Train a VAE and a GAN on the same data: likelihood, blur, missed modes, precision and recall."""
-    try:
-        found = compare(
-            game,
-            steps=steps,
-            samples=samples,
-            loss=loss,
-            penalty=penalty,
-            penalty_weight=penalty_weight,
-            seed=seed,
-            progress=sys.stderr.isatty(),
-        )
-    except GameError as error:
-        diverged = isinstance(error, DivergedError)
-        text = f"{'Diverged' if diverged else 'Error'}: {error}"
-        Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style="red")
-        raise typer.Exit(3 if diverged else 2) from None
+    choices: dict[str, Any] = dict(loss=loss, penalty=penalty, penalty_weight=penalty_weight)
+    with exit_codes():
+        found = compare(game, steps=steps, samples=samples, seed=seed, progress=sys.stderr.isatty(), **choices)
     table = Table("", *found.columns, title=f"{found.game.name}, {steps} updates each")
     for row in found.table():
         table.add_row(*row)

@@ -1,12 +1,6 @@
-"""The command `gan-lab`: check the lecture's statements, train a game, watch one, list them.
-
-Exit codes: 0 done, 1 a statement did not hold, 2 bad input, 3 training diverged.
-"""
+"""The command `gan-lab`: check the lecture's statements, train a game, watch one, list them."""
 
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,9 +11,10 @@ from rich.table import Table
 from gan_lab.cli.atlas import atlas
 from gan_lab.cli.bench import bench
 from gan_lab.cli.beside_vae import beside_vae
+from gan_lab.cli.exit_codes import exit_codes, say
 from gan_lab.cli.watch import watch
-from gan_lab.errors import DivergedError, GameError, WiringError, whole_number
-from gan_lab.games import GAMES, DigitsGame, MixtureGame, SampleGame, StrategyGame, make_game, read_images
+from gan_lab.errors import WiringError, whole_number
+from gan_lab.games import GAMES, make_game, read_images
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.payoffs.penalties import PENALTIES
 from gan_lab.recipes.choose import RECIPES
@@ -39,7 +34,6 @@ app.command()(bench)
 app.command()(beside_vae)
 app.command()(watch)
 app.command()(atlas)
-PATIENCE = 10.0  # seconds in which rank 0 may speak for all
 out = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
 
 Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", show_default=False)]
@@ -48,7 +42,9 @@ Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", 
 @app.command()
 def verify(seed: Seed = None) -> None:
     """Measure each statement of the lecture: what is exact, what is found, pass or fail."""
-    failed, seed = 0, _checked_seed(seed)
+    failed = 0
+    with exit_codes():
+        seed = seed if seed is None else whole_number("seed", seed, 0)
     for finding in statements(seed):
         mark = "[green]pass[/green]" if finding.passed else "[red]FAIL[/red]"
         out.print(f"{mark}  [bold]{finding.name}[/bold]: {finding.says}")
@@ -73,7 +69,7 @@ def train(
     penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Samples of a turn.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed, the same run.")] = 0,
-    checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each look.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each evaluation.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
     device: Annotated[str, typer.Option(help=f"Where networks and samples live: {', '.join(DEVICES)}.")] = "cpu",
     shares: Annotated[int | None, typer.Option(help="Parts in which a batch is played.", show_default=False)] = None,
@@ -85,7 +81,7 @@ def train(
     Several processes share each batch: torchrun --nproc-per-node=2 -m gan_lab train ...
     """
     choices: dict[str, Any] = dict(loss=loss, penalty=penalty, penalty_weight=penalty_weight, batch_size=batch_size)
-    with _exit_codes(), recorded(html, gif, _say) as recording:
+    with exit_codes(OSError, ValueError), recorded(html, gif, say) as recording:
         run = train_game(
             recording.suits(_chosen(game, data)),
             recipe=recipe,
@@ -111,33 +107,8 @@ def games() -> None:
     table = Table("name", "moves", "what is known")
     for name in GAMES:
         game = make_game(name)
-        known = ""
-        if isinstance(game, MixtureGame):
-            known = f"{len(game.means)} modes of width {game.std:g}; divergences estimated from samples"
-        elif isinstance(game, DigitsGame):
-            known = f"{game.modes} modes, told apart by a classifier; the distance to the training images"
-        elif isinstance(game, StrategyGame):
-            known_exactly = [key for key in game.truth(*game.equilibrium) if not key.endswith("error")]
-            exact = ", ".join(known_exactly).replace("_", " ")
-            known = f"V = {game.known_value:.4g} at the equilibrium; exact: {exact}"
-        table.add_row(name, "samples and verdicts" if isinstance(game, SampleGame) else "whole strategies", known)
+        table.add_row(name, "samples and verdicts" if game.of_samples else "whole strategies", game.known())
     out.print(table)
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    try:
-        yield
-    except (GameError, OSError, ValueError) as error:
-        raise _told(error) from None
-
-
-def _checked_seed(seed: int | None) -> int | None:
-    try:
-        return seed if seed is None else whole_number("seed", seed, 0)
-    except GameError as error:
-        _say(f"Error: {error}")
-        raise typer.Exit(2) from None
 
 
 def _chosen(game: str | None, data: Path | None) -> Any:
@@ -152,19 +123,6 @@ def _rule(update: str | None, discriminator_steps: int | None) -> str | Update |
     if discriminator_steps is None:
         return update
     return find_update(update or "alternating", discriminator_steps=discriminator_steps)
-
-
-def _told(error: Exception) -> typer.Exit:
-    """Say what went wrong; and the exit that follows."""
-    if not is_first():  # nearly always all have failed alike: rank 0 says so, and its exit ends the others
-        time.sleep(PATIENCE)
-    diverged = isinstance(error, DivergedError)
-    _say(f"{'Diverged' if diverged else 'Error'}: {error}")
-    return typer.Exit(3 if diverged else 2)
-
-
-def _say(text: str, style: str = "red") -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style=style)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gan_lab.errors import GameError
+from gan_lab.cli.exit_codes import exit_codes
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.payoffs.penalties import PENALTIES
 from gan_lab.recipes.choose import RECIPES
@@ -37,16 +37,13 @@ def watch(
     """
     from gridworld_env.ui.widgets.display import has_display
 
-    try:
+    with exit_codes(ValueError, OSError, ImportError):
         if not has_display():
             raise ValueError("there is no display here for a window; `gan-lab train` needs none")
         _show(
             game, recipe, seed, paused, scale, width=width, noise=noise, update=update, loss=loss, penalty=penalty,
             penalty_weight=penalty_weight,
         )  # fmt: skip
-    except (GameError, ValueError, OSError, ImportError) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"Error: {error}", markup=False, style="red")
-        raise typer.Exit(2) from None
 
 
 def _show(

@@ -1,1 +1,1 @@
-"""How a game stands: the duality gap, and the symptoms of failure."""
+"""How a run stands, in words: has it converged, has it collapsed, and which symptoms of failure does it show?"""

@@ -7,25 +7,26 @@ and from what failing ones show; `docs/failures.md` has both, over drawn seeds, 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lab.diagnosis.duality_gap import SETTLED, best_shift, scores_of
-from gan_lab.games import DatasetGame, DigitsGame, MixtureGame, SampleGame
-from gan_lab.games.packed import PackedGame
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.diagnosis.verdicts import SETTLED
+from gan_lab.games import SampleGame
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.metrics.duality_gap import best_shift
 from gan_lab.payoffs.losses import LOSSES
+from gan_lab.players import scores_of
 from gan_lab.truth import LOG_4
 
 if TYPE_CHECKING:
     from gan_lab.training.run import Run
 
-LOOK: Final = 1000  # samples of each kind that are judged
-CROSSINGS: Final = 2  # of V at the equilibrium, as far as looks see them: a full turn has four
-FEWEST: Final = 4  # looks from which a course can be read
+SAMPLES: Final = 1000  # of each kind that are judged
+CROSSINGS: Final = 2  # of V at the equilibrium, as far as evaluations see them: a full turn has four
+FEWEST: Final = 4  # evaluations from which a trend can be read
 STANDING: Final = 0.9  # share of the distance that is left, above which nothing has been gained
 UNEVEN: Final = 0.1  # excess reverse KL, in nats: one mode in ten is empty
 WON: Final = 0.9  # difference of D(x) and D(G(z)) from which the discriminator makes hardly a mistake
@@ -73,20 +74,24 @@ class Judged:
     slopes: Tensor
 
 
+def _game(run: "Run") -> SampleGame:
+    """The game of a run in which samples are judged."""
+    return cast(SampleGame, run.game)
+
+
 def judged(run: "Run", samples: Any) -> Judged:
     """Scores and slopes of (m, d) samples."""
-    assert isinstance(run.game, SampleGame)
     points = torch.as_tensor(np.asarray(samples, dtype=np.float32)).requires_grad_()
     scores = scores_of(run.discriminator, points)
     (slopes,) = torch.autograd.grad(scores.sum(), points)
-    return Judged(scores.detach(), slopes.flatten(1).norm(dim=1) * run.game.scale)
+    return Judged(scores.detach(), slopes.flatten(1).norm(dim=1) * _game(run).scale)
 
 
 def divergence(run: "Run") -> Symptom | None:
     """A player's numbers are not finite: its parameters, its samples or its scores."""
     broken = [name for name, player in run.players.items() if player.is_broken()]
-    if not broken and isinstance(run.game, SampleGame):
-        samples = run.sample(LOOK, run.steps)
+    if not broken and run.game.of_samples:
+        samples = run.sample(SAMPLES, run.steps)
         if not np.isfinite(samples).all():
             broken = [GENERATOR]
         elif not all(torch.isfinite(part.scores).all() for part in _both(run)):
@@ -106,7 +111,7 @@ def cycling(run: "Run") -> Symptom | None:
 
     Source: Mescheder, Geiger and Nowozin 2018, section 2: the eigenvalues of the field are imaginary.
     """
-    if isinstance(run.game, SampleGame) or len(run.truth) < FEWEST:
+    if len(run.truth) < FEWEST:
         return None
     key = "distance" if "distance" in run.truth[0] else "exploitability"
     distances = np.array([row[key] for row in run.truth])
@@ -131,14 +136,13 @@ def mode_collapse(run: "Run") -> Symptom | None:
 
     Counted by nearest mode, wherever the samples are: a generator that has not arrived yet covers evenly.
     """
-    game = run.game.base if isinstance(run.game, DatasetGame) else run.game
-    if not isinstance(game, MixtureGame | DigitsGame) or not run.truth:
+    modes = run.game.origin.mode_count
+    if modes is None or not run.truth:
         return None
     excess = [row["reverse_kl"] - row["reverse_kl_floor"] for row in run.truth]
     lasting = min(excess[-1], float(np.median(excess[len(excess) // 2 :])))
     if lasting < UNEVEN:
         return None
-    modes = len(game.weights)
     served = modes * math.exp(-excess[-1])
     return Symptom(
         "mode collapse",
@@ -157,7 +161,7 @@ def vanishing_gradient(run: "Run") -> Symptom | None:
     Source: Goodfellow et al. 2014, section 3; Arjovsky and Bottou 2017, Theorem 2.4.
     """
     loss = LOSSES.get(run.settings.get("loss", ""))
-    if not isinstance(run.game, SampleGame) or loss is None:
+    if loss is None:
         return None
     real, fake = _both(run)
     shift = best_shift(real.scores, fake.scores) if loss.relative else 0.0
@@ -184,10 +188,8 @@ def memorising(run: "Run") -> Symptom | None:
 
     Source: Karras et al. 2020 (ADA), equation 1.
     """
-    if not isinstance(run.game, SampleGame):
-        return None
     rng = np.random.default_rng([run.steps, 3])
-    unseen = run.game.unseen(LOOK, rng)
+    unseen = _game(run).unseen(SAMPLES, rng)
     if unseen is None:
         return None
     known, fake = _both(run)
@@ -213,7 +215,7 @@ def one_penalty(run: "Run") -> Symptom | None:
     Source: Huang et al. 2024 (R3GAN), section 2.
     """
     penalty = run.settings.get("penalty")
-    if not isinstance(run.game, SampleGame) or penalty not in ("r1", "r2") or not run.truth:
+    if penalty not in ("r1", "r2") or not run.truth:
         return None
     real, fake = (part.slopes.square().mean().sqrt().item() for part in _both(run))
     free, held = (fake, real) if penalty == "r1" else (real, fake)
@@ -241,19 +243,20 @@ SYMPTOMS: Final[dict[str, Callable[["Run"], Symptom | None]]] = {
 
 
 def find_symptoms(run: "Run") -> list[Symptom]:
-    """All symptoms that a run shows; of a player that broke down nothing else can be said."""
-    if isinstance(run.game, PackedGame):  # whose discriminator judges packs, not samples
-        return []
-    if (broken := divergence(run)) is not None:
-        return [broken]
-    return [found for look in SYMPTOMS.values() if (found := look(run)) is not None]
+    """All symptoms of its game that a run shows; of a player that broke down nothing else can be said."""
+    found: list[Symptom] = []
+    for name in run.game.symptoms:
+        if (symptom := SYMPTOMS[name](run)) is not None:
+            found.append(symptom)
+            if name == "divergence":
+                break
+    return found
 
 
 def _both(run: "Run") -> tuple[Judged, Judged]:
     """What the discriminator says of data that it has seen the like of, and of generated samples."""
-    assert isinstance(run.game, SampleGame)
-    real = run.game.real(LOOK, np.random.default_rng([run.steps, 2]))
-    return judged(run, real), judged(run, run.sample(LOOK, run.steps))
+    real = _game(run).real(SAMPLES, np.random.default_rng([run.steps, 2]))
+    return judged(run, real), judged(run, run.sample(SAMPLES, run.steps))
 
 
 def _pull(real: Judged, fake: Judged, payoff: Any) -> float:

@@ -1,1 +1,1 @@
-"""Games as PettingZoo environments, with alternating or simultaneous moves."""
+"""Games as PettingZoo environments, in which players take turns or move at once."""

@@ -1,22 +1,16 @@
 """The game as a PettingZoo AEC environment, in the order of Algorithm 1: k turns of D, then one of G."""
 
-import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box
-from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
-from gan_lab.environments.sample_state import NOTHING, Payoffs
-from gan_lab.environments.states import make_state, metadata_of, spaces_of
-from gan_lab.errors import WiringError, choose, whole_number
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
-from gan_lab.payoffs.losses import find_loss
+from gan_lab.environments.game_env import GameEnv, make_state
+from gan_lab.errors import choose, whole_number
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR, NOTHING, GameState, Payoffs
 
 
-class AlternatingEnv(AECEnv[str, Any, Any]):
+class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
     """GAN training as a game in which the players take turns.
 
     Args:
@@ -58,30 +52,24 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
         render_mode: str | None = None,
     ) -> None:
         """Set up the game."""
-        super().__init__()
         discriminator_steps = whole_number("discriminator_steps", discriminator_steps, 1)
-        self.board = make_state(game, loss, penalty, penalty_weight, batch_size)
-        self.metadata = metadata_of(self.board.game, find_loss(loss), render_mode, is_parallelizable=False)
-        self.discriminator_steps = discriminator_steps
-        self.max_cycles = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)
-        self.tensors, self.render_mode = tensors, render_mode
-        self.possible_agents = [DISCRIMINATOR, GENERATOR]
-        self.agents = []
-        self.window: Any = None
-        self._order = [DISCRIMINATOR] * discriminator_steps + [GENERATOR]
-        self._spaces = spaces_of(self.board)
+        state = make_state(game, loss, penalty, penalty_weight, batch_size)
+        self._take(state, discriminator_steps, max_cycles, tensors, render_mode)
 
-    def observation_space(self, agent: str) -> Box:
-        """Of the agent: noise, or samples; in exact games both strategies."""
-        return choose(agent, self._spaces, "agent")[0]
+    @classmethod
+    def of_state(cls, state: GameState, discriminator_steps: int) -> "AlternatingEnv":
+        """The environment of a game whose state there is, for players who learn: without an end, with tensors."""
+        env = cls.__new__(cls)
+        env._take(state, discriminator_steps, None, True, None)
+        return env
 
-    def action_space(self, agent: str) -> Box:
-        """Of the agent: samples, or probabilities; in exact games its strategy."""
-        return choose(agent, self._spaces, "agent")[1]
-
-    def seat(self, **players: Any) -> None:
-        """Let players answer by themselves when the other's turn needs them: `env.seat(generator_0=...)`."""
-        self.board.seat(players)
+    def _take(
+        self, state: GameState, steps: int, max_cycles: int | None, tensors: bool, render_mode: str | None
+    ) -> None:
+        super().__init__()
+        self._set_up(state, max_cycles, tensors, render_mode, parallel=False)
+        self.discriminator_steps = steps
+        self._order = [DISCRIMINATOR] * steps + [GENERATOR]
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Start a game; a seed starts the random numbers anew."""
@@ -94,20 +82,20 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
         self.truncations = dict.fromkeys(self.agents, False)
         self.infos = {agent: {} for agent in self.agents}
         self.turn = 0
-        self.board.begin(self.np_random)
+        self.game_state.begin(self.np_random)
         self._seen: Any = None
         self._payoffs: Payoffs = NOTHING
         self.agent_selection = self._order[0]
 
     def observe(self, agent: str) -> Any:
-        """What an agent sees: on its turn what was drawn for it, otherwise the board as it is."""
+        """What an agent sees: on its turn what was drawn for it, otherwise what it saw last."""
         self._check_begun()
         choose(agent, self._spaces, "agent")
         if agent != self.agent_selection:
-            seen = self.board.glimpse(agent)
+            seen = self.game_state.glimpse(agent)
         else:
             if self._seen is None:
-                self._seen = self.board.observation(agent)
+                self._seen = self.game_state.observation(agent)
             seen = self._seen
         return seen if self.tensors else seen.detach().cpu().numpy()
 
@@ -119,9 +107,9 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
             return
         agent = self.agent_selection
         if self._seen is None:
-            self._seen = self.board.observation(agent)
+            self._seen = self.game_state.observation(agent)
         self._cumulative_rewards[agent] = 0.0
-        self._payoffs = payoffs = self._located(self.board.move, agent, action)
+        self._payoffs = payoffs = self._located(self.game_state.move, agent, action)
         self._seen = None
         self.rewards = {
             DISCRIMINATOR: float(payoffs.discriminator.detach()),
@@ -140,38 +128,3 @@ class AlternatingEnv(AECEnv[str, Any, Any]):
         """Observation, reward since its last move, ended, cut off, and info of `agent_selection`."""
         self._check_begun()
         return super().last(observe)
-
-    def _check_begun(self) -> None:
-        if not hasattr(self, "turn"):
-            raise WiringError("the game has not begun: call env.reset() first")
-
-    def _located(self, move: Callable[..., Payoffs], *moves: Any) -> Payoffs:
-        """What a move is worth; an error says at which turn it was."""
-        try:
-            return move(*moves)
-        except WiringError as error:
-            error.args = (f"{error}, at turn {self.turn}",)
-            raise
-
-    def state(self) -> NDArray[Any]:
-        """The whole board, flat."""
-        self._check_begun()
-        return self.board.state()
-
-    def render(self) -> Any:
-        """The picture of the game, by `render_mode`."""
-        self._check_begun()
-        if self.render_mode is None:
-            warnings.warn(
-                "render() without a render mode shows nothing: env(..., render_mode='rgb_array')", stacklevel=2
-            )
-            return None
-        from gan_lab.environments.rendering.display import show
-
-        return show(self)
-
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        if self.window is not None:
-            self.window.close()
-            self.window = None

@@ -1,24 +1,26 @@
-"""Games: exact ones, in which a move is a whole strategy, and games of samples whose truth is known."""
+"""Games: exact ones, in which a move is a whole strategy, and games of samples, whose data are known.
+
+Each has its state between turns, its default players and its evaluation: a new kind of game is one new file.
+"""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from gan_lab.errors import choose
+from gan_lab.errors import WiringError, choose
 from gan_lab.games.bilinear import BilinearGame
 from gan_lab.games.dataset import DatasetGame
 from gan_lab.games.digits import DigitsGame, StackedDigitsGame
 from gan_lab.games.dirac import DiracGame
 from gan_lab.games.finite import FiniteGame
+from gan_lab.games.game import Game
 from gan_lab.games.gaussian import GaussianGame
 from gan_lab.games.image_files import read_images
 from gan_lab.games.images import ImagesGame
 from gan_lab.games.mixture import MixtureGame, grid, ring
-from gan_lab.games.packed import PackedGame
-from gan_lab.games.sample_game import SampleGame
+from gan_lab.games.sample_game import PackedGame, SampleGame
 from gan_lab.games.strategy_game import StrategyGame
 
-Game = SampleGame | StrategyGame
-
+G = TypeVar("G", bound=Game)
 GAMES: Final[dict[str, Callable[[], Game]]] = {
     "bilinear": BilinearGame,
     "digits": DigitsGame,
@@ -38,7 +40,21 @@ def make_game(game: Any) -> Game:
     >>> make_game("grid25").means.shape
     (25, 2)
     """
-    return game if isinstance(game, SampleGame | StrategyGame) else choose(game, GAMES, "game")()
+    return game if isinstance(game, Game) else choose(game, GAMES, "game")()
+
+
+def game_of(kind: type[G], game: Any, refusal: str) -> G:
+    """A game of one kind, by name, or itself; `WiringError` with the refusal for another kind.
+
+    >>> game_of(MixtureGame, "digits", "is no mixture")
+    Traceback (most recent call last):
+        ...
+    gan_lab.errors.WiringError: 'digits' is no mixture
+    """
+    found = make_game(game)
+    if not isinstance(found, kind):
+        raise WiringError(f"{found.name!r} {refusal}")
+    return found
 
 
 __all__ = [

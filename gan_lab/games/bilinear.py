@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from gan_lab.errors import WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame
 
 BOUND = 10.0

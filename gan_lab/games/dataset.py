@@ -36,13 +36,14 @@ class DatasetGame(SampleGame):
         count, rng = whole_number("points", points, 1), np.random.default_rng(whole_number("seed", seed, 0))
         self.base, self.points = base, base.real(count, rng)
         self.name, self.image_shape = f"{count} points of {base.name}", base.image_shape
-        self.dimension, self.noise_size, self.bound, self.scale = (
-            base.dimension,
-            base.noise_size,
-            base.bound,
-            base.scale,
-        )
+        self.dimension, self.noise_size = base.dimension, base.noise_size
+        self.bound, self.scale = base.bound, base.scale
         self._own_reverse_kl = base.truth(self.points, rng).get("reverse_kl", 0.0)
+
+    @property
+    def origin(self) -> SampleGame:
+        """The game whose samples they are."""
+        return self.base
 
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """(count, d) of the points, drawn with replacement."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gan_lab.errors import WiringError
 from gan_lab.games.digit_classifier import digit_classifier, digits
 from gan_lab.games.images import Images, ImagesGame
+from gan_lab.metrics.estimates import reverse_kl_of_shares
 
 
 class DigitsGame(ImagesGame):
@@ -46,6 +47,15 @@ class DigitsGame(ImagesGame):
         self.weights = np.array([np.prod(row) for row in product(shares, repeat=stack)])
         self.modes = len(self.weights)
 
+    @property
+    def mode_count(self) -> int:
+        """One for each class."""
+        return self.modes
+
+    def known(self) -> str:
+        """The modes."""
+        return f"{self.modes} modes, told apart by a classifier; the distance to the training images"
+
     def labels(self, samples: Any) -> NDArray[np.int64]:
         """(n,) classes from 0 to `modes` - 1 of (n, d) samples, by the classifier; of a stack, its digits in order."""
         found = self.checked(samples)
@@ -65,13 +75,11 @@ class DigitsGame(ImagesGame):
         its share of the data. `classifier_error` is of one digit, on images that the classifier never saw.
         """
         shares = self.shares(samples)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reverse_kl = float(np.where(shares > 0, shares * np.log(shares / self.weights), 0.0).sum())
         ratios = shares / self.weights
         return {
             "modes": float((shares > 0).sum()),
             "modes_expected": float((1 - (1 - self.weights) ** len(samples)).sum()),
-            "reverse_kl": reverse_kl,
+            "reverse_kl": reverse_kl_of_shares(shares, self.weights),
             "reverse_kl_floor": (self.modes - 1) / (2 * len(samples)),
             "rarest": float(ratios.min()),
             "commonest": float(ratios.max()),

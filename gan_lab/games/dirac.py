@@ -12,7 +12,7 @@ import torch
 from gymnasium.spaces import Box
 from torch import Tensor
 
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame
 from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.payoffs.penalties import Penalty

@@ -1,4 +1,4 @@
-"""The game of Theorem 1 on n atoms: the moves are the whole distribution q and the whole table D."""
+"""The game of Theorem 1 on n atoms: the moves are the whole distribution q and D on every atom."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gan_lab import truth
 from gan_lab.errors import WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR
+from gan_lab.games.game import DISCRIMINATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
@@ -41,6 +41,8 @@ class FiniteGame(StrategyGame):
 
     name = "finite"
     known_value = -truth.LOG_4
+    picture = "atoms"
+    forms = ("logits", "softmax")
 
     def __init__(self, p: ArrayLike = (0.1, 0.2, 0.3, 0.4)) -> None:
         """Check and keep the distribution of the data."""
@@ -77,9 +79,9 @@ class FiniteGame(StrategyGame):
         if not isinstance(discriminator, Tensor) and not isinstance(generator, Tensor):
             return truth.value(discriminator, self.p, generator)
         p, d, q = torch.from_numpy(self.p), torch.as_tensor(discriminator), torch.as_tensor(generator)
-        for name, table in (("D", d), ("q", q)):
-            if table.shape != p.shape:
-                raise WiringError(f"{name} has shape {tuple(table.shape)}; expected {tuple(p.shape)}")
+        for name, given in (("D", d), ("q", q)):
+            if given.shape != p.shape:
+                raise WiringError(f"{name} has shape {tuple(given.shape)}; expected {tuple(p.shape)}")
         real, fake = d.where(p > 0, 0.5), d.where((q > 0) | (d < 1), 0.5)  # 0 log 0 = 0, and so is its slope
         return (torch.xlogy(p, real) + torch.special.xlog1py(q, -fake)).sum()
 

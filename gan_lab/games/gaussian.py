@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from gan_lab.errors import WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
 from gan_lab.truth import LOG_4
 
@@ -47,6 +47,7 @@ class GaussianGame(StrategyGame):
 
     name = "gaussian"
     known_value = -LOG_4
+    picture = "density"
 
     def __init__(self, mean: float = 0.0, std: float = 1.0) -> None:
         """Check and keep the data's Gaussian."""

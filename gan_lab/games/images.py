@@ -68,6 +68,11 @@ class ImagesGame(SampleGame):
         self.name, self.noise_size = name, noise_size
         self._held_out_distances = nearest_distances(held_out, images)
 
+    @property
+    def own_recipes(self) -> tuple[str, ...]:
+        """That of its name, or that of images."""
+        return (self.name, "images")
+
     def real(self, count: int, rng: np.random.Generator) -> Images:
         """(count, d) training images, drawn with replacement."""
         return self.images[rng.integers(len(self.images), size=count)]

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.sample_game import SampleGame
+from gan_lab.metrics.estimates import binned_jsd, mode_counts, reverse_kl_of_shares
 
 
 class MixtureGame(SampleGame):
@@ -53,6 +55,20 @@ class MixtureGame(SampleGame):
         self._cumulative = np.cumsum(self.weights)
         self._cumulative[-1] = 1.0
 
+    @property
+    def own_recipes(self) -> tuple[str, ...]:
+        """That of its name."""
+        return (self.name, "plain")
+
+    @property
+    def mode_count(self) -> int:
+        """K."""
+        return len(self.weights)
+
+    def known(self) -> str:
+        """The modes."""
+        return f"{len(self.means)} modes of width {self.std:g}; divergences estimated from samples"
+
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """(count, d) samples of the mixture."""
         modes = np.searchsorted(self._cumulative, rng.random(count), side="right")
@@ -61,8 +77,6 @@ class MixtureGame(SampleGame):
 
     def log_density(self, points: NDArray[Any]) -> NDArray[np.float64]:
         """(n,) log p(x) of (n, d) points."""
-        from scipy.special import logsumexp
-
         squares = ((np.asarray(points, dtype=np.float64)[:, None, :] - self.means) ** 2).sum(axis=2)
         constant = self.dimension * (np.log(self.std) + 0.5 * np.log(2 * np.pi))
         with np.errstate(divide="ignore"):
@@ -74,17 +88,12 @@ class MixtureGame(SampleGame):
         `reverse_kl` is KL(shares of the samples' nearest modes || weights); of n samples of the mixture itself it
         would be about `reverse_kl_floor` = (K - 1) / 2n.
         """
-        from gan_lab.metrics.estimates import binned_jsd, mode_counts
-
         counts, good = mode_counts(samples, self.means, self.std)
-        shares = counts / counts.sum()
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reverse_kl = float(np.where(shares > 0, shares * np.log(shares / self.weights), 0.0).sum())
         jsd, error = binned_jsd(self, samples)
         return {
             "modes": float((np.bincount(good, minlength=len(self.means)) > 0).sum()) if len(good) else 0.0,
             "high_quality": len(good) / len(samples),
-            "reverse_kl": reverse_kl,
+            "reverse_kl": reverse_kl_of_shares(counts / counts.sum(), self.weights),
             "reverse_kl_floor": (len(self.means) - 1) / (2 * len(samples)),
             "jsd": jsd,
             "jsd_error": error,

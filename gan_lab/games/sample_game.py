@@ -1,18 +1,38 @@
-"""Games of samples: the generator shows samples, the discriminator judges each of them."""
+"""Games of samples: the generator shows samples, the discriminator judges each of them, or packs of them.
 
-from abc import ABC, abstractmethod
-from typing import Any, Final
+A pack is m independent samples side by side, so that the game is the one between the products p^m and q^m: a missing
+mode is easier to see in several samples than in one. Each pack has one score and counts once, in losses and penalties
+alike (Lin et al. 2018, sections 2 and 3).
+"""
+
+from abc import abstractmethod
+from copy import copy
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import torch
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-DISCRIMINATOR: Final = "discriminator_0"
-GENERATOR: Final = "generator_0"
+from gan_lab.errors import NonFiniteMoveError, whole_number
+from gan_lab.games.game import DISCRIMINATOR as DISCRIMINATOR
+from gan_lab.games.game import GENERATOR, Game
+from gan_lab.games.sample_state import SampleState
+from gan_lab.metrics.duality_gap import evaluate_samples
+from gan_lab.payoffs.losses import Loss
+from gan_lab.payoffs.penalties import Penalty
+from gan_lab.players import Player, move_of
+from gan_lab.truth import LOG_4
+
+if TYPE_CHECKING:
+    from gan_lab.recipes.recipe import Recipe
+
 NOISE_BOUND: Final = 8.0  # beyond which a standard normal number is not drawn in practice
+EVALUATED: Final = 5000  # samples of an evaluation
 
 
-class SampleGame(ABC):
+class SampleGame(Game):
     """Real samples, noise, and what is known of the truth.
 
     Attributes:
@@ -24,7 +44,16 @@ class SampleGame(ABC):
         image_shape: (channels, height, width) where samples are images, as flat vectors; None where they are not.
     """
 
-    name: str
+    known_value = -LOG_4
+    of_samples = True
+    picture = "samples"
+    symptoms = (
+        "divergence",
+        "mode collapse",
+        "vanishing generator gradient",
+        "memorising discriminator",
+        "one-penalty divergence",
+    )
     dimension: int
     noise_size: int
     bound: float
@@ -40,6 +69,26 @@ class SampleGame(ABC):
         """The samples of moves: themselves, unless a move is a pack of samples."""
         return samples
 
+    def as_played(self, packing: int, noise_size: int | None) -> "SampleGame":
+        """The game with another size of noise, and in packs, where these are asked for."""
+        game = self
+        if noise_size is not None and noise_size != game.noise_size:
+            game = copy(game)
+            game.noise_size = noise_size
+        return game if packing == 1 else PackedGame(game, packing)
+
+    def of_moves(self, network: nn.Module) -> nn.Module:
+        """The generator of moves, from that of samples: itself, unless a move is a pack of samples."""
+        return network
+
+    def state(self, loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int) -> SampleState:
+        """The state of a game that has not begun."""
+        return SampleState(self, loss, penalty, penalty_weight, batch_size)
+
+    def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
+        """(discriminator, generator): networks by a recipe."""
+        return recipe.players(self)
+
     @abstractmethod
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """(count, d) samples of the data."""
@@ -47,6 +96,10 @@ class SampleGame(ABC):
     @abstractmethod
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
         """What (n, d) samples of a generator tell, beside the truth of the data."""
+
+    def log_density(self, points: NDArray[Any]) -> NDArray[np.float64] | None:
+        """(n,) log p(x) of (n, d) points; None where it is not known."""
+        return None
 
     def unseen(self, count: int, rng: np.random.Generator) -> NDArray[np.float32] | None:
         """(count, d) samples of the data that are never shown to the players; None where all that is shown is new."""
@@ -68,3 +121,88 @@ class SampleGame(ABC):
         if agent == GENERATOR:
             return Box(-self.bound, self.bound, (batch_size, self.dimension), np.float32)
         return Box(0.0, 1.0, (2 * batch_size,), np.float32)
+
+    def moves(self, generator: Player, count: int, seed: int | None) -> NDArray[np.float32]:
+        """(count, d) moves of a generator: samples, or packs of them."""
+        return move_of(generator, torch.from_numpy(self.noise(count, np.random.default_rng(seed))))
+
+    def samples(self, generator: Player, count: int, seed: int | None) -> NDArray[np.float32]:
+        """(count, d) samples of a generator."""
+        packs = -(-whole_number("count", count, 1) * self.single.dimension // self.dimension)
+        return self.singles(self.moves(generator, packs, seed))[:count]
+
+    def evaluate(self, discriminator: Any, generator: Player, seed: int, *, relative: bool) -> dict[str, float]:
+        """V, its gap to -log 4, what the game knows, and an estimate of the duality gap, of fresh samples."""
+        samples = self.moves(generator, EVALUATED, seed)
+        if not np.isfinite(samples).all():
+            raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
+        rng = np.random.default_rng([seed, 1])  # apart from the noise of the samples
+        return evaluate_samples(self, discriminator, samples, rng, relative=relative)
+
+    def truth_of_samples(self, generator: Player, seed: int) -> dict[str, float]:
+        """What the samples of a generator tell without a discriminator."""
+        return self.truth(self.samples(generator, EVALUATED, seed), np.random.default_rng([seed, 1]))
+
+
+class PackedGame(SampleGame):
+    """A game of samples, m at a time; symptoms are not looked for, as its discriminator judges packs.
+
+    Args:
+        single: The game.
+        packing: m.
+
+    >>> from gan_lab.games import ring
+    >>> packed = PackedGame(ring(), packing=4)
+    >>> packed.dimension, packed.noise_size, packed.real(3, np.random.default_rng(7)).shape
+    (8, 32, (3, 8))
+    """
+
+    symptoms = ()
+
+    def __init__(self, single: SampleGame, packing: int) -> None:
+        """Take the game and the size of a pack."""
+        self.packing = whole_number("packing", packing, 1)
+        self.inner, self.made_of = single, single.fingerprint()
+        self.name, self.bound, self.scale = single.name, single.bound, single.scale
+        self.dimension, self.noise_size = self.packing * single.dimension, self.packing * single.noise_size
+
+    @property
+    def single(self) -> SampleGame:
+        """The game of one sample at a time."""
+        return self.inner
+
+    def of_moves(self, network: nn.Module) -> nn.Module:
+        """A generator of packs, from one of samples."""
+        return Packed(network, self.packing)
+
+    def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """(count, m d) packs of the data."""
+        return self.inner.real(count * self.packing, rng).reshape(count, self.dimension)
+
+    def singles(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """(n m, d) samples of (n, m d) packs."""
+        return np.asarray(samples).reshape(-1, self.inner.dimension)
+
+    def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
+        """What the samples tell, in packs or not; without JSD, which is not that of packs, so that no gap follows."""
+        found = self.inner.truth(self.singles(samples), rng)
+        return {name: value for name, value in found.items() if not name.startswith("jsd")}
+
+
+class Packed(nn.Module):
+    """A generator of packs: the same network for each of the m samples.
+
+    Args:
+        network: Maps (n, noise_size) to (n, d).
+        packing: m.
+    """
+
+    def __init__(self, network: nn.Module, packing: int) -> None:
+        """Take the network and the size of a pack."""
+        super().__init__()
+        self.network, self.packing = network, packing
+
+    def forward(self, noise: Tensor) -> Tensor:
+        """(n, m d) packs for (n, m noise_size) noise."""
+        samples = self.network(noise.reshape(len(noise) * self.packing, -1))
+        return torch.as_tensor(samples).reshape(len(noise), -1)

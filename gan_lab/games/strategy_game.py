@@ -1,7 +1,7 @@
 """Games in which a move is a player's whole strategy, so that everything about them is exact."""
 
-from abc import ABC, abstractmethod
-from typing import Any
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
@@ -10,22 +10,32 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lab.errors import NonFiniteMoveError, WiringError
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR, Game, real_numbers
+from gan_lab.games.strategy_state import StrategyState
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
+from gan_lab.players import Player, Strategist, ascent
+from gan_lab.truth import LOG_4
 
+if TYPE_CHECKING:
+    from gan_lab.recipes.recipe import Recipe
+
+RATE: Final = 0.2  # of plain ascent, where no players are given
 Strategy = NDArray[np.float64]
 
 
-class StrategyGame(ABC):
+class StrategyGame(Game):
     """A two-player game of strategies; the discriminator maximises V(D, G), the generator minimises it.
 
     Attributes:
-        name: How the game is called.
-        known_value: V at the equilibrium.
+        forms: Of the default players, the discriminator's first: see `Strategist`.
     """
 
-    name: str
-    known_value: float
+    of_samples = False
+    own_loss = "minimax"
+    symptoms = ("divergence", "cycling")
+    picture = "path"
+    forms = ("plain", "plain")
 
     @abstractmethod
     def start(self, agent: str) -> Strategy:
@@ -51,6 +61,42 @@ class StrategyGame(ABC):
     @abstractmethod
     def equilibrium(self) -> tuple[Strategy, Strategy]:
         """Strategies (D, G) from which neither player gains by leaving."""
+
+    @property
+    def is_planar(self) -> bool:
+        """Whether both strategies are one number."""
+        return all(self.space(agent).shape == (1,) for agent in (DISCRIMINATOR, GENERATOR))
+
+    def state(self, loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int) -> StrategyState:
+        """The state of a game that has not begun; a batch is one move."""
+        return StrategyState(self, loss, penalty, penalty_weight)
+
+    def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
+        """(discriminator, generator): the first strategies, by plain ascent."""
+        discriminator, generator = (
+            Strategist(agent, np.asarray(self.start(agent)).tolist(), ascent(RATE), form)
+            for agent, form in zip((DISCRIMINATOR, GENERATOR), self.forms, strict=True)
+        )
+        return discriminator, generator
+
+    def strategies(self, discriminator: Player, generator: Player) -> tuple[Strategy, Strategy]:
+        """The strategies of both players, as the game takes them."""
+        players = ((DISCRIMINATOR, discriminator), (GENERATOR, generator))
+        with torch.no_grad():
+            d, g = (self.checked(agent, player.act(None)).numpy() for agent, player in players)
+        return d, g
+
+    def evaluate(self, discriminator: Player, generator: Player, seed: int, *, relative: bool) -> dict[str, float]:
+        """All that is known exactly of both strategies."""
+        found = self.truth(*self.strategies(discriminator, generator))
+        if self.known_value == -LOG_4:
+            found["gap_to_minus_log_4"] = found["value"] + LOG_4
+        return found
+
+    def known(self) -> str:
+        """V at the equilibrium, and what is exact."""
+        exact = [key.replace("_", " ") for key in self.truth(*self.equilibrium) if not key.endswith("error")]
+        return f"V = {self.known_value:.4g} at the equilibrium; exact: {', '.join(exact)}"
 
     def checked(self, agent: str, action: Any) -> Any:
         """A move as a strategy, clipped to the space; a tensor stays one, with its graph.
@@ -110,20 +156,6 @@ class StrategyGame(ABC):
     def slope_penalty(self, penalty: Penalty, discriminator: Tensor, generator: Tensor) -> Tensor:
         """The penalty of the discriminator's slope, where the game has one."""
         raise WiringError(f"the game {self.name!r} has no slope to penalise")
-
-
-def real_numbers(agent: str, move: Any) -> Tensor:
-    """A move as a tensor of real numbers; a tensor stays one, with its graph.
-
-    Raises:
-        WiringError: It is something else, complex numbers too.
-    """
-    if isinstance(move, Tensor) and not move.is_complex():
-        return move
-    found = np.asarray(move.detach() if isinstance(move, Tensor) else move)
-    if found.dtype.kind not in "fiub":
-        raise WiringError(f"{agent} plays {type(move).__name__} of {found.dtype}; expected an array of real numbers")
-    return torch.as_tensor(found)
 
 
 def numbers(strategy: Any) -> Strategy:

@@ -1,1 +1,1 @@
-"""Distances of samples from data: divergences, precision and recall, likelihoods, modes, blur."""
+"""Distances of samples from data: divergences, duality gap, precision and recall, likelihoods, modes, blur."""

@@ -16,6 +16,7 @@ from gan_lab.errors import WiringError
 
 SHELLS: Final = np.array([0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0])  # radii, in standard deviations, between bins
 RESAMPLES: Final = 100
+HIGH_QUALITY_RADIUS: Final = 3.0  # in standard deviations
 
 
 def mode_counts(samples: Any, means: NDArray[Any], std: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -27,11 +28,15 @@ def mode_counts(samples: Any, means: NDArray[Any], std: float) -> tuple[NDArray[
     >>> counts, good
     (array([2, 1]), array([0, 0]))
     """
-    pass
-
     nearest, squares = nearest_modes(samples, means)
     good = nearest[squares <= (HIGH_QUALITY_RADIUS * std) ** 2]
     return np.bincount(nearest, minlength=len(means)), good
+
+
+def reverse_kl_of_shares(shares: NDArray[Any], weights: NDArray[Any]) -> float:
+    """KL(shares of the samples || weights of the data), in nats."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.where(shares > 0, shares * np.log(shares / weights), 0.0).sum())
 
 
 def nearest_modes(samples: Any, means: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -68,6 +73,3 @@ def binned_jsd(game: Any, samples: Any) -> tuple[float, float]:
     redrawn = np.random.default_rng(counts.tolist()).multinomial(n, q, size=RESAMPLES) / n
     spread = np.std([truth.jsd(p, row / row.sum()) for row in redrawn])
     return found, float(2 * spread + (len(p) - 1) / (8 * n))
-
-
-HIGH_QUALITY_RADIUS: Final = 3.0  # in standard deviations

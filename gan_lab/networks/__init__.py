@@ -1,4 +1,4 @@
-"""Networks of the players."""
+"""Networks of the players: perceptrons, and convolutions for images."""
 
 from gan_lab.networks.perceptrons import FourierFeatures, Scaled, perceptron
 

@@ -1,1 +1,1 @@
-"""What a discriminator's scores are worth: losses and gradient penalties."""
+"""What a discriminator's scores are worth to each player: losses, and penalties on its slope."""

@@ -1,7 +1,7 @@
 """What each player wants, as a function of the discriminator's scores: one payoff each, both to be maximised.
 
 A score is a logit, so that D(x) = sigmoid(score). `real` are the scores of real samples, `fake` those of
-generated ones. On a finite game they are the whole table, and `real_weights`, `fake_weights` its probabilities.
+generated ones. On a finite game they are those of all atoms, and `real_weights`, `fake_weights` its probabilities.
 """
 
 from collections.abc import Callable
@@ -58,18 +58,14 @@ def _fools(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None
     return mean(logsigmoid(fake), q)
 
 
-def _more_real(above: Tensor, below: Tensor, p: Tensor | None, q: Tensor | None) -> Tensor:
-    """E log sigmoid(above - below), over pairs of a batch or over the product of two distributions."""
+def _more_real(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None = None) -> Tensor:
+    """E log sigmoid(s(x) - s(G(z))), over pairs of a batch or over the product of two distributions."""
     if p is None or q is None:
-        return logsigmoid(above - below).mean()
-    return p @ logsigmoid(above[:, None] - below[None, :]) @ q
+        return logsigmoid(real - fake).mean()
+    return p @ logsigmoid(real[:, None] - fake[None, :]) @ q
 
 
-def _relativistic(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None = None) -> Tensor:
-    return _more_real(real, fake, p, q)
-
-
-def _relativistic_generator(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None = None) -> Tensor:
+def _less_real(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None = None) -> Tensor:
     return _more_real(fake, real, q, p)
 
 
@@ -107,7 +103,7 @@ _ALL = (
         "D: V; G: E log D(G(z))", "Goodfellow et al. 2014, section 3",
     ),
     Loss(
-        "relativistic", _relativistic, _relativistic_generator, False, True,
+        "relativistic", _more_real, _less_real, False, True,
         "D: E log sigmoid(s(x) - s(G(z))); G: E log sigmoid(s(G(z)) - s(x))",
         "Jolicoeur-Martineau 2018; Huang et al. 2024 (R3GAN), section 2",
     ),

@@ -1,1 +1,1 @@
-"""With what a game is trained: shapes, schedules, and recipes that are known to work."""
+"""All that a training run needs besides a game and a seed: networks, rates and schedules, with names."""

@@ -8,14 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-import numpy as np
 from scipy.spatial.distance import pdist
 
-from gan_lab.errors import WiringError, choose, number_of_at_least_0, whole_number
-from gan_lab.games import Game, ImagesGame, MixtureGame, StrategyGame, make_game
-from gan_lab.games.finite import FiniteGame
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR, SampleGame
-from gan_lab.players import Player, Strategist, ascent
+from gan_lab.errors import choose, number_of_at_least_0, whole_number
+from gan_lab.games import Game, MixtureGame, game_of
 from gan_lab.recipes.known import AS_PUBLISHED, KNOWN
 from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.recipes.schedule import Schedule
@@ -58,9 +54,7 @@ def mixture_recipe(
     >>> mixture_recipe("grid25").discriminator.octaves
     8
     """
-    found = make_game(game)
-    if not isinstance(found, MixtureGame):
-        raise WiringError(f"{found.name!r} is no mixture of Gaussians, whose widths this recipe needs")
+    found = game_of(MixtureGame, game, "is no mixture of Gaussians, whose widths this recipe needs")
     nearest = max(found.std, float(pdist(found.means).min(initial=2 * found.scale)))  # one mode has no neighbour
     recipe = Recipe(
         "Every mode of a mixture, at its weight and its width.",
@@ -134,35 +128,15 @@ def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, c
         WiringError: There is no recipe of this name.
     """
     given = {name: value for name, value in changes.items() if value is not None}
-    if recipe is None:
-        recipe = "plain" if players or not given.keys() <= {"steps"} else _own(game)
+    if recipe is None and (players or not given.keys() <= {"steps"}):
+        recipe = "plain"
+    elif recipe is None:
+        recipe = next(name for name in game.own_recipes if name in RECIPES)
     found = recipe if isinstance(recipe, Recipe) else choose(recipe, RECIPES, "recipe")
-    if isinstance(game, StrategyGame):
-        given.setdefault("loss", "minimax")
+    if game.own_loss is not None:
+        given.setdefault("loss", game.own_loss)
     if given.get("penalty") == "none":
         given["penalty"] = None
     if "penalty_weight" in given:
         given["penalty_weight"] = Schedule(number_of_at_least_0("penalty_weight", given["penalty_weight"]))
     return found.with_(**given)
-
-
-def _own(game: Game) -> str:
-    """The name of a game's own recipe."""
-    if isinstance(game, MixtureGame | ImagesGame) and game.name in RECIPES:
-        return game.name
-    return "images" if isinstance(game, ImagesGame) else "plain"
-
-
-RATE = 0.2  # of plain ascent in games of strategies
-
-
-def default_players(game: Game, recipe: Recipe) -> tuple[Player, Player]:
-    """(discriminator, generator): networks by a recipe; or the game's first strategies, by plain ascent."""
-    if isinstance(game, SampleGame):
-        return recipe.players(game)
-    forms = ("logits", "softmax") if isinstance(game, FiniteGame) else ("plain", "plain")
-    discriminator, generator = (
-        Strategist(name, np.asarray(game.start(name)).tolist(), ascent(RATE), form)
-        for name, form in zip((DISCRIMINATOR, GENERATOR), forms, strict=True)
-    )
-    return discriminator, generator

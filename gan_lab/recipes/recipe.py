@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from gan_lab.errors import WiringError, whole_number
-from gan_lab.games.packed import Packed, PackedGame
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
 from gan_lab.networks.perceptrons import FourierFeatures, Gain, Output, Scaled, Shortcut, perceptron
@@ -22,7 +21,7 @@ from gan_lab.recipes.schedule import Schedule
 RATE = Schedule(1e-3)  # of Adam
 WEIGHT = Schedule(0.1)  # of a penalty
 PARTS: dict[type[nn.Module], str] = {Gain: "gains", Shortcut: "shortcut", Output: "output"}  # can have their own rates
-QUIET = 0.05  # how loud at first what a generator does not attend to
+UNATTENDED = 0.05  # of its usual size: a weight at first for noise that a generator does not attend to
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class GeneratorShape:
         found: Any = perceptron(sizes, bounded=self.bounded, gains=self.gains)
         if self.attends is not None:
             with torch.no_grad():
-                found[0].weight[:, features.sources(game.noise_size) >= self.attends] *= QUIET
+                found[0].weight[:, features.sources(game.noise_size) >= self.attends] *= UNATTENDED
         if self.octaves:
             found = nn.Sequential(features, found)
         if self.shortcut:
@@ -144,7 +143,11 @@ class Recipe:
     noise_size: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an average that never moves."""
+        """Refuse numbers that are out of range, and an average that never moves."""
+        for name, least in (("batch_size", 1), ("steps", 0), ("packing", 1)):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least))
+        if self.noise_size is not None:
+            whole_number("noise_size", self.noise_size, 1)
         if self.averaging is not None and not 0.0 <= self.averaging < 1.0:
             raise WiringError(f"averaging is {self.averaging!r}; expected at least 0 and below 1, or None")
 
@@ -172,7 +175,7 @@ class Recipe:
     def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
         """A new player for each side, with Adam at its first rate; torch's random numbers decide the parameters."""
         discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
-        network = self.generator.network(game.single)
+        network: nn.Module = self.generator.network(game.single)
         parts: dict[str, list[nn.Parameter]] = {name: [] for name in self.part_rates}
         for module in network.modules():
             name = PARTS.get(type(module))
@@ -181,8 +184,6 @@ class Recipe:
         if "last gain" in parts and parts["gains"]:
             parts["last gain"] = [parts["gains"].pop()]
         parts = {name: part for name, part in parts.items() if part}
-        if isinstance(game, PackedGame):
-            network = Packed(network, game.packing)
 
         def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
             apart = {id(parameter) for part in parts.values() for parameter in part}
@@ -192,4 +193,4 @@ class Recipe:
                 made.add_param_group({"params": part, "lr": self.part_rates[name].start, "part": name})
             return made
 
-        return discriminator, Generator(network, optimizer)
+        return discriminator, Generator(game.of_moves(network), optimizer)

@@ -1,1 +1,1 @@
-"""Replays of training: what each look saw, as one HTML page or an animation."""
+"""What each evaluation of a training run saw, as one HTML page or an animation."""

@@ -1,23 +1,15 @@
-"""The curves of a replay of training: what each look measured."""
+"""The curves of a replay of training: what each evaluation measured."""
 
 from typing import Any, Final
 
 import numpy as np
 
-from gan_lab.games import SampleGame
 from gan_lab.training.run import Run
-from gan_lab.training.run_plot import DISTANCES
-from gan_lab.truth import LOG_4
+from gan_lab.training.run_plot import DISTANCES, known_value
 from gridworld_env.ui.pages.packing import packed
 
 MOST_CURVES: Final = 4  # that can be told apart
 SHARES: Final = {"high_quality": "good samples", "memorised": "memorised samples"}
-
-
-def known_value(run: Run) -> tuple[float, str]:
-    """V at the equilibrium, and what it is called."""
-    known = -LOG_4 if isinstance(run.game, SampleGame) else run.game.known_value
-    return known, "-log 4" if known == -LOG_4 else f"{known:.3g}"
 
 
 def charts_of(run: Run) -> list[dict[str, Any]]:
@@ -26,7 +18,7 @@ def charts_of(run: Run) -> list[dict[str, Any]]:
     found = [_chart(run, "The value V", {"value": "V(D, G)"}, lines=[{"y": known, "name": f"{name}, at equilibrium"}])]
     found.append(_chart(run, "Zero at an equilibrium", DISTANCES, log=True))
     if "modes" in run.truth[-1]:
-        count = len(getattr(run.game, "weights", ()))
+        count = run.game.mode_count
         lines = [{"y": float(count), "name": f"all {count}"}] if count else []
         found.append(_chart(run, "Modes that have a good sample", {"modes": "modes"}, lines=lines, whole=True))
     found.append(_chart(run, "Shares of the samples", SHARES, whole=True))
@@ -34,7 +26,7 @@ def charts_of(run: Run) -> list[dict[str, Any]]:
 
 
 def caption_of(run: Run, row: dict[str, float]) -> str:
-    """One look in words."""
+    """One evaluation in words."""
     known, name = known_value(run)
     said = [f"After update {row['step']:.0f}: V = {row['value']:.4g}"]
     said[0] += f" ({name} = {known:.4g})" if name == "-log 4" else ""
@@ -42,7 +34,7 @@ def caption_of(run: Run, row: dict[str, float]) -> str:
         if key in row:
             said.append(f"{DISTANCES[key]} {row[key]:.3g}")
     if "modes" in row:
-        count = len(getattr(run.game, "weights", ()))
+        count = run.game.mode_count
         said.append(f"{row['modes']:.0f} of {count} modes" if count else f"{row['modes']:.0f} modes")
     return ", ".join(said)
 

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from gan_lab.games import SampleGame, make_game
+from gan_lab.games import make_game
 from gan_lab.replays.replay import Replay
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import size_text
 
-USUAL: Final = 20  # looks of a run that nobody records
-OF_SAMPLES: Final = 60  # of one that is recorded; a look at samples takes as long as some updates
+USUAL: Final = 20  # evaluations of a run that nobody records
+OF_SAMPLES: Final = 60  # of one that is recorded; one of samples takes as long as some updates
 OF_STRATEGIES: Final = 200
 
 
@@ -23,7 +23,7 @@ class Recording:
 
     Attributes:
         replay: The replay; None: not wanted.
-        looks: How many looks.
+        looks: How many evaluations.
     """
 
     def __init__(self, *, wanted: bool) -> None:
@@ -37,11 +37,11 @@ class Recording:
         return () if self.replay is None else (self.replay,)
 
     def suits(self, game: Any) -> Any:
-        """The game; as many looks as suit it."""
+        """The game; as many evaluations as suit it."""
         if self.replay is None:
             return game
         found = make_game(game)
-        self.looks = OF_SAMPLES if isinstance(found, SampleGame) else OF_STRATEGIES
+        self.looks = OF_SAMPLES if found.of_samples else OF_STRATEGIES
         return found
 
 

@@ -1,19 +1,33 @@
-"""`Replay`: a callback of `train` that records each look, and writes a page or an animation of them."""
+"""`Replay`: a callback of `train` that records each evaluation, and writes a page or an animation of them."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gan_lab.errors import WiringError
-from gan_lab.games import SampleGame
 from gan_lab.replays.charts import caption_of, charts_of
 from gan_lab.replays.frames import THEME, Frame, Scene
-from gan_lab.replays.scene import scene_of
+from gan_lab.replays.sample_scenes import scene_of_samples
+from gan_lab.replays.strategy_scenes import COLORS, STYLES, AtomsScene, DensityScene, PathScene
 from gan_lab.training.run import Run
 from gridworld_env.ui.files.whole_file import check_place
+from gridworld_env.ui.pages.packing import unpacked
 from gridworld_env.ui.pages.page import write_page
 from gridworld_env.ui.pages.thinning import Thinning
 
 LONGEST: Final = 20.0  # seconds that a replay takes at first
+SCENES: Final[dict[str, Callable[[Run], Scene]]] = {  # by `Game.picture`
+    "samples": scene_of_samples,
+    "atoms": AtomsScene,
+    "density": DensityScene,
+    "path": PathScene,
+}
+RATE: Final = 5.0  # pictures of an animation a second
+MOST_PICTURES: Final = 60
+SIZE: Final = (9.6, 5.2)  # of a picture in inches, of 80 pixels each
 SETTINGS: Final = ("recipe", "update", "loss", "penalty", "batch_size", "seed")
 
 
@@ -39,17 +53,17 @@ class Replay:
         self.title = title
         self.run: Run | None = None
         self.looks: Thinning[tuple[dict[str, float], Frame]] = Thinning(
-            lambda look: sum(array.nbytes for array in look[1].values())
+            lambda found: sum(array.nbytes for array in found[1].values())
         )
         self._scene: Scene | None = None
 
     def __call__(self, run: Run) -> None:
-        """Record the players as they are; `train` calls it after each look."""
+        """Record the players as they are; `train` calls it after each evaluation."""
         if self._scene is None or run is not self.run:
-            self.run, self._scene = run, scene_of(run)
+            self.run, self._scene = run, SCENES[run.game.picture](run)
         # Made at once: another update changes the players, so that the last frame could not be made later.
-        look = run.truth[-1], self._scene.frame(run)
-        self.looks.add(lambda: look)
+        found = run.truth[-1], self._scene.frame(run)
+        self.looks.add(lambda: found)
 
     def html(self, path: str | Path) -> int:
         """Write the page: one file that needs no network, for any browser; returns its size in bytes.
@@ -70,23 +84,22 @@ class Replay:
             ValueError: The name does not end in .gif.
             OSError: It cannot be written.
         """
-        from gan_lab.replays.animation import RATE, pictures_of
         from gridworld_env.ui.files.pictures import save_gif
 
-        run, scene, looks = self._recorded()
-        captions = [caption_of(run, row) for row, _ in looks]
-        frames = [frame for _, frame in looks]
-        pictures = pictures_of(self._title(run), scene, frames, captions, [row["step"] for row, _ in looks], run)
+        run, scene, rows = self._recorded()
+        captions = [caption_of(run, row) for row, _ in rows]
+        frames = [frame for _, frame in rows]
+        pictures = pictures_of(self._title(run), scene, frames, captions, [row["step"] for row, _ in rows], run)
         return save_gif(check_place(path, ".gif"), pictures, RATE).stat().st_size
 
     def document(self) -> dict[str, Any]:
         """What the page shows: see `gridworld_env.ui.pages.page`."""
-        run, scene, looks = self._recorded()
+        run, scene, rows = self._recorded()
         report = run.report().splitlines()
         settings = [
             f"{name.replace('_', ' ')} {run.settings[name]}"
             for name in SETTINGS
-            if str(run.settings.get(name)) != "None" and (name != "batch_size" or isinstance(run.game, SampleGame))
+            if str(run.settings.get(name)) != "None" and (name != "batch_size" or run.game.of_samples)
         ]
         return {
             "title": self._title(run),
@@ -98,11 +111,11 @@ class Replay:
                 ("Frames", f"{self}"),
             ],
             "unit": "update",
-            "at": [row["step"] for row, _ in looks],
-            "captions": [caption_of(run, row) for row, _ in looks],
+            "at": [row["step"] for row, _ in rows],
+            "captions": [caption_of(run, row) for row, _ in rows],
             "phases": [],
-            "rate": min(max(len(looks) / LONGEST, 2.0), 15.0),
-            "scenes": [scene.piece([frame for _, frame in looks])],
+            "rate": min(max(len(rows) / LONGEST, 2.0), 15.0),
+            "scenes": [scene.piece([frame for _, frame in rows])],
             "charts": charts_of(run),
             "theme": THEME,
         }
@@ -121,3 +134,45 @@ class Replay:
     def __str__(self) -> str:
         """What is recorded, in a line."""
         return f"{self.looks} look{'' if self.looks.seen == 1 else 's'}"
+
+
+def pictures_of(
+    title: str, scene: Scene, frames: list[Frame], captions: list[str], at: list[float], run: Run
+) -> Iterator[NDArray[np.uint8]]:
+    """(H, W, 3) pictures, thinned evenly: the scene on the left, the curves on the right."""
+    canvas, left, cursors = _canvas(title, run)
+    for index in np.unique(np.linspace(0, len(frames) - 1, MOST_PICTURES).round().astype(int)):
+        left.clear()
+        scene.draw(left, frames, index)
+        left.set_title(captions[index], fontsize="small", loc="left", wrap=True)
+        for cursor in cursors:
+            cursor.set_xdata([at[index]] * 2)
+        canvas.draw()
+        canvas.figure.set_layout_engine("none")  # once is enough, and it takes most of the time
+        yield np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+
+
+def _canvas(title: str, run: Run) -> tuple[Any, Any, list[Any]]:
+    """A canvas with two charts, the axes that are still empty, and the lines that move over the charts."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=SIZE, dpi=80, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize="medium", parse_math=False)
+    charts = charts_of(run)[:3]
+    panels = figure.add_gridspec(len(charts), 2, width_ratios=(3, 2))
+    cursors = []
+    for row, chart in enumerate(charts):
+        axes = figure.add_subplot(panels[row, 1])
+        x = unpacked(chart["x"])
+        for number, one in enumerate(chart["series"]):
+            y = unpacked(one["y"]).astype(np.float64)
+            shown = np.where(np.isfinite(y) & ((y > 0) | (not chart["log"])), y, np.nan)
+            axes.plot(x, shown, STYLES[number], color=COLORS[number], label=one["name"])
+        for line in chart["lines"]:
+            axes.axhline(line["y"], color="black", linewidth=0.8, linestyle=":", label=line["name"])
+        axes.set_yscale("log" if chart["log"] else "linear")
+        axes.legend(fontsize="x-small", frameon=False)
+        cursors.append(axes.axvline(x[0], color="black", linewidth=1))
+    return canvas, figure.add_subplot(panels[:, 0]), cursors

@@ -1,16 +1,17 @@
 """Samples, real and generated, and what the discriminator makes of the space between them."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.diagnosis.duality_gap import best_shift, scores_of
 from gan_lab.environments.rendering.raster import GENERATED, REAL, tint
 from gan_lab.games import SampleGame
+from gan_lab.metrics.duality_gap import best_shift
 from gan_lab.payoffs.losses import LOSSES
-from gan_lab.replays.frames import Frame, stacked
+from gan_lab.players import scores_of
+from gan_lab.replays.frames import Frame, Scene, stacked
 from gan_lab.training.run import Run
 from gridworld_env.ui.pages.packing import packed, quantised
 
@@ -23,14 +24,21 @@ SEED: Final = 0  # of the noise: the same in all frames, so that each sample can
 
 def probabilities(run: Run, points: NDArray[np.float32]) -> NDArray[np.float64]:
     """(n,) D(x); scores that are known up to a constant are shifted by the one that makes V largest."""
-    loss, game = LOSSES.get(run.settings.get("loss", "")), run.game
+    loss = LOSSES.get(run.settings.get("loss", ""))
     with torch.no_grad():
         scores = scores_of(run.discriminator, torch.from_numpy(points))
         if loss is not None and loss.relative:
-            assert isinstance(game, SampleGame)
-            pair = game.real(DOTS, np.random.default_rng(SEED)), run.sample(DOTS, SEED)
+            pair = cast(SampleGame, run.game).real(DOTS, np.random.default_rng(SEED)), run.sample(DOTS, SEED)
             scores = scores + best_shift(*(scores_of(run.discriminator, torch.from_numpy(part)) for part in pair))
         return torch.sigmoid(scores).numpy().astype(np.float64)
+
+
+def scene_of_samples(run: Run) -> Scene:
+    """Images, counts along a line, or points in a plane: what suits the samples of a run."""
+    game = cast(SampleGame, run.game)
+    if game.image_shape is not None:
+        return ImagesScene(game, game.image_shape)
+    return LineScene(game) if game.dimension == 1 else PlaneScene(game)
 
 
 class PlaneScene:

@@ -1,14 +1,13 @@
 """Whole strategies: distributions on atoms, Gaussians, and points in a plane."""
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.games import BilinearGame, DiracGame, FiniteGame, GaussianGame
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games import FiniteGame, GaussianGame, StrategyGame
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.replays.frames import Frame, stacked
 from gan_lab.training.run import Run
@@ -25,12 +24,12 @@ class AtomsScene:
     """p and q as bars, D and the exact D* = p / (p + q) as dots.
 
     Args:
-        game: The game.
+        run: Of a game on atoms.
     """
 
-    def __init__(self, game: FiniteGame) -> None:
+    def __init__(self, run: Run) -> None:
         """Keep the data's distribution."""
-        self.p = game.p
+        self.p = cast(FiniteGame, run.game).p
 
     def frame(self, run: Run) -> Frame:
         """(n,) q, D and D*."""
@@ -40,16 +39,8 @@ class AtomsScene:
 
     def piece(self, frames: list[Frame]) -> dict[str, Any]:
         """For the page."""
-        names = [("q: the generator", "q", False), ("D", "D", True), ("D*, exact", "best", True)]
-        moving = [{"name": name, "y": packed(stacked(frames, key)), "share": share} for name, key, share in names]
-        return {
-            "kind": "curves",
-            "title": "Both distributions, D, and the best D",
-            "x": packed(np.arange(len(self.p))),
-            "x_label": "atom",
-            "bars": True,
-            "series": [{"name": "p: the data", "y": packed(self.p), "share": False}, *moving],
-        }
+        x = np.arange(len(self.p))
+        return _curves(frames, self.p, x, title="Both distributions, D, and the best D", x_label="atom", bars=True)
 
     def draw(self, axes: Any, frames: list[Frame], index: int) -> None:
         """On matplotlib axes."""
@@ -67,12 +58,12 @@ class DensityScene:
     """Two Gaussians, D and the exact D* along the line.
 
     Args:
-        game: The game.
+        run: Of a game of Gaussians.
     """
 
-    def __init__(self, game: GaussianGame) -> None:
+    def __init__(self, run: Run) -> None:
         """Choose the points."""
-        self.game = game
+        self.game = game = cast(GaussianGame, run.game)
         self.x = game.mean + game.std * np.linspace(-5, 5, POINTS)
         self.p = _normal(self.x, game.mean, game.std)
 
@@ -86,16 +77,7 @@ class DensityScene:
 
     def piece(self, frames: list[Frame]) -> dict[str, Any]:
         """For the page."""
-        names = [("q: the generator", "q", False), ("D", "D", True), ("D*, exact", "best", True)]
-        moving = [{"name": name, "y": packed(stacked(frames, key)), "share": share} for name, key, share in names]
-        return {
-            "kind": "curves",
-            "title": "Both densities, D, and the best D",
-            "x": packed(self.x),
-            "x_label": "x",
-            "bars": False,
-            "series": [{"name": "p: the data", "y": packed(self.p), "share": False}, *moving],
-        }
+        return _curves(frames, self.p, self.x, title="Both densities, D, and the best D", x_label="x", bars=False)
 
     def draw(self, axes: Any, frames: list[Frame], index: int) -> None:
         """On matplotlib axes."""
@@ -119,9 +101,8 @@ class PathScene:
 
     def __init__(self, run: Run) -> None:
         """Keep the game and the loss."""
-        assert isinstance(run.game, DiracGame | BilinearGame)
-        self.game, self.loss = run.game, find_loss(run.settings["loss"])
-        self.alone = all(run.game.space(agent).shape == (1,) for agent in (DISCRIMINATOR, GENERATOR))
+        self.game, self.loss = cast(StrategyGame, run.game), find_loss(run.settings["loss"])
+        self.alone = run.game.is_planar
 
     def frame(self, run: Run) -> Frame:
         """(2,) psi and theta."""
@@ -176,3 +157,11 @@ class PathScene:
 
 def _normal(x: NDArray[np.float64], mean: float, std: float) -> NDArray[np.float64]:
     return np.exp(-0.5 * ((x - mean) / std) ** 2) / (std * np.sqrt(2 * np.pi))
+
+
+def _curves(frames: list[Frame], p: NDArray[Any], x: NDArray[Any], **about: Any) -> dict[str, Any]:
+    """The scene of a page that shows p and q, D and D* over x."""
+    names = [("q: the generator", "q", False), ("D", "D", True), ("D*, exact", "best", True)]
+    moving = [{"name": name, "y": packed(stacked(frames, key)), "share": share} for name, key, share in names]
+    still = {"name": "p: the data", "y": packed(p), "share": False}
+    return {"kind": "curves", "x": packed(x), "series": [still, *moving], **about}

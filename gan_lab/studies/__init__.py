@@ -1,1 +1,1 @@
-"""Comparisons: the lecture's statements, the atlas of failures, GANs beside VAEs, the benchmark."""
+"""Runs that compare: the lecture's statements, failures beside their cures, a VAE beside a GAN, the benchmark."""

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from gan_lab.games import DatasetGame, DiracGame, MixtureGame, ring
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Generator, Strategist, ascent
 from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.recipes.schedule import Schedule

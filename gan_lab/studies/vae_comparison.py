@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError
-from gan_lab.games import MixtureGame, SampleGame, make_game
+from gan_lab.games import MixtureGame, SampleGame
 from gan_lab.metrics.blur import measure_blur
 from gan_lab.metrics.precision_recall import precision_recall
 from gan_lab.training.loop import train
@@ -124,9 +124,8 @@ def beside_vae(
     """
     if isinstance(samples, bool) or not isinstance(samples, int) or samples <= max(neighbours, 1):
         raise WiringError(f"samples is {samples!r}; expected more than {max(neighbours, 1)}, the nearest neighbours")
-    found = make_game(game)
-    vae_run = train_vae(found, vae, steps=steps, seed=seed, progress=progress)
-    assert isinstance(found, SampleGame)  # train_vae refuses others
+    vae_run = train_vae(game, vae, steps=steps, seed=seed, progress=progress)
+    found = vae_run.game
     gan_run = train(found, steps=steps, seed=seed, progress=progress, **gan)
     rng = np.random.default_rng([seed, 1])
     fresh, others = found.real(samples, rng), found.real(samples, rng)
@@ -168,8 +167,8 @@ def _likelihoods(
     if linear is not None:
         points["linear VAE"] = linear.log_density(fresh)
         back["linear VAE"] = linear.decode(linear.posterior().means(fresh))
-    if isinstance(game, MixtureGame):
-        points["data"] = game.log_density(fresh)
+    if (exact := game.log_density(fresh)) is not None:
+        points["data"] = exact
     found = {name: _mean("log_likelihood", numbers) for name, numbers in points.items()}
     for name, decoded in back.items():
         if "data" in points:

@@ -1,1 +1,1 @@
-"""The one training loop of games, its runs, checkpoints, devices and processes."""
+"""The one loop that trains games: from names to a run, with evaluations, checkpoints, devices and processes."""

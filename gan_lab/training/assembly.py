@@ -1,23 +1,22 @@
-"""From a game and a recipe to a table at which two players sit, and what a checkpoint of it has to agree on."""
+"""From a game and a recipe to a run that can be played, and what a checkpoint of it has to agree on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan_lab.environments.alternating_env import AlternatingEnv
-from gan_lab.environments.sample_state import SampleState
 from gan_lab.errors import WiringError, whole_number
-from gan_lab.games import Game, SampleGame
-from gan_lab.games.fingerprint import fingerprint
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR, Game, GameState
+from gan_lab.payoffs.losses import find_loss
+from gan_lab.payoffs.penalties import find_penalty
 from gan_lab.players import Player
-from gan_lab.recipes.choose import default_players
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
-from gan_lab.training.annealing import Annealing
 from gan_lab.training.ranks import Ranks
+from gan_lab.training.run import Run
 from gan_lab.training.shared_pair import SharedPair
 from gan_lab.updates import UPDATES, Update, find_update
 from gan_lab.updates.player_pair import PlayerPair
@@ -48,61 +47,134 @@ class Place:
 ALONE = Place(torch.device("cpu"), Ranks(), 1)
 
 
+class Annealing:
+    """What changes from update to update of a run: rates, the weight of the penalty, and the average of the generator.
+
+    Args:
+        recipe: With the schedules.
+        pair: The players, and their game.
+        annealed: The players whose rates the recipe sets.
+
+    Attributes:
+        average: Follows the generator, average <- decay average + (1 - decay) parameters; None where the recipe keeps
+            none. Source: Yazici et al. 2019, section 3.
+    """
+
+    def __init__(self, recipe: Recipe, pair: PlayerPair, annealed: Sequence[str]) -> None:
+        """Note what changes."""
+        rates = {DISCRIMINATOR: recipe.discriminator_rate, GENERATOR: recipe.generator_rate}
+        self._rates = [(rates[name], pair.players[name]) for name in annealed]
+        self._part_rates = recipe.part_rates
+        self._weight = None if recipe.penalty_weight.constant else recipe.penalty_weight
+        self._states, self._generator = [env.game_state for env in pair.envs], pair.generator
+        self._steps = max(recipe.steps, 1)
+        self.average = None
+        if recipe.averaging is not None:
+            self.average = AveragedModel(pair.generator, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
+
+    def before(self, step: int) -> None:
+        """Set what the next update learns by, after so many updates."""
+        share = step / self._steps
+        for rate, player in self._rates:
+            for group in player.optimizer.param_groups:
+                group["lr"] = self._part_rates.get(group.get("part", ""), rate).at(share)
+        if self._weight is not None:
+            for state in self._states:
+                state.penalty_weight = self._weight.at(share)
+
+    def after(self) -> None:
+        """Let the average follow the update."""
+        if self.average is not None:
+            self.average.update_parameters(self._generator)
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A run that can be played.
+
+    Attributes:
+        run: What there is of it so far.
+        pair: The players, and the game that they play.
+        rule: The rule by which they learn.
+        annealing: What changes from update to update.
+        place: Where it is played.
+    """
+
+    run: Run
+    pair: PlayerPair
+    rule: Update
+    annealing: Annealing
+    place: Place
+
+    def play_update(self) -> None:
+        """Let both players learn once.
+
+        Raises:
+            DivergedError: A payoff is not finite.
+        """
+        self.annealing.before(self.run.steps)
+        self.rule.step(self.pair)
+        self.annealing.after()
+        self.run.steps += 1
+
+
 def assemble(
     game: Game,
     recipe: Recipe,
     discriminator: Player | None,
     generator: Player | None,
-    steps: int,
     seed: int,
     place: Place = ALONE,
-) -> tuple[PlayerPair, Update, Annealing]:
-    """The table, the rule by which its players learn, and the course that the run takes.
+    annealed: Sequence[str] | None = None,
+) -> Assembly:
+    """Find what the recipe names, make the players that are not given, and let the game begin.
+
+    Args:
+        game: The game.
+        recipe: What else is needed.
+        discriminator: Plays `discriminator_0`; None: the recipe's, or the default of the game.
+        generator: Plays `generator_0`; None: the recipe's, or the default of the game.
+        seed: Of the game.
+        place: Where it is played.
+        annealed: The players whose rates the recipe sets; None: those that it makes.
 
     Raises:
         WiringError: Something does not fit.
     """
-    rule = find_update(recipe.update)
+    rule, loss, penalty = find_update(recipe.update), find_loss(recipe.loss), find_penalty(recipe.penalty)
     _check_place(game, recipe, rule, place)
-    first, second = default_players(game, recipe)
-    players = {DISCRIMINATOR: discriminator, GENERATOR: generator}
-    made = tuple(name for name, player in players.items() if player is None and isinstance(game, SampleGame))
-    seats = discriminator or first, generator or second
-    for player in seats:
-        if isinstance(player, Player) and player.device != place.device:  # the table refuses what is no player
+    first, second = game.default_players(recipe)
+    if annealed is None:
+        given = {DISCRIMINATOR: discriminator, GENERATOR: generator}
+        annealed = [name for name, player in given.items() if player is None and game.of_samples]
+    players = discriminator or first, generator or second
+    for player in players:
+        if isinstance(player, Player) and player.device != place.device:  # the pair refuses what is no player
             player.settle(place.device)
-    if place.shares == 1:
-        table = PlayerPair(_begun(game, recipe, rule, seed, place, slice(None)), *seats)
-    else:
-        envs = [_begun(game, recipe, rule, seed, place, rows) for rows in place.rows(recipe.batch_size)]
-        table = SharedPair(envs, *seats, place.ranks)
-    rule.check(table)
-    rule.restore({})  # a rule may have been at another table before
-    return table, rule, Annealing(recipe, table, steps, made)
+    shares = place.rows(recipe.batch_size)
+    envs = [
+        _begun(game.state(loss, penalty, recipe.penalty_weight.start, recipe.batch_size), rule, seed, place, rows)
+        for rows in shares
+    ]
+    pair = PlayerPair(envs[0], *players) if place.shares == 1 else SharedPair(envs, *players, place.ranks)
+    rule.check(pair)
+    rule.restore({})  # a rule may have been of another pair before
+    annealing = Annealing(recipe, pair, annealed)
+    run = Run(game, pair.discriminator, pair.generator, _settings(pair, rule, recipe, seed), average=annealing.average)
+    return Assembly(run, pair, rule, annealing, place)
 
 
-def _begun(game: Game, recipe: Recipe, rule: Update, seed: int, place: Place, rows: slice) -> AlternatingEnv:
+def _begun(state: GameState, rule: Update, seed: int, place: Place, rows: slice) -> AlternatingEnv:
     """The game, or a share of it, at its first turn."""
-    env = AlternatingEnv(
-        game,
-        rule.discriminator_steps,
-        loss=recipe.loss,
-        penalty=recipe.penalty,
-        penalty_weight=recipe.penalty_weight.start,
-        batch_size=recipe.batch_size,
-        max_cycles=None,
-        tensors=True,
-    )
-    env.board.joint = rule.joint or not isinstance(game, SampleGame)
-    if isinstance(env.board, SampleState):
-        env.board.rows, env.board.device = rows, place.device
+    state.joint, state.rows, state.device = state.joint or rule.joint, rows, place.device
+    env = AlternatingEnv.of_state(state, rule.discriminator_steps)
     env.reset(seed=seed)
     return env
 
 
 def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place) -> None:
     """Refuse what cannot be shared, and games that have nothing to put on a device."""
-    if not isinstance(game, SampleGame) and (place.shares > 1 or place.device.type != "cpu"):
+    if not game.of_samples and (place.shares > 1 or place.device.type != "cpu"):
         raise WiringError(
             f"the game {game.name!r} is one of strategies, a few numbers each: there is no batch to share, and nothing "
             "to gain from a GPU. Train it in one process, on device 'cpu'"
@@ -134,24 +206,24 @@ def shares_of(shares: Any, ranks: Ranks, resume: Any) -> int:
     return found
 
 
-def settings_of(table: PlayerPair, rule: Update, recipe: Recipe, steps: int, seed: int) -> dict[str, Any]:
+def _settings(pair: PlayerPair, rule: Update, recipe: Recipe, seed: int) -> dict[str, Any]:
     """What a checkpoint has to agree on, as text and numbers."""
-    board = table.env.board
+    state = pair.env.game_state
     found = {
-        "game": board.game.name,
-        "numbers of the game": fingerprint(board.game),
+        "game": state.game.name,
+        "numbers of the game": state.game.fingerprint(),
         "update": rule.name,
         **{f"{key} of the update": value for key, value in vars(rule).items() if isinstance(value, int | float)},
-        **{f"optimizer of {agent}": type(player.optimizer).__name__ for agent, player in board.seated.items()},
+        **{f"optimizer of {agent}": type(player.optimizer).__name__ for agent, player in state.seated.items()},
         "discriminator_steps": rule.discriminator_steps,
-        "loss": table.env.metadata["loss"],
-        "penalty": str(recipe.penalty),
+        "loss": state.loss.name,
+        "penalty": "None" if state.penalty is None else state.penalty.name,
         "penalty_weight": str(recipe.penalty_weight),
         "generator_rate": str(recipe.generator_rate),
         **{f"rate of the {part}": str(rate) for part, rate in recipe.part_rates.items()},
         "discriminator_rate": str(recipe.discriminator_rate),
         "averaging": recipe.averaging,
-        "batch_size": board.batch_size,
+        "batch_size": state.batch_size,
         "seed": seed,
     }
-    return found | ({"steps": steps} if recipe.changes else {})
+    return found | ({"steps": recipe.steps} if recipe.changes else {})

@@ -4,39 +4,40 @@ import json
 import os
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from gan_lab.errors import WiringError
-from gan_lab.training.run import Run
-from gan_lab.updates import Update
-from gan_lab.updates.player_pair import PlayerPair
+
+if TYPE_CHECKING:
+    from gan_lab.training.assembly import Assembly
 
 VERSION = "2"
 
 
-def save(path: "str | PathLike[str]", run: Run, table: PlayerPair, rule: Update, shares: int = 1) -> None:
+def save(path: "str | PathLike[str]", made: "Assembly") -> None:
     """Write all that the next update depends on; the file is replaced at once, or not at all."""
+    run, pair = made.run, made.pair
     tensors = {"torch_rng": torch.get_rng_state()}
-    for agent, player in table.players.items():
+    for agent, player in pair.players.items():
         tensors |= {f"{agent}.parameters.{name}": value for name, value in player.state_dict().items()}
         for number, state in player.optimizer.state_dict()["state"].items():
             tensors |= {f"{agent}.optimizer.{number}.{k}": v for k, v in state.items() if isinstance(v, torch.Tensor)}
-    tensors |= {f"update.{name}": value for name, value in rule.state().items()}
+    tensors |= {f"update.{name}": value for name, value in made.rule.state().items()}
     if run.average is not None:
         tensors |= {f"average.{name}": value for name, value in run.average.state_dict().items()}
     about = {
         "version": VERSION,
         "settings": json.dumps(run.settings),
         "steps": str(run.steps),
-        "shares": str(shares),
+        "shares": str(made.place.shares),
         "history": json.dumps(run.history),
         "truth": json.dumps(run.truth),
         "averaged_truth": json.dumps(run.averaged_truth),
-        "rng": json.dumps(table.env.np_random.bit_generator.state),
+        "rng": json.dumps(pair.env.np_random.bit_generator.state),
     }
     target = Path(path)
     draft = target.with_name(target.name + ".part")
@@ -61,14 +62,14 @@ def check_place(path: "str | PathLike[str] | None") -> None:
         raise WiringError(f"checkpoint is {str(path)!r}, but there is no folder {str(target.parent)!r}: make it first")
 
 
-def load(path: "str | PathLike[str]", run: Run, table: PlayerPair, rule: Update) -> None:
+def load(path: "str | PathLike[str]", made: "Assembly") -> None:
     """Go on from a checkpoint.
 
     Raises:
         WiringError: The file is no checkpoint, or one of another game, other settings or other players.
         OSError: The file cannot be read.
     """
-    name = Path(path).name
+    run, pair, name = made.run, made.pair, Path(path).name
     about, tensors = _read(path)
     settings = json.loads(about["settings"])
     for key, value in run.settings.items():
@@ -76,16 +77,16 @@ def load(path: "str | PathLike[str]", run: Run, table: PlayerPair, rule: Update)
             raise WiringError(f"{name} is a checkpoint of another game that is called {run.game.name!r} too")
         if settings.get(key) != value:
             raise WiringError(f"{name} is a checkpoint with {key} {settings.get(key)!r}; this run has {value!r}")
-    for agent, player in table.players.items():
+    for agent, player in pair.players.items():
         _load_player(name, agent, player, tensors)
-    rule.restore({key: value.to(table.generator.device) for key, value in _part(tensors, "update.").items()})
+    made.rule.restore({key: value.to(pair.generator.device) for key, value in _part(tensors, "update.").items()})
     if run.average is not None:
         run.average.load_state_dict(
             {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
         )
         run.averaged_truth = json.loads(about["averaged_truth"])
     run.steps, run.history, run.truth = int(about["steps"]), json.loads(about["history"]), json.loads(about["truth"])
-    table.env.np_random.bit_generator.state = json.loads(about["rng"])
+    pair.env.np_random.bit_generator.state = json.loads(about["rng"])
     torch.set_rng_state(tensors["torch_rng"])
 
 

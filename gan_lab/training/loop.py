@@ -1,32 +1,28 @@
-"""The one loop that trains games: updates, looks at the truth, progress, interruption and checkpoints."""
+"""The one loop that trains games: updates, evaluations, progress, interruption and checkpoints."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
-from gan_lab.diagnosis.duality_gap import scores_of
 from gan_lab.errors import DivergedError, NonFiniteMoveError, whole_number
 from gan_lab.games import SampleGame, make_game
-from gan_lab.games.packed import as_played
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
-from gan_lab.players import Player
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.players import Player, scores_of
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
-from gan_lab.training.annealing import Annealing
-from gan_lab.training.assembly import Place, assemble, settings_of, shares_of
+from gan_lab.training.assembly import Assembly, Place, assemble, shares_of
 from gan_lab.training.device import find_device
 from gan_lab.training.progress import Progress
-from gan_lab.training.ranks import Ranks, join_ranks
-from gan_lab.training.run import LOOK, Run, Status
+from gan_lab.training.ranks import join_ranks
+from gan_lab.training.run import Run, Status
 from gan_lab.updates import Update
-from gan_lab.updates.player_pair import PlayerPair
 
 CPU = torch.device("cpu")
 FAR = 1e6  # a score on the data beyond which the discriminator has broken down
@@ -74,15 +70,15 @@ def train(
         batch_size: Samples n of a turn.
         steps: Updates in all, those before a resumption included.
         seed: Of the first parameters, where players are not given, and of the game.
-        truth_every: Updates between looks at the truth; None: as many as make `looks` of them.
-        looks: How many times to look at the truth.
-        callbacks: Called with the run after each look; one that returns True stops the run.
+        truth_every: Updates between evaluations; None: as many as make `looks` of them.
+        looks: How many times to evaluate the players: V and all that is known exactly, or estimated, beside them.
+        callbacks: Called with the run after each evaluation; one that returns True stops the run.
         progress: Show V, its gap to -log 4 and the divergence on stderr.
-        checkpoint: File that is written after each look, and at the end.
+        checkpoint: File that is written after each evaluation, and at the end.
         resume: File to go on from: the run is then the same, bit by bit, as one without a break.
         device: Where networks and samples live: "cpu", "cuda", or "auto", a GPU where there is one.
         distributed: Whether the processes that `torchrun` started, or those of the process group that there is, share
-            each batch. Rank 0 alone looks at the truth, calls callbacks, shows progress and writes checkpoints.
+            each batch. Rank 0 alone evaluates, calls callbacks, shows progress and writes checkpoints.
         shares: Parts in which a batch is played; the sums over it are those of so many processes, to the last bit,
             and take the memory of one part. None: the checkpoint's, or one for each process.
 
@@ -103,58 +99,56 @@ def train(
     changes = dict(update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight)
     changes.update(batch_size=batch_size, steps=steps)
     chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
-    found = as_played(found, chosen.packing, chosen.noise_size) if isinstance(found, SampleGame) else found
-    steps, seed = whole_number("steps", chosen.steps, 0), whole_number("seed", seed, 0)
-    every = _interval(truth_every, steps, looks)
-    where = find_device(device, distributed=distributed, useful=isinstance(found, SampleGame))
+    found = found.as_played(chosen.packing, chosen.noise_size)
+    seed, looks = whole_number("seed", seed, 0), whole_number("looks", looks, 1)
+    every = None if truth_every is None else whole_number("truth_every", truth_every, 1)
+    where = find_device(device, distributed=distributed, useful=found.of_samples)
     with join_ranks(distributed, where) as ranks, random_numbers(seed, where):
-        place = _checked_place(where, ranks, shares_of(shares, ranks, resume), checkpoint)
-        table, rule, course = assemble(found, chosen, discriminator, generator, steps, seed, place)
-        run = Run(found, table.discriminator, table.generator, settings_of(table, rule, chosen, steps, seed))
-        run.average = course.average
+        place = Place(where, ranks, shares_of(shares, ranks, resume))
+        ranks.first(lambda: checkpoints.check_place(checkpoint))
+        made = assemble(found, chosen, discriminator, generator, seed, place)
         if resume is not None:
-            checkpoints.load(resume, run, table, rule)
-        _play(run, table, rule, course, _Looks(steps, every, tuple(callbacks), progress, checkpoint, place))
-    return run
-
-
-def _checked_place(where: torch.device, ranks: Ranks, shares: int, file: Path | None) -> Place:
-    """Where the run takes place; refuses a checkpoint that cannot be written."""
-    ranks.first(lambda: checkpoints.check_place(file))
-    return Place(where, ranks, shares)
-
-
-def _interval(truth_every: int | None, steps: int, looks: int) -> int:
-    """Updates between looks."""
-    looks = whole_number("looks", looks, 1)
-    return max(1, math.ceil(steps / looks)) if truth_every is None else whole_number("truth_every", truth_every, 1)
+            checkpoints.load(resume, made)
+        _play(made, chosen.steps, _Evaluations(every, looks, tuple(callbacks), progress, checkpoint))
+    return made.run
 
 
 @dataclass(frozen=True)
-class _Looks:
-    """When to look up from the game, and what to do then."""
+class _Evaluations:
+    """When to stop playing for an evaluation, and what to do then."""
 
-    steps: int
-    every: int
+    every: int | None
+    count: int
     callbacks: tuple[Callback, ...]
     progress: bool
     file: Path | None
-    place: Place
+
+    def interval(self, steps: int) -> int:
+        """Updates from one to the next."""
+        return max(1, math.ceil(steps / self.count)) if self.every is None else self.every
+
+    def of(self, made: Assembly, bar: Progress) -> bool:
+        """Evaluate the players, show it, keep what there is; whether a callback asks to stop."""
+        evaluate(made)
+        bar.show(made.run)
+        if self.file is not None:
+            checkpoints.save(self.file, made)
+        return any([callback(made.run) is True for callback in self.callbacks])
 
 
-def _play(run: Run, table: PlayerPair, rule: Update, course: Annealing, looks: _Looks) -> None:
-    step, steps = run.steps, looks.steps
-    table.begin(run, {"steps": steps, "truth_every": looks.every, "shares": looks.place.shares})
-    wanted = looks.progress and looks.place.ranks.rank == 0
-    with Progress(run.game.name, steps, wanted) as bar, table.listening():
+def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
+    run, pair, every = made.run, made.pair, evaluations.interval(steps)
+    step = run.steps
+    pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
+    with Progress(run.game.name, steps, evaluations.progress and made.place.ranks.rank == 0) as bar, pair.listening():
         try:
             while run.steps < steps:
                 step = run.steps + 1
-                play_update(run, table, rule, course)
-                if table.interrupted:
+                made.play_update()
+                if pair.interrupted:
                     raise KeyboardInterrupt
-                is_look = run.steps % looks.every == 0 or run.steps == steps
-                if is_look and table.together(run, lambda: _pause(run, table, rule, bar, looks)):
+                is_due = run.steps % every == 0 or run.steps == steps
+                if is_due and pair.together(run, lambda: evaluations.of(made, bar)):
                     run.status = Status.STOPPED
                     return
             run.status = Status.FINISHED
@@ -164,64 +158,42 @@ def _play(run: Run, table: PlayerPair, rule: Update, course: Annealing, looks: _
             raise explained(error, run, step) from None
 
 
-def play_update(run: Run, table: PlayerPair, rule: Update, course: Annealing) -> None:
-    """Let both players learn once.
-
-    Raises:
-        DivergedError: A payoff is not finite.
-    """
-    course.before(run.steps)
-    rule.step(table)
-    course.after()
-    run.steps += 1
-
-
-def _pause(run: Run, table: PlayerPair, rule: Update, bar: Progress, looks: _Looks) -> bool:
-    """Look at the truth, show it, keep what there is; whether a callback asks to stop."""
-    look(run, table)
-    bar.show(run)
-    if looks.file is not None:
-        checkpoints.save(looks.file, run, table, rule, looks.place.shares)
-    return any([callback(run) is True for callback in looks.callbacks])
-
-
 def explained(error: DivergedError, run: Run, step: int) -> DivergedError:
     """The same with the update in which it was, the player who broke down first, and what to do."""
     who, why = error.player, ""
-    if who == GENERATOR and isinstance(run.game, SampleGame) and _out_of_bounds(run.game, run) != who:
+    if who == GENERATOR and run.game.of_samples and _out_of_bounds(run) != who:
         who, why = DISCRIMINATOR, f": {DISCRIMINATOR} is out of all bounds"
     advice = "Take a smaller rate, a penalty, or another update"
     return DivergedError(f"{error}{why}, update {step}. {advice}", player=who, step=step, run=run)
 
 
-def look(run: Run, table: PlayerPair) -> None:
+def evaluate(made: Assembly) -> None:
     """Add a row to the history and to the truth.
 
     Raises:
         DivergedError: The last update broke a player.
     """
-    table.check_players()
-    payoffs = {agent: table.payoffs[agent] for agent in (DISCRIMINATOR, GENERATOR)}
+    run, pair = made.run, made.pair
+    pair.check_players()
+    payoffs = {agent: pair.payoffs[agent] for agent in (DISCRIMINATOR, GENERATOR)}
     try:
         truth = run.look(run.steps)
     except NonFiniteMoveError as error:
         raise DivergedError(str(error), player=error.player) from None
-    if isinstance(run.game, SampleGame) and not math.isfinite(truth["value"]):
-        who = _out_of_bounds(run.game, run)
+    if run.game.of_samples and not math.isfinite(truth["value"]):
+        who = _out_of_bounds(run)
         raise DivergedError(f"V of fresh samples is {truth['value']}: {who} is out of all bounds", player=who)
     run.history.append({"step": float(run.steps), **payoffs})
     run.truth.append({"step": float(run.steps), **truth})
-    if run.average is not None and isinstance(run.game, SampleGame):
-        samples = run.sample(LOOK, run.steps, averaged=True)
-        of_average = run.game.truth(samples, np.random.default_rng([run.steps, 1]))
+    if run.average is not None and (of_average := run.game.truth_of_samples(run.average.module, run.steps)):
         run.averaged_truth.append({"step": float(run.steps), **of_average})
 
 
-def _out_of_bounds(game: SampleGame, run: Run) -> str:
+def _out_of_bounds(run: Run) -> str:
     """Whose numbers make V infinite: the discriminator's, if it says the like of the data, else the generator's."""
-    real = torch.from_numpy(game.real(100, np.random.default_rng(run.steps)))
+    real = cast(SampleGame, run.game).real(100, np.random.default_rng(run.steps))
     with torch.no_grad():
-        largest = scores_of(run.discriminator, real).abs().max()
+        largest = scores_of(run.discriminator, torch.from_numpy(real)).abs().max()
     return GENERATOR if largest < FAR else DISCRIMINATOR
 
 

@@ -7,7 +7,7 @@ SHOWN = ("value", "elbo", "gap_to_minus_log_4", "jsd", "exploitability", "modes"
 
 
 class Progress:
-    """A bar on stderr with the last look at the truth; nothing where it is not wanted.
+    """A bar on stderr with the last evaluation; nothing where it is not wanted.
 
     Args:
         name: Of the game.
@@ -34,7 +34,7 @@ class Progress:
         return self
 
     def show(self, run: Any) -> None:
-        """Move on to the run's last look."""
+        """Move on to the run's last evaluation."""
         if self._bar is not None:
             last = run.truth[-1]
             truth = "  ".join(f"{name} {last[name]:.3g}" for name in SHOWN if name in last)

@@ -1,4 +1,4 @@
-"""Processes that train together: one sum a turn, and at a look the word of the first of them.
+"""Processes that train together: one sum a turn, and evaluations by the first of them alone.
 
 `torch.distributed` calls a process a rank. Nothing else of this package knows of it.
 """

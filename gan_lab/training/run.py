@@ -3,25 +3,21 @@
 import enum
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch.optim.swa_utils import AveragedModel
 
-from gan_lab.diagnosis.duality_gap import verdicts
-from gan_lab.errors import NonFiniteMoveError, WiringError, whole_number
-from gan_lab.games import Game, SampleGame
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.diagnosis.verdicts import verdicts
+from gan_lab.errors import WiringError
+from gan_lab.games import Game
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.players import Player
-from gan_lab.truth import LOG_4
 
 if TYPE_CHECKING:
     from gan_lab.diagnosis.symptoms import Symptom
-
-LOOK: Final = 5000  # samples of a look at the truth
 
 
 class Status(enum.Enum):
@@ -44,8 +40,8 @@ class Run:
         settings: Update, loss, penalty and the like, as text and numbers.
         steps: Updates played.
         status: How it ended.
-        history: A row for each look: step, and the payoff of each player.
-        truth: A row for each look: step, and what is known exactly, or estimated, beside the players.
+        history: A row for each evaluation: step, and the payoff of each player.
+        truth: A row for each evaluation: step, and what is known exactly, or estimated, beside the players.
         average: Of the generator's parameters, where the recipe keeps one.
         averaged_truth: The rows of `truth` that are of samples, of the averaged generator.
     """
@@ -72,23 +68,13 @@ class Run:
         Raises:
             WiringError: The game is one of strategies, whose generator makes no samples; or there is no average.
         """
-        if not isinstance(self.game, SampleGame):
-            raise WiringError(f"the generator of {self.game.name!r} plays a strategy, no samples: see `strategies`")
-        packs = -(-whole_number("count", count, 1) * self.game.single.dimension // self.game.dimension)
-        return self.game.singles(self._moves(self.game, packs, seed, averaged))[:count]
+        return self.game.samples(self._generator(averaged), count, seed)
 
-    def _moves(self, game: SampleGame, count: int, seed: int | None, averaged: bool) -> NDArray[np.float32]:
-        """(count, d) moves of the generator: samples, or packs of them; batch statistics stay as they are."""
-        noise = torch.from_numpy(game.noise(count, np.random.default_rng(seed)))
+    def _generator(self, averaged: bool) -> Any:
+        """The generator as it is, or with the average of its parameters."""
         if averaged and self.average is None:
             raise WiringError("this run kept no average: take a recipe with averaging=0.999")
-        player: Any = self.average.module if averaged and self.average is not None else self.generator
-        learning = player.training
-        player.eval()
-        with torch.no_grad():
-            moves = np.asarray(player.act(noise).cpu().numpy())
-        player.train(learning)
-        return moves
+        return self.average.module if averaged and self.average is not None else self.generator
 
     @property
     def players(self) -> dict[str, Player]:
@@ -102,14 +88,7 @@ class Run:
         Raises:
             WiringError: The game is one of samples.
         """
-        if isinstance(self.game, SampleGame):
-            raise WiringError(f"the players of {self.game.name!r} are networks: see `sample`")
-        with torch.no_grad():
-            found = [
-                self.game.checked(agent, player.act(None)).numpy()
-                for agent, player in ((DISCRIMINATOR, self.discriminator), (GENERATOR, self.generator))
-            ]
-        return found[0], found[1]
+        return self.game.strategies(self.discriminator, self.generator)
 
     def look(self, seed: int) -> dict[str, float]:
         """The truth beside the players as they are now.
@@ -117,20 +96,14 @@ class Run:
         Raises:
             NonFiniteMoveError: The generator's samples are NaN or infinite.
         """
-        if isinstance(self.game, SampleGame):
-            from gan_lab.diagnosis.duality_gap import look_at_samples
+        loss = LOSSES.get(self.settings.get("loss", ""))
+        relative = loss is not None and loss.relative
+        return self.game.evaluate(self.discriminator, self.generator, seed, relative=relative)
 
-            samples = self._moves(self.game, LOOK, seed, False)
-            if not np.isfinite(samples).all():
-                raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
-            rng = np.random.default_rng([seed, 1])  # apart from the noise of the samples
-            loss = LOSSES.get(self.settings.get("loss", ""))
-            relative = loss is not None and loss.relative
-            return look_at_samples(self.game, self.discriminator, samples, rng, relative=relative)
-        found = self.game.truth(*self.strategies)
-        if self.game.known_value == -LOG_4:
-            found["gap_to_minus_log_4"] = found["value"] + LOG_4
-        return found
+    @property
+    def last(self) -> dict[str, float]:
+        """The last row of the truth; where there is none yet, what is known now."""
+        return self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
 
     def symptoms(self) -> "list[Symptom]":
         """The known ways of failing that this run shows, by name: see `docs/failures.md`."""
@@ -140,17 +113,14 @@ class Run:
 
     def report(self) -> str:
         """In words: has it converged, is it mode collapse, and which other failure shows?"""
-        from gan_lab.diagnosis.duality_gap import verdicts
-
-        shown = self.game.single if isinstance(self.game, SampleGame) else self.game
-        last = self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
+        last = self.last
         figures = ", ".join(f"{name} {value:.4g}" for name, value in last.items() if name != "step")
         seen = "" if last["step"] == self.steps else f"after update {last['step']:.0f}: "
         lines = [f"{self.game.name}, {self.steps} updates. {self.status.value}", f"  {seen}{figures}"]
         if self.averaged_truth:
             of_average = ", ".join(f"{k} {v:.4g}" for k, v in self.averaged_truth[-1].items() if k != "step")
             lines.append(f"  averaged generator: {of_average}")
-        words = [*verdicts(shown, last), *map(str, self.symptoms())]
+        words = [*verdicts(self.game.single, last), *map(str, self.symptoms())]
         return "\n".join(lines + [f"  {line}" for line in words])
 
     def plot(self, axes: Any = None) -> Any:
@@ -161,18 +131,12 @@ class Run:
 
     def _repr_html_(self) -> str:
         """The report as a table, in a notebook."""
-        return run_html(self)
+        last = self.last
+        cells = "".join(f"<tr><th>{escape(name)}</th><td>{value:.4g}</td></tr>" for name, value in last.items())
+        caption = escape(f"{self.game.name}, {self.steps} updates. {self.status.value}")
+        words = "".join(f"<p>{escape(line)}</p>" for line in verdicts(self.game, last))
+        return f"<table><caption>{caption}</caption>{cells}</table>{words}"
 
     def __repr__(self) -> str:
         """The report."""
         return self.report()
-
-
-def run_html(run: "Run") -> str:
-    """What is known after the last update, and whether it has converged."""
-    last = run.truth[-1] if run.truth else {"step": float(run.steps), **run.look(0)}
-    rows = [(name, f"{value:.4g}") for name, value in last.items()]
-    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows)
-    caption = escape(f"{run.game.name}, {run.steps} updates. {run.status.value}")
-    words = "".join(f"<p>{escape(line)}</p>" for line in verdicts(run.game, last))
-    return f"<table><caption>{caption}</caption>{cells}</table>{words}"

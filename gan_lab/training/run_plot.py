@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gan_lab.errors import WiringError
-from gan_lab.games import SampleGame
 from gan_lab.truth import LOG_4
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
     """A pair of matplotlib axes: V over updates, and under it what should fall to 0.
 
     Args:
-        run: A run with at least one look at the truth.
+        run: A run that was evaluated at least once.
         axes: Two matplotlib axes to draw on; None: new ones.
 
     Raises:
@@ -34,13 +33,12 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
         WiringError: The run has not looked at the truth yet.
     """
     if not run.truth:
-        raise WiringError(f"the run of {run.game.name!r} has no look at the truth yet; train it for a step or more")
+        raise WiringError(f"the run of {run.game.name!r} has not been evaluated yet; train it for a step or more")
     if axes is None:
         axes = _import_pyplot().subplots(2, 1, sharex=True, layout="constrained")[1]
     upper, lower = axes
     steps = [row["step"] for row in run.truth]
-    known = -LOG_4 if isinstance(run.game, SampleGame) else run.game.known_value
-    name = "-log 4" if known == -LOG_4 else f"{known:.3g}"
+    known, name = known_value(run)
     upper.plot(steps, [row["value"] for row in run.truth], color="#0072b2", label="V(D, G)")
     upper.axhline(known, color="#181b24", linewidth=0.8, linestyle=":", label=f"{name}, at the equilibrium")
     upper.set(ylabel="V (nats)", title=f"{run.game.name}, {run.settings.get('update', 'trained')}")
@@ -54,6 +52,12 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
     for part in (upper, lower):
         part.legend(frameon=False, fontsize="small")
     return axes
+
+
+def known_value(run: "Run") -> tuple[float, str]:
+    """V at the equilibrium, and what it is called."""
+    known = run.game.known_value
+    return known, "-log 4" if known == -LOG_4 else f"{known:.3g}"
 
 
 def _import_pyplot() -> Any:

@@ -1,4 +1,4 @@
-"""A table at which a batch is shared: played part by part, by one process or by several, as one batch.
+"""A pair of players whose batch is shared: played part by part, by one process or by several, as one batch.
 
     gradient of u = sum over shares (n_s / n) gradient of u_s        payoffs and penalties are means over samples
 
@@ -24,9 +24,9 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.environments.alternating_env import AlternatingEnv
-from gan_lab.environments.sample_state import SampleState
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.sample_state import SampleState
 from gan_lab.players import Player
 from gan_lab.training.ranks import Ranks, portable
 from gan_lab.training.run import Run
@@ -39,7 +39,7 @@ class SharedPair(PlayerPair):
     """Two players and the shares of their game that this process plays.
 
     Args:
-        envs: One for each share that is played here, begun with the same seed; its board's rows are the share.
+        envs: One for each share that is played here, begun with the same seed; the rows of its state are the share.
         discriminator: Plays `discriminator_0`.
         generator: Plays `generator_0`.
         ranks: The processes that play the other shares.
@@ -49,7 +49,7 @@ class SharedPair(PlayerPair):
     """
 
     def __init__(self, envs: Sequence[AlternatingEnv], discriminator: Player, generator: Player, ranks: Ranks) -> None:
-        """Seat the players at each game."""
+        """Check the players, and let them answer in each share."""
         super().__init__(envs[0], discriminator, generator)
         for env in envs[1:]:
             env.seat(**self.players)
@@ -77,7 +77,7 @@ class SharedPair(PlayerPair):
             failure = _as_divergence(error)
             size = sum(parameter.numel() for parameter in player.trained) + 2
             found = torch.full((size,), math.nan, dtype=torch.float64, device=player.device)
-        found = self.ranks.sum(found) / self.env.board.batch_size
+        found = self.ranks.sum(found) / self.env.game_state.batch_size
         number, interrupted = found[-2:].tolist()
         if not math.isfinite(number):
             self._stop(agent, number, failure)
@@ -116,13 +116,13 @@ class SharedPair(PlayerPair):
 
     def together(self, run: Run, work: Callable[[], T]) -> T:
         """What rank 0 alone does between two updates; the others wait for it, and have or raise the same."""
-        tables = run.history, run.truth, run.averaged_truth
-        seen = [len(rows) for rows in tables]
-        found, looks = self.ranks.first(
-            lambda: (work(), [rows[count:] for rows, count in zip(tables, seen, strict=True)])
+        histories = run.history, run.truth, run.averaged_truth
+        seen = [len(rows) for rows in histories]
+        found, added = self.ranks.first(
+            lambda: (work(), [rows[count:] for rows, count in zip(histories, seen, strict=True)])
         )
         if self.ranks.rank > 0:
-            for rows, more in zip(tables, looks, strict=True):
+            for rows, more in zip(histories, added, strict=True):
                 rows.extend(more)
         self._check_alike(run)
         return found
@@ -151,7 +151,7 @@ class SharedPair(PlayerPair):
             payoff: Tensor = env.infos[player.name]["payoff"]
             parts = [part.flatten() for part in player.gradient(payoff)]
             tail = torch.stack([payoff.detach(), torch.full_like(payoff, float(self._signalled))])
-            count = len(cast(SampleState, env.board).real)
+            count = len(cast(SampleState, env.game_state).real)
             share = torch.cat([*parts, tail]).to(torch.float64) * count  # exact: 24 bits times a small number
             total = share if total is None else total + share
         assert total is not None

@@ -29,11 +29,11 @@ class Alternating(Update):
         """Set k."""
         self.discriminator_steps = whole_number("discriminator_steps", discriminator_steps, 1)
 
-    def step(self, table: PlayerPair) -> None:
+    def step(self, pair: PlayerPair) -> None:
         """One cycle of turns, each player learning from its own."""
         for _ in range(self.discriminator_steps + 1):
-            player, payoff = table.turn()
-            player.move(table.gradient(player, payoff))
+            player, payoff = pair.turn()
+            player.move(pair.gradient(player, payoff))
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
         """The generator's step after k steps of the discriminator."""

@@ -27,18 +27,18 @@ class Consensus(Update):
         """Set gamma."""
         self.weight = number_of_at_least_0("the weight of consensus", weight)
 
-    def step(self, table: PlayerPair) -> None:
+    def step(self, pair: PlayerPair) -> None:
         """The field, and the gradient of its length through both players."""
-        discriminator, generator = table.field(create_graph=True)
+        discriminator, generator = pair.field(create_graph=True)
         field = [*discriminator, *generator]
         half_square = sum(((part**2).sum() for part in field), start=torch.zeros((), dtype=field[0].dtype)) / 2
-        parameters = [*table.discriminator.trained, *table.generator.trained]
+        parameters = [*pair.discriminator.trained, *pair.generator.trained]
         pull = torch.autograd.grad(half_square, parameters, allow_unused=True)
         moved = [
             part.detach() - (0.0 if down is None else self.weight * down)
             for part, down in zip(field, pull, strict=True)
         ]
-        table.move((moved[: len(discriminator)], moved[len(discriminator) :]))
+        pair.move((moved[: len(discriminator)], moved[len(discriminator) :]))
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
         """I + h (J - gamma J^T J)."""

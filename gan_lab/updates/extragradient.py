@@ -18,13 +18,13 @@ class Extragradient(Update):
     source = "Korpelevich 1976; Gidel et al. 2019, section 3.1"
     shareable = True
 
-    def step(self, table: PlayerPair) -> None:
+    def step(self, pair: PlayerPair) -> None:
         """Look ahead, return, and move."""
-        here = table.where()
-        table.move(table.field())
-        ahead = table.field()
-        table.put(here)
-        table.move(ahead)
+        here = pair.where()
+        pair.move(pair.field())
+        ahead = pair.field()
+        pair.put(here)
+        pair.move(ahead)
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
         """I + h J (I + h J)."""

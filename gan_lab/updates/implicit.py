@@ -2,12 +2,11 @@
 
     w' = w + h v(w')
 
-Solved by iteration, so it is for exact games, whose field is the same at every look.
+Solved by iteration, so it is for exact games, whose field is the same however often it is asked for.
 """
 
 import numpy as np
 
-from gan_lab.environments.strategy_state import StrategyState
 from gan_lab.errors import WiringError, number_of_at_least_0, whole_number
 from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update, plain_rate
@@ -30,24 +29,24 @@ class Implicit(Update):
         self.tolerance = number_of_at_least_0("the tolerance of the implicit rule", tolerance)
         self.max_iterations = whole_number("max_iterations", max_iterations, 1)
 
-    def check(self, table: PlayerPair) -> None:
+    def check(self, pair: PlayerPair) -> None:
         """Refuses games of samples, and optimizers other than plain ascent at one rate."""
-        super().check(table)
-        if not isinstance(table.env.board, StrategyState):
+        super().check(pair)
+        if pair.env.game_state.game.of_samples:
             raise WiringError(
                 f"the update 'implicit' solves for its own arrival, which has no meaning in the game of samples "
-                f"{table.env.board.game.name!r}: take 'extragradient', which approximates it"
+                f"{pair.env.game_state.game.name!r}: take 'extragradient', which approximates it"
             )
-        plain_rate(table)
+        plain_rate(pair)
 
-    def step(self, table: PlayerPair) -> None:
+    def step(self, pair: PlayerPair) -> None:
         """Iterate w' = w + h v(w') until it stands still."""
-        here, rate, change = table.where(), plain_rate(table), np.inf
+        here, rate, change = pair.where(), plain_rate(pair), np.inf
         for _ in range(self.max_iterations):
-            before = table.where()
-            field = [*(fields := table.field())[0], *fields[1]]
+            before = pair.where()
+            field = [*(fields := pair.field())[0], *fields[1]]
             arrival = [w + rate * part for w, part in zip(here, field, strict=True)]
-            table.put(arrival)
+            pair.put(arrival)
             change = max(float((a - b).abs().max()) for a, b in zip(arrival, before, strict=True))
             if change <= self.tolerance:
                 return

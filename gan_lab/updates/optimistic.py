@@ -25,13 +25,13 @@ class Optimistic(Update):
         """Nothing to remember yet: the first step is an ordinary one."""
         self.last: list[Tensor] | None = None
 
-    def step(self, table: PlayerPair) -> None:
+    def step(self, pair: PlayerPair) -> None:
         """Move by the optimizers, then twice that less the last time's."""
-        here = table.where()
-        table.move(table.field())
-        moved = [after - before for after, before in zip(table.where(), here, strict=True)]
+        here = pair.where()
+        pair.move(pair.field())
+        moved = [after - before for after, before in zip(pair.where(), here, strict=True)]
         last = moved if self.last is None else self.last
-        table.put([w + 2 * step - past for w, step, past in zip(here, moved, last, strict=True)])
+        pair.put([w + 2 * step - past for w, step, past in zip(here, moved, last, strict=True)])
         self.last = moved
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:

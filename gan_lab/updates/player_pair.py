@@ -1,4 +1,4 @@
-"""The table at which two learning players sit: what the update rules see of the game."""
+"""Two learning players and their game: what the update rules see of it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gan_lab.environments.alternating_env import AlternatingEnv
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ class PlayerPair:
     interrupted = False
 
     def __init__(self, env: AlternatingEnv, discriminator: Player, generator: Player) -> None:
-        """Seat the players, who know which one they are."""
+        """Check that each player is of its role."""
         for role, player in ((DISCRIMINATOR, discriminator), (GENERATOR, generator)):
             if not isinstance(player, Player):
                 raise WiringError(f"{role} is {player!r}; expected a Discriminator and a Generator, or Strategists")
             if player.name != role:
-                raise WiringError(f"{player.name} sits in the place of {role}: the two players are swapped")
+                raise WiringError(f"{player.name} was given as {role}: the two players are swapped")
         self.env, self.envs = env, [env]
         self.players = {DISCRIMINATOR: discriminator, GENERATOR: generator}
         self.discriminator, self.generator = discriminator, generator

@@ -19,9 +19,9 @@ class Simultaneous(Update):
     source = "Mescheder, Geiger and Nowozin 2018, section 2.2"
     shareable = True
 
-    def step(self, table: PlayerPair) -> None:
+    def step(self, pair: PlayerPair) -> None:
         """Both gradients, then both moves."""
-        table.move(table.field())
+        pair.move(pair.field())
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
         """I + h J."""

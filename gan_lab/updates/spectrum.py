@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.linalg import block_diag, null_space
 
 from gan_lab.errors import WiringError, number_of_at_least_0
-from gan_lab.games import make_game
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games import game_of
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.payoffs.penalties import find_penalty
@@ -105,9 +105,8 @@ def spectrum(
       spectral radius          1.004988
       diverges: doubles in 139 updates
     """
-    found, rule = make_game(game), find_update(update, **options)
-    if not isinstance(found, StrategyGame):
-        raise WiringError(f"{found.name!r} is a game of samples, whose field is random; take a game of strategies")
+    rule = find_update(update, **options)
+    found = game_of(StrategyGame, game, "is a game of samples, whose field is random; take a game of strategies")
     if not number_of_at_least_0("rate", rate) > 0:
         raise WiringError(f"rate is {rate!r}; expected a number above 0")
     penalty_weight = number_of_at_least_0("penalty_weight", penalty_weight)

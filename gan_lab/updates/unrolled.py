@@ -38,21 +38,21 @@ class Unrolled(Update):
         self.unrolled_steps = whole_number("unrolled_steps", unrolled_steps, 1)
         self.discriminator_steps = self.unrolled_steps
 
-    def check(self, table: PlayerPair) -> None:
+    def check(self, pair: PlayerPair) -> None:
         """Refuses optimizers through which it cannot look ahead."""
-        super().check(table)
-        optimizer = table.discriminator.optimizer
+        super().check(pair)
+        optimizer = pair.discriminator.optimizer
         extras = any(group.get("momentum") or group.get("weight_decay") for group in optimizer.param_groups)
         if type(optimizer) not in (SGD, Adam) or extras or len(optimizer.param_groups) != 1:
             raise WiringError(
-                f"the update 'unrolled' looks ahead by plain ascent or by Adam at one rate; {table.discriminator.name} "
+                f"the update 'unrolled' looks ahead by plain ascent or by Adam at one rate; {pair.discriminator.name} "
                 f"learns by {type(optimizer).__name__}, with momentum, decay or groups of rates, or by another rule: "
                 "take gan_lab.ascent(rate) or gan_lab.adam(rate)"
             )
 
-    def step(self, table: PlayerPair) -> None:
+    def step(self, pair: PlayerPair) -> None:
         """K turns of the discriminator ahead, one of the generator, and one step of each."""
-        turn, ahead = _Turn(table), _Ahead(table.discriminator)
+        turn, ahead = _Turn(pair), _Ahead(pair.discriminator)
         first: list[Tensor] = []
         for _ in range(self.unrolled_steps):
             payoff = functional_call(turn, turn.named(ahead.parameters), ())
@@ -60,8 +60,8 @@ class Unrolled(Update):
             first = first or [part.detach() for part in gradient]
             ahead.climb(gradient)
         payoff = functional_call(turn, turn.named(ahead.parameters), ())
-        uphill = table.generator.gradient(payoff)
-        table.move((first, uphill))
+        uphill = pair.generator.gradient(payoff)
+        pair.move((first, uphill))
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
         """Of a zero-sum game: theta' has the slope of psi^K too, and u_G falls where u_D rises.
@@ -81,18 +81,18 @@ class Unrolled(Update):
 
 
 class _Turn(nn.Module):
-    """The next turn at a table, as a module that has the discriminator's parameters: so they can be lent to it."""
+    """The next turn of a pair, as a module that has the discriminator's parameters: so they can be lent to it."""
 
-    def __init__(self, table: PlayerPair) -> None:
+    def __init__(self, pair: PlayerPair) -> None:
         super().__init__()
-        self.discriminator, self.table = table.discriminator, table
+        self.discriminator, self.pair = pair.discriminator, pair
 
     def named(self, parameters: list[Tensor]) -> dict[str, Tensor]:
         names = {id(parameter): name for name, parameter in self.named_parameters()}
         return {names[id(own)]: lent for own, lent in zip(self.discriminator.trained, parameters, strict=True)}
 
     def forward(self) -> Tensor:
-        return self.table.turn()[1]
+        return self.pair.turn()[1]
 
 
 class _Ahead:

@@ -30,8 +30,8 @@ class Update(ABC):
         discriminator_steps: Turns of the discriminator before each one of the generator.
         joint: Whether it needs each payoff's gradient by both players' parameters.
         zero_sum_only: Whether `operator` holds only where the payoffs add up to 0.
-        shareable: Whether a batch may be shared among processes: where it moves by `table.field()`, and by
-            `table.gradient()` right after `table.turn()`, and by nothing else that samples decide.
+        shareable: Whether a batch may be shared among processes: where it moves by `pair.field()`, and by
+            `pair.gradient()` right after `pair.turn()`, and by nothing else that samples decide.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Update(ABC):
     shareable: bool = False
 
     @abstractmethod
-    def step(self, table: PlayerPair) -> None:
+    def step(self, pair: PlayerPair) -> None:
         """Play one update of both players."""
 
     @abstractmethod
@@ -59,12 +59,12 @@ class Update(ABC):
             (n, n), or (2n, 2n) for rules that remember one step.
         """
 
-    def check(self, table: PlayerPair) -> None:
-        """Refuse a table that the rule has no meaning for, such as one with another order of turns."""
-        if table.env.discriminator_steps != self.discriminator_steps:
+    def check(self, pair: PlayerPair) -> None:
+        """Refuse a pair that the rule has no meaning for, such as one whose game has another order of turns."""
+        if pair.env.discriminator_steps != self.discriminator_steps:
             raise WiringError(
                 f"the update {self.name!r} plays {self.discriminator_steps} turns of the discriminator before each of "
-                f"the generator, the environment {table.env.discriminator_steps}: make both alike"
+                f"the generator, the environment {pair.env.discriminator_steps}: make both alike"
             )
 
     def state(self) -> dict[str, Tensor]:
@@ -81,15 +81,15 @@ class Update(ABC):
         return f"{type(self).__name__}: {self.equation}"
 
 
-def plain_rate(table: PlayerPair) -> float:
+def plain_rate(pair: PlayerPair) -> float:
     """The common rate of two plain gradient ascents.
 
     Raises:
         WiringError: The players learn by something else, or at different rates.
     """
-    groups: list[dict[str, Any]] = [group for p in table.players.values() for group in p.optimizer.param_groups]
+    groups: list[dict[str, Any]] = [group for p in pair.players.values() for group in p.optimizer.param_groups]
     rates = {group["lr"] for group in groups}
-    plain = all(type(player.optimizer) is SGD for player in table.players.values())
+    plain = all(type(player.optimizer) is SGD for player in pair.players.values())
     extras = any(group.get("momentum") or group.get("weight_decay") for group in groups)
     if len(rates) != 1 or not plain or extras:
         raise WiringError("this update is for plain gradient ascent at one rate for both: optimizer=ascent(rate)")

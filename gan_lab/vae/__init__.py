@@ -1,12 +1,10 @@
 """Variational autoencoders beside GANs: the linear one exact, the neural one with bounds of its likelihood."""
 
 from gan_lab.vae.importance_bound import Bound, importance_bound
-from gan_lab.vae.linear_encoder import LinearEncoder
-from gan_lab.vae.linear_vae import LinearVAE
+from gan_lab.vae.linear_vae import LinearEncoder, LinearVAE
 from gan_lab.vae.neural_vae import NeuralVAE
 from gan_lab.vae.quadrature import log_density_by_quadrature
-from gan_lab.vae.run import VAERun
-from gan_lab.vae.training import train_vae
+from gan_lab.vae.training import VAERun, train_vae
 
 __all__ = [
     "Bound",

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, whole_number
 from gan_lab.vae.neural_vae import NeuralVAE
 
 Array = NDArray[np.float64]
@@ -65,8 +65,7 @@ def importance_bound(vae: NeuralVAE, points: Any, samples: int = 100, seed: int 
     found = np.asarray(points, dtype=np.float32)
     if found.ndim != 2 or found.shape[1] != vae.dimension or len(found) < 2:
         raise WiringError(f"points have shape {found.shape}; expected (n, {vae.dimension}), at least two")
-    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
-        raise WiringError(f"samples is {samples!r}; expected a whole number of at least 1")
+    samples = whole_number("samples", samples, 1)
     parts = []
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)

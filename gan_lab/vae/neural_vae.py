@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gan_lab.errors import DivergedError, WiringError
+from gan_lab.errors import DivergedError, WiringError, whole_number
 from gan_lab.networks.perceptrons import perceptron
 from gan_lab.players import MakeOptimizer, adam
 
@@ -55,13 +55,12 @@ class NeuralVAE(nn.Module):
     ) -> None:
         """Make the two networks."""
         super().__init__()
-        for name, size in (("dimension", dimension), ("latent_size", latent_size)):
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise WiringError(f"{name} is {size!r}; expected a whole number of at least 1")
+        self.dimension = dimension = whole_number("dimension", dimension, 1)
+        self.latent_size = latent_size = whole_number("latent_size", latent_size, 1)
         for name, number in (("scale", scale), ("std", 1.0 if std is None else std)):
             if not 0 < number < math.inf:
                 raise WiringError(f"{name} is {number!r}; expected a number above 0")
-        self.dimension, self.latent_size, self.scale = dimension, latent_size, float(scale)
+        self.scale = float(scale)
         self.encoder = perceptron([dimension, *reversed(hidden), 2 * latent_size])
         self.decoder = perceptron([latent_size, *hidden, dimension])
         start = math.log(START_STD * scale if std is None else std)

@@ -1,18 +1,70 @@
-"""The loop that trains a VAE: batches of the game's data, looks at the truth, progress and interruption."""
+"""The loop that trains a VAE, with evaluations, progress and interruption; and the run that it leaves behind."""
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from gan_lab.errors import DivergedError, WiringError
-from gan_lab.games import SampleGame, make_game
+from gan_lab.errors import DivergedError, WiringError, whole_number
+from gan_lab.games import SampleGame, game_of
+from gan_lab.training.loop import random_numbers
 from gan_lab.training.progress import Progress
 from gan_lab.training.run import Status
 from gan_lab.vae.neural_vae import NeuralVAE
-from gan_lab.vae.run import VAERun
+
+
+@dataclass(eq=False)
+class VAERun:
+    """A training run of a VAE.
+
+    Attributes:
+        game: Whose data it learned from.
+        vae: As it is now.
+        settings: Batch size and seed.
+        steps: Updates made.
+        status: How it ended.
+        truth: A row for each evaluation: step, `elbo` of fresh data and its two terms `reconstruction` and `kl`, the
+            decoder's `std`, and what the game knows of the samples.
+    """
+
+    game: SampleGame
+    vae: NeuralVAE
+    settings: dict[str, Any]
+    steps: int = 0
+    status: Status = Status.RUNNING
+    truth: list[dict[str, float]] = field(default_factory=list)
+
+    def sample(self, count: int, seed: int | None = None) -> NDArray[np.float32]:
+        """(count, d) samples, the decoder's noise included."""
+        size = self.vae.latent_size + self.vae.dimension
+        noise = np.random.default_rng(seed).standard_normal((count, size), dtype=np.float32)
+        with torch.no_grad():
+            return np.asarray(self.vae.act(noise).numpy())
+
+    def look(self, seed: int, count: int = 5000) -> dict[str, float]:
+        """The ELBO of fresh data, and the truth beside fresh samples."""
+        rng = np.random.default_rng(seed)
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(seed)
+            terms = self.vae.terms(torch.from_numpy(self.game.real(count, rng)))
+        reconstruction, kl = (float(term.mean()) for term in terms)
+        found = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl, "std": self.vae.std}
+        return {**found, **self.game.truth(self.sample(count, seed), rng)}
+
+    def report(self) -> str:
+        """The last evaluation, in words and numbers."""
+        last = self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in last.items() if name != "step")
+        return f"VAE on {self.game.name}, {self.steps} updates. {self.status.value}\n  {figures}"
+
+    def __repr__(self) -> str:
+        """The report."""
+        return self.report()
+
 
 Callback = Callable[[VAERun], Any]
 
@@ -41,8 +93,8 @@ def train_vae(
         batch_size: Points of one update.
         steps: Updates.
         seed: Of the first parameters, where no VAE is given, of the data and of the draws of z.
-        truth_every: Updates between looks; None: twenty looks.
-        callbacks: Called with the run after each look; one that returns True stops the run.
+        truth_every: Updates between evaluations; None: twenty of them.
+        callbacks: Called with the run after each evaluation; one that returns True stops the run.
         progress: Show the ELBO and the modes on stderr.
 
     Returns:
@@ -56,20 +108,16 @@ def train_vae(
     >>> run.steps, run.sample(3, seed=1).shape
     (4, (3, 2))
     """
-    found = make_game(game)
-    if not isinstance(found, SampleGame):
-        raise WiringError(f"{found.name!r} is a game of strategies; a VAE learns from samples: ring8, grid25, ...")
-    for name, number, least in (("steps", steps, 0), ("batch_size", batch_size, 1), ("truth_every", truth_every, 1)):
-        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < least):
-            raise WiringError(f"{name} is {number!r}; expected a whole number of at least {least}")
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers are left alone
-        torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+    found = game_of(SampleGame, game, "is a game of strategies; a VAE learns from samples: ring8, grid25, ...")
+    steps, batch_size = whole_number("steps", steps, 0), whole_number("batch_size", batch_size, 1)
+    every = max(1, math.ceil(steps / 20)) if truth_every is None else whole_number("truth_every", truth_every, 1)
+    with random_numbers(seed):
         vae = vae or default_vae(found)
         if vae.dimension != found.dimension:
             raise WiringError(f"the VAE has samples of {vae.dimension} numbers; {found.name!r} has {found.dimension}")
         run = VAERun(found, vae, {"game": found.name, "batch_size": batch_size, "seed": seed})
         rng = np.random.default_rng(seed)
-        _climb(run, rng, steps, truth_every or max(1, math.ceil(steps / 20)), callbacks, progress)
+        _climb(run, rng, steps, every, callbacks, progress)
     return run
 
 

@@ -180,7 +180,7 @@ class WatchApp(Shell):
 
     def scale_weight(self, by: float) -> None:
         """The penalty counts more or less."""
-        self.set_weight(self.watcher.match.table.env.board.penalty_weight * by)
+        self.set_weight(self.watcher.match.pair.env.game_state.penalty_weight * by)
 
     def scale_rates(self, by: float) -> None:
         """Both players learn faster or slower."""

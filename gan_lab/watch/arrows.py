@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.diagnosis.duality_gap import scores_of
 from gan_lab.games import MixtureGame
 from gan_lab.payoffs.losses import Loss
+from gan_lab.players import scores_of
 from gan_lab.watch.density import log_mixture
 from gan_lab.watch.live_run import LiveRun
 

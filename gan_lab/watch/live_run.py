@@ -1,22 +1,24 @@
 """A game under way: an update or one player's move at a time, and its rules may be changed between two of them."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError, number_of_at_least_0
-from gan_lab.games import Game, SampleGame
+from gan_lab.games import Game, SampleGame, make_game
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.recipes.schedule import Schedule
-from gan_lab.training.annealing import Annealing
-from gan_lab.training.assembly import assemble, settings_of
-from gan_lab.training.loop import explained, play_update, random_numbers
+from gan_lab.training.assembly import assemble
+from gan_lab.training.loop import explained, random_numbers
 from gan_lab.training.run import Run, Status
+from gan_lab.updates import Update
+from gan_lab.updates.player_pair import PlayerPair
 
 MOST_PLACES = 20_000  # of the trajectory that is kept
 ROLES = {"discriminator": DISCRIMINATOR, "generator": GENERATOR}
@@ -34,9 +36,7 @@ class LiveRun:
         changes: What else `train` takes: loss, update, penalty, penalty_weight, batch_size, steps.
 
     Attributes:
-        run: The run so far.
-        table: Where the players sit now.
-        rule: By which they learn now.
+        assembly: The run, its players, and the rule by which they learn now.
         recipe: As it is now; what was changed by hand is constant in it.
         trajectory: Both strategies after each move, in a game of strategies.
         diverged: Why no further update can be played; empty while it can.
@@ -51,19 +51,30 @@ class LiveRun:
     """
 
     def __init__(self, game: Any, recipe: "str | Recipe | None" = None, seed: int = 0, **changes: Any) -> None:
-        """Seat new players."""
-        from gan_lab.games import make_game
-
-        found: Game = make_game(game)
+        """Make new players."""
+        found = make_game(game)
         self.seed, self.asked, self.asked_changes = seed, recipe, changes
         self.recipe = choose_recipe(found, recipe, players=False, changes=changes)
         with random_numbers(seed):
-            self.table, self.rule, self.course = assemble(found, self.recipe, None, None, self.recipe.steps, seed)
-        self.run = Run(found, self.table.discriminator, self.table.generator, self._settings())
-        self.run.average = self.course.average
+            self.assembly = assemble(found, self.recipe, None, None, seed)
         self.diverged = ""
         self.trajectory: list[tuple[float, float]] = []
         self._note_place()
+
+    @property
+    def run(self) -> Run:
+        """The run so far."""
+        return self.assembly.run
+
+    @property
+    def pair(self) -> PlayerPair:
+        """The players, and the game that they play now."""
+        return self.assembly.pair
+
+    @property
+    def rule(self) -> Update:
+        """The rule by which they learn now."""
+        return self.assembly.rule
 
     @property
     def game(self) -> Game:
@@ -73,10 +84,7 @@ class LiveRun:
     @property
     def of_samples(self) -> bool:
         """Whether the players are networks that play samples and verdicts."""
-        return isinstance(self.game, SampleGame)
-
-    def _settings(self) -> dict[str, Any]:
-        return settings_of(self.table, self.rule, self.recipe, self.recipe.steps, self.seed)
+        return self.game.of_samples
 
     def update(self) -> None:
         """Both players learn once.
@@ -86,8 +94,8 @@ class LiveRun:
         """
         self._check()
         try:
-            play_update(self.run, self.table, self.rule, self.course)
-            self.table.check_players()
+            self.assembly.play_update()
+            self.pair.check_players()
         except DivergedError as error:
             self._broken(explained(error, self.run, self.run.steps + 1))
         self._note_place()
@@ -99,14 +107,14 @@ class LiveRun:
             DivergedError: The payoff or a parameter is not finite any more.
         """
         self._check()
-        agent, board = ROLES[role], self.table.env.board
-        player = self.table.players[agent]
+        agent, state = ROLES[role], self.pair.env.game_state
+        player = self.pair.players[agent]
         payoff = torch.zeros(())
         try:
-            self.course.before(self.run.steps)
-            payoff = board.move(agent, player.act(board.observation(agent))).of(agent)
+            self.assembly.annealing.before(self.run.steps)
+            payoff = state.move(agent, player.act(state.observation(agent))).of(agent)
             player.learn(payoff)
-            self.table.check_players()
+            self.pair.check_players()
         except NonFiniteMoveError as error:
             self._broken(explained(DivergedError(str(error), player=error.player), self.run, self.run.steps + 1))
         except DivergedError as error:
@@ -140,33 +148,31 @@ class LiveRun:
             if name in changes:
                 changes[name] = Schedule(number_of_at_least_0(name, changes[name]))
         recipe = self.recipe.with_(**changes)
-        # The same players at a new table: whatever refuses does so before anything here is another one.
-        table, rule, _ = assemble(
-            self.game, recipe, self.table.discriminator, self.table.generator, recipe.steps, self.seed
-        )
-        table.env.np_random = self.table.env.np_random
-        table.env.board.begin(table.env.np_random)
+        # The same players in a new pair: whatever refuses does so before anything here is another one.
+        annealed = (DISCRIMINATOR, GENERATOR) if self.of_samples else ()
+        made = assemble(self.game, recipe, self.pair.discriminator, self.pair.generator, self.seed, annealed=annealed)
+        env, before = made.pair.env, self.pair.env
+        env.np_random = before.np_random
+        env.game_state.begin(env.np_random)
         if "penalty_weight" not in changes:
-            table.env.board.penalty_weight = self.table.env.board.penalty_weight
-        made = (DISCRIMINATOR, GENERATOR) if self.of_samples else ()
-        course = Annealing(recipe, table, recipe.steps, made)
-        course.average = self.course.average
-        self.table, self.rule, self.course, self.recipe = table, rule, course, recipe
-        self.course.before(self.run.steps)
-        self.run.settings = self._settings()
+            env.game_state.penalty_weight = before.game_state.penalty_weight
+        made.annealing.average = self.run.average
+        self.run.settings = made.run.settings
+        self.assembly, self.recipe = replace(made, run=self.run), recipe
+        made.annealing.before(self.run.steps)
 
     def _set_rate(self, rate: float) -> None:
         if self.of_samples:
             raise WiringError("the players of this game have rates of their own: generator_rate, discriminator_rate")
         if not number_of_at_least_0("rate", rate) > 0:
             raise WiringError(f"rate is {rate!r}; expected a number above 0")
-        for player in self.table.players.values():
+        for player in self.pair.players.values():
             for group in player.optimizer.param_groups:
                 group["lr"] = rate
 
     def rate(self, role: str) -> float:
         """The rate at which a player learns now."""
-        player: Player = self.table.players[ROLES[role]]
+        player: Player = self.pair.players[ROLES[role]]
         return float(player.optimizer.param_groups[0]["lr"])
 
     def put(self, discriminator: float, generator: float) -> None:
@@ -177,7 +183,7 @@ class LiveRun:
         """
         if not self.is_planar:
             raise WiringError(f"the players of {self.game.name!r} cannot be put anywhere")
-        self.table.put([torch.tensor([value], dtype=torch.float64) for value in (discriminator, generator)])
+        self.pair.put([torch.tensor([value], dtype=torch.float64) for value in (discriminator, generator)])
         self.rule.restore({})
         self.run.steps, self.run.truth, self.run.history = 0, [], []
         self.trajectory, self.diverged = [], ""
@@ -186,12 +192,12 @@ class LiveRun:
     @property
     def is_planar(self) -> bool:
         """Whether both strategies are one number, so that a game is a path in the plane."""
-        return not self.of_samples and all(player.trained[0].numel() == 1 for player in self.table.players.values())
+        return self.game.is_planar
 
     @property
     def place(self) -> tuple[float, float]:
         """(psi, theta) of a planar game."""
-        d, g = (player.trained[0].item() for player in self.table.players.values())
+        d, g = (player.trained[0].item() for player in self.pair.players.values())
         return float(d), float(g)
 
     def _note_place(self) -> None:
@@ -202,16 +208,15 @@ class LiveRun:
 
     def noise(self, count: int, seed: int = 0) -> NDArray[np.float32]:
         """(count, noise_size) noise that no update is trained on."""
-        assert isinstance(self.game, SampleGame)  # noise is only of those
-        return self.game.noise(count, np.random.default_rng([seed, 2]))
+        return cast(SampleGame, self.game).noise(count, np.random.default_rng([seed, 2]))
 
     @property
     def headline(self) -> str:
         """The game, its rules, and how far it is."""
-        recipe, board = self.recipe, self.table.env.board
+        recipe, state = self.recipe, self.pair.env.game_state
         parts = [self.game.name, f"update {self.run.steps}", named(recipe.loss).replace("_", " "), self.rule.name]
         if recipe.penalty is not None:
-            parts.append(f"{named(recipe.penalty)} x {board.penalty_weight:.3g}")
+            parts.append(f"{named(recipe.penalty)} x {state.penalty_weight:.3g}")
         return "   ".join([*parts, f"seed {self.seed}"])
 
     def report(self) -> str:

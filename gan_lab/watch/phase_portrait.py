@@ -64,7 +64,7 @@ class Portrait:
         path = np.concatenate([path, [match.place]])
         furthest = np.abs(path).max()
         bound = next((reach for reach in REACHES if reach >= 1.08 * furthest), REACHES[-1])
-        board, loss = match.table.env.board, find_loss(match.recipe.loss)
+        board, loss = match.pair.env.game_state, find_loss(match.recipe.loss)
         rules = (loss.name, str(match.recipe.penalty), board.penalty_weight)
         if (rules, bound) not in self._fields:
             self._fields[rules, bound] = yield from _field(match, bound)
@@ -83,7 +83,7 @@ def _field(match: LiveRun, bound: float) -> Generator[None, None, tuple[Array, A
     """The field on a square of places, each by automatic differentiation."""
     game: Any = match.game
     loss, penalty = find_loss(match.recipe.loss), find_penalty(match.recipe.penalty)
-    weight = match.table.env.board.penalty_weight
+    weight = match.pair.env.game_state.penalty_weight
     line = np.linspace(-bound, bound, SIDE + 2)[1:-1]
     origins = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
     found = []
@@ -103,7 +103,7 @@ def _spectrum(match: LiveRun) -> tuple[Spectrum | None, str]:
             rate=match.rate("generator"),
             loss=match.recipe.loss,
             penalty=match.recipe.penalty,
-            penalty_weight=match.table.env.board.penalty_weight,
+            penalty_weight=match.pair.env.game_state.penalty_weight,
         ), ""  # fmt: skip
     except (WiringError, RuntimeError, ValueError) as error:
         return None, str(error)

@@ -5,7 +5,6 @@ from collections.abc import Generator
 from typing import Final
 
 from gan_lab.errors import DivergedError
-from gan_lab.games import MixtureGame
 from gan_lab.watch import sample_picture
 from gan_lab.watch.live_run import LiveRun
 from gan_lab.watch.phase_portrait import Phase, Portrait
@@ -46,7 +45,7 @@ class PictureMaker:
         match = self._match
         if match.diverged:
             self._artist = None
-        elif isinstance(match.game, MixtureGame):
+        elif match.of_samples:
             self._artist = sample_picture.draw(match, sample_picture.FINE if fine else sample_picture.COARSE)
         else:
             self._artist = self._portrait.draw(match)

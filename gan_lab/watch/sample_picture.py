@@ -9,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from gan_lab.diagnosis.duality_gap import best_shift, scores_of
 from gan_lab.errors import DivergedError
 from gan_lab.games import MixtureGame
 from gan_lab.games.sample_game import GENERATOR
+from gan_lab.metrics.duality_gap import best_shift
 from gan_lab.payoffs.losses import Loss, find_loss
+from gan_lab.players import scores_of
 from gan_lab.truth import jsd
 from gan_lab.watch.arrows import Arrows, draw_arrows
 from gan_lab.watch.density import blur_width, cell_centers, data_mass, is_separated, optimum, sample_mass

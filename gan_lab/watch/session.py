@@ -145,7 +145,7 @@ class Session:
         self.running = False
         self.match.update()
         self._note()
-        payoffs = ", ".join(f"{agent} {payoff:+.4f}" for agent, payoff in self.match.table.payoffs.items())
+        payoffs = ", ".join(f"{agent} {payoff:+.4f}" for agent, payoff in self.match.pair.payoffs.items())
         self.say(f"update {self.match.run.steps}: payoffs {payoffs}")
         self._begin_picture()
 

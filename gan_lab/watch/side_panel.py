@@ -119,7 +119,7 @@ def _learning(app: "WatchApp") -> Iterator[Control]:
     )  # fmt: skip
     yield _heading("Penalty of D's slope")
     yield _buttons(app, ["penalty none", *(f"penalty {name}" for name in PENALTIES)], 5, lit)
-    yield _logarithmic(app, "its weight", WEIGHTS, lambda: match().table.env.board.penalty_weight, app.set_weight)
+    yield _logarithmic(app, "its weight", WEIGHTS, lambda: match().pair.env.game_state.penalty_weight, app.set_weight)
 
 
 def _logarithmic(

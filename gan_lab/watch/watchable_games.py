@@ -3,11 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-import numpy as np
-
 from gan_lab.errors import WiringError, choose
-from gan_lab.games import GAMES, Game, MixtureGame, SampleGame, make_game
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games import GAMES, Game, MixtureGame, make_game
 from gan_lab.recipes.choose import RECIPES, mixture_recipe
 from gan_lab.recipes.recipe import Recipe
 
@@ -46,10 +43,7 @@ def watched_game(game: Any, *, width: float | None = None, noise: int | None = N
         return MixtureGame(found.means, std, found.weights, name=found.name, noise_size=size)
     if width is not None or noise is not None:
         raise WiringError(f"{found.name!r} has neither modes nor noise: width and noise are of mixtures")
-    planar = not isinstance(found, SampleGame) and all(
-        np.size(found.start(agent)) == 1 for agent in (DISCRIMINATOR, GENERATOR)
-    )
-    if not planar:
+    if not found.is_planar:
         raise WiringError(
             f"{found.name!r} cannot be watched; expected a mixture in the plane or a game of two numbers, such as "
             f"{', '.join(WATCHED)}"

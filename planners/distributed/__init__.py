@@ -2,8 +2,8 @@
 
     torchrun --nproc-per-node=4 -m planners arena.map --goal 3,4 --discount 0.99 --out DIR
 
-Read in this order: `sources` (where a part's tables come from), `part`, `halo` (what is exchanged), `blocks` (a
-sweep and the proof), `solving`. Only `_torch` knows torch.
+Read in this order: sources (where a part's tables come from), part, halo (what is exchanged), blocks (a sweep and
+the proof), solving, checkpoints, processes, joining. Only _torch knows torch.
 """
 
 from planners.distributed.joining import process_group

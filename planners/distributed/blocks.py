@@ -6,12 +6,13 @@ processes share them, and what processes agree on are only maxima, which are exa
 number of sweeps are, bit by bit, those of one process.
 
 A part is left out of a sweep while nothing that it reads, nor itself, can have changed by more than the
-threshold: on a large map that is all of it but where the front of values stands.
+threshold: on a large map that is all of it but where values are still on their way.
 
 Sources: Bertsekas and Tsitsiklis (1989), "Parallel and Distributed Computation", Sections 1.2.4 and 4.2
 (Gauss-Seidel in blocks); Puterman (2005), Section 6.6 (bounds).
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -19,14 +20,14 @@ from numpy.typing import NDArray
 
 from planners.distributed.halo import Halo
 from planners.distributed.part import Part, make_part
-from planners.distributed.processes import Processes
+from planners.distributed.processes import Interrupt, Processes
 from planners.distributed.sources import Source, shares
 from planners.equations.certificates import Bounds
 from planners.memory import available_bytes, check_memory, readable
-from planners.plans.model_identity import digest_of_parts
-from planners.plans.model_placeholder import BlockModel
+from planners.plans.model_identity import BlockModel, digest_of_parts
 from planners.sweeps.certified_values import bracket
 
+PROOF_EVERY: Final = 64  # sweeps: so a proof, which costs about two, hardly counts
 BYTES_A_STATE: Final = 34.0  # values, bounds, the estimate between them, and actions
 
 
@@ -40,6 +41,10 @@ class Blocks:
         pending: (own parts,) how much each part may still have to change.
         sweeps: Sweeps so far.
         threshold: Change of a part that is taken to be none.
+        residual: Largest change that some part of some process may still have to make, after a sweep.
+        settled: Whether that is no more than the threshold.
+        interrupt: Ctrl-C, which all processes hear of after the same sweep.
+        after_sweep: Called after each sweep.
     """
 
     def __init__(self, source: Source, discount: float, processes: Processes, parts: int) -> None:
@@ -59,7 +64,9 @@ class Blocks:
         self.roundings = int(longest) + 20  # as many as `gauss_seidel` allows for
         self.values = np.full(self.halo.length, min(-least, 0.0) / (1.0 - discount))  # not above V*
         self.pending = np.full(len(self.parts), np.inf)
-        self.sweeps, self.threshold = 0, 0.0
+        self.sweeps, self.threshold, self.residual, self.settled = 0, 0.0, np.inf, False
+        self.interrupt, self._plain = Interrupt(processes), (-np.inf, np.inf)
+        self.after_sweep: Callable[[Blocks], None] = lambda _: None
         self.model: Any = BlockModel(self.num_states, source.num_actions, self.digest())
 
     def _read(self, source: Source) -> list[Part]:
@@ -98,22 +105,31 @@ class Blocks:
         start = self.halo.places[number].start
         return self.values[start : start + self.parts[number].count]
 
-    def sweep(self, interrupted: bool = False) -> float:
-        """One sweep and one exchange; the largest change that some part of some process may still have to make.
+    def advance(self, threshold: float) -> bool:
+        """One sweep; True when it is time for a proof: the parts have settled, or there were many sweeps.
 
         Raises:
-            KeyboardInterrupt: On all processes, if one was `interrupted`.
+            KeyboardInterrupt: On all processes, if one was interrupted.
         """
+        self.threshold = threshold
+        self.sweep()
+        self.after_sweep(self)
+        return self.settled or self.sweeps % PROOF_EVERY == 0
+
+    def sweep(self) -> None:
+        """One sweep and one exchange."""
         forwards = self.sweeps % 2 == 0
         for number, (part, place) in enumerate(zip(self.parts, self.halo.places, strict=True)):
             if self.pending[number] > self.threshold:
                 self.pending[number] = part.sweep(self.values[place], self.discount, forwards)
         self.pending += self.halo.exchange(self.values)
         self.sweeps += 1
-        unsettled, stop = self.processes.largest(np.array([self.pending.max(initial=0.0), float(interrupted)]))
+        told = np.array([self.pending.max(initial=0.0), float(self.interrupt.pressed)])
+        unsettled, stop = self.processes.largest(told)
         if stop:
             raise KeyboardInterrupt
-        return float(unsettled)
+        self.residual = float(unsettled)
+        self.settled = self.residual <= self.threshold
 
     def refresh(self) -> None:
         """Bring what is read elsewhere up to date after the values were set."""
@@ -131,52 +147,53 @@ class Blocks:
         found = self.processes.largest(np.array([-least, most]))
         return -float(found[0]), float(found[1])
 
-    def raise_values(self, low: float, high: float) -> None:
+    def after_proof(self, bounds: Bounds) -> None:
         """Raise V to V + l, the lower bound that was just proven, where that is worth sweeping everything once more.
 
         Values that only a discount moves, all alike, would otherwise take 1 / (1 - discount) sweeps.
         """
-        if low > 0.01 * (high - low) and np.isfinite(high):
-            self.values += low
+        l, k = self._plain
+        if l > 0.01 * (k - l) and np.isfinite(k):
+            self.values += l
             self.pending[:] = np.inf
 
-    def prove(self, tolerance: float) -> tuple[Bounds, float, float]:
-        """Bounds of this process's states, and the numbers l and k of the weights h = 1.
+    def prove(self, tolerance: float) -> Bounds:
+        """Bounds of this process's states.
 
-        One Jacobi backup of all states, with the weights h = 1 and, if they miss the tolerance, h = top - V; see
+        One Jacobi backup of all states, with the weights h = 1 and, if they miss the tolerance, h = offset - V; see
         `planners.equations.certificates` and `planners.sweeps.certified_values`. The numbers hold for all states of
         all processes.
         """
         lowest, highest = self._extremes()
         plain = self._numbers(0.0, 1.0)
-        best = (0.0, 1.0, *plain)
+        best, self._plain = (0.0, 1.0, *plain), plain[:2]
         if max(plain[1], -plain[0]) > 0.9 * tolerance:
-            top = max(highest, 0.0) + 0.02 * (highest - lowest) + 1e-3 * (1.0 + abs(highest))
-            low, high, actions = self._numbers(1.0, top)
-            if max(high, -low) * (top - lowest) < max(plain[1], -plain[0]):
-                best = (1.0, top, low, high, actions)
-        return self._bounds(*best), plain[0], plain[1]
+            offset = max(highest, 0.0) + 0.02 * (highest - lowest) + 1e-3 * (1.0 + abs(highest))
+            l, k, actions = self._numbers(1.0, offset)
+            if max(k, -l) * (offset - lowest) < max(plain[1], -plain[0]):
+                best = (1.0, offset, l, k, actions)
+        return self._bounds(*best)
 
-    def _numbers(self, bent: float, top: float) -> tuple[float, float, NDArray[Any]]:
+    def _numbers(self, slope: float, offset: float) -> tuple[float, float, NDArray[Any]]:
         """The numbers l and k, and (own states,) the actions that l holds for."""
-        low, high, limit, actions = np.inf, -np.inf, np.inf, [np.zeros(0, dtype=np.uint8)]
+        l, k, limit, actions = np.inf, -np.inf, np.inf, [np.zeros(0, dtype=np.uint8)]
         for part, place in zip(self.parts, self.halo.places, strict=True):
-            found, chosen = part.ratios(self.values[place], self.discount, bent, top, self.roundings)
-            low, high, limit = min(low, found[:, 0].min()), max(high, found[:, 1].max()), min(limit, found[:, 2].min())
+            found, chosen = part.ratios(self.values[place], self.discount, slope, offset, self.roundings)
+            l, k, limit = min(l, found[:, 0].min()), max(k, found[:, 1].max()), min(limit, found[:, 2].min())
             actions.append(chosen)
-        agreed = self.processes.largest(np.array([-low, high, -limit]))
-        low, high, limit = -float(agreed[0]), float(agreed[1]), -float(agreed[2])
+        agreed = self.processes.largest(np.array([-l, k, -limit]))
+        l, k, limit = -float(agreed[0]), float(agreed[1]), -float(agreed[2])
         if limit < np.inf:
-            high = max(high, 0.0) if max(high, 0.0) <= limit else np.inf
-        return low, high, np.concatenate(actions)
+            k = max(k, 0.0) if max(k, 0.0) <= limit else np.inf
+        return l, k, np.concatenate(actions)
 
-    def _bounds(self, bent: float, top: float, low: float, high: float, actions: NDArray[Any]) -> Bounds:
+    def _bounds(self, slope: float, offset: float, l: float, k: float, actions: NDArray[Any]) -> Bounds:
         lower, upper, values = (np.empty(self.last - self.first) for _ in range(3))
         error = 0.0
         for number, part in enumerate(self.parts):
             V = self.own(number)
             place = slice(part.first - self.first, part.first - self.first + part.count)
-            lower[place], upper[place], values[place], far = bracket(V, top - bent * V, low, high)
+            lower[place], upper[place], values[place], far = bracket(V, offset - slope * V, l, k)
             error = max(error, far)
         error = float(self.processes.largest(np.array([error]))[0])
         return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), actions)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from planners.distributed.blocks import Blocks
 from planners.errors import InvalidOptionError, InvalidPlanFileError
-from planners.plans.atomic_file import flush_names, write_atomically
+from planners.plans.plan_folder import flush_names, write_atomically
 
 FORMAT: Final = "gridworld-lab checkpoint 1"
 MARKER: Final = "complete.json"

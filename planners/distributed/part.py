@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from planners.arrays import LARGEST_INT32
 from planners.errors import InvalidModelError
 from planners.models.slices import MoveTables, RowTables, Tables
+from planners.sweeps.move_sweeps import best_reward
 
 NO_KIND: Final = np.zeros(1, dtype=np.uint8)
 
@@ -45,9 +46,9 @@ class Part(ABC):
 
     @abstractmethod
     def ratios(
-        self, values: NDArray[np.float64], discount: float, bent: float, top: float, roundings: int
+        self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `_proof.prove_moves`, and (n,) the actions of the policy that they hold for."""
+        """The numbers of `planners.kernels.proofs`, and (n,) the actions of the policy that they hold for."""
 
 
 class MovePart(Part):
@@ -65,10 +66,7 @@ class MovePart(Part):
         self.count, self.longest_row = n, tables.mixture.shape[2]
         self.outcome, self.kind, self.mixture = np.ascontiguousarray(tables.outcome), kind, tables.mixture
         self.reward, self.ends = tables.outcome_reward, tables.outcome_ends
-        by_move = self.reward[self.outcome]
-        best = np.full(n, -np.inf)
-        for action in range(self.mixture.shape[1]):
-            best = np.maximum(best, (by_move * self.mixture[kinds, action]).sum(axis=1))
+        best = best_reward(self.reward[self.outcome], self.mixture, kinds)
         self.least_best = float(best.min(initial=np.inf))
         self.nbytes = self.successor.nbytes + self.outcome.nbytes + kind.nbytes
 
@@ -82,15 +80,15 @@ class MovePart(Part):
         )  # fmt: skip
 
     def ratios(
-        self, values: NDArray[np.float64], discount: float, bent: float, top: float, roundings: int
+        self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `_proof.prove_moves`, and the actions."""
+        """The numbers of `prove_moves`, and the actions."""
         from planners.kernels.proofs import prove_moves
 
         actions = np.zeros(self.count, dtype=np.uint8)
         parts = prove_moves(
             self.successor, self.outcome, self.reward, np.where(self.ends, 0.0, discount), self.mixture, self.kind,
-            values, bent, top, len(values), roundings, actions,
+            values, slope, offset, len(values), roundings, actions,
         )  # fmt: skip
         return parts, actions
 
@@ -122,15 +120,15 @@ class RowPart(Part):
         )  # fmt: skip
 
     def ratios(
-        self, values: NDArray[np.float64], discount: float, bent: float, top: float, roundings: int
+        self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `_proof.prove_rows`, and the actions."""
+        """The numbers of `prove_rows`, and the actions."""
         from planners.kernels.proofs import prove_rows
 
         rows = np.zeros(self.count, dtype=np.int64)
         parts = prove_rows(
             self.indptr, self.indices, self.probability, self.reward, self.first_row, discount, values,
-            bent, top, len(values), roundings, rows,
+            slope, offset, len(values), roundings, rows,
         )  # fmt: skip
         return parts, self.row_action[rows]
 

@@ -3,9 +3,12 @@
 `Alone` is one process, without torch; `TorchProcesses`, in `_torch`, are those of a group of torch.distributed.
 """
 
+import signal
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from types import FrameType, TracebackType
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,3 +95,34 @@ class Alone(Processes):
 
     def close(self) -> None:
         """Nothing."""
+
+
+class Interrupt:
+    """While it is open, Ctrl-C in one of several processes is kept until all of them have heard of it.
+
+    Attributes:
+        pressed: Whether it was pressed here; who sees it tells the others.
+    """
+
+    def __init__(self, processes: Processes) -> None:
+        """Nothing has happened yet."""
+        self._processes, self.pressed = processes, False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        """Listen, where there is anybody to agree with."""
+        if self._processes.size > 1 and threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._press)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let Ctrl-C do again what it did before."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        if self.pressed:  # a second time: at once
+            raise KeyboardInterrupt
+        self.pressed = True

@@ -3,32 +3,28 @@
 torchrun --nproc-per-node=4 -m planners arena.map --goal 3,4 --discount 0.99 --out DIR
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 
 from planners.distributed.blocks import Blocks
 from planners.distributed.checkpoints import Checkpoints
-from planners.distributed.interrupt import Interrupt
 from planners.distributed.joining import joined, on_threads
 from planners.distributed.processes import Processes
 from planners.distributed.sources import Source, as_source
-from planners.equations.problem import UNIT_ROUNDOFF
 from planners.errors import InvalidOptionError
-from planners.iteration.iterates import Settling
-from planners.iteration.loop import finish, run
+from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 from planners.plans.plan_folder import make_files, write_states, write_summary
 from planners.plans.policy import TabularPolicy
+from planners.sweeps.rounds import rounds
 
 PARTS: Final = 64
-PROOF_EVERY: Final = 64  # sweeps: so a proof, which costs about two, hardly counts
 
 
 def solve_in_parts(
@@ -85,7 +81,7 @@ def solve_in_parts(
     options |= {"discount": discount, "max_iterations": max_iterations, "progress": progress, "throw": throw}
     with joined(distributed, timeout) as processes:
         plan = _solve(as_source(model), processes, **options)
-    return finish(plan, plan.method, throw=throw)
+    return finish(plan, throw=throw)
 
 
 def solve_together(model: Any, *, throw: bool, timeout: float = 600.0, **options: Any) -> Plan:
@@ -102,7 +98,7 @@ def solve_together(model: Any, *, throw: bool, timeout: float = 600.0, **options
     values, lower, upper, actions = (np.concatenate(several) for several in zip(*told, strict=True))
     policy = TabularPolicy.from_actions(actions, source.num_actions)
     plan = replace(mine, values=values, lower=lower, upper=upper, policy=policy, model=source.whole)
-    return finish(plan, plan.method, throw=throw)
+    return finish(plan, throw=throw)
 
 
 def _solve(
@@ -123,20 +119,19 @@ def _solve(
     check_run(max_iterations, progress, throw)
     _check_counts(out, parts=parts, checkpoint_every=checkpoint_every)
     blocks = Blocks(source, discount, processes, parts or max(PARTS, processes.size))
-    blocks.threshold = 0.5 * tolerance * max(1.0 - discount, 1e-4)
     checkpoints = Checkpoints(Path(out or "", "checkpoint"), checkpoint_every, tolerance)
     if checkpoint_every:
         checkpoints.resume(blocks)
+    blocks.after_sweep = checkpoints.after_sweep
     states_a_part = (blocks.last - blocks.first) // max(len(blocks.mine), 1)
-    with Interrupt(processes) as interrupt, on_threads(processes, states_a_part):
-        plan = run(
-            cast(Any, blocks),  # it has what the loop asks of a front
-            _iterates(blocks, tolerance, checkpoints, interrupt),
+    with blocks.interrupt, on_threads(processes, states_a_part):
+        plan = run_iterates(
+            blocks,
+            rounds(blocks, tolerance, blocks.threshold),
             method=f"Gauss-Seidel in {len(blocks.borders) - 1} parts",
             tolerance=tolerance,
             max_iterations=int(max_iterations),
             progress=progress if callable(progress) else bool(progress) and processes.rank == 0,
-            throw=False,
         )
     plan = replace(plan, iterations=blocks.sweeps)
     if out is not None:
@@ -159,25 +154,6 @@ def _write(plan: Plan, out: str | PathLike[str], blocks: Blocks, done_with: Chec
     processes.gather(None)  # nobody goes on before the plan is there
     if done_with is not None:
         done_with.remove()
-
-
-def _iterates(blocks: Blocks, tolerance: float, checkpoints: Checkpoints, interrupt: Interrupt) -> Iterator[Settling]:
-    """Sweeps until nothing changes by more than the threshold, a proof, and more sweeps if it is not good enough."""
-    while True:
-        residual = blocks.sweep(interrupt.pressed)
-        checkpoints.after_sweep(blocks)
-        settled = residual <= blocks.threshold
-        if not settled and blocks.sweeps % PROOF_EVERY:
-            yield Settling(residual, prove=lambda: blocks.prove(tolerance)[0], final=False)
-            continue
-        bounds, low, high = blocks.prove(tolerance)
-        floor = 4.0 * UNIT_ROUNDOFF * blocks.magnitude()
-        stuck = settled and bounds.error > tolerance and blocks.threshold <= floor
-        yield Settling(residual, prove=lambda bounds=bounds: bounds, final=True, at_floor=stuck)
-        blocks.raise_values(low, high)
-        if settled:
-            shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1
-            blocks.threshold = max(blocks.threshold * min(shrink, 0.5), floor)
 
 
 def _below_one(discount: float) -> float:

@@ -11,7 +11,8 @@ rounding error, so both hold for exact arithmetic.
 Below discount 1 the weights are h = 1, and m = (1 - discount) + discount * t, with t the probability
 that the episode ends. The well-known span bounds use m = 1 - discount throughout, which is wrong where
 episodes end: see tests. At discount 1 the weights are the expected number of steps to the end, the
-largest over all actions that are nearly optimal.
+largest over all actions that are nearly optimal. Sweeps (`planners.sweeps`) also try, at any discount,
+h = offset - slope * V, which needs no linear solve.
 
 Sources: MacQueen (1966); Puterman (2005), Section 6.6; Bertsekas, "Dynamic Programming and Optimal
 Control II" (2012), Section 3.3 (weighted norms).
@@ -35,14 +36,14 @@ class Bounds(NamedTuple):
         upper: (n,) not below V*; +inf where nothing is proven.
         values: (n,) an estimate between the two.
         error: Largest distance from `values` to a bound.
-        rows: (n,) the policy of the lower bound, where the prover chose it.
+        rows: (n,) the policy of the lower bound, in the numbering of whoever proved it.
     """
 
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     values: NDArray[np.float64]
     error: float
-    rows: NDArray[np.integer] | None = None
+    rows: NDArray[np.integer]
 
 
 class Certifier:
@@ -60,18 +61,18 @@ class Certifier:
         self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64] | None = None
     ) -> Bounds:
         """Bounds from V and Q; `rows`, (n,), is the policy of the lower bound, by default the greedy one."""
-        if not len(values):
-            return Bounds(values, values, values, 0.0)
-        if not np.isfinite(action_values).all():
-            return self._unknown(np.nan_to_num(values))
         policy = self.problem.greedy(action_values) if rows is None else rows
+        if not len(values):
+            return Bounds(values, values, values, 0.0, policy)
+        if not np.isfinite(action_values).all():
+            return self._unknown(np.nan_to_num(values), policy)
         if self._weights is not None:
             bounds = self._weighted(values, action_values, policy, *self._weights)
             if self.problem.discount < 1.0 or np.isfinite(bounds.error):
                 return bounds
         self._weights = steps_to_end(self.problem, action_values, policy)
         if self._weights is None:
-            return self._unknown(values)
+            return self._unknown(values, policy)
         return self._weighted(values, action_values, policy, *self._weights)
 
     def _weighted(
@@ -87,39 +88,42 @@ class Certifier:
         rounding = problem.rounding(values)
         # also covers row sums that miss 1 by rounding, whether one takes the rows as they are or as scaled to 1
         doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))
-        low, high = margin - doubt, margin + doubt
-        useful = low > 0
-        most = gain[useful] + rounding
-        k = float(np.max(most / np.where(most >= 0, low[useful], high[useful]), initial=-np.inf))
+        least, most = margin - doubt, margin + doubt
+        useful = least > 0
+        gained = gain[useful] + rounding
+        k = float(np.max(gained / np.where(gained >= 0, least[useful], most[useful]), initial=-np.inf))
         if not useful.any():
             k = np.inf  # nothing can be told of rows whose margins are all lost in rounding
         rest = ~useful  # rows that lead away from the end: k must not be too large for them
-        if np.isfinite(k) and rest.any() and (gain[rest] + rounding > np.minimum(k * low[rest], k * high[rest])).any():
-            k = np.inf
-        least = gain[policy] - rounding
-        if (low[policy] > 0).all():
-            floor = float(np.min(least / np.where(least <= 0, low[policy], high[policy]), initial=np.inf))
-        else:
-            floor = -np.inf
-        if not (np.isfinite(k) and np.isfinite(floor)):
-            return self._unknown(values, lower=floor, upper=k, h=h)
-        return _around(values, floor * h, k * h, problem)
+        if np.isfinite(k) and rest.any():
+            allowed = np.minimum(k * least[rest], k * most[rest])
+            k = np.inf if (gain[rest] + rounding > allowed).any() else k
+        l, kept = -np.inf, gain[policy] - rounding
+        if (least[policy] > 0).all():
+            l = float(np.min(kept / np.where(kept <= 0, least[policy], most[policy]), initial=np.inf))
+        if not (np.isfinite(k) and np.isfinite(l)):
+            return self._unknown(values, policy, l, k, h)
+        return _around(values, l * h, k * h, policy, problem)
 
     def _unknown(
         self,
         values: NDArray[np.float64],
-        lower: float = -np.inf,
-        upper: float = np.inf,
+        policy: NDArray[np.int64],
+        l: float = -np.inf,
+        k: float = np.inf,
         h: NDArray[np.float64] | None = None,
     ) -> Bounds:
         h = np.ones_like(values) if h is None else h
-        return Bounds(
-            np.nextafter(values + lower * h, -np.inf), np.nextafter(values + upper * h, np.inf), values, np.inf
-        )
+        least, most = np.nextafter(values + l * h, -np.inf), np.nextafter(values + k * h, np.inf)
+        return Bounds(least, most, values, np.inf, policy)
 
 
 def _around(
-    values: NDArray[np.float64], below: NDArray[np.float64], above: NDArray[np.float64], problem: Problem
+    values: NDArray[np.float64],
+    below: NDArray[np.float64],
+    above: NDArray[np.float64],
+    policy: NDArray[np.int64],
+    problem: Problem,
 ) -> Bounds:
     """Bounds V + below and V + above, and the backup of their middle as the estimate."""
     lower = np.nextafter(values + (below - 4 * UNIT_ROUNDOFF * np.abs(below)), -np.inf)
@@ -127,7 +131,7 @@ def _around(
     middle = values + 0.5 * (below + above)
     estimate = np.clip(problem.maximise(problem.action_values(middle)), lower, upper)
     error = float(np.max(np.maximum(upper - estimate, estimate - lower), initial=0.0))
-    return Bounds(lower, upper, estimate, float(np.nextafter(error, np.inf)))
+    return Bounds(lower, upper, estimate, float(np.nextafter(error, np.inf)), policy)
 
 
 def steps_to_end(

@@ -7,24 +7,22 @@
     base = V; prove its bounds; if they are too wide, do it again with the gains of the new base
 
 A GPU backs up thousands of states at once, so it cannot sweep in place, one state after the other, as
-`planners.gauss_seidel` does. Yet from below, along the front, sweeps of all states at once also do: a state
+`planners.gauss_seidel` does. Yet from below, in that order, sweeps of all states at once also do: a state
 is swept some 150 times a round, whatever the size. `delta` is float32, and the bounds of the base are proven as on
 the CPU, by the same code in float64, so that no rounding of the sweeps can make them wrong.
 
-Where no episode ends there is no front: everything is swept, and the middle of the changes is added up.
+Where no episode ends there is no such order: everything is swept, and the middle of the changes is added up.
 
 Sources: as `planners.gauss_seidel`; Higham (2002), Chapter 12 (iterative refinement).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
-from planners.equations.problem import UNIT_ROUNDOFF
-from planners.iteration.iterates import Settling
 from planners.sweeps.batch_sweeps import BatchSweeps
 from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.ordered_sweeps import LAYERS_IN_WINDOW
@@ -33,31 +31,28 @@ from planners.sweeps.row_sweeps import RowSweeps
 SWEEPS: Final = 16  # of a window, before it is looked at: the GPU then waits for the CPU
 PATIENCE: Final = 64  # looks at a window that does not move, after which it is taken to be too small; see `_judge`
 ULPS: Final = 4.0  # changes of so many units of the last place of delta are rounding
-BUDGET: Final = 4_000 * SWEEPS  # blocks between two reports
 
 
 class DeviceSweeps(BatchSweeps):
-    """k fronts that share their tables, as one, swept on a device of PyTorch.
+    """Sweeps of k models that share their tables, as one, on a device of PyTorch."""
 
-    Attributes:
-        limited: Whether rounding ended the last sweeps before they had settled.
-    """
+    budget = 4_000 * SWEEPS
 
-    def __init__(self, fronts: Sequence[MoveSweeps | RowSweeps], device: Any) -> None:
+    def __init__(self, members: Sequence[MoveSweeps | RowSweeps], device: Any) -> None:
         """Send the tables to the device, of PyTorch."""
-        super().__init__(fronts)
-        self.sweeps_on_device = _make_sweeps(fronts, device, self.discounts)
-        self.never_ends = self.order.layers == 1 and not _any_ends(fronts[0])
+        super().__init__(members)
+        self.sweeps_on_device = _make_sweeps(members, device, self.discounts)
+        self.never_ends = self.order.layers == 1 and not _any_ends(members[0])
         self.window = self.blocks if self.never_ends else int(self.cursor[1])
         self.margin = -(-self.window * SWEEPS // LAYERS_IN_WINDOW)  # how far values come between two looks
         self.pending[:] = np.inf
         self.limited = False
         self._low, self._waited = -1, 0  # first block of the window; -1 between two rounds
         self._ulps, self._least, self._stalled = ULPS, np.inf, 0
-        self._errors: list[float] = []
-        for column, front in enumerate(fronts):
-            _touch(front)
-            self.values[:, column] = front.values
+        self._last_error = np.nan  # none yet
+        for column, member in enumerate(members):
+            _initialise(member)
+            self.values[:, column] = member.values
 
     @property
     def where(self) -> str:
@@ -69,8 +64,7 @@ class DeviceSweeps(BatchSweeps):
         computed = self.order.computed
         self.values[:computed] = values[self.order.order[:computed], None]
 
-    def advance(self, threshold: float, budget: int) -> bool:
-        """Sweep about `budget` blocks; True when the states have settled to `threshold`, or as far as rounding lets."""
+    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
         if self._low < 0:
             self._begin()
         work = 0
@@ -78,36 +72,35 @@ class DeviceSweeps(BatchSweeps):
             low, high, times = self._range()
             self._sweep(low, high, times, threshold)
             work += times * (high - low)
-            self.count_work(times * (high - low))
             if not np.isfinite(self.pending[low:high]).all():
                 if not self._restart_in_float64():
-                    return False
+                    return work, False
             elif times == 1 and not self.pending.any():
                 self._end()
-                return True
+                return work, True
             elif self.pending[max(high - self.margin, low) : high].any():
                 self.pending[high : high + 1] = np.inf  # what moves out of the window goes on
-        return False
+        return work, False
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
-        """Bounds of all models, by the fronts, on the CPU."""
+        """Bounds of all models, by their own sweeps, on the CPU."""
         if self._low >= 0:
             self.values[:] = self.sweeps_on_device.values()
         return super().prove(tolerance)
 
-    def note_error(self, error: float) -> None:
-        """Take note of a proven error; where float32 did not halve it, go on in float64."""
-        self._errors.append(error)
-        if len(self._errors) > 1 and not error < 0.5 * self._errors[-2]:
+    def after_proof(self, bounds: Bounds) -> None:
+        """Where float32 did not halve the error that the last proof left, go on in float64."""
+        if bounds.error >= 0.5 * self._last_error:
             self.sweeps_on_device.use_float64()
+        self._last_error = bounds.error
 
     def _begin(self) -> None:
         """Start a round: values that prove a lower bound, unless no episode ends, and nothing settled."""
-        for column, front in enumerate(self.fronts):
-            front.values = self.values[:, column].copy()
+        for column, member in enumerate(self.members):
+            member.values = self.values[:, column].copy()
             if not self.never_ends:
-                front.begin_at(front.values[self.order.rank])
-            self.values[:, column] = front.values
+                member.begin_at(member.values[self.order.rank])
+            self.values[:, column] = member.values
         self.sweeps_on_device.load(self.values)
         self.pending[:] = np.inf
         self.limited, self._low, self._waited = False, 0, 0
@@ -169,63 +162,47 @@ class DeviceSweeps(BatchSweeps):
             self.pending[:] = np.nan
             return False
         self.sweeps_on_device.use_float64()
-        self.values[:] = np.stack([front.values for front in self.fronts], axis=1)
+        self.values[:] = np.stack([member.values for member in self.members], axis=1)
         self._begin()
         return True
 
 
-def refined(front: DeviceSweeps, tolerance: float) -> Iterator[Settling]:
-    """Rounds of sweeps, each from what the last one proved, until the bounds are good or cannot get any better."""
-    threshold = 0.5 * tolerance * max(1.0 - front.discount, 1e-4)
-    while True:
-        while not front.advance(threshold, BUDGET):
-            yield Settling(residual=front.unsettled, final=False, prove=lambda: front.prove(tolerance))
-        bounds = front.prove(tolerance)
-        front.note_error(bounds.error)
-        floor = 4.0 * UNIT_ROUNDOFF * float(np.abs(front.values[: front.order.computed]).max(initial=0.0))
-        stuck = bounds.error > tolerance and not front.limited and threshold <= floor
-        yield Settling(residual=threshold, final=True, prove=lambda bounds=bounds: bounds, at_floor=stuck)
-        if not front.limited:
-            shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1
-            threshold = max(threshold * min(shrink, 0.5), floor)
-
-
-def _touch(front: MoveSweeps | RowSweeps) -> None:
+def _initialise(member: MoveSweeps | RowSweeps) -> None:
     """First values of all states: a backup in which those further out count as a little worse."""
     from planners.kernels import backups
 
-    values, size = front.values, front.order.computed
-    if isinstance(front, MoveSweeps):
-        tables = front.successor, front.outcome, front.model.outcome_reward, front.onward, front.model.mixture
-        backups.initialise_moves(*tables, front.kind, values, 0, size, front.per_step, front.discount)
+    values, size = member.values, member.order.computed
+    if isinstance(member, MoveSweeps):
+        tables = member.successor, member.outcome, member.model.outcome_reward, member.onward, member.model.mixture
+        backups.initialise_moves(*tables, member.kind, values, 0, size, member.per_step, member.discount)
     else:
-        tables = front.indptr, front.indices, front.probability, front.reward, front.first
-        backups.initialise_rows(*tables, front.discount, values, 0, size, front.per_step)
+        tables = member.indptr, member.indices, member.probability, member.reward, member.first
+        backups.initialise_rows(*tables, member.discount, values, 0, size, member.per_step)
 
 
-def _any_ends(front: MoveSweeps | RowSweeps) -> bool:
-    if isinstance(front, MoveSweeps):
-        return bool(front.model.outcome_ends[front.model.outcome].any())
-    return bool((front.problem.termination > 0).any())
+def _any_ends(member: MoveSweeps | RowSweeps) -> bool:
+    if isinstance(member, MoveSweeps):
+        return bool(member.model.outcome_ends[member.model.outcome].any())
+    return bool((member.problem.termination > 0).any())
 
 
-def _make_sweeps(fronts: Sequence[MoveSweeps | RowSweeps], device: Any, discounts: NDArray[np.float64]) -> Any:
+def _make_sweeps(members: Sequence[MoveSweeps | RowSweeps], device: Any, discounts: NDArray[np.float64]) -> Any:
     from planners.gpu import torch_rows, torch_sweeps
 
-    lead = fronts[0]
+    lead = members[0]
     if isinstance(lead, RowSweeps):
         tables = lead.indptr, lead.indices, lead.probability
         return torch_rows.TorchRowSweeps(device, discounts, tables, lead.reward, lead.first)
-    members = [front for front in fronts if isinstance(front, MoveSweeps)]
-    mixture = np.stack([front.model.mixture for front in members], axis=-1)
+    moves = [member for member in members if isinstance(member, MoveSweeps)]
+    mixture = np.stack([member.model.mixture for member in moves], axis=-1)
     alike = bool((mixture == mixture[..., :1]).all())
-    reward = np.stack([front.model.outcome_reward for front in members], axis=-1)
+    reward = np.stack([member.model.outcome_reward for member in moves], axis=-1)
     mixture = mixture[..., :1] if alike else mixture
     ends = lead.model.outcome_ends
     sweeps = torch_sweeps.TorchMoveSweeps(
         device, discounts, lead.successor, lead.outcome, ends, reward, mixture, lead.kind
     )
-    if device.type == "cuda" and len(members) == 1:
+    if device.type == "cuda" and len(moves) == 1:
         sweeps.triton = _find_triton()
     return sweeps
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from planners.errors import InvalidOptionError, NotEnoughMemoryError
-from planners.gpu.device_sweeps import DeviceSweeps, refined
-from planners.iteration.loop import run
+from planners.gpu.device_sweeps import DeviceSweeps
+from planners.iteration.loop import run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import model_values, start_values
 from planners.memory import check_memory, readable
@@ -14,7 +14,7 @@ from planners.models.moves import MoveMDP
 from planners.options import check_run
 from planners.plans.plan import Plan
 from planners.sweeps.batch_sweeps import make_lead, sibling
-from planners.sweeps.rounds import front_bytes
+from planners.sweeps.rounds import front_bytes, rounds
 from planners.sweeps.row_sweeps import RowSweeps
 from planners.sweeps.variants import Variant
 
@@ -126,19 +126,18 @@ def solve_on_device(
     check_memory(needed, f"arranging {first.num_states} states", "Use a smaller model")
     check_device_memory(found, first, len(members))
     lead = make_lead(members)
-    front = DeviceSweeps([sibling(lead, member) for member in members], found)
+    sweeps = DeviceSweeps([sibling(lead, member) for member in members], found)
     if start is not None:
-        front.start_at(
+        sweeps.start_at(
             start_values(lead.problem, start) if isinstance(lead, RowSweeps) else model_values(first.num_states, start)
         )
     together = f" of {len(members)} models at once" if len(members) > 1 else ""
-    plan = run(
-        front,
-        refined(front, tolerance),
-        method=f"value iteration along the front{together}, on {front.where}",
+    plan = run_iterates(
+        sweeps,
+        rounds(sweeps, tolerance),
+        method=f"value iteration along the front{together}, on {sweeps.where}",
         tolerance=tolerance,
         max_iterations=int(max_iterations),
         progress=progress,
-        throw=False,
     )
-    return front.split(plan)
+    return sweeps.split(plan)

@@ -3,7 +3,7 @@
 PyTorch alone reads and writes the values of every move and every action; here they stay in registers, and a
 sweep moves 4 (D + A + 2) bytes a state, as long as values that lie side by side are found in the cache.
 
-A window of the front is swept in less time than a kernel takes to launch. So its sweeps are recorded once as
+A window is swept in less time than a kernel takes to launch. So its sweeps are recorded once as
 a CUDA graph, which one call launches for any window: which states to sweep is read from the GPU's memory.
 """
 

@@ -1,7 +1,7 @@
-"""What a method hands to the loop after each iteration."""
+"""What a method hands to the loop after each iteration, and what the loop knows of the thing that is solved."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,70 @@ from numpy.typing import NDArray
 from planners.equations.certificates import Bounds
 
 
-class Iterate(NamedTuple):
-    """What a method yields.
+class Solving(Protocol):
+    """What is solved: the equations of a model, or sweeps over them; its n states may stand in an order of its own."""
+
+    @property
+    def model(self) -> Any:
+        """The model, of S states."""
+
+    @property
+    def discount(self) -> float:
+        """The discount."""
+        ...
+
+    @property
+    def num_states(self) -> int:
+        """Number of states n."""
+        ...
+
+    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S,) numbers of the model's states from (n,) of these."""
+        ...
+
+    def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(S,) actions of the model's states from the `rows` of `Bounds`."""
+        ...
+
+
+class Iterate(Protocol):
+    """What the loop asks of an iterate, whatever method it comes from."""
+
+    @property
+    def residual(self) -> float:
+        """Largest change that may still come."""
+        ...
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the method can go on from here: no value became infinite or NaN."""
+        ...
+
+    @property
+    def values(self) -> NDArray[np.float64] | None:
+        """(n,) V; None where the method does not hold the values of all states at once."""
+
+    @property
+    def proof_is_due(self) -> bool:
+        """Whether this is the time to compute the bounds."""
+        ...
+
+    @property
+    def final(self) -> bool:
+        """Whether the method has nothing better to come, so that it may end here if the bounds are good."""
+        ...
+
+    def bounds(self) -> Bounds:
+        """Proven bounds of V*."""
+        ...
+
+    def at_floor(self, bounds: Bounds) -> bool:
+        """Whether rounding keeps the bounds, which are those of this iterate, from getting any better."""
+        ...
+
+
+class Backup(NamedTuple):
+    """V and its Bellman backup: what a method yields that leaves the proof to `planners.iteration.certified_backups`.
 
     Attributes:
         values: (n,) V.
@@ -25,17 +87,39 @@ class Iterate(NamedTuple):
     final: bool = True
 
 
-class Settling(NamedTuple):
-    """What a method yields that proves its own bounds, instead of V and Q.
+class SweepIterate(NamedTuple):
+    """The `Iterate` of sweeps that prove their own bounds.
 
     Attributes:
         residual: Largest change that may still come.
-        prove: Computes the bounds, with their `rows`.
+        prove: Computes the bounds.
         final: Whether this is the time to prove them.
-        at_floor: Whether rounding keeps the bounds from getting any better.
+        stuck: Whether rounding keeps the bounds from getting any better.
     """
 
     residual: float
     prove: Callable[[], Bounds]
     final: bool
-    at_floor: bool = False
+    stuck: bool = False
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the residual is a number; it is infinite where no sweep has been."""
+        return not np.isnan(self.residual)
+
+    @property
+    def values(self) -> None:
+        """Not told: they stand in another order, and some of them may not be known yet."""
+
+    @property
+    def proof_is_due(self) -> bool:
+        """As the sweeps say."""
+        return self.final
+
+    def bounds(self) -> Bounds:
+        """What `prove` computes."""
+        return self.prove()
+
+    def at_floor(self, bounds: Bounds) -> bool:
+        """As the sweeps say, whatever the bounds."""
+        return self.stuck

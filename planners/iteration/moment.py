@@ -1,19 +1,19 @@
 """What a function given as `progress` is called with: an `Iteration` that can tell the values of its moment."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.arrays import sealed
-from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.models.backups import backup
 from planners.plans.plan import Iteration
 
 if TYPE_CHECKING:
     from planners.equations.certificates import Bounds
+    from planners.iteration.iterates import Solving
 
 
 class Moment(Iteration):
@@ -31,24 +31,26 @@ class Moment(Iteration):
     [[0.0, 0.0], [0.0, 1.0], [0.5, 1.0]]
     """
 
-    _of: "tuple[Any, Any, Bounds | None]"
+    _solved: "Solving"
+    _values: NDArray[np.float64] | None
+    _bounds: "Bounds | None"
 
     @classmethod
-    def of(cls, iteration: Iteration, problem: Any, iterate: Any, bounds: "Bounds | None") -> "Moment":
-        """The moment of an iterate, with the bounds that were proven of it, if any."""
+    def of(
+        cls, iteration: Iteration, solved: "Solving", values: NDArray[np.float64] | None, bounds: "Bounds | None"
+    ) -> "Moment":
+        """The moment of an iterate, with its (n,) values and the bounds that were proven of it, if any."""
         moment = cls(*iteration)
-        moment._of = problem, iterate, bounds
+        moment._solved, moment._values, moment._bounds = solved, values, bounds
         return moment
 
-    @property
-    def _problem(self) -> Problem:
-        problem, iterate, _ = self._of
-        if not isinstance(problem, Problem) or not hasattr(iterate, "values"):
+    def _known_values(self) -> NDArray[np.float64]:
+        if self._values is None:
             raise InvalidOptionError(
                 "this method never holds the values of all states at once, so that `progress` cannot be told them; "
                 "use value_iteration or policy_iteration"
             )
-        return problem
+        return self._values
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
@@ -57,12 +59,12 @@ class Moment(Iteration):
         Raises:
             InvalidOptionError: The method holds no such values.
         """
-        return sealed(self._problem.expand(self._of[1].values).copy())
+        return sealed(self._solved.expand(self._known_values()).copy())
 
     @cached_property
     def action_values(self) -> NDArray[np.float64]:
         """(S, A) Q(s,a) of `values`: one backup."""
-        return sealed(backup(self._problem.model, self.values, self._problem.discount))
+        return sealed(backup(self._solved.model, self.values, self._solved.discount))
 
     @property
     def lower(self) -> NDArray[np.float64]:
@@ -75,7 +77,7 @@ class Moment(Iteration):
         return self._bound("upper", np.inf)
 
     def _bound(self, name: str, unknown: float) -> NDArray[np.float64]:
-        bounds = self._of[2]
-        if bounds is None or not np.isfinite(bounds.error):
-            return np.full(self._problem.model.num_states, unknown)
-        return self._problem.expand(getattr(bounds, name))
+        self._known_values()
+        if self._bounds is None or not np.isfinite(self._bounds.error):
+            return np.full(self._solved.model.num_states, unknown)
+        return self._solved.expand(getattr(self._bounds, name))

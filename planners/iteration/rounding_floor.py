@@ -30,7 +30,7 @@ def floors(problem: Problem, lower: NDArray[np.float64], upper: NDArray[np.float
     return (least / (wide + 4.0 * doubt) if wide > doubt else np.inf, most / narrow if narrow > doubt else np.inf)
 
 
-def _advice(plan: Plan) -> str:
+def advice(plan: Plan) -> str:
     """What rounding allows to prove of a plan's model, in a sentence."""
     least = enough = plan.error_bound  # that one is proven
     if plan.discount < 1.0 and isinstance(plan.model, TabularMDP):

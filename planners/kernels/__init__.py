@@ -1,1 +1,4 @@
-"""Compiled loops over arrays; the only room with Numba. They take plain arrays and raise nothing."""
+"""Compiled loops over arrays; the only room with Numba. They take plain arrays and raise nothing.
+
+Read in this order: backups, windows, batches, ordering, proofs.
+"""

@@ -1,4 +1,4 @@
-"""Compiled sweeps of many models of one map at once: `_kernels` and `_front` with k values a state.
+"""Compiled sweeps of many models of one map at once: `backups` and `windows` with k values a state.
 
 The tables are read once for all models, and the k values of a state lie side by side, so that a processor
 works on several of them in one instruction. It does so only where indices cannot be negative (hence the
@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from planners.kernels.backups import compiled, initialise_moves, initialise_rows
-from planners.kernels.windows import SPENT, TOUCHED, next_window, spread
+from planners.kernels.windows import INITIALISED, SPENT, next_window, spread
 
 without_checks = njit(cache=True, nogil=True, boundscheck=False, error_model="numpy")
 
@@ -21,7 +21,7 @@ without_checks = njit(cache=True, nogil=True, boundscheck=False, error_model="nu
 def sweep_many_arrivals(successor, code, arrival, reward, mixture, kind, values, discount, first, last):
     """One Gauss-Seidel sweep of all models over states first..last-1; the largest change. For 4 moves, 4 actions.
 
-    What a move earns depends only on the state it leads to, as in `_kernels.sweep_arrivals`, and all models
+    What a move earns depends only on the state it leads to, as in `backups.sweep_arrivals`, and all models
     mix moves alike: `mixture` is (C, 4, 4). `code` (S,) is the outcome of every move into a state.
     """
     count = values.shape[1]
@@ -120,14 +120,14 @@ def sweep_window_of_many_moves(
     successor, outcome, code, arrival, reward, onward, mixture, used, kind, values, discount, per_step,
     span, pending, cursor, block, reached, threshold, budget,
 ):  # fmt: skip
-    """`_front.sweep_window_of_moves` for many models: a block is swept until it has settled in all of them."""
+    """`windows.sweep_window_of_moves` for many models: a block is swept until it has settled in all of them."""
     work, alike = 0, np.ascontiguousarray(mixture[:, :, :, 0])
     while work < budget:
         low, high, reach = next_window(span, pending, cursor, threshold)
         if low >= len(pending):
             return work, True
-        while cursor[TOUCHED] < reach:
-            first = cursor[TOUCHED] * block
+        while cursor[INITIALISED] < reach:
+            first = cursor[INITIALISED] * block
             last = min(first + block, reached)
             for i in range(values.shape[1]):
                 initialise_moves(
@@ -137,8 +137,8 @@ def sweep_window_of_many_moves(
             if arrival.size:
                 for s in range(first, last):
                     arrival[s] = reward[code[s]] + discount * values[s]
-            pending[cursor[TOUCHED]] = np.inf
-            cursor[TOUCHED] += 1
+            pending[cursor[INITIALISED]] = np.inf
+            cursor[INITIALISED] += 1
         for b in range(low, high):
             if pending[b] > threshold:
                 first, last = b * block, min((b + 1) * block, reached)
@@ -161,21 +161,21 @@ def sweep_window_of_many_rows(
     indptr, indices, probability, reward, first_row, values, discount, per_step,
     span, pending, cursor, block, reached, threshold, budget,
 ):  # fmt: skip
-    """`_front.sweep_window_of_rows` at many discounts."""
+    """`windows.sweep_window_of_rows` at many discounts."""
     work = 0
     while work < budget:
         low, high, reach = next_window(span, pending, cursor, threshold)
         if low >= len(pending):
             return work, True
-        while cursor[TOUCHED] < reach:
-            first = cursor[TOUCHED] * block
+        while cursor[INITIALISED] < reach:
+            first = cursor[INITIALISED] * block
             last = min(first + block, reached)
             for i in range(values.shape[1]):
                 initialise_rows(
                     indptr, indices, probability, reward, first_row, discount[i], values[:, i], first, last, per_step
                 )
-            pending[cursor[TOUCHED]] = np.inf
-            cursor[TOUCHED] += 1
+            pending[cursor[INITIALISED]] = np.inf
+            cursor[INITIALISED] += 1
         for b in range(low, high):
             if pending[b] > threshold:
                 first, last = b * block, min((b + 1) * block, reached)

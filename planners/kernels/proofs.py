@@ -7,21 +7,21 @@ from planners.kernels.backups import compiled, in_parallel
 
 
 @compiled
-def ratio(gain, low, high):
-    """The larger of gain / margin over all margins from low > 0 to high."""
-    return gain / low if gain >= 0.0 else gain / high
+def ratio(gain, least, most):
+    """The larger of gain / margin over all margins from least > 0 to most."""
+    return gain / least if gain >= 0.0 else gain / most
 
 
 @compiled
-def weigh(gain, margin, doubt, high, limit):
-    """Take one action into account: the largest ratio so far, and the largest k allowed so far."""
+def weigh(gain, margin, doubt, k, limit):
+    """Take one action into account: k, the largest ratio so far, and the largest one allowed so far."""
     if margin > doubt:
-        return max(high, ratio(gain, margin - doubt, margin + doubt)), limit
+        return max(k, ratio(gain, margin - doubt, margin + doubt)), limit
     if gain > 0.0:
-        return high, -np.inf
+        return k, -np.inf
     if margin < doubt:
-        return high, min(limit, gain / (margin - doubt))
-    return high, limit
+        return k, min(limit, gain / (margin - doubt))
+    return k, limit
 
 
 @compiled
@@ -33,8 +33,10 @@ def is_better(q, proves, best, best_proves, doubt):
 
 
 @in_parallel
-def prove_moves(successor, outcome, reward, onward, mixture, kind, values, bent, top, count, roundings, best_action):
-    """Numbers for the certificate of states 0..count-1 with the weights h = top - bent * V.
+def prove_moves(
+    successor, outcome, reward, onward, mixture, kind, values, slope, offset, count, roundings, best_action
+):
+    """Numbers for the certificate of states 0..count-1 with the weights h = offset - slope * V.
 
     States from `count` on have known values and the weight 0. Fills `best_action` (S,), and returns, for
     each of 256 parts of the states, the smallest ratio of a greedy action, the largest of any action, and
@@ -45,52 +47,52 @@ def prove_moves(successor, outcome, reward, onward, mixture, kind, values, bent,
     u = 2.0**-53 * roundings
     states = len(best_action)
     for part in prange(256):
-        low, high, limit = np.inf, -np.inf, np.inf
+        l, k, limit = np.inf, -np.inf, np.inf
         for s in range(states * part // 256, states * (part + 1) // 256):
-            k = kind[s] if kind.size == successor.shape[0] else 0
+            mix = kind[s] if kind.size == successor.shape[0] else 0
             value = values[s]
-            h = top - bent * value
+            h = offset - slope * value
             best, least, proves = -np.inf, -np.inf, False
             for a in range(mixture.shape[1]):
                 q, size, weighted = 0.0, abs(value), 0.0
                 for d in range(successor.shape[1]):
-                    weight = mixture[k, a, d]
+                    weight = mixture[mix, a, d]
                     if weight != 0.0:
                         c, t = outcome[s, d], successor[s, d]
                         there = onward[c] * values[t]
                         q += weight * (reward[c] + there)
                         size += weight * (abs(reward[c]) + abs(there))
                         if t < count:
-                            weighted += weight * onward[c] * (top - bent * values[t])
+                            weighted += weight * onward[c] * (offset - slope * values[t])
                 margin = h - weighted
-                doubt = u * (h + weighted + bent * size)
+                doubt = u * (h + weighted + slope * size)
                 gain = q - value + u * size
                 if s < count:
-                    high, limit = weigh(gain, margin, doubt, high, limit)
+                    k, limit = weigh(gain, margin, doubt, k, limit)
                 if is_better(q, margin > doubt, best, proves, 2.0 * u * size):
                     best, proves = q, margin > doubt
                     best_action[s] = a
                     fall = value - q + u * size
                     least = -ratio(fall, margin - doubt, margin + doubt) if margin > doubt else -np.inf
             if s < count:
-                low = min(low, least)
-        parts[part, 0], parts[part, 1], parts[part, 2] = low, high, limit
+                l = min(l, least)
+        parts[part, 0], parts[part, 1], parts[part, 2] = l, k, limit
     return parts
 
 
 @in_parallel
 def prove_rows(
-    indptr, indices, probability, reward, first_row, discount, values, bent, top, count, roundings, best_row
+    indptr, indices, probability, reward, first_row, discount, values, slope, offset, count, roundings, best_row
 ):
     """The same for rows of probabilities; fills `best_row` (S,)."""
     parts = np.empty((256, 3))
     u = 2.0**-53 * roundings
     states = len(best_row)
     for part in prange(256):
-        low, high, limit = np.inf, -np.inf, np.inf
+        l, k, limit = np.inf, -np.inf, np.inf
         for s in range(states * part // 256, states * (part + 1) // 256):
             value = values[s]
-            h = top - bent * value
+            h = offset - slope * value
             best, least, proves = -np.inf, -np.inf, False
             for row in range(first_row[s], first_row[s + 1]):
                 total, size, weighted = 0.0, 0.0, 0.0
@@ -100,20 +102,20 @@ def prove_rows(
                     total += there
                     size += abs(there)
                     if t < count:
-                        weighted += probability[entry] * (top - bent * values[t])
+                        weighted += probability[entry] * (offset - slope * values[t])
                 q = reward[row] + discount * total
                 size = abs(value) + abs(reward[row]) + discount * size
                 margin = h - discount * weighted
-                doubt = u * (h + discount * weighted + bent * size)
+                doubt = u * (h + discount * weighted + slope * size)
                 gain = q - value + u * size
                 if s < count:
-                    high, limit = weigh(gain, margin, doubt, high, limit)
+                    k, limit = weigh(gain, margin, doubt, k, limit)
                 if is_better(q, margin > doubt, best, proves, 2.0 * u * size):
                     best, proves = q, margin > doubt
                     best_row[s] = row
                     fall = value - q + u * size
                     least = -ratio(fall, margin - doubt, margin + doubt) if margin > doubt else -np.inf
             if s < count:
-                low = min(low, least)
-        parts[part, 0], parts[part, 1], parts[part, 2] = low, high, limit
+                l = min(l, least)
+        parts[part, 0], parts[part, 1], parts[part, 2] = l, k, limit
     return parts

@@ -1,6 +1,6 @@
-"""Compiled loops that follow the front behind which values have settled.
+"""Compiled loops that sweep a window of blocks, which begins with the first block that may still change.
 
-Sweeps over a window of blocks of states, which moves along with the front, so that a state is swept some forty
+The window moves on when that block has settled, so that a state is swept some forty
 times, however large the model.
 """
 
@@ -15,7 +15,7 @@ from planners.kernels.backups import (
     sweep_rows,
 )
 
-TOUCHED, WINDOW, LOWEST, SPENT = 0, 1, 2, 3  # what the entries of a cursor mean
+INITIALISED, WINDOW, LOWEST, SPENT = 0, 1, 2, 3  # what the entries of a cursor mean
 PATIENCE = 1000  # sweeps of each block, on average, after which the window is taken to be too small
 
 
@@ -24,7 +24,7 @@ def next_window(span, pending, cursor, threshold):
     """First unsettled block, end of the window that begins with it, and end of what that reads."""
     blocks = len(pending)
     low = 0
-    while low < cursor[TOUCHED] and pending[low] <= threshold:
+    while low < cursor[INITIALISED] and pending[low] <= threshold:
         low += 1
     if low > cursor[LOWEST]:
         cursor[SPENT] = max(cursor[SPENT] - PATIENCE * (low - cursor[LOWEST]), 0)
@@ -52,21 +52,21 @@ def sweep_window_of_moves(
     successor, outcome, arrival, entering, reward, onward, mixture, kind, values, discount, per_step,
     span, pending, cursor, block, reached, threshold, budget,
 ):  # fmt: skip
-    """Sweep blocks of a `MoveMDP` along the front, about `budget` of them; how many, and whether all settled."""
+    """Sweep blocks of a `MoveMDP`, about `budget` of them; how many, and whether all settled."""
     work = 0
     while work < budget:
         low, high, reach = next_window(span, pending, cursor, threshold)
         if low >= len(pending):
             return work, True
-        while cursor[TOUCHED] < reach:
-            first = cursor[TOUCHED] * block
+        while cursor[INITIALISED] < reach:
+            first = cursor[INITIALISED] * block
             last = min(first + block, reached)
             initialise_moves(successor, outcome, reward, onward, mixture, kind, values, first, last, per_step, discount)
             if arrival.size:
                 for s in range(first, last):
                     arrival[s] = entering[s] + discount * values[s]
-            pending[cursor[TOUCHED]] = np.inf
-            cursor[TOUCHED] += 1
+            pending[cursor[INITIALISED]] = np.inf
+            cursor[INITIALISED] += 1
         for b in range(low, high):
             if pending[b] > threshold:
                 first, last = b * block, min((b + 1) * block, reached)
@@ -91,12 +91,12 @@ def sweep_window_of_rows(
         low, high, reach = next_window(span, pending, cursor, threshold)
         if low >= len(pending):
             return work, True
-        while cursor[TOUCHED] < reach:
-            first = cursor[TOUCHED] * block
+        while cursor[INITIALISED] < reach:
+            first = cursor[INITIALISED] * block
             last = min(first + block, reached)
             initialise_rows(indptr, indices, probability, reward, first_row, discount, values, first, last, per_step)
-            pending[cursor[TOUCHED]] = np.inf
-            cursor[TOUCHED] += 1
+            pending[cursor[INITIALISED]] = np.inf
+            cursor[INITIALISED] += 1
         for b in range(low, high):
             if pending[b] > threshold:
                 first, last = b * block, min((b + 1) * block, reached)

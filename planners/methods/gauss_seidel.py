@@ -17,7 +17,7 @@ and asynchronous value iteration); Zhao (2005), "A fast sweeping method for Eiko
 from typing import Any
 
 from planners.equations.from_model import make_problem
-from planners.iteration.loop import run
+from planners.iteration.loop import planner, run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import model_values, start_values
 from planners.memory import check_memory
@@ -26,10 +26,11 @@ from planners.models.moves import MoveMDP
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 from planners.sweeps.move_sweeps import MoveSweeps
-from planners.sweeps.rounds import front_bytes, iterates
+from planners.sweeps.rounds import front_bytes, rounds
 from planners.sweeps.row_sweeps import RowSweeps
 
 
+@planner
 def gauss_seidel(
     model: Any,
     *,
@@ -71,22 +72,21 @@ def gauss_seidel(
     check_run(max_iterations, progress, throw)
     source = as_model(model)
     check_memory(front_bytes(source), f"sweeping {source.num_states} states", "Use a smaller model")
-    front = (
+    sweeps = (
         MoveSweeps(source, discount)
         if isinstance(source, MoveMDP) and discount < 1.0
         else RowSweeps(make_problem(source.tabular, discount))
     )
     if start is not None:
         count = source.num_states
-        front.begin_at(
-            start_values(front.problem, start) if isinstance(front, RowSweeps) else model_values(count, start)
+        sweeps.begin_at(
+            start_values(sweeps.problem, start) if isinstance(sweeps, RowSweeps) else model_values(count, start)
         )
-    return run(
-        front,
-        iterates(front, tolerance),
+    return run_iterates(
+        sweeps,
+        rounds(sweeps, tolerance),
         method="ordered Gauss-Seidel",
         tolerance=tolerance,
         max_iterations=max_iterations,
         progress=progress,
-        throw=throw,
     )

@@ -20,8 +20,8 @@ from scipy import sparse
 from planners.equations.from_model import make_problem
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError, PlannerError
-from planners.iteration.iterates import Iterate
-from planners.iteration.loop import run
+from planners.iteration.iterates import Backup
+from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import ending_policy
 from planners.methods.policy_iteration import improvements
@@ -32,6 +32,7 @@ from planners.plans.plan import Plan
 ROW_LIMIT: Final = 20_000
 
 
+@planner
 def linear_program(
     model: Any,
     *,
@@ -89,7 +90,7 @@ def linear_program(
     )
 
 
-def vertex(problem: Problem) -> Iterator[Iterate]:
+def vertex(problem: Problem) -> Iterator[Backup]:
     """The policy of the optimal vertex, and its improvements if HiGHS's precision left any."""
     count, rows = problem.num_states, len(problem.row_state)
     if not count:

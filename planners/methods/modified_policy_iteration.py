@@ -24,8 +24,9 @@ from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
-from planners.iteration.iterates import Iterate
-from planners.iteration.loop import run
+from planners.iteration.certified_backups import certified
+from planners.iteration.iterates import Backup, Iterate, Solving
+from planners.iteration.loop import planner, run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import ending_policy, start_values
 from planners.models.convert import as_model
@@ -36,6 +37,7 @@ from planners.sweeps.policy_sweeps import PolicySweeps, compiled_sweeps
 COMPILED_FROM: Final = 50_000  # states; below it compilation costs more than it saves
 
 
+@planner
 def modified_policy_iteration(
     model: Any,
     *,
@@ -82,23 +84,28 @@ def modified_policy_iteration(
         raise InvalidOptionError(f"sweeps is {sweeps!r}; expected a whole number of at least 0")
     problem = make_problem(as_model(model).tabular, check_discount(discount))
     values = first_values(problem, start)
-    front = PolicySweeps(problem, values) if problem.discount < 1.0 and len(values) >= COMPILED_FROM else None
-    return run(
-        front or problem,
-        compiled_sweeps(front, int(sweeps), tolerance) if front else evaluated_in_part(problem, values, int(sweeps)),
+    solved: Solving = problem
+    iterates: Iterator[Iterate] = certified(
+        problem, evaluated_in_part(problem, values, int(sweeps)), tolerance, refuses=throw
+    )
+    if problem.discount < 1.0 and len(values) >= COMPILED_FROM:
+        solved = PolicySweeps(problem, values)
+        iterates = compiled_sweeps(solved, int(sweeps), tolerance)
+    return run_iterates(
+        solved,
+        iterates,
         method=f"modified policy iteration of {sweeps} sweeps",
         tolerance=tolerance,
         max_iterations=max_iterations,
         progress=progress,
-        throw=throw,
     )
 
 
-def evaluated_in_part(problem: Problem, values: NDArray[np.float64], sweeps: int) -> Iterator[Iterate]:
+def evaluated_in_part(problem: Problem, values: NDArray[np.float64], sweeps: int) -> Iterator[Backup]:
     """The iterates V_k from V_0."""
     while True:
         action_values = problem.action_values(values)
-        yield Iterate(values, action_values)
+        yield Backup(values, action_values)
         policy = problem.greedy(action_values)
         values = action_values[policy]  # T V_k
         chain, rewards = problem.transitions[policy], problem.rewards[policy]

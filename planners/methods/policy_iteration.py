@@ -31,8 +31,8 @@ from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import EvaluationSystem, KrylovSystem
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
-from planners.iteration.iterates import Iterate
-from planners.iteration.loop import run
+from planners.iteration.iterates import Backup
+from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
 from planners.iteration.rounding_floor import FLOOR
 from planners.iteration.starting_points import ending_policy, random_policy, start_policy, start_values, swept_values
@@ -46,6 +46,7 @@ DIRECT_LIMIT: Final = 5_000
 FORCING: Final = 1e-2  # residual of an evaluation, as a part of the last improvement
 
 
+@planner
 def policy_iteration(
     model: Any,
     *,
@@ -119,7 +120,7 @@ def policy_iteration(
     )
 
 
-def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Iterate]:
+def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Backup]:
     """The iterates of Algorithm 5, from a first policy of one row for each state; then sweeps, without an end.
 
     It cannot cycle: a certified improvement never leads back, and the others halve `least` each time.
@@ -131,7 +132,7 @@ def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Iterat
         action_values = problem.action_values(values)
         better = certified_improvement(problem, policy, values, action_values, system)
         done = np.array_equal(better, policy)
-        yield Iterate(values, action_values, _settled(problem, policy, values, action_values) if done else policy, done)
+        yield Backup(values, action_values, _settled(problem, policy, values, action_values) if done else policy, done)
         if done:
             better, gain = _doubtful_improvement(problem, policy, values, action_values)
             if not FLOOR * problem.rounding(values) < gain < 0.5 * least:
@@ -183,7 +184,7 @@ def _settled(
 
 def inexact_improvements(
     problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], tolerance: float
-) -> Iterator[Iterate]:
+) -> Iterator[Backup]:
     """The iterates of inexact policy iteration, from a first policy and a guess of its values.
 
     Below discount 1 a residual e of the last evaluation makes an error of e / (1 - discount) at most. A
@@ -200,7 +201,7 @@ def inexact_improvements(
         aim = needed if thorough else max(needed, FORCING * gain)
         values = system.solve(problem.rewards[policy], start=values, residual=aim)
         action_values = problem.action_values(values)
-        yield Iterate(values, action_values)
+        yield Backup(values, action_values)
         residual = float(np.abs(action_values[policy] - values).max(initial=0.0))
         best = problem.greedy(action_values)
         better = action_values[best] - action_values[policy]

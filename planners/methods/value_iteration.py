@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from planners.equations.from_model import make_problem
 from planners.equations.problem import Problem
-from planners.iteration.iterates import Iterate
-from planners.iteration.loop import run
+from planners.iteration.iterates import Backup
+from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import start_values
 from planners.models.convert import as_model
@@ -26,6 +26,7 @@ from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 
 
+@planner
 def value_iteration(
     model: Any,
     *,
@@ -77,9 +78,9 @@ def value_iteration(
     )
 
 
-def sweeps(problem: Problem, values: NDArray[np.float64]) -> Iterator[Iterate]:
+def sweeps(problem: Problem, values: NDArray[np.float64]) -> Iterator[Backup]:
     """The iterates of Algorithm 4 from V_0."""
     while True:
         action_values = problem.action_values(values)  # r(s,a) + discount * sum_s' P(s'|s,a) V(s')
-        yield Iterate(values, action_values)
+        yield Backup(values, action_values)
         values = problem.maximise(action_values)  # max over a

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from planners.errors import InvalidPlanFileError, PlannerError
 from planners.models.convert import Model, as_model
 from planners.models.tabular import TabularMDP
-from planners.plans.model_identity import fingerprint, weighted_sums
-from planners.plans.model_placeholder import MissingModel
+from planners.plans.model_identity import MissingModel, fingerprint, weighted_sums
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.plan_folder import check_claim, read_plan
 from planners.plans.policy import TabularPolicy

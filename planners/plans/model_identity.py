@@ -1,4 +1,4 @@
-"""Digests and sums by which a file of a plan knows its model again."""
+"""Digests and sums by which a file of a plan knows its model again, and what stands for a model that is not at hand."""
 
 import dataclasses
 import hashlib
@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.errors import MissingModelError
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
 
 CHUNK: Final = 1 << 20  # numbers hashed at a time
-
-
 PARTS: Final = 256  # of the states, each with sums of its own
 
 
@@ -81,3 +80,53 @@ def _weights(count: int, factor: float) -> NDArray[np.float64]:
 def digest_of_parts(borders: NDArray[np.int64], digests: list[str]) -> str:
     """SHA-256 of a model from those of its parts and where they are cut."""
     return hashlib.sha256((" ".join(map(str, borders.tolist())) + " " + " ".join(digests)).encode()).hexdigest()
+
+
+class _Placeholder:
+    """What stands for the model of a plan where the model itself is not at hand."""
+
+    def __init__(self, states: int, actions: int) -> None:
+        self._states, self._actions = states, actions
+
+    why = ""
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever is asked for: not here.
+
+        Raises:
+            MissingModelError: Always, with what to do.
+        """
+        raise MissingModelError(self.why.format(name=name))
+
+    def __repr__(self) -> str:
+        """Sizes in one line."""
+        return f"{type(self).__name__}({self._states} states, {self._actions} actions)"
+
+
+class MissingModel(_Placeholder):
+    """The model of a plan that was loaded without one: it knows only which model it was."""
+
+    why = (
+        "this plan was loaded without its model, which its {name!r} is asked of; "
+        "planners.load_plan(path, model=env) loads it with the model"
+    )
+
+    def __init__(self, arrays: dict[str, Any]) -> None:
+        """Keep what the file says of the model, so that the plan can be saved again."""
+        sizes, _ = arrays["model_sizes"], arrays["model_sha256"]  # a file without them is damaged
+        super().__init__(sizes[0], sizes[1])
+        self.identity = {name: array for name, array in arrays.items() if name.startswith("model_")}
+
+
+class BlockModel(_Placeholder):
+    """The model in a plan of some of its states: its sizes, and which model it is."""
+
+    why = (
+        "no process holds the whole model, which {name!r} is asked of; planners.load_plan(folder, model=model) "
+        "loads a plan with its model, where that fits in memory"
+    )
+
+    def __init__(self, num_states: int, num_actions: int, digest: str) -> None:
+        """Keep them."""
+        super().__init__(num_states, num_actions)
+        self.num_states, self.num_actions, self.digest = num_states, num_actions, digest

@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 
 from planners.errors import InvalidPlanFileError
 from planners.models.slices import tables_of_model
-from planners.plans.atomic_file import write_atomically
-from planners.plans.model_identity import digest_of_parts
-from planners.plans.model_placeholder import BlockModel
+from planners.plans.model_identity import BlockModel, digest_of_parts
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
 
@@ -79,6 +77,26 @@ def write_summary(folder: Path, plan: Plan, num_states: int, borders: NDArray[np
         "model": {"digest": digest, "borders": borders.tolist()},
     }
     write_atomically(folder / SUMMARY, json.dumps(summary, indent=1).encode())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all, and see it on disk."""
+    beside = path.with_name(f".{path.name}.tmp")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    flush_names(path.parent)
+
+
+def flush_names(folder: Path) -> None:
+    """See the names in a folder on disk."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _arrays(plan: Plan) -> dict[str, NDArray[Any]]:

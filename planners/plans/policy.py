@@ -44,7 +44,7 @@ class TabularPolicy:
         self.actions: NDArray[np.int64] = table.argmax(axis=1)
         self.is_deterministic = bool((table.max(axis=1) == 1.0).all())
         self._rng = np.random.default_rng(seed)
-        self._seal()
+        self.actions.setflags(write=False)
         if not self.is_deterministic:
             table.setflags(write=False)
             self.__dict__["probabilities"] = table
@@ -62,13 +62,8 @@ class TabularPolicy:
                 f"the policy takes action {chosen[state]} in state {state}; "
                 f"expected an action from 0 to {num_actions - 1}"
             )
-        policy = cls.__new__(cls)
-        policy.num_states, policy.num_actions = len(chosen), num_actions
-        policy.actions = chosen.astype(np.min_scalar_type(num_actions) if len(chosen) > 10**6 else np.int64)
-        policy.is_deterministic = True
-        policy._rng = np.random.default_rng()
-        policy._seal()
-        return policy
+        dtype = np.min_scalar_type(num_actions) if len(chosen) > 10**6 else np.int64
+        return cls.of_checked_actions(chosen.astype(dtype), num_actions)
 
     @classmethod
     def of_checked_actions(cls, actions: NDArray[np.integer], num_actions: int) -> Self:
@@ -78,7 +73,7 @@ class TabularPolicy:
         policy.actions = actions  # pyright: ignore[reportAttributeAccessIssue] - any integers do
         policy.is_deterministic = True
         policy._rng = np.random.default_rng()
-        policy._seal()
+        policy.actions.setflags(write=False)
         return policy
 
     @classmethod
@@ -112,9 +107,6 @@ class TabularPolicy:
     def reseed(self, seed: int | None) -> None:
         """Start the draws of `act` anew from `seed`."""
         self._rng = np.random.default_rng(seed)
-
-    def _seal(self) -> None:
-        self.actions.setflags(write=False)
 
     def __repr__(self) -> str:
         """Size and kind in one line."""

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError
-from planners.plans.model_identity import fingerprint, weighted_sums
-from planners.plans.model_placeholder import MissingModel
+from planners.plans.model_identity import MissingModel, fingerprint, weighted_sums
 
 if TYPE_CHECKING:
     from planners.plans.plan import Plan

@@ -1,1 +1,4 @@
-"""Other people's data: arrays of every layout, toy_text dictionaries, text files, as the tables of a model."""
+"""Other people's data: arrays of every layout, toy_text dictionaries and text files, as the tables of a model.
+
+Read in this order: transitions, layouts, rewards, arrays, state_action_pairs, toy_text, csv_file.
+"""

@@ -2,7 +2,7 @@
 
 The models share a map: where moves lead, and which of them end the episode. What outcomes pay, how actions
 mix moves, and the discount may differ. To the loop of `planners.iteration.loop` they look like one model that
-consists of k parts without a way between them: the bounds of each part are proven by its own front.
+consists of k parts without a way between them: the bounds of each part are proven by sweeps of its own.
 """
 
 from collections.abc import Sequence
@@ -23,20 +23,20 @@ from planners.sweeps.variants import Variant
 
 
 class BatchSweeps(OrderedSweeps):
-    """k fronts that share their tables, as one.
+    """Sweeps of k models that share their tables, as one.
 
     Attributes:
-        values: (n, k) in the order of the fronts; NaN where no sweep has been.
-        fronts: The k fronts; each proves the bounds of its own model.
+        values: (n, k) in the order of the sweeps; NaN where no sweep has been.
+        members: The sweeps of each model, which prove its bounds.
     """
 
-    def __init__(self, fronts: Sequence[MoveSweeps | RowSweeps]) -> None:
+    def __init__(self, members: Sequence[MoveSweeps | RowSweeps]) -> None:
         """Take the order of the first."""
-        lead = fronts[0]
-        super().__init__(lead.order, np.stack([front.values for front in fronts], axis=1), lead.model.longest_row)
-        self.fronts, self.model, self.span = fronts, lead.model, lead.span
-        self.discount = max(front.discount for front in fronts)
-        self.discounts = np.array([front.discount for front in fronts])
+        lead = members[0]
+        super().__init__(lead.order, np.stack([member.values for member in members], axis=1), lead.model.longest_row)
+        self.members, self.model, self.span = members, lead.model, lead.span
+        self.discount = max(member.discount for member in members)
+        self.discounts = np.array([member.discount for member in members])
         self._tables: tuple[Any, ...] = ()
 
     @property
@@ -44,25 +44,22 @@ class BatchSweeps(OrderedSweeps):
         """Number of states of all models."""
         return self.values.size
 
-    def advance(self, threshold: float, budget: int) -> bool:
-        """Sweep about `budget` blocks; True when no block may still change by more than `threshold` in any model."""
+    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
         from planners.kernels import batches
 
-        moves = isinstance(self.fronts[0], MoveSweeps)
+        moves = isinstance(self.members[0], MoveSweeps)
         self._tables = self._tables or (self._move_tables() if moves else self._row_tables())
-        follow: Any = batches.sweep_window_of_many_moves if moves else batches.sweep_window_of_many_rows
-        work, done = follow(
+        sweep: Any = batches.sweep_window_of_many_moves if moves else batches.sweep_window_of_many_rows
+        return sweep(
             *self._tables, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget
         )
-        self.count_work(work)
-        return done
 
     def _move_tables(self) -> tuple[Any, ...]:
-        fronts = [front for front in self.fronts if isinstance(front, MoveSweeps)]
-        lead = fronts[0]
-        mixture = np.stack([front.model.mixture for front in fronts], axis=-1)
-        reward = np.stack([front.model.outcome_reward for front in fronts], axis=-1)
-        onward = np.stack([front.onward for front in fronts], axis=-1)
+        members = [member for member in self.members if isinstance(member, MoveSweeps)]
+        lead = members[0]
+        mixture = np.stack([member.model.mixture for member in members], axis=-1)
+        reward = np.stack([member.model.outcome_reward for member in members], axis=-1)
+        onward = np.stack([member.onward for member in members], axis=-1)
         alike = len(lead.code) and (mixture == mixture[..., :1]).all()
         return (
             lead.successor,
@@ -76,21 +73,21 @@ class BatchSweeps(OrderedSweeps):
             lead.kind,
             self.values,
             self.discounts,
-            np.array([front.per_step for front in fronts]),
+            np.array([member.per_step for member in members]),
         )
 
     def _row_tables(self) -> tuple[Any, ...]:
-        lead = self.fronts[0]
+        lead = self.members[0]
         assert isinstance(lead, RowSweeps)
         tables = lead.indptr, lead.indices, lead.probability, lead.reward, lead.first
         return *tables, self.values, self.discounts, lead.per_step
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
-        """Bounds of all models, one after the other, each by its own front."""
+        """Bounds of all models, one after the other, each by its own sweeps."""
         found = []
-        for column, front in enumerate(self.fronts):
-            front.values = self.values[:, column].copy()
-            found.append(front.prove(tolerance))
+        for column, member in enumerate(self.members):
+            member.values = self.values[:, column].copy()
+            found.append(member.prove(tolerance))
         lower, upper, values = (
             np.concatenate([getattr(bounds, name) for bounds in found]) for name in ("lower", "upper", "values")
         )
@@ -99,11 +96,11 @@ class BatchSweeps(OrderedSweeps):
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(k * S,) for the models' states."""
-        return np.concatenate([front.expand(part) for front, part in self._parts(values)])
+        return np.concatenate([member.expand(part) for member, part in self._parts(values)])
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(k * S,) actions in the models' own numbering."""
-        return np.concatenate([front.expand_policy(part) for front, part in self._parts(rows)])
+        return np.concatenate([member.expand_policy(part) for member, part in self._parts(rows)])
 
     def split(self, plan: Plan) -> list[Plan]:
         """The plan of each model, from the plan of all."""
@@ -111,11 +108,11 @@ class BatchSweeps(OrderedSweeps):
 
         plans = []
         columns = zip(
-            *(np.split(array, len(self.fronts)) for array in (plan.values, plan.lower, plan.upper)),
-            np.split(plan.policy.actions, len(self.fronts)),
+            *(np.split(array, len(self.members)) for array in (plan.values, plan.lower, plan.upper)),
+            np.split(plan.policy.actions, len(self.members)),
             strict=True,
         )
-        for front, (values, lower, upper, actions) in zip(self.fronts, columns, strict=True):
+        for member, (values, lower, upper, actions) in zip(self.members, columns, strict=True):
             with np.errstate(invalid="ignore"):  # both may be -inf
                 gap = np.where(upper == lower, 0.0, np.maximum(upper - values, values - lower))
             error = min(float(np.nextafter(gap.max(initial=0.0), np.inf)), plan.error_bound)
@@ -125,34 +122,34 @@ class BatchSweeps(OrderedSweeps):
                     values=values,
                     lower=lower,
                     upper=upper,
-                    policy=TabularPolicy.from_actions(actions, front.model.num_actions),
+                    policy=TabularPolicy.from_actions(actions, member.model.num_actions),
                     error_bound=error,
                     status=Status.CONVERGED if error <= plan.tolerance else plan.status,
-                    discount=front.discount,
-                    model=front.model,
+                    discount=member.discount,
+                    model=member.model,
                 )
             )
         return plans
 
     def _parts(self, array: NDArray[Any]) -> "zip[tuple[Any, NDArray[Any]]]":
-        return zip(self.fronts, np.split(array, len(self.fronts)), strict=True)
+        return zip(self.members, np.split(array, len(self.members)), strict=True)
 
 
-def make_lead(members: Sequence[Variant]) -> MoveSweeps | RowSweeps:
-    """The front whose order and tables all of the models share; it is that of the one in the middle."""
-    model, discount = members[len(members) // 2]
+def make_lead(variants: Sequence[Variant]) -> MoveSweeps | RowSweeps:
+    """The sweeps whose order and tables all of the models share; they are those of the one in the middle."""
+    model, discount = variants[len(variants) // 2]
     if isinstance(model, MoveMDP) and discount < 1.0:
         return MoveSweeps(
-            model, discount, [(each.model, each.discount) for each in members if isinstance(each.model, MoveMDP)]
+            model, discount, [(each.model, each.discount) for each in variants if isinstance(each.model, MoveMDP)]
         )
     return RowSweeps(make_problem(model.tabular, discount))
 
 
-def sibling(lead: MoveSweeps | RowSweeps, member: Variant) -> MoveSweeps | RowSweeps:
-    """The front of one of the models."""
+def sibling(lead: MoveSweeps | RowSweeps, variant: Variant) -> MoveSweeps | RowSweeps:
+    """The sweeps of one of the models."""
     if isinstance(lead, MoveSweeps):
-        assert isinstance(member.model, MoveMDP)
-        return lead.sibling(member.model, member.discount)
-    if member.discount == 1.0:
+        assert isinstance(variant.model, MoveMDP)
+        return lead.sibling(variant.model, variant.discount)
+    if variant.discount == 1.0:
         return lead  # alone: its states may be merged
-    return lead.sibling(make_problem(member.model.tabular, member.discount))
+    return lead.sibling(make_problem(variant.model.tabular, variant.discount))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from planners.models.moves import MoveMDP
 from planners.sweeps.certified_values import CertifiedValues
-from planners.sweeps.ordering import NEVER, arrange, closed_value, delays, sorted_seeds
+from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
 
 
 class MoveSweeps(CertifiedValues):
@@ -40,12 +40,12 @@ class MoveSweeps(CertifiedValues):
         self._arrange_tables(ordering)
 
     def sibling(self, model: MoveMDP, discount: float) -> "MoveSweeps":
-        """The front of another model that was named as `beside` this one, with the same tables."""
-        twin = copy(self)
-        twin.values, twin.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=np.uint8)
-        twin.entering = twin.arrival = np.zeros(0)
-        twin._take(model, discount)
-        return twin
+        """The sweeps of another model that was named as `beside` this one, with the same tables."""
+        other = copy(self)
+        other.values, other.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=np.uint8)
+        other.entering = other.arrival = np.zeros(0)
+        other._take(model, discount)
+        return other
 
     def _take(self, model: MoveMDP, discount: float) -> None:
         """Numbers of one model: the values that are known beforehand, and what outcomes pay."""
@@ -81,27 +81,24 @@ class MoveSweeps(CertifiedValues):
             computed = slice(self.order.computed)
             self.arrival[computed] = self.entering[computed] + self.discount * self.values[computed]
 
-    def advance(self, threshold: float, budget: int) -> bool:
-        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
+    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
         from planners.kernels import windows
 
         model = self.model
-        work, done = windows.sweep_window_of_moves(
+        return windows.sweep_window_of_moves(
             self.successor, self.outcome, self.arrival, self.entering, model.outcome_reward, self.onward,
             model.mixture, self.kind, self.values, self.discount, self.per_step, self.span, self.pending,
             self.cursor, self.block, self.order.computed, threshold, budget,
         )  # fmt: skip
-        self.count_work(work)
-        return done
 
-    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+    def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
         from planners.kernels import proofs
 
         model = self.model
         self.rows = np.zeros(self.num_states, dtype=np.uint8)
         return proofs.prove_moves(
             self.successor, self.outcome, model.outcome_reward, self.onward, model.mixture, self.kind,
-            self.values, bent, top, self.order.computed, self.roundings, self.rows,
+            self.values, slope, offset, self.order.computed, self.roundings, self.rows,
         )  # fmt: skip
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
@@ -111,9 +108,13 @@ class MoveSweeps(CertifiedValues):
 
 def _best_reward(model: MoveMDP, states: NDArray[Any]) -> NDArray[np.float64]:
     """(len(states),) largest expected immediate reward in each of the states."""
-    by_move = model.outcome_reward[model.outcome[states]]
     kinds = np.zeros(len(states), dtype=np.uint8) if model.kind is None else model.kind[states]
-    best = np.full(len(states), -np.inf)
-    for action in range(model.num_actions):
-        best = np.maximum(best, (by_move * model.mixture[kinds, action]).sum(axis=1))
+    return best_reward(model.outcome_reward[model.outcome[states]], model.mixture, kinds)
+
+
+def best_reward(by_move: NDArray[np.float64], mixture: NDArray[np.float64], kinds: NDArray[Any]) -> NDArray[np.float64]:
+    """(n,) largest expected immediate reward of an action, from (n, D) what each move earns and the kinds of states."""
+    best = np.full(len(kinds), -np.inf)
+    for action in range(mixture.shape[1]):
+        best = np.maximum(best, (by_move * mixture[kinds, action]).sum(axis=1))
     return best

@@ -6,28 +6,85 @@ or they can never end it and earn the same for ever. Known values are exact to a
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
-from planners.sweeps.ordering import Order
+from planners.equations.problem import UNIT_ROUNDOFF
 
 LARGEST_BLOCK: Final = 2048
 LAYERS_IN_WINDOW: Final = 100  # measured: with fewer, what has settled is disturbed; with more, all is swept too often
+NEVER: Final = 2**31 - 1
+LAST: Final = 2**30
+
+
+class Order(NamedTuple):
+    """How the states are arranged: `order` (S,), the old number of each; the first `computed` are not known yet."""
+
+    order: NDArray[np.int32]
+    rank: NDArray[np.int32]
+    computed: int
+    layers: int
+
+
+def arrange(order: NDArray[np.int32], known: NDArray[np.bool_], layers: int) -> Order:
+    """Breadth-first order, with the states of known value moved to the end."""
+    last = known[order]
+    order = np.concatenate((order[~last], order[last]))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order), dtype=order.dtype)
+    return Order(order, rank, int(len(order) - last.sum()), max(layers, 1))
+
+
+def closed_value(best: NDArray[np.float64], discount: float) -> float | None:
+    """Value of states that earn the same for ever, where they all do; None if they do not."""
+    if not len(best) or discount == 1.0:
+        return 0.0 if not len(best) else None
+    return float(best[0]) / (1.0 - discount) if np.ptp(best) <= 4 * UNIT_ROUNDOFF * abs(best[0]) else None
+
+
+def delays(value: NDArray[np.float64], ends: NDArray[np.bool_], step: float, discount: float) -> NDArray[np.int32]:
+    """For each end, after how many steps of reward `step` the best end is worth no more than this one.
+
+    An end that is worth less than going on for ever joins last, in layer `LAST`.
+    """
+    if not ends.any():
+        return np.full(len(value), NEVER, dtype=np.int32)
+    best = float(value[ends].max())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if discount < 1.0:
+            for_ever = step / (1.0 - discount)
+            left = (value - for_ever) / max(best - for_ever, UNIT_ROUNDOFF)
+            steps = np.log(np.clip(left, 0.0, 1.0)) / np.log(discount) if discount > 0 else np.where(left < 1, LAST, 0)
+        else:
+            steps = (best - value) / max(-step, UNIT_ROUNDOFF)
+    return np.clip(np.nan_to_num(steps, nan=0.0, posinf=LAST), 0, LAST).astype(np.int32)
+
+
+def sorted_seeds(joins: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """States that join the search of themselves, and their layers, sorted by these."""
+    seeds = np.flatnonzero(joins < NEVER).astype(np.int32)
+    seeds = seeds[np.argsort(joins[seeds], kind="stable")]
+    return seeds, joins[seeds]
 
 
 class OrderedSweeps(ABC):
-    """Values, and where the front stands; the part that one model and many share.
+    """Values, and where the sweeps have got to; the part that one model and many share.
 
     Attributes:
         values: (S,) in the new order; NaN where no sweep has been.
         sweeps: Sweeps so far, in multiples of all states.
+        residual: Largest change that some block may still have to make, after `advance`.
+        settled: Whether no block may still change by more than the threshold, after `advance`.
+        limited: Whether rounding ended the last sweeps before they had settled; only where they are in float32.
     """
 
     model: Any
     discount: float
+    budget = 4_000  # blocks between two reports
+    limited = False
 
     def __init__(self, order: Order, values: NDArray[np.float64], longest_row: int) -> None:
         """Choose blocks and window."""
@@ -38,7 +95,7 @@ class OrderedSweeps(ABC):
         self.cursor = np.array([0, np.clip(window, 4, max(self.blocks, 4)), -1, 0], dtype=np.int64)
         self.pending = np.zeros(self.blocks)
         self.roundings = longest_row + 12
-        self.sweeps = 0.0
+        self.sweeps, self.residual, self.settled = 0.0, np.inf, False
         self.rows = np.zeros(len(values), dtype=np.int64)
 
     @property
@@ -46,14 +103,21 @@ class OrderedSweeps(ABC):
         """Number of states S."""
         return len(self.values)
 
-    @property
-    def unsettled(self) -> float:
-        """Largest change that some block may still have to make."""
-        return float(self.pending.max(initial=0.0))
+    def advance(self, threshold: float, budget: int = 0) -> bool:
+        """Sweep about `budget` blocks; True when none may still change by more than `threshold`."""
+        work, done = self._sweep_window(threshold, budget or self.budget)
+        self.sweeps += work / max(self.blocks, 1)
+        self.residual = threshold if done else float(self.pending.max(initial=0.0))
+        self.settled = done and not self.limited
+        return done
 
-    def count_work(self, blocks: int) -> None:
-        """Add swept blocks to the number of sweeps."""
-        self.sweeps += blocks / max(self.blocks, 1)
+    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
+        """Sweep as `advance` says; how many blocks, and whether there is nothing left to sweep."""
+        raise NotImplementedError
+
+    def magnitude(self) -> float:
+        """Largest |V| of the states whose value is not known beforehand."""
+        return float(np.abs(self.values[: self.order.computed]).max(initial=0.0))
 
     def fill(self) -> None:
         """Give states that no sweep has reached the lowest value so far, so that bounds can be computed."""
@@ -64,6 +128,9 @@ class OrderedSweeps(ABC):
     @abstractmethod
     def prove(self, tolerance: float = 0.0) -> Bounds:
         """Bounds, in the old order, that meet the tolerance where the values allow it."""
+
+    def after_proof(self, bounds: Bounds) -> None:  # noqa: B027 - sweeps in float64 go on as they are
+        """Make use of what was just proven, before the sweeps go on."""
 
     @abstractmethod
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
-from planners.iteration.iterates import Settling
+from planners.iteration.iterates import SweepIterate
 from planners.sweeps.certified_values import CertifiedValues
-from planners.sweeps.ordering import Order
+from planners.sweeps.ordered_sweeps import Order
 
 
 class PolicySweeps(CertifiedValues):
@@ -40,9 +40,9 @@ class PolicySweeps(CertifiedValues):
         """Set `rows` to the greedy policy; returns l and k such that V + l and V + k are bounds of V*."""
         return self._numbers(0.0, 1.0)
 
-    def bounds(self, low: float, high: float) -> Bounds:
-        """The bounds V + low and V + high."""
-        return self._bounds(low, high, 0.0, 1.0)
+    def bounds(self, l: float, k: float) -> Bounds:
+        """The bounds V + l and V + k."""
+        return self._bounds(l, k, 0.0, 1.0)
 
     def evaluate(self, sweeps: int, threshold: float) -> float:
         """Back the policy up, `sweeps` times or until it is within `threshold` of its values; the first distance.
@@ -63,13 +63,13 @@ class PolicySweeps(CertifiedValues):
                 break
         return first
 
-    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+    def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
         from planners.kernels import proofs
 
         P = self.problem.transitions
         return proofs.prove_rows(
             P.indptr, P.indices, P.data, self.problem.rewards, self.first, self.discount, self.values,
-            bent, top, self.num_states, self.roundings, self.rows,
+            slope, offset, self.num_states, self.roundings, self.rows,
         )  # fmt: skip
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,20 +81,20 @@ class PolicySweeps(CertifiedValues):
         return self.problem.expand_policy(rows)
 
 
-def compiled_sweeps(front: PolicySweeps, sweeps: int, tolerance: float) -> Iterator[Settling]:
-    """The iterates of modified policy iteration from the values of `front`."""
-    margin, distance = 1.0 - front.discount, np.inf
+def compiled_sweeps(swept: PolicySweeps, sweeps: int, tolerance: float) -> Iterator[SweepIterate]:
+    """The iterates of modified policy iteration from the values of `swept`."""
+    margin, distance = 1.0 - swept.discount, np.inf
     while True:
-        low, high = front.improve()
-        error = 0.5 * (high - low)
-        rounding = 8.0 * UNIT_ROUNDOFF * max(float(front.values.max()), -float(front.values.min()))
+        l, k = swept.improve()
+        error = 0.5 * (k - l)
+        rounding = 8.0 * UNIT_ROUNDOFF * max(float(swept.values.max()), -float(swept.values.min()))
         good, stuck = error <= 0.999 * tolerance, distance <= max(0.2 * tolerance * margin, rounding)
-        yield Settling(
-            residual=max(high, -low) * margin if np.isfinite(error) else np.nan,
-            prove=lambda low=low, high=high: front.bounds(low, high),
+        yield SweepIterate(
+            residual=max(k, -l) * margin if np.isfinite(error) else np.nan,
+            prove=lambda l=l, k=k: swept.bounds(l, k),
             final=good or stuck,
-            at_floor=stuck and not good,
+            stuck=stuck and not good,
         )
-        if front.never_ends:
-            front.values += 0.5 * (low + high)
-        distance = front.evaluate(max(sweeps, 1), 0.2 * tolerance * margin)
+        if swept.never_ends:
+            swept.values += 0.5 * (l + k)
+        distance = swept.evaluate(max(sweeps, 1), 0.2 * tolerance * margin)

@@ -1,18 +1,67 @@
 """Sweep until everything has settled, prove the bounds, and go on with a smaller threshold."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 
+from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF
-from planners.iteration.iterates import Settling
+from planners.iteration.iterates import SweepIterate
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
-from planners.sweeps.batch_sweeps import BatchSweeps
-from planners.sweeps.move_sweeps import MoveSweeps
-from planners.sweeps.row_sweeps import RowSweeps
 
-BLOCKS_A_REPORT = 4_000
+
+class Sweeps(Protocol):
+    """Sweeps of any kind: on the CPU, on a GPU, or shared by many processes.
+
+    Attributes:
+        discount: The discount.
+        residual: Largest change that may still come, after `advance`.
+        settled: Whether no state may still change by more than the threshold, after `advance`.
+    """
+
+    discount: float
+    residual: float
+    settled: bool
+
+    def advance(self, threshold: float) -> bool:
+        """Sweep for some milliseconds, or once; True when it is time for a proof."""
+        ...
+
+    def prove(self, tolerance: float) -> Bounds:
+        """Bounds that meet the tolerance where the values allow it."""
+        ...
+
+    def magnitude(self) -> float:
+        """Largest |V| of the states that are swept."""
+        ...
+
+    def after_proof(self, bounds: Bounds) -> None:
+        """Make use of what was just proven, before the sweeps go on."""
+        ...
+
+
+def rounds(sweeps: Sweeps, tolerance: float, threshold: float = 0.0) -> Iterator[SweepIterate]:
+    """Sweeps until every state has settled, a proof, and more sweeps if the proof is not good enough.
+
+    Args:
+        sweeps: What sweeps and proves.
+        tolerance: Largest error of the values.
+        threshold: The change that counts as none, of a run that is taken up again; 0: the tolerance says it.
+    """
+    threshold = threshold or 0.5 * tolerance * max(1.0 - sweeps.discount, 1e-4)
+    while True:
+        while not sweeps.advance(threshold):
+            yield SweepIterate(residual=sweeps.residual, final=False, prove=lambda: sweeps.prove(tolerance))
+        bounds = sweeps.prove(tolerance)
+        floor = 4.0 * UNIT_ROUNDOFF * sweeps.magnitude()
+        stuck = sweeps.settled and bounds.error > tolerance and threshold <= floor
+        yield SweepIterate(residual=sweeps.residual, final=True, prove=lambda bounds=bounds: bounds, stuck=stuck)
+        sweeps.after_proof(bounds)
+        if sweeps.settled:
+            shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1
+            threshold = max(threshold * min(shrink, 0.5), floor)
 
 
 def front_bytes(model: Model) -> int:
@@ -20,17 +69,3 @@ def front_bytes(model: Model) -> int:
     if isinstance(model, MoveMDP):
         return model.num_states * (48 + 12 * model.num_moves)
     return 100 * model.num_states + 24 * model.transitions.nnz
-
-
-def iterates(front: MoveSweeps | RowSweeps | BatchSweeps, tolerance: float) -> Iterator[Settling]:
-    """Sweeps until every block has settled, a proof, and more sweeps if the proof is not good enough."""
-    threshold = 0.5 * tolerance * max(1.0 - front.discount, 1e-4)
-    while True:
-        while not front.advance(threshold, BLOCKS_A_REPORT):
-            yield Settling(residual=front.unsettled, final=False, prove=lambda: front.prove(tolerance))
-        bounds = front.prove(tolerance)
-        floor = 4.0 * UNIT_ROUNDOFF * float(np.abs(front.values[: front.order.computed]).max(initial=0.0))
-        stuck = bounds.error > tolerance and threshold <= floor
-        yield Settling(residual=threshold, final=True, prove=lambda bounds=bounds: bounds, at_floor=stuck)
-        shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1
-        threshold = max(threshold * min(shrink, 0.5), floor)

@@ -10,7 +10,7 @@ from planners.equations.certificates import Bounds, Certifier
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.starting_points import ending_policy
 from planners.sweeps.certified_values import CertifiedValues
-from planners.sweeps.ordering import NEVER, arrange, closed_value, delays, sorted_seeds
+from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
 
 
 class RowSweeps(CertifiedValues):
@@ -54,11 +54,11 @@ class RowSweeps(CertifiedValues):
         )
 
     def sibling(self, problem: Problem) -> "RowSweeps":
-        """The front of the same model at another discount below 1, with the same tables."""
-        twin = copy(self)
-        twin.values = np.full_like(self.values, np.nan)
-        twin._take(problem)
-        return twin
+        """The sweeps of the same model at another discount below 1, with the same tables."""
+        other = copy(self)
+        other.values = np.full_like(self.values, np.nan)
+        other._take(problem)
+        return other
 
     def _take(self, problem: Problem) -> None:
         """Numbers of one discount: the values that are known beforehand, and what the best end is worth."""
@@ -70,19 +70,16 @@ class RowSweeps(CertifiedValues):
         ending = problem.termination > 0
         self.best_end = float(_until_the_end(problem, ending).max(initial=0.0))
 
-    def advance(self, threshold: float, budget: int) -> bool:
-        """Sweep about `budget` blocks; True when no block may still change by more than `threshold`."""
+    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
         from planners.kernels import windows
 
-        work, done = windows.sweep_window_of_rows(
+        return windows.sweep_window_of_rows(
             self.indptr, self.indices, self.probability, self.reward, self.first, self.values, self.discount,
             self.per_step, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget,
         )  # fmt: skip
-        self.count_work(work)
-        return done
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
-        """As any front; at discount 1, where steps that cost nothing leave it empty-handed, by expected steps.
+        """As any sweeps; at discount 1, where steps that cost nothing prove nothing, by expected steps.
 
         Those weights take sparse linear solves; see `planners.equations.certificates`.
         """
@@ -97,13 +94,13 @@ class RowSweeps(CertifiedValues):
         row_here[self.row_of] = np.arange(len(self.row_of))
         return bounds._replace(rows=row_here[policy[self.order.order]])
 
-    def _ratios(self, bent: float, top: float) -> NDArray[np.float64]:
+    def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
         from planners.kernels import proofs
 
         self.rows = np.zeros(self.num_states, dtype=np.int64)
         return proofs.prove_rows(
             self.indptr, self.indices, self.probability, self.reward, self.first, self.discount, self.values,
-            bent, top, self.order.computed, self.roundings, self.rows,
+            slope, offset, self.order.computed, self.roundings, self.rows,
         )  # fmt: skip
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:

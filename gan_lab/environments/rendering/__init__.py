@@ -1,1 +1,1 @@
-"""Pictures of a game in progress: text, arrays, a window."""
+"""Pictures of a game in progress: as text, as an array of pixels, in a window."""

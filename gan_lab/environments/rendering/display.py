@@ -6,9 +6,8 @@ import numpy as np
 import torch
 
 from gan_lab.environments.rendering.raster import GENERATED, REAL, Picture, bars, blank, dots, tint
-from gan_lab.environments.sample_state import SampleState
-from gan_lab.games.finite import FiniteGame
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.sample_state import SampleState
 
 SIZE: Final = 400
 CELLS: Final = 50  # of D's field, in each direction
@@ -19,7 +18,7 @@ def show(env: Any) -> Picture | str | None:
     """The picture of an environment's game; None for a window."""
     if env.render_mode == "ansi":
         return as_text(env)
-    picture = as_array(env.board)
+    picture = as_array(env.game_state)
     if env.render_mode == "rgb_array":
         return picture
     from gan_lab.environments.rendering.pygame_window import Window
@@ -33,41 +32,41 @@ def show(env: Any) -> Picture | str | None:
 def as_text(env: Any) -> str:
     """Turn, payoffs, and what the samples or the strategies are like."""
     rewards = ", ".join(f"{agent} {reward:+.4f}" for agent, reward in env.rewards.items())
-    lines = [f"{env.board.game.name}, turn {env.turn}: {rewards}"]
-    if isinstance(env.board, SampleState):
-        for name, batch in (("real", env.board.real), ("generated", env.board.generated.detach())):
+    lines = [f"{env.game_state.game.name}, turn {env.turn}: {rewards}"]
+    if isinstance(env.game_state, SampleState):
+        for name, batch in (("real", env.game_state.real), ("generated", env.game_state.generated.detach())):
             mean, spread = batch.mean(dim=0).tolist(), batch.std(dim=0, correction=0).tolist()
             numbers = ", ".join(f"{m:.2f} +- {s:.2f}" for m, s in zip(mean[:4], spread[:4], strict=True))
             lines.append(f"  {name:<10}{numbers}{', ...' if len(mean) > 4 else ''}")
     else:
-        for agent, strategy in env.board.standing.items():
+        for agent, strategy in env.game_state.standing.items():
             numbers = ", ".join(f"{value:.3f}" for value in strategy[:8].tolist())
             lines.append(f"  {agent:<16}{numbers}{', ...' if len(strategy) > 8 else ''}")
     return "\n".join(lines)
 
 
-def as_array(board: Any) -> Picture:
-    """(400, 400, 3) the board."""
-    if not isinstance(board, SampleState):
-        return _strategies(board)
-    real, generated = board.real.cpu().numpy(), board.generated.detach().cpu().numpy()
-    if board.game.dimension == 1:
-        return _histograms(real[:, 0], generated[:, 0], board.game.bound)
+def as_array(state: Any) -> Picture:
+    """(400, 400, 3) pixels: samples over D's field, histograms, or both strategies as bars."""
+    if not isinstance(state, SampleState):
+        return _strategies(state)
+    real, generated = state.real.cpu().numpy(), state.generated.detach().cpu().numpy()
+    if state.game.dimension == 1:
+        return _histograms(real[:, 0], generated[:, 0], state.game.bound)
     picture = blank(SIZE)
-    bound = 1.25 * board.game.scale
-    if board.game.dimension == 2 and DISCRIMINATOR in board.seated:
-        picture[:] = np.kron(tint(_field(board, bound)), np.ones((SIZE // CELLS, SIZE // CELLS, 1), dtype=np.uint8))
+    bound = 1.25 * state.game.scale
+    if state.game.dimension == 2 and DISCRIMINATOR in state.seated:
+        picture[:] = np.kron(tint(_field(state, bound)), np.ones((SIZE // CELLS, SIZE // CELLS, 1), dtype=np.uint8))
     dots(picture, real[:, :2], bound, REAL)
     dots(picture, generated[:, :2], bound, GENERATED)
     return picture
 
 
-def _field(board: SampleState, bound: float) -> Any:
+def _field(state: SampleState, bound: float) -> Any:
     """(CELLS, CELLS) D(x) of the seated discriminator, from the upper left."""
     line = (np.arange(CELLS, dtype=np.float32) + 0.5) / CELLS * 2 * bound - bound
     x, y = np.meshgrid(line, -line)
     with torch.no_grad():
-        verdict = board.seated[DISCRIMINATOR].act(torch.from_numpy(np.stack([x.ravel(), y.ravel()], axis=1)))
+        verdict = state.seated[DISCRIMINATOR].act(torch.from_numpy(np.stack([x.ravel(), y.ravel()], axis=1)))
     return np.asarray(verdict).reshape(CELLS, CELLS)
 
 
@@ -79,11 +78,11 @@ def _histograms(real: Any, generated: Any, bound: float) -> Picture:
     return picture
 
 
-def _strategies(board: Any) -> Picture:
+def _strategies(state: Any) -> Picture:
     """The discriminator's numbers above, the generator's below, as shares of the largest."""
     picture = blank(SIZE)
     for number, (agent, colour) in enumerate(((DISCRIMINATOR, REAL), (GENERATOR, GENERATED))):
-        strategy = board.standing[agent].numpy()
-        largest = 1.0 if isinstance(board.game, FiniteGame) else max(float(np.abs(strategy).max()), 1.0)
+        strategy = state.standing[agent].numpy()
+        largest = max(float(np.abs(strategy).max()), 1.0)
         bars(picture, number * SIZE // 2 + 20, SIZE // 2 - 30, strategy / largest, colour)
     return picture

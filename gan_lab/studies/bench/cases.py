@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from gan_lab.errors import WiringError, choose
-from gan_lab.games import MixtureGame, grid, make_game, ring
+from gan_lab.games import MixtureGame, grid, ring
 from gan_lab.recipes.choose import MIXTURES, RECIPES, mixture_recipe
 from gan_lab.recipes.known import AS_PUBLISHED, KNOWN
 from gan_lab.recipes.recipe import Recipe
@@ -37,11 +37,9 @@ def make_case(name: str, radius: float = 1.0) -> MixtureGame:
         "modes1200": _modes1200,
         "ring8": lambda: ring(radius=radius),
         "grid25": grid,
-        "grid100": lambda: make_game("grid100"),
+        "grid100": _grid100,
     }
-    found = choose(name, made, "game of the benchmark")()
-    assert isinstance(found, MixtureGame)
-    return found
+    return choose(name, made, "game of the benchmark")()
 
 
 def recipe_of(method: str, game: MixtureGame) -> Recipe:

@@ -9,7 +9,7 @@ from scipy.special import chdtr, erf
 
 from gan_lab.errors import WiringError
 from gan_lab.games import MixtureGame
-from gan_lab.metrics.estimates import nearest_modes
+from gan_lab.metrics.estimates import nearest_modes, reverse_kl_of_shares
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,7 @@ def _reverse_kl(nearest: NDArray[np.int64], weights: NDArray[np.float64]) -> flo
     """KL(shares of the samples || weights); infinite where there are no samples."""
     if not len(nearest):
         return float("inf")
-    shares = np.bincount(nearest, minlength=len(weights)) / len(nearest)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.where(shares > 0, shares * np.log(shares / weights), 0.0).sum())
+    return reverse_kl_of_shares(np.bincount(nearest, minlength=len(weights)) / len(nearest), weights)
 
 
 _ALL = (

@@ -168,7 +168,7 @@ def test_the_loop_is_that_of_every_agent() -> None:
     env.reset(seed=5)
     before = [parameter.detach().clone() for parameter in generator.trained]
     for agent in env.agent_iter(20):
-        player = env.board.seated[agent]
+        player = env.game_state.seated[agent]
         env.step(player.act(env.last()[0]))
         player.learn(env.infos[agent]["payoff"])
     assert any(not torch.equal(old, new) for old, new in zip(before, generator.trained, strict=True))
@@ -180,10 +180,10 @@ def test_learners_at_a_parallel_table() -> None:
     env.seat(discriminator_0=discriminator, generator_0=generator)
     observations, _ = env.reset(seed=5)
     for _ in range(5):
-        moves = {agent: env.board.seated[agent].act(seen) for agent, seen in observations.items()}
+        moves = {agent: env.game_state.seated[agent].act(seen) for agent, seen in observations.items()}
         observations, rewards, _, _, infos = env.step(moves)
         assert sum(rewards.values()) == 0
-        seated = env.board.seated.items()  # both gradients first: a move changes what the other's is taken through
+        seated = env.game_state.seated.items()  # both gradients first: a move changes what the other's is taken through
         gradients = {agent: player.gradient(infos[agent]["payoff"], keep=True) for agent, player in seated}
         for agent, player in seated:
             player.move(gradients[agent])
@@ -194,7 +194,7 @@ def test_pettingzoos_registry() -> None:
         make: Any = pettingzoo.make
         env = make(kind, "gan_lab/GAN-v0", game="finite", max_cycles=3)
         assert isinstance(env.unwrapped, made)
-        assert env.unwrapped.board.game.name == "finite"
+        assert env.unwrapped.game_state.game.name == "finite"
         assert env.unwrapped.max_cycles == 3
 
 

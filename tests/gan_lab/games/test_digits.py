@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import gan_lab
 from gan_lab import Discriminator, WiringError, adam
-from gan_lab.diagnosis.duality_gap import verdicts
+from gan_lab.diagnosis.verdicts import verdicts
 from gan_lab.games import DigitsGame, StackedDigitsGame, make_game
 from gan_lab.games import digit_classifier as classifier_module
 from gan_lab.games.digit_classifier import digit_classifier, digits

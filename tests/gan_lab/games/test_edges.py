@@ -160,7 +160,7 @@ FINITE, GAUSSIAN = FiniteGame([0.5, 0.5]), GaussianGame()
         (lambda: train("dirac", "mlp", steps=1), r"generator_0 is 'mlp'; expected"),  # type: ignore[arg-type]
         (
             lambda: train("dirac", Strategist("discriminator_0", [1.0]), steps=1),
-            r"discriminator_0 sits in the place of generator_0",
+            r"discriminator_0 was given as generator_0",
         ),
         (
             lambda: train("dirac", gan_lab.Generator(torch.nn.Linear(8, 2)), steps=1),

@@ -11,7 +11,7 @@ import torch
 import gan_lab
 from gan_lab import Recipe, WiringError, train
 from gan_lab.games import MixtureGame, PackedGame, make_game
-from gan_lab.games.packed import Packed, as_played
+from gan_lab.games.sample_game import Packed
 from gan_lab.networks.perceptrons import perceptron
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.recipes.choose import RECIPES
@@ -47,7 +47,7 @@ def test_published_networks_are_as_published() -> None:
 
     def sizes(name: str) -> list[int]:
         recipe = RECIPES[name]
-        game = as_played(cast(MixtureGame, make_game("grid25")), recipe.packing, recipe.noise_size)
+        game = cast(MixtureGame, make_game("grid25")).as_played(recipe.packing, recipe.noise_size)
         return [sum(p.numel() for p in player.parameters()) for player in recipe.players(game)]
 
     generator = 2 * 400 + 3 * 400 * 400 + 4 * 2 * 400 + 400 * 2 + 2
@@ -75,7 +75,7 @@ def test_a_pack_is_judged_once(loss: str, penalty: str, rng: np.random.Generator
     env.reset(seed=int(rng.integers(2**31)))
     packs = env.observe("discriminator_0")
     assert packs.shape == (10, 6)
-    noise = env.board.glimpse("generator_0").reshape(5, 3, 8)
+    noise = env.game_state.glimpse("generator_0").reshape(5, 3, 8)
     for pack, shown in zip(noise, packs[5:], strict=True):
         assert torch.allclose(network(pack).flatten(), shown, atol=1e-6)
     nearest = np.linalg.norm(packs[:5].detach().numpy().reshape(15, 1, 2) - single.means, axis=2)
@@ -102,6 +102,6 @@ def test_packs_have_no_gap_of_single_samples(rng: np.random.Generator) -> None:
     assert found == {name: value for name, value in expected.items() if name not in ("jsd", "jsd_error")}
     with pytest.raises(WiringError, match="packing is 0; expected a whole number of at least 1"):
         PackedGame(single, 0)
-    assert as_played(single, 1, None) is single
-    wider = as_played(single, 1, 3)
+    assert single.as_played(1, None) is single
+    wider = single.as_played(1, 3)
     assert (wider.noise_size, single.noise_size) == (3, 8)

@@ -105,11 +105,11 @@ def _name_of(player: torch.nn.Module, number: int) -> str:
 def test_the_weight_of_the_penalty_follows_its_schedule() -> None:
     from gan_lab.training.assembly import assemble
 
-    table, _, course = assemble(make_game("ring8"), TINY, None, None, 100, 7)
+    made = assemble(make_game("ring8"), TINY.with_(steps=100), None, None, 7)
     weights = []
     for step in (0, 20, 55, 90, 99):
-        course.before(step)
-        weights.append(table.env.board.penalty_weight)
+        made.annealing.before(step)
+        weights.append(made.pair.env.game_state.penalty_weight)
     assert weights == pytest.approx([0.1, 0.1, 0.01, 0.001, 0.001])
 
 

@@ -14,7 +14,6 @@ from gan_lab import ATLAS
 from gan_lab.cli.commands import app
 from gan_lab.diagnosis.symptoms import SYMPTOMS, find_symptoms
 from gan_lab.games import DatasetGame, DigitsGame, DiracGame, MixtureGame, StackedDigitsGame, ring
-from gan_lab.games.fingerprint import fingerprint
 from gan_lab.players import Discriminator, Generator
 from gan_lab.training.run import Run
 
@@ -160,7 +159,7 @@ def test_a_data_set_shows_its_points_only(rng: np.random.Generator) -> None:
     rows = {row.tobytes() for row in game.points}
     assert {row.tobytes() for row in game.real(200, rng)} == rows
     assert not {row.tobytes() for row in game.unseen(200, rng)} & rows
-    assert fingerprint(game) == fingerprint(DatasetGame(ring(), 5, seed=3)) != fingerprint(DatasetGame(ring(), 5))
+    assert game.fingerprint() == DatasetGame(ring(), 5, seed=3).fingerprint() != DatasetGame(ring(), 5).fingerprint()
     # the divergence of the points themselves is no fault of whoever learns them
     found = game.truth(np.repeat(game.points, 400, axis=0), rng)
     assert found["reverse_kl"] - found["reverse_kl_floor"] == pytest.approx(0, abs=0.01)

@@ -1,6 +1,7 @@
 """Training: the same seed gives the same run, across a checkpoint too; divergence, interruption and reports."""
 
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from rich.console import Console
 
 import gan_lab
 from gan_lab import DivergedError, Strategist, WiringError, ascent, train
-from gan_lab.diagnosis.duality_gap import verdicts
+from gan_lab.diagnosis.verdicts import verdicts
 from gan_lab.games import FiniteGame, MixtureGame, make_game
 from gan_lab.metrics.estimates import binned_jsd, mode_counts
 from gan_lab.payoffs.losses import LOSSES
@@ -224,3 +225,22 @@ def test_every_combination_plays(update: str, penalty: str | None) -> None:
             assert any(
                 not torch.equal(a, b) for a, b in zip(run.generator.trained, moved.generator.trained, strict=True)
             )
+
+
+@pytest.mark.parametrize("game", ["ring8", "dirac"])
+def test_a_run_looks_up_each_name_once(game: str) -> None:
+    """Names are resolved where a run begins, and what they name is handed on."""
+    resolving = ("make_game", "choose_recipe", "find_loss", "find_penalty", "find_update")
+    calls: list[str] = []
+
+    def note(frame: Any, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code.co_name in resolving and "gan_lab" in frame.f_code.co_filename:
+            calls.append(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        train(game, steps=1)
+    finally:
+        sys.setprofile(before)
+    assert sorted(calls) == sorted(resolving)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import gan_lab
 from gan_lab import WiringError, train
 from gan_lab.cli import commands
+from gan_lab.cli.exit_codes import PATIENCE
 from gan_lab.training.device import find_device
 from gan_lab.training.ranks import LAUNCHED, Ranks
 from gan_lab.training.shared_pair import SharedPair
@@ -174,7 +175,7 @@ def test_an_error_of_another_rank_is_not_lost(monkeypatch: pytest.MonkeyPatch) -
     result = CliRunner().invoke(commands.app, ["train", "rng8"])
     assert result.exit_code == 2
     assert "did you mean 'ring8'" in result.output
-    assert waited == [commands.PATIENCE]
+    assert waited == [PATIENCE]
 
 
 class Undeclared(Alternating):
@@ -208,16 +209,16 @@ def test_layers_that_see_the_batch_or_draw_are_refused(layer: torch.nn.Module) -
         train("ring8", None, gan_lab.Discriminator(network), shares=2, **TINY)
 
 
-def test_a_shared_table_gives_the_gradient_of_its_last_turn_alone() -> None:
+def test_a_shared_pair_gives_the_gradient_of_its_last_turn_alone() -> None:
     generator, discriminator = processes.players(1)
     env = gan_lab.env("ring8", tensors=True, batch_size=4)
     env.reset(seed=1)
-    table = SharedPair([env], discriminator, generator, Ranks())
-    first, second = table.turn(), table.turn()
-    assert [part.shape for part in table.gradient(*second)] == [own.shape for own in generator.trained]
+    pair = SharedPair([env], discriminator, generator, Ranks())
+    first, second = pair.turn(), pair.turn()
+    assert [part.shape for part in pair.gradient(*second)] == [own.shape for own in generator.trained]
     for player, payoff, graph in ((*first, False), (*second, True), (second[0], first[1], False)):
         with pytest.raises(WiringError, match="of its last turn alone"):
-            table.gradient(player, payoff, graph)
+            pair.gradient(player, payoff, graph)
 
 
 def test_the_processor_is_the_default_device(rng: np.random.Generator) -> None:

@@ -18,7 +18,7 @@ A = np.array([[1.0, 0.5], [-0.25, 2.0]])
 Point = tuple[np.ndarray, np.ndarray]
 
 
-def table(game: Any, start: Point, rate: float = RATE, momentum: float = 0.0, **options: Any) -> PlayerPair:
+def pair(game: Any, start: Point, rate: float = RATE, momentum: float = 0.0, **options: Any) -> PlayerPair:
     """Two plain ascents at a game of strategies."""
     env = gan_lab.env(game, tensors=True, max_cycles=None, **options)
     env.reset(seed=7)
@@ -71,7 +71,7 @@ def by_hand(rule: str, d: np.ndarray, g: np.ndarray, h: float, steps: int = 2) -
 def test_two_steps_by_hand(rule: str, rng: np.random.Generator) -> None:
     start = rng.normal(size=2), rng.normal(size=2)
     update = find_update(rule)
-    at = table(BilinearGame(A), start, discriminator_steps=update.discriminator_steps)
+    at = pair(BilinearGame(A), start, discriminator_steps=update.discriminator_steps)
     for _ in range(2):
         update.step(at)
     np.testing.assert_allclose(where(at), by_hand(rule, *start, RATE), atol=1e-12)
@@ -82,7 +82,7 @@ def test_two_steps_by_hand(rule: str, rng: np.random.Generator) -> None:
 def test_algorithm_1_by_hand(steps: int, momentum: float, rng: np.random.Generator) -> None:
     """The steps of D first, each player with its own momentum (heavy ball)."""
     start = rng.normal(size=2), rng.normal(size=2)
-    at, update = table(BilinearGame(A), start, 0.1, momentum, discriminator_steps=steps), Alternating(steps)
+    at, update = pair(BilinearGame(A), start, 0.1, momentum, discriminator_steps=steps), Alternating(steps)
     (d, g), speed_d, speed_g = start, np.zeros(2), np.zeros(2)
     for _ in range(3):
         update.step(at)
@@ -130,7 +130,7 @@ def played(game: Any, rule: str, **options: Any) -> np.ndarray:
         start = middle + tiny * rng.normal(size=len(middle))
         split = len(game.equilibrium[0])
         update = find_update(rule)
-        at = table(game, (start[:split], start[split:]), discriminator_steps=update.discriminator_steps, **options)
+        at = pair(game, (start[:split], start[split:]), discriminator_steps=update.discriminator_steps, **options)
         places = [where(at)]
         for _ in range(3):
             update.step(at)
@@ -189,7 +189,7 @@ def test_what_does_not_arrive_on_the_dirac_game(loss: str, penalty: str | None, 
 
 def test_alternating_turns_on_a_closed_curve() -> None:
     """On V = psi theta it keeps psi^2 + theta^2 - h psi theta, so it neither arrives nor leaves."""
-    at, update = table(BilinearGame(), (np.array([1.0]), np.array([0.5]))), Alternating()
+    at, update = pair(BilinearGame(), (np.array([1.0]), np.array([0.5]))), Alternating()
     kept = []
     for _ in range(500):
         update.step(at)
@@ -199,7 +199,7 @@ def test_alternating_turns_on_a_closed_curve() -> None:
 
 
 def test_simultaneous_steps_leave_the_dirac_game() -> None:
-    at, update = table(DiracGame(), (np.array([1e-2]), np.array([1e-2]))), find_update("simultaneous")
+    at, update = pair(DiracGame(), (np.array([1e-2]), np.array([1e-2]))), find_update("simultaneous")
     before = np.linalg.norm(where(at))
     for _ in range(139):
         update.step(at)
@@ -208,7 +208,7 @@ def test_simultaneous_steps_leave_the_dirac_game() -> None:
 
 def test_the_optimistic_rule_keeps_its_own_copy_of_the_last_step() -> None:
     """A rule that kept a reference to the gradient would see the new one, and fall back to plain steps."""
-    at, update = table(BilinearGame(A), (np.ones(2), np.ones(2))), find_update("optimistic")
+    at, update = pair(BilinearGame(A), (np.ones(2), np.ones(2))), find_update("optimistic")
     update.step(at)
     kept = {name: value.clone() for name, value in update.state().items()}
     for player in at.players.values():
@@ -219,7 +219,7 @@ def test_the_optimistic_rule_keeps_its_own_copy_of_the_last_step() -> None:
 
 
 def test_rules_refuse_another_order_of_turns() -> None:
-    at = table(BilinearGame(A), (np.ones(2), np.ones(2)), discriminator_steps=2)
+    at = pair(BilinearGame(A), (np.ones(2), np.ones(2)), discriminator_steps=2)
     with pytest.raises(WiringError, match=r"plays 1 turns of the discriminator .*, the environment 2"):
         find_update("extragradient").check(at)
     Alternating(2).check(at)
@@ -283,7 +283,7 @@ def test_the_generator_feels_where_the_discriminator_goes(steps: int, make: Any,
 
 
 def test_unrolling_refuses_what_it_cannot_follow() -> None:
-    at = table(BilinearGame(A), (np.ones(2), np.ones(2)), momentum=0.5, discriminator_steps=5)
+    at = pair(BilinearGame(A), (np.ones(2), np.ones(2)), momentum=0.5, discriminator_steps=5)
     with pytest.raises(WiringError, match="looks ahead by plain ascent or by Adam at one rate; discriminator_0"):
         find_update("unrolled").check(at)
     with pytest.raises(WiringError, match="known where payoffs add up to 0: take loss='minimax' and no penalty"):

@@ -131,8 +131,8 @@ def test_a_new_seed_makes_new_players_and_the_rules_stay() -> None:
     fresh = app.watcher.match
     assert not bool((next(iter(fresh.run.generator.parameters())) == weight).all())
     assert (fresh.seed, fresh.recipe.loss, fresh.rule.name) == (1, "minimax", "extragradient")
-    board: Any = fresh.table.env.board
-    assert (board.penalty.name, board.penalty_weight) == ("r1", match.table.env.board.penalty_weight)
+    board: Any = fresh.pair.env.game_state
+    assert (board.penalty.name, board.penalty_weight) == ("r1", match.pair.env.game_state.penalty_weight)
     dirac = opened("dirac")
     press(dirac, "shift+2", "t", "n", "r")
     assert (dirac.watcher.match.rate("generator"), dirac.watcher.match.recipe.loss) == (0.4, "non_saturating")
@@ -151,11 +151,11 @@ def test_recipes_of_the_game_and_plain() -> None:
 
 def test_refusals_are_said_and_nothing_changes() -> None:
     app = opened("bilinear")
-    table = app.watcher.match.table
+    pair = app.watcher.match.pair
     press(app, "shift+2")
     assert app.watcher.status[1]
     assert "played for V(D, G) alone" in app.watcher.status[0]
-    assert app.watcher.match.table is table
+    assert app.watcher.match.pair is pair
     press(app, "ctrl+1", "k")
     assert "has no k" in app.watcher.status[0]
     ring = opened()
@@ -286,7 +286,7 @@ def test_rates_and_weights_are_dragged() -> None:
     for title, reading in (
         ("rate of D", lambda: app.watcher.match.rate("discriminator")),
         ("rate of G", lambda: app.watcher.match.rate("generator")),
-        ("its weight", lambda: app.watcher.match.table.env.board.penalty_weight),
+        ("its weight", lambda: app.watcher.match.pair.env.game_state.penalty_weight),
     ):
         rect = next(rect for one, rect in app.panel.places() if getattr(one, "title", "") == title)
         drag(app, (rect.x + 8, rect.bottom - 10))

@@ -71,7 +71,7 @@ def test_rules_change_between_two_updates_and_refusals_change_nothing(rng: np.ra
     before = parameters(match.run)
     match.change(loss="hinge", penalty="r2", penalty_weight=0.25, generator_rate=3e-4, update="extragradient")
     assert same(before, parameters(match.run))
-    board: Any = match.table.env.board
+    board: Any = match.pair.env.game_state
     assert (board.loss.name, board.penalty.name, board.penalty_weight) == ("hinge", "r2", 0.25)
     assert (match.rate("generator"), match.rule.name) == (3e-4, "extragradient")
     real = board.real.clone()
@@ -79,10 +79,10 @@ def test_rules_change_between_two_updates_and_refusals_change_nothing(rng: np.ra
     assert not torch.equal(real, board.real)
     assert match.run.steps == 2
     for changes in ({"loss": "hing"}, {"update": "implicit"}, {"penalty_weight": -1.0}, {"rate": 0.1}):
-        table = match.table
+        pair = match.pair
         with pytest.raises(WiringError):
             match.change(**changes)
-        assert match.table is table
+        assert match.pair is pair
         assert match.run.settings["loss"] == "hinge"
     with pytest.raises(WiringError, match="for V"):
         LiveRun("bilinear").change(loss="hinge")
@@ -98,7 +98,7 @@ def test_a_rate_chosen_by_hand_ends_its_schedule() -> None:
     match.update()
     match.update()
     assert match.rate("generator") == 0.002
-    assert match.run.average is match.course.average is not None
+    assert match.run.average is match.assembly.annealing.average is not None
 
 
 def test_a_broken_run_says_so_and_can_be_restarted() -> None:

@@ -16,7 +16,7 @@ from gridworld_env.grid.grid import parse_grid
 from planners import NotConvergedError, Plan, Status, TabularMDP
 from planners.equations.certificates import Certifier
 from planners.equations.from_model import make_problem
-from planners.iteration.iterates import Iterate
+from planners.iteration.iterates import Backup
 from planners.iteration.loop import run
 from planners.iteration.rounding_floor import floors
 
@@ -133,7 +133,7 @@ def test_values_that_are_far_off_are_not_the_floor_at_discount_1() -> None:
     guesses = [np.array([1e18]), np.array([-2.0])]
     plan = run(
         problem,
-        (Iterate(V, problem.action_values(V)) for V in guesses),
+        (Backup(V, problem.action_values(V)) for V in guesses),
         method="a guess",
         tolerance=1e-9,
         max_iterations=5,

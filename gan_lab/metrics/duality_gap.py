@@ -1,4 +1,4 @@
-"""Has it converged, and is it mode collapse: the duality gap, and the answers in words.
+"""The duality gap: what the players could gain by leaving.
 
     gap(D, G) = max_D' V(D', G) - min_G' V(D, G')        0 at an equilibrium, and only there
 
@@ -9,7 +9,7 @@ estimate is a lower bound of the gap, up to the error of counting samples that i
 Source: Grnarova et al. 2019, section 3.
 """
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from torch.nn.functional import logsigmoid, softplus
 
-from gan_lab.environments.sample_state import SMALLEST
-from gan_lab.games import DigitsGame, Game, MixtureGame, SampleGame
-from gan_lab.players import Verdict
+from gan_lab.players import scores_of
 from gan_lab.truth import LOG_4
 
+if TYPE_CHECKING:
+    from gan_lab.games.sample_game import SampleGame
+
 CLIMB: Final = 50  # steps uphill on the score, from the best points found
-SETTLED: Final = 0.02  # a gap, in nats, below which neither player has much to gain
 
 
-def look_at_samples(
-    game: SampleGame, discriminator: Any, samples: NDArray[Any], rng: np.random.Generator, *, relative: bool = False
+def evaluate_samples(
+    game: "SampleGame", discriminator: Any, samples: NDArray[Any], rng: np.random.Generator, *, relative: bool = False
 ) -> dict[str, float]:
     """V of fresh samples, its gap to -log 4, what the game knows, and an estimate of the duality gap.
 
@@ -62,7 +62,7 @@ def best_shift(real: torch.Tensor, fake: torch.Tensor) -> float:
 
 
 def worst_case(
-    game: SampleGame,
+    game: "SampleGame",
     discriminator: Any,
     samples: NDArray[Any],
     real: NDArray[Any],
@@ -86,50 +86,3 @@ def worst_case(
         with torch.no_grad():
             best.clamp_(-game.bound, game.bound)
     return -float(softplus(torch.tensor(highest + shift, dtype=torch.float64)))
-
-
-def scores_of(discriminator: Any, samples: torch.Tensor) -> torch.Tensor:
-    """(m,) scores of a discriminator that acts with a verdict, or with probabilities."""
-    verdict = discriminator.act(samples)
-    if isinstance(verdict, Verdict):
-        return verdict.scores
-    return torch.logit(torch.as_tensor(verdict), eps=SMALLEST)
-
-
-def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
-    """The two questions that people ask most, answered."""
-    answers = [_converged(truth)]
-    if isinstance(game, MixtureGame | DigitsGame) and "modes" in truth:
-        answers.append(_collapsed(len(game.weights), truth))
-    return answers
-
-
-def _converged(truth: dict[str, float]) -> str:
-    if "exploitability" in truth:
-        gap, answer = truth["exploitability"], "yes, nearly"
-        return (
-            f"Converged? {answer if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving (exact; "
-            + ("0 at an equilibrium).")
-        )
-    if "duality_gap" not in truth:
-        return "Converged? Cannot be told: this game has no known truth. Losses alone do not say."
-    gap, error = truth["duality_gap"], truth["duality_gap_error"]
-    could = f"the players could gain {max(gap, 0.0):.3g} by leaving, or more (counting is off by up to {error:.2g})."
-    if gap - error >= SETTLED:
-        return f"Converged? no: {could}"
-    if gap + error < SETTLED:
-        return f"Converged? yes, nearly, as far as samples tell: {could}"
-    return f"Converged? cannot be told from so few samples: {could}"
-
-
-def _collapsed(modes: int, truth: dict[str, float]) -> str:
-    shown = truth.get("modes_expected", modes)  # fewer than all where samples are few
-    missed = round(shown - truth["modes"])
-    excess = truth["reverse_kl"] - truth["reverse_kl_floor"]
-    if missed:
-        return f"Mode collapse? yes: {missed} of {modes} modes have no good sample."
-    if excess > 0.05:
-        return f"Mode collapse? partly: all {modes} modes are there, at wrong shares (excess reverse KL {excess:.3g})."
-    return (
-        f"Mode collapse? no: all {modes} modes are there, at about the right shares (excess reverse KL {excess:.2g})."
-    )

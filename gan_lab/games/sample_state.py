@@ -1,14 +1,14 @@
-"""The board of a game of samples: whose turn sees what, and what each move is worth.
+"""A game of samples in progress: whose turn sees what, and what each move is worth.
 
 A turn of the discriminator shows it n real samples and n generated ones. A turn of the generator shows it noise.
-Players who are *seated* answer when the other's turn needs them: the generator makes fresh samples for every
+Players who were given to `seat` answer when the other's turn needs them: the generator makes fresh samples for every
 turn of the discriminator (Algorithm 1), and the discriminator judges the samples of the generator's turn. Where
-nobody is seated, the discriminator sees the generator's last samples, and the generator is paid when they are
+there are none, the discriminator sees the generator's last samples, and the generator is paid when they are
 judged, at the discriminator's next turn.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,59 +17,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lab.errors import NonFiniteMoveError, WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR, SampleGame
-from gan_lab.games.strategy_game import real_numbers
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR, NOTHING, GameState, Payoffs, real_numbers
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Judge, Penalty
-from gan_lab.players import Verdict
+from gan_lab.players import SMALLEST, Verdict
 
-SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1, so that their logarithms are finite
-
-
-class Payoffs(NamedTuple):
-    """What a move was worth to each player; and the penalty that the discriminator's payoff lacks."""
-
-    discriminator: Tensor
-    generator: Tensor
-    penalty: Tensor | None = None
-
-    def of(self, agent: str) -> Tensor:
-        """What the agent learns from: its payoff, less the penalty of its slope."""
-        if agent == GENERATOR:
-            return self.generator
-        return self.discriminator if self.penalty is None else self.discriminator - self.penalty
+if TYPE_CHECKING:
+    from gan_lab.games.sample_game import SampleGame
 
 
-NOTHING = Payoffs(torch.zeros(()), torch.zeros(()))
-
-
-class SampleState:
-    """One game in progress.
-
-    Args:
-        game: The game.
-        loss: What the players want.
-        batch_size: Samples n of a turn.
-        penalty: Subtracted from the discriminator's payoff, times `penalty_weight`.
-        penalty_weight: May be changed while playing.
-
-    Attributes:
-        seated: The players that answer by themselves.
-        joint: Whether payoffs keep the graph of both players, which rules such as consensus need.
-        rows: Which of the n samples are played here; all, unless a batch is shared.
-        device: Where the samples live.
-    """
+class SampleState(GameState):
+    """A game of samples in progress; arguments and attributes are those of `GameState`."""
 
     def __init__(
-        self, game: SampleGame, loss: Loss, batch_size: int, penalty: Penalty | None = None, penalty_weight: float = 1.0
+        self, game: "SampleGame", loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int
     ) -> None:
-        """Set up the board."""
-        self.game, self.loss, self.batch_size = game, loss, batch_size
-        self.penalty, self.penalty_weight = penalty, penalty_weight
-        self.seated: dict[str, Any] = {}
-        self.joint = False
-        self.rows = slice(None)
-        self.device = torch.device("cpu")
+        """Set up a game that has not begun."""
+        super().__init__(loss, penalty, penalty_weight, batch_size)
+        self.game: SampleGame = game
 
     def begin(self, rng: np.random.Generator) -> None:
         """Start a game: until the generator moves, its samples are noise over the box of the data."""
@@ -88,18 +53,14 @@ class SampleState:
         """That of the game, for n samples."""
         return self.game.action_space(agent, self.batch_size)
 
-    def seat(self, players: Mapping[str, Any]) -> None:
-        """Let players answer by themselves; refuses players who do not fit the game or each other."""
-        for agent in players:
-            if agent not in (DISCRIMINATOR, GENERATOR):
-                raise WiringError(f"there is no player {agent!r}; the players are {DISCRIMINATOR!r} and {GENERATOR!r}")
-        self.seated = {**self.seated, **players}
+    def check_players(self, players: Mapping[str, Any]) -> None:
+        """Refuse players whose moves have another shape than the game's."""
         with torch.no_grad():
             samples = torch.zeros(2, self.game.dimension)
-            if (generator := self.seated.get(GENERATOR)) is not None:
+            if (generator := players.get(GENERATOR)) is not None:
                 samples = self._tried(GENERATOR, generator, torch.zeros(2, self.game.noise_size))
                 self._check_shape(GENERATOR, samples, (2, self.game.dimension))
-            if (discriminator := self.seated.get(DISCRIMINATOR)) is not None:
+            if (discriminator := players.get(DISCRIMINATOR)) is not None:
                 verdict = self._tried(DISCRIMINATOR, discriminator, samples)
                 scores = verdict.scores if isinstance(verdict, Verdict) else torch.as_tensor(np.asarray(verdict))
                 self._check_shape(DISCRIMINATOR, scores, (2,))
@@ -130,12 +91,12 @@ class SampleState:
         """Play a move, and say what it was worth."""
         return self._samples(action) if agent == GENERATOR else self._verdict(action)
 
-    def both(self, verdict: Any, samples: Any) -> Payoffs:
+    def both(self, discriminator: Any, generator: Any) -> Payoffs:
         """Play both moves at once: what each is worth against what the other was before."""
-        judged = self._verdict(verdict)
-        shown = self._samples(samples)
-        generator = shown.generator if DISCRIMINATOR in self.seated else judged.generator
-        return Payoffs(judged.discriminator, generator, judged.penalty)
+        judged = self._verdict(discriminator)
+        shown = self._samples(generator)
+        of_generator = shown.generator if DISCRIMINATOR in self.seated else judged.generator
+        return Payoffs(judged.discriminator, of_generator, judged.penalty)
 
     def state(self) -> NDArray[np.float32]:
         """All that the next turns depend on, flat: the real and the generated samples."""

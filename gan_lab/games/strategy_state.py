@@ -1,7 +1,7 @@
-"""The board of a game of whole strategies: each player's last word stands until it moves again."""
+"""A game of whole strategies in progress: each player's last strategy holds until it moves again."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -9,49 +9,37 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.environments.sample_state import Payoffs
 from gan_lab.errors import WiringError
-from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
-from gan_lab.games.strategy_game import StrategyGame
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR, GameState, Payoffs
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
 
+if TYPE_CHECKING:
+    from gan_lab.games.strategy_game import StrategyGame
 
-class StrategyState:
-    """One game in progress; the same interface as `SampleState`.
 
-    Args:
-        game: The game.
-        loss: What the players want.
-        penalty: Subtracted from the discriminator's payoff, times `penalty_weight`; of the games that have one.
-        penalty_weight: May be changed while playing.
+class StrategyState(GameState):
+    """A game of strategies in progress; arguments and attributes are those of `GameState`.
 
     Attributes:
         standing: The strategy of each player.
-        seated: Players whose strategy is asked for anew at every move of the other.
     """
 
-    batch_size = 1
+    joint = True
 
-    def __init__(
-        self, game: StrategyGame, loss: Loss, penalty: Penalty | None = None, penalty_weight: float = 1.0
-    ) -> None:
-        """Set up the board."""
-        self.game, self.loss = game, loss
-        self.penalty, self.penalty_weight = penalty, penalty_weight
-        self.seated: dict[str, Any] = {}
-        self.joint = True
+    def __init__(self, game: "StrategyGame", loss: Loss, penalty: Penalty | None, penalty_weight: float) -> None:
+        """Set up a game that has not begun."""
+        super().__init__(loss, penalty, penalty_weight, batch_size=1)
+        self.game: StrategyGame = game
         game.check_loss(loss, penalty)
 
     def begin(self, rng: np.random.Generator) -> None:
         """Start at the game's first strategies."""
         self.standing = {agent: torch.from_numpy(self.game.start(agent)) for agent in (DISCRIMINATOR, GENERATOR)}
 
-    def seat(self, players: Mapping[str, Any]) -> None:
-        """Let players answer by themselves; refuses strategies that are not of the game."""
+    def check_players(self, players: Mapping[str, Any]) -> None:
+        """Refuse strategies that are not of the game."""
         for agent, player in players.items():
-            if agent not in (DISCRIMINATOR, GENERATOR):
-                raise WiringError(f"there is no player {agent!r}; the players are {DISCRIMINATOR!r} and {GENERATOR!r}")
             try:
                 strategy = player.act(None)
             except (RuntimeError, TypeError, AttributeError) as error:
@@ -60,15 +48,10 @@ class StrategyState:
                     f"whole strategy, such as a Strategist does: {str(error).splitlines()[0]}"
                 ) from error
             self.game.checked(agent, strategy)
-        self.seated = {**self.seated, **players}
 
     def observation(self, agent: str) -> Tensor:
         """Both standing strategies, the discriminator's first."""
         return torch.from_numpy(self.state())
-
-    def glimpse(self, agent: str) -> Tensor:
-        """Both standing strategies, the discriminator's first."""
-        return self.observation(agent)
 
     def observation_space(self, agent: str) -> Box:
         """Both strategies, flat."""
@@ -79,10 +62,6 @@ class StrategyState:
     def action_space(self, agent: str) -> Box:
         """The strategies of the agent."""
         return self.game.space(agent)
-
-    def observations(self) -> dict[str, Tensor]:
-        """What both see who move at once."""
-        return {agent: self.observation(agent) for agent in self.standing}
 
     def both(self, discriminator: Any, generator: Any) -> Payoffs:
         """Play both moves at once."""

@@ -1,0 +1,46 @@
+"""Has it converged, and is it mode collapse: the two questions that people ask most, answered in words."""
+
+from typing import Final
+
+from gan_lab.games import Game
+
+SETTLED: Final = 0.02  # a gap, in nats, below which neither player has much to gain
+
+
+def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
+    """The answers, from a row of the truth."""
+    answers = [_converged(truth)]
+    if game.mode_count is not None and "modes" in truth:
+        answers.append(_collapsed(game.mode_count, truth))
+    return answers
+
+
+def _converged(truth: dict[str, float]) -> str:
+    if "exploitability" in truth:
+        gap, answer = truth["exploitability"], "yes, nearly"
+        return (
+            f"Converged? {answer if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving (exact; "
+            + ("0 at an equilibrium).")
+        )
+    if "duality_gap" not in truth:
+        return "Converged? Cannot be told: this game has no known truth. Losses alone do not say."
+    gap, error = truth["duality_gap"], truth["duality_gap_error"]
+    could = f"the players could gain {max(gap, 0.0):.3g} by leaving, or more (counting is off by up to {error:.2g})."
+    if gap - error >= SETTLED:
+        return f"Converged? no: {could}"
+    if gap + error < SETTLED:
+        return f"Converged? yes, nearly, as far as samples tell: {could}"
+    return f"Converged? cannot be told from so few samples: {could}"
+
+
+def _collapsed(modes: int, truth: dict[str, float]) -> str:
+    shown = truth.get("modes_expected", modes)  # fewer than all where samples are few
+    missed = round(shown - truth["modes"])
+    excess = truth["reverse_kl"] - truth["reverse_kl_floor"]
+    if missed:
+        return f"Mode collapse? yes: {missed} of {modes} modes have no good sample."
+    if excess > 0.05:
+        return f"Mode collapse? partly: all {modes} modes are there, at wrong shares (excess reverse KL {excess:.3g})."
+    return (
+        f"Mode collapse? no: all {modes} modes are there, at about the right shares (excess reverse KL {excess:.2g})."
+    )

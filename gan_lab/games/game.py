@@ -1,0 +1,232 @@
+"""What every game answers for itself, and what is common to the states of all games between two turns."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_lab.errors import WiringError
+from gan_lab.payoffs.losses import Loss
+from gan_lab.payoffs.penalties import Penalty
+from gan_lab.players import Player
+
+if TYPE_CHECKING:
+    from gan_lab.recipes.recipe import Recipe
+
+DISCRIMINATOR: Final = "discriminator_0"
+GENERATOR: Final = "generator_0"
+
+
+class Payoffs(NamedTuple):
+    """What a move was worth to each player; and the penalty that the discriminator's payoff lacks."""
+
+    discriminator: Tensor
+    generator: Tensor
+    penalty: Tensor | None = None
+
+    def of(self, agent: str) -> Tensor:
+        """What the agent learns from: its payoff, less the penalty of its slope."""
+        if agent == GENERATOR:
+            return self.generator
+        return self.discriminator if self.penalty is None else self.discriminator - self.penalty
+
+
+NOTHING = Payoffs(torch.zeros(()), torch.zeros(()))
+
+
+class GameState(ABC):
+    """A game in progress: what each turn shows, and what each move is worth.
+
+    Attributes:
+        game: The game.
+        loss: What the players want.
+        penalty: Subtracted from the discriminator's payoff, times `penalty_weight`.
+        penalty_weight: May be changed while playing.
+        batch_size: Samples n of a turn.
+        seated: The players that answer by themselves.
+        joint: Whether payoffs keep the graph of both players, which rules such as consensus need.
+        rows: Which of the n samples are played here; all, unless a batch is shared.
+        device: Where the samples live.
+    """
+
+    game: Any  # each state knows its own kind
+    joint = False
+
+    def __init__(self, loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int) -> None:
+        """Set up a game that has not begun."""
+        self.loss, self.penalty, self.penalty_weight, self.batch_size = loss, penalty, penalty_weight, batch_size
+        self.seated: dict[str, Any] = {}
+        self.rows, self.device = slice(None), torch.device("cpu")
+
+    @abstractmethod
+    def begin(self, rng: np.random.Generator) -> None:
+        """Start a game."""
+
+    def seat(self, players: Mapping[str, Any]) -> None:
+        """Let players answer by themselves; refuses players who do not fit the game or each other."""
+        for agent in players:
+            if agent not in (DISCRIMINATOR, GENERATOR):
+                raise WiringError(f"there is no player {agent!r}; the players are {DISCRIMINATOR!r} and {GENERATOR!r}")
+        self.check_players({**self.seated, **players})
+        self.seated = {**self.seated, **players}
+
+    @abstractmethod
+    def check_players(self, players: Mapping[str, Any]) -> None:
+        """Refuse players who do not fit the game or each other."""
+
+    @abstractmethod
+    def observation_space(self, agent: str) -> Box:
+        """What the agent can see."""
+
+    @abstractmethod
+    def action_space(self, agent: str) -> Box:
+        """What the agent can play."""
+
+    @abstractmethod
+    def observation(self, agent: str) -> Tensor:
+        """What the agent sees on its turn."""
+
+    def observations(self) -> dict[str, Tensor]:
+        """What both see who move at once."""
+        return {agent: self.observation(agent) for agent in (DISCRIMINATOR, GENERATOR)}
+
+    def glimpse(self, agent: str) -> Tensor:
+        """What the agent saw last."""
+        return self.observation(agent)
+
+    @abstractmethod
+    def move(self, agent: str, action: Any) -> Payoffs:
+        """Play a move, and say what it was worth."""
+
+    @abstractmethod
+    def both(self, discriminator: Any, generator: Any) -> Payoffs:
+        """Play both moves at once."""
+
+    @abstractmethod
+    def state(self) -> NDArray[Any]:
+        """All that the next turns depend on, flat."""
+
+
+class Game(ABC):
+    """A two-player game; the discriminator maximises V(D, G), the generator minimises it.
+
+    Attributes:
+        name: How the game is called.
+        known_value: V at the equilibrium.
+        of_samples: Whether moves are batches of samples and verdicts on them, by networks that recipes build; otherwise
+            moves are whole strategies, and all that is known is exact.
+        own_loss: The loss where none is chosen; None: the recipe's.
+        symptoms: Names of the failures that it can show, of `gan_lab.diagnosis.symptoms`.
+        picture: What a replay of training shows, of `gan_lab.replays.replay.SCENES`.
+    """
+
+    name: str
+    known_value: float
+    of_samples: bool
+    own_loss: str | None = None
+    symptoms: tuple[str, ...]
+    picture: str
+
+    @property
+    def is_planar(self) -> bool:
+        """Whether both strategies are one number, so that a game is a path in the plane."""
+        return False
+
+    @property
+    def own_recipes(self) -> tuple[str, ...]:
+        """Names of recipes that suit the game; the first that there is counts."""
+        return ("plain",)
+
+    @property
+    def mode_count(self) -> int | None:
+        """How many modes there are; None where that is not known."""
+        return None
+
+    @property
+    def single(self) -> "Game":
+        """The game of one sample at a time: itself, unless a move is a pack of samples."""
+        return self
+
+    @property
+    def origin(self) -> "Game":
+        """The game whose truth is asked for: itself, unless it shows a few points of another."""
+        return self
+
+    def as_played(self, packing: int, noise_size: int | None) -> "Game":
+        """The game with another size of noise, and in packs, where it has noise and samples."""
+        return self
+
+    @abstractmethod
+    def state(self, loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int) -> GameState:
+        """The state of a game that has not begun."""
+
+    @abstractmethod
+    def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
+        """(discriminator, generator) of those who give none."""
+
+    @abstractmethod
+    def evaluate(self, discriminator: Any, generator: Any, seed: int, *, relative: bool) -> dict[str, float]:
+        """What is known exactly, or estimated from fresh samples, beside the players; V among it.
+
+        Args:
+            discriminator: The player.
+            generator: The player.
+            seed: Of the samples.
+            relative: Whether scores are known up to a constant.
+
+        Raises:
+            NonFiniteMoveError: A move is NaN or infinite.
+        """
+
+    def truth_of_samples(self, generator: Any, seed: int) -> dict[str, float]:
+        """What the samples of a generator tell without a discriminator; nothing where it makes none."""
+        return {}
+
+    def samples(self, generator: Any, count: int, seed: int | None) -> NDArray[np.float32]:
+        """(count, d) samples of a generator."""
+        raise WiringError(f"the generator of {self.name!r} plays a strategy, no samples: see `strategies`")
+
+    def strategies(self, discriminator: Any, generator: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The strategies of both players."""
+        raise WiringError(f"the players of {self.name!r} are networks: see `sample`")
+
+    def known(self) -> str:
+        """What is known of the game, in words."""
+        return ""
+
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits of all numbers that make the game: its public arrays and numbers.
+
+        >>> from gan_lab.games import FiniteGame
+        >>> FiniteGame([0.5, 0.5]).fingerprint() == FiniteGame([0.5, 0.5]).fingerprint()
+        True
+        >>> FiniteGame([0.5, 0.5]).fingerprint() == FiniteGame([0.9, 0.1]).fingerprint()
+        False
+        """
+        digest = hashlib.sha256()
+        for name, value in sorted(vars(self).items()):
+            if not name.startswith("_") and isinstance(value, np.ndarray | int | float | str):
+                array = np.asarray(value)
+                digest.update(f"{name} {array.dtype} {array.shape} ".encode())
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:12]
+
+
+def real_numbers(agent: str, move: Any) -> Tensor:
+    """A move as a tensor of real numbers; a tensor stays one, with its graph.
+
+    Raises:
+        WiringError: It is something else, complex numbers too.
+    """
+    if isinstance(move, Tensor) and not move.is_complex():
+        return move
+    found = np.asarray(move.detach() if isinstance(move, Tensor) else move)
+    if found.dtype.kind not in "fiub":
+        raise WiringError(f"{agent} plays {type(move).__name__} of {found.dtype}; expected an array of real numbers")
+    return torch.as_tensor(found)

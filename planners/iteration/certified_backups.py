@@ -1,0 +1,94 @@
+"""V and Q of a method as iterates of the loop: when to prove their bounds, and when rounding ends that."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.equations.certificates import Bounds, Certifier
+from planners.equations.problem import Problem
+from planners.iteration.iterates import Backup
+from planners.iteration.rounding_floor import FLOOR, floors
+
+
+def certified(
+    problem: Problem, backups: Iterator[Backup], tolerance: float, *, refuses: bool
+) -> "Iterator[CertifiedBackup]":
+    """The iterates of a method; if `refuses`, they say so as soon as the tolerance surely cannot be proven.
+
+    A proof is always due below discount 1; at discount 1, where it is dear, ever more rarely.
+    """
+    certifier, next_proof = Certifier(problem), 0
+    for number, backup in enumerate(backups):
+        residual = float(np.abs(problem.maximise(backup.action_values) - backup.values).max(initial=0.0))
+        iterate = CertifiedBackup(certifier, backup, number, residual, tolerance, refuses)
+        if not iterate.proof_is_due and iterate.promises_much(number >= next_proof):
+            iterate.proof_is_due, next_proof = True, number + max(number // 8, 8)
+        yield iterate
+
+
+@dataclass
+class CertifiedBackup:
+    """The `Iterate` of a method that yields V and Q, number 0, 1, 2, ... of the run."""
+
+    certifier: Certifier
+    backup: Backup
+    number: int
+    residual: float
+    tolerance: float
+    refuses: bool
+
+    def __post_init__(self) -> None:
+        """Whether a proof is due in any case."""
+        below_one = self.certifier.problem.discount < 1.0
+        self.proof_is_due = below_one or (self.backup.rows is not None and self.backup.final)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the residual is."""
+        return bool(np.isfinite(self.residual))
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """(n,) V."""
+        return self.backup.values
+
+    @property
+    def final(self) -> bool:
+        """As the method says."""
+        return self.backup.final
+
+    def bounds(self) -> Bounds:
+        """Bounds from V and Q."""
+        return self.certifier.bounds(*self.backup[:3])
+
+    def at_floor(self, bounds: Bounds) -> bool:
+        """Whether the residual hardly counts beside the rounding, or the tolerance is below what can be proven."""
+        return self._hardly_counts(bounds.error) or self._is_below_floor(bounds)
+
+    def promises_much(self, waited: bool) -> bool:
+        """Whether a proof that is dear is worth it, `waited` long since the last one or not."""
+        small, at_floor = self.residual <= self.tolerance, self._hardly_counts()
+        return (small or at_floor) and (waited or (small and at_floor))
+
+    def _hardly_counts(self, error: float | None = None) -> bool:
+        """Whether the residual hardly counts beside the rounding, and the error, if known, would not do without it."""
+        problem, residual = self.certifier.problem, self.residual
+        rounding = problem.rounding(self.values)
+        if self.backup.rows is not None or residual > FLOOR * rounding:  # sweeps follow a policy's values, and tell
+            return False
+        if error == np.inf:  # at discount 1 the values that follow may be those of a policy that ends
+            return problem.discount < 1.0 or residual <= self.tolerance
+        # the error is at most (rounding + 2 residual) / margin, and without the residual rounding / margin
+        may_do = error is not None and error * rounding <= self.tolerance * (rounding + 2.0 * residual)
+        return not may_do or residual <= 2.0 * rounding / problem.rounding_terms  # a few roundings are left
+
+    def _is_below_floor(self, bounds: Bounds) -> bool:
+        """Whether the tolerance is below the floor; said when V* is roughly known, or when the bounds are there."""
+        iteration = self.number + 1
+        if iteration & (iteration - 1):  # asked at 1, 2, 4, 8, ...
+            return False
+        least, enough = floors(self.certifier.problem, bounds.lower, bounds.upper)
+        refused = self.refuses and (enough <= 4.0 * least or iteration >= 1024)
+        return self.tolerance < least and (refused or bounds.error <= (1.0 + FLOOR) * least < np.inf)
