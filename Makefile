@@ -16,14 +16,16 @@ TOOLS_STAMP := $(VENV)/.installed-tools
 PYTEST := OMP_NUM_THREADS=1 SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs clean
+.PHONY: help demo test test-lowest test-newest lint bench docs release clean
 
 help:
 	@echo "make demo    solve the lecture's gridworld, print values, policy and certificate, play an episode"
 	@echo "make test    run the whole test suite (ARGS=... goes to pytest)"
+	@echo "make test-lowest, make test-newest    the same with the lowest versions allowed, and with the newest of all"
 	@echo "make lint    ruff check, ruff format --check, pyright, import contracts"
 	@echo "make bench   run the benchmarks and write benchmarks/README.md"
 	@echo "make docs    build the documentation in site/, and run every Python block of README.md and docs/"
+	@echo "make release build, check and install what would be uploaded"
 	@echo "make clean   remove .venv, caches and build products"
 
 demo: $(DEMO_STAMP)
@@ -31,6 +33,17 @@ demo: $(DEMO_STAMP)
 
 test: $(TOOLS_STAMP)
 	$(PYTEST) -n 2 --dist=worksteal $(ARGS)
+
+# Environments of their own, made anew each time. PyTorch stays at the version of constraints.txt in both.
+test-lowest: OTHER := .venv-lowest
+test-newest: OTHER := .venv-newest
+test-lowest test-newest:
+	$(PYTHON) -m venv --clear $(OTHER)
+	$(PYTHON) .ci/lowest.py > $(OTHER)/lowest.txt
+	grep '^torch==' constraints.txt > $(OTHER)/newest.txt
+	$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(OTHER)/bin/python -m pip install --quiet -c $(OTHER)/$(patsubst test-%,%,$@).txt --editable '.[all]' --group test
+	$(subst $(VENV_PYTHON),$(OTHER)/bin/python,$(PYTEST)) -n 2 --dist=worksteal $(ARGS)
 
 # The variable keeps pyright, whose version is pinned, from asking the network for a newer one.
 lint: $(TOOLS_STAMP)
@@ -47,8 +60,12 @@ docs: $(TOOLS_STAMP)
 	NO_MKDOCS_2_WARNING=1 $(VENV_PYTHON) -m mkdocs build --quiet --strict
 	$(PYTEST) tests/test_readme.py tests/test_docs.py $(ARGS)
 
+release: $(TOOLS_STAMP)
+	$(INSTALL) --group release
+	.ci/release $(abspath $(VENV_PYTHON))
+
 clean:
-	rm -rf $(VENV) build dist site out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-lowest .venv-newest build dist site out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DEMO_STAMP): pyproject.toml constraints.txt

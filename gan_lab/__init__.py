@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 if missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_spec(name) is None]:
     raise ModuleNotFoundError(
-        f"gan_lab needs {' and '.join(missing)}, not installed here: pip install 'gridworld-lab[gan]'", name=missing[0]
+        f"gan_lab needs {' and '.join(missing)}, not installed here: pip install {' '.join(missing)}", name=missing[0]
     )
 
 from gan_lab import games, truth, updates, vae

@@ -6,13 +6,16 @@ beside it always. `--first-step` stops after the plans.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.error import DependencyNotInstalled
 
 import gridworld_env  # noqa: F401  (registers GridWorld-v0)
 import planners
+from gridworld_env.cli.commands import check_libraries, show_episodes
 from gridworld_env.cli.playing import plan_text
 
 OPTIONS = {"map_name": "lecture", "slip": 0.2, "step_reward": -0.04}
@@ -25,6 +28,11 @@ def main() -> None:
     parser.add_argument("--first-step", action="store_true", help="only plan; do not play")
     parser.add_argument("--gif", type=Path, default=Path("lecture.gif"), help="where the animation goes")
     arguments = parser.parse_args()
+    if not arguments.first_step:
+        try:
+            check_libraries()
+        except DependencyNotInstalled as error:
+            sys.exit(f"{error}; or only plan: python -m gridworld_env.demo --first-step")
 
     plan = solve_both_ways()
     if not arguments.first_step:
@@ -50,8 +58,6 @@ def solve_both_ways() -> planners.Plan:
 
 def play_one_episode(plan: planners.Plan, gif: Path) -> None:
     """The policy in the renderer."""
-    from gridworld_env.cli.commands import show_episodes
-
     print("\nOne episode:")
     show_episodes(OPTIONS, plan, episodes=1, seed=7, gif=gif)
 

@@ -14,6 +14,9 @@ from hypothesis import settings
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+# Triton reads it when it is first imported, which PyTorch may do: its interpreter stands in for a GPU.
+if not os.environ.get("GRIDWORLD_TEST_DEVICE", "").startswith("cuda"):
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 SEED_VARIABLE = "GRIDWORLD_TEST_SEED"
 SEED = pytest.StashKey[int]()

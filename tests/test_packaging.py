@@ -54,7 +54,7 @@ def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> Non
     assert files.count(str(environment)) == len(PACKAGES) - 1, files
     assert files.rstrip().endswith("gan_lab")
     without_torch = subprocess.run([python, "-c", "import gan_lab"], cwd=elsewhere, capture_output=True, text=True)
-    assert "pip install 'gridworld-lab[gan]'" in without_torch.stderr
+    assert "pip install torch" in without_torch.stderr
     assert re.search(r"\d\.\d", run(python, "-m", "gridworld_env.demo", "--first-step", cwd=elsewhere))
     assert "Usage" in run(environment / "bin" / "gridworld", "--help", cwd=elsewhere)
 

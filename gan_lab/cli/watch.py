@@ -58,7 +58,7 @@ def _show(
     try:
         from gan_lab.watch.launch import open_watch
     except ImportError as error:
-        raise ImportError('a window needs pygame-ce: pip install "gridworld-lab[gan,render]"') from error
+        raise ImportError("a window needs pygame-ce, which is not installed here: pip install pygame-ce") from error
     # Networks as small as these are slowed down by threads, which would also take the processor from the window.
     torch.set_num_threads(1)
     session = opening(game, recipe, seed, **options)

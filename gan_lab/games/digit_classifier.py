@@ -37,7 +37,7 @@ def digits() -> Digits:
         from sklearn.model_selection import train_test_split
     except ImportError as error:
         raise WiringError(
-            "the digits come with scikit-learn, which is not installed here: pip install 'gridworld-lab[gan]'"
+            "the digits come with scikit-learn, which is not installed here: pip install scikit-learn"
         ) from error
     pixels, labels = load_digits(return_X_y=True)
     images = (pixels / (BRIGHTEST / 2) - 1).astype(np.float32)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError
@@ -17,9 +18,10 @@ def read_images(path: str | PathLike[str]) -> ImagesGame:
     """A game of the images in a folder, or in an `.npy` file.
 
     Args:
-        path: A folder of pictures of one size, in any format that Pillow reads (hidden files are left out; what is
-            transparent lies on white); or a file of an array (n, height, width), or (n, height, width, channels) with
-            1 or 3 channels, of whole numbers from 0 to 255 (uint8) or of floating-point numbers from 0 to 1.
+        path: A folder of pictures of one size: PNG, JPEG, BMP, GIF, PPM, TIFF or WebP (hidden files are left out;
+            what is transparent lies on white); or a file of an array (n, height, width), or (n, height, width,
+            channels) with 1 or 3 channels, of whole numbers from 0 to 255 (uint8) or of floating-point numbers from
+            0 to 1.
 
     Returns:
         An `ImagesGame`, named after the path; its numbers are in [-1, 1].
@@ -44,16 +46,10 @@ def read_images(path: str | PathLike[str]) -> ImagesGame:
 
 def _of_folder(folder: Path) -> NDArray[np.float32]:
     """(n, height, width, channels) numbers in [0, 1]."""
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise WiringError(
-            f"{folder}: reading pictures needs Pillow, which is not installed here: pip install 'gridworld-lab[render]'"
-        ) from error
     files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
     if not files:
         raise WiringError(f"{folder}: there are no files in this folder; expected pictures of one size")
-    pictures = [_picture(file, Image) for file in files]
+    pictures = [_picture(file) for file in files]
     for file, picture in zip(files, pictures, strict=True):
         if picture.shape[:2] != pictures[0].shape[:2]:
             raise WiringError(
@@ -65,25 +61,16 @@ def _of_folder(folder: Path) -> NDArray[np.float32]:
     return np.stack(pictures).astype(np.float32) / np.float32(255)
 
 
-def _picture(file: Path, pillow: Any) -> NDArray[np.uint8]:
+def _picture(file: Path) -> NDArray[np.uint8]:
     """(height, width, 3) of one file."""
+    from gridworld_env.ui.files.read_picture import UnreadablePictureError, read_picture
+
     try:
-        with pillow.open(file) as opened:
-            return np.asarray(_in_colour(opened, pillow))
-    except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
-        raise WiringError(
-            f"{file}: not a picture that can be read ({error}); expected PNG, JPEG and the like"
-        ) from error
-
-
-def _in_colour(opened: Any, pillow: Any) -> Any:
-    """In RGB, what is transparent on white paper, and 16 bits of grey as 8."""
-    if opened.mode.startswith("I"):
-        opened = pillow.fromarray((np.asarray(opened).clip(0, 65535) // 257).astype(np.uint8))
-    if not opened.has_transparency_data:
-        return opened.convert("RGB")
-    layer = opened.convert("RGBA")
-    return pillow.alpha_composite(pillow.new("RGBA", layer.size, "white"), layer).convert("RGB")
+        return read_picture(file)
+    except UnreadablePictureError as error:
+        raise WiringError(f"{file.parent}: {error}") from error
+    except (OSError, DependencyNotInstalled) as error:
+        raise WiringError(f"{file}: {error}") from error
 
 
 def _size(picture: NDArray[Any]) -> str:
@@ -94,8 +81,8 @@ def _of_array(file: Path) -> NDArray[np.float32]:
     """(n, height, width, channels) numbers in [0, 1]."""
     try:
         found = np.load(file, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise WiringError(f"{file}: not an .npy array of numbers ({error})") from error
+    except Exception as error:  # NumPy may raise anything on a damaged file
+        raise WiringError(f"{file}: not an .npy array of numbers ({str(error)[:200]})") from error
     if not isinstance(found, np.ndarray):
         raise WiringError(f"{file}: an archive of arrays; expected one array, written by numpy.save")
     expected = "expected (n, height, width), or (n, height, width, channels) with 1 or 3 channels"

@@ -1,16 +1,16 @@
 """Checkpoints in one safetensors file: parameters, optimizers, random numbers, history; no pickle."""
 
 import json
-import os
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 
 from gan_lab.errors import WiringError
+from gridworld_env.ui.files.whole_file import write_whole
 
 if TYPE_CHECKING:
     from gan_lab.training.assembly import Assembly
@@ -39,12 +39,8 @@ def save(path: "str | PathLike[str]", made: "Assembly") -> None:
         "averaged_truth": json.dumps(run.averaged_truth),
         "rng": json.dumps(pair.env.np_random.bit_generator.state),
     }
-    target = Path(path)
-    draft = target.with_name(target.name + ".part")
-    save_file(
-        {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}, draft, metadata=about
-    )
-    os.replace(draft, target)
+    content = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
+    write_whole(Path(path), to_bytes(content, metadata=about))
 
 
 def check_place(path: "str | PathLike[str] | None") -> None:
@@ -69,9 +65,22 @@ def load(path: "str | PathLike[str]", made: "Assembly") -> None:
         WiringError: The file is no checkpoint, or one of another game, other settings or other players.
         OSError: The file cannot be read.
     """
-    run, pair, name = made.run, made.pair, Path(path).name
     about, tensors = _read(path)
+    name = Path(path).name
+    try:
+        _restore(name, about, tensors, made)
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
+        if isinstance(error, WiringError):
+            raise
+        raise WiringError(f"{name} is damaged: {type(error).__name__}, {str(error)[:200]}") from error
+
+
+def _restore(name: str, about: dict[str, str], tensors: dict[str, torch.Tensor], made: "Assembly") -> None:
+    """Take over what a checkpoint holds; `WiringError` if it is one of something else."""
+    run, pair = made.run, made.pair
     settings = json.loads(about["settings"])
+    if not isinstance(settings, dict):
+        raise ValueError("its settings are no settings")
     for key, value in run.settings.items():
         if settings.get(key) != value and key == "numbers of the game":
             raise WiringError(f"{name} is a checkpoint of another game that is called {run.game.name!r} too")
@@ -97,7 +106,10 @@ def shares_of(path: "str | PathLike[str]") -> int:
         WiringError: The file is no checkpoint.
         OSError: The file cannot be read.
     """
-    return int(_read(path)[0].get("shares", "1"))
+    shares = _read(path)[0].get("shares", "1")
+    if not (shares.isascii() and shares.isdigit() and 0 < len(shares) < 9):
+        raise WiringError(f"{Path(path).name} is damaged: its number of shares is {shares[:40]!r}")
+    return int(shares)
 
 
 def _read(path: "str | PathLike[str]") -> tuple[dict[str, str], dict[str, torch.Tensor]]:

@@ -71,5 +71,5 @@ def _images() -> Any:
     try:
         from PIL import Image
     except ImportError as error:
-        raise DependencyNotInstalled('pictures need Pillow: pip install "gridworld-lab[gan,render]"') from error
+        raise DependencyNotInstalled("pictures need Pillow, which is not installed here: pip install pillow") from error
     return Image

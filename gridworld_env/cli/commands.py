@@ -26,15 +26,21 @@ from gridworld_env.maps.textbook_worlds import WORLDS
 from gridworld_env.replays.replay import Replay
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import size_text
+from gridworld_env.ui.versions import version_option
 from gridworld_env.ui.widgets.display import has_display
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="A gridworld with open tables: plan on a map, explore it, watch the policy, list the maps, make one.",
 )
 out = Console(highlight=False)
+VERSION = version_option("gymnasium", "numpy", "scipy", "numba", "pygame-ce", "pillow")
 PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
+
+
+@app.callback()
+def gridworld(version: Annotated[bool, VERSION] = False) -> None:
+    """A gridworld with open tables: plan on a map, explore it, watch the policy, list the maps, make one."""
 
 
 def _with_plan_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -69,6 +75,8 @@ def plan(
     for path, suffix in ((png, ".png"), (html, ".html"), (gif, ".gif")):
         if path is not None:
             check_place(path, suffix)
+    if png is not None or gif is not None:
+        check_libraries()
     arguments = options.arguments()
     env = gym.make("GridWorld-v0", **arguments)
     replay = None if html is None and gif is None else options.replay(env)
@@ -100,6 +108,7 @@ def play_command(
     """Solve a map and play the policy, in a window where there is a display."""
     if gif is not None:
         check_place(gif, ".gif")
+        check_libraries()
     arguments = options.arguments()
     result = options.solve(gym.make("GridWorld-v0", **arguments))
     _check_converged(result)
@@ -179,6 +188,15 @@ def show_episodes(
         end = "" if episode.terminated else ", cut off by the limit of steps"
         out.print(f"episode {number}: {len(episode)} steps, total reward {episode.total_reward:g}{end}")
     out.print(f"seed {seed}" + (f", wrote {gif}" if gif is not None else ""))
+
+
+def check_libraries() -> None:
+    """`DependencyNotInstalled` where pictures cannot be drawn or written, before the work that they are of."""
+    from gridworld_env.rendering.pygame_canvas import import_pygame
+    from gridworld_env.ui.files.pictures import import_pillow
+
+    import_pygame()
+    import_pillow()
 
 
 def _write_replay(replay: Replay, html: Path | None, gif: Path | None) -> None:

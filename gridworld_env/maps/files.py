@@ -122,6 +122,8 @@ def _read_json(file: Path) -> dict[str, Any]:
                 f"line {error.lineno}, column {error.colno}: {error.msg}; found {line[:60]!r}; expected JSON such as "
                 f"{_JSON_EXAMPLE}"
             ) from None
+        except ValueError as error:  # a number of thousands of digits
+            raise MapError(f"{error}; expected JSON such as {_JSON_EXAMPLE}") from None
         if not isinstance(arguments, dict):
             raise MapError(f"a JSON {type(arguments).__name__}; expected an object such as {_JSON_EXAMPLE}")
         for name in arguments:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gymnasium.error import DependencyNotInstalled
+from numpy.typing import NDArray
 
 from gridworld_env.errors import MapError
+from gridworld_env.ui.files.read_picture import UnreadablePictureError, read_picture
 
 
 def load_image(
@@ -20,7 +21,7 @@ def load_image(
     """An image as keyword arguments for `gym.make("GridWorld-v0", **arguments)`, a square for each pixel.
 
     Args:
-        path: A PNG, or what else Pillow reads.
+        path: A PNG, JPEG, BMP, GIF, PPM, TIFF or WebP.
         walls_below: Pixels darker than this grey, 0 to 256, are walls, the others free; without a palette. What is
             transparent lies on white.
         palette: The glyph of each colour, such as `{(255, 255, 255): ".", (0, 0, 0): "#", (0, 255, 0): "+"}`.
@@ -30,22 +31,16 @@ def load_image(
         OSError: The file cannot be read.
         DependencyNotInstalled: Pillow is missing.
     """
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError as error:
-        raise DependencyNotInstalled('images need Pillow: pip install "gridworld-lab[render]"') from error
     name = Path(path).name
     if isinstance(walls_below, bool) or not isinstance(walls_below, int | np.integer) or not 0 <= walls_below <= 256:
         raise MapError(f"walls_below is {walls_below!r}; expected a grey from 0 to 256, a whole number")
     colours = {} if palette is None else _checked_palette(palette)
     try:
-        with Image.open(path) as image:
-            opaque = _opaque(image, Image)
-    except UnidentifiedImageError:
-        raise MapError(f"{name} is no image that Pillow reads; expected a PNG") from None
+        pixels = read_picture(path)
+    except UnreadablePictureError as error:
+        raise MapError(str(error)) from None
     if palette is None:
-        return {"desc": _rows(np.where(np.asarray(opaque.convert("L")) < walls_below, b"#", b"."))}
-    pixels = np.asarray(opaque)
+        return {"desc": _rows(np.where(_grey(pixels) < walls_below, b"#", b"."))}
     glyphs = np.full(pixels.shape[:2], b"\0", dtype="S1")
     for colour, glyph in colours.items():
         glyphs[(pixels == np.array(colour, dtype=np.uint8)).all(axis=2)] = glyph.encode("ascii")
@@ -59,12 +54,13 @@ def load_image(
     return {"desc": _rows(glyphs)}
 
 
-def _opaque(image: Any, pillow: Any) -> Any:
-    """The image in RGB, what is transparent on white paper, and 16 bits of grey as 8."""
-    if image.mode.startswith("I"):  # Pillow itself would clip and not scale
-        image = pillow.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
-    layers = image.convert("RGBA")
-    return pillow.alpha_composite(pillow.new("RGBA", layers.size, "white"), layers).convert("RGB")
+def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W) luma of (H, W, 3) red, green and blue: ITU-R 601-2, rounded, as Pillow's mode L."""
+    grey = np.empty(pixels.shape[:2], dtype=np.uint8)
+    for row, colours in enumerate(pixels):  # a row at a time: wide integers of a whole map take gigabytes
+        red, green, blue = colours.astype(np.uint32).T
+        grey[row] = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
+    return grey
 
 
 def _checked_palette(palette: Any) -> dict[tuple[int, ...], str]:

@@ -19,6 +19,7 @@ import numpy as np
 from gridworld_env.errors import MapError
 from gridworld_env.grid.actions import Moves
 
+MOST_DIGITS: Final = 9  # of a height or a width
 FREE: Final = ".GS"
 BLOCKED: Final = "@OTW"  # out of bounds, trees, and water, which is left by water only
 
@@ -100,7 +101,7 @@ def read_scenarios(path: str | PathLike[str]) -> list[Scenario]:
     """
     name, lines = Path(path).name, _lines(Path(path))
     if not lines or not lines[0].lower().startswith("version"):
-        raise MapError(f"{name} line 1: {lines[0] if lines else ''!r}; expected 'version 1'")
+        raise MapError(f"{name} line 1: {lines[0][:60] if lines else ''!r}; expected 'version 1'")
     return [_scenario(name, number, line) for number, line in enumerate(lines[1:], start=2) if line.strip()]
 
 
@@ -116,8 +117,8 @@ def _scenario(name: str, number: int, line: str) -> Scenario:
         return Scenario(int(bucket), place, start, goal, length, (int(height), int(width)))
     except ValueError:
         raise MapError(
-            f"{name} line {number}: {line!r}; expected bucket, map, width, height, start x, start y, goal x, goal y "
-            "and length, with tabs between them"
+            f"{name} line {number}: {line[:120]!r}; expected bucket, map, width, height, start x, start y, goal x, "
+            "goal y and length, with tabs between them"
         ) from None
 
 
@@ -138,11 +139,11 @@ def read_header(name: str, lines: Sequence[str]) -> tuple[int, int, int]:
         words = line.split()
         if words == ["map"]:
             break
-        if len(words) == 2 and words[0] in ("height", "width") and words[1].isdigit() and words[0] not in header:
+        if len(words) == 2 and words[0] in ("height", "width") and _is_size(words[1]) and words[0] not in header:
             header[words[0]] = int(words[1])
         elif not words or words[0] != "type":
             raise MapError(
-                f"{name} line {number}: {line!r}; expected 'type octile', 'height H', 'width W', 'map', each once"
+                f"{name} line {number}: {line[:60]!r}; expected 'type octile', 'height H', 'width W', 'map', each once"
             )
     else:
         raise MapError(f"{name}: no line 'map' after the header; is it a MovingAI map?")
@@ -151,6 +152,11 @@ def read_header(name: str, lines: Sequence[str]) -> tuple[int, int, int]:
     if not all(header.values()):
         raise MapError(f"{name}: the header says {header}; expected a map of at least one square")
     return number, header["height"], header["width"]
+
+
+def _is_size(word: str) -> bool:
+    """Whether a word is a number that a map can have of rows or columns."""
+    return word.isascii() and word.isdigit() and len(word) <= MOST_DIGITS
 
 
 _MEANING: Final = str.maketrans(dict.fromkeys(FREE, ".") | dict.fromkeys(BLOCKED, "#"))

@@ -8,6 +8,7 @@ agree is refused. What was saved is what the sweeps go on from, bit by bit, what
 run that was ended and started again ends with the values and bounds of one that was not.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from planners.distributed.blocks import Blocks
 from planners.errors import InvalidOptionError, InvalidPlanFileError
-from planners.plans.plan_folder import flush_names, write_atomically
+from planners.plans.atomic_file import flush_names, write_atomically
 
 FORMAT: Final = "gridworld-lab checkpoint 1"
 MARKER: Final = "complete.json"
@@ -63,7 +64,7 @@ class Checkpoints:
                 "threshold": blocks.threshold,
                 "checksums": {number: crc for one in told for number, crc in one.items()},
             }
-            write_atomically(here / MARKER, json.dumps(marker).encode())
+            write_atomically(here / MARKER, lambda file: file.write(json.dumps(marker).encode()))
             for old in self._sets()[KEPT:]:
                 shutil.rmtree(old, ignore_errors=True)
 
@@ -111,10 +112,11 @@ class Checkpoints:
         newest = next((folder for folder in self._sets() if (folder / MARKER).exists()), None)
         if newest is None:
             return None
-        try:
+        marker: Any = None
+        with contextlib.suppress(ValueError):
             marker = json.loads((newest / MARKER).read_bytes())
-        except ValueError:
-            raise InvalidPlanFileError(f"{newest / MARKER} is damaged. Delete {newest} to go on without it") from None
+        if not _is_marker(marker, len(blocks.borders) - 1):
+            raise InvalidPlanFileError(f"{newest / MARKER} is damaged. Delete {newest} to go on without it")
         for name, wanted in self._run(blocks).items():
             if marker.get(name) != wanted:
                 raise InvalidOptionError(
@@ -144,9 +146,19 @@ def _write_part(folder: Path, number: int, values: NDArray[np.float64], pending:
     return zlib.crc32(content)
 
 
+def _is_marker(found: Any, parts: int) -> bool:
+    """Whether what a marker holds is what `Checkpoints.save` writes; its run is compared afterwards."""
+    if not isinstance(found, dict) or not isinstance(sums := found.get("checksums"), dict):
+        return False
+    numbers = [found.get("sweeps"), *sums.values()]
+    whole = all(isinstance(number, int) and 0 <= number < 2**63 for number in numbers)
+    real = all(isinstance(found.get(name), int | float) for name in ("tolerance", "threshold"))
+    return whole and real and (found.get("parts") != parts or set(sums) == set(map(str, range(parts))))
+
+
 def _read_part(folder: Path, number: int, count: int, checksum: int) -> NDArray[np.float64]:
     path = folder / f"part-{number:05d}.f64"
-    content = path.read_bytes()
+    content = path.read_bytes() if path.is_file() else b""
     if len(content) != 8 * (count + 1) or zlib.crc32(content) != checksum:
         raise InvalidPlanFileError(f"{path} is damaged: its checksum is wrong. Delete {folder} to go on without it")
     return np.frombuffer(content, dtype="<f8").astype(np.float64)

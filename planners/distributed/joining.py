@@ -49,7 +49,5 @@ def _torch(timeout: float) -> Any:
     try:
         from planners.distributed import _torch
     except ModuleNotFoundError as error:
-        raise InvalidOptionError(
-            "distributed=True needs torch, which is not installed; pip install 'gridworld-lab[gan]' brings it"
-        ) from error
+        raise InvalidOptionError("distributed=True needs torch, which is not installed: pip install torch") from error
     return _torch

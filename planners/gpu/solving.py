@@ -53,7 +53,7 @@ def open_device(device: Any) -> Any:
     except ModuleNotFoundError as error:
         raise InvalidOptionError(
             f"device is {device!r}, which needs PyTorch, and {error.name} is missing: "
-            "pip install 'gridworld-lab[gan]', or leave device out"
+            "pip install torch, or leave device out"
         ) from error
     try:
         return torch_sweeps.find_device(str(device).removeprefix("torch:"))

@@ -1,7 +1,6 @@
 """Reading plans: files that `Plan.save` wrote, and folders that many processes wrote."""
 
 import zipfile
-import zlib
 from os import PathLike
 from pathlib import Path
 from typing import Any, cast
@@ -9,11 +8,12 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import InvalidPlanFileError
+from planners.errors import InvalidPlanFileError, PlannerError
 from planners.models.convert import Model, as_model
 from planners.models.tabular import TabularMDP
 from planners.plans.model_identity import MissingModel, fingerprint, weighted_sums
 from planners.plans.plan import Iteration, Plan, Status
+from planners.plans.plan_folder import check_claim, read_plan
 from planners.plans.policy import TabularPolicy
 from planners.plans.save import FORMAT, VERSION, Arrays
 
@@ -41,14 +41,12 @@ def load_plan(path: str | PathLike[str], model: Any = None) -> Plan:
     """
     given = None if model is None else as_model(model)
     if Path(path).is_dir():
-        from planners.plans.plan_folder import read_plan
-
         return read_plan(path, given)
     arrays = _read(path)
     found = None if given is None else _same_model(path, arrays, given)
     try:
         return _plan(arrays, found)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError, PlannerError) as error:
         raise InvalidPlanFileError(f"{path} is a damaged plan: {error}. Plan again, and save it anew") from error
 
 
@@ -58,7 +56,7 @@ def _read(path: str | PathLike[str]) -> Arrays:
         try:
             loaded = np.load(file, allow_pickle=False) if zipfile.is_zipfile(file) else None
             arrays = {} if loaded is None else {name: loaded[name] for name in loaded.files}
-        except (ValueError, EOFError, OSError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error):
+        except Exception:  # NumPy and zipfile may raise anything on a damaged file
             raise InvalidPlanFileError(f"{path} is damaged, or not a plan. Plan again, and save it anew") from None
     if str(arrays.get("format")) != FORMAT:
         raise InvalidPlanFileError(f"{path} is not a plan, or was cut off; expected a file that plan.save(path) wrote")
@@ -103,17 +101,35 @@ def _plan(arrays: Arrays, model: Model | None) -> Plan:
     for name in ("values", "lower", "upper"):
         if arrays[name].dtype != np.float64 or arrays[name].shape != actions.shape:
             raise ValueError(f"{name} are {arrays[name].shape} of {arrays[name].dtype}, the actions {actions.shape}")
+    status = Status[str(arrays["status"])]
+    error_bound, tolerance = float(arrays["error_bound"]), float(arrays["tolerance"])
+    check_claim(status, error_bound, tolerance)
+    _check_bounds(values, lower, upper, error_bound)
     return Plan(
         values=values,
         policy=TabularPolicy.from_actions(actions, int(arrays["num_actions"])),
         lower=lower,
         upper=upper,
-        error_bound=float(arrays["error_bound"]),
-        status=Status[str(arrays["status"])],
+        error_bound=error_bound,
+        status=status,
         iterations=int(arrays["iterations"]),
         history=tuple(Iteration(int(row[0]), *map(float, row[1:])) for row in arrays["history"]),
         method=str(arrays["method"]),
         discount=float(arrays["discount"]),
-        tolerance=float(arrays["tolerance"]),
+        tolerance=tolerance,
         model=cast(TabularMDP, MissingModel(arrays)) if model is None else model,
     )
+
+
+def _check_bounds(
+    values: NDArray[np.float64], lower: NDArray[np.float64], upper: NDArray[np.float64], error_bound: float
+) -> None:
+    """`ValueError` unless lower <= values <= upper in every state, no further apart than the error bound says."""
+    wrong = ~((lower <= values) & (values <= upper))  # NaN too
+    if wrong.any():
+        state = int(np.argmax(wrong))
+        raise ValueError(f"state {state} has the value {values[state]:g} between {lower[state]:g} and {upper[state]:g}")
+    with np.errstate(invalid="ignore"):
+        furthest = np.nan_to_num(np.maximum(upper - values, values - lower), nan=0.0).max(initial=0.0)
+    if furthest > error_bound:
+        raise ValueError(f"a bound is {furthest:g} from its value, and the error bound is {error_bound:g}")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from planners.errors import InvalidPlanFileError
 from planners.models.slices import tables_of_model
+from planners.plans.atomic_file import write_atomically
 from planners.plans.model_identity import BlockModel, digest_of_parts
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
@@ -76,27 +77,7 @@ def write_summary(folder: Path, plan: Plan, num_states: int, borders: NDArray[np
         "history": [list(step) for step in plan.history],
         "model": {"digest": digest, "borders": borders.tolist()},
     }
-    write_atomically(folder / SUMMARY, json.dumps(summary, indent=1).encode())
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all, and see it on disk."""
-    beside = path.with_name(f".{path.name}.tmp")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    flush_names(path.parent)
-
-
-def flush_names(folder: Path) -> None:
-    """See the names in a folder on disk."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    write_atomically(folder / SUMMARY, lambda file: file.write(json.dumps(summary, indent=1).encode()))
 
 
 def _arrays(plan: Plan) -> dict[str, NDArray[Any]]:
@@ -117,16 +98,18 @@ def read_plan(folder: str | PathLike[str], model: "Model | None") -> Plan:
         raise InvalidPlanFileError(f"{here} has no {SUMMARY}: it is no plan, or one that was not finished") from None
     except ValueError:
         raise InvalidPlanFileError(f"{here / SUMMARY} is damaged. Plan again, and write it anew") from None
+    if not isinstance(summary, dict):
+        raise InvalidPlanFileError(f"{here / SUMMARY} is damaged. Plan again, and write it anew")
     if summary.get("format") != FORMAT or summary.get("version") != VERSION:
         raise InvalidPlanFileError(
-            f"{here / SUMMARY} says format {summary.get('format')!r}, version {summary.get('version')!r}; this library "
-            f"reads {FORMAT!r}, version {VERSION}"
+            f"{here / SUMMARY} says format {_shown(summary.get('format'))}, version {_shown(summary.get('version'))}; "
+            f"this library reads {FORMAT!r}, version {VERSION}"
         )
     try:
         if model is not None:
             _check_model(here, summary, model)
         return _plan(here, summary, model)
-    except (KeyError, ValueError, TypeError, OSError) as error:
+    except (KeyError, ValueError, TypeError, OSError, OverflowError, IndexError, AttributeError) as error:
         if isinstance(error, InvalidPlanFileError):
             raise
         raise InvalidPlanFileError(f"{here} is a damaged plan: {error}. Plan again, and write it anew") from error
@@ -135,13 +118,15 @@ def read_plan(folder: str | PathLike[str], model: "Model | None") -> Plan:
 def _plan(here: Path, summary: dict[str, Any], model: "Model | None") -> Plan:
     count, num_actions = int(summary["num_states"]), int(summary["num_actions"])
     values, lower, upper, actions = (_mapped(here, name, count) for name in ("values", "lower", "upper", "actions"))
+    status = Status[summary["status"]]
+    check_claim(status, float(summary["error_bound"]), float(summary["tolerance"]))
     return Plan(
         values=values,
         policy=TabularPolicy.of_checked_actions(actions, num_actions),
         lower=lower,
         upper=upper,
         error_bound=float(summary["error_bound"]),
-        status=Status[summary["status"]],
+        status=status,
         iterations=int(summary["iterations"]),
         history=tuple(Iteration(int(row[0]), *map(float, row[1:])) for row in summary["history"]),
         method=str(summary["method"]),
@@ -151,8 +136,17 @@ def _plan(here: Path, summary: dict[str, Any], model: "Model | None") -> Plan:
     )
 
 
+def _shown(found: Any) -> str:
+    return repr(found)[:60]
+
+
 def _mapped(here: Path, name: str, count: int) -> NDArray[Any]:
-    array = np.load(here / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    try:
+        array = np.load(here / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # NumPy may raise anything on a damaged file
+        raise ValueError(f"{name}.npy is no array: {str(error)[:200]}") from None
     if array.shape != (count,) or array.dtype.kind != ("u" if name == "actions" else "f"):
         raise ValueError(f"{name}.npy holds {array.shape} of {array.dtype}; expected ({count},)")
     return array
@@ -171,4 +165,14 @@ def _check_model(here: Path, summary: dict[str, Any], model: "Model") -> None:
         raise InvalidPlanFileError(
             f"{here} is a plan of another model: its sizes (states, actions) are {sizes}, those of the model given are "
             f"{(model.num_states, model.num_actions)}, or the numbers in the tables differ"
+        )
+
+
+def check_claim(status: Status, error_bound: float, tolerance: float) -> None:
+    """`ValueError` if a plan cannot have ended as it says."""
+    if not (error_bound >= 0.0 and tolerance > 0.0):
+        raise ValueError(f"its error bound is {error_bound:g} and its tolerance {tolerance:g}")
+    if status is Status.CONVERGED and error_bound > tolerance:
+        raise ValueError(
+            f"it says {status.name}, and its error bound {error_bound:g} is above its tolerance {tolerance:g}"
         )

@@ -5,8 +5,6 @@ and sums by which a `MoveMDP` and its `tabular` know each other, though their nu
 It is written beside its place and then moved there: no half-written plan is left under its name.
 """
 
-import os
-import secrets
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError
+from planners.plans.atomic_file import write_atomically
 from planners.plans.model_identity import MissingModel, fingerprint, weighted_sums
 
 if TYPE_CHECKING:
@@ -41,16 +40,7 @@ def save_plan(plan: "Plan", path: str | PathLike[str]) -> None:
         **{name: getattr(plan, name) for name in kept},
         **_identity(plan.model),
     }
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with beside.open("xb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_atomically(Path(path), lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 
 def _identity(model: Any) -> dict[str, Any]:

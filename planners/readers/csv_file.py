@@ -38,8 +38,15 @@ class TransitionFile:
     def __init__(self, path: str | PathLike[str], outcome: int | None = None) -> None:
         """Read the file; `InvalidModelError` with the line where it is not a table of numbers."""
         self.path = fspath(path)
-        self.names = self._header(outcome)
-        self.table = self._numbers()
+        try:
+            self.names = self._header(outcome)
+            self.table = self._numbers()
+        except UnicodeDecodeError as error:
+            raise InvalidModelError(
+                f"{self.path}: byte {error.start} is no UTF-8; save the table as comma-separated values in UTF-8"
+            ) from None
+        except csv.Error as error:
+            raise InvalidModelError(f"{self.path} is no table of comma-separated values: {error}") from None
         self.records = np.arange(len(self.table))  # the place of each in the file
         if outcome is not None:
             self._choose(outcome)
@@ -138,7 +145,7 @@ class TransitionFile:
                     )
                 for name, field in zip(self.names, fields, strict=False):
                     if not _is_number(field):
-                        raise InvalidModelError(f"{place}: {name} is {field!r}; expected a number")
+                        raise InvalidModelError(f"{place}: {name} is {field[:60]!r}; expected a number")
 
     def _choose(self, outcome: int) -> None:
         column = self.column(OUTCOME)

@@ -275,3 +275,14 @@ def test_exploitability_by_trying_everything(rng: np.random.Generator) -> None:
     least = gaussian.value(d, [1e-3, 0.0]) + np.logaddexp(0.0, d[0])  # V without the generated point at 0
     worst = least - np.logaddexp(0.0, d[0] + d[1] * places + d[2] * places**2).max()
     assert gaussian.exploitability(d, fit) == pytest.approx(gaussian.criterion(fit) - worst, rel=1e-3)
+
+
+def test_w1_of_positions_in_any_order(rng: np.random.Generator) -> None:
+    """Against SciPy, which sorts them, and against themselves in another order."""
+    for size in (2, 5, 9):
+        p, q = rng.dirichlet(np.ones(size), size=2)
+        at = rng.normal(size=size)
+        order = rng.permutation(size)
+        found = truth.w1(p, q, at)
+        assert found == pytest.approx(wasserstein_distance(at, at, p, q), rel=1e-9)
+        assert truth.w1(p[order], q[order], at[order]) == pytest.approx(found, rel=1e-9)

@@ -24,7 +24,9 @@ class Window:
         try:
             import pygame
         except ImportError as error:
-            raise DependencyNotInstalled('a window needs pygame-ce: pip install "gridworld-lab[gan,render]"') from error
+            raise DependencyNotInstalled(
+                "a window needs pygame-ce, which is not installed here: pip install pygame-ce"
+            ) from error
         self._pygame, self._fps = pygame, fps
         pygame.display.init()
         self._window: Any = pygame.Window(title, (size, size))

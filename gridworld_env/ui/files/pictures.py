@@ -33,9 +33,11 @@ def save_png(path: str | Path, frame: NDArray[np.uint8]) -> Path:
         FileNotFoundError: The folder does not exist.
         ValueError: The suffix or the frame is wrong.
     """
-    image = _import_pillow()
+    image = import_pillow()
     target = _checked_path(path, ".png")
-    image.fromarray(_checked_frame(frame, 0)).save(target, optimize=True)
+    content = io.BytesIO()
+    image.fromarray(_checked_frame(frame, 0)).save(content, "PNG", optimize=True)
+    write_whole(target, content.getvalue())
     return target
 
 
@@ -57,7 +59,7 @@ def save_gif(path: str | Path, frames: Iterable[NDArray[np.uint8]], fps: float =
         FileNotFoundError: The folder does not exist.
         ValueError: The suffix, the frames or `fps` are wrong.
     """
-    image = _import_pillow()
+    image = import_pillow()
     target = _checked_path(path, ".gif")
     if not 0 < fps <= FASTEST:
         raise ValueError(f"fps is {fps}; a GIF plays more than 0 and at most {FASTEST} frames a second")
@@ -126,11 +128,12 @@ def _checked_frame(frame: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(array)
 
 
-def _import_pillow() -> Any:
+def import_pillow() -> Any:
+    """The module `PIL.Image`; `DependencyNotInstalled` with what to install where it is missing."""
     try:
         from PIL import Image
     except ImportError as error:
         raise DependencyNotInstalled(
-            'Pillow is not installed; PNG and GIF files need it: pip install "gridworld-lab[render]"'
+            "Pillow is not installed; PNG and GIF files need it: pip install pillow"
         ) from error
     return Image

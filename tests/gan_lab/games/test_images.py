@@ -132,12 +132,12 @@ def test_a_folder_that_is_refused(tmp_path: Path, rng: np.random.Generator) -> N
     with pytest.raises(WiringError, match=r"07\.png: 9 x 7 pixels, but 00\.png has 8 x 8"):
         read_images(tmp_path)
     odd.write_text("no picture")
-    with pytest.raises(WiringError, match=r"07\.png: not a picture that can be read"):
+    with pytest.raises(WiringError, match=r"07\.png: not a picture; expected one of PNG"):
         read_images(tmp_path)
     whole = tmp_path / "06.png"
     odd.unlink()
     whole.write_bytes(whole.read_bytes()[:-40])
-    with pytest.raises(WiringError, match=r"06\.png: not a picture that can be read"):
+    with pytest.raises(WiringError, match=r"06\.png: a damaged picture, which cannot be read"):
         read_images(tmp_path)
 
 

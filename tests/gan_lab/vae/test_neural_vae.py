@@ -32,12 +32,11 @@ def test_elbo_at_most_iwae_at_most_log_p(latent_size: int, rng: np.random.Genera
     few, many = (importance_bound(vae, points, samples, int(rng.integers(2**31))) for samples in (5, 3000))
     for bound in (few, many):
         assert (bound.elbo <= bound.points + 1e-9).all()
-        # Each estimate is below log p on average: of 60, the mean is not above it by five standard errors.
-        above = bound.points - log_p
-        assert above.mean() <= 5 * above.std(ddof=1) / len(above) ** 0.5 + error.max()
+        # The estimates of p are independent and right on average, so the mean of their product over that of p is 1, and
+        # by Markov's inequality it exceeds 10^6 once in 10^6 seeds.
+        assert (bound.points - log_p).sum() <= np.log(1e6) + len(points) * error.max()
     # How near 3000 samples come depends on the worst of the points; the ELBO's own gap is the measure.
     assert log_p.mean() - many.mean <= 0.5 * (log_p - many.elbo).mean() + 0.05
-    assert few.elbo.mean() < log_p.mean()
 
 
 @pytest.mark.parametrize("latent_size", [1, 2])

@@ -117,7 +117,8 @@ def test_png_is_a_picture_of_the_plan(tmp_path: Path) -> None:
     png = tmp_path / "plan.png"
     assert gridworld("plan", "--png", str(png)).exit_code == 0
     with Image.open(png) as picture:
-        assert len(set(picture.convert("RGB").getdata())) > 10  # a heat map, not a blank
+        colours = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+        assert len(np.unique(colours, axis=0)) > 10  # a heat map, not a blank
 
 
 def test_maps_lists_all_with_their_sources() -> None:
@@ -187,3 +188,28 @@ def test_explore_opens_the_map_and_runs_until_it_is_closed(monkeypatch: pytest.M
     assert gridworld("explore", "aima-4x3").exit_code == 0
     assert gridworld("explore", "--empty", "2,3", "--scale", "2").exit_code == 0
     assert shown == [("...+", ".#.-", "S..."), ("...", "...")]
+
+
+def test_versions() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gridworld_env", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("gridworld-lab 0.")
+    assert f"numpy {np.__version__}" in done.stdout
+
+
+@pytest.mark.parametrize("library", ["pygame", "PIL"])
+@pytest.mark.parametrize(
+    "arguments",
+    [["gridworld_env.demo"], ["gridworld_env", "plan", "--gif", "a.gif"], ["gridworld_env", "play", "--gif", "a.gif"]],
+)
+def test_what_is_missing_is_said_before_the_work(library: str, arguments: list[str], tmp_path: Path) -> None:
+    code = f"import runpy, sys; sys.modules[{library!r}] = None; import planners\n"
+    code += "def never(*_, **__): raise AssertionError('planned first')\n"
+    code += "planners.solve = planners.value_iteration = planners.policy_iteration = never\n"
+    code += f"sys.argv = {arguments!r}; runpy.run_module({arguments[0]!r}, run_name='__main__', alter_sys=False)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert f"pip install {'pygame-ce' if library == 'pygame' else 'pillow'}" in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -236,3 +236,19 @@ def test_large_maps_step_like_small_ones(
             assert one.dtype == other.dtype
             np.testing.assert_array_equal(one, other)
         np.testing.assert_allclose(ours[4]["prob"], theirs[4]["prob"], rtol=1e-12)
+
+
+def test_every_seed_of_a_list_counts(rng: np.random.Generator) -> None:
+    envs: Any = gym.make_vec("GridWorld-v0", num_envs=3, slip=0.5)
+    seeds = [int(seed) for seed in rng.integers(2**31, size=3)]
+    actions = rng.integers(4, size=(60, 3))
+
+    def run(given: list[int]) -> list[Any]:
+        first, _ = envs.reset(seed=given)
+        return [first.tolist(), *(envs.step(row)[0].tolist() for row in actions)]
+
+    runs = run(seeds)
+    assert run(seeds) == runs
+    for place in range(3):
+        assert run([seed + (place == index) for index, seed in enumerate(seeds)]) != runs
+    envs.close()

@@ -217,7 +217,7 @@ def test_rendering_without_pygame(mode: str) -> None:
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", source], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert 'pip install "gridworld-lab[render]"' in done.stdout
+    assert "pip install pygame-ce" in done.stdout
     assert ". . . +" in done.stdout
 
 

@@ -167,7 +167,7 @@ def test_images_as_maps(tmp_path: Path) -> None:
         load_image(tmp_path / "plan.png", palette=palette)
     assert load_image(tmp_path / "plan.png", palette={**palette, (90, 90, 90): "+"})["desc"] == ("S#", ".+")
     (tmp_path / "text.png").write_text("no image")
-    with pytest.raises(MapError, match=r"text\.png is no image"):
+    with pytest.raises(MapError, match=r"text\.png: not a picture; expected one of PNG, JPEG"):
         load_image(tmp_path / "text.png")
 
 

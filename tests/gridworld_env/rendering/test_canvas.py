@@ -181,7 +181,7 @@ def test_a_chosen_cell_size() -> None:
 
 def test_missing_pygame_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pygame", None)
-    with pytest.raises(gymnasium.error.DependencyNotInstalled, match=re.escape('pip install "gridworld-lab[render]"')):
+    with pytest.raises(gymnasium.error.DependencyNotInstalled, match="pip install pygame-ce"):
         Canvas(LECTURE)
 
 

@@ -134,3 +134,15 @@ def test_enumeration_of_a_copy_leaves_the_original_alone() -> None:
     before = copy.deepcopy(env.s)  # pyright: ignore[reportAttributeAccessIssue]
     planners.enumerate_env(env)
     assert env.s == before  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_is_optimal_refuses_a_tolerance_that_v_star_is_not_known_to() -> None:
+    """At 1e-17 of values around 1 nothing can be told apart in float64: neither verdict would be proven."""
+    model = planners.TabularMDP.from_gym_dict(
+        {0: {0: [(0.3, 0, 0.1, False), (0.7, 0, 0.2, True)], 1: [(0.6, 0, 0.1, False), (0.4, 0, 0.3, True)]}}
+    )
+    for policy in ([0], [1]):
+        with pytest.raises(planners.NotConvergedError, match="proven error bound") as caught:
+            planners.is_optimal(model, policy, discount=0.9, tolerance=1e-17)
+        assert caught.value.plan.error_bound > 0.5e-17
+        assert caught.value.plan.tolerance == 0.5e-17

@@ -43,7 +43,7 @@ def test_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delitem(sys.modules, "planners.gpu.torch_sweeps", raising=False)
     monkeypatch.delattr(planners.gpu, "torch_sweeps", raising=False)
-    with pytest.raises(InvalidOptionError, match=r"needs PyTorch, and torch is missing: pip install 'gridworld-lab"):
+    with pytest.raises(InvalidOptionError, match=r"needs PyTorch, and torch is missing: pip install torch"):
         planners.solve(gym.make("gridworld_env:GridWorld-v0"), discount=0.9, device=DEVICE)
 
 

@@ -166,3 +166,21 @@ def test_the_plan_itself() -> None:
     for state in (-1, 1):
         with pytest.raises(InvalidPolicyError, match=f"state {state} is not in the plan; expected 0 to 0"):
             plan.agent().act(state)
+
+
+def test_errors_of_many_steps_add_up() -> None:
+    """At horizon 2000 the rounding of one step is far below that of all: the claim must hold against fractions."""
+    rows = {
+        0: {0: [(0.4194446153740582, 0, 0.73, False), (0.5805553846259418, 1, 0.32, False)]},
+        1: {0: [(0.16617993439849305, 0, 0.97, False), (0.8338200656015069, 1, 0.59, False)]},
+    }
+    model = TabularMDP.from_gym_dict(rows)
+    plan = planners.backward_induction(model, horizon=2000)
+    exact = [Fraction(0), Fraction(0)]
+    for _ in range(2000):
+        earned = [[(Fraction(p), Fraction(r) + exact[to]) for p, to, r, _ in actions[0]] for actions in rows.values()]
+        exact = [sum(p * value for p, value in row) / sum(p for p, _ in row) for row in earned]
+        exact = [Fraction(round(value * 2**200), 2**200) for value in exact]  # else they grow without end
+    furthest = float(max(abs(Fraction(float(plan.values[0, s])) - exact[s]) for s in (0, 1)))
+    one_step = planners.backward_induction(model, horizon=1, final_values=plan.values[1])
+    assert 10 * one_step.error_bound < furthest <= plan.error_bound < 1e-7  # so what a step adds is not all

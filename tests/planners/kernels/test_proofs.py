@@ -1,0 +1,142 @@
+"""The numbers of the certificates against fractions: they hold exactly, for the tables as they are read.
+
+With h = offset - slope * V, every row has Q - V <= k (h - discount P h), and the rows that were chosen have
+Q - V >= l (h - discount P h), where Q, V and h are exact for the floats that are given. Values near V* and values far
+from it are tried: near V* the rounding of Q decides, and far from it, near discount 1, that of h - discount P h.
+"""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from planners import MoveMDP, TabularMDP
+from planners.equations.certificates import Certifier
+from planners.equations.from_model import make_problem
+from planners.kernels import proofs
+from tests.oracles.drawn import drawn_moves, drawn_rows
+
+Row = tuple[Fraction, list[tuple[Fraction, int]]]  # r, and discount * P of the states reached
+
+
+def rows_of_moves(model: MoveMDP, discount: float) -> list[list[Row]]:
+    found: list[list[Row]] = []
+    for state in range(model.num_states):
+        kind = 0 if model.kind is None else int(model.kind[state])
+        rows: list[Row] = []
+        for weights in model.mixture[kind]:
+            reward, flow = Fraction(0), []
+            for move, weight in enumerate(map(Fraction, map(float, weights))):
+                outcome = int(model.outcome[state, move])
+                reward += weight * Fraction(float(model.outcome_reward[outcome]))
+                if not model.outcome_ends[outcome]:
+                    flow.append((Fraction(discount) * weight, int(model.successor[state, move])))
+            rows.append((reward, flow))
+        found.append(rows)
+    return found
+
+
+def rows_of_table(model: TabularMDP, discount: float) -> list[list[Row]]:
+    found: list[list[Row]] = []
+    for state in range(model.num_states):
+        rows: list[Row] = []
+        for action in np.flatnonzero(model.feasible[state]):
+            to, probabilities = model.row(state, int(action))
+            flow = [(Fraction(discount) * Fraction(float(p)), int(t)) for t, p in zip(to, probabilities, strict=True)]
+            rows.append((Fraction(float(model.rewards[state, action])), flow))
+        found.append(rows)
+    return found
+
+
+def values_for(rows: list[list[Row]], near: bool, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(S,) values: zero and a bit, or after many sweeps."""
+    values = 1e-3 * rng.normal(size=len(rows))
+    plain = [[(float(r), [(float(p), t) for p, t in flow]) for r, flow in actions] for actions in rows]
+    for _ in range(400 if near else 0):
+        values = np.array([max(r + sum(p * values[t] for p, t in flow) for r, flow in actions) for actions in plain])
+    return values
+
+
+def offset_for(values: NDArray[np.float64], slope: float, discount: float) -> float:
+    """So large that h and h - discount * P h are above 0 for rewards of up to 4."""
+    return float(1.0 + slope * (values.max() + 4.0 / (1.0 - discount)))
+
+
+def assert_claims(
+    rows: list[list[Row]], values: Any, slope: float, offset: float, low: float, high: float, chosen: Any
+) -> None:
+    V = [Fraction(float(value)) for value in values]
+    h = [Fraction(offset) - Fraction(slope) * value for value in V]
+    for state, actions in enumerate(rows):
+        for number, (reward, flow) in enumerate(actions):
+            gain = reward + sum(p * V[t] for p, t in flow) - V[state]
+            margin = h[state] - sum(p * h[t] for p, t in flow)
+            if np.isfinite(high):
+                assert gain <= Fraction(high) * margin, f"k is too small for state {state}, row {number}"
+            if number == chosen[state] and np.isfinite(low):
+                assert gain >= Fraction(low) * margin, f"l is too large for state {state}, row {number}"
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.0])
+@pytest.mark.parametrize(("near", "discount"), [(True, 0.9), (False, 0.9999)])
+def test_moves(near: bool, discount: float, slope: float, rng: np.random.Generator) -> None:
+    proven = 0
+    for _ in range(8):
+        model = drawn_moves(rng, states=25)
+        rows = rows_of_moves(model, discount)
+        values = values_for(rows, near, rng)
+        offset = offset_for(values, slope, discount)
+        chosen = np.zeros(model.num_states, dtype=np.uint8)
+        onward = np.where(model.outcome_ends, 0.0, discount)
+        kind = np.zeros(1, dtype=np.uint8) if model.kind is None else model.kind
+        parts = proofs.prove_moves(
+            *(model.successor, model.outcome, model.outcome_reward, onward, model.mixture, kind, values),
+            *(slope, offset, model.num_states, model.num_moves + 20, chosen),
+        )
+        low, high, limit = parts[:, 0].min(), parts[:, 1].max(), parts[:, 2].min()
+        high = high if limit == np.inf else np.inf
+        assert_claims(rows, values, slope, offset, low, high, chosen)
+        proven += bool(np.isfinite(high)) + bool(np.isfinite(low))
+    assert proven >= 8
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.0])
+@pytest.mark.parametrize(("near", "discount"), [(True, 0.9), (False, 0.9999)])
+def test_rows(near: bool, discount: float, slope: float, rng: np.random.Generator) -> None:
+    proven = 0
+    for _ in range(8):
+        model = drawn_rows(rng, states=20, ends=0.02)
+        rows, problem = rows_of_table(model, discount), make_problem(model, discount)
+        values = values_for(rows, near, rng)
+        offset = offset_for(values, slope, discount)
+        first, csr = np.append(problem.first_row, len(problem.row_state)), problem.transitions
+        row = np.zeros(model.num_states, dtype=np.int64)
+        parts = proofs.prove_rows(
+            *(csr.indptr, csr.indices, csr.data, problem.rewards, first, discount, values),
+            *(slope, offset, model.num_states, problem.rounding_terms, row),
+        )
+        low, high, limit = parts[:, 0].min(), parts[:, 1].max(), parts[:, 2].min()
+        high = high if limit == np.inf else np.inf
+        assert_claims(rows, values, slope, offset, low, high, row - first[:-1])
+        proven += bool(np.isfinite(high)) + bool(np.isfinite(low))
+    assert proven >= 8
+
+
+@pytest.mark.parametrize(("near", "discount"), [(True, 0.9), (False, 0.9999)])
+def test_the_certifier(near: bool, discount: float, rng: np.random.Generator) -> None:
+    """Its bounds V + l and V + k, rounded outwards, obey Bellman's inequalities but for what the rounding adds."""
+    for _ in range(8):
+        model = drawn_rows(rng, states=20, ends=0.02)
+        rows, problem = rows_of_table(model, discount), make_problem(model, discount)
+        values = values_for(rows, near, rng)
+        bounds = Certifier(problem).bounds(values, problem.action_values(values))
+        shifts = [
+            [Fraction(float(bound)) - Fraction(float(value)) for bound, value in zip(side, values, strict=True)]
+            for side in (bounds.lower, bounds.upper)
+        ]
+        greedy = problem.greedy(problem.action_values(values)) - problem.first_row
+        zero = np.zeros(len(values))
+        assert_claims(rows, values, 0.0, 1.0, float(min(shifts[0])), float("inf"), greedy)
+        assert_claims(rows, zero + values, 0.0, 1.0, float("-inf"), float(max(shifts[1])), greedy)
