@@ -230,3 +230,18 @@ def test_the_table_of_the_car_moves_as_the_car_does(n: int, rng: np.random.Gener
                 assert row @ nodes == pytest.approx([x, v], abs=1e-6)
             else:
                 assert x > 0.5 - (places[1] - places[0])
+
+
+def test_the_map_of_the_house_names_what_is_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert len(page.splitlines()) <= 80
+    package = ""
+    for line in page.splitlines():
+        if line.startswith("## "):
+            package = line.removeprefix("## ") if line.removeprefix("## ") in PACKAGES else ""
+        for name in re.findall(r"`([a-z_/]+(?:/|\.py))`", line):
+            assert any((ROOT / start / name).exists() for start in ("", package)), name
+    for package in ("planners", "gridworld_env", "gan_lab"):
+        rooms = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+        missing = {room for room in rooms if f"`{room}/`" not in page}
+        assert not missing, f"{package}: the page has no {missing}"
