@@ -6,11 +6,13 @@ env = gan_lab.parallel_env("ring8")     both move at once
 
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
-if missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_spec(name) is None]:
-    raise ModuleNotFoundError(
-        f"gan_lab needs {' and '.join(missing)}, not installed here: pip install {' '.join(missing)}", name=missing[0]
-    )
+if _missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_spec(name) is None]:
+    _text = f"gan_lab needs {' and '.join(_missing)}, not installed here: pip install {' '.join(_missing)}"
+    if Path(sys.argv[0]).stem == "gan-lab":  # the command says so in a line
+        sys.exit(_text)
+    raise ModuleNotFoundError(_text, name=_missing[0])
 
 from gan_lab import games, truth, updates, vae
 from gan_lab.diagnosis.symptoms import Symptom

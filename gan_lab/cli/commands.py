@@ -24,19 +24,25 @@ from gan_lab.training.device import DEVICES
 from gan_lab.training.loop import train as train_game
 from gan_lab.training.ranks import is_first, is_launched
 from gan_lab.updates import UPDATES, Update, find_update
+from gridworld_env.ui.versions import version_option
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="GAN training as a two-player game, each learned quantity beside its exact value.",
 )
 app.command()(bench)
 app.command()(beside_vae)
 app.command()(watch)
 app.command()(atlas)
+VERSION = version_option("torch", "pettingzoo", "gymnasium", "numpy", "safetensors", "pygame-ce")
 out = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
 
 Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", show_default=False)]
+
+
+@app.callback()
+def gan_lab(version: Annotated[bool, VERSION] = False) -> None:
+    """GAN training as a two-player game, each learned quantity beside its exact value."""
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from gan_lab.cli import commands
@@ -97,3 +98,20 @@ def test_without_torch_it_says_what_to_install(missing: str) -> None:
 u.find_spec = lambda name, *a: None if name == '{missing}' else f(name, *a); import gan_lab"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert f"gan_lab needs {missing}, not installed here: pip install {missing}" in done.stderr
+
+
+def test_the_command_without_torch_says_so_in_a_line(tmp_path: Path) -> None:
+    script = tmp_path / "gan-lab"
+    script.write_text(
+        "import sys; sys.modules['torch'] = None; import importlib.util as u; f = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name == 'torch' else f(name, *a)\n"
+        "from gan_lab.cli import app; app()"
+    )
+    done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "gan_lab needs torch, not installed here: pip install torch\n")
+
+
+def test_versions() -> None:
+    shown = CliRunner().invoke(commands.app, ["--version"]).stdout
+    assert shown.startswith("gridworld-lab 0.")
+    assert f"torch {torch.__version__.split('+')[0]}" in shown
