@@ -120,8 +120,8 @@ class Checkpoints:
         for name, wanted in self._run(blocks).items():
             if marker.get(name) != wanted:
                 raise InvalidOptionError(
-                    f"{newest} is a checkpoint of another run: its {name} is {marker.get(name)}, and this one's "
-                    f"{wanted}. Choose another folder, or delete this one"
+                    f"{newest} is a checkpoint of another run: its {name} is {str(marker.get(name))[:80]}, and this "
+                    f"one's {wanted}. Choose another folder, or delete this one"
                 )
         return marker
 

@@ -41,7 +41,7 @@ def back_up(
     gamma = tl.load(discount)  # in memory: as an argument it would be rounded to float32
     row = s
     best = tl.full([size], float("-inf"), dtype=target.dtype.element_ty)
-    for a in tl.static_range(actions):
+    for a in tl.static_range(actions):  # pyright: ignore[reportGeneralTypeIssues] - Triton unrolls it
         place = (k * actions + a)[:, None] * moves + d[None, :]
         weight = tl.load(weights + place, mask=used, other=0.0)
         total = tl.load(gain + row, mask=inside, other=0.0) + gamma * tl.sum(weight * worth, axis=1)
@@ -58,7 +58,7 @@ def settle(new, old, bounds, largest, block: tl.constexpr, size: tl.constexpr):
     end = tl.minimum(begin + block, last)
     change = tl.zeros([size], dtype=new.dtype.element_ty)
     most = tl.zeros([size], dtype=new.dtype.element_ty)
-    for at in tl.static_range(0, block, size):
+    for at in tl.static_range(0, block, size):  # pyright: ignore[reportGeneralTypeIssues]
         s = begin + at + tl.arange(0, size)
         inside = s < end
         now = tl.load(new + s, mask=inside, other=0.0)
