@@ -41,14 +41,21 @@ class Part(ABC):
         self.first, self.halo, self.digest = first, halo, digest
 
     @abstractmethod
-    def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
-        """One Gauss-Seidel sweep, in place; the largest change."""
+    def tables(self, discount: float) -> Any:
+        """The tables, as `planners.kernels` takes them."""
 
     @abstractmethod
     def ratios(
         self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `planners.kernels.proofs`, and (n,) the actions of the policy that they hold for."""
+        """The numbers of `planners.kernels.proofs.prove`, and (n,) the actions of the policy that they hold for."""
+
+    def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
+        """One Gauss-Seidel sweep, in place; the largest change."""
+        from planners.kernels.forms import sweep
+
+        way = (0, self.count, 1) if forwards else (self.count - 1, -1, -1)
+        return sweep(self.tables(discount), values, *way)
 
 
 class MovePart(Part):
@@ -70,27 +77,21 @@ class MovePart(Part):
         self.least_best = float(best.min(initial=np.inf))
         self.nbytes = self.successor.nbytes + self.outcome.nbytes + kind.nbytes
 
-    def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
-        """One Gauss-Seidel sweep, in place; the largest change."""
-        from planners.kernels.backups import sweep_moves
+    def tables(self, discount: float) -> Any:
+        """The tables, as `planners.kernels` takes them."""
+        from planners.kernels.moves import Moves
 
-        return sweep_moves(
-            self.successor, self.outcome, self.reward, np.where(self.ends, 0.0, discount), self.mixture, self.kind,
-            values, *_way(self.count, forwards),
-        )  # fmt: skip
+        onward = np.where(self.ends, 0.0, discount)
+        return Moves(self.successor, self.outcome, self.reward, onward, self.mixture, self.kind, discount)
 
     def ratios(
         self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `prove_moves`, and the actions."""
-        from planners.kernels.proofs import prove_moves
+        """The numbers of `prove`, and the actions."""
+        from planners.kernels.proofs import prove
 
         actions = np.zeros(self.count, dtype=np.uint8)
-        parts = prove_moves(
-            self.successor, self.outcome, self.reward, np.where(self.ends, 0.0, discount), self.mixture, self.kind,
-            values, slope, offset, len(values), roundings, actions,
-        )  # fmt: skip
-        return parts, actions
+        return prove(self.tables(discount), values, slope, offset, len(values), roundings, actions), actions
 
 
 class RowPart(Part):
@@ -110,26 +111,20 @@ class RowPart(Part):
         kept = (self.indices, self.indptr, self.probability, self.reward, self.first_row, self.row_action)
         self.nbytes = sum(array.nbytes for array in kept)
 
-    def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
-        """One Gauss-Seidel sweep, in place; the largest change."""
-        from planners.kernels.backups import sweep_rows
+    def tables(self, discount: float) -> Any:
+        """The tables, as `planners.kernels` takes them."""
+        from planners.kernels.rows import Rows
 
-        return sweep_rows(
-            self.indptr, self.indices, self.probability, self.reward, self.first_row, discount, values,
-            *_way(self.count, forwards),
-        )  # fmt: skip
+        return Rows(self.indptr, self.indices, self.probability, self.reward, self.first_row, discount)
 
     def ratios(
         self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `prove_rows`, and the actions."""
-        from planners.kernels.proofs import prove_rows
+        """The numbers of `prove`, and the actions."""
+        from planners.kernels.proofs import prove
 
         rows = np.zeros(self.count, dtype=np.int64)
-        parts = prove_rows(
-            self.indptr, self.indices, self.probability, self.reward, self.first_row, discount, values,
-            slope, offset, len(values), roundings, rows,
-        )  # fmt: skip
+        parts = prove(self.tables(discount), values, slope, offset, len(values), roundings, rows)
         return parts, self.row_action[rows]
 
 
@@ -149,8 +144,3 @@ def _renumbered(states: NDArray[np.int64], first: int, count: int) -> tuple[NDAr
     local = (states - first).astype(np.int32)
     local[outside] = count + index
     return local, halo
-
-
-def _way(count: int, forwards: bool) -> tuple[int, int, int]:
-    """First state, the one after the last, and the step."""
-    return (0, count, 1) if forwards else (count - 1, -1, -1)
