@@ -29,12 +29,14 @@ class Part(ABC):
         longest_row: Most next states of one pair.
         least_best: The smallest, over the states, of the largest expected reward of an action; +inf if n is 0.
         nbytes: Bytes that the tables take.
+        row_type: Type of the numbers of rows, or of actions.
     """
 
     count: int
     longest_row: int
     least_best: float
     nbytes: int
+    row_type: type[np.integer[Any]] = np.int64
 
     def __init__(self, first: int, halo: NDArray[np.int64], digest: str) -> None:
         """Keep what both forms have."""
@@ -44,12 +46,6 @@ class Part(ABC):
     def tables(self, discount: float) -> Any:
         """The tables, as `planners.kernels` takes them."""
 
-    @abstractmethod
-    def ratios(
-        self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
-    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `planners.kernels.proofs.prove`, and (n,) the actions of the policy that they hold for."""
-
     def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
         """One Gauss-Seidel sweep, in place; the largest change."""
         from planners.kernels.forms import sweep
@@ -57,9 +53,25 @@ class Part(ABC):
         way = (0, self.count, 1) if forwards else (self.count - 1, -1, -1)
         return sweep(self.tables(discount), values, *way)
 
+    def ratios(
+        self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
+    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """The numbers of `planners.kernels.proofs.prove`, and (n,) the actions of the policy that they hold for."""
+        from planners.kernels.proofs import prove
+
+        rows = np.zeros(self.count, dtype=self.row_type)
+        parts = prove(self.tables(discount), values, slope, offset, len(values), roundings, rows)
+        return parts, self.actions(rows)
+
+    def actions(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(n,) actions, of the numbers that `prove` has for them."""
+        return rows
+
 
 class MovePart(Part):
     """A part of a `MoveMDP`."""
+
+    row_type = np.uint8
 
     def __init__(self, tables: MoveTables, first: int) -> None:
         """Renumber the successors."""
@@ -83,15 +95,6 @@ class MovePart(Part):
 
         onward = np.where(self.ends, 0.0, discount)
         return Moves(self.successor, self.outcome, self.reward, onward, self.mixture, self.kind, discount)
-
-    def ratios(
-        self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
-    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `prove`, and the actions."""
-        from planners.kernels.proofs import prove
-
-        actions = np.zeros(self.count, dtype=np.uint8)
-        return prove(self.tables(discount), values, slope, offset, len(values), roundings, actions), actions
 
 
 class RowPart(Part):
@@ -117,15 +120,9 @@ class RowPart(Part):
 
         return Rows(self.indptr, self.indices, self.probability, self.reward, self.first_row, discount)
 
-    def ratios(
-        self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
-    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `prove`, and the actions."""
-        from planners.kernels.proofs import prove
-
-        rows = np.zeros(self.count, dtype=np.int64)
-        parts = prove(self.tables(discount), values, slope, offset, len(values), roundings, rows)
-        return parts, self.row_action[rows]
+    def actions(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(n,) actions of the rows."""
+        return self.row_action[rows]
 
 
 def make_part(tables: Tables, first: int) -> Part:

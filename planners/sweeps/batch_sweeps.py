@@ -7,6 +7,7 @@ consists of k parts without a way between them: the bounds of each part are prov
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,23 +38,17 @@ class BatchSweeps(OrderedSweeps):
         self.members, self.model, self.span = members, lead.model, lead.span
         self.discount = max(member.discount for member in members)
         self.discounts = np.array([member.discount for member in members])
-        self._tables: Any = None
+        self.per_step = np.array([member.per_step for member in members])
 
     @property
     def num_states(self) -> int:
         """Number of states of all models."""
         return self.values.size
 
-    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
-        from planners.kernels.windows import sweep_window
-
-        if self._tables is None:
-            self._tables = self._move_tables() if isinstance(self.members[0], MoveSweeps) else self._row_tables()
-            self._per_step = np.array([member.per_step for member in self.members])
-        return sweep_window(
-            self._tables, self.values, self._per_step, self.span, self.pending, self.cursor, self.block,
-            self.order.computed, threshold, budget,
-        )  # fmt: skip
+    @cached_property
+    def swept_tables(self) -> Any:
+        """The tables of all members, in the form in which a sweep takes them."""
+        return self._move_tables() if isinstance(self.members[0], MoveSweeps) else self._row_tables()
 
     def _move_tables(self) -> Any:
         from planners.kernels import batches

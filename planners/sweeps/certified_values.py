@@ -82,6 +82,11 @@ class CertifiedValues(OrderedSweeps):
     def tables(self) -> Any:
         """The tables in the order of the sweeps, as the kernels take them."""
 
+    @property
+    def swept_tables(self) -> Any:
+        """The same, but for forms that sweeps take otherwise."""
+        return self.tables
+
     def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
         """The numbers of `planners.kernels.proofs.prove`; sets `rows` to the greedy policy."""
         from planners.kernels.proofs import prove

@@ -12,7 +12,7 @@ from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
 
 if TYPE_CHECKING:
-    from planners.kernels.moves import Moves
+    from planners.kernels.moves import Arrivals, Moves
 
 
 class MoveSweeps(CertifiedValues):
@@ -96,15 +96,12 @@ class MoveSweeps(CertifiedValues):
             self.successor, self.outcome, model.outcome_reward, self.onward, model.mixture, self.kind, self.discount
         )
 
-    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
+    @property
+    def swept_tables(self) -> "Moves | Arrivals":
+        """The tables; by what it earns to arrive, where the state alone says that."""
         from planners.kernels.moves import Arrivals
-        from planners.kernels.windows import sweep_window
 
-        tables = Arrivals(self.tables, self.arrival, self.entering) if len(self.arrival) else self.tables
-        return sweep_window(
-            tables, self.values, self.per_step, self.span, self.pending, self.cursor, self.block,
-            self.order.computed, threshold, budget,
-        )  # fmt: skip
+        return Arrivals(self.tables, self.arrival, self.entering) if len(self.arrival) else self.tables
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions in the model's own numbering."""

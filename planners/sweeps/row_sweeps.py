@@ -80,14 +80,6 @@ class RowSweeps(CertifiedValues):
 
         return Rows(self.indptr, self.indices, self.probability, self.reward, self.first, self.discount)
 
-    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
-        from planners.kernels.windows import sweep_window
-
-        return sweep_window(
-            self.tables, self.values, self.per_step, self.span, self.pending, self.cursor, self.block,
-            self.order.computed, threshold, budget,
-        )  # fmt: skip
-
     def prove(self, tolerance: float = 0.0) -> Bounds:
         """As any sweeps; at discount 1, where steps that cost nothing prove nothing, by expected steps.
 
