@@ -29,30 +29,49 @@ class Part(ABC):
         longest_row: Most next states of one pair.
         least_best: The smallest, over the states, of the largest expected reward of an action; +inf if n is 0.
         nbytes: Bytes that the tables take.
+        row_type: Type of the numbers of rows, or of actions.
     """
 
     count: int
     longest_row: int
     least_best: float
     nbytes: int
+    row_type: type[np.integer[Any]] = np.int64
 
     def __init__(self, first: int, halo: NDArray[np.int64], digest: str) -> None:
         """Keep what both forms have."""
         self.first, self.halo, self.digest = first, halo, digest
 
     @abstractmethod
+    def tables(self, discount: float) -> Any:
+        """The tables, as `planners.kernels` takes them."""
+
     def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
         """One Gauss-Seidel sweep, in place; the largest change."""
+        from planners.kernels.forms import sweep
 
-    @abstractmethod
+        way = (0, self.count, 1) if forwards else (self.count - 1, -1, -1)
+        return sweep(self.tables(discount), values, *way)
+
     def ratios(
         self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `planners.kernels.proofs`, and (n,) the actions of the policy that they hold for."""
+        """The numbers of `planners.kernels.proofs.prove`, and (n,) the actions of the policy that they hold for."""
+        from planners.kernels.proofs import prove
+
+        rows = np.zeros(self.count, dtype=self.row_type)
+        parts = prove(self.tables(discount), values, slope, offset, len(values), roundings, rows)
+        return parts, self.actions(rows)
+
+    def actions(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(n,) actions, of the numbers that `prove` has for them."""
+        return rows
 
 
 class MovePart(Part):
     """A part of a `MoveMDP`."""
+
+    row_type = np.uint8
 
     def __init__(self, tables: MoveTables, first: int) -> None:
         """Renumber the successors."""
@@ -70,27 +89,12 @@ class MovePart(Part):
         self.least_best = float(best.min(initial=np.inf))
         self.nbytes = self.successor.nbytes + self.outcome.nbytes + kind.nbytes
 
-    def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
-        """One Gauss-Seidel sweep, in place; the largest change."""
-        from planners.kernels.backups import sweep_moves
+    def tables(self, discount: float) -> Any:
+        """The tables, as `planners.kernels` takes them."""
+        from planners.kernels.moves import Moves
 
-        return sweep_moves(
-            self.successor, self.outcome, self.reward, np.where(self.ends, 0.0, discount), self.mixture, self.kind,
-            values, *_way(self.count, forwards),
-        )  # fmt: skip
-
-    def ratios(
-        self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
-    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `prove_moves`, and the actions."""
-        from planners.kernels.proofs import prove_moves
-
-        actions = np.zeros(self.count, dtype=np.uint8)
-        parts = prove_moves(
-            self.successor, self.outcome, self.reward, np.where(self.ends, 0.0, discount), self.mixture, self.kind,
-            values, slope, offset, len(values), roundings, actions,
-        )  # fmt: skip
-        return parts, actions
+        onward = np.where(self.ends, 0.0, discount)
+        return Moves(self.successor, self.outcome, self.reward, onward, self.mixture, self.kind, discount)
 
 
 class RowPart(Part):
@@ -110,27 +114,15 @@ class RowPart(Part):
         kept = (self.indices, self.indptr, self.probability, self.reward, self.first_row, self.row_action)
         self.nbytes = sum(array.nbytes for array in kept)
 
-    def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
-        """One Gauss-Seidel sweep, in place; the largest change."""
-        from planners.kernels.backups import sweep_rows
+    def tables(self, discount: float) -> Any:
+        """The tables, as `planners.kernels` takes them."""
+        from planners.kernels.rows import Rows
 
-        return sweep_rows(
-            self.indptr, self.indices, self.probability, self.reward, self.first_row, discount, values,
-            *_way(self.count, forwards),
-        )  # fmt: skip
+        return Rows(self.indptr, self.indices, self.probability, self.reward, self.first_row, discount)
 
-    def ratios(
-        self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
-    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The numbers of `prove_rows`, and the actions."""
-        from planners.kernels.proofs import prove_rows
-
-        rows = np.zeros(self.count, dtype=np.int64)
-        parts = prove_rows(
-            self.indptr, self.indices, self.probability, self.reward, self.first_row, discount, values,
-            slope, offset, len(values), roundings, rows,
-        )  # fmt: skip
-        return parts, self.row_action[rows]
+    def actions(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """(n,) actions of the rows."""
+        return self.row_action[rows]
 
 
 def make_part(tables: Tables, first: int) -> Part:
@@ -149,8 +141,3 @@ def _renumbered(states: NDArray[np.int64], first: int, count: int) -> tuple[NDAr
     local = (states - first).astype(np.int32)
     local[outside] = count + index
     return local, halo
-
-
-def _way(count: int, forwards: bool) -> tuple[int, int, int]:
-    """First state, the one after the last, and the step."""
-    return (0, count, 1) if forwards else (count - 1, -1, -1)

@@ -169,15 +169,9 @@ class DeviceSweeps(BatchSweeps):
 
 def _initialise(member: MoveSweeps | RowSweeps) -> None:
     """First values of all states: a backup in which those further out count as a little worse."""
-    from planners.kernels import backups
+    from planners.kernels.forms import initialise
 
-    values, size = member.values, member.order.computed
-    if isinstance(member, MoveSweeps):
-        tables = member.successor, member.outcome, member.model.outcome_reward, member.onward, member.model.mixture
-        backups.initialise_moves(*tables, member.kind, values, 0, size, member.per_step, member.discount)
-    else:
-        tables = member.indptr, member.indices, member.probability, member.reward, member.first
-        backups.initialise_rows(*tables, member.discount, values, 0, size, member.per_step)
+    initialise(member.tables, member.values, 0, member.order.computed, member.per_step)
 
 
 def _any_ends(member: MoveSweeps | RowSweeps) -> bool:

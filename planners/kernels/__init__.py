@@ -1,4 +1,4 @@
 """Compiled loops over arrays; the only room with Numba. They take plain arrays and raise nothing.
 
-Read in this order: backups, windows, batches, ordering, proofs.
+Read in this order: forms, moves, rows, windows, batches, ordering, proofs.
 """

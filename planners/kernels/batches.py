@@ -1,29 +1,64 @@
-"""Compiled sweeps of many models of one map at once: `backups` and `windows` with k values a state.
+"""Compiled sweeps of many models of one map at once: the forms of `moves` and `rows` with k values a state.
 
 The tables are read once for all models, and the k values of a state lie side by side, so that a processor
 works on several of them in one instruction. It does so only where indices cannot be negative (hence the
 unsigned ones), loops over models touch few arrays, and nothing is sliced or called in between.
-
-`reward` and `onward` are (K, k), `mixture` is (C, A, D, k), `used` (C, A, D) tells which of its weights are
-not 0 in every model; `discount` and `per_step` are (k,).
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from planners.kernels.backups import compiled, initialise_moves, initialise_rows
-from planners.kernels.windows import INITIALISED, SPENT, next_window, spread
+from planners.kernels.forms import compiled, initialise, sweep
+from planners.kernels.moves import Moves, initialise_moves
+from planners.kernels.rows import Rows, initialise_rows
 
-without_checks = njit(cache=True, nogil=True, boundscheck=False, error_model="numpy")
+
+class ManyMoves(NamedTuple):
+    """Models that share successors, outcomes and kinds.
+
+    Attributes:
+        moves: The tables; `reward` and `onward` are (K, k), `mixture` is (C, A, D, k), `discount` (k,).
+        used: (C, A, D) whether a weight of the mixture is not 0 in every model.
+    """
+
+    moves: Moves
+    used: NDArray[np.bool_]
 
 
-@without_checks
-def sweep_many_arrivals(successor, code, arrival, reward, mixture, kind, values, discount, first, last):
+class ManyArrivals(NamedTuple):
+    """Those of four moves and four actions that mix moves alike, and where a state says what it earns to arrive.
+
+    Attributes:
+        moves: As for `ManyMoves`.
+        code: (S,) the outcome of every move into a state.
+        arrival: (S, k) reward + onward * V of each state, which is kept up to date with V.
+        mixture: (C, 4, 4), of all models.
+    """
+
+    moves: Moves
+    code: NDArray[Any]
+    arrival: NDArray[np.float64]
+    mixture: NDArray[np.float64]
+
+
+class ManyRows(NamedTuple):
+    """One model at many discounts: `rows.discount` is (k,)."""
+
+    rows: Rows
+
+
+@sweep.register(ManyArrivals)
+@compiled
+def sweep_many_arrivals(tables, values, first, last):
     """One Gauss-Seidel sweep of all models over states first..last-1; the largest change. For 4 moves, 4 actions.
 
-    What a move earns depends only on the state it leads to, as in `backups.sweep_arrivals`, and all models
-    mix moves alike: `mixture` is (C, 4, 4). `code` (S,) is the outcome of every move into a state.
+    What a move earns depends only on the state it leads to, as in `moves.sweep_arrivals`, and all models
+    mix moves alike.
     """
+    moves, code, arrival, mixture = tables
+    successor, _, reward, _, _, kind, discount = moves
     count = values.shape[1]
     best, largest = np.empty(count), np.zeros(count)
     m = mixture[0]
@@ -57,9 +92,12 @@ def sweep_many_arrivals(successor, code, arrival, reward, mixture, kind, values,
     return largest.max()
 
 
-@without_checks
-def sweep_many_moves(successor, outcome, reward, onward, mixture, used, kind, values, first, last):
+@sweep.register(ManyMoves)
+@compiled
+def sweep_many_moves(tables, values, first, last):
     """The same for any number of moves and actions, any outcomes, and models that mix moves differently."""
+    many, used = tables
+    successor, outcome, reward, onward, mixture, kind, _ = many
     moves, actions, count = successor.shape[1], mixture.shape[1], values.shape[1]
     q, total = np.empty((moves, count)), np.empty((actions, count))
     best, largest = np.empty(count), np.zeros(count)
@@ -90,9 +128,11 @@ def sweep_many_moves(successor, outcome, reward, onward, mixture, used, kind, va
     return largest.max()
 
 
-@without_checks
-def sweep_many_rows(indptr, indices, probability, reward, first_row, discount, values, first, last):
+@sweep.register(ManyRows)
+@compiled
+def sweep_many_rows(tables, values, first, last):
     """The same for rows of probabilities and their rewards, at many discounts."""
+    indptr, indices, probability, reward, first_row, discount = tables.rows
     count = values.shape[1]
     total, best, largest = np.empty(count), np.empty(count), np.zeros(count)
     for state in range(first, last):
@@ -115,72 +155,31 @@ def sweep_many_rows(indptr, indices, probability, reward, first_row, discount, v
     return largest.max()
 
 
+@initialise.register(ManyMoves)
 @compiled
-def sweep_window_of_many_moves(
-    successor, outcome, code, arrival, reward, onward, mixture, used, kind, values, discount, per_step,
-    span, pending, cursor, block, reached, threshold, budget,
-):  # fmt: skip
-    """`windows.sweep_window_of_moves` for many models: a block is swept until it has settled in all of them."""
-    work, alike = 0, np.ascontiguousarray(mixture[:, :, :, 0])
-    while work < budget:
-        low, high, reach = next_window(span, pending, cursor, threshold)
-        if low >= len(pending):
-            return work, True
-        while cursor[INITIALISED] < reach:
-            first = cursor[INITIALISED] * block
-            last = min(first + block, reached)
-            for i in range(values.shape[1]):
-                initialise_moves(
-                    successor, outcome, reward[:, i], onward[:, i], mixture[:, :, :, i], kind, values[:, i],
-                    first, last, per_step[i], discount[i],
-                )  # fmt: skip
-            if arrival.size:
-                for s in range(first, last):
-                    arrival[s] = reward[code[s]] + discount * values[s]
-            pending[cursor[INITIALISED]] = np.inf
-            cursor[INITIALISED] += 1
-        for b in range(low, high):
-            if pending[b] > threshold:
-                first, last = b * block, min((b + 1) * block, reached)
-                if arrival.size:
-                    change = sweep_many_arrivals(
-                        successor, code, arrival, reward, alike, kind, values, discount, first, last
-                    )
-                else:
-                    change = sweep_many_moves(
-                        successor, outcome, reward, onward, mixture, used, kind, values, first, last
-                    )
-                spread(span, pending, b, change)
-                cursor[SPENT] += 1
-                work += 1
-    return work, False
+def initialise_many_moves(tables, values, first, last, per_step):
+    """First values of each model, of costliest steps `per_step` (k,)."""
+    successor, outcome, reward, onward, mixture, kind, discount = tables.moves
+    for i in range(values.shape[1]):
+        one = Moves(successor, outcome, reward[:, i], onward[:, i], mixture[:, :, :, i], kind, discount[i])
+        initialise_moves(one, values[:, i], first, last, per_step[i])
 
 
+@initialise.register(ManyArrivals)
 @compiled
-def sweep_window_of_many_rows(
-    indptr, indices, probability, reward, first_row, values, discount, per_step,
-    span, pending, cursor, block, reached, threshold, budget,
-):  # fmt: skip
-    """`windows.sweep_window_of_rows` at many discounts."""
-    work = 0
-    while work < budget:
-        low, high, reach = next_window(span, pending, cursor, threshold)
-        if low >= len(pending):
-            return work, True
-        while cursor[INITIALISED] < reach:
-            first = cursor[INITIALISED] * block
-            last = min(first + block, reached)
-            for i in range(values.shape[1]):
-                initialise_rows(
-                    indptr, indices, probability, reward, first_row, discount[i], values[:, i], first, last, per_step
-                )
-            pending[cursor[INITIALISED]] = np.inf
-            cursor[INITIALISED] += 1
-        for b in range(low, high):
-            if pending[b] > threshold:
-                first, last = b * block, min((b + 1) * block, reached)
-                change = sweep_many_rows(indptr, indices, probability, reward, first_row, discount, values, first, last)
-                spread(span, pending, b, change)
-                cursor[SPENT] += 1
-                work += 1
-    return work, False
+def initialise_many_arrivals(tables, values, first, last, per_step):
+    """First values of each model, and of arriving there."""
+    moves, code, arrival, _ = tables
+    initialise_many_moves(tables, values, first, last, per_step)
+    for s in range(first, last):
+        arrival[s] = moves.reward[code[s]] + moves.discount * values[s]
+
+
+@initialise.register(ManyRows)
+@compiled
+def initialise_many_rows(tables, values, first, last, per_step):
+    """First values at each discount; `per_step` (k,) is the same at all."""
+    indptr, indices, probability, reward, first_row, discount = tables.rows
+    for i in range(values.shape[1]):
+        one = Rows(indptr, indices, probability, reward, first_row, discount[i])
+        initialise_rows(one, values[:, i], first, last, per_step[i])

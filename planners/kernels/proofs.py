@@ -3,7 +3,9 @@
 import numpy as np
 from numba import prange
 
-from planners.kernels.backups import compiled, in_parallel
+from planners.kernels.forms import by_form, compiled, in_parallel
+from planners.kernels.moves import Moves
+from planners.kernels.rows import Rows
 
 
 @compiled
@@ -32,17 +34,23 @@ def is_better(q, proves, best, best_proves, doubt):
     return q >= best - doubt if proves else q > best + doubt
 
 
-@in_parallel
-def prove_moves(
-    successor, outcome, reward, onward, mixture, kind, values, slope, offset, count, roundings, best_action
-):
+@by_form
+def prove(tables, values, slope, offset, count, roundings, best_action):
     """Numbers for the certificate of states 0..count-1 with the weights h = offset - slope * V.
 
-    States from `count` on have known values and the weight 0. Fills `best_action` (S,), and returns, for
-    each of 256 parts of the states, the smallest ratio of a greedy action, the largest of any action, and
-    the largest k that the actions with a margin of 0 or less allow (see `certificates`). There may be more
-    values than actions: those of states that are only read.
+    States from `count` on have known values and the weight 0. Fills `best_action` (S,), with actions or with
+    rows, and returns, for each of 256 parts of the states, the smallest ratio of a greedy action, the largest
+    of any action, and the largest k that the actions with a margin of 0 or less allow (see `certificates`).
+    There may be more values than actions: those of states that are only read.
     """
+    raise NotImplementedError
+
+
+@prove.register(Moves)
+@in_parallel
+def prove_moves(tables, values, slope, offset, count, roundings, best_action):
+    """See `prove`."""
+    successor, outcome, reward, onward, mixture, kind, _ = tables
     parts = np.empty((256, 3))
     u = 2.0**-53 * roundings
     states = len(best_action)
@@ -80,14 +88,14 @@ def prove_moves(
     return parts
 
 
+@prove.register(Rows)
 @in_parallel
-def prove_rows(
-    indptr, indices, probability, reward, first_row, discount, values, slope, offset, count, roundings, best_row
-):
-    """The same for rows of probabilities; fills `best_row` (S,)."""
+def prove_rows(tables, values, slope, offset, count, roundings, best_action):
+    """See `prove`."""
+    indptr, indices, probability, reward, first_row, discount = tables
     parts = np.empty((256, 3))
     u = 2.0**-53 * roundings
-    states = len(best_row)
+    states = len(best_action)
     for part in prange(256):
         l, k, limit = np.inf, -np.inf, np.inf
         for s in range(states * part // 256, states * (part + 1) // 256):
@@ -112,7 +120,7 @@ def prove_rows(
                     k, limit = weigh(gain, margin, doubt, k, limit)
                 if is_better(q, margin > doubt, best, proves, 2.0 * u * size):
                     best, proves = q, margin > doubt
-                    best_row[s] = row
+                    best_action[s] = row
                     fall = value - q + u * size
                     least = -ratio(fall, margin - doubt, margin + doubt) if margin > doubt else -np.inf
             if s < count:

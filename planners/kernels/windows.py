@@ -6,14 +6,7 @@ times, however large the model.
 
 import numpy as np
 
-from planners.kernels.backups import (
-    compiled,
-    initialise_moves,
-    initialise_rows,
-    sweep_arrivals,
-    sweep_moves,
-    sweep_rows,
-)
+from planners.kernels.forms import compiled, initialise, sweep
 
 INITIALISED, WINDOW, LOWEST, SPENT = 0, 1, 2, 3  # what the entries of a cursor mean
 PATIENCE = 1000  # sweeps of each block, on average, after which the window is taken to be too small
@@ -48,11 +41,8 @@ def spread(span, pending, b, change):
 
 
 @compiled
-def sweep_window_of_moves(
-    successor, outcome, arrival, entering, reward, onward, mixture, kind, values, discount, per_step,
-    span, pending, cursor, block, reached, threshold, budget,
-):  # fmt: skip
-    """Sweep blocks of a `MoveMDP`, about `budget` of them; how many, and whether all settled."""
+def sweep_window(tables, values, per_step, span, pending, cursor, block, reached, threshold, budget):
+    """Sweep blocks of states, about `budget` of them; how many, and whether all settled."""
     work = 0
     while work < budget:
         low, high, reach = next_window(span, pending, cursor, threshold)
@@ -60,47 +50,12 @@ def sweep_window_of_moves(
             return work, True
         while cursor[INITIALISED] < reach:
             first = cursor[INITIALISED] * block
-            last = min(first + block, reached)
-            initialise_moves(successor, outcome, reward, onward, mixture, kind, values, first, last, per_step, discount)
-            if arrival.size:
-                for s in range(first, last):
-                    arrival[s] = entering[s] + discount * values[s]
+            initialise(tables, values, first, min(first + block, reached), per_step)
             pending[cursor[INITIALISED]] = np.inf
             cursor[INITIALISED] += 1
         for b in range(low, high):
             if pending[b] > threshold:
-                first, last = b * block, min((b + 1) * block, reached)
-                if arrival.size:
-                    change = sweep_arrivals(successor, arrival, entering, mixture, kind, values, discount, first, last)
-                else:
-                    change = sweep_moves(successor, outcome, reward, onward, mixture, kind, values, first, last)
-                spread(span, pending, b, change)
-                cursor[SPENT] += 1
-                work += 1
-    return work, False
-
-
-@compiled
-def sweep_window_of_rows(
-    indptr, indices, probability, reward, first_row, values, discount, per_step,
-    span, pending, cursor, block, reached, threshold, budget,
-):  # fmt: skip
-    """The same for rows of probabilities."""
-    work = 0
-    while work < budget:
-        low, high, reach = next_window(span, pending, cursor, threshold)
-        if low >= len(pending):
-            return work, True
-        while cursor[INITIALISED] < reach:
-            first = cursor[INITIALISED] * block
-            last = min(first + block, reached)
-            initialise_rows(indptr, indices, probability, reward, first_row, discount, values, first, last, per_step)
-            pending[cursor[INITIALISED]] = np.inf
-            cursor[INITIALISED] += 1
-        for b in range(low, high):
-            if pending[b] > threshold:
-                first, last = b * block, min((b + 1) * block, reached)
-                change = sweep_rows(indptr, indices, probability, reward, first_row, discount, values, first, last)
+                change = sweep(tables, values, b * block, min((b + 1) * block, reached))
                 spread(span, pending, b, change)
                 cursor[SPENT] += 1
                 work += 1

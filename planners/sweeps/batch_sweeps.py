@@ -7,6 +7,7 @@ consists of k parts without a way between them: the bounds of each part are prov
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,50 +38,39 @@ class BatchSweeps(OrderedSweeps):
         self.members, self.model, self.span = members, lead.model, lead.span
         self.discount = max(member.discount for member in members)
         self.discounts = np.array([member.discount for member in members])
-        self._tables: tuple[Any, ...] = ()
+        self.per_step = np.array([member.per_step for member in members])
 
     @property
     def num_states(self) -> int:
         """Number of states of all models."""
         return self.values.size
 
-    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
+    @cached_property
+    def swept_tables(self) -> Any:
+        """The tables of all members, in the form in which a sweep takes them."""
+        return self._move_tables() if isinstance(self.members[0], MoveSweeps) else self._row_tables()
+
+    def _move_tables(self) -> Any:
         from planners.kernels import batches
 
-        moves = isinstance(self.members[0], MoveSweeps)
-        self._tables = self._tables or (self._move_tables() if moves else self._row_tables())
-        sweep: Any = batches.sweep_window_of_many_moves if moves else batches.sweep_window_of_many_rows
-        return sweep(
-            *self._tables, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget
-        )
-
-    def _move_tables(self) -> tuple[Any, ...]:
         members = [member for member in self.members if isinstance(member, MoveSweeps)]
         lead = members[0]
         mixture = np.stack([member.model.mixture for member in members], axis=-1)
         reward = np.stack([member.model.outcome_reward for member in members], axis=-1)
         onward = np.stack([member.onward for member in members], axis=-1)
-        alike = len(lead.code) and (mixture == mixture[..., :1]).all()
-        return (
-            lead.successor,
-            lead.outcome,
-            lead.code,
-            reward[lead.code] + onward[lead.code] * self.values if alike else np.zeros((0, 0)),
-            reward,
-            onward,
-            mixture,
-            mixture.any(axis=-1),
-            lead.kind,
-            self.values,
-            self.discounts,
-            np.array([member.per_step for member in members]),
-        )
+        moves = lead.tables._replace(reward=reward, onward=onward, mixture=mixture, discount=self.discounts)
+        if len(lead.code) and (mixture == mixture[..., :1]).all():
+            arrival = reward[lead.code] + onward[lead.code] * self.values
+            return batches.ManyArrivals(moves, lead.code, arrival, lead.model.mixture)
+        used: Any = mixture.any(axis=-1)
+        return batches.ManyMoves(moves, used)
 
-    def _row_tables(self) -> tuple[Any, ...]:
+    def _row_tables(self) -> Any:
+        from planners.kernels.batches import ManyRows
+
         lead = self.members[0]
         assert isinstance(lead, RowSweeps)
-        tables = lead.indptr, lead.indices, lead.probability, lead.reward, lead.first
-        return *tables, self.values, self.discounts, lead.per_step
+        return ManyRows(lead.tables._replace(discount=self.discounts))
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
         """Bounds of all models, one after the other, each by its own sweeps."""

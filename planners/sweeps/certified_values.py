@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,11 @@ class CertifiedValues(OrderedSweeps):
 
     Attributes:
         best_end: The largest reward that the end of an episode may give.
+        row_type: Type of the numbers of rows, or of actions.
     """
 
     best_end: float = 0.0
+    row_type: type[np.integer[Any]] = np.int64
 
     def begin_at(self, values: NDArray[np.float64]) -> None:
         """Take first values, (S,) in the old order, for the states that are not known beforehand.
@@ -75,9 +77,22 @@ class CertifiedValues(OrderedSweeps):
             k = max(k, 0.0) if max(k, 0.0) <= limit else np.inf
         return l, k
 
+    @property
     @abstractmethod
+    def tables(self) -> Any:
+        """The tables in the order of the sweeps, as the kernels take them."""
+
+    @property
+    def swept_tables(self) -> Any:
+        """The same, but for forms that sweeps take otherwise."""
+        return self.tables
+
     def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
-        """The numbers of `planners.kernels.proofs.prove_moves`; sets `rows` to the greedy policy."""
+        """The numbers of `planners.kernels.proofs.prove`; sets `rows` to the greedy policy."""
+        from planners.kernels.proofs import prove
+
+        self.rows = np.zeros(len(self.values), dtype=self.row_type)
+        return prove(self.tables, self.values, slope, offset, self.order.computed, self.roundings, self.rows)
 
     def _bounds(self, l: float, k: float, slope: float, offset: float) -> Bounds:
         lower, upper, values = (np.empty_like(self.values) for _ in range(3))

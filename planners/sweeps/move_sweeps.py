@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,14 @@ from planners.models.moves import MoveMDP
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
 
+if TYPE_CHECKING:
+    from planners.kernels.moves import Arrivals, Moves
+
 
 class MoveSweeps(CertifiedValues):
     """A `MoveMDP` at a discount below 1, in order."""
+
+    row_type = np.uint8
 
     def __init__(self, model: MoveMDP, discount: float, beside: Sequence[tuple[MoveMDP, float]] = ()) -> None:
         """Find the order and arrange the tables in it; `beside` are models of the same map that will share them."""
@@ -81,25 +86,22 @@ class MoveSweeps(CertifiedValues):
             computed = slice(self.order.computed)
             self.arrival[computed] = self.entering[computed] + self.discount * self.values[computed]
 
-    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
-        from planners.kernels import windows
+    @property
+    def tables(self) -> "Moves":
+        """The tables in the order of the sweeps."""
+        from planners.kernels.moves import Moves
 
         model = self.model
-        return windows.sweep_window_of_moves(
-            self.successor, self.outcome, self.arrival, self.entering, model.outcome_reward, self.onward,
-            model.mixture, self.kind, self.values, self.discount, self.per_step, self.span, self.pending,
-            self.cursor, self.block, self.order.computed, threshold, budget,
-        )  # fmt: skip
+        return Moves(
+            self.successor, self.outcome, model.outcome_reward, self.onward, model.mixture, self.kind, self.discount
+        )
 
-    def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
-        from planners.kernels import proofs
+    @property
+    def swept_tables(self) -> "Moves | Arrivals":
+        """The tables; by what it earns to arrive, where the state alone says that."""
+        from planners.kernels.moves import Arrivals
 
-        model = self.model
-        self.rows = np.zeros(self.num_states, dtype=np.uint8)
-        return proofs.prove_moves(
-            self.successor, self.outcome, model.outcome_reward, self.onward, model.mixture, self.kind,
-            self.values, slope, offset, self.order.computed, self.roundings, self.rows,
-        )  # fmt: skip
+        return Arrivals(self.tables, self.arrival, self.entering) if len(self.arrival) else self.tables
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions in the model's own numbering."""

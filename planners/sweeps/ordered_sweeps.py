@@ -78,11 +78,17 @@ class OrderedSweeps(ABC):
         sweeps: Sweeps so far, in multiples of all states.
         residual: Largest change that some block may still have to make, after `advance`.
         settled: Whether no block may still change by more than the threshold, after `advance`.
+        swept_tables: The tables, in the form in which a sweep takes them.
+        per_step: The costliest step of the model, or of each.
+        span: (blocks, 3) which blocks each one reads, and which read it.
         limited: Whether rounding ended the last sweeps before they had settled; only where they are in float32.
     """
 
     model: Any
     discount: float
+    swept_tables: Any
+    per_step: Any
+    span: NDArray[np.int32]
     budget = 4_000  # blocks between two reports
     limited = False
 
@@ -113,7 +119,12 @@ class OrderedSweeps(ABC):
 
     def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
         """Sweep as `advance` says; how many blocks, and whether there is nothing left to sweep."""
-        raise NotImplementedError
+        from planners.kernels.windows import sweep_window
+
+        return sweep_window(
+            self.swept_tables, self.values, self.per_step, self.span, self.pending, self.cursor, self.block,
+            self.order.computed, threshold, budget,
+        )  # fmt: skip
 
     def magnitude(self) -> float:
         """Largest |V| of the states whose value is not known beforehand."""

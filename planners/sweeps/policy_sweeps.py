@@ -10,7 +10,7 @@ Sources: as `planners.modified_policy_iteration`; the middle of the bounds: MacQ
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.iterates import SweepIterate
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import Order
+
+if TYPE_CHECKING:
+    from planners.kernels.rows import Rows
 
 
 class PolicySweeps(CertifiedValues):
@@ -49,13 +52,11 @@ class PolicySweeps(CertifiedValues):
 
         The distance is the largest change or, where no episode ends, how much the changes of two states differ.
         """
-        from planners.kernels import backups
+        from planners.kernels.rows import evaluate_rows
 
-        P, first = self.problem.transitions, np.inf
+        first = np.inf
         for _ in range(sweeps):
-            least, most = backups.evaluate_rows(
-                P.indptr, P.indices, P.data, self.problem.rewards, self.rows, self.discount, self.values, self._spare
-            )
+            least, most = evaluate_rows(self.tables, self.rows, self.values, self._spare)
             self.values, self._spare = self._spare, self.values
             distance = most - least if self.never_ends else max(most, -least)
             first = distance if first == np.inf else first
@@ -63,14 +64,18 @@ class PolicySweeps(CertifiedValues):
                 break
         return first
 
-    def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
-        from planners.kernels import proofs
+    @property
+    def tables(self) -> "Rows":
+        """The equations' rows."""
+        from planners.kernels.rows import Rows
 
         P = self.problem.transitions
-        return proofs.prove_rows(
-            P.indptr, P.indices, P.data, self.problem.rewards, self.first, self.discount, self.values,
-            slope, offset, self.num_states, self.roundings, self.rows,
-        )  # fmt: skip
+        return Rows(P.indptr, P.indices, P.data, self.problem.rewards, self.first, self.discount)
+
+    def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
+        from planners.kernels.proofs import prove
+
+        return prove(self.tables, self.values, slope, offset, self.num_states, self.roundings, self.rows)
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S,) for the model's states."""

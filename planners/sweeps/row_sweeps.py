@@ -1,7 +1,7 @@
 """The equations of any model in the order in which values reach its states."""
 
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.starting_points import ending_policy
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
+
+if TYPE_CHECKING:
+    from planners.kernels.rows import Rows
 
 
 class RowSweeps(CertifiedValues):
@@ -70,13 +73,12 @@ class RowSweeps(CertifiedValues):
         ending = problem.termination > 0
         self.best_end = float(_until_the_end(problem, ending).max(initial=0.0))
 
-    def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
-        from planners.kernels import windows
+    @property
+    def tables(self) -> "Rows":
+        """The tables in the order of the sweeps."""
+        from planners.kernels.rows import Rows
 
-        return windows.sweep_window_of_rows(
-            self.indptr, self.indices, self.probability, self.reward, self.first, self.values, self.discount,
-            self.per_step, self.span, self.pending, self.cursor, self.block, self.order.computed, threshold, budget,
-        )  # fmt: skip
+        return Rows(self.indptr, self.indices, self.probability, self.reward, self.first, self.discount)
 
     def prove(self, tolerance: float = 0.0) -> Bounds:
         """As any sweeps; at discount 1, where steps that cost nothing prove nothing, by expected steps.
@@ -93,15 +95,6 @@ class RowSweeps(CertifiedValues):
         row_here = np.empty_like(self.row_of)
         row_here[self.row_of] = np.arange(len(self.row_of))
         return bounds._replace(rows=row_here[policy[self.order.order]])
-
-    def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
-        from planners.kernels import proofs
-
-        self.rows = np.zeros(self.num_states, dtype=np.int64)
-        return proofs.prove_rows(
-            self.indptr, self.indices, self.probability, self.reward, self.first, self.discount, self.values,
-            slope, offset, self.order.computed, self.roundings, self.rows,
-        )  # fmt: skip
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S,) for the model's states, from bounds, which are in the order of the equations."""

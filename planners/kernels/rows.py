@@ -1,0 +1,90 @@
+"""The backups of rows of probabilities (CSR), of which each state has one for each of its actions."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.kernels.forms import compiled, guess, initialise, sweep
+
+
+class Rows(NamedTuple):
+    """The tables at one discount.
+
+    Attributes:
+        indptr: (R + 1,) where the entries of each row begin.
+        indices: States that the entries lead to.
+        probability: Of each entry.
+        reward: (R,) expected immediate rewards.
+        first_row: (S + 1,) where the rows of each state begin.
+        discount: The discount.
+    """
+
+    indptr: NDArray[Any]
+    indices: NDArray[Any]
+    probability: NDArray[np.float64]
+    reward: NDArray[np.float64]
+    first_row: NDArray[Any]
+    discount: float
+
+
+@sweep.register(Rows)
+@compiled
+def sweep_rows(tables, values, first, last, step=1):
+    """V(s) = max over the rows of s of reward + discount * sum_t P(t) V(t)."""
+    indptr, indices, probability, reward, first_row, discount = tables
+    largest = 0.0
+    for s in range(first, last, step):
+        best = -np.inf
+        for row in range(first_row[s], first_row[s + 1]):
+            total = 0.0
+            for entry in range(indptr[row], indptr[row + 1]):
+                total += probability[entry] * values[indices[entry]]
+            best = max(best, reward[row] + discount * total)
+        largest = max(largest, abs(best - values[s]))
+        values[s] = best
+    return largest
+
+
+@compiled
+def evaluate_rows(tables, rows, values, new):
+    """Set new = r + discount * P V for one row of each state, `rows` (n,); the smallest and the largest change.
+
+    On one thread: hundreds of short sweeps would wait for the slowest thread each time.
+    """
+    indptr, indices, probability, reward, _, discount = tables
+    least, most = np.inf, -np.inf
+    for s in range(len(rows)):
+        row = rows[s]
+        total = 0.0
+        for entry in range(indptr[row], indptr[row + 1]):
+            total += probability[entry] * values[indices[entry]]
+        new[s] = reward[row] + discount * total
+        change = new[s] - values[s]
+        if not change >= least:
+            least = change
+        if not change <= most:
+            most = change
+    return least, most
+
+
+@initialise.register(Rows)
+@compiled
+def initialise_rows(tables, values, first, last, per_step):
+    """First values; see `initialise`."""
+    indptr, indices, probability, reward, first_row, discount = tables
+    for s in range(first, last):
+        best = -np.inf
+        lowest = np.inf
+        for row in range(first_row[s], first_row[s + 1]):
+            known = reward[row]
+            unknown = 0.0
+            for entry in range(indptr[row], indptr[row + 1]):
+                there = values[indices[entry]]
+                if np.isnan(there):
+                    unknown += discount * probability[entry]
+                else:
+                    known += discount * probability[entry] * there
+                    lowest = min(lowest, there)
+            best = max(best, guess(known, unknown, per_step, discount))
+        values[s] = best if best > -np.inf else (lowest if lowest < np.inf else 0.0) + 12.0 * per_step
