@@ -19,8 +19,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS: dict[str, list[str]] = {
-    "planners/equations/certificates.py": ["tests/planners/equations", "tests/planners/test_properties.py"],
-    "planners/kernels/proofs.py": ["tests/planners/equations", "tests/planners/sweeps"],
+    "planners/equations/certificates.py": [
+        "tests/planners/kernels",
+        "tests/planners/equations",
+        "tests/planners/test_properties.py",
+    ],
+    "planners/kernels/proofs.py": ["tests/planners/kernels", "tests/planners/sweeps"],
     "planners/sweeps/certified_values.py": ["tests/planners/equations", "tests/planners/sweeps"],
     "planners/evaluation/regret.py": ["tests/planners/evaluation"],
     "planners/evaluation/optimality.py": ["tests/planners/evaluation", "tests/test_lecture.py"],

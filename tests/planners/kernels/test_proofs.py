@@ -16,6 +16,8 @@ from planners import MoveMDP, TabularMDP
 from planners.equations.certificates import Certifier
 from planners.equations.from_model import make_problem
 from planners.kernels import proofs
+from planners.kernels.moves import Moves
+from planners.kernels.rows import Rows
 from tests.oracles.drawn import drawn_moves, drawn_rows
 
 Row = tuple[Fraction, list[tuple[Fraction, int]]]  # r, and discount * P of the states reached
@@ -91,10 +93,8 @@ def test_moves(near: bool, discount: float, slope: float, rng: np.random.Generat
         chosen = np.zeros(model.num_states, dtype=np.uint8)
         onward = np.where(model.outcome_ends, 0.0, discount)
         kind = np.zeros(1, dtype=np.uint8) if model.kind is None else model.kind
-        parts = proofs.prove_moves(
-            *(model.successor, model.outcome, model.outcome_reward, onward, model.mixture, kind, values),
-            *(slope, offset, model.num_states, model.num_moves + 20, chosen),
-        )
+        tables = Moves(model.successor, model.outcome, model.outcome_reward, onward, model.mixture, kind, discount)
+        parts = proofs.prove(tables, values, slope, offset, model.num_states, model.num_moves + 20, chosen)
         low, high, limit = parts[:, 0].min(), parts[:, 1].max(), parts[:, 2].min()
         high = high if limit == np.inf else np.inf
         assert_claims(rows, values, slope, offset, low, high, chosen)
@@ -113,10 +113,8 @@ def test_rows(near: bool, discount: float, slope: float, rng: np.random.Generato
         offset = offset_for(values, slope, discount)
         first, csr = np.append(problem.first_row, len(problem.row_state)), problem.transitions
         row = np.zeros(model.num_states, dtype=np.int64)
-        parts = proofs.prove_rows(
-            *(csr.indptr, csr.indices, csr.data, problem.rewards, first, discount, values),
-            *(slope, offset, model.num_states, problem.rounding_terms, row),
-        )
+        tables = Rows(csr.indptr, csr.indices, csr.data, problem.rewards, first, discount)
+        parts = proofs.prove(tables, values, slope, offset, model.num_states, problem.rounding_terms, row)
         low, high, limit = parts[:, 0].min(), parts[:, 1].max(), parts[:, 2].min()
         high = high if limit == np.inf else np.inf
         assert_claims(rows, values, slope, offset, low, high, row - first[:-1])
