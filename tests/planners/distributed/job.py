@@ -36,6 +36,13 @@ RULES: list[dict[str, Any]] = [
 LADDER = 3000
 
 
+def write_for_all(path: Path, text: str) -> None:
+    """Write a file that the other processes may be reading: all of them write the same, and none sees a part of it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="ascii")
+    draft.replace(path)
+
+
 def models(folder: Path, seed: int) -> dict[str, tuple[Any, float]]:
     """Every world, toy_text's, maps under every rule, maps in files, entangled tables and a function of rows."""
     rng = np.random.default_rng(seed)
@@ -45,10 +52,10 @@ def models(folder: Path, seed: int) -> dict[str, tuple[Any, float]]:
     squares[0, 0], squares[7, 7], squares[-1, -1] = "+", "-", "S"
     desc = ["".join(row) for row in squares]
     found |= {str(rules): (gym.make("GridWorld-v0", desc=desc, **rules), 0.99) for rules in RULES}
-    Path(folder, "map.txt").write_text("\n".join(desc) + "\n", encoding="ascii")
+    write_for_all(folder / "map.txt", "\n".join(desc) + "\n")
     found["map.txt"] = slices.open_map(str(folder / "map.txt"), slip=0.2), 0.99
     glyphs = "\n".join(row.replace("#", "@").replace("+", ".").replace("-", ".").replace("S", ".") for row in desc)
-    Path(folder, "arena.map").write_text(f"type octile\nheight 15\nwidth 14\nmap\n{glyphs}\n", encoding="ascii")
+    write_for_all(folder / "arena.map", f"type octile\nheight 15\nwidth 14\nmap\n{glyphs}\n")
     found["arena.map"] = slices.open_map(str(folder / "arena.map"), slip=0.1, goal="0,0"), 0.99
     found["entangled"] = entangled(rng, 90, 3, 0.0), 0.9
     found["entangled, ending"] = entangled(rng, 90, 3, 0.2), 0.999
