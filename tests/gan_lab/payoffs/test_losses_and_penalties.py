@@ -114,6 +114,16 @@ def test_gradient_penalty_of_a_linear_score() -> None:
     assert found.item() == pytest.approx(16.0)
 
 
+def test_gradient_penalty_of_a_flat_score_is_one_and_has_a_slope() -> None:
+    """The root of a squared slope of 0 has no derivative: without the 1e-12 below it, players become NaN."""
+    weights = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+    samples = torch.arange(8, dtype=torch.float64).reshape(4, 2)
+    found = PENALTIES["gradient_penalty"].slope(samples, samples @ weights, 2, lambda x: x @ weights)
+    assert float(found.detach()) == pytest.approx(1.0, abs=1e-5)
+    (slope,) = torch.autograd.grad(found, weights)
+    assert torch.isfinite(slope).all()
+
+
 def test_unknown_names() -> None:
     with pytest.raises(WiringError, match=r"unknown loss 'wassertein'; did you mean 'wasserstein'"):
         find_loss("wassertein")
