@@ -146,3 +146,11 @@ def test_is_optimal_refuses_a_tolerance_that_v_star_is_not_known_to() -> None:
             planners.is_optimal(model, policy, discount=0.9, tolerance=1e-17)
         assert caught.value.plan.error_bound > 0.5e-17
         assert caught.value.plan.tolerance == 0.5e-17
+
+
+def test_the_residual_of_a_certificate_is_the_largest_change() -> None:
+    """V = (3, 2): a backup at discount 1/2 gives max(1 + 1.5, 3) = 3 in state 0 and 5 + 1.5 = 6.5 in state 1."""
+    model = planners.TabularMDP.from_gym_dict(
+        {0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}, 1: {0: [(1.0, 0, 5.0, False)]}}
+    )
+    assert planners.certify(model, [3.0, 2.0], discount=0.5).residual == 4.5

@@ -138,3 +138,27 @@ def test_the_certifier(near: bool, discount: float, rng: np.random.Generator) ->
         zero = np.zeros(len(values))
         assert_claims(rows, values, 0.0, 1.0, float(min(shifts[0])), float("inf"), greedy)
         assert_claims(rows, zero + values, 0.0, 1.0, float("-inf"), float(max(shifts[1])), greedy)
+
+
+@pytest.mark.parametrize(("gain", "holds"), [(0.005, True), (0.015, True), (0.017, False), (0.03, False)])
+def test_a_row_that_leads_away_limits_what_is_claimed(gain: float, holds: bool) -> None:
+    """State 0 is near the offset, state 1 far below: for the row from 0 to 1, h - discount P h is -1.7, its gain -2.71.
+
+    So k must not be above 2.71 / 1.7; staying in state 0 asks for gain / 0.01.
+    """
+    stay, away, discount = [(1.0, 0, 1.0 + gain, False)], [(1.0, 1, 0.0, False)], 0.9
+    model = TabularMDP.from_gym_dict({0: {0: stay, 1: away}, 1: {0: [(1.0, 1, 0.81, False)]}})
+    rows, problem, values = rows_of_table(model, discount), make_problem(model, discount), np.array([10.0, 8.1])
+    first, csr = np.append(problem.first_row, len(problem.row_state)), problem.transitions
+    tables = Rows(csr.indptr, csr.indices, csr.data, problem.rewards, first, discount)
+    row = np.zeros(2, dtype=np.int64)
+    parts = proofs.prove(tables, values, 1.0, 10.1, 2, problem.rounding_terms, row)
+    high, limit = float(parts[:, 1].max()), float(parts[:, 2].min())
+    assert high == pytest.approx(gain / 0.01, rel=1e-6)
+    assert limit == pytest.approx(2.71 / 1.7, rel=1e-6)
+    assert (high <= limit) == holds
+    if holds:
+        assert_claims(rows, values, 1.0, 10.1, -np.inf, high, row - first[:-1])
+    else:
+        with pytest.raises(AssertionError, match="k is too small for state 0, row 1"):
+            assert_claims(rows, values, 1.0, 10.1, -np.inf, high, row - first[:-1])
