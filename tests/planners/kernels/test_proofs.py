@@ -162,3 +162,24 @@ def test_a_row_that_leads_away_limits_what_is_claimed(gain: float, holds: bool) 
     else:
         with pytest.raises(AssertionError, match="k is too small for state 0, row 1"):
             assert_claims(rows, values, 1.0, 10.1, -np.inf, high, row - first[:-1])
+
+
+@pytest.mark.parametrize("form", ["moves", "rows"])
+@pytest.mark.parametrize("states", [1, 5, 255, 257, 700])
+def test_no_state_is_left_out(states: int, form: str) -> None:
+    """Every state stays where it is and earns nothing, but for one, on which k or l depends alone."""
+    discount, loop = 0.5, np.arange(states, dtype=np.int32)
+    for special in sorted({0, states // 2, states - 1}):
+        for reward in (1.0, -1.0):
+            pays = np.zeros(states)
+            pays[special] = reward
+            tables: Any = Rows(np.arange(states + 1), loop, np.ones(states), pays, np.arange(states + 1), discount)
+            if form == "moves":
+                outcome = (loop == special).astype(np.uint8)[:, None]
+                moves = loop[:, None], outcome, np.array([0.0, reward]), np.full(2, discount)
+                tables = Moves(*moves, np.ones((1, 1, 1)), np.zeros(1, dtype=np.uint8), discount)
+            chosen = np.zeros(states, dtype=np.int64)
+            parts = proofs.prove(tables, np.zeros(states), 0.0, 1.0, states, 30, chosen)
+            low, high = float(parts[:, 0].min()), float(parts[:, 1].max())
+            assert high >= 2.0 * max(reward, 0.0)
+            assert low <= 2.0 * min(reward, 0.0)
