@@ -177,3 +177,10 @@ def test_a_slip_too_small_to_be_seen_is_not_lost() -> None:
     assert rounded(env.P[3][0]) == pytest.approx(
         {(1, -0.04, False): 1.0, (2, -0.04, False): 5e-13, (3, -0.04, False): 5e-13}
     )
+
+
+@pytest.mark.parametrize("slip", [0.0, 0.2, 1.0])
+def test_whoever_stays_does_not_slip(slip: float) -> None:
+    env = GridWorldEnv(desc=["..+", ".S."], slip=slip, actions=["STAY", "RIGHT"])
+    assert env.P[4][0] == [(1.0, 4, -0.04, False)]
+    assert sum(chance for chance, *_ in env.P[4][1]) == pytest.approx(1.0)

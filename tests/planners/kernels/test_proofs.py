@@ -181,5 +181,5 @@ def test_no_state_is_left_out(states: int, form: str) -> None:
             chosen = np.zeros(states, dtype=np.int64)
             parts = proofs.prove(tables, np.zeros(states), 0.0, 1.0, states, 30, chosen)
             low, high = float(parts[:, 0].min()), float(parts[:, 1].max())
-            assert high >= 2.0 * max(reward, 0.0)
-            assert low <= 2.0 * min(reward, 0.0)
+            assert high >= 2.0 * pays.max()
+            assert low <= 2.0 * pays.min()
