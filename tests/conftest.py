@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--seed",
         type=int,
         default=None,
-        help=f"seed of the `rng` fixture, to replay a failure (or set {SEED_VARIABLE}); drawn anew when not given (not in CI)",
+        help=f"seed of the `rng` fixture, to replay a failure (or set {SEED_VARIABLE}); drawn anew without it",
     )
 
 
