@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from planners.arrays import SUM_TOLERANCE, seal
+from planners.arrays import SUM_TOLERANCE, scaled_rows, seal
 from planners.errors import InvalidModelError
 
 
@@ -204,19 +204,12 @@ def _check_tables(mdp: TabularMDP) -> None:
 
 
 def _normalised(mdp: TabularMDP) -> tuple[sparse.csr_array, NDArray[np.float64]]:
-    """The tables without stored zeros, and with rows that miss 1 by more than rounding scaled to it."""
+    """The tables without stored zeros, and with rows scaled to sum to 1."""
     transitions, termination = mdp.transitions, mdp.termination
     if not transitions.data.all():
         transitions = transitions.copy()
         transitions.eliminate_zeros()
-    sums = np.asarray(transitions.sum(axis=1)).reshape(termination.shape) + termination
-    rounding = np.finfo(np.float64).eps * (np.diff(transitions.indptr).reshape(termination.shape) + 1)
-    off = mdp.feasible & (np.abs(sums - 1.0) > rounding)
-    if off.any():
-        scale = np.where(off, 1.0 / np.where(off, sums, 1.0), 1.0)
-        transitions = sparse.csr_array(sparse.diags_array(scale.ravel()) @ transitions)
-        termination = termination * scale
-    return transitions, termination
+    return scaled_rows(transitions, termination, mdp.feasible)
 
 
 def _check_each(wrong: NDArray[np.bool_], what: str, table: NDArray[np.float64]) -> None:

@@ -87,7 +87,7 @@ def ended(
     termination = np.zeros(entries.shape)
     if into_terminal and ends.any():
         entering = ends[entries.next_states]
-        termination = entries.totals(entries.probabilities * entering)
+        termination = entries.totals(entering)
         entries = entries.kept(~entering)
     termination[ends] = feasible[ends]
     return {"transitions": entries.matrix(), "termination": termination, "rewards": rewards, "feasible": feasible}

@@ -45,8 +45,8 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
     entries = PairEntries(rows, next_states, probabilities, num_states, num_actions)
     return {
         "transitions": entries.kept(~ends).matrix(),
-        "termination": entries.totals(probabilities * ends),
-        "rewards": entries.totals(probabilities * rewards),
+        "termination": entries.totals(ends),
+        "rewards": entries.expected(rewards),
         "feasible": feasible,
     }
 

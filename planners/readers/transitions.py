@@ -12,6 +12,7 @@ from scipy import sparse
 
 from planners.arrays import LARGEST_INT32, merge_rows
 from planners.errors import InvalidModelError
+from planners.exact_sums import exact_sums, expectations
 from planners.memory import check_memory
 
 
@@ -50,10 +51,17 @@ class PairEntries(NamedTuple):
         """Those of the pairs that are True in (S, A) `pairs`."""
         return self.kept(pairs.ravel()[self.rows])
 
-    def totals(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(S, A) sums of (L,) `weights` over the entries of each pair."""
-        sums = np.bincount(self.rows, weights, minlength=self.num_states * self.num_actions)
-        return sums.astype(np.float64, copy=False).reshape(self.shape)  # integers where there is no entry
+    def totals(self, chosen: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+        """(S, A) probability of the entries of each pair, or of those of `chosen`, (L,) bool."""
+        probabilities, rows = self.probabilities, self.rows
+        if chosen is not None:
+            probabilities, rows = probabilities[chosen], rows[chosen]
+        return exact_sums(probabilities, rows, self.num_states * self.num_actions).reshape(self.shape)
+
+    def expected(self, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S, A) expected amount under the probabilities of each pair scaled to sum to 1, of (L,) `amounts`."""
+        means = expectations(self.probabilities, amounts, self.rows, self.num_states * self.num_actions)
+        return means.reshape(self.shape)
 
     def matrix(self) -> sparse.csr_array:
         """(S*A, S) CSR, entries of one transition added up."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arrays import action_type
 from planners.models.moves import MoveMDP
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 class MoveSweeps(CertifiedValues):
     """A `MoveMDP` at a discount below 1, in order."""
-
-    row_type = np.uint8
 
     def __init__(self, model: MoveMDP, discount: float, beside: Sequence[tuple[MoveMDP, float]] = ()) -> None:
         """Find the order and arrange the tables in it; `beside` are models of the same map that will share them."""
@@ -41,13 +40,14 @@ class MoveSweeps(CertifiedValues):
         arranged = arrange(order, known, layers)
         self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
         super().__init__(arranged, np.full(model.num_states, np.nan), model.num_moves)
+        self.row_type = action_type(model.num_actions)
         self._take(model, discount)
         self._arrange_tables(ordering)
 
     def sibling(self, model: MoveMDP, discount: float) -> "MoveSweeps":
         """The sweeps of another model that was named as `beside` this one, with the same tables."""
         other = copy(self)
-        other.values, other.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=np.uint8)
+        other.values, other.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=self.row_type)
         other.entering = other.arrival = np.zeros(0)
         other._take(model, discount)
         return other
@@ -70,7 +70,7 @@ class MoveSweeps(CertifiedValues):
         known = np.arange(model.num_states) >= order.computed
         self.entering = self.arrival = np.zeros(0)
         self.code = np.zeros(0, dtype=np.uint8)
-        if model.mixture.shape[1:] == (4, 4) and self.outcome.dtype == np.uint8:
+        if model.mixture.shape[1:] == (4, 4) and self.outcome.dtype == np.uint8 and len(model.outcome_ends) < 256:
             code = compiled.entering_codes(self.successor, self.outcome, known)
             if len(code) and not (self.onward[code[: order.computed][code[: order.computed] < 255]] == 0.0).any():
                 code[code == 255] = 0
@@ -110,13 +110,4 @@ class MoveSweeps(CertifiedValues):
 
 def _best_reward(model: MoveMDP, states: NDArray[Any]) -> NDArray[np.float64]:
     """(len(states),) largest expected immediate reward in each of the states."""
-    kinds = np.zeros(len(states), dtype=np.uint8) if model.kind is None else model.kind[states]
-    return best_reward(model.outcome_reward[model.outcome[states]], model.mixture, kinds)
-
-
-def best_reward(by_move: NDArray[np.float64], mixture: NDArray[np.float64], kinds: NDArray[Any]) -> NDArray[np.float64]:
-    """(n,) largest expected immediate reward of an action, from (n, D) what each move earns and the kinds of states."""
-    best = np.full(len(kinds), -np.inf)
-    for action in range(mixture.shape[1]):
-        best = np.maximum(best, (by_move * mixture[kinds, action]).sum(axis=1))
-    return best
+    return model.mean_rewards(states).max(axis=1, initial=-np.inf)
