@@ -15,10 +15,10 @@ largest over all actions that are nearly optimal. Sweeps (`planners.sweeps`) als
 h = offset - slope * V, which needs no linear solve.
 
 What V* means where a row of floats does not sum to 1: the model is its rows as they are read, scaled to sum to
-1, and the expected reward of a row is taken under the scaled probabilities. This holds for every form of model, reader
-and method. The tables of a model are rounded from those exact numbers: the rewards once, a probability by 6 units at most
-(`planners.exact_sums`, `planners.arrays.scaled_rows`). These roundings are included in that of a backup, so that
-the bounds are those of the exact model.
+1, and the expected reward of a row is taken under the scaled probabilities. This holds for every form of model,
+reader and method. The tables of a model are rounded from those exact numbers: a reward once, a probability by 6
+units at most (`planners.exact_sums`, `planners.arrays.scaled_rows`). These roundings are included in that of
+a backup, so that the bounds are those of the exact model.
 
 Sources: MacQueen (1966); Puterman (2005), Section 6.6; Bertsekas, "Dynamic Programming and Optimal
 Control II" (2012), Section 3.3 (weighted norms).
@@ -32,7 +32,6 @@ from numpy.typing import NDArray
 from planners.equations.graph import next_towards
 from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
-
 
 SHARP: Final = 16.0  # bounds within so many times the rounding are worth another product with the matrix
 
@@ -95,7 +94,9 @@ class Certifier:
     ) -> Bounds:
         problem = self.problem
         l, k = self._numbers(values, action_values, policy, h, margin, problem.rounding(values))
-        if np.isfinite(k - l) and k - l <= SHARP * float(problem.rounding(values, policy).max()) / float(margin.min()):
+        if np.isfinite(k - l) and k - l <= SHARP * float(problem.rounding(values, policy).max()) / float(
+            margin[policy].min()
+        ):
             l, k = self._numbers(values, action_values, policy, h, margin, problem.sharp_rounding(values))
         if not (np.isfinite(k) and np.isfinite(l)):
             return self._unknown(values, policy, l, k, h)

@@ -75,7 +75,7 @@ def floor_of(model: Any, plan: Plan) -> float:
     """Rounding of a backup of the plan's values, over the margin of an action that does not end the episode."""
     problem = make_problem(model.tabular, plan.discount)
     ends = float(problem.termination.min())
-    return problem.rounding(plan.values) / (1.0 - plan.discount * (1.0 - ends))
+    return float(problem.rounding(plan.values).max()) / (1.0 - plan.discount * (1.0 - ends))
 
 
 # Getting there.
