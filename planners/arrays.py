@@ -45,6 +45,22 @@ def _add_up_exactly(
 
 
 SUM_TOLERANCE: Final = 1e-9
+
+
+def sum_tolerance(dtype: Any = np.float64) -> float:
+    """How far a row of probabilities of a type may sum beside 1: 1e-9, or some roundings where that is more.
+
+    >>> sum_tolerance(), sum_tolerance(np.float32)
+    (1e-09, 1.9073486328125e-06)
+    """
+    return max(SUM_TOLERANCE, rounding_of(dtype))
+
+
+def rounding_of(dtype: Any) -> float:
+    """Some roundings of numbers up to 1 of a type; a probability that is negative by no more counts as 0."""
+    return 16.0 * float(np.finfo(dtype).eps) if np.dtype(dtype).kind == "f" else 16.0 * float(np.finfo(float).eps)
+
+
 OFF_BY_ROUNDING: Final = 5 * 2.0**-53  # rows that sum to 1 within this are kept: scaling leaves them off by 4 units
 
 

@@ -59,9 +59,13 @@ class Part(ABC):
         """The numbers of `planners.kernels.proofs.prove`, and (n,) the actions of the policy that they hold for."""
         from planners.kernels.proofs import prove
 
-        rows = np.zeros(self.count, dtype=self.row_type)
+        rows = self.first_rows()
         parts = prove(self.tables(discount), values, slope, offset, len(values), roundings, rows)
         return parts, self.actions(rows)
+
+    def first_rows(self) -> NDArray[Any]:
+        """(n,) the row, or the action, of each state that is taken where no value is a number."""
+        return np.zeros(self.count, dtype=self.row_type)
 
     def actions(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(n,) actions, of the numbers that `prove` has for them."""
@@ -118,6 +122,10 @@ class RowPart(Part):
         from planners.kernels.rows import Rows
 
         return Rows(self.indptr, self.indices, self.probability, self.reward, self.first_row, discount)
+
+    def first_rows(self) -> NDArray[Any]:
+        """(n,) the first row of each state."""
+        return self.first_row[:-1].astype(np.int64)
 
     def actions(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(n,) actions of the rows."""

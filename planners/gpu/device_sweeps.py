@@ -89,10 +89,15 @@ class DeviceSweeps(BatchSweeps):
         return super().prove(tolerance)
 
     def after_proof(self, bounds: Bounds) -> None:
-        """Where float32 did not halve the error that the last proof left, go on in float64."""
+        """Where float32 did not halve the error that the last proof left, go on in float64; from the bound proven."""
         if bounds.error >= 0.5 * self._last_error:
             self.sweeps_on_device.use_float64()
         self._last_error = bounds.error
+        if self._low >= 0:  # in the middle of a round, as values rise slowly
+            self._low = -1
+            for column, member in enumerate(self.members):
+                member.after_proof(bounds)
+                self.values[:, column] = member.values
 
     def _begin(self) -> None:
         """Start a round: values that prove a lower bound, unless no episode ends, and nothing settled."""

@@ -180,6 +180,7 @@ def _check_tables(mdp: TabularMDP) -> None:
     ):
         if tuple(found) != tuple(expected):
             raise InvalidModelError(f"{name} has shape {tuple(found)}; expected {tuple(expected)}")
+    _check_indices(mdp.transitions)
     data = mdp.transitions.data
     if not (data >= 0).all():  # also catches NaN
         entry = int(np.flatnonzero(~(data >= 0))[0])
@@ -201,6 +202,22 @@ def _check_tables(mdp: TabularMDP) -> None:
     if stuck.any():
         state = int(np.flatnonzero(stuck)[0])
         raise InvalidModelError(f"state {state} has no feasible action; every state needs one", state)
+
+
+def _check_indices(transitions: sparse.csr_array) -> None:
+    rows, columns = transitions.shape
+    indptr, indices = transitions.indptr, transitions.indices
+    if indptr[0] != 0 or indptr[-1] > len(indices) or (np.diff(indptr) < 0).any():
+        raise InvalidModelError(f"the indptr of transitions does not rise from 0 to their {len(indices)} entries")
+    if len(indices) and not (indices.min() >= 0 and indices.max() < columns):
+        entry = int(np.flatnonzero((indices < 0) | (indices >= columns))[0])
+        row = int(np.searchsorted(indptr, entry, side="right")) - 1
+        state, action = divmod(row, max(rows // columns, 1))
+        raise InvalidModelError(
+            f"state {state}, action {action} leads to state {indices[entry]}; expected a state from 0 to {columns - 1}",
+            state,
+            action,
+        )
 
 
 def _normalised(mdp: TabularMDP) -> tuple[sparse.csr_array, NDArray[np.float64]]:

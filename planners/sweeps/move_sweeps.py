@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.arrays import action_type
+from planners.equations.certificates import Bounds
 from planners.models.moves import MoveMDP
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
@@ -56,9 +57,13 @@ class MoveSweeps(CertifiedValues):
         """Numbers of one model: the values that are known beforehand, and what outcomes pay."""
         ends, rank = model.outcome_ends, self.order.rank
         self.model, self.discount = model, discount
-        lasting = closed_value(_best_reward(model, self.closed), discount)
+        known = self.order.order[self.order.computed :]
+        earned = model.mean_rewards(known)
+        self.known_rows, best = earned.argmax(axis=1), np.full(model.num_states, np.nan)
+        best[known] = earned.max(axis=1, initial=-np.inf)
+        lasting = closed_value(best[self.closed], discount)
         self.values[rank[self.closed]] = np.nan if lasting is None else lasting
-        self.values[rank[self.finals]] = _best_reward(model, self.finals)
+        self.values[rank[self.finals]] = best[self.finals]
         self.onward = np.where(ends, 0.0, discount)
         self.best_end = float(model.outcome_reward.max(initial=0.0))
         self.per_step = float(min(model.outcome_reward[~ends].min(initial=0.0), 0.0))
@@ -82,6 +87,14 @@ class MoveSweeps(CertifiedValues):
     def begin_at(self, values: NDArray[np.float64]) -> None:
         """Take first values; what it earns to arrive follows them."""
         super().begin_at(values)
+        self._arrive()
+
+    def after_proof(self, bounds: Bounds) -> None:
+        """As any sweeps; what it earns to arrive follows the values."""
+        super().after_proof(bounds)
+        self._arrive()
+
+    def _arrive(self) -> None:
         if len(self.arrival):
             computed = slice(self.order.computed)
             self.arrival[computed] = self.entering[computed] + self.discount * self.values[computed]

@@ -1,7 +1,7 @@
 """Sweep until everything has settled, prove the bounds, and go on with a smaller threshold."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -11,17 +11,21 @@ from planners.iteration.iterates import SweepIterate
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
 
+FIRST_LOOK: Final = 256  # sweeps: where so many have not settled all, a proof says how to go on, and again after twice
+
 
 class Sweeps(Protocol):
     """Sweeps of any kind: on the CPU, on a GPU, or shared by many processes.
 
     Attributes:
         discount: The discount.
+        sweeps: Sweeps so far, in multiples of all states.
         residual: Largest change that may still come, after `advance`.
         settled: Whether no state may still change by more than the threshold, after `advance`.
     """
 
     discount: float
+    sweeps: float
     residual: float
     settled: bool
 
@@ -51,13 +55,16 @@ def rounds(sweeps: Sweeps, tolerance: float, threshold: float = 0.0) -> Iterator
         threshold: The change that counts as none, of a run that is taken up again; 0: the tolerance says it.
     """
     threshold = threshold or 0.5 * tolerance * max(1.0 - sweeps.discount, 1e-4)
+    look = FIRST_LOOK
     while True:
-        while not sweeps.advance(threshold):
+        while not sweeps.advance(threshold) and sweeps.sweeps < look:
             yield SweepIterate(residual=sweeps.residual, final=False, prove=lambda: sweeps.prove(tolerance))
+        look = max(look, 2 * sweeps.sweeps) if sweeps.sweeps >= look else look
         bounds = sweeps.prove(tolerance)
         floor = 4.0 * UNIT_ROUNDOFF * sweeps.magnitude()
         stuck = sweeps.settled and bounds.error > tolerance and threshold <= floor
-        yield SweepIterate(residual=sweeps.residual, final=True, prove=lambda bounds=bounds: bounds, stuck=stuck)
+        residual = sweeps.residual if np.isfinite(floor) and np.isfinite(bounds.values).all() else np.nan
+        yield SweepIterate(residual=residual, final=True, prove=lambda bounds=bounds: bounds, stuck=stuck)
         sweeps.after_proof(bounds)
         if sweeps.settled:
             shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1
