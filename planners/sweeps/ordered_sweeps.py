@@ -57,7 +57,7 @@ def delays(value: NDArray[np.float64], ends: NDArray[np.bool_], step: float, dis
     if not ends.any():
         return np.full(len(value), NEVER, dtype=np.int32)
     best = float(value[ends].max())
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if discount < 1.0:
             for_ever = step / (1.0 - discount)
             left = (value - for_ever) / max(best - for_ever, UNIT_ROUNDOFF)

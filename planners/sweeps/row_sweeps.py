@@ -114,4 +114,5 @@ class RowSweeps(CertifiedValues):
 def _until_the_end(problem: Problem, ending: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Value of taking each of the chosen rows again and again until it ends the episode."""
     stays = problem.discount * (1.0 - problem.termination[ending])
-    return problem.rewards[ending] / np.maximum(1.0 - stays, UNIT_ROUNDOFF)
+    with np.errstate(over="ignore"):
+        return problem.rewards[ending] / np.maximum(1.0 - stays, UNIT_ROUNDOFF)
