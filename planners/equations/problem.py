@@ -99,7 +99,7 @@ class Problem:
         """(L,) |r|."""
         return np.abs(self.rewards)
 
-    def rounding(self, values: NDArray[np.float64], rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    def rounding(self, values: NDArray[np.float64], rows: NDArray[Any] | None = None) -> NDArray[np.float64]:
         """(L,) bound of the rounding error of each backup of `values`, and of its difference from them.
 
         Args:
