@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.exact_sums import exact_sums
+
 LARGEST_INT32: Final = 2**31 - 1
 
 
@@ -22,12 +24,94 @@ def merge_rows(
         indices, indptr = (index.astype(np.int32, copy=False) for index in (matrix.indices, matrix.indptr))
         matrix = sparse.csr_array((matrix.data, indices, indptr), shape=shape)
     matrix.sum_duplicates()
+    if len(probabilities) > matrix.nnz:
+        _add_up_exactly(matrix, rows, columns, probabilities)
     if not matrix.data.all():
         matrix.eliminate_zeros()
     return matrix
 
 
+def _add_up_exactly(
+    matrix: sparse.csr_array, rows: NDArray[Any], columns: NDArray[Any], probabilities: NDArray[np.float64]
+) -> None:
+    """Set the entries of a merged matrix that are sums of more than two, which a plain sum rounds more than once."""
+    merged = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    place = merged * matrix.shape[1] + matrix.indices
+    of = np.searchsorted(place, rows.astype(np.int64) * matrix.shape[1] + columns)
+    several = np.bincount(of, minlength=matrix.nnz) > 2
+    if several.any():
+        chosen = several[of]
+        matrix.data[several] = exact_sums(probabilities[chosen], of[chosen], matrix.nnz)[several]
+
+
 SUM_TOLERANCE: Final = 1e-9
+
+
+def sum_tolerance(dtype: Any = np.float64) -> float:
+    """How far a row of probabilities of a type may sum beside 1: 1e-9, or some roundings where that is more.
+
+    >>> sum_tolerance(), sum_tolerance(np.float32)
+    (1e-09, 1.9073486328125e-06)
+    """
+    return max(SUM_TOLERANCE, rounding_of(dtype))
+
+
+def rounding_of(dtype: Any) -> float:
+    """Some roundings of numbers up to 1 of a type; a probability that is negative by no more counts as 0."""
+    return 16.0 * float(np.finfo(dtype).eps) if np.dtype(dtype).kind == "f" else 16.0 * float(np.finfo(float).eps)
+
+
+OFF_BY_ROUNDING: Final = 5 * 2.0**-53  # rows that sum to 1 within this are kept: scaling leaves them off by 4 units
+
+
+def scaled_rows(
+    transitions: sparse.csr_array, termination: NDArray[np.float64], pairs: NDArray[np.bool_]
+) -> tuple[sparse.csr_array, NDArray[np.float64]]:
+    """Rows scaled to sum to 1, where they miss it by more than one rounding of each number does.
+
+    Args:
+        transitions: (L, S) CSR.
+        termination: L numbers, of any shape, that belong to the rows.
+        pairs: The same shape, bool: which rows to look at.
+    """
+    length = np.diff(transitions.indptr)
+    sums = np.asarray(transitions.sum(axis=1)).ravel() + termination.ravel()
+    # a plain sum of n + 1 numbers is off by at most n roundings
+    doubtful = np.flatnonzero(pairs.ravel() & ~(np.abs(sums - 1.0) + length * 2.0**-53 <= OFF_BY_ROUNDING))
+    if not len(doubtful):
+        return transitions, termination
+    chosen = transitions if len(doubtful) == len(length) else sparse.csr_array(transitions[doubtful])
+    owner = np.repeat(np.arange(len(doubtful)), np.diff(chosen.indptr))
+    numbers = np.concatenate((chosen.data, termination.ravel()[doubtful]))
+    exact = exact_sums(numbers, np.concatenate((owner, np.arange(len(doubtful)))), len(doubtful))
+    off = np.abs(exact - 1.0) > OFF_BY_ROUNDING
+    if not off.any():
+        return transitions, termination
+    divisor = np.ones(len(length))
+    divisor[doubtful[off]] = exact[off]
+    scaled = sparse.csr_array(
+        (transitions.data / np.repeat(divisor, length), transitions.indices, transitions.indptr),
+        shape=transitions.shape,
+    )
+    return scaled, (termination.ravel() / divisor).reshape(termination.shape)
+
+
+def scaled_mixture(mixture: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights of which the last axis sums to 1, scaled as the rows of `scaled_rows` are."""
+    count = int(np.prod(mixture.shape[:-1]))
+    rows = np.repeat(np.arange(count), mixture.shape[-1])
+    sums = exact_sums(mixture.ravel(), rows, count).reshape(mixture.shape[:-1])
+    off = np.abs(sums - 1.0) > OFF_BY_ROUNDING
+    return mixture / np.where(off, sums, 1.0)[..., None] if off.any() else mixture
+
+
+def action_type(num_actions: int) -> type[np.unsignedinteger[Any]]:
+    """The smallest type of integers that holds every action from 0 to `num_actions` - 1.
+
+    >>> [action_type(count).__name__ for count in (4, 256, 257, 65_537)]
+    ['uint8', 'uint8', 'uint16', 'uint32']
+    """
+    return np.min_scalar_type(num_actions - 1).type  # pyright: ignore[reportReturnType]
 
 
 def seal(model: Any) -> None:

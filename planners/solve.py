@@ -18,7 +18,7 @@ from planners.methods.policy_iteration import policy_iteration
 from planners.methods.value_iteration import value_iteration
 from planners.models.convert import Model, as_model
 from planners.models.moves import MoveMDP
-from planners.options import check_discount, check_tolerance
+from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 from planners.sweeps.variants import Variant
 
@@ -93,6 +93,7 @@ def solve(
         if name not in ("auto", "value_iteration"):
             raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
         member = Variant(source, check_discount(discount))
+        check_run(options.get("max_iterations", 1), progress, throw)
         (plan,) = solve_on_device([member], device, tolerance=check_tolerance(tolerance), progress=progress, **options)
         return finish(plan, throw=throw)
     why = ""

@@ -183,7 +183,7 @@ class Blocks:
             actions.append(chosen)
         agreed = self.processes.largest(np.array([-l, k, -limit]))
         l, k, limit = -float(agreed[0]), float(agreed[1]), -float(agreed[2])
-        if limit < np.inf:
+        if limit != np.inf:  # NaN too
             k = max(k, 0.0) if max(k, 0.0) <= limit else np.inf
         return l, k, np.concatenate(actions)
 

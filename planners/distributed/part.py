@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.arrays import LARGEST_INT32
+from planners.arrays import LARGEST_INT32, action_type
 from planners.errors import InvalidModelError
+from planners.models.moves import move_means
 from planners.models.slices import MoveTables, RowTables, Tables
-from planners.sweeps.move_sweeps import best_reward
 
 NO_KIND: Final = np.zeros(1, dtype=np.uint8)
 
@@ -59,9 +59,13 @@ class Part(ABC):
         """The numbers of `planners.kernels.proofs.prove`, and (n,) the actions of the policy that they hold for."""
         from planners.kernels.proofs import prove
 
-        rows = np.zeros(self.count, dtype=self.row_type)
+        rows = self.first_rows()
         parts = prove(self.tables(discount), values, slope, offset, len(values), roundings, rows)
         return parts, self.actions(rows)
+
+    def first_rows(self) -> NDArray[Any]:
+        """(n,) the row, or the action, of each state that is taken where no value is a number."""
+        return np.zeros(self.count, dtype=self.row_type)
 
     def actions(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(n,) actions, of the numbers that `prove` has for them."""
@@ -70,8 +74,6 @@ class Part(ABC):
 
 class MovePart(Part):
     """A part of a `MoveMDP`."""
-
-    row_type = np.uint8
 
     def __init__(self, tables: MoveTables, first: int) -> None:
         """Renumber the successors."""
@@ -83,9 +85,10 @@ class MovePart(Part):
         self.successor, halo = _renumbered(np.where(used, tables.successor, own), first, n)
         super().__init__(first, halo, tables.digest())
         self.count, self.longest_row = n, tables.mixture.shape[2]
+        self.row_type = action_type(tables.mixture.shape[1])
         self.outcome, self.kind, self.mixture = np.ascontiguousarray(tables.outcome), kind, tables.mixture
         self.reward, self.ends = tables.outcome_reward, tables.outcome_ends
-        best = best_reward(self.reward[self.outcome], self.mixture, kinds)
+        best = move_means(self.reward[self.outcome], self.mixture, kinds).max(axis=1, initial=-np.inf)
         self.least_best = float(best.min(initial=np.inf))
         self.nbytes = self.successor.nbytes + self.outcome.nbytes + kind.nbytes
 
@@ -119,6 +122,10 @@ class RowPart(Part):
         from planners.kernels.rows import Rows
 
         return Rows(self.indptr, self.indices, self.probability, self.reward, self.first_row, discount)
+
+    def first_rows(self) -> NDArray[Any]:
+        """(n,) the first row of each state."""
+        return self.first_row[:-1].astype(np.int64)
 
     def actions(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(n,) actions of the rows."""

@@ -14,11 +14,17 @@ episodes end: see tests. At discount 1 the weights are the expected number of st
 largest over all actions that are nearly optimal. Sweeps (`planners.sweeps`) also try, at any discount,
 h = offset - slope * V, which needs no linear solve.
 
+What V* means where a row of floats does not sum to 1: the model is its rows as they are read, scaled to sum to
+1, and the expected reward of a row is taken under the scaled probabilities. This holds for every form of model,
+reader and method. The tables of a model are rounded from those exact numbers: a reward once, a probability by 6
+units at most (`planners.exact_sums`, `planners.arrays.scaled_rows`). These roundings are included in that of
+a backup, so that the bounds are those of the exact model.
+
 Sources: MacQueen (1966); Puterman (2005), Section 6.6; Bertsekas, "Dynamic Programming and Optimal
 Control II" (2012), Section 3.3 (weighted norms).
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +32,8 @@ from numpy.typing import NDArray
 from planners.equations.graph import next_towards
 from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
+
+SHARP: Final = 16.0  # bounds within so many times the rounding are worth another product with the matrix
 
 
 class Bounds(NamedTuple):
@@ -65,6 +73,7 @@ class Certifier:
         if not len(values):
             return Bounds(values, values, values, 0.0, policy)
         if not np.isfinite(action_values).all():
+            policy = self.problem.greedy(np.nan_to_num(action_values, nan=-np.inf)) if rows is None else rows
             return self._unknown(np.nan_to_num(values), policy)
         if self._weights is not None:
             bounds = self._weighted(values, action_values, policy, *self._weights)
@@ -84,26 +93,42 @@ class Certifier:
         margin: NDArray[np.float64],
     ) -> Bounds:
         problem = self.problem
+        l, k = self._numbers(values, action_values, policy, h, margin, problem.rounding(values))
+        if np.isfinite(k - l) and k - l <= SHARP * float(problem.rounding(values, policy).max()) / float(
+            margin[policy].min()
+        ):
+            l, k = self._numbers(values, action_values, policy, h, margin, problem.sharp_rounding(values))
+        if not (np.isfinite(k) and np.isfinite(l)):
+            return self._unknown(values, policy, l, k, h)
+        return _around(values, l * h, k * h, policy, problem)
+
+    def _numbers(
+        self,
+        values: NDArray[np.float64],
+        action_values: NDArray[np.float64],
+        policy: NDArray[np.int64],
+        h: NDArray[np.float64],
+        margin: NDArray[np.float64],
+        rounding: NDArray[np.float64],
+    ) -> tuple[float, float]:
+        """The numbers l and k of the certificate; infinite where nothing is proven."""
+        problem = self.problem
         gain = action_values - values[problem.row_state]
-        rounding = problem.rounding(values)
-        # also covers row sums that miss 1 by rounding, whether one takes the rows as they are or as scaled to 1
         doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))
         least, most = margin - doubt, margin + doubt
         useful = least > 0
-        gained = gain[useful] + rounding
+        gained = gain[useful] + rounding[useful]
         k = float(np.max(gained / np.where(gained >= 0, least[useful], most[useful]), initial=-np.inf))
         if not useful.any():
             k = np.inf  # nothing can be told of rows whose margins are all lost in rounding
         rest = ~useful  # rows that lead away from the end: k must not be too large for them
         if np.isfinite(k) and rest.any():
             allowed = np.minimum(k * least[rest], k * most[rest])
-            k = np.inf if (gain[rest] + rounding > allowed).any() else k
-        l, kept = -np.inf, gain[policy] - rounding
+            k = np.inf if (gain[rest] + rounding[rest] > allowed).any() else k
+        l, kept = -np.inf, gain[policy] - rounding[policy]
         if (least[policy] > 0).all():
             l = float(np.min(kept / np.where(kept <= 0, least[policy], most[policy]), initial=np.inf))
-        if not (np.isfinite(k) and np.isfinite(l)):
-            return self._unknown(values, policy, l, k, h)
-        return _around(values, l * h, k * h, policy, problem)
+        return l, k
 
     def _unknown(
         self,

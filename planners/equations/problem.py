@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from planners.equations.undiscounted import Merging
 
 UNIT_ROUNDOFF: Final = float(np.finfo(np.float64).eps) / 2
+SMALLEST_SUBNORMAL: Final = float(np.finfo(np.float64).smallest_subnormal)  # what a number near 0 is rounded by
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ class Problem:
     @cached_property
     def rounding_terms(self) -> int:
         """Roundings that can add up in one backup: one for each entry of the model's longest row, and a few more."""
-        return int(np.diff(self.model.transitions.indptr).max(initial=0)) + 8
+        return int(np.diff(self.model.transitions.indptr).max(initial=0)) + 10
 
     @cached_property
     def largest_reward(self) -> float:
@@ -84,20 +85,40 @@ class Problem:
         regular = np.array_equal(self.first_row, each * np.arange(self.num_states))
         return each if regular and each * self.num_states == len(self.row_state) else 0
 
-    def greedy(self, action_values: NDArray[np.float64], ties: float = 0.0) -> NDArray[np.int64]:
-        """(n,) the first row of each state within `ties` of the best."""
-        near = np.flatnonzero(action_values >= (self.maximise(action_values) - ties)[self.row_state])
+    def greedy(self, action_values: NDArray[np.float64], ties: float | NDArray[np.float64] = 0.0) -> NDArray[np.int64]:
+        """(n,) the first row of each state within `ties`, one number or (n,), of the best; NaN is never the best."""
+        best = self.maximise(action_values)
+        if np.isnan(best).any():
+            return self.greedy(np.where(np.isnan(action_values), -np.inf, action_values))
+        near = np.flatnonzero(action_values >= (best - ties)[self.row_state])
         states = self.row_state[near]
         return near[np.concatenate(([True], states[1:] != states[:-1]))] if len(near) else near
 
-    def rounding(self, values: NDArray[np.float64]) -> float:
-        """Bound of the rounding error of one backup of `values` and of its difference from them.
+    @cached_property
+    def reward_sizes(self) -> NDArray[np.float64]:
+        """(L,) |r|."""
+        return np.abs(self.rewards)
+
+    def rounding(self, values: NDArray[np.float64], rows: NDArray[Any] | None = None) -> NDArray[np.float64]:
+        """(L,) bound of the rounding error of each backup of `values`, and of its difference from them.
+
+        Args:
+            values: (n,) V.
+            rows: (k,) the rows that are asked for; None: all.
 
         Source: Higham (2002), "Accuracy and Stability of Numerical Algorithms", Section 3.1: a sum of k
         products is off by at most k u / (1 - k u) times the sum of the absolute products.
         """
-        scale = self.largest_reward + 2.0 * float(np.abs(values).max(initial=0.0))
-        return self.rounding_terms * UNIT_ROUNDOFF * scale * (1 + 1e-9)
+        sizes = self.reward_sizes if rows is None else self.reward_sizes[rows]
+        return self._rounding(sizes + 2.0 * float(np.abs(values).max(initial=0.0)))
+
+    def sharp_rounding(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(L,) the same, from the values that each row reads: another product with the matrix."""
+        sizes = np.abs(values)
+        return self._rounding(self.reward_sizes + sizes[self.row_state] + self.discount * (self.transitions @ sizes))
+
+    def _rounding(self, sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.rounding_terms * (UNIT_ROUNDOFF * (1 + 1e-9) * sizes + SMALLEST_SUBNORMAL)
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S,) values of the model's states from those of the equations."""

@@ -1,6 +1,6 @@
 """Questions about given values and policies: how far from V*, and is this policy optimal?"""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,6 @@ from planners.errors import InvalidOptionError
 from planners.evaluation.policy_value import evaluate
 from planners.models.convert import as_model
 from planners.options import check_discount, check_tolerance
-from planners.plans.plan import NotConvergedError
 from planners.plans.policy import as_policy
 
 
@@ -150,7 +149,7 @@ def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float | N
     if tolerance is None:
         tolerance = 1e-9 * max(1.0, float(np.abs(plan.values[np.isfinite(plan.values)]).max(initial=0.0)))
     if not plan.error_bound <= tolerance / 2:
-        raise NotConvergedError(replace(plan, tolerance=tolerance / 2))
+        plan = solve(mdp, discount=discount, tolerance=tolerance / 2, start=plan)
     values = evaluate(mdp, chosen, discount=discount)
     with np.errstate(invalid="ignore"):
         regrets = np.where(values == plan.values, 0.0, plan.values - values)

@@ -30,6 +30,7 @@ from planners.sweeps.row_sweeps import RowSweeps
 
 SWEEPS: Final = 16  # of a window, before it is looked at: the GPU then waits for the CPU
 PATIENCE: Final = 64  # looks at a window that does not move, after which it is taken to be too small; see `_judge`
+LOOKS: Final = 16  # at most so many between two reports: on a small model, each takes as long as on a large one
 ULPS: Final = 4.0  # changes of so many units of the last place of delta are rounding
 
 
@@ -67,8 +68,9 @@ class DeviceSweeps(BatchSweeps):
     def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:
         if self._low < 0:
             self._begin()
-        work = 0
-        while work < budget:
+        work = looks = 0
+        while work < budget and looks < LOOKS:
+            looks += 1
             low, high, times = self._range()
             self._sweep(low, high, times, threshold)
             work += times * (high - low)
@@ -89,10 +91,15 @@ class DeviceSweeps(BatchSweeps):
         return super().prove(tolerance)
 
     def after_proof(self, bounds: Bounds) -> None:
-        """Where float32 did not halve the error that the last proof left, go on in float64."""
+        """Where float32 did not halve the error that the last proof left, go on in float64; from the bound proven."""
         if bounds.error >= 0.5 * self._last_error:
             self.sweeps_on_device.use_float64()
         self._last_error = bounds.error
+        if self._low >= 0:  # in the middle of a round, as values rise slowly
+            self._low = -1
+            for column, member in enumerate(self.members):
+                member.after_proof(bounds)
+                self.values[:, column] = member.values
 
     def _begin(self) -> None:
         """Start a round: values that prove a lower bound, unless no episode ends, and nothing settled."""

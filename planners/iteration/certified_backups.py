@@ -65,17 +65,20 @@ class CertifiedBackup:
 
     def at_floor(self, bounds: Bounds) -> bool:
         """Whether the residual hardly counts beside the rounding, or the tolerance is below what can be proven."""
-        return self._hardly_counts(bounds.error) or self._is_below_floor(bounds)
+        return self._hardly_counts(bounds) or self._is_below_floor(bounds)
 
     def promises_much(self, waited: bool) -> bool:
         """Whether a proof that is dear is worth it, `waited` long since the last one or not."""
         small, at_floor = self.residual <= self.tolerance, self._hardly_counts()
         return (small or at_floor) and (waited or (small and at_floor))
 
-    def _hardly_counts(self, error: float | None = None) -> bool:
+    def _hardly_counts(self, bounds: Bounds | None = None) -> bool:
         """Whether the residual hardly counts beside the rounding, and the error, if known, would not do without it."""
         problem, residual = self.certifier.problem, self.residual
-        rounding = problem.rounding(self.values)
+        error, rows = (
+            (None, problem.greedy(self.backup.action_values)) if bounds is None else (bounds.error, bounds.rows)
+        )
+        rounding = float(problem.rounding(self.values, rows).max(initial=0.0))
         if self.backup.rows is not None or residual > FLOOR * rounding:  # sweeps follow a policy's values, and tell
             return False
         if error == np.inf:  # at discount 1 the values that follow may be those of a policy that ends

@@ -82,7 +82,7 @@ def swept_values(problem: Problem) -> NDArray[np.float64]:
     values = np.zeros(problem.num_states)
     for _ in range(MOST_SWEEPS):
         before, values = values, problem.maximise(problem.action_values(values))
-        if np.abs(values - before).max(initial=0.0) <= 1e-6 * problem.largest_reward:
+        if np.abs(values - before).max(initial=0.0) <= 1e-6 * float(np.abs(values).max(initial=0.0)):
             break
     return values
 

@@ -7,6 +7,8 @@ from planners.kernels.forms import by_form, compiled, in_parallel
 from planners.kernels.moves import Moves
 from planners.kernels.rows import Rows
 
+NEAR_ZERO = 1e-290  # counts as a size, as near 0 numbers are rounded by more than a part of themselves
+
 
 @compiled
 def ratio(gain, least, most):
@@ -17,6 +19,8 @@ def ratio(gain, least, most):
 @compiled
 def weigh(gain, margin, doubt, k, limit):
     """Take one action into account: k, the largest ratio so far, and the largest one allowed so far."""
+    if not gain < np.inf:  # infinite or NaN: nothing can be proven
+        return np.inf, limit
     if margin > doubt:
         return max(k, ratio(gain, margin - doubt, margin + doubt)), limit
     if gain > 0.0:
@@ -62,7 +66,7 @@ def prove_moves(tables, values, slope, offset, count, roundings, best_action):
             h = offset - slope * value
             best, least, proves = -np.inf, -np.inf, False
             for a in range(mixture.shape[1]):
-                q, size, weighted = 0.0, abs(value), 0.0
+                q, size, weighted = 0.0, abs(value) + NEAR_ZERO, 0.0
                 for d in range(successor.shape[1]):
                     weight = mixture[mix, a, d]
                     if weight != 0.0:
@@ -81,7 +85,8 @@ def prove_moves(tables, values, slope, offset, count, roundings, best_action):
                     best, proves = q, margin > doubt
                     best_action[s] = a
                     fall = value - q + u * size
-                    least = -ratio(fall, margin - doubt, margin + doubt) if margin > doubt else -np.inf
+                    sure = margin > doubt and fall < np.inf
+                    least = -ratio(fall, margin - doubt, margin + doubt) if sure else -np.inf
             if s < count:
                 l = min(l, least)
         parts[part, 0], parts[part, 1], parts[part, 2] = l, k, limit
@@ -112,7 +117,7 @@ def prove_rows(tables, values, slope, offset, count, roundings, best_action):
                     if t < count:
                         weighted += probability[entry] * (offset - slope * values[t])
                 q = reward[row] + discount * total
-                size = abs(value) + abs(reward[row]) + discount * size
+                size = abs(value) + NEAR_ZERO + abs(reward[row]) + discount * size
                 margin = h - discount * weighted
                 doubt = u * (h + discount * weighted + slope * size)
                 gain = q - value + u * size
@@ -122,7 +127,8 @@ def prove_rows(tables, values, slope, offset, count, roundings, best_action):
                     best, proves = q, margin > doubt
                     best_action[s] = row
                     fall = value - q + u * size
-                    least = -ratio(fall, margin - doubt, margin + doubt) if margin > doubt else -np.inf
+                    sure = margin > doubt and fall < np.inf
+                    least = -ratio(fall, margin - doubt, margin + doubt) if sure else -np.inf
             if s < count:
                 l = min(l, least)
         parts[part, 0], parts[part, 1], parts[part, 2] = l, k, limit

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planners.equations.from_model import make_problem
-from planners.equations.problem import UNIT_ROUNDOFF, Problem
+from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError, InvalidPolicyError
 from planners.memory import check_memory
 from planners.models.convert import as_model
@@ -64,19 +64,23 @@ def backward_induction(
     )
     values, actions = np.empty((horizon + 1, S)), np.empty((horizon, S), dtype=dtype)
     values[horizon] = ending
-    error = 0.0
+    error = furthest = 0.0
     for step in range(horizon - 1, -1, -1):
         action_values = problem.action_values(values[step + 1])
         rows = problem.greedy(action_values)
         values[step], actions[step] = action_values[rows], problem.row_pair[rows] % mdp.num_actions
-        error = problem.discount * error * (1.0 + 1e-9) + _backup_error(problem, values[step + 1])
-    return FinitePlan(values, actions, float(np.nextafter(error, np.inf)), problem.discount, mdp)
+        error = problem.discount * error * (1.0 + 1e-9) + _backup_error(problem, values[step + 1], action_values, rows)
+        furthest = max(furthest, error)
+    return FinitePlan(values, actions, float(np.nextafter(furthest, np.inf)), problem.discount, mdp)
 
 
-def _backup_error(problem: Problem, values: NDArray[np.float64]) -> float:
-    """Rounding error of one backup; rows may miss 1 by rounding, whether one takes them as they are or scaled to 1."""
-    largest = float(np.abs(values).max(initial=0.0))
-    return problem.rounding(values) + 2.0 * problem.rounding_terms * UNIT_ROUNDOFF * largest
+def _backup_error(
+    problem: Problem, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64]
+) -> float:
+    """Most that one backup is off by in any state: what some row may be worth beyond the best, or the best less."""
+    rounding = problem.sharp_rounding(values)
+    beyond = problem.maximise(action_values + rounding) - action_values[rows]
+    return float(np.maximum(beyond, rounding[rows]).max()) * (1.0 + 1e-9)
 
 
 def _final(final_values: ArrayLike, states: int) -> NDArray[np.float64]:
@@ -96,7 +100,8 @@ class FinitePlan:
     Attributes:
         values: (H+1, S) V_t(s), the most that can be earned from step t on; `values[0]` is for all H steps.
         actions: (H, S) the best action at each step.
-        error_bound: Proven: no value, and no value of the policy, is further than this from V_t.
+        error_bound: Proven, and the largest over all steps: no value, and no value of the policy, is further than
+            this from V_t.
         discount: The discount.
         model: The model that was planned on.
     """

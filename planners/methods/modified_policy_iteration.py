@@ -90,7 +90,7 @@ def modified_policy_iteration(
     )
     if problem.discount < 1.0 and len(values) >= COMPILED_FROM:
         solved = PolicySweeps(problem, values)
-        iterates = compiled_sweeps(solved, int(sweeps), tolerance)
+        iterates = compiled_sweeps(solved, int(sweeps), tolerance, refuses=throw)
     return run_iterates(
         solved,
         iterates,

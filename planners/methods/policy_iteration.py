@@ -135,7 +135,7 @@ def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Backup
         yield Backup(values, action_values, _settled(problem, policy, values, action_values) if done else policy, done)
         if done:
             better, gain = _doubtful_improvement(problem, policy, values, action_values)
-            if not FLOOR * problem.rounding(values) < gain < 0.5 * least:
+            if not 0.0 < gain < 0.5 * least:
                 break
             least = gain
         policy = better
@@ -154,11 +154,11 @@ def certified_improvement(
     The error of V is at most (residual + rounding) * w, with w = 1 + discount * P_policy w the expected
     discounted number of steps; that of a difference of two Q at most twice as much, and their rounding.
     """
-    rounding = problem.rounding(values)
+    rounding = float(problem.rounding(values, policy).max(initial=0.0))
     residual = float(np.abs(action_values[policy] - values).max(initial=0.0))
     steps = float(system.solve(np.ones(problem.num_states)).max(initial=0.0))
-    doubt = 2.0 * (residual + rounding) * (1.0 + steps)
     best = problem.greedy(action_values)
+    doubt = 2.0 * (residual + rounding) * (1.0 + steps) + problem.rounding(values, best)
     return np.where(action_values[best] > action_values[policy] + doubt, best, policy)
 
 
@@ -168,17 +168,18 @@ def _doubtful_improvement(
     """(n,) the policy with every row that is better for V, however wrong V is, and the most that one gains."""
     best = problem.greedy(action_values)
     gain = action_values[best] - action_values[policy]
-    better = np.where(gain > FLOOR * problem.rounding(values), best, policy)
+    counts = gain > FLOOR * np.maximum(problem.rounding(values, best), problem.rounding(values, policy))
+    better = np.where(counts, best, policy)
     if problem.discount == 1.0 and not surely_ends(problem, better):
         return policy, 0.0
-    return better, float(gain.max(initial=0.0))
+    return better, float(gain[counts].max(initial=0.0))
 
 
 def _settled(
     problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], action_values: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """(n,) the first of the equally good rows of each state, so that the answer does not depend on the start."""
-    first = problem.greedy(action_values, ties=4.0 * problem.rounding(values))
+    first = problem.greedy(action_values, ties=4.0 * problem.rounding(values, problem.greedy(action_values)))
     return first if problem.discount < 1.0 or surely_ends(problem, first) else policy
 
 
@@ -196,7 +197,7 @@ def inexact_improvements(
     gain, thorough = float((problem.maximise(problem.action_values(values)) - values).max(initial=0.0)), False
     while True:
         system = KrylovSystem(problem.transitions[policy], problem.discount)
-        rounding = problem.rounding(values)
+        rounding = float(problem.rounding(values, policy).max(initial=0.0))
         needed = max(0.1 * tolerance / _longest(problem, system), FLOOR * rounding)
         aim = needed if thorough else max(needed, FORCING * gain)
         values = system.solve(problem.rewards[policy], start=values, residual=aim)
@@ -206,7 +207,7 @@ def inexact_improvements(
         best = problem.greedy(action_values)
         better = action_values[best] - action_values[policy]
         gain = float(better.max(initial=0.0))
-        doubt = 2.0 * residual + (FLOOR if thorough else 2.0) * problem.rounding(values)
+        doubt = 2.0 * residual + (FLOOR if thorough else 2.0) * problem.rounding(values, best)
         next_policy = np.where(better > doubt, best, policy)
         mark = hash(next_policy.tobytes())
         if (mark in seen and thorough) or (problem.discount == 1.0 and not surely_ends(problem, next_policy)):

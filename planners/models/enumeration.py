@@ -13,9 +13,10 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from planners.arrays import merge_rows
 from planners.errors import InvalidModelError, InvalidOptionError
+from planners.exact_sums import exact_sums, expectations
 from planners.models.tabular import TabularMDP
 
 Key = Callable[[Any, Any], Hashable]
@@ -146,21 +147,14 @@ def _compare(state: Hashable, first: list[Counter[_Result]], second: Iterator[tu
 def _model(results: dict[Hashable, list[Counter[_Result]]], actions: int) -> TabularMDP:
     number = {state: index for index, state in enumerate(results)}
     pairs = [counts for found in results.values() for counts in found]
-    termination, rewards = np.zeros(len(pairs)), np.zeros(len(pairs))
-    rows, columns, probabilities = [], [], []
-    for row, counts in enumerate(pairs):
-        total = counts.total()
-        for result, count in counts.items():
-            rewards[row] += result.reward * count / total
-            if result.ends:
-                termination[row] += count / total
-            else:
-                rows.append(row)
-                columns.append(number[result.state])
-                probabilities.append(count / total)
-    shape = (len(pairs), len(number))
-    transitions = sparse.csr_array((probabilities, (rows, columns)), shape=shape)
-    transitions.sum_duplicates()
+    rows = np.repeat(np.arange(len(pairs)), [len(counts) for counts in pairs])
+    found = [(result, count / counts.total()) for counts in pairs for result, count in counts.items()]
+    probabilities = np.array([probability for _, probability in found])
+    ends = np.array([result.ends for result, _ in found])
+    columns = np.array([number[result.state] for result, _ in found if not result.ends], dtype=np.int64)
+    rewards = expectations(probabilities, np.array([result.reward for result, _ in found]), rows, len(pairs))
+    termination = exact_sums(probabilities[ends], rows[ends], len(pairs))
+    transitions = merge_rows(rows[~ends], columns, probabilities[~ends], (len(pairs), len(number)))
     initial = np.zeros(len(number))
     initial[0] = 1.0
     return TabularMDP(

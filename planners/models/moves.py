@@ -13,14 +13,17 @@ hundreds.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.arrays import SUM_TOLERANCE, merge_rows, seal, sealed
+from planners.arrays import SUM_TOLERANCE, merge_rows, scaled_mixture, seal, sealed
 from planners.errors import InvalidModelError
+from planners.exact_sums import expectations
 from planners.models.tabular import TabularMDP
+
+CHUNK: Final = 1 << 20  # numbers that are averaged at once
 
 
 class Outcome(NamedTuple):
@@ -57,6 +60,7 @@ class MoveMDP:
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check(self)
+        object.__setattr__(self, "mixture", scaled_mixture(self.mixture))
         seal(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -110,12 +114,12 @@ class MoveMDP:
     @cached_property
     def rewards(self) -> NDArray[np.float64]:
         """(S, A) expected immediate reward."""
-        return sealed(self._mixed(self.outcome_reward[self.outcome]))
+        return sealed(self.mean_rewards(np.arange(self.num_states)))
 
     @cached_property
     def termination(self) -> NDArray[np.float64]:
         """(S, A) probability that the episode ends."""
-        return sealed(self._mixed(self.outcome_ends[self.outcome].astype(np.float64)))
+        return sealed(self._means(np.arange(self.num_states), self.outcome_ends.astype(np.float64)))
 
     @cached_property
     def tabular(self) -> TabularMDP:
@@ -167,6 +171,15 @@ class MoveMDP:
             merged[result] = merged.get(result, 0.0) + float(mixture[move])
         return [Outcome(probability, *result) for result, probability in merged.items()]
 
+    def mean_rewards(self, states: NDArray[Any]) -> NDArray[np.float64]:
+        """(n, A) expected immediate rewards in n states, rounded once."""
+        return self._means(states, self.outcome_reward)
+
+    def _means(self, states: NDArray[Any], by_outcome: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, A) the mean of what outcomes have, (K,), in n states."""
+        kinds = np.zeros(len(states), dtype=np.uint8) if self.kind is None else self.kind[states]
+        return move_means(by_outcome[self.outcome[states]], self.mixture, kinds)
+
     def _mixed(self, by_move: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S, A) the average over moves, under each action, of an (S, D) table."""
         if self.kind is None:
@@ -176,6 +189,20 @@ class MoveMDP:
             here = self.kind == kind
             mixed[here] = by_move[here] @ self.mixture[kind].T
         return mixed
+
+
+def move_means(by_move: NDArray[np.float64], mixture: NDArray[np.float64], kinds: NDArray[Any]) -> NDArray[np.float64]:
+    """(n, A) the mean under each action of what moves earn, (n, D), in states of the given kinds, rounded once."""
+    actions, moves = mixture.shape[1:]
+    means = np.empty((len(kinds), actions))
+    size = max(CHUNK // (actions * moves), 1)
+    for first in range(0, len(kinds), size):
+        part = slice(first, first + size)
+        weights = mixture[kinds[part]]
+        amounts = np.broadcast_to(by_move[part, None, :], weights.shape)
+        rows = np.repeat(np.arange(len(weights) * actions), moves)
+        means[part] = expectations(weights.ravel(), amounts.ravel(), rows, len(weights) * actions).reshape(-1, actions)
+    return means
 
 
 def _check(model: MoveMDP) -> None:

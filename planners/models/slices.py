@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.arrays import SUM_TOLERANCE
+from planners.arrays import SUM_TOLERANCE, scaled_mixture, scaled_rows
 from planners.errors import InvalidModelError
 from planners.models.moves import MoveMDP
 from planners.models.tabular import TabularMDP
@@ -37,6 +37,10 @@ class MoveTables:
     outcome_ends: NDArray[np.bool_]
     mixture: NDArray[np.float64]
     kind: NDArray[np.unsignedinteger] | None = None
+
+    def __post_init__(self) -> None:
+        """Scale the mixture, as a `MoveMDP` does."""
+        object.__setattr__(self, "mixture", scaled_mixture(self.mixture))
 
     @property
     def num_states(self) -> int:
@@ -173,6 +177,5 @@ def checked_rows(given: Any, first: int, last: int, num_states: int, num_actions
                 first + state,
                 action,
             )
-    scale = np.where(feasible, 1.0 / np.where(feasible, sums, 1.0), 0.0)
-    P.data *= scale.ravel()[entries]
-    return existing_rows(P, R, termination * scale, feasible)
+    P, termination = scaled_rows(P, termination, feasible)
+    return existing_rows(P, R, termination, feasible)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from planners.arrays import SUM_TOLERANCE, seal
+from planners.arrays import SUM_TOLERANCE, scaled_rows, seal
 from planners.errors import InvalidModelError
 
 
@@ -180,6 +180,7 @@ def _check_tables(mdp: TabularMDP) -> None:
     ):
         if tuple(found) != tuple(expected):
             raise InvalidModelError(f"{name} has shape {tuple(found)}; expected {tuple(expected)}")
+    _check_indices(mdp.transitions)
     data = mdp.transitions.data
     if not (data >= 0).all():  # also catches NaN
         entry = int(np.flatnonzero(~(data >= 0))[0])
@@ -203,20 +204,29 @@ def _check_tables(mdp: TabularMDP) -> None:
         raise InvalidModelError(f"state {state} has no feasible action; every state needs one", state)
 
 
+def _check_indices(transitions: sparse.csr_array) -> None:
+    rows, columns = transitions.shape
+    indptr, indices = transitions.indptr, transitions.indices
+    if indptr[0] != 0 or indptr[-1] > len(indices) or (np.diff(indptr) < 0).any():
+        raise InvalidModelError(f"the indptr of transitions does not rise from 0 to their {len(indices)} entries")
+    if len(indices) and not (indices.min() >= 0 and indices.max() < columns):
+        entry = int(np.flatnonzero((indices < 0) | (indices >= columns))[0])
+        row = int(np.searchsorted(indptr, entry, side="right")) - 1
+        state, action = divmod(row, max(rows // columns, 1))
+        raise InvalidModelError(
+            f"state {state}, action {action} leads to state {indices[entry]}; expected a state from 0 to {columns - 1}",
+            state,
+            action,
+        )
+
+
 def _normalised(mdp: TabularMDP) -> tuple[sparse.csr_array, NDArray[np.float64]]:
-    """The tables without stored zeros, and with rows that miss 1 by more than rounding scaled to it."""
+    """The tables without stored zeros, and with rows scaled to sum to 1."""
     transitions, termination = mdp.transitions, mdp.termination
     if not transitions.data.all():
         transitions = transitions.copy()
         transitions.eliminate_zeros()
-    sums = np.asarray(transitions.sum(axis=1)).reshape(termination.shape) + termination
-    rounding = np.finfo(np.float64).eps * (np.diff(transitions.indptr).reshape(termination.shape) + 1)
-    off = mdp.feasible & (np.abs(sums - 1.0) > rounding)
-    if off.any():
-        scale = np.where(off, 1.0 / np.where(off, sums, 1.0), 1.0)
-        transitions = sparse.csr_array(sparse.diags_array(scale.ravel()) @ transitions)
-        termination = termination * scale
-    return transitions, termination
+    return scaled_rows(transitions, termination, mdp.feasible)
 
 
 def _check_each(wrong: NDArray[np.bool_], what: str, table: NDArray[np.float64]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from planners.arrays import SUM_TOLERANCE
+from planners.arrays import rounding_of, scaled_mixture, sum_tolerance
 from planners.errors import InvalidPolicyError
 
 
@@ -14,7 +14,8 @@ from planners.errors import InvalidPolicyError
 class TabularPolicy:
     """A policy over S states and A actions, deterministic or not; an `Agent`.
 
-    Made of (S, A) probabilities, or by `TabularPolicy.from_actions` of one action a state.
+    Made of (S, A) probabilities, or by `TabularPolicy.from_actions` of one action a state. Rows may sum to 1 within
+    1e-9, or within some roundings of the type they are given in (float32: 1.9e-6); they are then scaled to it.
 
     Raises:
         InvalidPolicyError: A row that is not a distribution, with the state and what was found.
@@ -29,17 +30,20 @@ class TabularPolicy:
 
     def __init__(self, probabilities: ArrayLike, *, seed: int | None = None) -> None:
         """Check the (S, A) table; `seed` makes the draws of a policy that is not deterministic repeatable."""
-        table = np.array(probabilities, dtype=np.float64)
+        given = np.asarray(probabilities)
+        table = np.array(given, dtype=np.float64)
         if table.ndim != 2 or 0 in table.shape:
             raise InvalidPolicyError(f"a policy has shape {table.shape}; expected (S, A) probabilities")
+        table[(table < 0) & (table >= -rounding_of(given.dtype))] = 0.0
         sums = table.sum(axis=1)
-        wrong = ~((table >= 0).all(axis=1) & (np.abs(sums - 1.0) <= SUM_TOLERANCE))
+        wrong = ~((table >= 0).all(axis=1) & (np.abs(sums - 1.0) <= sum_tolerance(given.dtype)))
         if wrong.any():
             state = int(np.flatnonzero(wrong)[0])
             raise InvalidPolicyError(
                 f"the policy's probabilities of state {state} are {table[state]}, which sum to {sums[state]:.12g}; "
                 "expected numbers from 0 to 1 that sum to 1"
             )
+        table = scaled_mixture(table)
         self.num_states, self.num_actions = table.shape
         self.actions: NDArray[np.int64] = table.argmax(axis=1)
         self.is_deterministic = bool((table.max(axis=1) == 1.0).all())

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from planners.readers.layouts import Axes, read_entries
+from planners.readers.layouts import Axes, given_type, read_entries
 from planners.readers.rewards import expected_rewards
 from planners.readers.transitions import PairEntries, as_mask
 
@@ -49,7 +49,8 @@ def read_arrays(
     >>> read_arrays([[[0.5, 0.5], [0, 1]], [[0, 1], [0, 0]]], [[5, 10], [-1, -np.inf]], axes="SAS")["feasible"].tolist()
     [[True, True], [True, False]]
     """
-    entries = read_entries(P, axes)
+    entries, dtype = read_entries(P, axes), given_type(P)
+    entries = entries.rounded(dtype)
     shape = entries.shape
     ends = np.zeros(shape[0], dtype=bool) if terminal is None else as_mask("terminal", terminal, shape[:1])
     exists = np.ones(shape, dtype=bool) if feasible is None else as_mask("feasible", feasible, shape)
@@ -61,6 +62,7 @@ def read_arrays(
     exists[ends & ~exists.any(axis=1)] = True  # a terminal state needs no action of its own
     entries.check()
     entries.check_none_empty(exists & ~ends[:, None])
+    entries = entries.scaled(dtype)
     rewards[~exists] = 0.0
     if given_by == "state":
         return ended(entries, rewards, exists, ends, into_terminal=False)
@@ -87,7 +89,7 @@ def ended(
     termination = np.zeros(entries.shape)
     if into_terminal and ends.any():
         entering = ends[entries.next_states]
-        termination = entries.totals(entries.probabilities * entering)
+        termination = entries.totals(entering)
         entries = entries.kept(~entering)
     termination[ends] = feasible[ends]
     return {"transitions": entries.matrix(), "termination": termination, "rewards": rewards, "feasible": feasible}

@@ -89,7 +89,7 @@ class TransitionFile:
 
     def check_sums(self, entries: PairEntries, base: int) -> None:
         """Refuse pairs that occur in the file, with probabilities that do not sum to 1."""
-        sums = entries.totals(entries.probabilities).ravel()
+        sums = entries.totals().ravel()
         wrong = np.abs(sums[entries.rows] - 1.0) > SUM_TOLERANCE
         if wrong.any():
             first = int(np.argmax(wrong))
@@ -210,11 +210,7 @@ def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = Non
     feasible.flat[rows] = True
     ends = np.logical_not(feasible.any(axis=1))
     feasible[ends] = True
-    # Around one of the pair's rewards, so that a reward that all lines of a pair agree on is kept as it is.
-    start = np.zeros(num_states * num_actions)
-    start[rows] = rewards
-    expected = start.reshape(entries.shape) + entries.totals(probabilities * (rewards - start[rows]))
-    return ended(entries.kept(np.ones(len(rows), dtype=bool)), expected, feasible, ends)
+    return ended(entries.kept(np.ones(len(rows), dtype=bool)), entries.expected(rewards), feasible, ends)
 
 
 def write_csv(path: str | PathLike[str], tables: Mapping[str, Any], base: int = 0) -> None:

@@ -44,6 +44,14 @@ def read_entries(P: Any, axes: Axes | None = None) -> PairEntries:
     return PairEntries(rows, next_states, table[states, actions, next_states], num_states, num_actions)
 
 
+def given_type(P: Any) -> np.dtype[Any]:
+    """The type of the numbers, which says how exact they are; the shortest of a list of matrices."""
+    if is_matrix_list(P):
+        types = [given_type(matrix) for matrix in P]
+        return max(types, key=lambda dtype: float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0)
+    return P.dtype if is_sparse(P) else np.asarray(P).dtype
+
+
 def is_matrix_list(tables: Any) -> bool:
     """Whether it is a list of matrices, at least one of them sparse: one matrix per action.
 
@@ -67,7 +75,10 @@ def real_matrix(name: str, matrix: Any) -> sparse.coo_array:
         raise InvalidModelError(f"{name} has elements of type {matrix.dtype}; expected real numbers")
     if matrix.ndim != 2:
         raise InvalidModelError(f"{name} has shape {matrix.shape}; expected a matrix")
-    return sparse.coo_array(matrix, dtype=np.float64)
+    try:
+        return sparse.coo_array(matrix, dtype=np.float64)
+    except ValueError as error:  # SciPy's word for an index out of range
+        raise InvalidModelError(f"{name}, a matrix of shape {matrix.shape}, is damaged: {error}") from None
 
 
 def _stacked_entries(P: Any, axes: Axes | None) -> PairEntries:

@@ -35,7 +35,7 @@ def expected_rewards(R: Any, entries: PairEntries, axes: Axes | None = None) -> 
     num_states, num_actions = entries.shape
     square = num_states == num_actions > 1
     if is_matrix_list(R):
-        return _averaged(entries, _listed(R, entries)), "transition"
+        return entries.expected(_listed(R, entries)), "transition"
     table = as_numbers("R", R.toarray() if is_sparse(R) else R)
     if table.shape == (num_states,):
         return np.repeat(table[:, None], num_actions, axis=1), "state"
@@ -54,9 +54,9 @@ def expected_rewards(R: Any, entries: PairEntries, axes: Axes | None = None) -> 
             f"R has shape {table.shape}, which fits both (S, A, S') and (A, S, S'). Say which with axes='SAS' or 'ASS'"
         )
     if by_action and (axes == "ASS" or not by_state):
-        return _averaged(entries, table[actions, states, entries.next_states]), "transition"
+        return entries.expected(table[actions, states, entries.next_states]), "transition"
     if by_state:
-        return _averaged(entries, table[states, actions, entries.next_states]), "transition"
+        return entries.expected(table[states, actions, entries.next_states]), "transition"
     raise InvalidModelError(_misfit(table.shape, num_states, num_actions))
 
 
@@ -66,10 +66,6 @@ def _misfit(found: tuple[int, ...], num_states: int, num_actions: int) -> str:
         f"{(num_states, num_actions, num_states)} for a P of {num_states} states and {num_actions} actions"
     )
     return message + (". Pass R.T" if found == (num_actions, num_states) else "")
-
-
-def _averaged(entries: PairEntries, rewards: NDArray[np.float64]) -> NDArray[np.float64]:
-    return entries.totals(entries.probabilities * rewards)
 
 
 def _listed(R: Any, entries: PairEntries) -> NDArray[np.float64]:

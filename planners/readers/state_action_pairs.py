@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from planners.errors import InvalidModelError
 from planners.readers.arrays import ended
-from planners.readers.layouts import real_matrix
+from planners.readers.layouts import given_type, real_matrix
 from planners.readers.transitions import PairEntries, as_numbers, check_size, pair_rows
 
 
@@ -54,6 +54,7 @@ def read_pairs(
     feasible.flat[rows[exists]] = True
     pairs, next_states = matrix.coords
     entries = PairEntries(rows[pairs], next_states, matrix.data, num_states, count).kept(exists[pairs])
+    entries = entries.rounded(given_type(Q)).scaled(given_type(Q))
     entries.check()
     entries.check_none_empty(feasible)
     return ended(entries, rewards, feasible, np.zeros(num_states, dtype=bool))

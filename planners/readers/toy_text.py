@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arrays import rounding_of
 from planners.errors import InvalidModelError
 from planners.readers.transitions import PairEntries, check_size
 
@@ -45,8 +46,8 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
     entries = PairEntries(rows, next_states, probabilities, num_states, num_actions)
     return {
         "transitions": entries.kept(~ends).matrix(),
-        "termination": entries.totals(probabilities * ends),
-        "rewards": entries.totals(probabilities * rewards),
+        "termination": entries.totals(ends),
+        "rewards": entries.expected(rewards),
         "feasible": feasible,
     }
 
@@ -69,6 +70,8 @@ def _columns(lists: list[Any], num_states: int) -> Columns | None:
         )
     except (TypeError, ValueError):
         return None
+    below = (columns[0] < 0) & (columns[0] >= -rounding_of(np.float64))  # 1 - .9 - .1 is -2.8e-17
+    columns[0][below] = 0.0
     if columns[1].ndim != 1 or columns[1].dtype.kind not in "iu" or not (columns[0] >= 0).all():
         return None
     return columns if columns[1].min() >= 0 and columns[1].max() < num_states else None
@@ -123,6 +126,7 @@ def _checked_entry(entry: Any, state: int, action: int, num_states: int) -> tupl
             state,
             action,
         )
+    probability = 0.0 if -rounding_of(np.float64) <= probability < 0 else probability
     if not probability >= 0:
         raise InvalidModelError(
             f"state {state}, action {action} has probability {probability} of state {next_state}; "

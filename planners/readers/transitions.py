@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.arrays import LARGEST_INT32, merge_rows
+from planners.arrays import LARGEST_INT32, merge_rows, rounding_of, sum_tolerance
 from planners.errors import InvalidModelError
+from planners.exact_sums import exact_sums, expectations
 from planners.memory import check_memory
 
 
@@ -50,15 +51,35 @@ class PairEntries(NamedTuple):
         """Those of the pairs that are True in (S, A) `pairs`."""
         return self.kept(pairs.ravel()[self.rows])
 
-    def totals(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(S, A) sums of (L,) `weights` over the entries of each pair."""
-        sums = np.bincount(self.rows, weights, minlength=self.num_states * self.num_actions)
-        return sums.astype(np.float64, copy=False).reshape(self.shape)  # integers where there is no entry
+    def totals(self, chosen: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+        """(S, A) probability of the entries of each pair, or of those of `chosen`, (L,) bool."""
+        probabilities, rows = self.probabilities, self.rows
+        if chosen is not None:
+            probabilities, rows = probabilities[chosen], rows[chosen]
+        return exact_sums(probabilities, rows, self.num_states * self.num_actions).reshape(self.shape)
+
+    def expected(self, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S, A) expected amount under the probabilities of each pair scaled to sum to 1, of (L,) `amounts`."""
+        means = expectations(self.probabilities, amounts, self.rows, self.num_states * self.num_actions)
+        return means.reshape(self.shape)
 
     def matrix(self) -> sparse.csr_array:
         """(S*A, S) CSR, entries of one transition added up."""
         shape = (self.num_states * self.num_actions, self.num_states)
         return merge_rows(self.rows, self.next_states, self.probabilities, shape)
+
+    def rounded(self, dtype: Any) -> "PairEntries":
+        """Those of numbers given in `dtype`: negative by no more than rounding is 0."""
+        below = (self.probabilities < 0) & (self.probabilities >= -rounding_of(dtype))
+        return self._replace(probabilities=np.where(below, 0.0, self.probabilities)) if below.any() else self
+
+    def scaled(self, dtype: Any) -> "PairEntries":
+        """Rows that sum to 1 within the rounding of a type that is shorter than float64, scaled to it."""
+        if sum_tolerance(dtype) == sum_tolerance():
+            return self
+        sums = self.totals().ravel()[self.rows]
+        near = np.abs(sums - 1.0) <= sum_tolerance(dtype)
+        return self._replace(probabilities=self.probabilities / np.where(near, sums, 1.0))
 
     def check(self) -> None:
         """Refuse negative and undefined probabilities, naming the first."""

@@ -20,10 +20,13 @@ class CertifiedValues(OrderedSweeps):
     Attributes:
         best_end: The largest reward that the end of an episode may give.
         row_type: Type of the numbers of rows, or of actions.
+        known_rows: What the states of known value take, in the order of the sweeps.
     """
 
     best_end: float = 0.0
     row_type: type[np.integer[Any]] = np.int64
+    known_rows: NDArray[np.integer[Any]]
+    _proven = 0.0, 0.0, 0.0, 0.0  # l, k, slope and offset of the last proof
 
     def begin_at(self, values: NDArray[np.float64]) -> None:
         """Take first values, (S,) in the old order, for the states that are not known beforehand.
@@ -58,7 +61,19 @@ class CertifiedValues(OrderedSweeps):
             found.append((max(k, -l) * (offset - slope * lowest), l, k, slope, offset))
             if found[-1][0] <= 0.9 * tolerance:
                 break
-        return self._bounds(*min(found)[1:])
+        self._proven = min(found)[1:]
+        return self._bounds(*self._proven)
+
+    def after_proof(self, bounds: Bounds) -> None:
+        """Raise V to the lower bound that was just proven, where that is worth sweeping everything once more.
+
+        Values that only a discount moves, all alike, would otherwise take 1 / (1 - discount) sweeps.
+        """
+        l, k, slope, offset = self._proven
+        if bounds.error < np.inf and l > 0.01 * (k - l):
+            computed = self.values[: self.order.computed]
+            computed += l * (offset - slope * computed)
+            self.pending[:] = np.inf
 
     def _attempts(self) -> Iterator[tuple[float, float, float, float]]:
         """The numbers l and k of the certificate, and the slope and offset of the weights h = offset - slope * V."""
@@ -73,7 +88,7 @@ class CertifiedValues(OrderedSweeps):
         """The numbers l and k of the certificate: V + l h is a lower bound, V + k h an upper one."""
         parts = self._ratios(slope, offset)
         l, k, limit = float(parts[:, 0].min()), float(parts[:, 1].max()), float(parts[:, 2].min())
-        if limit < np.inf:
+        if limit != np.inf:  # NaN too
             k = max(k, 0.0) if max(k, 0.0) <= limit else np.inf
         return l, k
 
@@ -91,8 +106,14 @@ class CertifiedValues(OrderedSweeps):
         """The numbers of `planners.kernels.proofs.prove`; sets `rows` to the greedy policy."""
         from planners.kernels.proofs import prove
 
-        self.rows = np.zeros(len(self.values), dtype=self.row_type)
-        return prove(self.tables, self.values, slope, offset, self.order.computed, self.roundings, self.rows)
+        self.rows = self._first_rows()
+        parts = prove(self.tables, self.values, slope, offset, self.order.computed, self.roundings, self.rows)
+        self.rows[self.order.computed :] = self.known_rows
+        return parts
+
+    def _first_rows(self) -> NDArray[np.integer[Any]]:
+        """(S,) the row, or the action, of each state that is taken where no value is a number."""
+        return np.zeros(len(self.values), dtype=self.row_type)
 
     def _bounds(self, l: float, k: float, slope: float, offset: float) -> Bounds:
         lower, upper, values = (np.empty_like(self.values) for _ in range(3))
@@ -121,12 +142,15 @@ def bracket(
         l: The number l of the certificate.
         k: Its number k.
     """
-    widen = 4.0 * UNIT_ROUNDOFF
+    widen = 8.0 * UNIT_ROUNDOFF  # a known value is a reward over 1 - discount, of states whose rewards differ by 4
     below, above = (np.where(h > 0, number * np.where(h > 0, h, 1.0), 0.0) for number in (l, k))
     slack = widen * (np.abs(values) + h)
-    least = np.nextafter(values + below - widen * np.abs(below) - slack, -np.inf)
-    most = np.nextafter(values + above + widen * np.abs(above) + slack, np.inf)
+    with np.errstate(over="ignore", invalid="ignore"):  # nothing is proven of what overflows
+        least = np.nextafter(values + below - widen * np.abs(below) - slack, -np.inf)
+        most = np.nextafter(values + above + widen * np.abs(above) + slack, np.inf)
+        least, most = np.where(np.isnan(least), -np.inf, least), np.where(np.isnan(most), np.inf, most)
     middle = values + 0.5 * (below + above) if np.isfinite(l) and np.isfinite(k) else values
     middle = np.clip(middle, least, most)
-    error = np.nan_to_num(np.maximum(most - middle, middle - least), nan=np.inf).max(initial=0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = np.nan_to_num(np.maximum(most - middle, middle - least), nan=np.inf, posinf=np.inf).max(initial=0.0)
     return least, most, middle, float(error)

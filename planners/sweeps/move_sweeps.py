@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arrays import action_type
+from planners.equations.certificates import Bounds
 from planners.models.moves import MoveMDP
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 
 class MoveSweeps(CertifiedValues):
     """A `MoveMDP` at a discount below 1, in order."""
-
-    row_type = np.uint8
 
     def __init__(self, model: MoveMDP, discount: float, beside: Sequence[tuple[MoveMDP, float]] = ()) -> None:
         """Find the order and arrange the tables in it; `beside` are models of the same map that will share them."""
@@ -41,13 +41,14 @@ class MoveSweeps(CertifiedValues):
         arranged = arrange(order, known, layers)
         self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
         super().__init__(arranged, np.full(model.num_states, np.nan), model.num_moves)
+        self.row_type = action_type(model.num_actions)
         self._take(model, discount)
         self._arrange_tables(ordering)
 
     def sibling(self, model: MoveMDP, discount: float) -> "MoveSweeps":
         """The sweeps of another model that was named as `beside` this one, with the same tables."""
         other = copy(self)
-        other.values, other.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=np.uint8)
+        other.values, other.rows = np.full_like(self.values, np.nan), np.zeros(0, dtype=self.row_type)
         other.entering = other.arrival = np.zeros(0)
         other._take(model, discount)
         return other
@@ -56,9 +57,13 @@ class MoveSweeps(CertifiedValues):
         """Numbers of one model: the values that are known beforehand, and what outcomes pay."""
         ends, rank = model.outcome_ends, self.order.rank
         self.model, self.discount = model, discount
-        lasting = closed_value(_best_reward(model, self.closed), discount)
+        known = self.order.order[self.order.computed :]
+        earned = model.mean_rewards(known)
+        self.known_rows, best = earned.argmax(axis=1), np.full(model.num_states, np.nan)
+        best[known] = earned.max(axis=1, initial=-np.inf)
+        lasting = closed_value(best[self.closed], discount)
         self.values[rank[self.closed]] = np.nan if lasting is None else lasting
-        self.values[rank[self.finals]] = _best_reward(model, self.finals)
+        self.values[rank[self.finals]] = best[self.finals]
         self.onward = np.where(ends, 0.0, discount)
         self.best_end = float(model.outcome_reward.max(initial=0.0))
         self.per_step = float(min(model.outcome_reward[~ends].min(initial=0.0), 0.0))
@@ -70,7 +75,7 @@ class MoveSweeps(CertifiedValues):
         known = np.arange(model.num_states) >= order.computed
         self.entering = self.arrival = np.zeros(0)
         self.code = np.zeros(0, dtype=np.uint8)
-        if model.mixture.shape[1:] == (4, 4) and self.outcome.dtype == np.uint8:
+        if model.mixture.shape[1:] == (4, 4) and self.outcome.dtype == np.uint8 and len(model.outcome_ends) < 256:
             code = compiled.entering_codes(self.successor, self.outcome, known)
             if len(code) and not (self.onward[code[: order.computed][code[: order.computed] < 255]] == 0.0).any():
                 code[code == 255] = 0
@@ -82,6 +87,14 @@ class MoveSweeps(CertifiedValues):
     def begin_at(self, values: NDArray[np.float64]) -> None:
         """Take first values; what it earns to arrive follows them."""
         super().begin_at(values)
+        self._arrive()
+
+    def after_proof(self, bounds: Bounds) -> None:
+        """As any sweeps; what it earns to arrive follows the values."""
+        super().after_proof(bounds)
+        self._arrive()
+
+    def _arrive(self) -> None:
         if len(self.arrival):
             computed = slice(self.order.computed)
             self.arrival[computed] = self.entering[computed] + self.discount * self.values[computed]
@@ -110,13 +123,4 @@ class MoveSweeps(CertifiedValues):
 
 def _best_reward(model: MoveMDP, states: NDArray[Any]) -> NDArray[np.float64]:
     """(len(states),) largest expected immediate reward in each of the states."""
-    kinds = np.zeros(len(states), dtype=np.uint8) if model.kind is None else model.kind[states]
-    return best_reward(model.outcome_reward[model.outcome[states]], model.mixture, kinds)
-
-
-def best_reward(by_move: NDArray[np.float64], mixture: NDArray[np.float64], kinds: NDArray[Any]) -> NDArray[np.float64]:
-    """(n,) largest expected immediate reward of an action, from (n, D) what each move earns and the kinds of states."""
-    best = np.full(len(kinds), -np.inf)
-    for action in range(mixture.shape[1]):
-        best = np.maximum(best, (by_move * mixture[kinds, action]).sum(axis=1))
-    return best
+    return model.mean_rewards(states).max(axis=1, initial=-np.inf)

@@ -42,7 +42,11 @@ def closed_value(best: NDArray[np.float64], discount: float) -> float | None:
     """Value of states that earn the same for ever, where they all do; None if they do not."""
     if not len(best) or discount == 1.0:
         return 0.0 if not len(best) else None
-    return float(best[0]) / (1.0 - discount) if np.ptp(best) <= 4 * UNIT_ROUNDOFF * abs(best[0]) else None
+    first, spread = float(best[0]), 0.5 * best.max() - 0.5 * best.min()  # halved: two may add up to infinity
+    if spread > 2 * UNIT_ROUNDOFF * abs(first) or 0.0 < abs(first) < 1e-290:
+        return None
+    with np.errstate(over="ignore"):
+        return float(np.float64(first) / (1.0 - discount))
 
 
 def delays(value: NDArray[np.float64], ends: NDArray[np.bool_], step: float, discount: float) -> NDArray[np.int32]:
@@ -53,7 +57,7 @@ def delays(value: NDArray[np.float64], ends: NDArray[np.bool_], step: float, dis
     if not ends.any():
         return np.full(len(value), NEVER, dtype=np.int32)
     best = float(value[ends].max())
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if discount < 1.0:
             for_ever = step / (1.0 - discount)
             left = (value - for_ever) / max(best - for_ever, UNIT_ROUNDOFF)
@@ -100,7 +104,7 @@ class OrderedSweeps(ABC):
         window = -(-LAYERS_IN_WINDOW * order.computed // (order.layers * self.block))
         self.cursor = np.array([0, np.clip(window, 4, max(self.blocks, 4)), -1, 0], dtype=np.int64)
         self.pending = np.zeros(self.blocks)
-        self.roundings = longest_row + 12
+        self.roundings = longest_row + 18  # those of a backup, of its tables and of the values known beforehand
         self.sweeps, self.residual, self.settled = 0.0, np.inf, False
         self.rows = np.zeros(len(values), dtype=np.int64)
 

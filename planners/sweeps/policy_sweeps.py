@@ -10,7 +10,8 @@ Sources: as `planners.modified_policy_iteration`; the middle of the bounds: MacQ
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,15 @@ from numpy.typing import NDArray
 from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.iterates import SweepIterate
+from planners.iteration.rounding_floor import floors
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import Order
 
 if TYPE_CHECKING:
     from planners.kernels.rows import Rows
+
+
+PATIENCE: Final = 30  # policies
 
 
 class PolicySweeps(CertifiedValues):
@@ -34,9 +39,10 @@ class PolicySweeps(CertifiedValues):
         """Take V_0 from `values`, (n,), which are copied."""
         own = np.arange(problem.num_states, dtype=np.int32)
         self.problem, self.model, self.discount = problem, problem.model, problem.discount
-        super().__init__(Order(own, own, problem.num_states, 1), values.copy(), problem.rounding_terms)
+        super().__init__(Order(own, own, problem.num_states, 1), values.copy(), problem.rounding_terms - 10)
         self.first = np.append(problem.first_row, len(problem.row_state))
         self.never_ends = not problem.termination.any()
+        self.known_rows = np.zeros(0, dtype=np.int64)
         self._spare = np.empty_like(self.values)
 
     def improve(self) -> tuple[float, float]:
@@ -64,6 +70,13 @@ class PolicySweeps(CertifiedValues):
                 break
         return first
 
+    def is_below_floor(self, number: int, l: float, k: float, tolerance: float) -> bool:
+        """Whether rounding keeps any values from proving the tolerance; asked at policies 1, 2, 4, 8, ..."""
+        if number & (number - 1) or not np.isfinite(k - l):
+            return False
+        least, enough = floors(self.problem, self.values + l, self.values + k)
+        return tolerance < least and (enough <= 4.0 * least or number >= 1024)
+
     @property
     def tables(self) -> "Rows":
         """The equations' rows."""
@@ -72,10 +85,8 @@ class PolicySweeps(CertifiedValues):
         P = self.problem.transitions
         return Rows(P.indptr, P.indices, P.data, self.problem.rewards, self.first, self.discount)
 
-    def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
-        from planners.kernels.proofs import prove
-
-        return prove(self.tables, self.values, slope, offset, self.num_states, self.roundings, self.rows)
+    def _first_rows(self) -> NDArray[np.int64]:
+        return self.first[:-1].astype(np.int64)
 
     def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S,) for the model's states."""
@@ -86,14 +97,23 @@ class PolicySweeps(CertifiedValues):
         return self.problem.expand_policy(rows)
 
 
-def compiled_sweeps(swept: PolicySweeps, sweeps: int, tolerance: float) -> Iterator[SweepIterate]:
-    """The iterates of modified policy iteration from the values of `swept`."""
+def compiled_sweeps(swept: PolicySweeps, sweeps: int, tolerance: float, *, refuses: bool) -> Iterator[SweepIterate]:
+    """The iterates of modified policy iteration from the values of `swept`.
+
+    Rounding may go round in circles that are larger than a bound of it would tell: it has ended the run as well where
+    the error is some times what rounding leaves, and no policy of the last `PATIENCE` has made it smaller.
+    """
     margin, distance = 1.0 - swept.discount, np.inf
-    while True:
+    best, since = np.inf, 0
+    for number in count(1):
         l, k = swept.improve()
         error = 0.5 * (k - l)
-        rounding = 8.0 * UNIT_ROUNDOFF * max(float(swept.values.max()), -float(swept.values.min()))
-        good, stuck = error <= 0.999 * tolerance, distance <= max(0.2 * tolerance * margin, rounding)
+        size = max(float(swept.values.max()), -float(swept.values.min()))
+        best, since = (error, 0) if error < 0.99 * best else (best, since + 1)
+        circles = since >= PATIENCE and error <= 16.0 * swept.roundings * UNIT_ROUNDOFF * size / margin
+        settled = distance <= max(0.2 * tolerance * margin, 8.0 * UNIT_ROUNDOFF * size)
+        good = error <= 0.999 * tolerance
+        stuck = settled or circles or (refuses and swept.is_below_floor(number, l, k, tolerance))
         yield SweepIterate(
             residual=max(k, -l) * margin if np.isfinite(error) else np.nan,
             prove=lambda l=l, k=k: swept.bounds(l, k),

@@ -1,7 +1,7 @@
 """Sweep until everything has settled, prove the bounds, and go on with a smaller threshold."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -10,6 +10,10 @@ from planners.equations.problem import UNIT_ROUNDOFF
 from planners.iteration.iterates import SweepIterate
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
+
+FIRST_LOOK: Final = 256  # sweeps: where so many have not settled all, a proof says how to go on, and again after twice
+
+PATIENCE: Final = 6  # proofs that are no better than one before
 
 
 class Sweeps(Protocol):
@@ -24,6 +28,11 @@ class Sweeps(Protocol):
     discount: float
     residual: float
     settled: bool
+
+    @property
+    def sweeps(self) -> float:
+        """Sweeps so far, in multiples of all states."""
+        ...
 
     def advance(self, threshold: float) -> bool:
         """Sweep for some milliseconds, or once; True when it is time for a proof."""
@@ -51,13 +60,18 @@ def rounds(sweeps: Sweeps, tolerance: float, threshold: float = 0.0) -> Iterator
         threshold: The change that counts as none, of a run that is taken up again; 0: the tolerance says it.
     """
     threshold = threshold or 0.5 * tolerance * max(1.0 - sweeps.discount, 1e-4)
+    look, best, stalled = FIRST_LOOK, np.inf, 0
     while True:
-        while not sweeps.advance(threshold):
+        while not sweeps.advance(threshold) and sweeps.sweeps < look:
             yield SweepIterate(residual=sweeps.residual, final=False, prove=lambda: sweeps.prove(tolerance))
+        look = max(look, 2 * sweeps.sweeps) if sweeps.sweeps >= look else look
         bounds = sweeps.prove(tolerance)
         floor = 4.0 * UNIT_ROUNDOFF * sweeps.magnitude()
-        stuck = sweeps.settled and bounds.error > tolerance and threshold <= floor
-        yield SweepIterate(residual=sweeps.residual, final=True, prove=lambda bounds=bounds: bounds, stuck=stuck)
+        best, stalled = (bounds.error, 0) if bounds.error < 0.9 * best else (best, stalled + 1)
+        circles = stalled >= PATIENCE and np.isfinite(best)  # of rounding, as no threshold is small enough for it
+        stuck = bounds.error > tolerance and ((sweeps.settled and threshold <= floor) or circles)
+        residual = sweeps.residual if np.isfinite(floor) and np.isfinite(bounds.values).all() else np.nan
+        yield SweepIterate(residual=residual, final=True, prove=lambda bounds=bounds: bounds, stuck=stuck)
         sweeps.after_proof(bounds)
         if sweeps.settled:
             shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1

@@ -45,16 +45,22 @@ class RowSweeps(CertifiedValues):
         known[closed] |= closed_value(best[closed], problem.discount) is not None
         arranged = arrange(order, known, layers)
         self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
-        super().__init__(arranged, np.full(problem.num_states, np.nan), problem.rounding_terms)
+        super().__init__(arranged, np.full(problem.num_states, np.nan), problem.rounding_terms - 10)
         self._take(problem)
         self.per_step = float(min(problem.rewards[problem.termination == 0].min(initial=0.0), 0.0))
         self.indptr, self.indices, self.probability, self.first, self.row_of = ordering.permute_rows(
             transitions.indptr, transitions.indices, transitions.data, first, arranged.order, arranged.rank
         )
         self.reward = problem.rewards[self.row_of]
+        row_here = np.empty_like(self.row_of)
+        row_here[self.row_of] = np.arange(len(self.row_of))
+        self.known_rows = row_here[problem.greedy(problem.rewards)[arranged.order[arranged.computed :]]]
         self.span = ordering.rows_between_blocks(
             self.indptr, self.indices, self.first, self.block, self.blocks, self.order.computed
         )
+
+    def _first_rows(self) -> NDArray[np.int64]:
+        return self.first[:-1].astype(np.int64)
 
     def sibling(self, problem: Problem) -> "RowSweeps":
         """The sweeps of the same model at another discount below 1, with the same tables."""
@@ -108,4 +114,5 @@ class RowSweeps(CertifiedValues):
 def _until_the_end(problem: Problem, ending: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Value of taking each of the chosen rows again and again until it ends the episode."""
     stays = problem.discount * (1.0 - problem.termination[ending])
-    return problem.rewards[ending] / np.maximum(1.0 - stays, UNIT_ROUNDOFF)
+    with np.errstate(over="ignore"):
+        return problem.rewards[ending] / np.maximum(1.0 - stays, UNIT_ROUNDOFF)

@@ -18,10 +18,7 @@ from tests.oracles.methods import METHODS
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_planner_keeps_the_contract(name: str, request: pytest.FixtureRequest) -> None:
-    if name == "on a device":
-        reason = "solve(device=...) takes a `throw` that is neither True nor False"
-        request.applymarker(pytest.mark.xfail(raises=AssertionError, reason=reason))
+def test_every_planner_keeps_the_contract(name: str) -> None:
     check_planner(METHODS[name])
 
 
