@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners import Agent, FinitePlan, InvalidOptionError, InvalidPolicyError, NotEnoughMemoryError, TabularMDP
+from planners.methods import backward_induction
 from tests.oracles.exact import Tables, action_value, as_floats
 from tests.oracles.models import DISCOUNTS, tables
 from tests.oracles.sweeps import padded
@@ -184,3 +185,13 @@ def test_errors_of_many_steps_add_up() -> None:
     furthest = float(max(abs(Fraction(float(plan.values[0, s])) - exact[s]) for s in (0, 1)))
     one_step = planners.backward_induction(model, horizon=1, final_values=plan.values[1])
     assert 10 * one_step.error_bound < furthest <= plan.error_bound < 1e-7  # so what a step adds is not all
+
+
+@pytest.mark.parametrize("discount", [0.9, 0.999, 1.0])
+def test_the_errors_of_all_steps_are_added_up_rounded_upwards(discount: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sum of discount^k e is itself computed with rounding, which must not make the claim smaller than the sum."""
+    monkeypatch.setattr(backward_induction, "_backup_error", lambda problem, values: 0.1)
+    for horizon in (1, 2, 50, 333):
+        claimed = Fraction(planners.backward_induction(stay_or_stop(), horizon=horizon, discount=discount).error_bound)
+        exact = Fraction(0.1) * sum(Fraction(discount) ** k for k in range(horizon))
+        assert exact < claimed < exact * (1 + Fraction(1, 10**5))
