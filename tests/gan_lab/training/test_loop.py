@@ -68,6 +68,22 @@ def test_a_resumed_run_is_the_same(game: str, options: Any, tmp_path: Path, rng:
     assert [path.name for path in tmp_path.iterdir()] == ["run.safetensors"]
 
 
+def test_the_random_numbers_of_players_go_on_where_they_were(tmp_path: Path, rng: np.random.Generator) -> None:
+    """Dropout draws from torch's own numbers, at every update: a resumed run draws those that the whole one would."""
+    seed, file = int(rng.integers(2**31)), tmp_path / "run.safetensors"
+
+    def play(steps: int, **options: Any) -> Run:
+        torch.manual_seed(seed)
+        layers = torch.nn.Linear(8, 16), torch.nn.Dropout(0.5), torch.nn.Linear(16, 2)
+        generator = gan_lab.Generator(torch.nn.Sequential(*layers))
+        return train("ring8", generator, steps=steps, seed=seed, batch_size=8, **options)
+
+    whole = play(8)
+    play(3, checkpoint=file)
+    torch.rand(100)  # what else is drawn in between does not matter
+    assert_same(whole, play(8, resume=file))
+
+
 def test_checkpoints_of_something_else(tmp_path: Path) -> None:
     file = tmp_path / "run.safetensors"
     train("ring8", steps=2, checkpoint=file, **SMALL)
