@@ -46,6 +46,6 @@ def test_a_storm_blows_from_one_end_of_a_long_map_to_the_other(strength: int) ->
     ):
         legend: Any = {"S": {"wind": wind, "start": True}}
         env = GridWorldEnv(desc=desc, legend=legend)
-        state, _ = env.reset(seed=0)
+        env.reset(seed=0)
         across = 0 if wind[1] else 1
         assert env.state_to_cell(int(env.step(across)[0])) == far

@@ -93,7 +93,7 @@ def test_policies_that_come_back_end_the_inexact_evaluation(monkeypatch: pytest.
 
 
 def test_an_inexact_v_does_not_change_a_policy_by_what_its_residual_can_feign(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At discount 0.45 the residual of `Misled` is 0.55, and the other way looks better by 0.9, less than twice that."""
+    """At discount 0.45 the residual of `Misled` is 0.55; the other way looks better by 0.9, less than twice that."""
     went = []
 
     class Recorded(Misled):
