@@ -164,3 +164,18 @@ def test_a_policy_that_never_ends_has_no_weights() -> None:
     assert unknown.error == np.inf
     assert (unknown.lower == -np.inf).all()
     assert (unknown.upper == np.inf).all()
+
+
+def test_one_sided_bounds_have_their_weights() -> None:
+    """Where only l, or only k, is known: V + l h, and V + k h, with nothing on the other side."""
+    certifier, values, h = Certifier(loops(0.0, 0.0)), np.array([1.0, 2.0]), np.array([2.0, 8.0])
+    policy = np.array([0, 1])
+    below = certifier._unknown(values, policy, -0.5, np.inf, h)
+    assert below.lower == pytest.approx([0.0, -2.0])
+    assert (below.lower < [0.0, -2.0]).all()
+    assert below.upper.tolist() == [np.inf, np.inf]
+    above = certifier._unknown(values, policy, -np.inf, 0.5, h)
+    assert above.upper == pytest.approx([2.0, 6.0])
+    assert (above.upper > [2.0, 6.0]).all()
+    assert above.lower.tolist() == [-np.inf, -np.inf]
+    assert (below.error, above.error) == (np.inf, np.inf)
