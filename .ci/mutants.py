@@ -84,6 +84,12 @@ REASONS: dict[tuple[str, str, str], str] = {
     (CERTIFICATES, "longer = margin[worst] < 0.5", "Lt -> LtE"): "any row that is longer may be taken",
     (CERTIFICATES, "longer = margin[worst] < 0.5", "0.5 -> 1.0"): "any row that is longer may be taken",
     (CERTIFICATES, "if not (np.isfinite(h).all() and (h > 0).all()):", "all -> any"): "margins of NaN prove nothing",
+    (
+        CERTIFICATES,
+        "k = float(np.max(gained / np.where(gained >= 0, least[useful], most[useful]), initial=-np.inf))",
+        "GtE -> Gt",
+    ): "0 over any margin is 0",
+    (CERTIFICATES, "if np.isfinite(k) and rest.any():", "And -> Or"): "an infinite k stays so; no row asks for nothing",
     (SWEPT, "self._numbers(0.0, 1.0)", "0.0 -> 1.0"): "no state has a weight there: it is called for `rows`",
     (SWEPT, "self._numbers(0.0, 1.0)", "1.0 -> 2.0"): "no state has a weight there: it is called for `rows`",
     (SWEPT, "return self._bounds(0.0, 0.0, 0.0, 0.0)", "0.0 -> 1.0"): "no state has a weight there",

@@ -196,3 +196,12 @@ def test_the_errors_of_all_steps_are_added_up_rounded_upwards(discount: float, m
         claimed = Fraction(planners.backward_induction(stay_or_stop(), horizon=horizon, discount=discount).error_bound)
         exact = Fraction(0.1) * sum(Fraction(discount) ** k for k in range(horizon))
         assert exact < claimed < exact * (1 + Fraction(1, 10**5))
+
+
+def test_the_memory_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """(H + 1) values of 8 bytes and actions of one for each of the S states."""
+    asked = []
+    monkeypatch.setattr(backward_induction, "check_memory", lambda number, *_: asked.append(number))
+    three = TabularMDP.from_gym_dict({s: {0: [(1.0, s, 1.0, False)]} for s in range(3)})
+    planners.backward_induction(three, horizon=7)
+    assert asked == [(7 + 1) * 3 * (8 + 1)]
