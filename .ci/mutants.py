@@ -43,7 +43,6 @@ TARGETS: dict[str, list[str]] = {  # few tests that take little time: each fault
     "planners/methods/backward_induction.py": ["tests/planners/methods/test_backward_induction.py"],
     "planners/methods/policy_iteration.py": [
         "tests/planners/methods/test_policy_iteration.py",
-        "tests/planners/methods/test_methods.py",
         "tests/planners/test_hazards.py",
     ],
     "gridworld_env/dynamics/rules_to_tables.py": ["tests/gridworld_env/dynamics"],

@@ -159,3 +159,7 @@ def test_atoms_without_mass_do_not_count_whatever_their_score(name: str) -> None
     for payoff in (loss.discriminator, loss.generator):
         expected = payoff(scores[:2], scores[:2], weights[:2], weights[:2])
         assert payoff(scores, scores, weights, weights).item() == pytest.approx(expected.item(), rel=1e-12)
+
+
+def test_only_the_gradient_penalty_draws_numbers() -> None:
+    assert [name for name, penalty in PENALTIES.items() if penalty.draws] == ["gradient_penalty"]
