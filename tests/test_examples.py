@@ -29,8 +29,9 @@ def load(name: str) -> ModuleType:
     return module
 
 
-def test_q_learning_loses_less_and_less(learner_regret: ModuleType, rng: np.random.Generator) -> None:
+def test_q_learning_loses_less_and_less(learner_regret: ModuleType) -> None:
     """In twelve runs together, as one alone may explore at the wrong time; about a third of the first loss is left."""
+    rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
     env = learner_regret.make_env("lecture", 0.95, 0.0)
     early, late = 0.0, 0.0
     for seed in rng.integers(2**31, size=12):
@@ -86,8 +87,9 @@ def test_the_two_directions_of_kl(tmp_path: Path) -> None:
         assert picture.size == (900, 460)
 
 
-def test_gans_beside_a_vae(tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator) -> None:
+def test_gans_beside_a_vae(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is exact holds after few steps too: covering, blur, and a likelihood that falls with the noise."""
+    rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
     example = load("gan_beside_vae")
     found = example.main(["--steps", "40", "--seed", str(int(rng.integers(2**31))), "--out", str(tmp_path)])
     models = {name: figures for name, (_, figures) in found["models"].items()}
@@ -109,8 +111,9 @@ def test_gans_beside_a_vae(tmp_path: Path, capsys: pytest.CaptureFixture[str], r
             assert picture.size[0] >= 900
 
 
-def test_one_gaussian_by_the_elbo_covers_two_modes(rng: np.random.Generator) -> None:
+def test_one_gaussian_by_the_elbo_covers_two_modes() -> None:
     """The VAE's half of the picture; the GAN's is that of kl_directions."""
+    rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
     example = load("gan_beside_vae")
     mean, std = example.fit_vae(1500, int(rng.integers(2**31)))
     assert abs(mean) < 1

@@ -286,3 +286,13 @@ def test_w1_of_positions_in_any_order(rng: np.random.Generator) -> None:
         found = truth.w1(p, q, at)
         assert found == pytest.approx(wasserstein_distance(at, at, p, q), rel=1e-9)
         assert truth.w1(p[order], q[order], at[order]) == pytest.approx(found, rel=1e-9)
+
+
+def test_atoms_without_mass_pull_at_nothing_however_large_their_loss() -> None:
+    """By hand: the mean loss of q = (1/4, 3/4, 0) for the losses (1, 3, inf) is 5/2."""
+    q = np.array([0.25, 0.75, 0.0])
+    assert truth.softmax_gradient(np.array([1.0, 3.0, np.inf]), q).tolist() == [-0.375, 0.375, 0.0]
+    endless = truth.softmax_gradient(np.array([1.0, np.inf, np.inf]), q)
+    assert endless.tolist() == [-np.inf, np.inf, 0.0]
+    assert truth.softmax_gradient(np.array([np.inf, np.inf, 1.0]), q).tolist() == [0.0, 0.0, 0.0]
+    assert truth.softmax_gradient(np.array([-np.inf, 2.0, 1.0]), q).tolist() == [-np.inf, np.inf, 0.0]

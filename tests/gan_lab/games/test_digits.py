@@ -76,10 +76,13 @@ def test_the_classifier_is_fitted_once() -> None:
 
 
 def test_the_truth_of_the_data_is_at_the_floor(game: DigitsGame, rng: np.random.Generator) -> None:
-    """2n KL is nearly chi-squared with 9 degrees of freedom: below 40 but once in 130 000 draws."""
+    """By Agrawal (2020), on the multinomial, n KL exceeds x with probability (e x / 9)^9 e^-x at most: 2e-8 for x = 40.
+
+    A share is off by 30 % of a tenth of 5000 draws, seven standard deviations, in 1e-9 of the runs (Chernoff).
+    """
     found = game.truth(game.real(5000, rng), rng)
     assert found["modes"] == 10
-    assert 0 <= 2 * 5000 * found["reverse_kl"] < 40
+    assert 0 <= 5000 * found["reverse_kl"] < 40
     assert found["reverse_kl_floor"] == pytest.approx(9 / 10_000)
     assert 0.7 < found["rarest"] < 1 < found["commonest"] < 1.3
     assert found["memorised"] == 1.0
@@ -131,7 +134,7 @@ def test_a_stack_is_three_independent_digits(stacked: StackedDigitsGame, rng: np
         table = np.zeros((10, 10))
         np.add.at(table, (each[one], each[other]), 1)
         expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / 3000
-        assert ((table - expected) ** 2 / expected).sum() < 81 + 6 * np.sqrt(2 * 81)  # chi-squared, 81 degrees
+        assert ((table - expected) ** 2 / expected).sum() < 81 + 12 * np.sqrt(2 * 81)  # chi-squared, 81 degrees: 1e-18
 
 
 def test_the_thousand_weights_are_products(stacked: StackedDigitsGame) -> None:
@@ -142,8 +145,9 @@ def test_the_thousand_weights_are_products(stacked: StackedDigitsGame) -> None:
     assert stacked.weights.sum() == pytest.approx(1.0)
 
 
-def test_the_truth_of_stacks_is_at_the_floor(stacked: StackedDigitsGame, rng: np.random.Generator) -> None:
+def test_the_truth_of_stacks_is_at_the_floor(stacked: StackedDigitsGame) -> None:
     """By the known labels of the draws, where the classifier is right about all training images."""
+    rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
     count = 8000
     found = stacked.truth(stacked.real(count, rng), rng)
     redrawn = [rng.multinomial(count, stacked.weights) / count for _ in range(100)]
@@ -156,8 +160,9 @@ def test_the_truth_of_stacks_is_at_the_floor(stacked: StackedDigitsGame, rng: np
     assert found["reverse_kl_floor"] == pytest.approx(np.mean(kls), rel=0.05)
 
 
-def test_a_stack_that_repeats_one_digit(stacked: StackedDigitsGame, rng: np.random.Generator) -> None:
+def test_a_stack_that_repeats_one_digit(stacked: StackedDigitsGame) -> None:
     """Channels that copy each other have every class in every channel, and ten of the thousand modes."""
+    rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
     one = stacked.images[rng.integers(len(stacked.images), size=2000)]
     found = stacked.truth(np.tile(one, (1, 3)), rng)
     assert found["modes"] == 10

@@ -130,3 +130,36 @@ def test_unknown_names() -> None:
     with pytest.raises(WiringError, match=r"unknown penalty 'r1r3'; did you mean 'r1r2'"):
         find_penalty("r1r3")
     assert find_penalty(None) is None
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 4, 4)])
+def test_the_mixtures_lie_between_a_real_sample_and_a_generated_one(
+    shape: tuple[int, ...], rng: np.random.Generator
+) -> None:
+    """Each on the line between the two of its pair, at a share of its own that is the same for all its numbers."""
+    n, seen = 6, []
+    samples = torch.from_numpy(rng.normal(size=(2 * n, *shape)))
+
+    def judge(between: torch.Tensor) -> torch.Tensor:
+        seen.append(between.detach())
+        return between.flatten(1).sum(dim=1)
+
+    PENALTIES["gradient_penalty"].slope(samples, judge(samples), n, judge)
+    real, fake, between = samples[:n].flatten(1), samples[n:].flatten(1), seen[-1].flatten(1)
+    shares = (between - fake) / (real - fake)
+    assert torch.allclose(shares, shares[:, :1].expand_as(shares), atol=1e-6)
+    assert ((shares >= 0) & (shares <= 1)).all()
+    assert len(set(shares[:, 0].tolist())) == n
+
+
+@pytest.mark.parametrize("name", ["minimax", "wasserstein", "least_squares", "hinge"])
+def test_atoms_without_mass_do_not_count_whatever_their_score(name: str) -> None:
+    loss, weights = find_loss(name), torch.tensor([0.25, 0.75, 0.0], dtype=torch.float64)
+    scores = torch.tensor([0.5, -1.5, float("inf")], dtype=torch.float64)
+    for payoff in (loss.discriminator, loss.generator):
+        expected = payoff(scores[:2], scores[:2], weights[:2], weights[:2])
+        assert payoff(scores, scores, weights, weights).item() == pytest.approx(expected.item(), rel=1e-12)
+
+
+def test_only_the_gradient_penalty_draws_numbers() -> None:
+    assert [name for name, penalty in PENALTIES.items() if penalty.draws] == ["gradient_penalty"]

@@ -225,7 +225,8 @@ def test_the_output_the_shortcut_and_the_last_gain_of_a_generator_are_learned_ap
 
 
 @pytest.mark.parametrize("octaves", [0, 2])
-def test_a_generator_hardly_hears_the_noise_that_it_does_not_attend_to(octaves: int, rng: np.random.Generator) -> None:
+def test_a_generator_hardly_hears_the_noise_that_it_does_not_attend_to(octaves: int) -> None:
+    rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
     game = MixtureGame([[-1.0, 0.0], [1.0, 0.0]], std=0.1, noise_size=5)
     shape = GeneratorShape(hidden=(64, 64), octaves=octaves, attends=2)
     torch.manual_seed(int(rng.integers(2**31)))

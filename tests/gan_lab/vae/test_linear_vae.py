@@ -85,7 +85,8 @@ def test_the_elbo_and_the_posterior_by_sampling(rng: np.random.Generator) -> Non
     z = q.rvs(200_000, random_state=rng)
     joint = noise.logpdf(x - model.decode(z)) + prior.logpdf(z)
     terms = joint - q.logpdf(z)
-    assert abs(terms.mean() - model.elbo(x, encoder)[0]) < 5 * terms.std() / len(z) ** 0.5
+    # Six standard errors: 2e-9 for a normal mean, and the mean of 200 000 quadratic forms of z is nearly normal.
+    assert abs(terms.mean() - model.elbo(x, encoder)[0]) < 6 * terms.std() / len(z) ** 0.5
     posterior = model.posterior()
     p = multivariate_normal(posterior.means(x)[0], posterior.covariance)
     np.testing.assert_allclose(joint[:50] - p.logpdf(z[:50]), model.log_density(x)[0], rtol=1e-8)
@@ -96,7 +97,8 @@ def test_samples_have_the_covariance_of_the_model(rng: np.random.Generator) -> N
     noise = rng.standard_normal((40_000, model.noise_size))
     root = np.linalg.cholesky(model.loadings @ model.loadings.T + model.std**2 * np.eye(3))
     white = np.linalg.solve(root, (model.act(noise) - model.mean).T)
-    np.testing.assert_allclose(np.cov(white), np.eye(3), atol=0.05)  # 5 standard errors are 0.035
+    # 0.05 is 7 standard errors of a variance (chi-squared, 40 000 degrees) and 10 of a covariance: 1e-11 together.
+    np.testing.assert_allclose(np.cov(white), np.eye(3), atol=0.05)
 
 
 def test_vanishing_noise_in_closed_form(rng: np.random.Generator) -> None:
@@ -111,7 +113,9 @@ def test_vanishing_noise_in_closed_form(rng: np.random.Generator) -> None:
         assert row.log_p_manifold == pytest.approx(-0.5 * (volume + 1), rel=1e-6)
         assert row.posterior_std == pytest.approx(row.std / eigenvalues[2] ** 0.5, rel=1e-6)
     # To -inf off the manifold, to +inf on it; the gradient times std^2 is the distance that stays.
-    assert table.column("log_p_data")[-1] < -1e8
+    assert (
+        table.column("log_p_data")[-1] < -1e6
+    )  # the two small eigenvalues add up to less than 2e-4 in 1e-9 of the runs
     assert np.all(np.diff(table.column("log_p_manifold")) > 8)  # d - k = 2, two powers of ten: 2 log 100
     limit = eigenvalues[:2].sum() ** 0.5
     assert [row.gradient * row.std**2 for row in table[1:]] == pytest.approx([limit, limit], rel=1e-3)

@@ -48,8 +48,9 @@ def test_data_mass_is_the_integral_of_the_blurred_density(rng: np.random.Generat
         assert table[row, column] == pytest.approx(integral, abs=1e-6)
 
 
-def test_the_optimum_is_one_half_where_the_generator_is_perfect(rng: np.random.Generator) -> None:
+def test_the_optimum_is_one_half_where_the_generator_is_perfect() -> None:
     """Which an exact p_data beside a kernel estimate of p_g would not give: both have to be blurred."""
+    rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
     game = mixture(rng, std=0.08)
     bound, cells, width, count = 1.4, 40, 0.06, 200_000
     p = data_mass(game, bound, cells, width)

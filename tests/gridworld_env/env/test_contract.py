@@ -17,6 +17,7 @@ from gymnasium.utils.env_checker import check_env
 
 import gridworld_env
 from gridworld_env import GridWorldEnv
+from tests.oracles.chance import check_counts
 
 IDS = ("GridWorld-v0", "gridworld_env/GridWorld-v0")
 MODES = (None, "human", "rgb_array", "ansi")
@@ -203,7 +204,7 @@ def test_starts_are_uniform_over_the_marked_squares(rng: np.random.Generator) ->
     env.reset(seed=int(rng.integers(2**31)))
     counts = np.bincount([env.reset()[0] for _ in range(9000)], minlength=8)
     assert set(np.flatnonzero(counts)) == {0, 2, 6}
-    assert np.abs(counts[[0, 2, 6]] - 3000).max() < 6 * np.sqrt(9000 * 2 / 9)  # six standard deviations
+    check_counts(counts[[0, 2, 6]].tolist(), 9000, [1 / 3] * 3)
     np.testing.assert_allclose(env.initial_state_distrib[[0, 2, 6]], 1 / 3)
 
 

@@ -64,7 +64,9 @@ def test_interrupted_at_once(method: Callable[..., Plan], discount: float) -> No
 
 
 SCRIPT = """
+import signal
 import planners
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with Ctrl-C ignored
 model = planners.TabularMDP.from_gym_dict({0: {0: [(1.0, 1, 1.0, False)]}, 1: {0: [(1.0, 0, 0.0, False)]}})
 g = 1 - 2.0**-24
 def progress(step):
@@ -85,7 +87,10 @@ def test_a_real_ctrl_c_returns_the_plan() -> None:
         assert child.stdout is not None
         assert child.stdout.readline().strip() == "ready"
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=120)
+        try:
+            out, err = child.communicate(timeout=120)
+        finally:
+            child.kill()
     assert out.split() == ["INTERRUPTED", "True", "True"], err
     assert child.returncode == 0
 
