@@ -1,4 +1,4 @@
-"""Whether this process is one of several that were started together. PyTorch, which commands import late, is not asked."""
+"""Whether this process is one of several that were started together: asked without PyTorch, which is slow to import."""
 
 import os
 
