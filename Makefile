@@ -42,7 +42,7 @@ test-lowest test-newest:
 	$(PYTHON) .ci/lowest.py > $(OTHER)/lowest.txt
 	grep '^torch==' constraints.txt > $(OTHER)/newest.txt
 	$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	$(OTHER)/bin/python -m pip install --quiet -c $(OTHER)/$(patsubst test-%,%,$@).txt --editable '.[all]' --group test
+	$(OTHER)/bin/python -m pip install --quiet -c $(OTHER)/$(patsubst test-%,%,$@).txt --editable '.[all]' --group test --group docs
 	$(subst $(VENV_PYTHON),$(OTHER)/bin/python,$(PYTEST)) -n 2 --dist=worksteal $(ARGS)
 
 # The variable keeps pyright, whose version is pinned, from asking the network for a newer one.

@@ -13,10 +13,11 @@ ROOT = Path(__file__).resolve().parents[1]
 def lowest() -> list[str]:
     """A line `name==version` for each requirement with a lower bound, of the packages and of their tests."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["test"]]
+    groups = project["dependency-groups"]
+    wanted = [*project["project"]["dependencies"], *groups["test"], *groups["docs"]]
     for extra in project["project"]["optional-dependencies"].values():
         wanted += extra
-    found = [re.match(r"([A-Za-z0-9_.-]+)(?:\[[^]]*\])?>=([0-9.]+)", line) for line in wanted]
+    found = [re.match(r"([A-Za-z0-9_.-]+)(?:\[[^]]*\])?>=([0-9.]+(?:b[0-9]+)?)", line) for line in wanted]
     lines = {f"{match[1]}=={match[2]}" for match in found if match and match[1] != "torch"}
     pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     return sorted(lines) + [line for line in pinned if line.startswith("torch==")]

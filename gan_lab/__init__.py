@@ -2,11 +2,16 @@
 
 env = gan_lab.env("ring8")              discriminator_0 moves k times, then generator_0 (Algorithm 1)
 env = gan_lab.parallel_env("ring8")     both move at once
+
+The public names are in `names`. They are imported, and PyTorch with them, on the first use of one: `gan-lab --help`
+needs none.
 """
 
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if _missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_spec(name) is None]:
     _text = f"gan_lab needs {' and '.join(_missing)}, not installed here: pip install {' '.join(_missing)}"
@@ -14,67 +19,26 @@ if _missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_
         sys.exit(_text)
     raise ModuleNotFoundError(_text, name=_missing[0])
 
-from gan_lab import games, truth, updates, vae
-from gan_lab.diagnosis.symptoms import Symptom
-from gan_lab.environments.alternating_env import AlternatingEnv
-from gan_lab.environments.simultaneous_env import SimultaneousEnv
-from gan_lab.errors import DivergedError, GameError, WiringError
-from gan_lab.generator_env import GeneratorEnv
-from gan_lab.metrics import mode_fits
-from gan_lab.players import Discriminator, Generator, Strategist, Verdict, adam, ascent
-from gan_lab.recipes.choose import RECIPES, mixture_recipe
-from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
-from gan_lab.recipes.schedule import Schedule
 from gan_lab.registry import register_ids
-from gan_lab.replays.replay import Replay
-from gan_lab.studies import lecture
-from gan_lab.studies.failure_atlas import ATLAS, Failure
-from gan_lab.studies.vae_comparison import beside_vae
-from gan_lab.training.loop import train
-from gan_lab.training.run import Run, Status
-from gan_lab.updates.spectrum import Spectrum, spectrum
-from gan_lab.vae.training import train_vae
+
+if TYPE_CHECKING:
+    from gan_lab.names import *  # noqa: F403
 
 register_ids()
 
-# Short names of two modules that people import from: `from gan_lab.lecture import mirror_descent`.
-sys.modules |= {"gan_lab.lecture": lecture, "gan_lab.mode_fits": mode_fits}
 
-env = AlternatingEnv  # PettingZoo's names for the two forms of a game
-parallel_env = SimultaneousEnv
+def __getattr__(name: str) -> Any:
+    """A module of this package, or a public name (PEP 562)."""
+    if name.startswith("_") and name != "__all__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if find_spec(f"{__name__}.{name}") is not None:
+        return import_module(f"{__name__}.{name}")
+    names = import_module(f"{__name__}.names")
+    if not hasattr(names, name):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(names, name)  # asked for once
+    return globals()[name]
 
-__all__ = [
-    "ATLAS",
-    "RECIPES",
-    "Discriminator",
-    "DiscriminatorShape",
-    "DivergedError",
-    "Failure",
-    "GameError",
-    "Generator",
-    "GeneratorEnv",
-    "GeneratorShape",
-    "Recipe",
-    "Replay",
-    "Run",
-    "Schedule",
-    "Spectrum",
-    "Status",
-    "Strategist",
-    "Symptom",
-    "Verdict",
-    "WiringError",
-    "adam",
-    "ascent",
-    "beside_vae",
-    "env",
-    "games",
-    "mixture_recipe",
-    "parallel_env",
-    "spectrum",
-    "train",
-    "train_vae",
-    "truth",
-    "updates",
-    "vae",
-]
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *import_module(f"{__name__}.names").__all__})

@@ -1,48 +1,20 @@
 """A gridworld for Gymnasium whose tables are open; importing it registers `GridWorld-v0`.
 
+The public names are in `names`, which is imported on the first use of one: `gridworld --help` needs none.
+
 A grid; its dynamics; its maps and its pictures; the environment; explorer and replays; the command line.
 
 Read in this order: `grid.grid` (a map), `dynamics.rules_to_tables` (from a map to tables), `env` (the environment).
 """
 
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
 import gymnasium as gym
 
-from gridworld_env.env import GridWorldEnv
-from gridworld_env.errors import MapError
-from gridworld_env.grid.actions import Action
-from gridworld_env.grid.grid import Grid, parse_grid
-from gridworld_env.grid.legend import Cell
-from gridworld_env.ground_truth import GroundTruth
-from gridworld_env.maps.files import read_map_file
-from gridworld_env.maps.images import load_image
-from gridworld_env.maps.movingai import Scenario, load_movingai, read_scenarios
-from gridworld_env.maps.random_maps import random_map
-from gridworld_env.maps.slices import open_map
-from gridworld_env.maps.textbook_worlds import WORLDS, World
-from gridworld_env.rendering.display import png_of_grid
-from gridworld_env.replays.replay import Replay
-
-__all__ = [
-    "WORLDS",
-    "Action",
-    "Cell",
-    "Grid",
-    "GridWorldEnv",
-    "GroundTruth",
-    "MapError",
-    "Replay",
-    "Scenario",
-    "World",
-    "load_image",
-    "load_movingai",
-    "open_map",
-    "parse_grid",
-    "random_map",
-    "read_map_file",
-    "read_scenarios",
-]
-
-Grid.picture = png_of_grid  # what a notebook shows of a map
+if TYPE_CHECKING:
+    from gridworld_env.names import *  # noqa: F403
 
 _ENTRY_POINT = "gridworld_env.env:GridWorldEnv"
 _VECTOR_ENTRY_POINT = "gridworld_env.vector_env:GridWorldVectorEnv"
@@ -64,3 +36,20 @@ for _id, _kwargs in _IDS.items():
         gym.register(
             _id, _ENTRY_POINT, max_episode_steps=1000, vector_entry_point=_VECTOR_ENTRY_POINT, kwargs=dict(_kwargs)
         )
+
+
+def __getattr__(name: str) -> Any:
+    """A module of this package, or a public name (PEP 562)."""
+    if name.startswith("_") and name != "__all__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if find_spec(f"{__name__}.{name}") is not None:
+        return import_module(f"{__name__}.{name}")
+    names = import_module(f"{__name__}.names")
+    if not hasattr(names, name):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(names, name)  # asked for once
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *import_module(f"{__name__}.names").__all__})

@@ -70,6 +70,24 @@ def test_import_is_cheap(modules: str, absent: tuple[str, ...], tmp_path: Path) 
     assert not set(absent) & set(loaded)
 
 
+@pytest.mark.parametrize("package", ["gan_lab", "gridworld_env"])
+def test_a_command_that_only_helps_imports_nothing_of_the_work(package: str) -> None:
+    code = f"import json, sys; sys.argv[1:] = ['--help']\nfrom {package}.cli import app\ntry: app()\n\
+except SystemExit: print(json.dumps(list(sys.modules)))"
+    loaded = json.loads(run(sys.executable, "-c", code, cwd=ROOT).splitlines()[-1])
+    assert not {"torch", "numba", "scipy", "matplotlib", "pygame", "planners"} & set(loaded)
+
+
+@pytest.mark.parametrize("package", ["gan_lab", "gridworld_env"])
+def test_public_names_are_imported_late_and_are_all_there(package: str) -> None:
+    """Also by `*`, and a module alone: what it imports from the package must not import the public names half-way."""
+    modules = {"gan_lab": "metrics.estimates, gan_lab.lecture", "gridworld_env": "maps.slices"}
+    code = f"from {package} import *\nimport {package}.names as n, {package} as p\n\
+print(all(globals()[k] is getattr(n, k) is getattr(p, k) for k in n.__all__), set(n.__all__) <= set(dir(p)))"
+    assert run(sys.executable, "-c", code, cwd=ROOT) == "True True\n"
+    assert run(sys.executable, "-c", f"import {package}.{modules[package]}", cwd=ROOT) == ""
+
+
 def test_installed_version_is_that_of_pyproject() -> None:
     assert importlib.metadata.version("gridworld-lab") == PROJECT["project"]["version"]
 

@@ -1,6 +1,6 @@
 """The command `gan-lab atlas`: the known failures, and one of them beside its cure."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -8,8 +8,10 @@ from rich.table import Table
 
 from gan_lab.cli.exit_codes import exit_codes
 from gan_lab.errors import choose, whole_number
-from gan_lab.studies.failure_atlas import ATLAS, Failure
-from gan_lab.training.run import Run
+
+if TYPE_CHECKING:
+    from gan_lab.studies.failure_atlas import Failure
+    from gan_lab.training.run import Run
 
 
 def atlas(
@@ -33,7 +35,7 @@ def atlas(
     raise typer.Exit(0 if passed else 1)
 
 
-def find_failure(name: str) -> Failure:
+def find_failure(name: str) -> "Failure":
     """The failure of a name, or of the words that it begins with.
 
     Raises:
@@ -42,11 +44,15 @@ def find_failure(name: str) -> Failure:
     >>> find_failure("mode").name
     'mode collapse'
     """
+    from gan_lab.studies.failure_atlas import ATLAS
+
     begun = [failure for key, failure in ATLAS.items() if key.startswith(name.lower())]
     return begun[0] if name and len(begun) == 1 else choose(name, ATLAS, "failure")
 
 
 def _list(out: Console) -> None:
+    from gan_lab.studies.failure_atlas import ATLAS
+
     table = Table("name", "what one sees", "why")
     longest = max(len(word) for failure in ATLAS.values() for word in failure.cure.split())
     table.add_column("what mends it", width=longest)  # the others give way: names of options are not cut
@@ -56,7 +62,7 @@ def _list(out: Console) -> None:
     out.print("gan-lab atlas NAME runs one of them beside its cure.")
 
 
-def _beside(out: Console, failure: Failure, seed: int) -> bool:
+def _beside(out: Console, failure: "Failure", seed: int) -> bool:
     """Both reports, and whether the symptom is in the one and not in the other."""
     failing, mended = failure.failing(seed), failure.mended(seed)
     table = Table("failing", f"mended: {failure.cure}", title=failure.name)
@@ -68,7 +74,7 @@ def _beside(out: Console, failure: Failure, seed: int) -> bool:
     return seen and gone
 
 
-def _count(out: Console, failure: Failure, seeds: range) -> bool:
+def _count(out: Console, failure: "Failure", seeds: range) -> bool:
     """In how many runs of each kind the symptom is."""
     failing, mended = (sum(failure.shown_by(run(seed)) for seed in seeds) for run in (failure.failing, failure.mended))
     out.print(
@@ -77,5 +83,5 @@ def _count(out: Console, failure: Failure, seeds: range) -> bool:
     return failing == len(seeds) and mended == 0
 
 
-def _escaped(run: Run) -> str:
+def _escaped(run: "Run") -> str:
     return run.report().replace("[", r"\[")

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -34,6 +33,8 @@ def bench(
 
 
 def _run(games: list[str], methods: str, seeds: int, steps: int | None, radius: float, results: Path) -> None:
+    import numpy as np
+
     from gan_lab.studies.bench import METHODS, make_case, measure_apart
     from gan_lab.studies.bench.cases import recipe_of
 

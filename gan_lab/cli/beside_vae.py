@@ -8,21 +8,20 @@ from rich.console import Console
 from rich.table import Table
 
 from gan_lab.cli.exit_codes import exit_codes
-from gan_lab.payoffs.losses import LOSSES
-from gan_lab.payoffs.penalties import PENALTIES
-from gan_lab.studies.vae_comparison import beside_vae as compare
 
 
 def beside_vae(
     game: Annotated[str, typer.Argument(help="A game of samples: see `gan-lab games`.")] = "ring8",
     steps: Annotated[int, typer.Option(min=1, help="Updates of the VAE, and of the GAN.")] = 1500,
     samples: Annotated[int, typer.Option(min=10, help="Samples of each that are measured.")] = 2000,
-    loss: Annotated[str | None, typer.Option(help="The GAN's: " + ", ".join(LOSSES), show_default=False)] = None,
-    penalty: Annotated[str | None, typer.Option(help="The GAN's: " + ", ".join(PENALTIES), show_default=False)] = None,
+    loss: Annotated[str | None, typer.Option(help="The GAN's: {losses}", show_default=False)] = None,
+    penalty: Annotated[str | None, typer.Option(help="The GAN's: {penalties}", show_default=False)] = None,
     penalty_weight: Annotated[float, typer.Option(help="Times the penalty.")] = 0.1,
     seed: Annotated[int, typer.Option(help="The same seed, the same table.")] = 0,
 ) -> None:
     """Train a VAE and a GAN on the same data: likelihood, blur, missed modes, precision and recall."""
+    from gan_lab.studies.vae_comparison import beside_vae as compare
+
     choices: dict[str, Any] = dict(loss=loss, penalty=penalty, penalty_weight=penalty_weight)
     with exit_codes():
         found = compare(game, steps=steps, samples=samples, seed=seed, progress=sys.stderr.isatty(), **choices)

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from gan_lab.errors import DivergedError, GameError
-from gan_lab.training.ranks import is_first
+from gan_lab.launched import is_first
 
 PATIENCE = 10.0  # seconds in which rank 0 may speak for all
 

@@ -7,23 +7,16 @@ import typer
 from rich.console import Console
 
 from gan_lab.cli.exit_codes import exit_codes
-from gan_lab.payoffs.losses import LOSSES
-from gan_lab.payoffs.penalties import PENALTIES
-from gan_lab.recipes.choose import RECIPES
-from gan_lab.updates import UPDATES
-from gan_lab.watch.watchable_games import WATCHED
 
 out = Console(highlight=False)
 
 
 def watch(
-    game: Annotated[str, typer.Argument(help=", ".join(WATCHED))] = "ring8",
-    recipe: Annotated[
-        str | None, typer.Option(help=f"Where nothing below is chosen: the game's own. {', '.join(RECIPES)}")
-    ] = None,
-    update: Annotated[str | None, typer.Option(help=", ".join(UPDATES))] = None,
-    loss: Annotated[str | None, typer.Option(help=", ".join(LOSSES), show_default=False)] = None,
-    penalty: Annotated[str | None, typer.Option(help=f"{', '.join(PENALTIES)}, none", show_default=False)] = None,
+    game: Annotated[str, typer.Argument(help="{watched}")] = "ring8",
+    recipe: Annotated[str | None, typer.Option(help="Where nothing below is chosen: the game's own. {recipes}")] = None,
+    update: Annotated[str | None, typer.Option(help="{updates}")] = None,
+    loss: Annotated[str | None, typer.Option(help="{losses}", show_default=False)] = None,
+    penalty: Annotated[str | None, typer.Option(help="{penalties}, none", show_default=False)] = None,
     penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.")] = None,
     width: Annotated[float | None, typer.Option(help="Standard deviation of a mixture's modes.")] = None,
     noise: Annotated[int | None, typer.Option(min=1, help="Numbers that the generator sees of a noise vector.")] = None,

@@ -3,7 +3,6 @@
 `torch.distributed` calls a process a rank. Nothing else of this package knows of it.
 """
 
-import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,9 +13,9 @@ from torch import Tensor
 from torch import distributed as processes
 
 from gan_lab.errors import GameError, WiringError
+from gan_lab.launched import is_launched
 
 T = TypeVar("T")
-LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun and its like put in the environment
 
 
 class Ranks:
@@ -103,16 +102,6 @@ def portable(error: BaseException) -> BaseException:
     except Exception:  # whatever an exception of somebody else's makes of being copied
         return GameError(f"rank 0 stopped with {type(error).__name__}: {error}")
     return error
-
-
-def is_launched() -> bool:
-    """Whether this process was started as one of several, by `torchrun` or its like."""
-    return all(name in os.environ for name in LAUNCHED)
-
-
-def is_first() -> bool:
-    """Whether this process is alone, or rank 0 of those that were started together."""
-    return not is_launched() or os.environ["RANK"] == "0"
 
 
 @contextmanager

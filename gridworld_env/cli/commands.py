@@ -4,13 +4,13 @@ Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import gymnasium as gym
 import numpy as np
@@ -18,16 +18,16 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-import planners
 from gridworld_env.cli.plan_options import PlanOptions, described
-from gridworld_env.cli.playing import plan_picture, plan_text, play
-from gridworld_env.maps.random_maps import random_map
-from gridworld_env.maps.textbook_worlds import WORLDS
-from gridworld_env.replays.replay import Replay
 from gridworld_env.ui.files.whole_file import check_place
+from gridworld_env.ui.listing import listing
 from gridworld_env.ui.pages.page import size_text
 from gridworld_env.ui.versions import version_option
 from gridworld_env.ui.widgets.display import has_display
+
+if TYPE_CHECKING:
+    import planners
+    from gridworld_env.replays.replay import Replay
 
 app = typer.Typer(
     add_completion=False,
@@ -36,6 +36,16 @@ app = typer.Typer(
 out = Console(highlight=False)
 VERSION = version_option("gymnasium", "numpy", "scipy", "numba", "pygame-ce", "pillow")
 PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
+
+
+def names() -> dict[str, Iterable[str]]:
+    """What the help of the options names."""
+    from planners.solve import METHODS
+
+    return {"methods": METHODS}
+
+
+Listing = listing(names)
 
 
 @app.callback()
@@ -60,7 +70,7 @@ def _with_plan_options(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-@app.command()
+@app.command(cls=Listing)
 @_with_plan_options
 def plan(
     options: PlanOptions,
@@ -86,6 +96,7 @@ def plan(
     else:
         show_plan(arguments, result)
     if png is not None:
+        from gridworld_env.cli.playing import plan_picture
         from gridworld_env.ui.files.pictures import save_png
 
         save_png(png, plan_picture(arguments, result))
@@ -96,7 +107,7 @@ def plan(
     _check_converged(result)
 
 
-@app.command("play")
+@app.command("play", cls=Listing)
 @_with_plan_options
 def play_command(
     options: PlanOptions,
@@ -137,6 +148,8 @@ def explore_command(
 @app.command("maps")
 def maps_command() -> None:
     """List the maps, with their sources."""
+    from gridworld_env.maps.textbook_worlds import WORLDS
+
     table = Table(Column("name", no_wrap=True), "map", "rules", "source", show_lines=True)
     for name, world in WORLDS.items():
         rules = "\n".join(f"{rule} {value}" for rule, value in world.rules.items())
@@ -152,6 +165,8 @@ def random_command(
     seed: Annotated[int | None, described("The same seed makes the same map.")] = None,
 ) -> None:
     """Print a random map that can be solved: gridworld random 9 20 --seed 7 > map.txt."""
+    from gridworld_env.maps.random_maps import random_map
+
     with _exit_codes():
         chosen = _drawn(seed)
         print("\n".join(random_map(rows, columns, walls=walls, seed=chosen)))
@@ -159,8 +174,10 @@ def random_command(
             _say(f"seed {chosen}", "")
 
 
-def show_plan(options: dict[str, Any], result: planners.Plan) -> None:
+def show_plan(options: dict[str, Any], result: "planners.Plan") -> None:
     """Print a plan: the map with values and arrows where it fits, and the certificate."""
+    from gridworld_env.cli.playing import plan_text
+
     env: Any = gym.make("GridWorld-v0", **options).unwrapped
     if env.grid.height <= PRINTED_ROWS and env.grid.width <= PRINTED_COLUMNS:
         print(plan_text(options, result), end="\n\n")
@@ -168,9 +185,12 @@ def show_plan(options: dict[str, Any], result: planners.Plan) -> None:
 
 
 def show_episodes(
-    options: dict[str, Any], result: planners.Plan, *, episodes: int, seed: int, gif: Path | None
+    options: dict[str, Any], result: "planners.Plan", *, episodes: int, seed: int, gif: Path | None
 ) -> None:
     """Play episodes in a window where there is a display, and as an animation if a file is given."""
+    import planners
+    from gridworld_env.cli.playing import play
+
     window = has_display()
     played: list[planners.Episode] = []
     if gif is not None:
@@ -199,13 +219,13 @@ def check_libraries() -> None:
     import_pillow()
 
 
-def _write_replay(replay: Replay, html: Path | None, gif: Path | None) -> None:
+def _write_replay(replay: "Replay", html: Path | None, gif: Path | None) -> None:
     for path, write in ((html, replay.html), (gif, replay.gif)):
         if path is not None:
             _say(f"wrote {path}, {size_text(write(path))}: {replay}", "")
 
 
-def _as_json(map_name: str, options: dict[str, Any], result: planners.Plan) -> dict[str, Any]:
+def _as_json(map_name: str, options: dict[str, Any], result: "planners.Plan") -> dict[str, Any]:
     actions = gym.make("GridWorld-v0", **options).get_wrapper_attr("action_names")
     return {
         "map": map_name,
@@ -228,7 +248,9 @@ def _drawn(seed: int | None) -> int:
     return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
 
 
-def _check_converged(result: planners.Plan) -> None:
+def _check_converged(result: "planners.Plan") -> None:
+    import planners
+
     if not (result.converged or result.status is planners.Status.INTERRUPTED):
         raise planners.NotConvergedError(result)
 
@@ -240,6 +262,8 @@ def _number(value: float) -> float | str:
 
 @contextmanager
 def _exit_codes() -> Iterator[None]:
+    import planners
+
     try:
         yield
     except planners.NotConvergedError as error:

@@ -3,17 +3,16 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import gymnasium as gym
 import typer
 
-import planners
 from gridworld_env.errors import MapError
-from gridworld_env.maps.options import map_arguments
-from gridworld_env.replays.replay import METHODS as RECORDED
-from gridworld_env.replays.replay import Replay
-from planners.solve import METHODS
+
+if TYPE_CHECKING:
+    import planners
+    from gridworld_env.replays.replay import Replay
 
 
 def described(text: str, **more: Any) -> Any:
@@ -46,15 +45,19 @@ class PlanOptions:
     scenario: Annotated[int | None, described("Start and goal: a line of the .scen beside a .map file, from 0.")] = None
     walls_below: Annotated[int | None, described("In an image, darker pixels are walls. [default: 128]")] = None
     max_episode_steps: Annotated[int | None, described("Steps of an episode; -1: no limit. [default: 1000]")] = None
-    method: Annotated[str, typer.Option(help=f"auto, {', '.join(METHODS)}.")] = "auto"
+    method: Annotated[str, typer.Option(help="auto, {methods}.")] = "auto"
     tolerance: Annotated[float, typer.Option(help="Largest error of the values, proven.")] = 1e-6
 
     def arguments(self) -> dict[str, Any]:
         """Arguments for `gym.make`: those of the map or the file, and the rules given instead."""
+        from gridworld_env.maps.options import map_arguments
+
         return map_arguments(self.map, vars(self))
 
-    def solve(self, env: gym.Env[Any, Any], replay: Replay | None = None) -> planners.Plan:
+    def solve(self, env: gym.Env[Any, Any], replay: "Replay | None" = None) -> "planners.Plan":
         """The plan, converged or not; with a replay, sweep by sweep unless another method is asked for."""
+        import planners
+
         return planners.solve(
             env,
             discount=self.discount,
@@ -64,12 +67,15 @@ class PlanOptions:
             throw=False,
         )
 
-    def replay(self, env: gym.Env[Any, Any]) -> Replay:
+    def replay(self, env: gym.Env[Any, Any]) -> "Replay":
         """A replay of the planning to come.
 
         Raises:
             MapError: The map is too large for one, or the method has no sweeps to show.
         """
+        from gridworld_env.replays.replay import METHODS as RECORDED
+        from gridworld_env.replays.replay import Replay
+
         if self.method.replace("-", "_") not in ("auto", *RECORDED):
             raise MapError(
                 f"--method is {self.method!r}, which does not hold the values of all states after each sweep, as "

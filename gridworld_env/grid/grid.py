@@ -31,7 +31,9 @@ class Grid:
     rows: tuple[str, ...]
     kinds: tuple[Cell, ...]
     kind: NDArray[np.unsignedinteger]
-    picture: ClassVar[Callable[["Grid"], bytes | None]] = lambda grid: None  # a map knows no renderer; see `__init__`
+    picture: ClassVar[Callable[["Grid"], bytes | None]] = lambda grid: (
+        None
+    )  # a map knows no renderer: `rendering.display` sets it
 
     @property
     def height(self) -> int:

@@ -96,3 +96,6 @@ def png_of_grid(grid: Grid) -> bytes | None:
         return canvas.frame(build_scene(grid))[: canvas.layout.board_height]  # without the line for a caption
 
     return png_of(frame)
+
+
+Grid.picture = png_of_grid  # what a notebook shows of a map

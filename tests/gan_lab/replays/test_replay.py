@@ -109,13 +109,15 @@ def test_images_are_recorded(tmp_path: Path) -> None:
 
 
 def test_a_run_that_diverges_leaves_its_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import gan_lab.cli.commands as cli
+    from gan_lab.training import loop
+
+    train = gan_lab.train
 
     def diverging(*_: Any, **options: Any) -> None:
-        gan_lab.train("dirac", steps=3, looks=3, callbacks=options["callbacks"])
+        train("dirac", steps=3, looks=3, callbacks=options["callbacks"])
         raise gan_lab.DivergedError("the payoff is nan")
 
-    monkeypatch.setattr(cli, "train_game", diverging)
+    monkeypatch.setattr(loop, "train", diverging)
     result = CliRunner().invoke(gan_app, ["train", "dirac", "--html", str(tmp_path / "a.html")])
     assert result.exit_code == 3
     assert "wrote" in result.stderr

@@ -68,7 +68,7 @@ def test_verify_prints_every_statement() -> None:
 
 def test_verify_tells_what_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = lecture.Finding("Theorem 0", "2 + 2 = 5", "5", "4", False)
-    monkeypatch.setattr(commands, "statements", lambda seed: [wrong])
+    monkeypatch.setattr(lecture, "verify", lambda seed: [wrong])
     result = CliRunner().invoke(commands.app, ["verify"])
     assert result.exit_code == 1
     assert "FAIL  Theorem 0" in result.stdout

@@ -18,8 +18,9 @@ import gan_lab
 from gan_lab import WiringError, train
 from gan_lab.cli import commands
 from gan_lab.cli.exit_codes import PATIENCE
+from gan_lab.launched import LAUNCHED
 from gan_lab.training.device import find_device
-from gan_lab.training.ranks import LAUNCHED, Ranks
+from gan_lab.training.ranks import Ranks
 from gan_lab.training.shared_pair import SharedPair
 from gan_lab.updates import Alternating
 from tests.oracles import ranks as processes

@@ -10,7 +10,7 @@ from gymnasium.utils.env_match import check_environments_match
 
 import gridworld_env
 import planners
-from gridworld_env import MapError, load_image, load_movingai, random_map, read_scenarios
+from gridworld_env import MapError, Scenario, load_image, load_movingai, random_map, read_scenarios
 
 MAPS = Path(__file__).resolve().parents[4] / "shared" / "data" / "movingai"
 
@@ -252,7 +252,22 @@ def test_wrong_scenarios_and_places(tmp_path: Path) -> None:
             read_scenarios(scenarios)
 
 
-@pytest.mark.skipif(not MAPS.exists(), reason="the MovingAI maps are not here")
+def optimal_length(map_file: Path, scenario: Scenario) -> float:
+    env = gym.make("GridWorld-v0", **load_movingai(map_file, scenario.start, scenario.goal))
+    first = env.unwrapped.cell_to_state(scenario.start)  # pyright: ignore[reportAttributeAccessIssue]
+    return -float(planners.solve(env, discount=1.0).values[first])
+
+
+def test_lengths_of_a_map_in_the_format_of_movingai() -> None:
+    """A map of this project. Its lengths are those of Dijkstra's algorithm on the squares, without cutting corners."""
+    map_file = Path(__file__).with_name("rooms.map")
+    scenarios = read_scenarios(map_file.with_suffix(".map.scen"))
+    assert len(scenarios) == 11
+    for scenario in scenarios:
+        assert optimal_length(map_file, scenario) == pytest.approx(scenario.length, rel=1e-7)
+
+
+@pytest.mark.skipif(not MAPS.exists(), reason="the published maps of MovingAI are not in this repository")
 def test_published_lengths_of_movingai(rng: np.random.Generator) -> None:
     """All of the small map, and one of the large one; benchmarks/movingai.py does all."""
     for name, count in (("arena", None), ("maze512-8-0", 1)):
@@ -260,7 +275,4 @@ def test_published_lengths_of_movingai(rng: np.random.Generator) -> None:
         picked = range(len(scenarios)) if count is None else rng.choice(len(scenarios), size=count)
         for number in picked:
             s = scenarios[int(number)]
-            env = gym.make("GridWorld-v0", **load_movingai(MAPS / f"{name}.map", s.start, s.goal))
-            first = env.unwrapped.cell_to_state(s.start)  # pyright: ignore[reportAttributeAccessIssue]
-            value = planners.solve(env, discount=1.0).values[first]
-            assert -value == pytest.approx(s.length, rel=1e-5)
+            assert optimal_length(MAPS / f"{name}.map", s) == pytest.approx(s.length, rel=1e-5)

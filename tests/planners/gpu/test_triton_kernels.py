@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners.sweeps.move_sweeps import MoveSweeps
 from tests.oracles.drawn import drawn_moves

@@ -1,0 +1,35 @@
+"""The public names of `gridworld_env`, which its `__init__` takes from here on the first use of one."""
+
+from gridworld_env.env import GridWorldEnv
+from gridworld_env.errors import MapError
+from gridworld_env.grid.actions import Action
+from gridworld_env.grid.grid import Grid, parse_grid
+from gridworld_env.grid.legend import Cell
+from gridworld_env.ground_truth import GroundTruth
+from gridworld_env.maps.files import read_map_file
+from gridworld_env.maps.images import load_image
+from gridworld_env.maps.movingai import Scenario, load_movingai, read_scenarios
+from gridworld_env.maps.random_maps import random_map
+from gridworld_env.maps.slices import open_map
+from gridworld_env.maps.textbook_worlds import WORLDS, World
+from gridworld_env.replays.replay import Replay
+
+__all__ = [
+    "WORLDS",
+    "Action",
+    "Cell",
+    "Grid",
+    "GridWorldEnv",
+    "GroundTruth",
+    "MapError",
+    "Replay",
+    "Scenario",
+    "World",
+    "load_image",
+    "load_movingai",
+    "open_map",
+    "parse_grid",
+    "random_map",
+    "read_map_file",
+    "read_scenarios",
+]
