@@ -238,7 +238,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
     def _checked_action(self, action: Any) -> int:
         count = self.mdp.num_actions
         try:
-            chosen = operator.index(action)
+            chosen = -1 if isinstance(action, bool) else operator.index(action)
         except TypeError:
             chosen = -1
         if not 0 <= chosen < count:

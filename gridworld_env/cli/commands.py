@@ -4,6 +4,7 @@ Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -22,7 +23,7 @@ import planners
 from gridworld_env.cli.plan_options import PlanOptions, described
 from gridworld_env.cli.playing import plan_picture, plan_text, play
 from gridworld_env.maps.random_maps import random_map
-from gridworld_env.maps.textbook_worlds import WORLDS
+from gridworld_env.maps.textbook_worlds import ALIASES, WORLDS
 from gridworld_env.replays.replay import Replay
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import size_text
@@ -140,7 +141,10 @@ def maps_command() -> None:
     table = Table(Column("name", no_wrap=True), "map", "rules", "source", show_lines=True)
     for name, world in WORLDS.items():
         rules = "\n".join(f"{rule} {value}" for rule, value in world.rules.items())
-        table.add_row(name, "\n".join(world.desc), rules, world.source)
+        also = [alias for alias, known in ALIASES.items() if known == name]
+        table.add_row(
+            "\n".join([name, *(f"  or {alias}" for alias in also)]), "\n".join(world.desc), rules, world.source
+        )
     out.print(table)
 
 
@@ -242,6 +246,9 @@ def _number(value: float) -> float | str:
 def _exit_codes() -> Iterator[None]:
     try:
         yield
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads what is printed has read enough; Typer ends the command without a word
+        raise
     except planners.NotConvergedError as error:
         _say(f"Not converged: {error}", "yellow")
         raise typer.Exit(3) from None
