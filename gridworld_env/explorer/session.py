@@ -19,7 +19,7 @@ from gridworld_env.rendering.overlay import Overlay
 from gridworld_env.rendering.scene import Scene, build_scene
 from gridworld_env.ui.pages.thinning import Thinning
 from gridworld_env.ui.widgets.history import History
-from gridworld_env.ui.widgets.jobs import Job, Steps
+from gridworld_env.ui.widgets.jobs import Job, Steps, in_thread
 from gridworld_env.ui.widgets.session import BaseSession
 
 GREETING: Final = "Drag to paint walls; Enter solves, K solves after every change; F1 shows all keys"
@@ -229,9 +229,10 @@ class Session(BaseSession):
         self.say(("undone" if back else "redone") if moved else f"nothing to {'undo' if back else 'redo'}")
 
     def solve(self, after: str = "") -> None:
-        """V* and all optimal actions: at once on small maps, else by sweeps that can be watched. `after`: a change."""
+        """V* and all optimal actions: at once on small maps, else in a thread beside the window. `after`: a change."""
         if self.document.grid.num_states > SOLVE_LIMIT:
-            self.begin(Job("solve", self._solving(), paced=False))
+            self.begin(Job("solve", self._solving(), paced=False, recorded=False))
+            self.say("solving; Escape stops it")
             return
         if self.job is not None and self.job.name in ("run", "solve"):
             self.job = None
@@ -241,23 +242,32 @@ class Session(BaseSession):
         self.stepped("; ".join(filter(None, [after, flipped, proven] if after else [proven, flipped])))
 
     def _solving(self) -> Steps:
-        yield from self._settle()
-        flips = int(self.planning.flipped.sum())
-        self.stepped(f"solved{self.planning.proven}" + f"; {policy_changed(flips)}" * (flips > 0))
+        yield from self._solved_beside()
+        self.record()
 
     def optimum(self) -> Steps:
-        """V* of the map as it is: at once where it is small, else by sweeps, warm from the V that there is."""
+        """V* of the map as it is: at once where it is small, else in a thread beside the window."""
         if self.document.grid.num_states > SOLVE_LIMIT:
-            yield from self._settle()
+            yield from self._solved_beside()
         else:
             self.planning.solve()
             self.changed()
 
-    def _settle(self) -> Steps:
-        for _ in self.planning.settle():
-            self.changed()
-            yield
-        self.changed()
+    def _solved_beside(self) -> Steps:
+        """Solve in a thread, say how far it is, and begin again if the map changes meanwhile."""
+        plan: planners.Plan | None = None
+        while plan is None:
+            document = self.document
+            plan = yield from in_thread(
+                self.planning.solving(), self._say_progress, lambda now=document: self.document is now
+            )
+        self.planning.take_solution(plan.values)
+        flips = int(self.planning.flipped.sum())
+        self.stepped(f"solved, error at most {plan.error_bound:.1g}" + f"; {policy_changed(flips)}" * (flips > 0))
+
+    def _say_progress(self, iteration: planners.Iteration) -> None:
+        bound = f", error at most {iteration.error_bound:.1g}" if np.isfinite(iteration.error_bound) else ""
+        self.say(f"solving: {iteration.iteration} rounds of sweeps{bound}; Escape stops it")
 
     def advance(self, now: float) -> None:
         """Go on with what runs, for a small part of a frame."""
