@@ -67,6 +67,20 @@ def text_map(name: str, content: str, **options: Any) -> Callable[[Path], tuple[
     return made
 
 
+def utf_16(folder: Path) -> tuple[Path, Reader]:
+    file, read = csv(None)(folder)
+    file.write_bytes(file.read_text().encode("utf-16"))
+    return file, read
+
+
+def picture(folder: Path) -> tuple[Path, Reader]:
+    image = pytest.importorskip("PIL.Image")
+    file, exif = folder / "map.png", image.Exif()
+    exif[0x0112] = 6
+    image.fromarray(np.arange(63, dtype=np.uint8).reshape(7, 9) * 4).save(file, exif=exif)
+    return file, lambda: gridworld_env.load_image(file)
+
+
 MOVINGAI = "type octile\nheight 3\nwidth 4\nmap\n....\n.@T.\n...S\n"
 SCENARIO = "version 1\n0\tarena.map\t4\t3\t0\t0\t3\t2\t4.41421356\n"
 
@@ -120,6 +134,8 @@ KINDS: dict[str, tuple[Callable[[Path], tuple[Path, Reader]], tuple[type[Excepti
     "plan folder": (plan_folder("plan.json"), (InvalidPlanFileError,)),
     "array of a plan folder": (plan_folder("values.npy"), (InvalidPlanFileError,)),
     "csv": (csv(None), (InvalidModelError,)),
+    "csv in UTF-16": (utf_16, (InvalidModelError,)),
+    "picture": (picture, (MapError,)),
     "csv of several models": (csv(3), (InvalidModelError,)),
     "text": (text_map("map.txt", "S..+\n.#.-\n....\n"), (MapError,)),
     "json": (text_map("map.json", JSON), (MapError,)),
