@@ -40,7 +40,8 @@ class GridWorldEnv(gym.Env[Any, Any]):
         reward_on: "enter": a square's reward is paid on entering it; "exit": on leaving it (AIMA 3rd
             edition, CS188), which makes terminal squares states with one more step to go.
         moves: "cardinal", "king" (diagonals too) or "octile" (diagonals cost sqrt 2 and cut no corner).
-        bump_reward: Reward of a move that a wall or the edge stopped; None: that of any other move.
+        bump_reward: Reward of a move that a wall, the edge, a corner or a one-way square stopped; None: that of any
+            other move.
         actions: Names of the actions in their order, such as ("LEFT", "DOWN", "RIGHT", "UP") of toy_text, or
             with "STAY" among them; None: all moves, as above.
         exploring_starts: Begin on any square that is not terminal, all alike, whatever the map marks.
@@ -237,7 +238,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
     def _checked_action(self, action: Any) -> int:
         count = self.mdp.num_actions
         try:
-            chosen = operator.index(action)
+            chosen = -1 if isinstance(action, bool) else operator.index(action)
         except TypeError:
             chosen = -1
         if not 0 <= chosen < count:

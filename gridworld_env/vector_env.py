@@ -19,10 +19,12 @@ from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
 from gridworld_env.grid.legend import at_least_one
 from gridworld_env.rendering.trace import Trace
+from planners.memory import check_memory
 from planners.models.moves import MoveMDP
 
 Array = NDArray[Any]
 NO_LIMIT: Final = np.iinfo(np.int64).max
+BYTES_AN_ENV: Final = 150  # its spaces, its state, and what a step returns and computes with; measured
 
 
 class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
@@ -46,6 +48,7 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
 
     Raises:
         MapError: As `GridWorldEnv`; or `num_envs`, `max_episode_steps` or `autoreset_mode` cannot be used.
+        NotEnoughMemoryError: There is not enough for so many.
 
     >>> import gridworld_env
     >>> envs = gym.make_vec("GridWorld-v0", num_envs=3, map_name="lecture")
@@ -68,6 +71,7 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
     ) -> None:
         """Make the tables, once for all environments."""
         self.num_envs = at_least_one("num_envs", num_envs)
+        check_memory(BYTES_AN_ENV * self.num_envs, f"num_envs={self.num_envs}", "Use fewer environments")
         endless = max_episode_steps is None or max_episode_steps == -1
         self._limit = NO_LIMIT if endless else at_least_one("max_episode_steps", max_episode_steps)
         self.autoreset_mode = checked_mode(autoreset_mode)

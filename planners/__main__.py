@@ -39,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with process_group(options.timeout) if many else nullcontext():
             plan = _plan(options, rest, many)
         if first:
-            print(_report(plan, options.out))
+            print(_report(plan, options.out), flush=True)
+        return 0
+    except BrokenPipeError:  # whoever reads what is printed has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except NotConvergedError as error:
         print(f"Not converged: {error}", file=sys.stderr)

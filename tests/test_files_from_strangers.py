@@ -67,6 +67,20 @@ def text_map(name: str, content: str, **options: Any) -> Callable[[Path], tuple[
     return made
 
 
+def utf_16(folder: Path) -> tuple[Path, Reader]:
+    file, read = csv(None)(folder)
+    file.write_bytes(file.read_text().encode("utf-16"))
+    return file, read
+
+
+def picture(folder: Path) -> tuple[Path, Reader]:
+    image = pytest.importorskip("PIL.Image")
+    file, exif = folder / "map.png", image.Exif()
+    exif[0x0112] = 6
+    image.fromarray(np.arange(63, dtype=np.uint8).reshape(7, 9) * 4).save(file, exif=exif)
+    return file, lambda: gridworld_env.load_image(file)
+
+
 MOVINGAI = "type octile\nheight 3\nwidth 4\nmap\n....\n.@T.\n...S\n"
 SCENARIO = "version 1\n0\tarena.map\t4\t3\t0\t0\t3\t2\t4.41421356\n"
 
@@ -113,12 +127,15 @@ def image_array(folder: Path) -> tuple[Path, Reader]:
     return folder / "images.npy", lambda: read_images(folder / "images.npy")
 
 
+SEALED = ("plan", "plan folder", "array of a plan folder")  # they have digests: what is damaged is never read
 JSON = '{"desc": ["S.X", "..+"], "legend": {"X": {"reward": -5}}, "slip": 0.1, "max_episode_steps": 20}'
 KINDS: dict[str, tuple[Callable[[Path], tuple[Path, Reader]], tuple[type[Exception], ...]]] = {
     "plan": (plan_file, (InvalidPlanFileError,)),
     "plan folder": (plan_folder("plan.json"), (InvalidPlanFileError,)),
     "array of a plan folder": (plan_folder("values.npy"), (InvalidPlanFileError,)),
     "csv": (csv(None), (InvalidModelError,)),
+    "csv in UTF-16": (utf_16, (InvalidModelError,)),
+    "picture": (picture, (MapError,)),
     "csv of several models": (csv(3), (InvalidModelError,)),
     "text": (text_map("map.txt", "S..+\n.#.-\n....\n"), (MapError,)),
     "json": (text_map("map.json", JSON), (MapError,)),
@@ -139,7 +156,7 @@ def test_damaged_files_are_read_or_refused(kind: str, tmp_path: Path, rng: np.ra
     file, read = make(tmp_path)
     kept = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     whole = kept[file]
-    read()
+    right = read()
     refused = 0
     for _ in range(TRIES):
         for path, content in kept.items():
@@ -147,7 +164,9 @@ def test_damaged_files_are_read_or_refused(kind: str, tmp_path: Path, rng: np.ra
             path.write_bytes(content)
         file.write_bytes(damaged(whole, rng))
         try:
-            read()
+            found = read()
+            if kind in SEALED and file.read_bytes() != whole:
+                pytest.fail(f"a damaged file was read: {found} for {right}")
         except refusals as error:
             refused += 1
             said = str(error)

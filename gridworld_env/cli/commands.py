@@ -4,6 +4,7 @@ Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -148,12 +149,15 @@ def explore_command(
 @app.command("maps")
 def maps_command() -> None:
     """List the maps, with their sources."""
-    from gridworld_env.maps.textbook_worlds import WORLDS
+    from gridworld_env.maps.textbook_worlds import ALIASES, WORLDS
 
     table = Table(Column("name", no_wrap=True), "map", "rules", "source", show_lines=True)
     for name, world in WORLDS.items():
         rules = "\n".join(f"{rule} {value}" for rule, value in world.rules.items())
-        table.add_row(name, "\n".join(world.desc), rules, world.source)
+        also = [alias for alias, known in ALIASES.items() if known == name]
+        table.add_row(
+            "\n".join([name, *(f"  or {alias}" for alias in also)]), "\n".join(world.desc), rules, world.source
+        )
     out.print(table)
 
 
@@ -266,6 +270,9 @@ def _exit_codes() -> Iterator[None]:
 
     try:
         yield
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads what is printed has read enough; Typer ends the command without a word
+        raise
     except planners.NotConvergedError as error:
         _say(f"Not converged: {error}", "yellow")
         raise typer.Exit(3) from None

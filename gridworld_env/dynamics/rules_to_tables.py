@@ -41,7 +41,8 @@ class Rules:
         step_reward: Reward of a move of length 1 that ends on a square without a reward of its own.
         reward_on: "enter" or "exit"; see above.
         moves: "cardinal", "king" or "octile".
-        bump_reward: Reward of a move that a wall or the edge stopped; None: that of any other move.
+        bump_reward: Reward of a move that a wall, the edge, a corner or a one-way square stopped; None: that of any
+            other move.
         actions: Names of the actions in their order, such as ("LEFT", "DOWN", "RIGHT", "UP"); "STAY" may be
             among them. None: all of `moves`, in the order of `Action`.
         exploring_starts: Whether episodes begin on any square that is not terminal, whatever the map marks.
@@ -164,14 +165,15 @@ def _outcomes(
     """(S, D) index of the outcome of each move, and the reward and the end of each outcome.
 
     The outcomes, in this order: for each kind of square that pays and each length of move, that reward;
-    for each kind, a teleport by it; for each kind, a stopped move; and a move in an episode that is over.
+    for each kind, a teleport by it; for each kind, a stopped move, and where there is wind, a stopped move that was
+    then blown onto a terminal square; and a move in an episode that is over.
     `by` is the kind of square that teleported, -1 where none did.
     """
     rewards, ends = _outcome_table(grid, rules)
     lengths, length = np.unique([length_of(move, rules.moves) for move in rules.all_moves], return_inverse=True)
     entering, kinds = rules.reward_on == "enter", grid.kinds
     first_teleport, over = len(kinds) * len(lengths), len(rewards) - 1
-    first_stop = over - len(kinds)
+    first_stop = first_teleport + len(kinds)
     kind = grid.state_kind.astype(np.min_scalar_type(len(rewards)))  # wide enough to count outcomes
     costs_to_bump = np.array([bump is not None for bump in _bumps(grid, rules)])
     pays_teleport = np.array([cell.teleport_reward is not None for cell in kinds])
@@ -182,6 +184,9 @@ def _outcomes(
         if costs_to_bump.any():
             bumped = stopped[:, move] & costs_to_bump[kind]
             outcome[bumped, move] = first_stop + kind[bumped]
+            if entering and _is_windy(grid):
+                bumped &= grid.terminal[successor[:, move]]
+                outcome[bumped, move] += len(kinds)
         if by is not None:
             paid = (by[:, move] >= 0) & pays_teleport[by[:, move]]
             outcome[paid, move] = first_teleport + by[paid, move]
@@ -201,9 +206,15 @@ def _outcome_table(grid: Grid, rules: Rules) -> tuple[NDArray[np.float64], NDArr
     for cell in grid.kinds:
         ends = entering and cell.teleport is not None and bool(grid.terminal[grid.cell_to_state(cell.teleport)])
         table.append((cell.teleport_reward or 0.0, ends))
-    table += [(bump or 0.0, False) for bump in _bumps(grid, rules)] + [(0.0, True)]
+    for ends in (False, True) if _is_windy(grid) else (False,):
+        table += [(bump or 0.0, ends) for bump in _bumps(grid, rules)]
+    table.append((0.0, True))
     rewards, over = zip(*table, strict=True)
     return np.array(rewards, dtype=np.float64), np.array(over, dtype=bool)
+
+
+def _is_windy(grid: Grid) -> bool:
+    return any(any(cell.wind) for cell in grid.kinds)
 
 
 def _bumps(grid: Grid, rules: Rules) -> list[float | None]:

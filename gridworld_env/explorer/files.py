@@ -12,6 +12,7 @@ from gridworld_env.errors import MapError
 from gridworld_env.explorer.map_document import MapDocument, make_document
 from gridworld_env.explorer.session import Session, Snapshot
 from gridworld_env.maps.files import SUFFIXES, read_map_file
+from gridworld_env.maps.options import refuse_options_of_files
 from gridworld_env.maps.textbook_worlds import WORLDS
 from gridworld_env.ui.files.whole_file import write_whole
 from gridworld_env.ui.widgets.animations import animation_steps, picture_path
@@ -32,6 +33,7 @@ def read_document(name: str, discount: float, **places: Any) -> tuple[MapDocumen
     if name not in WORLDS and (Path(name).exists() or Path(name).suffix.lower() in SUFFIXES):
         path = Path(name)
         return make_document(read_map_file(path, **places), discount), path if path.suffix.lower() == ".json" else None
+    refuse_options_of_files(name, places)
     return make_document({"map_name": name}, discount), None
 
 

@@ -163,27 +163,35 @@ def policy_iteration_steps(session: Session) -> Steps:
 
 
 def flip_steps(session: Session) -> Steps:
-    """The optimal policy while the step reward goes from -0.01 to -2; the marks show where it changed last."""
+    """The optimal policy while the step reward goes from -0.01 to -2; the marks show where it changed last.
+
+    Between two of these step rewards, where it changes is found by bisection; of a large map the two are named.
+    """
     first, last, count = SCAN
-    changes: list[float] = []
+    changes: list[str] = []
     session.set_rule(stroke="flip", step_reward=first)
     yield from session.optimum()
     session.marks = np.zeros_like(session.marks)
-    for reward in -np.geomspace(-first, -last, count)[1:]:
+    small, earlier = session.document.grid.num_states <= SOLVE_LIMIT, first
+    for reward in (float(f"{reward:.3g}") for reward in -np.geomspace(-first, -last, count)[1:]):
         marks, before = session.marks, session.planning.policy
-        session.set_rule(stroke="flip", step_reward=float(f"{reward:.3g}"))
+        session.set_rule(stroke="flip", step_reward=reward)
         yield from session.optimum()
         different = session.planning.changed_from(before, session.planning.policy)
         session.marks = different if different.any() else marks
+        squares = ""
         if different.any():
-            changes.append(float(f"{reward:.3g}"))
-        squares = f": {policy_changed(int(different.sum()))}" if different.any() else ""
-        session.planning.flipped = different
+            places = session.planning.flips_between(earlier, reward) if small else []
+            at = [f"{place:.4g}" for place in places] or [f"between {earlier:g} and {reward:g}"]
+            changes += [place for place in at if place not in changes[-1:]]
+            squares = f": {policy_changed(int(different.sum()))}, {'at ' * bool(places)}{', '.join(at)}"
+        session.planning.flipped, earlier = different, reward
         session.stepped(f"step reward {reward:.3g}{squares}")
         yield
     session.history.end_stroke()
-    where = ", ".join(f"{reward:g}" for reward in changes[:12]) + (", ..." if len(changes) > 12 else "")
-    session.say(f"from -0.01 to -2 the policy changed {len(changes)} times" + f", at {where}" * bool(changes))
+    where = ", ".join(changes[:12]) + (", ..." if len(changes) > 12 else "")
+    times = f"{len(changes)} time{'s' * (len(changes) != 1)}"
+    session.say(f"from {first:g} to {last:g} the policy changed {times}" + f", at {where}" * bool(changes))
 
 
 def walk_steps(session: Session) -> Steps:

@@ -8,7 +8,7 @@ from gridworld_env.explorer.files import read_document
 from gridworld_env.explorer.map_document import empty_document
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.side_panel import make_panel
-from gridworld_env.maps.options import place_option
+from gridworld_env.maps.options import place_option, refuse_options_of_files
 from gridworld_env.rendering.pygame_canvas import import_pygame
 from planners.options import check_discount
 
@@ -37,6 +37,7 @@ def launch(
     check_discount(discount)
     path = None
     if empty is not None:
+        refuse_options_of_files(f"--empty {empty}", {"start": start, "goal": goal})
         rows, columns = place_option("empty", empty) or (0, 0)
         document = empty_document(rows, columns).with_discount(discount)
     else:

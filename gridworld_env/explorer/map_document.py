@@ -1,7 +1,7 @@
 """A map with its rules, as somebody paints it: values that never change, so that undoing is keeping the old one."""
 
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Final
@@ -41,6 +41,16 @@ class MapDocument:
     def grid(self) -> Grid:
         """The map as arrays; `MapError` if it cannot be used."""
         return parse_grid(self.rows, self.legend)
+
+    def forget_grid(self) -> None:
+        """Keep the glyphs only; the arrays are made again when somebody asks for them."""
+        self.__dict__.pop("grid", None)
+
+    @property
+    def parts(self) -> Iterator[Any]:
+        """What takes memory, but for the grid: rows that were not painted on are shared with the document before."""
+        yield self.rows
+        yield from self.rows
 
     def cell(self, row: int, column: int) -> Cell:
         """What a square is like."""

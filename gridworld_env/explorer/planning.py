@@ -6,8 +6,8 @@ evaluate   V <- the value of the policy, by |S| linear equations                
 improve    the policy becomes greedy for V                                                    (policy iteration)
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import planners
-from gridworld_env.dynamics.rules_to_tables import make_mdp
+from gridworld_env.dynamics.rules_to_tables import make_mdp, vary_mdp
 from gridworld_env.explorer.map_document import MapDocument
 from planners.evaluation.optimality import Certificate
 from planners.models.backups import backup, backup_state, greedy_actions, possible_actions
@@ -176,23 +176,6 @@ class Planning:
                 break
         self.counts.evaluations += 1
 
-    def settle(self) -> Iterator[None]:
-        """Sweeps until V does not change any more: V*, where the map is too large to be solved within a frame.
-
-        Raises:
-            ValueError: V goes on changing.
-        """
-        before = self.policy
-        for _ in range(MOST_SWEEPS):
-            if self.is_settled(self.sweep()):
-                self.counts.solutions += 1
-                self.flipped = np.zeros(len(self.policy), dtype=bool)
-                if self.policy.shape == before.shape:  # else the map was painted on meanwhile
-                    self.flipped = self.changed_from(before, self.policy)
-                return
-            yield
-        raise ValueError(self.endless)
-
     @property
     def endless(self) -> str:
         """Why sweeping is given up, in words."""
@@ -207,14 +190,62 @@ class Planning:
         Raises:
             PlannerError: At discount 1, reward without an end.
         """
-        largest = float(np.abs(self.mdp.outcome_reward).max(initial=1.0))
         plan = planners.solve(
-            self.mdp.tabular, discount=self.document.discount, tolerance=1e-9 * max(1.0, largest), throw=False
+            self.mdp.tabular, discount=self.document.discount, tolerance=1e-9 * self._scale(), throw=False
         )
         self.values = plan.values.copy()
         self.counts.solutions += 1
         self._follow(_alike(plan.optimal_actions))
         return plan
+
+    def solving(self) -> Callable[[Callable[[planners.Iteration], None]], planners.Plan]:
+        """What solves the map as it is now, in any thread, and calls a function with each iteration."""
+        model, discount, tolerance = self.mdp, self.document.discount, 1e-9 * self._scale()
+
+        def solve(progress: Callable[[planners.Iteration], None]) -> planners.Plan:
+            return planners.solve(model, discount=discount, tolerance=tolerance, progress=progress, throw=False)
+
+        return solve
+
+    def take_solution(self, values: NDArray[np.float64]) -> None:
+        """V becomes V*, solved elsewhere; the policy becomes greedy for it."""
+        self.values = values.copy()
+        self.counts.solutions += 1
+        self._be_greedy()
+
+    def flips_between(self, first: float, last: float) -> list[float]:
+        """The step rewards from `first` to `last` at which the optimal actions change, by bisection.
+
+        Each is within a millionth of its size of where they do; two that are closer than ten of these count as one.
+        """
+        living = ~self.document.grid.terminal
+
+        def optimal(reward: float) -> bytes:
+            model = vary_mdp(self.mdp, self.document.grid, replace(self.document.rules, step_reward=reward))
+            plan = planners.solve(
+                model.tabular, discount=self.document.discount, tolerance=1e-10 * self._scale(), throw=False
+            )
+            return plan.optimal_actions[living].tobytes()
+
+        found: list[float] = []
+
+        def search(low: float, at_low: bytes, high: float, at_high: bytes) -> None:
+            if at_low == at_high:
+                return
+            middle = (low + high) / 2
+            if abs(high - low) > 1e-6 * abs(middle):
+                at_middle = optimal(middle)
+                search(low, at_low, middle, at_middle)
+                search(middle, at_middle, high, at_high)
+            elif not found or abs(found[-1] - middle) > 1e-5 * abs(middle):
+                found.append(middle)
+
+        search(first, optimal(first), last, optimal(last))
+        return found
+
+    def _scale(self) -> float:
+        """Size of the rewards, at least 1: what a tolerance is a part of."""
+        return max(1.0, float(np.abs(self.mdp.outcome_reward).max(initial=1.0)))
 
     def certify(self) -> Certificate:
         """Proven bounds of V* from V.

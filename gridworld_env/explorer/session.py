@@ -1,6 +1,6 @@
 """The state of the explorer: a map with its undo, the planning on it, the agent, and what is shown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,13 +18,13 @@ from gridworld_env.grid.grid import Grid
 from gridworld_env.rendering.overlay import Overlay
 from gridworld_env.rendering.scene import Scene, build_scene
 from gridworld_env.ui.pages.thinning import Thinning
-from gridworld_env.ui.widgets.history import History
-from gridworld_env.ui.widgets.jobs import Job, Steps
+from gridworld_env.ui.widgets.history import History, bytes_of
+from gridworld_env.ui.widgets.jobs import Job, Steps, in_thread
 from gridworld_env.ui.widgets.session import BaseSession
 
 GREETING: Final = "Drag to paint walls; Enter solves, K solves after every change; F1 shows all keys"
 MOST_PICTURES: Final = 120  # of an animation
-MOST_BYTES: Final = 64_000_000
+MOST_BYTES: Final = 64_000_000  # of the animation, maps included; and as many of what can be undone
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +46,11 @@ class Snapshot:
     caption: str
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of its arrays."""
-        arrays = (self.overlay.values, self.overlay.policy, self.overlay.action_values)
-        return sum(array.nbytes for array in arrays if array is not None) + 8 * len(self.trail)
+    def parts(self) -> Iterator[Any]:
+        """What takes memory: other pictures of the same map or values share it."""
+        yield from (self.overlay.values, self.overlay.policy, self.overlay.action_values, self.trail)
+        yield from (array for array in vars(self.grid).values() if isinstance(array, np.ndarray))
+        yield from self.grid.rows
 
 
 class Session(BaseSession):
@@ -75,7 +76,7 @@ class Session(BaseSession):
     def __init__(self, document: MapDocument, path: Path | None = None, seed: int | None = None) -> None:
         """Nothing is planned yet."""
         super().__init__(GREETING, speed=8.0)
-        self.history: History[MapDocument] = History(document)
+        self.history: History[MapDocument] = History(document, lambda kept: kept.parts, MOST_BYTES)
         self.planning = Planning(document)
         self.agent = Agent(np.random.default_rng(seed))
         self.path, self.saved = path, document
@@ -110,6 +111,13 @@ class Session(BaseSession):
             return
         self.history.change(document, stroke)
         self.follow()
+        self._forget_grids()
+
+    def _forget_grids(self) -> None:
+        """The arrays of a large map are kept of the present one only."""
+        for document in (self.saved, *self.history.others()):
+            if "grid" in vars(document) and document.grid is not self.document.grid:
+                document.forget_grid()
 
     def follow(self) -> None:
         """Bring everything else in line with the map as it is."""
@@ -155,7 +163,9 @@ class Session(BaseSession):
     def forget(self) -> None:
         """Begin a new animation."""
         self.recording = Thinning[Snapshot](
-            lambda shown: shown.nbytes, most_frames=MOST_PICTURES, most_bytes=MOST_BYTES
+            together=lambda shown: bytes_of(part for one in shown for part in one.parts),
+            most_frames=MOST_PICTURES,
+            most_bytes=MOST_BYTES,
         )
         self._recorded_shape = self.document.grid.kind.shape
 
@@ -226,12 +236,14 @@ class Session(BaseSession):
         moved = self.history.undo() if back else self.history.redo()
         if moved:
             self.follow()
+            self._forget_grids()
         self.say(("undone" if back else "redone") if moved else f"nothing to {'undo' if back else 'redo'}")
 
     def solve(self, after: str = "") -> None:
-        """V* and all optimal actions: at once on small maps, else by sweeps that can be watched. `after`: a change."""
+        """V* and all optimal actions: at once on small maps, else in a thread beside the window. `after`: a change."""
         if self.document.grid.num_states > SOLVE_LIMIT:
-            self.begin(Job("solve", self._solving(), paced=False))
+            self.begin(Job("solve", self._solving(), paced=False, recorded=False))
+            self.say("solving; Escape stops it")
             return
         if self.job is not None and self.job.name in ("run", "solve"):
             self.job = None
@@ -241,23 +253,32 @@ class Session(BaseSession):
         self.stepped("; ".join(filter(None, [after, flipped, proven] if after else [proven, flipped])))
 
     def _solving(self) -> Steps:
-        yield from self._settle()
-        flips = int(self.planning.flipped.sum())
-        self.stepped(f"solved{self.planning.proven}" + f"; {policy_changed(flips)}" * (flips > 0))
+        yield from self._solved_beside()
+        self.record()
 
     def optimum(self) -> Steps:
-        """V* of the map as it is: at once where it is small, else by sweeps, warm from the V that there is."""
+        """V* of the map as it is: at once where it is small, else in a thread beside the window."""
         if self.document.grid.num_states > SOLVE_LIMIT:
-            yield from self._settle()
+            yield from self._solved_beside()
         else:
             self.planning.solve()
             self.changed()
 
-    def _settle(self) -> Steps:
-        for _ in self.planning.settle():
-            self.changed()
-            yield
-        self.changed()
+    def _solved_beside(self) -> Steps:
+        """Solve in a thread, say how far it is, and begin again if the map changes meanwhile."""
+        plan: planners.Plan | None = None
+        while plan is None:
+            document = self.document
+            plan = yield from in_thread(
+                self.planning.solving(), self._say_progress, lambda now=document: self.document is now
+            )
+        self.planning.take_solution(plan.values)
+        flips = int(self.planning.flipped.sum())
+        self.stepped(f"solved, error at most {plan.error_bound:.1g}" + f"; {policy_changed(flips)}" * (flips > 0))
+
+    def _say_progress(self, iteration: planners.Iteration) -> None:
+        bound = f", error at most {iteration.error_bound:.1g}" if np.isfinite(iteration.error_bound) else ""
+        self.say(f"solving: {iteration.iteration} rounds of sweeps{bound}; Escape stops it")
 
     def advance(self, now: float) -> None:
         """Go on with what runs, for a small part of a frame."""

@@ -98,6 +98,8 @@ class Grid:
         """Number of the state at (row, column); `MapError` outside the map and on walls."""
         try:
             row, column = (operator.index(part) for part in cell)
+            if any(isinstance(part, bool) for part in cell):
+                raise TypeError
         except (TypeError, ValueError):
             raise MapError(f"cell is {cell!r}; expected (row, column), two integers") from None
         if not (0 <= row < self.height and 0 <= column < self.width):
@@ -112,7 +114,7 @@ class Grid:
     def checked_state(self, state: int, what: str = "state") -> int:
         """The state as an int; `MapError` for what is no state, under the name `what`."""
         try:
-            number = operator.index(state)
+            number = -1 if isinstance(state, bool) else operator.index(state)
         except TypeError:
             number = -1
         if not 0 <= number < self.num_states:

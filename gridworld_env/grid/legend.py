@@ -26,11 +26,12 @@ class Cell:
         teleport_reward: Reward of being teleported; None: the reward of an ordinary move.
         teleport_on_entry: Whoever enters this square is at `teleport` at once, instead of on leaving it; who arrives
             by a teleport is not sent on by another.
-        wind: (rows, columns) by which every move from this square is blown; (-1, 0) is one square up.
+        wind: (rows, columns) that the wind blows after every move from this square; (-1, 0) is one square up.
         gust: Probability that the wind blows one square more, and as much that it blows one square less.
         one_way: The only direction, such as "RIGHT", in which this square can be left, and against which it
-            cannot be entered; None: any.
-        bump_reward: Reward of a move from this square that was stopped; None: the `bump_reward` of the environment.
+            cannot be entered, by a move or by wind; None: any.
+        bump_reward: Reward of a move from this square of which nothing was made, wherever wind then takes the agent;
+            None: the `bump_reward` of the environment.
     """
 
     wall: bool = False

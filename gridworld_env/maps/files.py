@@ -55,7 +55,8 @@ def read_map_file(
         start: (row, column) where episodes begin, in a `.map` file or an image; None: on every free square.
         goal: (row, column) where they end, in a `.map` file or an image, which mark none of their own.
         scenario: In place of the two, for a `.map` file: a number of `read_scenarios` of the `.scen` file
-            beside it (`arena.map.scen` or `arena.scen`), from 0.
+            beside it (`arena.map.scen` or `arena.scen`), from 0. One of length 0 marks its goal only. Where its
+            places are for another size, the map is scaled to that size, as the format says.
         walls_below: Pixels of an image that are darker than this grey, 0 to 256, are walls; None: 128.
 
     Raises:
@@ -168,10 +169,8 @@ def _read_movingai(
         raise MapError(f"{file.name}: scenario={scenario} has a start and a goal of its own; leave the others out")
     found, chosen = find_scenario(file, scenario)
     with _naming(found, f" scenario {scenario}"):
-        rows = load_movingai(file)["desc"]
-        if (size := (len(rows), len(rows[0]))) != chosen.size:
-            raise MapError(f"its places are for a map of (rows, columns) {chosen.size}, and {file.name} has {size}")
-        return load_movingai(file, chosen.start, chosen.goal)
+        begin = None if chosen.start == chosen.goal else chosen.start  # there is no way to go
+        return load_movingai(file, begin, chosen.goal, size=chosen.size)
 
 
 def find_scenario(file: Path, scenario: int) -> tuple[Path, Scenario]:

@@ -20,6 +20,7 @@ from gridworld_env.errors import MapError
 from gridworld_env.grid.actions import Moves
 
 MOST_DIGITS: Final = 9  # of a height or a width
+MOST_SQUARES: Final = 100_000_000  # that a map is scaled to
 FREE: Final = ".GS"
 BLOCKED: Final = "@OTW"  # out of bounds, trees, and water, which is left by water only
 
@@ -49,6 +50,7 @@ def load_movingai(
     start: Sequence[int] | None = None,
     goal: Sequence[int] | Sequence[Sequence[int]] | None = None,
     moves: Moves = "octile",
+    size: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     r"""A `.map` file as keyword arguments for `gym.make("GridWorld-v0", **arguments)`.
 
@@ -61,6 +63,7 @@ def load_movingai(
         start: (row, column) where episodes begin; None: on every free square.
         goal: (row, column) where they end, or several such; None: nowhere.
         moves: "octile" (what the published lengths are for), "king" or "cardinal".
+        size: (rows, columns) to which the map is scaled, as a scenario says it; None: as it is.
 
     Raises:
         MapError: The file is not such a map, or a place is outside it or on a wall; with line and column.
@@ -75,6 +78,8 @@ def load_movingai(
     """
     rows = _read_rows(Path(path))
     squares = np.array([row.encode("ascii") for row in rows]).view("S1").reshape(len(rows), -1).copy()
+    if size is not None and size != squares.shape:
+        squares = _scaled(squares, size)
     if goal is not None:
         several = isinstance(goal, Sequence | np.ndarray) and len(goal) > 0 and np.ndim(goal[0]) == 1
         for place in goal if several else [goal]:
@@ -90,6 +95,18 @@ def load_movingai(
         "moves": moves,
         "step_reward": -1.0,
     }
+
+
+def _scaled(squares: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The map in another size: each square is the one at its place in the old map, as HOG, the benchmark's code, does.
+
+    Source: Sturtevant's HOG2, `Map::Scale`.
+    """
+    height, width = size
+    if not (height >= 1 and width >= 1 and height * width <= MOST_SQUARES):
+        raise MapError(f"the map is to be scaled to (rows, columns) {size}; expected 1 to {MOST_SQUARES:,} squares")
+    rows, columns = (np.arange(new) * old // new for new, old in zip(size, squares.shape, strict=True))
+    return squares[np.ix_(rows, columns)]
 
 
 def read_scenarios(path: str | PathLike[str]) -> list[Scenario]:

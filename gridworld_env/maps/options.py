@@ -22,10 +22,15 @@ def map_arguments(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     rules, files = given_rules(options), options_of_files(options)
     if name not in WORLDS and (Path(name).exists() or Path(name).suffix.lower() in SUFFIXES):
         return {**read_map_file(name, **files), **rules}
-    for option, value in files.items():
+    refuse_options_of_files(name, files)
+    return {"map_name": name, **rules}
+
+
+def refuse_options_of_files(name: str, options: Mapping[str, Any]) -> None:
+    """`MapError` for an option that only files take, given with the name of a map."""
+    for option, value in options.items():
         if value is not None:
             raise MapError(f"--{option.replace('_', '-')} is for files, and {name!r} is no file; leave it out")
-    return {"map_name": name, **rules}
 
 
 def given_rules(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -81,7 +81,12 @@ class MapSlices(Source):
             raise MapError(f"{self.path.name}: start, goal and scenario are for MovingAI maps, walls_below for images")
         if self.movingai and scenario is not None:
             chosen = find_scenario(self.path, scenario)[1]
-            start, goal = chosen.start, chosen.goal
+            if chosen.size != (self.height, self.width):
+                raise MapError(
+                    f"{self.path.name}: scenario {scenario} is for (rows, columns) {chosen.size}, and a map "
+                    f"that is read in slices is not scaled; this one has {(self.height, self.width)}"
+                )
+            start, goal = None if chosen.start == chosen.goal else chosen.start, chosen.goal
         if self.movingai and goal is None:
             raise MapError(f"{self.path.name}: a MovingAI map marks no goal; expected goal=ROW,COLUMN or scenario=N")
         self.marks = [(place, glyph) for place, glyph in ((start, b"S"), (goal, b"*")) if place is not None]

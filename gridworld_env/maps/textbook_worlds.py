@@ -3,6 +3,7 @@
 The values that the books print for them are in `tests/gridworld_env/maps`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -167,11 +168,44 @@ WORLDS: Final[Mapping[str, World]] = MappingProxyType(
 )
 
 
+# Names that people know, as `_plain` has them, and the world of each.
+ALIASES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("cliffwalking", "cliff", "cliffworld"), "sutton-barto-6.6"),
+        **dict.fromkeys(("windy", "windygridworld", "windyworld"), "sutton-barto-6.5"),
+        **dict.fromkeys(("kingswindy", "windykings", "windygridworldkings"), "sutton-barto-6.9"),
+        **dict.fromkeys(("stochasticwindy", "stochasticwindygridworld"), "sutton-barto-6.10"),
+        **dict.fromkeys(("dynamaze", "dyna"), "sutton-barto-8.1"),
+        **dict.fromkeys(("frozenlake", "frozenlake4x4"), "frozenlake-4x4"),
+        **dict.fromkeys(("aima", "russellnorvig"), "aima-4x3"),
+        "frozenlake8x8": "frozenlake-8x8",
+        "fourrooms": "four-rooms",
+    }
+)
+
+
+def _plain(name: str) -> str:
+    """A name without what people write in different ways: case, hyphens, a version, what is before a slash."""
+    return re.sub(r"[^a-z0-9.]", "", re.sub(r"-v[0-9]+$", "", name.lower().rpartition("/")[2]))
+
+
 def find_world(name: str) -> World:
-    """The world of that name; `MapError` with the nearest names for any other."""
+    """The world of that name, or of a name that people know, such as "cliff-walking".
+
+    Raises:
+        MapError: There is none, with the nearest names.
+
+    >>> find_world("CliffWalking-v1") is find_world("cliff") is WORLDS["sutton-barto-6.6"]
+    True
+    """
     if isinstance(name, str) and name in WORLDS:
         return WORLDS[name]
-    near = get_close_matches(str(name), WORLDS, n=3, cutoff=0.4)
+    if isinstance(name, str) and (plain := _plain(name)):
+        spelled = name.lower().replace("_", "-")
+        known = ALIASES.get(plain) or (spelled if spelled in WORLDS else None)
+        if known is not None:
+            return WORLDS[known]
+    near = get_close_matches(str(name), [*WORLDS, *ALIASES], n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"the maps are {', '.join(WORLDS)}."
     raise MapError(f"unknown map {name!r}; {hint} For a map of your own: desc=['...+', 'S..-']")
 

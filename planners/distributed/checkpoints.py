@@ -19,9 +19,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.atomic_file import flush_names, write_atomically
 from planners.distributed.blocks import Blocks
 from planners.errors import InvalidOptionError, InvalidPlanFileError
-from planners.plans.atomic_file import flush_names, write_atomically
 
 FORMAT: Final = "gridworld-lab checkpoint 1"
 MARKER: Final = "complete.json"

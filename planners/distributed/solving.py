@@ -79,8 +79,11 @@ def solve_in_parts(
     """
     options = {"tolerance": tolerance, "parts": parts, "out": out, "checkpoint_every": checkpoint_every}
     options |= {"discount": discount, "max_iterations": max_iterations, "progress": progress, "throw": throw}
+    source = as_source(model)
     with joined(distributed, timeout) as processes:
-        plan = _solve(as_source(model), processes, **options)
+        plan = _solve(source, processes, **options)
+        if processes.size == 1 and source.whole is not None:
+            plan = replace(plan, model=source.whole)  # so that it knows its `action_values` and `optimal_actions`
     return finish(plan, throw=throw)
 
 
@@ -148,9 +151,12 @@ def _write(plan: Plan, out: str | PathLike[str], blocks: Blocks, done_with: Chec
             make_files(folder, plan, blocks.num_states)
 
     processes.together(make, f"making files in {folder}")
-    processes.together(lambda: write_states(folder, plan, blocks.first), f"writing its states to {folder}")
+    mine = processes.together(
+        lambda: write_states(folder, plan, blocks.first, blocks.borders), f"writing its states to {folder}"
+    )
+    digests = [digest for several in processes.gather(mine) for digest in several]
     if processes.rank == 0:
-        write_summary(folder, plan, blocks.num_states, blocks.borders, blocks.model.digest)
+        write_summary(folder, plan, blocks.num_states, blocks.borders, blocks.model.digest, digests)
     processes.gather(None)  # nobody goes on before the plan is there
     if done_with is not None:
         done_with.remove()

@@ -1,4 +1,9 @@
 """Compiled loops over arrays; the only room with Numba. They take plain arrays and raise nothing.
 
-Read in this order: forms, moves, rows, windows, batches, ordering, proofs.
+Read in this order: compiling, forms, moves, rows, windows, batches, ordering, proofs.
 """
+
+from planners.interrupts import interrupts_wait
+
+with interrupts_wait():  # half a Numba could not be imported again
+    import numba as numba

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.kernels.forms import compiled, initialise, sweep
+from planners.kernels.compiling import compiled
+from planners.kernels.forms import initialise, sweep
 from planners.kernels.moves import Moves, initialise_moves
 from planners.kernels.rows import Rows, initialise_rows
 

@@ -14,11 +14,9 @@ from functools import singledispatch
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numba.extending import overload
 
-compiled = njit(cache=True, nogil=True, boundscheck=False)
-in_parallel = njit(cache=True, nogil=True, boundscheck=False, parallel=True)
+from planners.kernels.compiling import compiled
 
 
 def by_form(function: Callable[..., Any]) -> Any:

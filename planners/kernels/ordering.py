@@ -8,7 +8,7 @@ of states, in that order, read which.
 import numpy as np
 from numba import prange
 
-from planners.kernels.forms import compiled, in_parallel
+from planners.kernels.compiling import compiled, in_parallel
 
 
 @compiled

@@ -3,7 +3,8 @@
 import numpy as np
 from numba import prange
 
-from planners.kernels.forms import by_form, compiled, in_parallel
+from planners.kernels.compiling import compiled, in_parallel
+from planners.kernels.forms import by_form
 from planners.kernels.moves import Moves
 from planners.kernels.rows import Rows
 

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.kernels.forms import compiled, guess, initialise, sweep
+from planners.kernels.compiling import compiled
+from planners.kernels.forms import guess, initialise, sweep
 
 
 class Rows(NamedTuple):

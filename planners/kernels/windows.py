@@ -6,7 +6,8 @@ times, however large the model.
 
 import numpy as np
 
-from planners.kernels.forms import compiled, initialise, sweep
+from planners.kernels.compiling import compiled
+from planners.kernels.forms import initialise, sweep
 
 INITIALISED, WINDOW, LOWEST, SPENT = 0, 1, 2, 3  # what the entries of a cursor mean
 PATIENCE = 1000  # sweeps of each block, on average, after which the window is taken to be too small

@@ -52,7 +52,7 @@ def backward_induction(
     array([[6., 5., 4., 3., 0.]])
     """
     mdp = as_model(model).tabular
-    if not isinstance(horizon, int | np.integer) or horizon < 1:
+    if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
         raise InvalidOptionError(f"horizon is {horizon!r}; expected a whole number of steps, at least 1")
     S = mdp.num_states
     # at discount 1 too the equations are those of the model's own states: nothing can go on for ever

@@ -150,6 +150,11 @@ class TabularMDP:
         table = getattr(inner, "P", None)
         if table is not None and hasattr(table, "__getitem__"):
             return cls.from_gym_dict(table, getattr(inner, "initial_state_distrib", None))
+        if isinstance(env, dict | list):
+            raise InvalidModelError(
+                f"a {type(env).__name__} is no model; P[s][a] = [(probability, next_state, reward, terminated), "
+                "...] is read by planners.TabularMDP.from_gym_dict(P), arrays by TabularMDP.from_arrays(P, R)"
+            )
         raise InvalidModelError(
             f"a {type(env).__name__} has no tables to plan on; expected a TabularMDP, a MoveMDP, or an environment "
             "with `mdp` or a toy_text `P`. For arrays: planners.TabularMDP.from_arrays(P, R)"
@@ -180,7 +185,7 @@ def _check_tables(mdp: TabularMDP) -> None:
     ):
         if tuple(found) != tuple(expected):
             raise InvalidModelError(f"{name} has shape {tuple(found)}; expected {tuple(expected)}")
-    _check_indices(mdp.transitions)
+    _check_csr(mdp.transitions)
     data = mdp.transitions.data
     if not (data >= 0).all():  # also catches NaN
         entry = int(np.flatnonzero(~(data >= 0))[0])
@@ -204,19 +209,23 @@ def _check_tables(mdp: TabularMDP) -> None:
         raise InvalidModelError(f"state {state} has no feasible action; every state needs one", state)
 
 
-def _check_indices(transitions: sparse.csr_array) -> None:
+def _check_csr(transitions: sparse.csr_array) -> None:
+    """Refuse what is no matrix: SciPy does not look, and compiled loops would read beyond their arrays."""
     rows, columns = transitions.shape
-    indptr, indices = transitions.indptr, transitions.indices
-    if indptr[0] != 0 or indptr[-1] > len(indices) or (np.diff(indptr) < 0).any():
-        raise InvalidModelError(f"the indptr of transitions does not rise from 0 to their {len(indices)} entries")
-    if len(indices) and not (indices.min() >= 0 and indices.max() < columns):
-        entry = int(np.flatnonzero((indices < 0) | (indices >= columns))[0])
-        row = int(np.searchsorted(indptr, entry, side="right")) - 1
-        state, action = divmod(row, max(rows // columns, 1))
+    first, indices, data = transitions.indptr, transitions.indices, transitions.data
+    if len(first) != rows + 1 or first[0] != 0 or first[-1] != len(indices) or (np.diff(first) < 0).any():
         raise InvalidModelError(
-            f"state {state}, action {action} leads to state {indices[entry]}; expected a state from 0 to {columns - 1}",
-            state,
-            action,
+            f"transitions.indptr does not say where {rows} rows begin; expected {rows + 1} numbers that do not fall, "
+            f"from 0 to the number of entries, {len(indices)}"
+        )
+    if len(data) != len(indices):
+        raise InvalidModelError(f"transitions has {len(data)} numbers for {len(indices)} columns; expected as many")
+    if indices.size and not (indices.min() >= 0 and indices.max() < columns):
+        wrong = np.flatnonzero((indices < 0) | (indices >= columns))
+        row = int(np.searchsorted(first, wrong[0], side="right")) - 1
+        raise InvalidModelError(
+            f"row {row} of transitions has an entry in column {indices[wrong[0]]}; expected states from 0 to "
+            f"{columns - 1}"
         )
 
 

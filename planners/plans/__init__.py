@@ -1,4 +1,4 @@
 """What planning returns: policies, plans, their files and pictures.
 
-Read in this order: policy, plan, plots; then model_identity, atomic_file, save, load, plan_folder.
+Read in this order: policy, plan, plots; then model_identity, save, load, plan_folder.
 """

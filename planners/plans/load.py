@@ -1,21 +1,24 @@
 """Reading plans: files that `Plan.save` wrote, and folders that many processes wrote."""
 
+import os
+import warnings
 import zipfile
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import InvalidPlanFileError, PlannerError
+from planners.errors import InvalidPlanFileError, NotEnoughMemoryError, PlannerError
+from planners.memory import check_memory
 from planners.models.convert import Model, as_model
 from planners.models.tabular import TabularMDP
 from planners.plans.model_identity import MissingModel, fingerprint, weighted_sums
 from planners.plans.plan import Iteration, Plan, Status
-from planners.plans.plan_folder import check_claim, read_plan
+from planners.plans.plan_folder import check_bounds, check_claim, read_plan
 from planners.plans.policy import TabularPolicy
-from planners.plans.save import FORMAT, VERSION, Arrays
+from planners.plans.save import FORMAT, VERSION, Arrays, is_sealed
 
 
 def load_plan(path: str | PathLike[str], model: Any = None) -> Plan:
@@ -52,12 +55,17 @@ def load_plan(path: str | PathLike[str], model: Any = None) -> Plan:
 
 def _read(path: str | PathLike[str]) -> Arrays:
     """All arrays of a plan file of this version."""
-    with Path(path).open("rb") as file:
+    damaged = f"{path} is damaged, or not a plan. Plan again, and save it anew"
+    with Path(path).open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what NumPy says of headers that it can read nevertheless
         try:
-            loaded = np.load(file, allow_pickle=False) if zipfile.is_zipfile(file) else None
-            arrays = {} if loaded is None else {name: loaded[name] for name in loaded.files}
+            arrays = _unpacked(file) if zipfile.is_zipfile(file) else {}
+        except NotEnoughMemoryError:
+            raise
         except Exception:  # NumPy and zipfile may raise anything on a damaged file
-            raise InvalidPlanFileError(f"{path} is damaged, or not a plan. Plan again, and save it anew") from None
+            raise InvalidPlanFileError(damaged) from None
+        if arrays and zipfile.ZipFile(file).comment and not is_sealed(file):
+            raise InvalidPlanFileError(damaged.replace(", or not a plan", ": not a plan as it was written"))
     if str(arrays.get("format")) != FORMAT:
         raise InvalidPlanFileError(f"{path} is not a plan, or was cut off; expected a file that plan.save(path) wrote")
     version = str(arrays.get("version"))
@@ -67,6 +75,18 @@ def _read(path: str | PathLike[str]) -> Arrays:
             "Plan again, or use the version of gridworld-lab that wrote it"
         )
     return arrays
+
+
+def _unpacked(file: BinaryIO) -> Arrays:
+    """The arrays of an npz as `Plan.save` writes it: not compressed, so that they are no larger than the file."""
+    members = zipfile.ZipFile(file).infolist()
+    size = file.seek(0, os.SEEK_END)
+    if sum(member.file_size for member in members) > size or any(member.compress_type for member in members):
+        raise ValueError("compressed")
+    check_memory(2.0 * size, f"a plan of {size} bytes", "Load it on a machine with more")
+    file.seek(0)
+    loaded = np.load(file, allow_pickle=False)
+    return {name: loaded[name] for name in loaded.files}
 
 
 def _same_model(path: str | PathLike[str], arrays: Arrays, given: Model) -> Model:
@@ -103,8 +123,9 @@ def _plan(arrays: Arrays, model: Model | None) -> Plan:
             raise ValueError(f"{name} are {arrays[name].shape} of {arrays[name].dtype}, the actions {actions.shape}")
     status = Status[str(arrays["status"])]
     error_bound, tolerance = float(arrays["error_bound"]), float(arrays["tolerance"])
-    check_claim(status, error_bound, tolerance)
-    _check_bounds(values, lower, upper, error_bound)
+    discount = float(arrays["discount"])
+    check_claim(status, error_bound, tolerance, discount)
+    check_bounds(values, lower, upper, error_bound)
     return Plan(
         values=values,
         policy=TabularPolicy.from_actions(actions, int(arrays["num_actions"])),
@@ -115,21 +136,7 @@ def _plan(arrays: Arrays, model: Model | None) -> Plan:
         iterations=int(arrays["iterations"]),
         history=tuple(Iteration(int(row[0]), *map(float, row[1:])) for row in arrays["history"]),
         method=str(arrays["method"]),
-        discount=float(arrays["discount"]),
+        discount=discount,
         tolerance=tolerance,
         model=cast(TabularMDP, MissingModel(arrays)) if model is None else model,
     )
-
-
-def _check_bounds(
-    values: NDArray[np.float64], lower: NDArray[np.float64], upper: NDArray[np.float64], error_bound: float
-) -> None:
-    """`ValueError` unless lower <= values <= upper in every state, no further apart than the error bound says."""
-    wrong = ~((lower <= values) & (values <= upper))  # NaN too
-    if wrong.any():
-        state = int(np.argmax(wrong))
-        raise ValueError(f"state {state} has the value {values[state]:g} between {lower[state]:g} and {upper[state]:g}")
-    with np.errstate(invalid="ignore"):
-        furthest = np.nan_to_num(np.maximum(upper - values, values - lower), nan=0.0).max(initial=0.0)
-    if furthest > error_bound:
-        raise ValueError(f"a bound is {furthest:g} from its value, and the error bound is {error_bound:g}")

@@ -2,18 +2,23 @@
 
 A file says what it is (`format`, `version`) and which model it is of: its sizes, a SHA-256 of its tables,
 and sums by which a `MoveMDP` and its `tabular` know each other, though their numbers differ by rounding.
-It is written beside its place and then moved there: no half-written plan is left under its name.
+It ends with a seal, a SHA-256 of all bytes before it, which is a comment to the zip archive that it is; files of
+earlier releases have none. It is written beside its place and then moved there: no half-written plan is left
+under its name.
 """
 
+import hashlib
+import os
+import zipfile
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.atomic_file import write_atomically
 from planners.errors import InvalidOptionError
-from planners.plans.atomic_file import write_atomically
 from planners.plans.model_identity import MissingModel, fingerprint, weighted_sums
 
 if TYPE_CHECKING:
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 
 FORMAT: Final = "gridworld-lab plan"
 VERSION: Final = 1
+SEAL: Final = b"gridworld-lab sha256 "
+SEAL_BYTES: Final = len(SEAL) + 64
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -40,7 +47,37 @@ def save_plan(plan: "Plan", path: str | PathLike[str]) -> None:
         **{name: getattr(plan, name) for name in kept},
         **_identity(plan.model),
     }
-    write_atomically(Path(path), lambda file: np.savez(file, allow_pickle=False, **arrays))
+
+    def write(file: BinaryIO) -> None:
+        np.savez(file, allow_pickle=False, **arrays)
+        _seal(file)
+
+    write_atomically(Path(path), write)
+
+
+def _seal(file: BinaryIO) -> None:
+    """Add the seal to a complete archive."""
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.comment = SEAL + b"0" * 64
+    digest = _digest(file)
+    file.seek(-64, os.SEEK_END)
+    file.write(digest)
+
+
+def is_sealed(file: BinaryIO) -> bool:
+    """Whether a file ends with the seal of the bytes before it."""
+    file.seek(max(file.seek(0, os.SEEK_END) - SEAL_BYTES, 0))
+    return file.read() == SEAL + _digest(file)
+
+
+def _digest(file: BinaryIO) -> bytes:
+    """SHA-256 of what is before the seal."""
+    digest, left = hashlib.sha256(), file.seek(0, os.SEEK_END) - SEAL_BYTES
+    file.seek(0)
+    while left > 0 and (chunk := file.read(min(left, 1 << 20))):
+        digest.update(chunk)
+        left -= len(chunk)
+    return digest.hexdigest().encode()
 
 
 def _identity(model: Any) -> dict[str, Any]:

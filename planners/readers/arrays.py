@@ -26,17 +26,17 @@ def read_arrays(
 
     Args:
         P: Probabilities: (S, A, S') array; (A, S, S') array, as pymdptoolbox has them; a list of A matrices
-            (S, S'), some or all of them sparse, of any format; or one sparse (S*A, S') matrix whose row
-            s*A + a is of the pair (s, a), as madupite has it (a*S + s with `axes="ASS"`).
+            (S, S'), some or all of them sparse, of any format; or one (S*A, S') matrix, dense or sparse, whose
+            row s*A + a is of the pair (s, a) with `axes="SAS"`, as madupite has it, or row a*S + s with `axes="ASS"`.
         R: Rewards, to be maximised (negate costs): (S,) R(s); (S, A) r(s,a), -inf where the action does not
             exist, as QuantEcon has it; (S, A, S') or (A, S, S') r(s,a,s'); or a list of A matrices (S, S').
         terminal: (S,) bool, states that end the episode; None: no transition ends it. What `P` says of
             them is not read.
         feasible: (S, A) bool, the actions that exist; None: all, but those of reward -inf. What `P` and `R`
             say of the others is not read.
-        axes: "SAS" or "ASS": the order of the axes of `P` and of an `R` with three. Needed only where A
-            equals S, so that shapes do not tell (and neither do sums: the last axis is s' in both); a
-            square `R` is then (S, A).
+        axes: "SAS" or "ASS": the order of the axes of `P` and of an `R` with three. Needed only where shapes
+            do not tell (and neither do sums: the last axis is s' in both): for one matrix of several actions,
+            and where A equals S; a square `R` is then (S, A).
 
     Raises:
         InvalidModelError: Shapes that do not fit each other, with what was expected and found; shapes that

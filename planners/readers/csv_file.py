@@ -11,16 +11,19 @@ terminal: the episode ends on entering it, and nothing is earned after.
 Source: https://github.com/RiskAverseRL/MDPs.jl, `load_mdp`.
 """
 
+import codecs
 import csv
 import warnings
 from collections.abc import Mapping
 from os import PathLike, fspath
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.arrays import SUM_TOLERANCE
+from planners.atomic_file import write_atomically
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.options import named_states
 from planners.readers.arrays import ended
@@ -28,7 +31,7 @@ from planners.readers.transitions import PairEntries, check_size, pair_rows
 
 COLUMNS: Final = ("idstatefrom", "idaction", "idstateto", "probability", "reward")
 OUTCOME: Final = "idoutcome"
-ENCODING: Final = "utf-8-sig"  # spreadsheets put a byte order mark in front
+BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # "Unicode text" of spreadsheets
 LARGEST_ID: Final = 2.0**53  # beyond, float64 skips integers
 
 
@@ -38,12 +41,15 @@ class TransitionFile:
     def __init__(self, path: str | PathLike[str], outcome: int | None = None) -> None:
         """Read the file; `InvalidModelError` with the line where it is not a table of numbers."""
         self.path = fspath(path)
+        self.encoding = _encoding(self.path)
         try:
             self.names = self._header(outcome)
             self.table = self._numbers()
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
+            where = f"byte {error.start}" if isinstance(error, UnicodeDecodeError) else "it"
             raise InvalidModelError(
-                f"{self.path}: byte {error.start} is no UTF-8; save the table as comma-separated values in UTF-8"
+                f"{self.path}: {where} is no {self.encoding.removesuffix('-sig').upper()}; save the table as "
+                "comma-separated values in UTF-8"
             ) from None
         except csv.Error as error:
             raise InvalidModelError(f"{self.path} is no table of comma-separated values: {error}") from None
@@ -103,7 +109,7 @@ class TransitionFile:
             )
 
     def _header(self, outcome: int | None) -> list[str]:
-        with open(self.path, encoding=ENCODING, newline="") as file:
+        with open(self.path, encoding=self.encoding, newline="") as file:
             names = [name.strip().lower() for name in next(csv.reader(file), [])]
         wanted = set(COLUMNS) | ({OUTCOME} if outcome is not None else set())
         missing, unknown = wanted - set(names), set(names) - wanted
@@ -123,7 +129,7 @@ class TransitionFile:
 
     def _numbers(self) -> NDArray[np.float64]:
         try:
-            with open(self.path, encoding=ENCODING) as file, warnings.catch_warnings():
+            with open(self.path, encoding=self.encoding) as file, warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # that there is no line; said with the file's name above
                 table = np.loadtxt(file, delimiter=",", skiprows=1, ndmin=2, comments=None, quotechar='"')
         except ValueError as error:
@@ -134,7 +140,7 @@ class TransitionFile:
         return table.reshape(-1, len(self.names))
 
     def _refuse_first_bad_line(self) -> None:
-        with open(self.path, encoding=ENCODING, newline="") as file:
+        with open(self.path, encoding=self.encoding, newline="") as file:
             reader = csv.reader(file)
             next(reader)
             for fields in reader:
@@ -157,7 +163,7 @@ class TransitionFile:
 
     def _place(self, index: int) -> str:
         """File and line of the transition of that index; empty lines are no transitions."""
-        with open(self.path, encoding=ENCODING, newline="") as file:
+        with open(self.path, encoding=self.encoding, newline="") as file:
             reader = csv.reader(file)
             next(reader)
             lines = (reader.line_num for fields in reader if fields)
@@ -165,6 +171,12 @@ class TransitionFile:
                 if record == self.records[index]:
                     return f"{self.path}, line {line}"
         return self.path
+
+
+def _encoding(path: str) -> str:
+    """UTF-16 where the file begins with its byte order mark, else UTF-8, with one or without."""
+    with open(path, "rb") as file:
+        return "utf-16" if file.read(2) in BYTE_ORDER_MARKS else "utf-8-sig"
 
 
 def _is_number(field: str) -> bool:
@@ -176,6 +188,8 @@ def _is_number(field: str) -> bool:
 
 
 LINES_AT_ONCE = 100_000
+MOST_PAIRS_A_LINE: Final = 1000  # of states and actions, most of which do not exist
+MOST_PAIRS: Final = 1_000_000
 
 
 def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = None) -> dict[str, Any]:
@@ -203,6 +217,7 @@ def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = Non
     table.refuse(~np.isfinite(rewards), "reward", "a finite number")
     num_states, num_actions = table.check_states(states, next_states, base), int(actions.max()) + 1
     check_size(num_states, num_actions, len(states))
+    _check_actions(table, actions, num_actions, num_states, base)
     rows = pair_rows(states, actions, num_states, num_actions)
     entries = PairEntries(rows, next_states, probabilities, num_states, num_actions)
     table.check_sums(entries, base)
@@ -211,6 +226,19 @@ def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = Non
     ends = np.logical_not(feasible.any(axis=1))
     feasible[ends] = True
     return ended(entries.kept(np.ones(len(rows), dtype=bool)), entries.expected(rewards), feasible, ends)
+
+
+def _check_actions(
+    table: TransitionFile, actions: NDArray[np.int64], num_actions: int, num_states: int, base: int
+) -> None:
+    """Refuse numbers of actions so large that nearly all of the table would be actions that do not exist."""
+    if num_states * num_actions > MOST_PAIRS_A_LINE * len(actions) + MOST_PAIRS:
+        table.refuse(
+            actions == num_actions - 1,
+            COLUMNS[1],
+            f"actions numbered from {base} without large gaps: {num_states} states of {num_actions} actions are "
+            f"{num_states * num_actions:,} pairs, and the file has {len(actions)} lines",
+        )
 
 
 def write_csv(path: str | PathLike[str], tables: Mapping[str, Any], base: int = 0) -> None:
@@ -223,7 +251,7 @@ def write_csv(path: str | PathLike[str], tables: Mapping[str, Any], base: int = 
     actions where no state has them. Numbers are written so that they are read back as they were.
 
     Args:
-        path: The file to write, replaced if it exists.
+        path: The file to write, replaced if it exists, whole or not at all.
         tables: What `read_csv` returns: `transitions` (S*A, S) CSR; `termination`, `rewards`, `feasible` (S, A).
         base: 0 or 1, the number of the first state and of the first action.
 
@@ -242,14 +270,17 @@ def write_csv(path: str | PathLike[str], tables: Mapping[str, Any], base: int = 
     probabilities = np.concatenate([flow.data, endings.ravel()[ending]])
     order = np.lexsort((next_states, rows))
     order = order[feasible.ravel()[rows[order]]]
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(",".join(COLUMNS) + "\n")
+
+    def write(file: BinaryIO) -> None:
+        file.write((",".join(COLUMNS) + "\n").encode())
         for first in range(0, len(order), LINES_AT_ONCE):
             part = order[first : first + LINES_AT_ONCE]
             states, actions = np.divmod(rows[part], num_actions)
             columns = (states + base, actions + base, next_states[part] + base, probabilities[part])
             lines = zip(*(column.tolist() for column in (*columns, rewards[states, actions])), strict=True)
-            file.write("".join([f"{s},{a},{to},{p!r},{r!r}\n" for s, a, to, p, r in lines]))
+            file.write("".join([f"{s},{a},{to},{p!r},{r!r}\n" for s, a, to, p, r in lines]).encode())
+
+    write_atomically(Path(path), write)
 
 
 def _terminal_state(termination: NDArray[np.float64], rewards: NDArray[np.float64], feasible: NDArray[np.bool_]) -> int:

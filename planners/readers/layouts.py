@@ -1,8 +1,8 @@
 """The layouts that probabilities and rewards come in, and the order of their axes.
 
-`P` is dense (S, A, S') or (A, S, S'), a list of A matrices (S, S'), or one sparse matrix of S*A rows. In all
-of them the last axis is the next state, so whether rows sum to 1 never tells (S, A, S') from (A, S, S');
-where A equals S the shape does not tell either, and `axes` must.
+`P` is dense (S, A, S') or (A, S, S'), a list of A matrices (S, S'), or one matrix of S*A rows. In all of them the
+last axis is the next state, so whether rows sum to 1 never tells (S, A, S') from (A, S, S'); where A equals S, and
+where the first two axes are one, the shape does not tell either, and `axes` must.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,8 @@ def read_entries(P: Any, axes: Axes | None = None) -> PairEntries:
 
     Args:
         P: (S, A, S') or (A, S, S') array; a list or tuple of A matrices (S, S'), some or all of them sparse,
-            of any format; or one sparse (S*A, S') matrix, row s*A + a (with `axes="ASS"`: row a*S + s).
+            of any format; or one (S*A, S') matrix, dense or sparse, row s*A + a with `axes="SAS"`, row a*S + s
+            with `axes="ASS"`.
         axes: "SAS" or "ASS", the order of the axes; needed only where the shape allows both.
 
     Raises:
@@ -36,7 +37,10 @@ def read_entries(P: Any, axes: Axes | None = None) -> PairEntries:
         return _stacked_entries(P, axes)
     if is_matrix_list(P):
         return _listed_entries(P, axes)
-    table = _in_order(as_numbers("P", P), axes)
+    numbers = as_numbers("P", P)
+    if numbers.ndim == 2:
+        return _stacked_entries(numbers, axes)
+    table = _in_order(numbers, axes)
     num_states, num_actions = table.shape[:2]
     states, actions, next_states = np.nonzero(table)
     check_size(num_states, num_actions, len(states))
@@ -85,16 +89,27 @@ def _stacked_entries(P: Any, axes: Axes | None) -> PairEntries:
     pairs, num_states = P.shape if P.ndim == 2 else (0, 0)
     if not num_states or not pairs or pairs % num_states:
         raise InvalidModelError(
-            f"P is one sparse matrix of shape {P.shape}; expected (S*A, S'), rows a multiple of columns. "
-            "Or pass a list of A matrices of shape (S, S')"
+            f"P is one {'sparse ' * is_sparse(P)}matrix of shape {P.shape}; expected (S*A, S'), rows a multiple of "
+            "columns. Or pass a list of A matrices of shape (S, S')"
         )
     num_actions = pairs // num_states
-    check_size(num_states, num_actions, P.nnz)
     matrix = real_matrix("P", P)
+    check_size(num_states, num_actions, matrix.nnz)
     rows, next_states = matrix.coords
-    if axes == "ASS":
-        rows = pair_rows(rows % num_states, rows // num_states, num_states, num_actions)
-    return PairEntries(rows, next_states, matrix.data, num_states, num_actions)
+    by_action = pair_rows(rows % num_states, rows // num_states, num_states, num_actions)
+    if axes is None and (rows != by_action).any() and not _same(matrix, by_action):
+        raise InvalidModelError(
+            f"P is one matrix of shape {P.shape}, {num_states} states and {num_actions} actions, whose rows can be in "
+            "two orders. Say which: axes='SAS' where row s*A + a is of the pair (s, a), axes='ASS' where row a*S + s is"
+        )
+    return PairEntries(by_action if axes == "ASS" else rows, next_states, matrix.data, num_states, num_actions)
+
+
+def _same(matrix: sparse.coo_array, rows: NDArray[Any]) -> bool:
+    """Whether a matrix is the same with its entries in other rows."""
+    other = sparse.csr_array((matrix.data, (rows, matrix.coords[1])), shape=matrix.shape)
+    difference: Any = matrix.tocsr() != other
+    return difference.nnz == 0
 
 
 def _listed_entries(P: Any, axes: Axes | None) -> PairEntries:
@@ -125,7 +140,7 @@ def square_matrices(name: str, tables: Sequence[Any]) -> list[sparse.coo_array]:
 def _in_order(table: NDArray[np.float64], axes: Axes | None) -> NDArray[np.float64]:
     """A view of dense `P` as (S, A, S')."""
     if table.ndim != 3:
-        raise InvalidModelError(f"P has shape {table.shape}; expected (S, A, S'), or (A, S, S')")
+        raise InvalidModelError(f"P has shape {table.shape}; expected (S, A, S'), (A, S, S'), or (S*A, S')")
     first, second, last = table.shape
     if axes == "SAS" or (axes is None and first == last != second):
         if first != last:

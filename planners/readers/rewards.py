@@ -37,6 +37,8 @@ def expected_rewards(R: Any, entries: PairEntries, axes: Axes | None = None) -> 
     if is_matrix_list(R):
         return entries.expected(_listed(R, entries)), "transition"
     table = as_numbers("R", R.toarray() if is_sparse(R) else R)
+    if num_actions == 1 < num_states and table.shape == (num_states, num_states):
+        table = table[None]  # r(s,s') of the only action
     if table.shape == (num_states,):
         return np.repeat(table[:, None], num_actions, axis=1), "state"
     if table.shape == (num_states, num_actions):

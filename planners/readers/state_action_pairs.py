@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from planners.errors import InvalidModelError
+from planners.errors import InvalidModelError, InvalidOptionError
 from planners.readers.arrays import ended
 from planners.readers.layouts import given_type, real_matrix
 from planners.readers.transitions import PairEntries, as_numbers, check_size, pair_rows
@@ -26,6 +26,7 @@ def read_pairs(
     Raises:
         InvalidModelError: Shapes that do not fit, a pair given twice or out of range, an empty row of `Q`,
             or a state without any pair.
+        InvalidOptionError: `num_actions` is no whole number.
 
     Source: Stachurski and Sargent, QuantEcon, "Discrete State Dynamic Programming", state-action pairs
     formulation; the example is Puterman (2005), Section 3.1.
@@ -42,7 +43,7 @@ def read_pairs(
             raise InvalidModelError(
                 f"{name} has shape {found}; expected ({length},), one for each of the rows of Q, {matrix.shape}"
             )
-    count = int(of_action.max(initial=0)) + 1 if num_actions is None else num_actions
+    count = int(of_action.max(initial=0)) + 1 if num_actions is None else _checked_count(num_actions)
     _check_range("state", of_state, num_states)
     _check_range("action", of_action, count)
     check_size(num_states, count, matrix.nnz)
@@ -58,6 +59,12 @@ def read_pairs(
     entries.check()
     entries.check_none_empty(feasible)
     return ended(entries, rewards, feasible, np.zeros(num_states, dtype=bool))
+
+
+def _checked_count(num_actions: Any) -> int:
+    if isinstance(num_actions, bool) or not isinstance(num_actions, int | np.integer) or num_actions < 1:
+        raise InvalidOptionError(f"num_actions is {num_actions!r}; expected a whole number of at least 1, such as 2")
+    return int(num_actions)
 
 
 def _indices(name: str, values: ArrayLike) -> NDArray[Any]:

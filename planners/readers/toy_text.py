@@ -1,6 +1,6 @@
 """Reading Gymnasium's toy_text dictionaries, `P[s][a] = [(probability, next_state, reward, terminated), ...]`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
     added up, and so are their expected rewards. A state may lack actions: they are not feasible there.
 
     Args:
-        P: `P[s][a]`, mappings or sequences, of lists of (probability, next_state, reward, terminated).
+        P: `P[s][a]`, mappings or sequences, of lists (or iterators) of (probability, next_state, reward, terminated).
+            A terminal state has a transition that ends: `P[s] = {0: [(1.0, s, 0.0, True)]}`.
 
     Raises:
         InvalidModelError: A state or action that is missing, or a next state that does not exist.
@@ -33,9 +34,16 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
     if not num_actions:
         where = "state 0 has no feasible action" if num_states else "P has no state"
         raise InvalidModelError(f"{where}; expected P[state][action] = [(...), ...]")
+    empty = next((state for state, here in enumerate(actions) if not len(here)), None)
+    if empty is not None:
+        raise InvalidModelError(
+            f"state {empty} has no feasible action: P[{empty}] is empty. If the episode ends there, write "
+            f"P[{empty}] = {{0: [(1.0, {empty}, 0.0, True)]}}",
+            empty,
+        )
     check_size(num_states, num_actions, 0)
     pairs = [state * num_actions + int(action) for state, here in enumerate(actions) for action in here]
-    lists = [P[state][action] for state, here in enumerate(actions) for action in here]
+    lists = [_listed(P[state][action], state, action) for state, here in enumerate(actions) for action in here]
     feasible = np.zeros((num_states, num_actions), dtype=bool)
     feasible.flat[pairs] = True
     columns = _columns(lists, num_states)
@@ -47,9 +55,24 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
     return {
         "transitions": entries.kept(~ends).matrix(),
         "termination": entries.totals(ends),
-        "rewards": entries.expected(rewards),
+        "rewards": entries.expected(np.where(probabilities > 0, rewards, 0.0)),  # whatever 0 of them are
         "feasible": feasible,
     }
+
+
+def _listed(outcomes: Any, state: int, action: int) -> Any:
+    """The outcomes of one pair, as often as they are asked for: an iterator gives them once."""
+    if isinstance(outcomes, Sized):
+        return outcomes
+    try:
+        return list(outcomes)
+    except TypeError:
+        raise InvalidModelError(
+            f"state {state}, action {action} has the outcomes {outcomes!r:.60}; "
+            "expected a list of (probability, next_state, reward, terminated)",
+            state,
+            action,
+        ) from None
 
 
 Columns = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]
@@ -72,7 +95,7 @@ def _columns(lists: list[Any], num_states: int) -> Columns | None:
         return None
     below = (columns[0] < 0) & (columns[0] >= -rounding_of(np.float64))  # 1 - .9 - .1 is -2.8e-17
     columns[0][below] = 0.0
-    if columns[1].ndim != 1 or columns[1].dtype.kind not in "iu" or not (columns[0] >= 0).all():
+    if any(column.ndim != 1 for column in columns) or columns[1].dtype.kind not in "iu" or not (columns[0] >= 0).all():
         return None
     return columns if columns[1].min() >= 0 and columns[1].max() < num_states else None
 
@@ -107,11 +130,16 @@ def _actions(P: Any, state: int) -> Any:
     return actions
 
 
+def _number(value: Any) -> float:
+    """A number, or an array of one number."""
+    return float(value.item() if isinstance(value, np.ndarray) and value.size == 1 else value)
+
+
 def _checked_entry(entry: Any, state: int, action: int, num_states: int) -> tuple[float, int, float, bool]:
     """(probability, next state, reward, terminated) of one entry of the table."""
     try:
         probability, next_state, reward, terminated = entry
-        probability, reward = float(probability), float(reward)
+        probability, reward = _number(probability), _number(reward)
     except (TypeError, ValueError):
         raise InvalidModelError(
             f"state {state}, action {action} has the entry {entry!r}; "

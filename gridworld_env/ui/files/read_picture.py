@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 # What Pillow decodes itself. Others, such as EPS, would start a program on the machine.
 FORMATS: Final = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
-MOST_PIXELS: Final = 120_000_000  # some 2 GB while a picture with transparency is read
+MOST_PIXELS: Final = 120_000_000  # reading takes up to 16 bytes for each, 1.9 GB
 
 
 class UnreadablePictureError(ValueError):
@@ -20,6 +20,8 @@ class UnreadablePictureError(ValueError):
 
 def read_picture(path: str | PathLike[str]) -> NDArray[np.uint8]:
     """(H, W, 3) red, green and blue of a picture; what is transparent lies on white, and 16 bits of grey become 8.
+
+    A photograph is turned as its EXIF data say.
 
     Args:
         path: A PNG, JPEG, BMP, GIF (its first frame), PPM, TIFF or WebP.
@@ -37,7 +39,7 @@ def read_picture(path: str | PathLike[str]) -> NDArray[np.uint8]:
     [[[255, 0, 0]]]
     """
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError as error:
         raise DependencyNotInstalled(
             "Pillow is not installed; reading pictures needs it: pip install pillow"
@@ -49,7 +51,7 @@ def read_picture(path: str | PathLike[str]) -> NDArray[np.uint8]:
             picture = Image.open(file, formats=FORMATS)
             width, height = picture.size
             if width * height <= MOST_PIXELS:
-                return np.asarray(_opaque(picture, Image))
+                return np.asarray(_opaque(ImageOps.exif_transpose(picture), Image))
         except Image.DecompressionBombError as error:
             raise UnreadablePictureError(f"{name}: {error}; expected at most {MOST_PIXELS:,} pixels") from None
         except UnidentifiedImageError:

@@ -14,6 +14,7 @@ class Thinning(Generic[Frame]):
 
     Args:
         size: Bytes of a frame.
+        together: Bytes of several frames that share some of what they hold; None: the sum of their sizes.
         most_frames: How many are kept at most.
         most_bytes: How many bytes are kept at most, though never fewer than two frames.
 
@@ -29,10 +30,16 @@ class Thinning(Generic[Frame]):
     """
 
     def __init__(
-        self, size: Callable[[Frame], int], *, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES
+        self,
+        size: Callable[[Frame], int] = lambda frame: 0,
+        *,
+        together: Callable[[list[Frame]], int] | None = None,
+        most_frames: int = MOST_FRAMES,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         """No frame yet."""
-        self._size, self._most_frames, self._most_bytes = size, most_frames, most_bytes
+        self._total = together or (lambda frames: sum(map(size, frames)))
+        self._most_frames, self._most_bytes = most_frames, most_bytes
         self._kept: list[Frame] = []
         self._last: Callable[[], Frame] | None = None
         self.every, self.seen = 1, 0
@@ -53,8 +60,9 @@ class Thinning(Generic[Frame]):
 
     def _is_full(self) -> bool:
         count = len(self._kept) + 1  # the last one may have to stand beside them
-        total = sum(self._size(frame) for frame in self._kept)
-        return count > self._most_frames or (total > self._most_bytes and len(self._kept) > 2)
+        if count > self._most_frames:
+            return True
+        return len(self._kept) > 2 and self._total(self._kept) > self._most_bytes
 
     @property
     def frames(self) -> list[Frame]:

@@ -1,7 +1,8 @@
 """Work in the background of a window, a slice of a frame at a time, at its own pace."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any, Final
 
 Steps = Iterator[None]
 LONGEST_PAUSE: Final = 0.25  # seconds; after a longer one, what was missed is not made up for
@@ -46,3 +47,43 @@ class Job:
     def due(self, now: float, speed: float) -> int:
         """How many steps are due at a time in seconds."""
         return self._pace.due(now, speed) if self.paced else 1_000_000
+
+
+class _StoppedError(Exception):
+    """Nobody waits for the result any more."""
+
+
+def in_thread(
+    work: Callable[[Callable[[Any], None]], Any], report: Callable[[Any], None], is_wanted: Callable[[], bool]
+) -> Generator[None, None, Any]:
+    """Steps that wait for work in a thread, so that the window goes on answering.
+
+    Args:
+        work: It, given a function that it calls from time to time; there it is stopped where nobody waits any more.
+        report: Called, between the steps, with what that function was last called with.
+        is_wanted: Whether the result is still asked for.
+
+    Returns:
+        The result; None where it is not asked for any more.
+    """
+    told: list[Any] = []
+    left = False
+
+    def progress(moment: Any) -> None:
+        if left:
+            raise _StoppedError
+        told[:] = [moment]
+
+    pool = ThreadPoolExecutor(1)
+    try:
+        working = pool.submit(work, progress)
+        while not wait([working], timeout=0.005).done:
+            if not is_wanted():
+                return None
+            if told:
+                report(told.pop())
+            yield
+        return working.result() if is_wanted() else None
+    finally:
+        left = True
+        pool.shutdown(wait=False)

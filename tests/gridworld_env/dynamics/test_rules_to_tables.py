@@ -24,8 +24,11 @@ LEGEND: dict[str, dict[str, Any]] = {
     "q": {"slip": 1.0},
 }
 OWN_SLIP: dict[str, float] = {"z": 0.0, "s": 0.75, "q": 1.0}
+ARROWS: dict[str, tuple[int, int]] = {">": (0, 1), "^": (-1, 0), "/": (-1, 1)}
+NAMES = {">": "RIGHT", "^": "UP", "/": "UP_RIGHT"}
 
 Table = dict[tuple[int, float, bool], float]
+Place = tuple[int, int]
 
 
 class Loops:
@@ -44,16 +47,51 @@ class Loops:
         """{(next state, reward, end): probability}."""
         glyph = self.desc[place[0]][place[1]]
         slip = OWN_SLIP.get(glyph, self.slip)
+        gust = self.legend.get(glyph, {}).get("gust", 0.0)
         down, right = self.directions[action]
         found: Table = defaultdict(float)
         # a quarter turn takes (down, right) to (right, -down) one way, and to (-right, down) the other
         for move, chance in [((down, right), 1 - slip), ((right, -down), slip / 2), ((-right, down), slip / 2)]:
-            if chance > 0:
-                target, reward, ends = self.move(place, move)
-                found[self.number[target], round(reward, 9), ends] += chance
+            for more, part in [(0, 1 - 2 * gust), (1, gust), (-1, gust)]:
+                if chance * part > 0:
+                    target, reward, ends = self.move(place, move, more)
+                    found[self.number[target], round(reward, 9), ends] += chance * part
         return found
 
-    def move(self, place: tuple[int, int], move: tuple[int, int]) -> tuple[tuple[int, int], float, bool]:
+    def can_go(self, place: Place, move: Place) -> bool:
+        """Whether no wall, no edge and no one-way square is in the way."""
+        ahead = (place[0] + move[0], place[1] + move[1])
+        if ahead not in self.number or ARROWS.get(self.desc[place[0]][place[1]], move) != move:
+            return False
+        return ARROWS.get(self.desc[ahead[0]][ahead[1]]) != (-move[0], -move[1])
+
+    def in_the_wind(self, place: Place, move: Place, wind: Place, more: int) -> tuple[Place, bool]:
+        """Where a move ends, and whether something stopped it: the move, then the wind, a square at a time."""
+        blows = max(map(abs, wind)) + more if any(wind) else 0
+        towards = (wind[0] > 0) - (wind[0] < 0), (wind[1] > 0) - (wind[1] < 0)
+        row, column = place[0] + move[0], place[1] + move[1]
+        inside = (row, column) in self.number
+        whole = self.options["moves"] == "octile" and all(move)
+        cut = whole and not {(place[0], column), (row, place[1]), (row, column)} <= self.number.keys()
+        if cut or (inside and not self.can_go(place, move)) or ARROWS.get(self.desc[place[0]][place[1]], move) != move:
+            at, stopped = place, True  # nothing of the move is made
+        elif inside:
+            at, stopped = (row, column), False
+        elif not any(wind):
+            at, stopped = place, True
+        else:
+            # The sum of move and wind, kept inside: what is across the wind, then what is along it.
+            at, stopped, axis = place, True, 0 if wind[0] else 1
+            for part in [(0, move[1]), (move[0], 0)] if axis == 0 else [(move[0], 0), (0, move[1])]:
+                if any(part) and self.can_go(at, part):
+                    at, stopped = (at[0] + part[0], at[1] + part[1]), False
+                elif any(part) and blows and part == (-towards[0], -towards[1]):
+                    blows, stopped = blows - 1, False
+        for _ in range(blows):
+            at = (at[0] + towards[0], at[1] + towards[1]) if self.can_go(at, towards) else at
+        return at, stopped
+
+    def move(self, place: Place, move: Place, more: int) -> tuple[Place, float, bool]:
         glyph, exiting = self.desc[place[0]][place[1]], self.options["reward_on"] == "exit"
         step = self.step_reward * (math.sqrt(2) if self.options["moves"] == "octile" and all(move) else 1)
         if glyph in TERMINAL:
@@ -63,11 +101,7 @@ class Loops:
         if "teleport" in cell:
             target = tuple(cell["teleport"])
         else:
-            target = (place[0] + move[0], place[1] + move[1])
-            corners = [(place[0], target[1]), (target[0], place[1])]
-            stopped = target not in self.number
-            stopped |= self.options["moves"] == "octile" and any(corner not in self.number for corner in corners)
-            target = place if stopped else target
+            target, stopped = self.in_the_wind(place, move, cell.get("wind", (0, 0)), more)
         landing = self.desc[target[0]][target[1]]
         reward = OWN_REWARD.get(glyph if exiting else landing, step)
         if stopped and self.options["bump_reward"] is not None:
@@ -80,13 +114,17 @@ class Loops:
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[list[str], dict[str, Any], dict[str, Any]]:
     height, width = draw(st.integers(1, 5)), draw(st.integers(1, 5))
-    row = st.text(st.sampled_from("..S##+-Trzsq12"), min_size=width, max_size=width)
+    row = st.text(st.sampled_from("..S##+-Trzsq12>^/wx"), min_size=width, max_size=width)
     desc = draw(st.lists(row, min_size=height, max_size=height))
     free = [(r, c) for r in range(height) for c in range(width) if desc[r][c] != "#"]
     assume(any(desc[r][c] not in TERMINAL for r, c in free))
     legend: dict[str, Any] = dict(LEGEND)
     legend["1"] = {"teleport": draw(st.sampled_from(free)), "teleport_reward": draw(st.sampled_from([7.0, 0.0]))}
     legend["2"] = {"teleport": draw(st.sampled_from(free))}
+    legend |= {glyph: {"one_way": name} for glyph, name in NAMES.items()}
+    towards = st.sampled_from([(-1, 0), (1, 0), (-2, 0), (3, 0), (0, 1), (0, -1), (0, 2), (0, -3)])
+    legend["w"] = {"wind": draw(towards)}
+    legend["x"] = {"wind": draw(towards), "gust": draw(st.sampled_from([0.0, 0.25, 0.5]))}
     options = {
         "slip": draw(st.sampled_from([0.0, 0.2, 0.5, 1.0]) | st.floats(0, 1)),
         "step_reward": draw(st.sampled_from([-0.04, 0.0, -1.0, 0.25])),
@@ -184,3 +222,36 @@ def test_whoever_stays_does_not_slip(slip: float) -> None:
     env = GridWorldEnv(desc=["..+", ".S."], slip=slip, actions=["STAY", "RIGHT"])
     assert env.P[4][0] == [(1.0, 4, -0.04, False)]
     assert sum(chance for chance, *_ in env.P[4][1]) == pytest.approx(1.0)
+
+
+BUMP: dict[str, Any] = {"step_reward": -0.5, "bump_reward": -5.0}
+
+
+@pytest.mark.parametrize(
+    ("desc", "options", "place", "action", "expected"),
+    [
+        # An arrow stops the move; then the wind blows. The wind stops before an arrow, and takes nobody off one.
+        (["...", ".>w", "..."], {"w": (-1, 0)}, (1, 2), "LEFT", ((0, 2), -5.0)),
+        (["...", "w<.", "..."], {"w": (1, 0)}, (1, 0), "RIGHT", ((2, 0), -5.0)),
+        (["w>.<."], {"w": (0, 4)}, (0, 0), "RIGHT", ((0, 2), -0.5)),
+        ([".v.", "...", "w.."], {"w": (-3, 0)}, (2, 0), "RIGHT", ((1, 1), -0.5)),
+        # A move is stopped if nothing of it is made; against the wind it takes a square off the wind.
+        (["w", "."], {"w": (1, 0)}, (0, 0), "UP", ((0, 0), -0.5)),
+        (["w", ".", "."], {"w": (2, 0)}, (0, 0), "UP", ((1, 0), -0.5)),
+        (["w", "."], {"w": (1, 0)}, (0, 0), "LEFT", ((1, 0), -5.0)),
+        (["w", "."], {"w": (1, 0)}, (0, 0), "DOWN", ((1, 0), -0.5)),
+        ([".", "w"], {"w": (1, 0)}, (1, 0), "DOWN", ((1, 0), -5.0)),
+        # A diagonal that cuts a corner is not made.
+        (["w.", "#."], {"w": (1, 0), "moves": "octile"}, (0, 0), "DOWN_RIGHT", ((0, 0), -5.0)),
+        (["w.", "#."], {"w": (0, 1), "moves": "octile"}, (0, 0), "DOWN_RIGHT", ((0, 1), -5.0)),
+        (["w.", "#."], {"w": (0, 1), "moves": "king"}, (0, 0), "DOWN_RIGHT", ((1, 1), -0.5)),
+    ],
+)
+def test_wind_beside_arrows_corners_and_edges(
+    desc: list[str], options: dict[str, Any], place: Place, action: str, expected: tuple[Place, float]
+) -> None:
+    arrows = {">": "RIGHT", "<": "LEFT", "^": "UP", "v": "DOWN"}
+    legend = {"w": {"wind": options["w"]}, **{glyph: {"one_way": name} for glyph, name in arrows.items()}}
+    env = GridWorldEnv(desc=desc, legend=legend, moves=options.get("moves", "cardinal"), **BUMP)
+    ((chance, state, reward, ends),) = env.P[env.cell_to_state(place)][env.action_names.index(action)]
+    assert (chance, env.state_to_cell(state), reward, ends) == (1.0, *expected, False)

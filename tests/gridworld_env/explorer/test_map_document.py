@@ -11,9 +11,9 @@ import gridworld_env
 from gridworld_env import Cell, MapError, random_map
 from gridworld_env.explorer import files
 from gridworld_env.explorer.map_document import MapDocument, empty_document, make_document
-from gridworld_env.explorer.session import Session
+from gridworld_env.explorer.session import MOST_BYTES, Session
 from gridworld_env.explorer.tools import TOOLS, Amounts
-from gridworld_env.ui.widgets.history import History
+from gridworld_env.ui.widgets.history import History, bytes_of
 
 
 def painted(document: MapDocument, tool: str, *squares: tuple[int, int], amounts: Amounts | None = None) -> MapDocument:
@@ -185,3 +185,39 @@ def test_loading_can_be_undone() -> None:
     session.undo()
     assert session.document.rows == ("#..+", ".#.-", "S...")
     assert len(session.planning.values) == 10
+
+
+def kept_bytes(session: Session) -> int:
+    """Bytes of the arrays and rows of all documents and pictures that a session holds, each object once."""
+    documents = [session.document, session.saved, *session.history.others()]
+    grids = [vars(one)["grid"] for one in documents if "grid" in vars(one)] + [f.grid for f in session.recording.frames]
+    held = [part for one in documents for part in one.parts]
+    held += [array for grid in grids for array in vars(grid).values() if isinstance(array, np.ndarray)]
+    return bytes_of(held)
+
+
+def test_undo_keeps_what_changed() -> None:
+    """A thousand squares painted on a large map: each change costs its row, and not the map."""
+    session = Session(make_document({"desc": ["." * 300] * 299 + ["S" + "." * 298 + "+"]}))
+    before = kept_bytes(session)
+    for number in range(200):
+        session.use([(number, 7)], "wall")
+        session.record()
+    assert kept_bytes(session) - before < 200 * (300 + 60 + 300 * 8 + 60) + 2 * MOST_BYTES
+    assert session.history.nbytes < 200 * (300 + 60 + 300 * 8 + 60)
+    assert bytes_of(part for shown in session.recording.frames for part in shown.parts) <= MOST_BYTES
+    for _ in range(200):
+        session.undo()
+    assert set("".join(session.document.rows)) == {".", "S", "+"}
+    assert session.document.grid.num_states == 300 * 300
+
+
+def test_history_drops_its_oldest_states_where_they_cost_too_much() -> None:
+    history = History(np.zeros(10), parts=lambda array: [array], most_bytes=1000)
+    for number in range(100):
+        history.change(np.full(10, number))
+    assert history.nbytes <= 1000
+    undone = 0
+    while history.undo():
+        undone += 1
+    assert undone == 1000 // 80

@@ -203,6 +203,10 @@ def test_the_policy_flips_where_paper_and_pencil_say() -> None:
     assert corners == [reward < corner for reward in rewards]
     assert besides == [reward < beside for reward in rewards]
     assert (rewards[0], rewards[-1]) == (-0.0109, -2.0)
+    found = session.status[0].split(", at ")[1].split(", ")
+    assert f"{corner:.4g}" in found  # and not the first step reward that was tried after it
+    assert f"{beside:.4g}" in found
+    assert (f"{corner:.4g}", f"{beside:.4g}") == ("-0.638", "-1.9")
     session.undo()
     assert session.document.rules.step_reward == -0.04  # the whole scan is one change
 
@@ -312,3 +316,46 @@ def test_marks_stay_until_the_policy_changes_again() -> None:
     assert np.flatnonzero(session.marks).tolist() == [10]
     session.set_rule(step_reward=-1.95)  # below -(1 + 0.9): into the -1 from beside it, and from the start too
     assert np.flatnonzero(session.marks).tolist() == [5, 7, 9]
+
+
+def test_flips_between_two_step_rewards_are_where_the_optimal_actions_change(rng: np.random.Generator) -> None:
+    document = make_document({"desc": random_map(4, 5, seed=int(rng.integers(10**6))), "slip": 0.2}, 0.9)
+    planning, living = Planning(document), ~document.grid.terminal
+
+    def optimal(reward: float) -> bytes:
+        other = document.with_rules(step_reward=reward)
+        plan = planners.policy_iteration(Planning(other).mdp, discount=0.9, tolerance=1e-11)
+        return plan.optimal_actions[living].tobytes()
+
+    flips = planning.flips_between(-0.05, -1.5)
+    borders = [-0.05, *flips, -1.5]
+    for before, flip, after in zip(borders, flips, borders[2:], strict=False):
+        assert optimal(flip + min(1e-4, (before - flip) / 2)) != optimal(flip - min(1e-4, (flip - after) / 2))
+    assert (optimal(-0.05) == optimal(-1.5)) or flips
+
+
+def test_a_large_map_is_solved_beside_the_window_and_can_be_stopped() -> None:
+    session = Session(make_document({"desc": random_map(60, 60, seed=3)}, 0.99))
+    session.solve()
+    assert "Escape stops it" in session.status[0]
+    session.advance(0.0)
+    session.stop()
+    assert session.job is None
+    assert (session.planning.values == 0).all()
+    session.solve()
+    finish(session)
+    plan = planners.solve(session.planning.mdp, discount=0.99, tolerance=1e-9)
+    np.testing.assert_allclose(session.planning.values, plan.values, atol=3e-9)
+    assert session.status[0].startswith("solved, error at most")
+    assert session.planning.counts.solutions == 1
+    assert len(session.recording.frames) == 1
+
+
+def test_a_map_that_changes_while_it_is_solved_is_solved_as_it_is() -> None:
+    session = Session(make_document({"desc": random_map(60, 60, seed=3)}, 0.99))
+    session.solve()
+    session.advance(0.0)
+    session.set_rule(step_reward=-0.5)
+    finish(session)
+    plan = planners.solve(session.planning.mdp, discount=0.99, tolerance=1e-9)
+    np.testing.assert_allclose(session.planning.values, plan.values, atol=3e-9)

@@ -89,3 +89,24 @@ def test_damaged_files_are_refused_in_a_sentence(
             assert found.ndim == 3
             assert found.size <= 3_000_000
     assert refused > 20
+
+
+def test_a_photograph_is_turned_as_it_says(tmp_path: Path) -> None:
+    picture = Image.fromarray(np.array([[[255, 0, 0], [0, 0, 255]]], dtype=np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn clockwise
+    picture.save(tmp_path / "a.png", exif=exif)
+    assert read_picture(tmp_path / "a.png").tolist() == [[[255, 0, 0]], [[0, 0, 255]]]
+
+
+def test_a_picture_cut_off_anywhere_is_refused_or_whole(tmp_path: Path) -> None:
+    pixels = np.zeros((40, 40, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    whole, refused = (tmp_path / "a.png").read_bytes(), 0
+    for length in range(len(whole)):
+        (tmp_path / "a.png").write_bytes(whole[:length])
+        try:  # without its last bytes, which are check sums
+            np.testing.assert_array_equal(read_picture(tmp_path / "a.png"), pixels)
+        except UnreadablePictureError as error:
+            refused += str(error).startswith("a.png: ")
+    assert refused > len(whole) / 2

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pickle
+import tracemalloc
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
+import planners.distributed
 from planners import (
     InvalidOptionError,
     InvalidPlanFileError,
@@ -140,9 +142,66 @@ def test_another_version(saved: tuple[Plan, Path], version: int) -> None:
         planners.load_plan(path)
 
 
+def plan_files(folder: Path, env: Any) -> list[tuple[Path, Path]]:
+    """Every file of a plan in a file and of one in a folder, with the path to load it by."""
+    planners.solve(env, discount=0.9).save(folder / "plan.npz")
+    planners.distributed.solve_in_parts(env, discount=0.9, parts=3, out=folder / "plan")
+    return [(folder / "plan.npz", folder / "plan.npz"), *((file, file.parent) for file in (folder / "plan").iterdir())]
+
+
+def test_a_flipped_bit_is_found(tmp_path: Path, env: Any, rng: np.random.Generator) -> None:
+    for file, path in plan_files(tmp_path, env):
+        whole = file.read_bytes()
+        planners.load_plan(path)
+        for place in {*rng.integers(len(whole), size=200).tolist(), 0, len(whole) - 1}:
+            data = bytearray(whole)
+            data[place] ^= 1 << int(rng.integers(8))
+            file.write_bytes(bytes(data))
+            with pytest.raises(InvalidPlanFileError):
+                planners.load_plan(path)
+        file.write_bytes(whole)
+
+
+def test_files_and_folders_of_earlier_releases_have_no_digest(tmp_path: Path, env: Any) -> None:
+    plan_files(tmp_path, env)
+    for path in (tmp_path / "plan.npz", tmp_path / "plan"):
+        plan = planners.load_plan(path)
+        if path.is_dir():
+            summary = json.loads((path / "plan.json").read_text())
+            kept = {name: value for name, value in summary.items() if not name.startswith("sha256")}
+            (path / "plan.json").write_text(json.dumps(kept))
+        else:
+            rewritten(path)
+        assert_same(planners.load_plan(path, env), plan)
+
+
+def test_a_loaded_plan_stays_as_it_was_when_its_folder_gets_another(tmp_path: Path, env: Any) -> None:
+    plan_files(tmp_path, env)
+    loaded = planners.load_plan(tmp_path / "plan")
+    before = loaded.values.copy()
+    planners.distributed.solve_in_parts(env, discount=0.5, out=tmp_path / "plan")
+    np.testing.assert_array_equal(loaded.values, before)
+    assert (planners.load_plan(tmp_path / "plan").values != before).any()
+
+
+def test_a_plan_that_unpacks_to_more_than_its_file_is_refused_unread(saved: tuple[Plan, Path]) -> None:
+    _, path = saved
+    with np.load(path) as arrays:
+        kept: dict[str, Any] = dict(arrays) | {name: np.zeros(2_000_000) for name in (*ARRAYS, "actions")}
+    np.savez_compressed(path.with_suffix(".npz"), **kept)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidPlanFileError, match="damaged, or not a plan"):
+            planners.load_plan(path.with_suffix(".npz"))
+        assert tracemalloc.get_traced_memory()[1] < 4e6
+    finally:
+        tracemalloc.stop()
+
+
 DAMAGES: list[dict[str, Any]] = [
     {"values": None},
     {"status": "GREAT"},
+    {"discount": 7.0},
     {"lower": np.zeros(3)},
     {"values": np.zeros(11, dtype=np.complex128)},
     {"actions": np.full(11, 7)},

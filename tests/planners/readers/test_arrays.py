@@ -58,6 +58,7 @@ PROBABILITIES: dict[str, Form] = {
     "ASS tuple of mixed": lambda P: tuple(m if a else sparse.csr_array(m) for a, m in enumerate(P.transpose(1, 0, 2))),
     "ASS matrices": lambda P: [sparse.csr_matrix(m) for m in P.transpose(1, 0, 2)],
     "stacked": lambda P: sparse.csc_array(P.reshape(-1, len(P))),
+    "stacked dense": lambda P: P.reshape(-1, len(P)),
     **{name: lambda P, name=name: [in_format(m, name) for m in P.transpose(1, 0, 2)] for name in FORMATS},
 }
 REWARDS: dict[str, Form] = {
@@ -74,7 +75,8 @@ REWARDS: dict[str, Form] = {
 def test_every_layout_of_probabilities(rng: np.random.Generator, form: str, reward_form: str) -> None:
     for states, actions in ((5, 3), (3, 4), (4, 1), (1, 2), (1, 1)):
         P, R = tables(rng, states, actions)
-        model = TabularMDP.from_arrays(PROBABILITIES[form](P), REWARDS[reward_form](R))
+        axes = "SAS" if "stacked" in form else None
+        model = TabularMDP.from_arrays(PROBABILITIES[form](P), REWARDS[reward_form](R), axes=axes)
         assert_is(model, P, by_loops(P, R))
 
 
@@ -82,8 +84,25 @@ def test_every_layout_of_probabilities(rng: np.random.Generator, form: str, rewa
 @pytest.mark.parametrize("probability_form", ["SAS", "ASS", "csr", "stacked"])
 def test_every_layout_of_rewards(rng: np.random.Generator, form: str, probability_form: str) -> None:
     P, R = tables(rng, 5, 3)
-    model = TabularMDP.from_arrays(PROBABILITIES[probability_form](P), REWARDS[form](R))
+    axes = "SAS" if probability_form == "stacked" else None
+    model = TabularMDP.from_arrays(PROBABILITIES[probability_form](P), REWARDS[form](R), axes=axes)
     assert_is(model, P, by_loops(P, R))
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array, sparse.coo_array])
+def test_one_matrix_is_read_without_axes_only_where_both_orders_are_the_same(
+    rng: np.random.Generator, form: Any
+) -> None:
+    P, R = tables(rng, 4, 1)
+    assert_is(TabularMDP.from_arrays(form(P[:, 0]), R[:, 0]), P, by_loops(P, R))  # one action: (S, S'), r(s,s')
+    P, _ = tables(rng, 3, 2)
+    for rows in (P.reshape(6, 3), P.transpose(1, 0, 2).reshape(6, 3)):
+        with pytest.raises(
+            InvalidModelError, match=r"3 states and 2 actions, whose rows can be in two orders.*axes='SAS'"
+        ):
+            TabularMDP.from_arrays(form(rows), np.zeros(3))
+    alike = np.tile(P[:1, :1], (3, 2, 1))
+    assert_is(TabularMDP.from_arrays(form(alike.reshape(6, 3)), np.zeros(3)), alike, np.zeros((3, 2)))
 
 
 def test_an_array_of_matrices(rng: np.random.Generator) -> None:
@@ -106,6 +125,8 @@ def test_named_axes_settle_everything(states: int, actions: int, seed: int, data
         ("SAS", P, R),
         ("SAS", P, rewards),
         ("SAS", sparse.csr_array(P.reshape(-1, states)), R),
+        ("SAS", P.reshape(-1, states), R),
+        ("ASS", P.transpose(1, 0, 2).reshape(-1, states), rewards),
         ("ASS", P.transpose(1, 0, 2), R.transpose(1, 0, 2)),
         ("ASS", P.transpose(1, 0, 2), rewards),
         ("ASS", by_action, R.transpose(1, 0, 2)),

@@ -73,7 +73,7 @@ def test_lines_are_added_up_and_states_without_lines_end(tmp_path: Path) -> None
     assert planners.solve(model, discount=1.0).values.tolist() == pytest.approx([8.0, 0.0, 0.0], abs=1e-6)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_columns_in_any_order_and_the_habits_of_spreadsheets(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "model.csv"
     text = '"Reward", probability,IDSTATETO,idaction,idstatefrom\r\n\r\n"-1",1e0,2.0,1, 1\r\n5,1,1,2,2\r\n'
@@ -231,3 +231,30 @@ def test_a_probability_may_round_to_more_than_one(tmp_path: Path) -> None:
     read = TabularMDP.from_csv(file(tmp_path, "0,0,0,1.0000000000000002,3"))
     assert read.transitions.toarray()[0, 0] == pytest.approx(1.0, abs=3e-16)
     assert read.rewards.tolist() == [[3.0]]
+
+
+def test_utf_16_that_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "model.csv"
+    path.write_bytes(f"{HEADER}\n0,0,0,1,0\n".encode("utf-16")[:-1])
+    with pytest.raises(InvalidModelError, match=r"is no UTF-16; save the table as comma-separated values in UTF-8"):
+        TabularMDP.from_csv(path)
+
+
+def test_an_action_of_a_hundred_million_is_refused_before_its_table_is_made(tmp_path: Path) -> None:
+    path = file(tmp_path, "0,0,1,1,0 0,100000000,1,1,0 1,0,1,1,0")
+    with pytest.raises(InvalidModelError, match=r"line 3: idaction is 100000000; expected actions numbered from 0"):
+        TabularMDP.from_csv(path)
+
+
+def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = file(tmp_path, "0,0,0,1,0")
+    model, before = TabularMDP.from_csv(path), path.read_bytes()
+
+    def full_disk(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        model.to_csv(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -49,7 +49,7 @@ def read(P: np.ndarray, form: str) -> TabularMDP:
     if form == "list":
         return TabularMDP.from_arrays([sparse.lil_array(m) for m in P.transpose(1, 0, 2)], np.zeros(2))
     if form == "stacked":
-        return TabularMDP.from_arrays(sparse.csr_array(P.reshape(6, 2)), np.zeros(2))
+        return TabularMDP.from_arrays(sparse.csr_array(P.reshape(6, 2)), np.zeros(2), axes="SAS")
     return TabularMDP.from_arrays(P if form == "SAS" else P.transpose(1, 0, 2), np.zeros(2))
 
 
@@ -212,3 +212,26 @@ def test_what_cannot_fit_is_refused_before_it_is_made() -> None:
         planners.PlannerError, match=r"1000000000000 states, 1 actions and 1 transitions needs about 34"
     ):
         TabularMDP.from_arrays([huge], np.zeros(1))
+
+
+def raw(indices: list[int], indptr: list[int], data: list[float] | None = None) -> TabularMDP:
+    """A model whose CSR arrays nobody has checked: SciPy takes them as they are when they are set."""
+    matrix = sparse.csr_array(np.eye(2))
+    matrix.indices, matrix.indptr = np.array(indices, dtype=np.int32), np.array(indptr, dtype=np.int32)
+    matrix.data = np.ones(len(indices)) if data is None else np.array(data)
+    return TabularMDP(matrix, np.zeros((2, 1)), np.zeros((2, 1)), np.ones((2, 1), dtype=bool))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        (([0, 5], [0, 1, 2]), "row 1 of transitions has an entry in column 5; expected states from 0 to 1"),
+        (([-1, 1], [0, 1, 2]), "row 0 of transitions has an entry in column -1"),
+        (([0, 1], [0, 2, 1]), r"transitions\.indptr does not say where 2 rows begin"),
+        (([0, 1], [0, 1, 7]), r"transitions\.indptr does not say"),
+        (([0, 1], [0, 1, 2], [1.0]), "transitions has 1 numbers for 2 columns"),
+    ],
+)
+def test_rows_that_are_no_matrix(arrays: Any, message: str) -> None:
+    with pytest.raises(InvalidModelError, match=message):
+        raw(*arrays)

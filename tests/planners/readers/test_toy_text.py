@@ -120,3 +120,28 @@ def test_no_transition_says_what_to_do() -> None:
     good = [(1.0, 0, 0.0, True)]
     with pytest.raises(planners.InvalidModelError, match=r"state 0, action 1 leads nowhere.*Leave out an action"):
         TabularMDP.from_gym_dict({0: {0: good, 1: []}})
+
+
+def test_outcomes_of_an_iterator_rewards_in_arrays_and_rewards_that_nobody_gets() -> None:
+    rows = [(0.5, 0, np.array([1.0]), False), (0.5, 1, np.array([3.0]), True), (0.0, 1, np.inf, False)]
+    for P in ({0: {0: iter(rows)}, 1: {0: rows}}, {0: {0: rows}, 1: {0: iter(rows)}}):
+        model = TabularMDP.from_gym_dict(P)
+        assert model.rewards.tolist() == [[2.0], [2.0]]
+        assert model.termination.tolist() == [[0.5], [0.5]]
+    with pytest.raises(planners.InvalidModelError, match="state 0, action 0 has reward inf"):
+        TabularMDP.from_gym_dict({0: {0: [(1.0, 0, np.inf, False)]}})
+    with pytest.raises(planners.InvalidModelError, match="state 0, action 0 has the outcomes 7; expected a list"):
+        TabularMDP.from_gym_dict({0: {0: 7}})
+
+
+def test_a_state_without_actions_says_how_an_end_is_written() -> None:
+    with pytest.raises(
+        planners.InvalidModelError, match=r"P\[1\] is empty.*write P\[1\] = \{0: \[\(1\.0, 1, 0\.0, True\)\]\}"
+    ):
+        TabularMDP.from_gym_dict({0: {0: [(1.0, 1, 1.0, False)]}, 1: {}})
+
+
+@pytest.mark.parametrize("P", [{0: {0: [(1.0, 0, 1.0, True)]}}, [[[(1.0, 0, 1.0, True)]]]])
+def test_a_table_that_is_handed_over_as_a_model_names_its_reader(P: Any) -> None:
+    with pytest.raises(planners.InvalidModelError, match=r"read by planners\.TabularMDP\.from_gym_dict\(P\)"):
+        planners.solve(P, discount=0.9)

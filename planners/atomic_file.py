@@ -9,9 +9,13 @@ from typing import Any, BinaryIO
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file, whole or not at all, and see it on disk; what is not finished lies beside it, and is removed."""
+    if path.exists() and not path.is_file():  # such as /dev/stdout: there is no file to be replaced
+        with path.open("wb") as file:
+            write(file)
+        return
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with beside.open("xb") as file:
+        with beside.open("x+b") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())

@@ -1,0 +1,88 @@
+"""Compiled loops where Numba would end badly: under Ctrl-C, in forked processes, without a folder for its cache."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BEGIN = """
+import multiprocessing, os, signal, sys, threading, time
+import gymnasium as gym
+import gridworld_env, planners
+
+def solved(side):
+    env = gym.make("GridWorld-v0", desc=gridworld_env.random_map(side, side, walls=0.2, seed=side), slip=0.1)
+    return planners.gauss_seidel(env, discount=0.99)
+
+def total(side):
+    return float(solved(side).values.sum())
+"""
+FORKED = """
+if __name__ == "__main__":
+    here = [total(side) for side in (20, 25)]
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        there = pool.map_async(total, (20, 25)).get(timeout=400)
+    assert here == there, (here, there)
+    print("the same in forked processes")
+"""
+UNCACHED = """
+from numba.core.caching import CacheImpl
+CacheImpl._locator_classes = []
+from numba import njit
+try:
+    njit(cache=True)(lambda: 1)
+except RuntimeError as error:
+    print(error)
+print(solved(20).status.name)
+"""
+INTERRUPTED = """
+began = time.perf_counter()
+while True:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 0.3
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        plan = solved(30)
+        status = plan.status.name
+        timer.cancel()
+        timer.join()
+    except KeyboardInterrupt:
+        status = "nothing yet"
+    except BaseException as error:
+        print("wrong:", repr(error))
+        raise
+    if status == "CONVERGED":
+        break
+print("interrupted, and then", status)
+"""
+
+
+def run(script: str, folder: Path, *arguments: str) -> str:
+    """What a process of its own prints, with an empty cache."""
+    (folder / "script.py").write_text(BEGIN + script)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "cache"), "NUMBA_NUM_THREADS": "2"}
+    command = [sys.executable, str(folder / "script.py"), *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_pool_after_a_parallel_sweep(tmp_path: Path) -> None:
+    assert "the same in forked processes" in run(FORKED, tmp_path)
+
+
+@pytest.mark.slow
+def test_without_a_folder_for_the_cache(tmp_path: Path) -> None:
+    assert "cannot cache function" in (said := run(UNCACHED, tmp_path))
+    assert "CONVERGED" in said
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_any_moment_is_a_keyboard_interrupt(tmp_path: Path, rng: np.random.Generator) -> None:
+    """From the first function that Numba compiles to the last sweep, again and again until it is done."""
+    assert "interrupted, and then CONVERGED" in run(INTERRUPTED, tmp_path, str(rng.uniform(0.3, 1.0)))
