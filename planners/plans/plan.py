@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.arrays import sealed
+from planners.equations.ways_out import optimal_actions
 from planners.errors import PlannerError
-from planners.models.backups import backup, possible_actions
+from planners.models.backups import backup
 from planners.plans.policy import TabularPolicy
 
 if TYPE_CHECKING:
@@ -87,8 +88,14 @@ class Plan:
 
     @cached_property
     def optimal_actions(self) -> NDArray[np.bool_]:
-        """(S, A) True for every action that can be optimal within the bounds, all ties included."""
-        return sealed(possible_actions(self.model, self.lower, self.upper, self.discount))
+        """(S, A) True for every action that can be optimal within the bounds, all ties included.
+
+        At discount 1, where steps can be free, an action that only goes round is none: of those that stay where
+        one can go round for free, only those are kept that lead nearer to a way out, or to rest where V* = 0.
+        Whatever kept actions a policy takes, it earns V*, up to what the bounds leave open; those of `policy` are kept.
+        """
+        taken = self.policy.actions if self.policy.is_deterministic else None
+        return sealed(optimal_actions(self.model, self.lower, self.upper, self.discount, taken))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the plan to `path`, exactly that name, for `planners.load_plan`: npz, versioned, no pickle.
