@@ -113,6 +113,8 @@ def nearest_ways_out(mdp: TabularMDP, lower: NDArray[np.float64], actions: NDArr
     state_of_row, own = _state_of_row(mdp), np.arange(S) * A + actions
     known = np.isfinite(lower)
     free = (mdp.feasible & (mdp.termination == 0.0) & (mdp.rewards == 0.0) & known[:, None]).ravel()
+    if not free.any():
+        return actions
     zones = end_components(mdp.transitions, state_of_row, free)
     inside = zones.label >= 0
     leaves = inside & ~zones.internal[own]

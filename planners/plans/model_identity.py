@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +30,53 @@ def fingerprint(model: Model) -> tuple[NDArray[np.int64], str]:
         for chunk in _chunks(table):
             digest.update(np.ascontiguousarray(chunk).data)
     return np.array([model.num_states, model.num_actions, entries], dtype=np.int64), digest.hexdigest()
+
+
+def sizes_of(model: Model) -> NDArray[np.int64]:
+    """(S, A, entries) of a model."""
+    return fingerprint(model)[0]
+
+
+def identity(model: Any) -> dict[str, Any]:
+    """What a file says of the model, by which it is known again."""
+    if isinstance(model, MissingModel):
+        return model.identity
+    (sizes, sha256), form = fingerprint(model), type(model).__name__
+    return {"model_sizes": sizes, "model_sha256": sha256, "model_form": form, "model_sums": weighted_sums(model)}
+
+
+def in_form(known: Mapping[str, Any], given: Model) -> Model:
+    """The model given, or its tables, if those of that `identity` are tables."""
+    form = str(known.get("model_form", "TabularMDP"))  # files of earlier releases do not say, and have no sums
+    return given if form == "MoveMDP" else given.tabular
+
+
+def known_again(known: Mapping[str, Any], given: Model) -> Model | None:
+    """The model given, or its tables, if it is the one of that `identity`; else None."""
+    if str(known.get("model_sha256")) == fingerprint(given)[1]:
+        return given
+    alike = in_form(known, given)
+    if alike is not given and str(known.get("model_sha256")) == fingerprint(alike)[1]:
+        return alike
+    moves = "MoveMDP" in (str(known.get("model_form")), type(given).__name__)  # they can be written in many ways
+    return alike if moves and _sums_agree(known.get("model_sums"), weighted_sums(given)) else None
+
+
+def is_same_model(left: Any, right: Model) -> bool:
+    """Whether a plan's model, or what stands for it, is the model `right`.
+
+    Raises:
+        MissingModelError: The plan was read from a folder without its model, and does not know it.
+    """
+    return left is right or known_again(identity(left), right) is not None
+
+
+def _sums_agree(saved: NDArray[Any] | None, found: NDArray[np.float64]) -> bool:
+    """Whether `weighted_sums` are the same but for rounding, of which each leaves a part of 1e-13 or so."""
+    if saved is None or (saved.shape, saved.dtype) != (found.shape, found.dtype):
+        return False
+    scale = np.maximum(saved[1:], found[1:])  # of r and of P
+    return bool((np.abs(saved[::2] - found[::2]) <= 1e-12 * scale).all())
 
 
 def _chunks(table: Any) -> Iterator[NDArray[Any]]:
