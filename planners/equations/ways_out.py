@@ -99,7 +99,7 @@ def _steps_to(
     tails = np.concatenate((next_state, np.full(len(sources), count)))
     heads = np.concatenate((state_of_row[row], sources))
     backwards = sparse.coo_array((np.ones(len(tails)), (tails, heads)), shape=(count + 1, count + 1)).tocsr()
-    return csgraph.dijkstra(backwards, indices=count, unweighted=True)[:count] - 1.0
+    return csgraph.dijkstra(backwards, indices=[count], unweighted=True)[0, :count] - 1.0
 
 
 def nearest_ways_out(mdp: TabularMDP, lower: NDArray[np.float64], actions: NDArray[np.integer]) -> NDArray[np.integer]:

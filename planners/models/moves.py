@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from planners.arrays import SUM_TOLERANCE, merge_rows, seal, sealed
 from planners.errors import InvalidModelError
+from planners.models.starts import checked_initial
 from planners.models.tabular import TabularMDP
 
 
@@ -57,6 +58,7 @@ class MoveMDP:
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check(self)
+        object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
         seal(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -187,8 +189,6 @@ def _check(model: MoveMDP) -> None:
     ]
     if model.kind is not None:
         expected.append(("kind", model.kind.shape, (states,)))
-    if model.initial is not None:
-        expected.append(("initial", model.initial.shape, (states,)))
     for name, found, wanted in expected:
         if tuple(found) != tuple(wanted) or (name == "mixture" and len(found) != 3):
             raise InvalidModelError(f"{name} has shape {found}; expected {wanted}")

@@ -18,6 +18,7 @@ from scipy import sparse
 
 from planners.arrays import SUM_TOLERANCE, seal
 from planners.errors import InvalidModelError
+from planners.models.starts import checked_initial
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,6 +45,7 @@ class TabularMDP:
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check_tables(self)
+        object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
         transitions, termination = _normalised(self)
         object.__setattr__(self, "transitions", transitions)
         object.__setattr__(self, "termination", termination)
@@ -164,7 +166,7 @@ class TabularMDP:
 
 
 def _distribution(initial: ArrayLike | None) -> NDArray[np.float64] | None:
-    return None if initial is None else np.array(initial, dtype=np.float64)
+    return None if initial is None else np.array(initial)
 
 
 def _check_tables(mdp: TabularMDP) -> None:
@@ -176,7 +178,6 @@ def _check_tables(mdp: TabularMDP) -> None:
         ("termination", mdp.termination.shape, shape),
         ("feasible", mdp.feasible.shape, shape),
         ("transitions", mdp.transitions.shape, (pairs, shape[0])),
-        ("initial", shape[:1] if mdp.initial is None else mdp.initial.shape, shape[:1]),
     ):
         if tuple(found) != tuple(expected):
             raise InvalidModelError(f"{name} has shape {tuple(found)}; expected {tuple(expected)}")
