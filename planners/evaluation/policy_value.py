@@ -53,7 +53,7 @@ def evaluate(model: Any, policy: Any, *, discount: float) -> NDArray[np.float64]
     array([inf])
     """
     mdp = as_model(model).tabular
-    chosen = as_policy(policy, mdp.num_states, mdp.num_actions)
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
     chain, rewards, termination = policy_chain(mdp, chosen)
     discount = check_discount(discount)
     if discount < 1.0:
@@ -67,7 +67,7 @@ def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: 
     Where it never comes it may have no value, which then does not matter.
     """
     mdp = as_model(model).tabular
-    chosen = as_policy(policy, mdp.num_states, mdp.num_actions)
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
     chain, rewards, termination = policy_chain(mdp, chosen)
     steps = sparse.csr_array(chain.T)
     reached = np.flatnonzero(next_towards(steps, np.arange(mdp.num_states), np.ones(mdp.num_states, bool), begins) >= 0)

@@ -27,10 +27,12 @@ from planners.evaluation.vector_rollout import is_vector, one_of_many
 from planners.methods.backward_induction import FinitePlan
 from planners.models.convert import Model, as_model
 from planners.models.moves import MoveMDP
+from planners.models.tabular import TabularMDP
 from planners.models.wrappers import refuse_changes
 from planners.options import check_discount
 from planners.plans.model_identity import is_same_model
 from planners.plans.plan import Plan
+from planners.plans.policy import state_of
 from planners.solve import solve
 
 
@@ -106,7 +108,7 @@ def regret(
     >>> regret(gym.make("FrozenLake-v1", is_slippery=False), Left(), discount=0.99, episodes=5)
     Regret(0.602897 to 0.95099, two standard errors 0; 5 episodes, as some were cut off; V* is 0.95099)
     """
-    model = _model_of(env)
+    model = _model_of(env, plan)
     best = plan_of(model, plan, discount)
     if isinstance(agent, Sequence) and len(agent) and isinstance(agent[0], Episode):
         return _of_episodes(best, agent, discount)
@@ -121,12 +123,20 @@ def regret(
     return _of_policy(model, best, policy, discount)
 
 
-def _model_of(env: Any) -> Model:
+def _model_of(env: Any, plan: Plan | None) -> Model:
+    """The model of an environment; where it has no tables, the one that was enumerated and that the plan is of."""
+
     def check(one: Any) -> None:
         refuse_changes(one, "this regret", advice=INSIDE)
 
     check(env)
-    return one_of_many(env, check) if is_vector(env) else as_model(env)
+    if is_vector(env):
+        return one_of_many(env, check)
+    inner = getattr(env, "unwrapped", env)
+    tables = (getattr(inner, name, None) for name in ("mdp", "P", "transitions", "successor"))
+    if plan is not None and getattr(plan.model, "states", None) is not None and all(table is None for table in tables):
+        return plan.model
+    return as_model(env)
 
 
 INSIDE = "Judge the environment inside it; for a learner, put gridworld_env.GroundTruth inside"
@@ -214,19 +224,9 @@ def _given_away_in(episode: Episode, lost: NDArray[np.float64], number: Callable
 
 
 def state_number(model: Model) -> Callable[[Any], int]:
-    """The function from an observation to the number of its state, or `InvalidOptionError`."""
-    count = model.num_states
-
-    def number(observation: Any) -> int:
-        try:
-            state = int(observation)
-        except (TypeError, ValueError):
-            state = -1
-        if not 0 <= state < count:
-            raise InvalidOptionError(f"observation {observation!r:.80} is no state; expected one from 0 to {count - 1}")
-        return state
-
-    return number
+    """The function from an observation to the number of its state, or `InvalidPolicyError`."""
+    names = model.states if isinstance(model, TabularMDP) else None
+    return lambda observation: state_of(observation, names, model.num_states)
 
 
 def _first_states(model: Model) -> NDArray[np.float64]:

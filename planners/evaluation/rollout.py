@@ -16,6 +16,7 @@ from planners.agent import Agent
 from planners.errors import InvalidOptionError
 from planners.evaluation.vector_rollout import chooser, is_vector, play_many
 from planners.methods.backward_induction import FinitePlan, StepCounter
+from planners.models.state_names import StateNames
 from planners.models.wrappers import ACTIONS, OBSERVATIONS, refuse_changes
 from planners.plans.policy import TabularPolicy
 
@@ -136,7 +137,19 @@ def _prepared(env: Any, agent: Any, seed: int | None) -> Any:
         refuse_changes(env, "this policy", among=(ACTIONS, OBSERVATIONS), advice="Play it in the environment inside")
     if seed is not None and isinstance(agent, TabularPolicy):
         agent.reseed(seed)
-    return agent
+    names = getattr(agent, "states", None) if isinstance(agent, TabularPolicy | StepCounter) else None
+    return agent if names is None or names.identify is None or is_vector(env) else _Seeing(agent, env, names)
+
+
+class _Seeing:
+    """A policy on states that a key function tells from the environment itself."""
+
+    def __init__(self, agent: Any, env: Any, names: StateNames) -> None:
+        self.agent, self.env, self.names = agent, env, names
+        self.reset = getattr(agent, "reset", None)
+
+    def act(self, observation: Any) -> Any:
+        return self.agent.act(self.names.keys[self.names.seen(self.env, observation)])
 
 
 def play_episode(

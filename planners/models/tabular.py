@@ -19,6 +19,7 @@ from scipy import sparse
 from planners.arrays import SUM_TOLERANCE, seal
 from planners.errors import InvalidModelError
 from planners.models.starts import checked_initial
+from planners.models.state_names import StateNames
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -32,6 +33,7 @@ class TabularMDP:
         rewards: (S, A) expected immediate reward r(s,a), the rewards of ending transitions included.
         feasible: (S, A) bool, the actions that exist; every state has one.
         initial: (S,) probabilities of the first state, or None if not known.
+        states: What the states are called, as far as `enumerate_env` found them; None: observations are their numbers.
 
     Source: Puterman (2005), "Markov Decision Processes", Section 2.1.
     """
@@ -41,6 +43,7 @@ class TabularMDP:
     rewards: NDArray[np.float64]
     feasible: NDArray[np.bool_]
     initial: NDArray[np.float64] | None = None
+    states: StateNames | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""

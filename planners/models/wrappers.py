@@ -79,18 +79,18 @@ def refuse_changes(env: Any, asked: str, *, among: tuple[str, ...] | None = None
 
 
 def _changed_by(cls: type) -> str | None:
-    found = [_changed_in(definer) for name in ("step", "reset") if (definer := _definer(cls, name)) is not None]
+    found = [_changed_in(cls, name) for name in ("step", "reset")]
     return next((what for what in found if what is not None), None)
 
 
-def _definer(cls: type, name: str) -> type | None:
-    return next((each for each in cls.__mro__ if name in vars(each)), None)
-
-
-def _changed_in(definer: type) -> str | None:
-    if vars(definer).get("same_mdp"):
-        return None
-    root, name = definer.__module__.partition(".")[0], definer.__name__
-    if name in NOTHING.get(root, ()):
-        return None
-    return CHANGED.get(name, UNKNOWN) if root == "gymnasium" else UNKNOWN
+def _changed_in(cls: type, method: str) -> str | None:
+    """What the class changes in that method, where it is defined first."""
+    for each in cls.__mro__:
+        if vars(each).get("same_mdp"):
+            return None
+        if method in vars(each):
+            root, name = each.__module__.partition(".")[0], each.__name__
+            if name in NOTHING.get(root, ()):
+                return None
+            return CHANGED.get(name, UNKNOWN) if root == "gymnasium" else UNKNOWN
+    return None

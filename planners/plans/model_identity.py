@@ -12,6 +12,7 @@ from scipy import sparse
 from planners.errors import MissingModelError
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
+from planners.models.state_names import ForgottenNames
 
 CHUNK: Final = 1 << 20  # numbers hashed at a time
 PARTS: Final = 256  # of the states, each with sums of its own
@@ -23,7 +24,7 @@ def fingerprint(model: Model) -> tuple[NDArray[np.int64], str]:
     entries = 0
     for field in dataclasses.fields(model):
         table = getattr(model, field.name)
-        if field.name == "initial" or table is None:  # where episodes begin does not change a plan
+        if field.name in ("initial", "states") or table is None:  # neither starts nor names change a plan
             continue
         entries += table.nnz if isinstance(table, sparse.csr_array) else 0
         digest.update(f"{field.name} {table.shape}".encode())
@@ -42,7 +43,9 @@ def identity(model: Any) -> dict[str, Any]:
     if isinstance(model, MissingModel):
         return model.identity
     (sizes, sha256), form = fingerprint(model), type(model).__name__
-    return {"model_sizes": sizes, "model_sha256": sha256, "model_form": form, "model_sums": weighted_sums(model)}
+    known = {"model_sizes": sizes, "model_sha256": sha256, "model_form": form, "model_sums": weighted_sums(model)}
+    names = getattr(model, "states", None)
+    return known if names is None else {**known, "model_samples": names.samples or 0}
 
 
 def in_form(known: Mapping[str, Any], given: Model) -> Model:
@@ -163,6 +166,8 @@ class MissingModel(_Placeholder):
         sizes, _ = arrays["model_sizes"], arrays["model_sha256"]  # a file without them is damaged
         super().__init__(sizes[0], sizes[1])
         self.identity = {name: array for name, array in arrays.items() if name.startswith("model_")}
+        named = "model_samples" in arrays
+        self.states = ForgottenNames(int(arrays["model_samples"]) or None) if named else None
 
 
 class BlockModel(_Placeholder):

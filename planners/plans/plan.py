@@ -72,7 +72,10 @@ class Plan:
     model: "Model" = field(repr=False)
 
     def __post_init__(self) -> None:
-        """Close the arrays for writing."""
+        """Close the arrays for writing, and let the policy know what its states are called."""
+        names = getattr(self.model, "states", None)
+        if names is not None and self.policy.states is None:
+            object.__setattr__(self, "policy", self.policy.on_states(names))
         for array in (self.values, self.lower, self.upper):
             array.setflags(write=False)
 
@@ -152,7 +155,11 @@ SHOWN_STATES = 12
 
 def certificate_rows(plan: "Plan") -> list[tuple[str, str]]:
     """(name, text) of what was run, how it ended and what is proven."""
+    names = getattr(plan.model, "states", None)
+    samples = None if names is None else names.samples
+    estimate = f"an estimate, of {samples} samples of each action: what is proven holds for it alone"
     return [
+        *([("model", estimate)] if samples else []),
         ("method", plan.method),
         ("status", f"{plan.status.name.lower().replace('_', ' ')}: {plan.status.value}"),
         ("iterations", f"{plan.iterations}"),
