@@ -19,14 +19,13 @@ from gridworld_env.dynamics.rules_to_tables import make_mdp
 from gridworld_env.explorer.map_document import MapDocument
 from planners.equations.ways_out import optimal_actions
 from planners.evaluation.optimality import Certificate
-from planners.models.backups import backup, backup_state, greedy_actions, possible_actions
+from planners.models.backups import backup, backup_state, greedy_actions
 from planners.models.moves import MoveMDP
 
 DIRECT_LIMIT: Final = 4_000  # states; more are evaluated by sweeps, which can be watched
 SOLVE_LIMIT: Final = 400  # states that are solved within a frame
 SETTLED: Final = 1e-10  # a change of V, as a part of its size, that is not worth another sweep
 MOST_SWEEPS: Final = 20_000
-CLOSE: Final = 1e-6  # an error of V, as a part of the largest reward, at which V is taken for V*
 
 
 @dataclass
@@ -231,10 +230,8 @@ class Planning:
 
         At first all; in the end the set of all optimal actions, at discount 1 without those that go round for free.
         """
-        proof, discount = self.certify(), self.document.discount
-        settled = proof.error_bound <= CLOSE * float(np.abs(self.mdp.outcome_reward).max(initial=0.0))
-        actions = optimal_actions if settled else possible_actions
-        return actions(self.mdp.tabular, proof.lower, proof.upper, discount)
+        proof = self.certify()
+        return optimal_actions(self.mdp.tabular, proof.lower, proof.upper, self.document.discount)
 
     @property
     def proven(self) -> str:

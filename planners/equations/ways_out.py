@@ -15,6 +15,8 @@ Sources: de Alfaro (1997), "Formal Verification of Probabilistic Systems", Secti
 Tsitsiklis (1991), "An Analysis of Stochastic Shortest Path Problems" (proper policies).
 """
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -26,6 +28,7 @@ from planners.models.convert import Model
 from planners.models.tabular import TabularMDP
 
 Mask = NDArray[np.bool_]
+CLOSE: Final = 1e-5  # a distance of the bounds, as a part of the largest value or reward
 
 
 def optimal_actions(
@@ -50,7 +53,7 @@ def optimal_actions(
         return possible
     mdp, chosen = model.tabular, possible.ravel()
     state_of_row = _state_of_row(mdp)
-    endless = (possible & np.isfinite(lower)[:, None] & (mdp.termination == 0.0)).ravel()
+    endless = (possible & _settled(mdp, lower, upper)[:, None] & (mdp.termination == 0.0)).ravel()
     zones = end_components(mdp.transitions, state_of_row, endless)
     if not zones.internal.any():
         return possible
@@ -66,6 +69,13 @@ def optimal_actions(
             along = own | _leading_out(mdp, chosen, zones, resting, own)
             kept = np.where(np.isin(zones.label, elsewhere)[state_of_row], along, kept)
     return kept.reshape(possible.shape)
+
+
+def _settled(mdp: TabularMDP, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> Mask:
+    """(S,) True where the bounds are so close that what they leave open are ties; else nothing more is ruled out."""
+    known = np.isfinite(lower) & np.isfinite(upper)
+    size = max(np.abs(upper[known]).max(initial=0.0), np.abs(mdp.rewards[mdp.feasible]).max(initial=0.0))
+    return known & (np.where(known, upper, 0.0) - np.where(known, lower, 0.0) <= CLOSE * size)
 
 
 def _leading_out(mdp: TabularMDP, possible: Mask, zones: EndComponents, resting: EndComponents, counted: Mask) -> Mask:

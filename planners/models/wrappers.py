@@ -73,7 +73,7 @@ def refuse_changes(env: Any, asked: str, *, among: tuple[str, ...] | None = None
             continue
         hint = f"; or say that it changes nothing: {wrapper}.same_mdp = True" if what is UNKNOWN else ""
         raise InvalidModelError(
-            f"{wrapper} changes {what}, so the tables of the environment inside it are not those of what is played, "
+            f"{wrapper} changes {what}: the tables of the environment inside it are not those of what is played, "
             f"and {asked} would be of another problem. {advice or 'Use the environment inside it'}{hint}"
         )
 

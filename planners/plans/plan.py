@@ -94,8 +94,9 @@ class Plan:
         """(S, A) True for every action that can be optimal within the bounds, all ties included.
 
         At discount 1, where steps can be free, an action that only goes round is none: of those that stay where
-        one can go round for free, only those are kept that lead nearer to a way out, or to rest where V* = 0.
-        Whatever kept actions a policy takes, it earns V*, up to what the bounds leave open; those of `policy` are kept.
+        one can go round for free, only those are kept that lead nearer to a way out, or that rest where V* = 0.
+        Whatever kept actions a policy takes, it earns V*, up to what the bounds leave open; those of `policy` are
+        kept. As long as the bounds are far apart, nothing is left out for this reason.
         """
         taken = self.policy.actions if self.policy.is_deterministic else None
         return sealed(optimal_actions(self.model, self.lower, self.upper, self.discount, taken))

@@ -83,6 +83,9 @@ def test_wrappers_that_change_what_is_played_are_refused(wrap: Any, message: str
     if "actions" in message or "observations" in message:
         with pytest.raises(InvalidModelError, match="changes"):
             planners.rollout(env, plan)
+    if "actions" in message or "rewards" in message:
+        with pytest.raises(InvalidModelError, match="Plan in the environment inside"):
+            planners.solve(env, discount=0.9)
     wrap(GroundTruth(world(), discount=0.9)).reset(seed=1)  # inside it is at its place
 
 
@@ -191,7 +194,8 @@ class VecEnv:
             if terminated or truncated:
                 info["terminal_observation"] = state
                 state, _ = env.reset()
-            found.append(state), rewards.append(reward), dones.append(terminated or truncated), infos.append(info)
+            for several, one in ((found, state), (rewards, reward), (dones, terminated or truncated), (infos, info)):
+                several.append(one)
         return np.array(found), np.array(rewards), np.array(dones), infos
 
 

@@ -100,7 +100,9 @@ def test_a_plan_of_other_names_is_put_in_order() -> None:
     (one, _), (other, keys) = (planners.enumerate_env(Toy(ring, first)) for first in (0, 2))
     plan = planners.solve(one, discount=0.9)
     assert keys != [0, 1, 2, 3, 4]
-    np.testing.assert_allclose(planners.evaluate(other, plan, discount=0.9), plan.values[keys], atol=1e-9)
+    np.testing.assert_allclose(
+        planners.evaluate(other, plan, discount=0.9), plan.values[np.array(keys, dtype=np.int64)], atol=1e-9
+    )
     tables = planners.TabularMDP.from_env(gym.make("CliffWalking-v1"))
     with pytest.raises(InvalidPolicyError, match="5 is none of the 5 states"):
         planners.evaluate(tables, plan, discount=0.9)
