@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 import planners
 from planners.errors import InvalidModelError
-from planners.evaluation.regret import given_away, plan_of, state_number
+from planners.evaluation.regret import given_away, model_of, plan_of, state_number
 from planners.evaluation.vector_rollout import one_of_many
 from planners.models.backups import possible_actions
-from planners.models.convert import as_model
 from planners.models.wrappers import refuse_changes
 
 INSIDE = "Put GroundTruth inside: {wrapper}(GroundTruth(env, discount=...))"
@@ -70,7 +69,7 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         env: An environment that `planners` can solve. Wrappers that change actions, rewards or observations belong
             around this one, not inside it.
         discount: 0 to 1.
-        plan: A plan of this environment at that discount; None: it is solved here.
+        plan: A plan of this environment at that discount, be it of `planners.enumerate_env`; None: it is solved here.
 
     Raises:
         PlannerError: The environment has no tables, or they cannot be solved, or a wrapper changes what is played, or
@@ -94,9 +93,9 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         _check_single(env)
         RecordConstructorArgs.__init__(self, discount=discount, plan=plan)
         super().__init__(env)
-        model = as_model(env)
+        model = model_of(env, plan)
         self.plan = plan_of(model, plan, discount)
-        self._number, self._truth = state_number(model), Truth(self.plan, 1)
+        self._number, self._truth = state_number(model, env), Truth(self.plan, 1)
         self._state = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:

@@ -43,7 +43,7 @@ class Regret(NamedTuple):
         value: The regret, 0 for an optimal policy; in units of reward. Of episodes that were cut off: what was given
             away until then, the least that it can be.
         error: How far the regret may be from `value`. For a policy: a bound, from the bounds of V*. For episodes: twice
-            the standard error of the mean (NaN for one episode), plus `left_open`.
+            the standard error of the mean (NaN for one episode), plus what the bounds of V* leave open and `left_open`.
         optimal: V* of the first state, on average.
         episodes: Number of episodes that were judged; 0 for an exact regret.
         left_open: What may be lost after the episodes were cut off, on average, at most: the discounted V* of the last
@@ -68,7 +68,7 @@ class Regret(NamedTuple):
         spread = self.error - self.left_open if self.left_open < np.inf else np.nan
         what = f"{self.value:.6g} to {self.upper:.6g}" if self.left_open else f"{self.value:.6g}"
         why = ", as some were cut off" if self.left_open else ""
-        spreads = f", two standard errors {spread:.3g}" if np.isfinite(spread) else ""
+        spreads = f", give or take {spread:.3g}" if np.isfinite(spread) else ""
         return f"Regret({what}{spreads}; {self.episodes} episodes{why}; V* is {self.optimal:.6g})"
 
 
@@ -106,9 +106,9 @@ def regret(
     >>> class Left:
     ...     def act(self, state): return 3
     >>> regret(gym.make("FrozenLake-v1", is_slippery=False), Left(), discount=0.99, episodes=5)
-    Regret(0.602897 to 0.95099, two standard errors 0; 5 episodes, as some were cut off; V* is 0.95099)
+    Regret(0.602897 to 0.95099, give or take ...; 5 episodes, as some were cut off; V* is 0.95099)
     """
-    model = _model_of(env, plan)
+    model = model_of(env, plan)
     best = plan_of(model, plan, discount)
     if isinstance(agent, Sequence) and len(agent) and isinstance(agent[0], Episode):
         return _of_episodes(best, agent, discount)
@@ -123,7 +123,7 @@ def regret(
     return _of_policy(model, best, policy, discount)
 
 
-def _model_of(env: Any, plan: Plan | None) -> Model:
+def model_of(env: Any, plan: Plan | None) -> Model:
     """The model of an environment; where it has no tables, the one that was enumerated and that the plan is of."""
 
     def check(one: Any) -> None:
@@ -215,6 +215,8 @@ def _of_episodes(best: Plan, episodes: Sequence[Episode], discount: float) -> Re
         parts = [weight * max(float(spread[state]), 0.0) for weight, state in zip(weights, last, strict=True) if weight]
         left_open = float(sum(parts)) / len(episodes)
     error = 2.0 * float(sums.std(ddof=1)) / len(sums) ** 0.5 if len(sums) > 1 else float("nan")
+    steps = np.mean([sum(discount**t for t in range(len(episode))) for episode in episodes])
+    error += (1.0 + discount) * best.error_bound * float(steps)  # of V* and of Q*, step by step
     return Regret(float(sums.mean()), error + left_open, float(first.mean()), len(episodes), left_open)
 
 
@@ -223,9 +225,14 @@ def _given_away_in(episode: Episode, lost: NDArray[np.float64], number: Callable
     return float(sum(discount**t * float(lost[pair]) for t, pair in enumerate(steps) if discount or not t))
 
 
-def state_number(model: Model) -> Callable[[Any], int]:
-    """The function from an observation to the number of its state, or `InvalidPolicyError`."""
+def state_number(model: Model, env: Any = None) -> Callable[[Any], int]:
+    """The function from an observation, which `env` shows just now, to the number of its state.
+
+    It raises `InvalidPolicyError` where there is none.
+    """
     names = model.states if isinstance(model, TabularMDP) else None
+    if names is not None and env is not None:
+        return lambda observation: names.seen(env, observation)
     return lambda observation: state_of(observation, names, model.num_states)
 
 

@@ -21,9 +21,9 @@ NOTHING: Final = {  # the classes that define a step or a reset, and change no n
         "RenderCollection", "HumanRendering", "AddWhiteNoise", "ObstructView", "ArrayConversion", "JaxToNumpy",
         "JaxToTorch", "NumpyToTorch", "VectorWrapper", "DictInfoToList", "VectorEnv",
     ),
-    "stable_baselines3": ("Monitor",),
+    "stable_baselines3": ("Monitor", "VecMonitor", "VecEnv", "VecEnvWrapper"),
 }  # fmt: skip
-CHANGED: Final = {  # by Gymnasium's classes that define them
+CHANGED: Final = {  # by the classes that define them
     "ActionWrapper": ACTIONS,
     "StickyAction": ACTIONS,
     "RepeatAction": ACTIONS,
@@ -40,6 +40,8 @@ CHANGED: Final = {  # by Gymnasium's classes that define them
     "AtariPreprocessing": f"{ACTIONS}, {REWARDS} and {OBSERVATIONS}",
     "MaxAndSkipObservation": f"{ACTIONS}, {REWARDS} and {OBSERVATIONS}",
     "Autoreset": STARTS,
+    "VecNormalize": f"{REWARDS} and {OBSERVATIONS}",
+    "VecFrameStack": OBSERVATIONS,
 }
 
 
@@ -56,7 +58,7 @@ def changes(env: Any) -> Iterator[Change]:
     while env is not inner and env is not None:
         if (what := _changed_by(type(env))) is not None:
             yield Change(type(env).__name__, what)
-        env = getattr(env, "env", None)
+        env = vars(env).get("env", vars(env).get("venv"))
 
 
 def refuse_changes(env: Any, asked: str, *, among: tuple[str, ...] | None = None, advice: str = "") -> None:
@@ -79,7 +81,7 @@ def refuse_changes(env: Any, asked: str, *, among: tuple[str, ...] | None = None
 
 
 def _changed_by(cls: type) -> str | None:
-    found = [_changed_in(cls, name) for name in ("step", "reset")]
+    found = [_changed_in(cls, name) for name in ("step", "reset", "step_wait")]
     return next((what for what in found if what is not None), None)
 
 
@@ -92,5 +94,5 @@ def _changed_in(cls: type, method: str) -> str | None:
             root, name = each.__module__.partition(".")[0], each.__name__
             if name in NOTHING.get(root, ()):
                 return None
-            return CHANGED.get(name, UNKNOWN) if root == "gymnasium" else UNKNOWN
+            return CHANGED.get(name, UNKNOWN) if root in NOTHING else UNKNOWN
     return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 import gymnasium as gym
+import minigrid  # noqa: F401 - registers its rooms
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
@@ -24,6 +25,7 @@ from gymnasium.wrappers import (
 import planners
 from gridworld_env import GroundTruth
 from planners import InvalidModelError
+from tests.planners.models.test_enumeration import pose, reached
 
 WORLD = {"map_name": "lecture", "slip": 0.2}
 FOUR, STATES = gym.spaces.Discrete(4), gym.spaces.Discrete(11)
@@ -117,6 +119,20 @@ def test_going_round_for_free_is_counted_once_and_given_back() -> None:
         env.reset()
         assert sum(env.step(3)[4]["regret"] for _ in range(50)) == 1.0  # as planners.regret of that policy
     assert planners.regret(env, [3] * 4, discount=1.0).value == 1.0
+
+
+def test_the_truth_of_an_enumerated_room() -> None:
+    """MiniGrid has no tables; with a plan of those that were enumerated, its states are known by the key."""
+    room = gym.make("MiniGrid-Empty-5x5-v0")
+    model, keys = planners.enumerate_env(room, key=pose, reward=reached)
+    plan = planners.solve(model, discount=0.9)
+    env = GroundTruth(room, discount=0.9, plan=plan)
+    _, info = env.reset(seed=1)
+    for action in (0, 2, 1, 1, 2):
+        before = keys.index(pose(room.unwrapped, None))
+        assert info["optimal_value"] == plan.values[before]
+        *_, info = env.step(action)
+        assert info["regret"] == pytest.approx(plan.values[before] - plan.action_values[before, action])
 
 
 @pytest.mark.parametrize("mode", AutoresetMode)
