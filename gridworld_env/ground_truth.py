@@ -84,8 +84,8 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
 
     same_mdp = True  # what is played is as it was
 
-    def __new__(cls, env: Any, **options: Any) -> Any:
-        """Around a vector environment, the wrapper for these."""
+    def __new__(cls, env: Any = None, **options: Any) -> Any:
+        """Around a vector environment, the wrapper for these; a copy is made without any."""
         return VectorGroundTruth(env, **options) if isinstance(env, VectorEnv) else super().__new__(cls)
 
     def __init__(self, env: gym.Env[Any, Any], *, discount: float, plan: planners.Plan | None = None) -> None:
@@ -95,13 +95,13 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         super().__init__(env)
         model = model_of(env, plan)
         self.plan = plan_of(model, plan, discount)
-        self._number, self._truth = state_number(model, env), Truth(self.plan, 1)
+        self._model, self._truth = model, Truth(self.plan, 1)
         self._state = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """As the environment's."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._state = self._number(observation)
+        self._state = state_number(self._model, observation, self.env)
         self._truth.begin(0)
         return observation, {**info, **self._known()}
 
@@ -109,7 +109,7 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         """As the environment's."""
         before = self._state
         observation, reward, terminated, truncated, info = self.env.step(action)
-        self._state = self._number(observation)
+        self._state = state_number(self._model, observation, self.env)
         regret = float(self._truth.regrets(np.array([before]), np.array([int(action)]))[0])
         return observation, reward, terminated, truncated, {**info, **self._known(), "regret": regret}
 

@@ -14,6 +14,7 @@ Source: Kakade and Langford (2002), "Approximately optimal approximate reinforce
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,7 +205,7 @@ def _of_policy(model: Model, best: Plan, policy: Any, discount: float) -> Regret
 
 
 def _of_episodes(best: Plan, episodes: Sequence[Episode], discount: float) -> Regret:
-    lost, number = given_away(best), state_number(best.model)
+    lost, number = given_away(best), partial(state_number, best.model)
     sums = np.array([_given_away_in(episode, lost, number, discount) for episode in episodes])
     first = np.array([best.values[number(episode.transitions[0].observation)] for episode in episodes])
     weights = [0.0 if episode.terminated else discount ** len(episode) for episode in episodes]
@@ -225,15 +226,16 @@ def _given_away_in(episode: Episode, lost: NDArray[np.float64], number: Callable
     return float(sum(discount**t * float(lost[pair]) for t, pair in enumerate(steps) if discount or not t))
 
 
-def state_number(model: Model, env: Any = None) -> Callable[[Any], int]:
-    """The function from an observation, which `env` shows just now, to the number of its state.
+def state_number(model: Model, observation: Any, env: Any = None) -> int:
+    """The number of the state of an observation, which `env` shows just now if it is given.
 
-    It raises `InvalidPolicyError` where there is none.
+    Raises:
+        InvalidPolicyError: It is none.
     """
     names = model.states if isinstance(model, TabularMDP) else None
     if names is not None and env is not None:
-        return lambda observation: names.seen(env, observation)
-    return lambda observation: state_of(observation, names, model.num_states)
+        return names.seen(env, observation)
+    return state_of(observation, names, model.num_states)
 
 
 def _first_states(model: Model) -> NDArray[np.float64]:

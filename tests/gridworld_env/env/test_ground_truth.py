@@ -1,5 +1,7 @@
 """The truth beside a learner: under wrappers, in vector environments, and where going round is free."""
 
+import copy
+import pickle
 from typing import Any
 
 import gymnasium as gym
@@ -107,6 +109,15 @@ def test_a_spec_makes_it_again() -> None:
         made = gym.make(spec)
         assert isinstance(made, GroundTruth)
         assert made.reset(seed=1)[1]["optimal_value"] == pytest.approx(plan.values[7])
+
+
+def test_a_copy_goes_on_by_itself() -> None:
+    env = GroundTruth(world(slip=0.0), discount=0.9)
+    env.reset(seed=1)
+    other, again = copy.deepcopy(env), pickle.loads(pickle.dumps(env))
+    expected = env.step(3)[4]["regret"]
+    assert expected > 0
+    assert other.step(3)[4]["regret"] == again.step(3)[4]["regret"] == expected
 
 
 def test_going_round_for_free_is_counted_once_and_given_back() -> None:
