@@ -56,7 +56,7 @@ class GridWorldEnv(gym.Env[Any, Any]):
         action_names: (A,) name of each action.
 
     Every `info` has `prob`, the probability P(s'|s,a) of the state that was reached (1.0 after `reset`), and
-    `action_mask`, (A,) int8, 1 for actions that may leave the square or end the episode (all 1 if none may).
+    `action_mask`, (A,) int8, 1 for actions that may leave the square, end the episode or be paid (all 1 if none may).
 
     Raises:
         MapError: A map, a legend or an option that cannot be used; the message says where and why.

@@ -4,29 +4,76 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.utils import RecordConstructorArgs
+from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+from numpy.typing import NDArray
 
 import planners
-from planners.evaluation.regret import plan_of
-from planners.models.convert import as_model
+from planners.errors import InvalidModelError
+from planners.evaluation.regret import given_away, model_of, plan_of, state_number
+from planners.evaluation.vector_rollout import one_of_many
+from planners.models.backups import possible_actions
+from planners.models.wrappers import refuse_changes
+
+INSIDE = "Put GroundTruth inside: {wrapper}(GroundTruth(env, discount=...))"
 
 
-class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
-    """Adds what is optimal to the `info` of an environment with tables.
+class Truth:
+    """What a plan says of steps that n environments take, one after the other.
+
+    At discount 1 a step that only goes round for free gives nothing away, and yet whoever goes on like that earns
+    nothing of V*. So the first such step counts all of V*, and the step that leads out again takes it back: the sum of
+    the regrets is at any time what is lost if the agent goes on as it does.
+
+    Args:
+        plan: The plan.
+        count: n.
+    """
+
+    def __init__(self, plan: planners.Plan, count: int) -> None:
+        """Before the first episodes."""
+        self.values = plan.values
+        self.optimal = plan.optimal_actions.astype(np.int8)
+        self.lost = given_away(plan)
+        self.circles = np.zeros(self.optimal.shape, dtype=bool)
+        if plan.discount == 1.0:
+            possible = possible_actions(plan.model, plan.lower, plan.upper, plan.discount)
+            self.circles = possible & ~plan.optimal_actions
+        self.owed = np.zeros(count)
+
+    def begin(self, which: Any) -> None:
+        """Other episodes begin, in the environments `which`."""
+        self.owed[which] = 0.0
+
+    def regrets(self, states: NDArray[np.int64], actions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(n,) what the actions give away, taken in these states."""
+        owed = np.where(self.circles[states, actions], np.maximum(self.values[states], 0.0), 0.0)
+        regrets = self.lost[states, actions] + (owed - self.owed)
+        self.owed = owed
+        return regrets
+
+
+class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
+    """Adds what is optimal to the `info` of an environment with tables, or of a vector environment of them.
 
     `info["optimal_value"]`: V* of the state that was reached; `info["optimal_actions"]`: (A,) int8, 1 for every
     action that can be optimal there; and after a step `info["regret"]`: `V*(s) - Q*(s, a)` of the action just
     taken, which is 0 for optimal actions, and where V* is -inf, as no more can be lost there. The discounted sum
-    of the regrets of an episode is, on average, what the agent loses against the best policy (the performance
-    difference lemma; Kakade and Langford, 2002).
+    of the regrets of an episode that ends is, on average, what the agent loses against the best policy (the
+    performance difference lemma; Kakade and Langford, 2002). At discount 1 a step that goes round for free counts all
+    of V*, until a step that leads out again takes that back with a negative regret.
+
+    Around a vector environment it is a `VectorGroundTruth`.
 
     Args:
-        env: An environment that `planners` can solve.
+        env: An environment that `planners` can solve. Wrappers that change actions, rewards or observations belong
+            around this one, not inside it.
         discount: 0 to 1.
-        plan: A plan of this environment at that discount; None: it is solved here.
+        plan: A plan of this environment at that discount, be it of `planners.enumerate_env`; None: it is solved here.
 
     Raises:
-        PlannerError: The environment has no tables, or they cannot be solved, or the plan is of another model or
-            discount.
+        PlannerError: The environment has no tables, or they cannot be solved, or a wrapper changes what is played, or
+            the plan is of another model or discount.
 
     >>> import gridworld_env
     >>> env = GroundTruth(gym.make("GridWorld-v0", map_name="lecture"), discount=0.9)
@@ -35,30 +82,111 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
     (0.519, [1, 1, 0, 0])
     """
 
+    same_mdp = True  # what is played is as it was
+
+    def __new__(cls, env: Any = None, **options: Any) -> Any:
+        """Around a vector environment, the wrapper for these; a copy is made without any."""
+        return VectorGroundTruth(env, **options) if isinstance(env, VectorEnv) else super().__new__(cls)
+
     def __init__(self, env: gym.Env[Any, Any], *, discount: float, plan: planners.Plan | None = None) -> None:
         """Solve the environment."""
+        _check_single(env)
+        RecordConstructorArgs.__init__(self, discount=discount, plan=plan)
         super().__init__(env)
-        self.plan = plan_of(as_model(env), plan, discount)
-        self._optimal = self.plan.optimal_actions.astype(np.int8)
+        model = model_of(env, plan)
+        self.plan = plan_of(model, plan, discount)
+        self._model, self._truth = model, Truth(self.plan, 1)
         self._state = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """As the environment's."""
-        state, info = self.env.reset(seed=seed, options=options)
-        self._state = int(state)
-        return state, {**info, **self._truth()}
+        observation, info = self.env.reset(seed=seed, options=options)
+        self._state = state_number(self._model, observation, self.env)
+        self._truth.begin(0)
+        return observation, {**info, **self._known()}
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """As the environment's."""
         before = self._state
-        state, reward, terminated, truncated, info = self.env.step(action)
-        self._state = int(state)
-        best = float(self.plan.values[before])
-        regret = max(best - float(self.plan.action_values[before, int(action)]), 0.0) if best > -np.inf else 0.0
-        return state, reward, terminated, truncated, {**info, **self._truth(), "regret": regret}
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        self._state = state_number(self._model, observation, self.env)
+        regret = float(self._truth.regrets(np.array([before]), np.array([int(action)]))[0])
+        return observation, reward, terminated, truncated, {**info, **self._known(), "regret": regret}
 
-    def _truth(self) -> dict[str, Any]:
+    def _known(self) -> dict[str, Any]:
         return {
-            "optimal_value": float(self.plan.values[self._state]),
-            "optimal_actions": self._optimal[self._state].copy(),
+            "optimal_value": float(self._truth.values[self._state]),
+            "optimal_actions": self._truth.optimal[self._state].copy(),
         }
+
+
+class VectorGroundTruth(VectorWrapper, RecordConstructorArgs):
+    """The same for `gym.make_vec`, native or "sync": (n,) `optimal_value`, (n, A) `optimal_actions`, (n,) `regret`.
+
+    Where a step began another episode instead of taking the action (autoreset, `NEXT_STEP`), `regret` is 0 and its
+    mask `_regret` False. With `SAME_STEP`, `regret` is that of the last step of the old episode, and the values are
+    those of the first state of the new one.
+
+    >>> import gridworld_env
+    >>> envs = GroundTruth(gym.make_vec("GridWorld-v0", num_envs=2, map_name="lecture"), discount=0.9)
+    >>> states, info = envs.reset(seed=1)
+    >>> states, rewards, terminated, truncated, info = envs.step(np.array([0, 3]))
+    >>> info["regret"].round(3).tolist()
+    [0.0, 0.092]
+    """
+
+    same_mdp = True
+
+    def __init__(self, env: Any, *, discount: float, plan: planners.Plan | None = None) -> None:
+        """Solve one of the environments; they have to be alike."""
+        RecordConstructorArgs.__init__(self, discount=discount, plan=plan)
+        super().__init__(env)
+        refuse_changes(env, "the truth", advice=INSIDE.format(wrapper="Wrapper"))
+        model = one_of_many(env, _check_single)
+        self.plan = plan_of(model, plan, discount)
+        self._truth = Truth(self.plan, self.num_envs)
+        self._state = np.zeros(self.num_envs, dtype=np.int64)
+        self._ended = np.zeros(self.num_envs, dtype=bool)
+
+    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """As the environments'."""
+        begins = (options or {}).get("reset_mask")
+        begins = np.ones(self.num_envs, dtype=bool) if begins is None else np.array(begins)
+        observations, infos = self.env.reset(seed=seed, options=options)
+        self._state = np.array(observations, dtype=np.int64)
+        self._ended[begins] = False
+        self._truth.begin(begins)
+        return observations, {**infos, **self._known()}
+
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+        """As the environments'."""
+        before, again = self._state, self._ended
+        observations, rewards, terminated, truncated, infos = self.env.step(actions)
+        self._state = np.array(observations, dtype=np.int64)
+        regrets = np.where(again, 0.0, self._truth.regrets(before, np.array(actions, dtype=np.int64)))
+        over = np.array(terminated) | np.array(truncated)
+        self._truth.begin(again | over)
+        at_once = self.metadata.get("autoreset_mode") is AutoresetMode.SAME_STEP
+        self._ended = np.zeros_like(over) if at_once else over
+        infos = {**infos, **self._known(), "regret": regrets, "_regret": ~again}
+        return observations, rewards, terminated, truncated, infos
+
+    def _known(self) -> dict[str, Any]:
+        everywhere = np.ones(self.num_envs, dtype=bool)
+        return {
+            "optimal_value": self._truth.values[self._state],
+            "_optimal_value": everywhere,
+            "optimal_actions": self._truth.optimal[self._state],
+            "_optimal_actions": everywhere.copy(),
+        }
+
+
+def _check_single(env: Any) -> None:
+    """`InvalidModelError` for what is not one environment whose steps are those of its tables."""
+    if hasattr(env, "num_envs"):
+        raise InvalidModelError(
+            f"a {type(env).__name__} holds many environments; expected one, or Gymnasium's own kind. Put GroundTruth "
+            "inside: DummyVecEnv([lambda: GroundTruth(gym.make(...), discount=...)])"
+        )
+    wrapper = type(env).__name__
+    refuse_changes(env, "the truth", advice=INSIDE.format(wrapper=wrapper))

@@ -5,7 +5,7 @@ from gridworld_env.errors import MapError
 from gridworld_env.grid.actions import Action
 from gridworld_env.grid.grid import Grid, parse_grid
 from gridworld_env.grid.legend import Cell
-from gridworld_env.ground_truth import GroundTruth
+from gridworld_env.ground_truth import GroundTruth, VectorGroundTruth
 from gridworld_env.maps.files import read_map_file
 from gridworld_env.maps.images import load_image
 from gridworld_env.maps.movingai import Scenario, load_movingai, read_scenarios
@@ -24,6 +24,7 @@ __all__ = [
     "MapError",
     "Replay",
     "Scenario",
+    "VectorGroundTruth",
     "World",
     "load_image",
     "load_movingai",

@@ -35,7 +35,7 @@ class Sampler:
 
     @cached_property
     def masks(self) -> NDArray[np.int8]:
-        """(S, A) 1 for actions that may leave the square or end the episode; all 1 if none may."""
+        """(S, A) 1 for actions that may leave the square, end the episode or be paid; all 1 if none may."""
         return _action_masks(self.mdp)
 
     def draw(self, state: int, action: int, uniform: float) -> int:
@@ -59,7 +59,7 @@ class Sampler:
         return total
 
     def mask(self, state: int) -> NDArray[np.int8]:
-        """(A,) 1 for actions that may leave the square or end the episode; all 1 if none may."""
+        """(A,) 1 for actions that may leave the square, end the episode or be paid; all 1 if none may."""
         return self.masks[state].copy()
 
     def _mixture(self, state: int, action: int) -> list[Branch]:
@@ -99,9 +99,9 @@ def _branches(mixture: NDArray[np.float64], order: Sequence[int] | None) -> list
 
 
 def _action_masks(mdp: MoveMDP) -> NDArray[np.int8]:
-    """(S, A) 1 for actions that may change something; a row without any is all 1."""
-    changes = mdp.successor != np.arange(mdp.num_states, dtype=np.int32)[:, None]
-    changes |= mdp.outcome_ends[mdp.outcome]
+    """(S, A) 1 for actions that may change something or are paid for staying; a row without any is all 1."""
+    stays = mdp.successor == np.arange(mdp.num_states, dtype=np.int32)[:, None]
+    changes = ~stays | mdp.outcome_ends[mdp.outcome] | (mdp.outcome_reward > 0.0)[mdp.outcome]
     masks = np.zeros((mdp.num_states, mdp.num_actions), dtype=np.int8)
     for kind, by_action in enumerate(mdp.mixture):
         here = slice(None) if mdp.kind is None else mdp.kind == kind

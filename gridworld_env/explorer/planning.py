@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 import planners
 from gridworld_env.dynamics.rules_to_tables import make_mdp, vary_mdp
 from gridworld_env.explorer.map_document import MapDocument
+from planners.equations.ways_out import optimal_actions
 from planners.evaluation.optimality import Certificate
-from planners.models.backups import backup, backup_state, greedy_actions, possible_actions
+from planners.models.backups import backup, backup_state, greedy_actions
 from planners.models.moves import MoveMDP
 
 DIRECT_LIMIT: Final = 4_000  # states; more are evaluated by sweeps, which can be watched
@@ -258,10 +259,10 @@ class Planning:
     def possible_actions(self) -> NDArray[np.bool_]:
         """(S, A) True for the actions that the bounds proven from V do not rule out as optimal.
 
-        At first all; in the end the set of all optimal actions.
+        At first all; in the end the set of all optimal actions, at discount 1 without those that go round for free.
         """
         proof = self.certify()
-        return possible_actions(self.mdp.tabular, proof.lower, proof.upper, self.document.discount)
+        return optimal_actions(self.mdp.tabular, proof.lower, proof.upper, self.document.discount)
 
     @property
     def proven(self) -> str:

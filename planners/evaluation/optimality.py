@@ -142,7 +142,7 @@ def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float | N
     from planners.solve import solve
 
     mdp = as_model(model).tabular
-    chosen = as_policy(policy, mdp.num_states, mdp.num_actions)
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
     unit = max(1.0, float(np.abs(mdp.rewards).max()))
     asked = 1e-9 * unit if tolerance is None else check_tolerance(tolerance)
     plan = solve(mdp, discount=discount, tolerance=asked / 2, throw=False)

@@ -53,12 +53,33 @@ def evaluate(model: Any, policy: Any, *, discount: float) -> NDArray[np.float64]
     array([inf])
     """
     mdp = as_model(model).tabular
-    chosen = as_policy(policy, mdp.num_states, mdp.num_actions)
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
     chain, rewards, termination = policy_chain(mdp, chosen)
     discount = check_discount(discount)
     if discount < 1.0:
         return EvaluationSystem(chain, discount).solve(rewards)
     return _total_reward(chain, rewards, termination)
+
+
+def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: float) -> NDArray[np.float64]:
+    """As `evaluate`, of the states that the policy can reach from those where it begins, (S,) bool; else NaN.
+
+    Where it never comes it may have no value, which then does not matter.
+    """
+    mdp = as_model(model).tabular
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
+    chain, rewards, termination = policy_chain(mdp, chosen)
+    steps = sparse.csr_array(chain.T)
+    reached = np.flatnonzero(next_towards(steps, np.arange(mdp.num_states), np.ones(mdp.num_states, bool), begins) >= 0)
+    part = TabularMDP(
+        transitions=sparse.csr_array(chain[reached][:, reached]),
+        termination=termination[reached, None],
+        rewards=rewards[reached, None],
+        feasible=np.ones((len(reached), 1), dtype=bool),
+    )
+    values = np.full(mdp.num_states, np.nan)
+    values[reached] = evaluate(part, np.zeros(len(reached), dtype=np.int64), discount=discount)
+    return values
 
 
 def policy_chain(

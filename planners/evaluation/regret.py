@@ -1,26 +1,39 @@
-"""How much an agent loses against the best policy: exactly for a policy, estimated for episodes.
+"""How much an agent loses against the best policy: exactly for a policy, within bounds for episodes.
 
     regret = sum over s of initial(s) * (V*(s) - V^pi(s))
-           = E[ sum over t of discount^t * (V*(s_t) - Q*(s_t, a_t)) ]      (performance difference lemma)
+           = E[ sum over t < T of discount^t * (V*(s_t) - Q*(s_t, a_t)) ]  +  E[ discount^T * (V*(s_T) - V^pi(s_T)) ]
 
-The second form is what episodes are judged by: each step contributes what its action gives away, so that
-luck with the transitions, which is most of the spread of returns, does not enter.
+The second form (the performance difference lemma) is what episodes are judged by: each step contributes what its
+action gives away, so that luck with the transitions, which is most of the spread of returns, does not enter. The
+last term is 0 where the episode has ended at T. Where it was cut off, nobody has seen V^pi(s_T): it lies between the
+least that any policy earns from there and V*, and that is what the result leaves open. At discount 1 an agent that
+goes round for free gives nothing away with any step, and all of its regret is in that term.
 
 Source: Kakade and Langford (2002), "Approximately optimal approximate reinforcement learning", Lemma 6.1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import InvalidModelError, InvalidOptionError
-from planners.evaluation.policy_value import evaluate
-from planners.evaluation.rollout import Episode, rollout
+from planners.arrays import sealed
+from planners.errors import InvalidModelError, InvalidOptionError, MissingModelError, UnboundedValueError
+from planners.evaluation.policy_value import value_from
+from planners.evaluation.rollout import Episode, can_act, rollout
+from planners.evaluation.vector_rollout import is_vector, one_of_many
+from planners.methods.backward_induction import FinitePlan
 from planners.models.convert import Model, as_model
+from planners.models.moves import MoveMDP
+from planners.models.tabular import TabularMDP
+from planners.models.wrappers import refuse_changes
 from planners.options import check_discount
+from planners.plans.model_identity import is_same_model
 from planners.plans.plan import Plan
+from planners.plans.policy import state_of
 from planners.solve import solve
 
 
@@ -28,17 +41,36 @@ class Regret(NamedTuple):
     """What an agent loses against the best policy, from the first state on.
 
     Attributes:
-        value: The regret, 0 for an optimal policy; in units of reward.
-        error: For a policy: a bound of the error, from the bounds of V*. For episodes: twice the standard error
-            of the mean, NaN for one episode.
+        value: The regret, 0 for an optimal policy; in units of reward. Of episodes that were cut off: what was given
+            away until then, the least that it can be.
+        error: How far the regret may be from `value`. For a policy: a bound, from the bounds of V*. For episodes: twice
+            the standard error of the mean (NaN for one episode), plus what the bounds of V* leave open and `left_open`.
         optimal: V* of the first state, on average.
         episodes: Number of episodes that were judged; 0 for an exact regret.
+        left_open: What may be lost after the episodes were cut off, on average, at most: the discounted V* of the last
+            state minus the least that any policy earns from there; inf where at discount 1 one can pay for ever.
     """
 
     value: float
     error: float
     optimal: float
     episodes: int = 0
+    left_open: float = 0.0
+
+    @property
+    def upper(self) -> float:
+        """The most that the regret can be: of episodes, but for the spread of their mean."""
+        return self.value + (self.left_open if self.episodes else self.error)
+
+    def __repr__(self) -> str:
+        """The regret, or between what it lies, in one line."""
+        if not self.episodes:
+            return f"Regret({self.value:.6g}, proven to {self.error:.3g}; V* is {self.optimal:.6g})"
+        spread = self.error - self.left_open if self.left_open < np.inf else np.nan
+        what = f"{self.value:.6g} to {self.upper:.6g}" if self.left_open else f"{self.value:.6g}"
+        why = ", as some were cut off" if self.left_open else ""
+        spreads = f", give or take {spread:.3g}" if np.isfinite(spread) else ""
+        return f"Regret({what}{spreads}; {self.episodes} episodes{why}; V* is {self.optimal:.6g})"
 
 
 def regret(
@@ -53,9 +85,10 @@ def regret(
     """The regret of a policy, of an agent or of episodes that were played.
 
     Args:
-        env: An environment with tables, or a model. To play an agent, an environment.
+        env: An environment with tables, or a model. To play an agent, an environment, or a vector environment.
         agent: A policy in any form that `evaluate` takes, or a `Plan`: exact. A list of `Episode`: these are
-            judged. Anything else with `act(observation)`: it is played.
+            judged. Anything else that `rollout` plays, with `act(observation)` or `predict`: it is played; so is a
+            `FinitePlan`, for as many steps as it has.
         discount: 0 to 1.
         episodes: How many to play.
         seed: Of the episodes.
@@ -63,31 +96,59 @@ def regret(
 
     Raises:
         InvalidOptionError: `agent` is none of these, there are no episodes, or `plan` is of another model or discount.
-        InvalidModelError: No tables, or, for an exact regret, no known distribution of first states.
+        InvalidModelError: No tables, or a wrapper changes what is played; or, for an exact regret, it is not known
+            where episodes begin.
+        ImproperPolicyError: At discount 1 the policy has no total reward.
 
     >>> import gymnasium as gym, gridworld_env
     >>> env = gym.make("GridWorld-v0", map_name="lecture")
     >>> round(regret(env, [0] * 11, discount=0.9).value, 3)     # always UP, from the start in the corner
     0.919
+    >>> class Left:
+    ...     def act(self, state): return 3
+    >>> regret(gym.make("FrozenLake-v1", is_slippery=False), Left(), discount=0.99, episodes=5)
+    Regret(0.602897 to 0.95099, give or take ...; 5 episodes, as some were cut off; V* is 0.95099)
     """
-    model = as_model(env)
+    model = model_of(env, plan)
     best = plan_of(model, plan, discount)
     if isinstance(agent, Sequence) and len(agent) and isinstance(agent[0], Episode):
         return _of_episodes(best, agent, discount)
     if isinstance(agent, Sequence) and not len(agent):
         raise InvalidOptionError("there are no episodes to judge; expected one or more")
     policy = agent.policy if isinstance(agent, Plan) else agent
-    if hasattr(policy, "act") and not hasattr(policy, "probabilities"):
+    if can_act(policy) and not hasattr(policy, "probabilities"):
         if not hasattr(env, "step"):
             raise InvalidOptionError(f"a {type(env).__name__} cannot be played; expected an environment, or a policy")
-        return _of_episodes(best, rollout(env, agent, episodes=episodes, seed=seed), discount)
-    first = _first_states(model)
-    achieved = evaluate(model, policy, discount=discount)
-    return Regret(float(first @ (best.values - achieved)), best.error_bound, float(first @ best.values))
+        limit = {"max_steps": policy.horizon} if isinstance(policy, FinitePlan) else {}
+        return _of_episodes(best, rollout(env, policy, episodes=episodes, seed=seed, **limit), discount)
+    return _of_policy(model, best, policy, discount)
+
+
+def model_of(env: Any, plan: Plan | None) -> Model:
+    """The model of an environment; where it has no tables, the one that was enumerated and that the plan is of."""
+
+    def check(one: Any) -> None:
+        refuse_changes(one, "this regret", advice=INSIDE)
+
+    check(env)
+    if is_vector(env):
+        return one_of_many(env, check)
+    inner = getattr(env, "unwrapped", env)
+    tables = (getattr(inner, name, None) for name in ("mdp", "P", "transitions", "successor"))
+    if plan is not None and getattr(plan.model, "states", None) is not None and all(table is None for table in tables):
+        return plan.model
+    return as_model(env)
+
+
+INSIDE = "Judge the environment inside it; for a learner, put gridworld_env.GroundTruth inside"
 
 
 def plan_of(model: Model, plan: Plan | None, discount: float) -> Plan:
-    """The plan given, or one that is solved here; `InvalidOptionError` for a plan of another size or discount."""
+    """The plan given, or one that is solved here.
+
+    Raises:
+        InvalidOptionError: The plan is of another size, discount or model, or does not know its model.
+    """
     checked = check_discount(discount)
     if plan is None:
         return solve(model, discount=checked)
@@ -96,23 +157,85 @@ def plan_of(model: Model, plan: Plan | None, discount: float) -> Plan:
             f"plan is of {len(plan.values)} states at discount {plan.discount}; expected one of {model.num_states} "
             f"states at discount {checked}, or None"
         )
+    try:
+        same = is_same_model(plan.model, model)
+    except MissingModelError:
+        raise InvalidOptionError(
+            "plan does not know its model; expected one with it: planners.load_plan(path, model=env)"
+        ) from None
+    if not same:
+        raise InvalidOptionError(
+            "plan is of another model: it has the same number of states, and other numbers in its tables; expected a "
+            "plan of this one, planners.solve(env, discount=...), or None"
+        )
     return plan
 
 
-def _of_episodes(best: Plan, episodes: Sequence[Episode], discount: float) -> Regret:
-    given_away = best.values[:, None] - best.action_values
-    sums = np.array(
-        [
-            sum(
-                discount**t * given_away[int(step.observation), int(step.action)]
-                for t, step in enumerate(e.transitions)
-            )
-            for e in episodes
-        ]
+def given_away(plan: Plan) -> NDArray[np.float64]:
+    """(S, A) V*(s) - Q*(s,a), what an action gives away; 0 where V* is -inf, as no more can be lost there."""
+    known = plan.values > -np.inf
+    values = np.where(known, plan.values, 0.0)[:, None]
+    return sealed(np.where(known[:, None], np.maximum(values - plan.action_values, 0.0), 0.0))
+
+
+def least_values(model: Model, discount: float) -> NDArray[np.float64]:
+    """(S,) not above what any policy earns, by planning for the opposite of every reward.
+
+    All are -inf where at discount 1 one can pay for ever.
+    """
+    opposite = (
+        replace(model, outcome_reward=-model.outcome_reward)
+        if isinstance(model, MoveMDP)
+        else replace(model, rewards=-model.rewards)
     )
-    first = np.array([best.values[int(episode.transitions[0].observation)] for episode in episodes])
+    try:
+        return -solve(opposite, discount=discount, throw=False).upper
+    except UnboundedValueError:
+        return np.full(model.num_states, -np.inf)
+
+
+def _of_policy(model: Model, best: Plan, policy: Any, discount: float) -> Regret:
+    first = _first_states(model)
+    begins = np.flatnonzero(first > 0)
+    achieved = value_from(model, policy, first > 0, discount=discount)[begins]
+    optimal, weight = best.values[begins], first[begins]
+    alike = optimal == achieved  # -inf too: what cannot be had is not lost
+    lost = np.where(alike, 0.0, np.where(alike, 0.0, optimal) - np.where(alike, 0.0, achieved))
+    return Regret(max(float(weight @ lost), 0.0), best.error_bound, float(weight @ optimal))
+
+
+def _of_episodes(best: Plan, episodes: Sequence[Episode], discount: float) -> Regret:
+    lost, number = given_away(best), partial(state_number, best.model)
+    sums = np.array([_given_away_in(episode, lost, number, discount) for episode in episodes])
+    first = np.array([best.values[number(episode.transitions[0].observation)] for episode in episodes])
+    weights = [0.0 if episode.terminated else discount ** len(episode) for episode in episodes]
+    left_open = 0.0
+    if any(weights):
+        spread = np.where(best.upper > -np.inf, best.upper - least_values(best.model, discount), 0.0)
+        last = [number(episode.transitions[-1].next_observation) for episode in episodes]
+        parts = [weight * max(float(spread[state]), 0.0) for weight, state in zip(weights, last, strict=True) if weight]
+        left_open = float(sum(parts)) / len(episodes)
     error = 2.0 * float(sums.std(ddof=1)) / len(sums) ** 0.5 if len(sums) > 1 else float("nan")
-    return Regret(float(sums.mean()), error, float(first.mean()), len(episodes))
+    steps = np.mean([sum(discount**t for t in range(len(episode))) for episode in episodes])
+    error += (1.0 + discount) * best.error_bound * float(steps)  # of V* and of Q*, step by step
+    return Regret(float(sums.mean()), error + left_open, float(first.mean()), len(episodes), left_open)
+
+
+def _given_away_in(episode: Episode, lost: NDArray[np.float64], number: Callable[[Any], int], discount: float) -> float:
+    steps = [(number(step.observation), int(step.action)) for step in episode.transitions]
+    return float(sum(discount**t * float(lost[pair]) for t, pair in enumerate(steps) if discount or not t))
+
+
+def state_number(model: Model, observation: Any, env: Any = None) -> int:
+    """The number of the state of an observation, which `env` shows just now if it is given.
+
+    Raises:
+        InvalidPolicyError: It is none.
+    """
+    names = model.states if isinstance(model, TabularMDP) else None
+    if names is not None and env is not None:
+        return names.seen(env, observation)
+    return state_of(observation, names, model.num_states)
 
 
 def _first_states(model: Model) -> NDArray[np.float64]:

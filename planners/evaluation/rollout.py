@@ -14,7 +14,10 @@ import numpy as np
 
 from planners.agent import Agent
 from planners.errors import InvalidOptionError
-from planners.methods.backward_induction import FinitePlan
+from planners.evaluation.vector_rollout import chooser, is_vector, play_many
+from planners.methods.backward_induction import FinitePlan, StepCounter
+from planners.models.state_names import StateNames
+from planners.models.wrappers import ACTIONS, OBSERVATIONS, refuse_changes
 from planners.plans.policy import TabularPolicy
 
 
@@ -95,9 +98,11 @@ def rollout(
     """Play whole episodes.
 
     Args:
-        env: A Gymnasium environment, or anything with its `reset` and `step`.
-        agent: Anything with `act(observation)`, such as `plan.policy`; or a `Plan` or `FinitePlan`. If it has
-            a `reset()`, that is called when an episode begins.
+        env: A Gymnasium environment, or anything with its `reset` and `step`; or a vector environment of Gymnasium or
+            Stable-Baselines3, whose environments share the episodes.
+        agent: Anything with `act(observation)`, such as `plan.policy`; a `Plan` or `FinitePlan`; or a model of
+            Stable-Baselines3, or anything with its `predict(observation, state, episode_start, deterministic)`,
+            which then acts deterministically. If it has a `reset()`, that is called when an episode begins.
         episodes: How many.
         seed: Of the environment, passed to the first `reset`, and of a policy that draws its actions.
             The same seed gives the same episodes.
@@ -108,26 +113,51 @@ def rollout(
 
     Raises:
         InvalidOptionError: `agent` cannot act, or a number is below 1.
+        InvalidModelError: A plan or its policy is to be played through a wrapper that changes actions or observations.
     """
+    count = _at_least_one("episodes", episodes)
+    if is_vector(env):
+        return _play_many(env, agent, count, seed, _at_least_one("max_steps", max_steps))
     return [
         Episode(tuple(play_episode(env, agent, seed=seed if number == 0 else None, max_steps=max_steps)))
-        for number in range(_at_least_one("episodes", episodes))
+        for number in range(count)
     ]
+
+
+def _play_many(env: Any, agent: Any, episodes: int, seed: int | None, max_steps: int) -> list[Episode]:
+    actor = agent if hasattr(agent, "predict") and not hasattr(agent, "act") else _prepared(env, agent, seed)
+    played = play_many(env, chooser(actor, env.num_envs), episodes=episodes, seed=seed, max_steps=max_steps)
+    return [Episode(tuple(Transition(*step[1:]) for step in steps)) for steps in played]
+
+
+def _prepared(env: Any, agent: Any, seed: int | None) -> Any:
+    """What acts, if it may act here, with its draws begun anew."""
+    agent = as_agent(agent)
+    if isinstance(agent, TabularPolicy | StepCounter):
+        refuse_changes(env, "this policy", among=(ACTIONS, OBSERVATIONS), advice="Play it in the environment inside")
+    if seed is not None and isinstance(agent, TabularPolicy):
+        agent.reseed(seed)
+    names = getattr(agent, "states", None) if isinstance(agent, TabularPolicy | StepCounter) else None
+    return agent if names is None or names.identify is None or is_vector(env) else _Seeing(agent, env, names)
+
+
+class _Seeing:
+    """A policy on states that a key function tells from the environment itself."""
+
+    def __init__(self, agent: Any, env: Any, names: StateNames) -> None:
+        self.agent, self.env, self.names = agent, env, names
+        self.reset = getattr(agent, "reset", None)
+
+    def act(self, observation: Any) -> Any:
+        return self.agent.act(self.names.keys[self.names.seen(self.env, observation)])
 
 
 def play_episode(
     env: Any, agent: Agent[Any, Any] | Any, *, seed: int | None = None, max_steps: int = 10_000
 ) -> Iterator[Transition]:
     """One episode, step by step; arguments as for `rollout`."""
-    if not hasattr(agent, "act"):
-        agent = agent.agent() if isinstance(agent, FinitePlan) else getattr(agent, "policy", agent)
-    if not hasattr(agent, "act"):
-        raise InvalidOptionError(
-            f"a {type(agent).__name__} has no act(observation); expected an agent such as plan.policy"
-        )
+    agent = _prepared(env, agent, seed)
     _at_least_one("max_steps", max_steps)
-    if seed is not None and isinstance(agent, TabularPolicy):
-        agent.reseed(seed)
     observation, _ = env.reset(seed=seed)
     if callable(restart := getattr(agent, "reset", None)):
         restart()  # an agent that counts steps begins anew
@@ -139,6 +169,52 @@ def play_episode(
         if terminated or truncated:
             return
         observation = next_observation
+
+
+def can_act(agent: Any) -> bool:
+    """Whether `as_agent` finds one in it."""
+    return any(callable(getattr(agent, name, None)) for name in ("act", "predict")) or isinstance(agent, FinitePlan)
+
+
+def as_agent(agent: Any) -> Any:
+    """The agent itself, that of a plan, or one around `predict`; `InvalidOptionError` where there is none."""
+    if hasattr(agent, "act"):
+        return agent
+    if isinstance(agent, FinitePlan):
+        return agent.agent()
+    if callable(getattr(agent, "predict", None)):
+        return Predicting(agent)
+    policy = getattr(agent, "policy", agent)
+    if not hasattr(policy, "act"):
+        raise InvalidOptionError(
+            f"a {type(policy).__name__} has no act(observation); expected an agent such as plan.policy"
+        )
+    return policy
+
+
+class Predicting:
+    """An `Agent` around `predict(observation, state, episode_start, deterministic)`, Stable-Baselines3's interface.
+
+    Args:
+        model: What has `predict`; it returns (action, state), and has its state back with the next step.
+    """
+
+    def __init__(self, model: Any) -> None:
+        """Before the first episode."""
+        self.model = model
+        self.reset()
+
+    def reset(self) -> None:
+        """An episode begins: no state yet."""
+        self._state, self._begins = None, True
+
+    def act(self, observation: Any) -> Any:
+        """Its action, without drawing."""
+        begins, self._begins = np.array([self._begins]), False
+        action, self._state = self.model.predict(
+            observation, state=self._state, episode_start=begins, deterministic=True
+        )
+        return action.item() if isinstance(action, np.ndarray) and action.ndim == 0 else action
 
 
 def _at_least_one(name: str, value: int) -> int:

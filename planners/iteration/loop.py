@@ -15,6 +15,7 @@ import numpy as np
 
 from planners.equations.certificates import Bounds
 from planners.equations.problem import Problem
+from planners.equations.ways_out import nearest_ways_out
 from planners.iteration.certified_backups import certified
 from planners.iteration.iterates import Backup, Iterate, Solving
 from planners.iteration.moment import Moment
@@ -134,10 +135,13 @@ class _Record:
         bounds = self.last.bounds() if self.bounds is None else self.bounds
         if status is Status.ITERATION_LIMIT and bounds.error <= self.tolerance:
             status = Status.CONVERGED
+        lower, actions = solved.expand(bounds.lower), solved.expand_policy(bounds.rows)
+        if solved.discount == 1.0:
+            actions = nearest_ways_out(solved.model.tabular, lower, actions)
         return Plan(
             values=solved.expand(bounds.values),
-            policy=TabularPolicy.from_actions(solved.expand_policy(bounds.rows), solved.model.num_actions),
-            lower=solved.expand(bounds.lower),
+            policy=TabularPolicy.from_actions(actions, solved.model.num_actions),
+            lower=lower,
             upper=solved.expand(bounds.upper),
             error_bound=bounds.error,
             status=status,

@@ -18,12 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from planners.equations.from_model import make_problem
 from planners.equations.problem import Problem
-from planners.errors import InvalidOptionError, InvalidPolicyError
+from planners.errors import InvalidOptionError
 from planners.memory import check_memory
 from planners.models.convert import as_model
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount
-from planners.plans.policy import TabularPolicy
+from planners.plans.policy import TabularPolicy, state_of
 
 
 def backward_induction(
@@ -130,7 +130,7 @@ class FinitePlan:
         """
         if not 0 <= step < self.horizon:
             raise InvalidOptionError(f"step is {step}; expected 0 to {self.horizon - 1}")
-        return TabularPolicy.from_actions(self.actions[step], self.model.num_actions)
+        return TabularPolicy.from_actions(self.actions[step], self.model.num_actions).on_states(self.model.states)
 
     def agent(self) -> "StepCounter":
         """An agent that follows the plan and counts the steps; `rollout` takes the plan itself, too."""
@@ -155,7 +155,7 @@ class StepCounter:
 
     def __init__(self, plan: FinitePlan) -> None:
         """Stand before the first step."""
-        self.plan, self.step = plan, 0
+        self.plan, self.step, self.states = plan, 0, plan.model.states
 
     def reset(self) -> None:
         """A new episode begins: back to step 0."""
@@ -168,9 +168,7 @@ class StepCounter:
             InvalidOptionError: The plan's steps are over.
             InvalidPolicyError: `observation` is not a state of the plan.
         """
-        state, count = int(observation), self.plan.values.shape[1]
-        if not 0 <= state < count:
-            raise InvalidPolicyError(f"state {state} is not in the plan; expected 0 to {count - 1}")
+        state = state_of(observation, self.states, self.plan.values.shape[1])
         if self.step >= self.plan.horizon:
             raise InvalidOptionError(
                 f"the plan is for {self.plan.horizon} steps, and they are over. Call reset() when an episode begins; "

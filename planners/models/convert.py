@@ -4,6 +4,7 @@ from typing import Any
 
 from planners.models.moves import MoveMDP
 from planners.models.tabular import TabularMDP
+from planners.models.wrappers import ACTIONS, REWARDS, refuse_changes
 
 Model = TabularMDP | MoveMDP
 
@@ -16,9 +17,10 @@ def as_model(source: Any) -> Model:
             toy_text `P` (as FrozenLake, Taxi and CliffWalking have).
 
     Raises:
-        InvalidModelError: There is no model in it, with what to pass instead.
+        InvalidModelError: There is no model in it, with what to pass instead; or a wrapper changes actions or rewards.
     """
     if isinstance(source, TabularMDP | MoveMDP):
         return source
+    refuse_changes(source, "a plan of them", among=(ACTIONS, REWARDS), advice="Plan in the environment inside it")
     model = getattr(getattr(source, "unwrapped", source), "mdp", None)
     return model if isinstance(model, TabularMDP | MoveMDP) else TabularMDP.from_env(source)

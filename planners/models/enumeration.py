@@ -1,15 +1,16 @@
 """The tables of an environment that has none, found by trying everything.
 
 For environments that can be copied (`copy.deepcopy`), such as a MiniGrid room: in every state that is reached,
-every action is taken on a copy. If steps are deterministic, once; if they are drawn from `np_random`, as often
+every action is taken on a copy. If steps are deterministic, once; if they are drawn at random, as often
 as `samples` says, each time with other random numbers, and the model is then an estimate. The state is what a
 key function says, by default the observation. If two copies in one state behave differently although steps
-should be deterministic, the key does not tell all there is to know: an error, not a table that lies.
+should be deterministic, the key does not tell all there is to know, or the step is drawn: an error, not a table
+that lies. A step that draws random numbers is therefore taken again with others.
 """
 
-import copy
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +18,11 @@ import numpy as np
 from planners.arrays import merge_rows
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.exact_sums import exact_sums, expectations
+from planners.models.random_numbers import copy_of, position, redrawn, reseed
+from planners.models.state_names import Key, StateNames, hashable
 from planners.models.tabular import TabularMDP
+from planners.models.wrappers import refuse_changes
 
-Key = Callable[[Any, Any], Hashable]
 Reward = Callable[[Any, float], float]
 
 
@@ -39,22 +42,24 @@ def enumerate_env(
         key: (unwrapped environment, observation) to what identifies the state; None: the observation.
         reward: (unwrapped environment, its reward) to the reward of the model, where the environment's own
             depends on more than state and action, as MiniGrid's does on the number of steps; None: its own.
-        seed: Of the first `reset`, which chooses the first state; and of the samples.
+        seed: Of the first `reset`, which chooses the first state; and of the random numbers that are tried.
         samples: How often each action is tried in each state, where steps are drawn at random: probabilities and
             rewards are then frequencies and means, off by about 1 / (2 sqrt(samples)), and what is rarer than
-            1 / samples may be missed. None: steps are deterministic, and are checked to be.
+            1 / samples may be missed; a plan says that its model is an estimate. None: steps are deterministic, and
+            are checked to be: a step that draws random numbers is tried with the smallest, the largest and 14 others.
         max_states: Where to stop: the environment may have endlessly many states.
 
     Returns:
-        The model, with the first state as its only start; and the S keys of its states.
+        The model, with the first state as its only start; and the S keys of its states, which its `states` has too:
+        a plan of it acts on observations, not on the numbers of states.
 
     Raises:
         InvalidOptionError: The actions are not discrete, `samples` or `max_states` is not 1 or more, what `key`
             returns cannot be hashed, or there are more than `max_states` states.
-        InvalidModelError: The environment cannot be copied or draws from something else than `np_random`; or,
-            without `samples`, it does not do the same thing twice in what the key takes for one state.
+        InvalidModelError: The environment cannot be copied, or a wrapper changes what is played; or, without
+            `samples`, a step leads elsewhere with other random numbers or from another copy of the same state.
 
-    Cost: A copies and steps a state, times `samples`.
+    Cost: A copies and steps a state, times `samples`; without them 17 times as many where steps draw random numbers.
 
     >>> import gymnasium as gym
     >>> model, keys = enumerate_env(gym.make("CliffWalking-v1"))
@@ -63,9 +68,11 @@ def enumerate_env(
     """
     inner = getattr(env, "unwrapped", env)
     actions = _number_of_actions(inner, samples, max_states)
-    identify = key or (lambda _, observation: _hashable(observation))
+    refuse_changes(env, "its tables", advice="Enumerate the environment inside it")
+    identify = key or (lambda _, observation: hashable(observation))
     trial = _Trial(actions, identify, reward or (lambda _, own: own), samples, np.random.SeedSequence(seed))
     observation, _ = env.reset(seed=seed)
+    getattr(inner, "np_random", None)  # Gymnasium makes it when first asked, and copies should have it
     first = identify(inner, observation)
     if not isinstance(first, Hashable):
         raise InvalidOptionError(f"key returned {first!r:.80}; expected what can be hashed, such as a tuple")
@@ -75,7 +82,7 @@ def enumerate_env(
     while waiting:
         state = next(iter(waiting))
         results[state] = [Counter() for _ in range(trial.actions)]
-        for action, result, copied in trial.steps(waiting.pop(state)):
+        for action, result, copied in trial.steps(state, waiting.pop(state)):
             results[state][action][result] += 1
             if result.ends:
                 continue
@@ -86,8 +93,9 @@ def enumerate_env(
             elif samples is None:
                 again.setdefault(result.state, copied)
     for state, copied in again.items():
-        _compare(state, results[state], trial.steps(copied))
-    return _model(results, trial.actions), list(results)
+        _compare(state, results[state], trial.steps(state, copied))
+    names = StateNames(tuple(results), key, samples)
+    return replace(_model(results, trial.actions), states=names), list(results)
 
 
 def _number_of_actions(inner: Any, samples: Any, max_states: Any) -> int:
@@ -118,19 +126,35 @@ class _Trial(NamedTuple):
     samples: int | None
     seeds: np.random.SeedSequence
 
-    def steps(self, inner: Any) -> Iterator[tuple[int, _Result, Any]]:
+    def steps(self, state: Hashable, inner: Any) -> Iterator[tuple[int, _Result, Any]]:
         """What each action leads to, each time on a copy of its own."""
         for action in range(self.actions):
             for _ in range(self.samples or 1):
-                try:
-                    copied = copy.deepcopy(inner)
-                except Exception as error:
-                    raise InvalidModelError(f"a {type(inner).__name__} cannot be copied: {error}") from error
+                copied, generators = copy_of(inner)
                 if self.samples is not None:
-                    copied.np_random = np.random.default_rng(self.seeds.spawn(1)[0])
-                observation, own, ends, _, _ = copied.step(action)
-                reward = float(self.reward(copied, float(own)))
-                yield action, _Result(self.identify(copied, observation), reward, bool(ends)), copied
+                    reseed(generators, self.seeds)
+                before = None if self.samples else position(generators)
+                result = self._step(copied, action)
+                if before is not None and position(generators) != before:
+                    self._check_redrawn(state, action, result, inner)
+                yield action, result, copied
+
+    def _step(self, copied: Any, action: int) -> _Result:
+        observation, own, ends, _, _ = copied.step(action)
+        reward = float(self.reward(copied, float(own)))
+        return _Result(self.identify(copied, observation), reward, bool(ends))
+
+    def _check_redrawn(self, state: Hashable, action: int, result: _Result, inner: Any) -> None:
+        """`InvalidModelError` if a step that drew random numbers leads elsewhere with others."""
+        for copied in redrawn(inner, self.seeds):
+            other = self._step(copied, action)
+            if other != result:
+                raise InvalidModelError(
+                    f"in state {state!r:.80}, action {action} draws random numbers, and leads to {result!r:.80} or to "
+                    f"{other!r:.80}: steps are drawn at random, or the key does not tell all that matters. Pass "
+                    "samples= or key=, or plan on tables",
+                    action=action,
+                )
 
 
 def _compare(state: Hashable, first: list[Counter[_Result]], second: Iterator[tuple[int, _Result, Any]]) -> None:
@@ -164,14 +188,3 @@ def _model(results: dict[Hashable, list[Counter[_Result]]], actions: int) -> Tab
         feasible=np.ones((len(number), actions), dtype=bool),
         initial=initial,
     )
-
-
-def _hashable(observation: Any) -> Hashable:
-    """The observation, or what is equal where it is: arrays by their bytes, dictionaries by their items."""
-    if isinstance(observation, dict):
-        return tuple((name, _hashable(observation[name])) for name in sorted(observation))
-    if isinstance(observation, tuple | list):
-        return tuple(map(_hashable, observation))
-    if isinstance(observation, np.ndarray):
-        return (observation.shape, observation.dtype.str, observation.tobytes())
-    return observation.item() if isinstance(observation, np.generic) else observation

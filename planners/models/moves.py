@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from planners.arrays import SUM_TOLERANCE, merge_rows, scaled_mixture, seal, sealed
 from planners.errors import InvalidModelError
 from planners.exact_sums import expectations
+from planners.models.starts import checked_initial
 from planners.models.tabular import TabularMDP
 
 CHUNK: Final = 1 << 20  # numbers that are averaged at once
@@ -61,6 +62,7 @@ class MoveMDP:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check(self)
         object.__setattr__(self, "mixture", scaled_mixture(self.mixture))
+        object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
         seal(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -214,8 +216,6 @@ def _check(model: MoveMDP) -> None:
     ]
     if model.kind is not None:
         expected.append(("kind", model.kind.shape, (states,)))
-    if model.initial is not None:
-        expected.append(("initial", model.initial.shape, (states,)))
     for name, found, wanted in expected:
         if tuple(found) != tuple(wanted) or (name == "mixture" and len(found) != 3):
             raise InvalidModelError(f"{name} has shape {found}; expected {wanted}")

@@ -18,6 +18,8 @@ from scipy import sparse
 
 from planners.arrays import SUM_TOLERANCE, scaled_rows, seal
 from planners.errors import InvalidModelError
+from planners.models.starts import checked_initial
+from planners.models.state_names import StateNames
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,6 +33,7 @@ class TabularMDP:
         rewards: (S, A) expected immediate reward r(s,a), the rewards of ending transitions included.
         feasible: (S, A) bool, the actions that exist; every state has one.
         initial: (S,) probabilities of the first state, or None if not known.
+        states: What the states are called, as far as `enumerate_env` found them; None: observations are their numbers.
 
     Source: Puterman (2005), "Markov Decision Processes", Section 2.1.
     """
@@ -40,10 +43,12 @@ class TabularMDP:
     rewards: NDArray[np.float64]
     feasible: NDArray[np.bool_]
     initial: NDArray[np.float64] | None = None
+    states: StateNames | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check_tables(self)
+        object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
         transitions, termination = _normalised(self)
         object.__setattr__(self, "transitions", transitions)
         object.__setattr__(self, "termination", termination)
@@ -169,7 +174,7 @@ class TabularMDP:
 
 
 def _distribution(initial: ArrayLike | None) -> NDArray[np.float64] | None:
-    return None if initial is None else np.array(initial, dtype=np.float64)
+    return None if initial is None else np.array(initial)
 
 
 def _check_tables(mdp: TabularMDP) -> None:
@@ -181,7 +186,6 @@ def _check_tables(mdp: TabularMDP) -> None:
         ("termination", mdp.termination.shape, shape),
         ("feasible", mdp.feasible.shape, shape),
         ("transitions", mdp.transitions.shape, (pairs, shape[0])),
-        ("initial", shape[:1] if mdp.initial is None else mdp.initial.shape, shape[:1]),
     ):
         if tuple(found) != tuple(expected):
             raise InvalidModelError(f"{name} has shape {tuple(found)}; expected {tuple(expected)}")

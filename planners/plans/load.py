@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from planners.errors import InvalidPlanFileError, NotEnoughMemoryError, PlannerError
 from planners.memory import check_memory
 from planners.models.convert import Model, as_model
 from planners.models.tabular import TabularMDP
-from planners.plans.model_identity import MissingModel, fingerprint, weighted_sums
+from planners.plans.model_identity import MissingModel, in_form, known_again, sizes_of
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.plan_folder import check_bounds, check_claim, read_plan
 from planners.plans.policy import TabularPolicy
@@ -90,30 +89,16 @@ def _unpacked(file: BinaryIO) -> Arrays:
 
 
 def _same_model(path: str | PathLike[str], arrays: Arrays, given: Model) -> Model:
-    sizes, digest = fingerprint(given)
-    if str(arrays.get("model_sha256")) == digest:
-        return given
-    form = str(arrays.get("model_form", "TabularMDP"))  # files of earlier releases do not say, and have no sums
-    if "MoveMDP" in (form, type(given).__name__):  # the same moves can be written in many ways
-        alike = given if form == "MoveMDP" else given.tabular
-        sizes, digest = fingerprint(alike)
-        if str(arrays.get("model_sha256")) == digest or _sums_agree(arrays.get("model_sums"), weighted_sums(given)):
-            return alike
-    wanted, found = np.asarray(arrays.get("model_sizes")).tolist(), sizes.tolist()
+    same = known_again(arrays, given)
+    if same is not None:
+        return same
+    wanted, found = np.asarray(arrays.get("model_sizes")).tolist(), sizes_of(in_form(arrays, given)).tolist()
     why = "; the numbers in the tables differ" if wanted == found else ""
     why += "" if "model_sums" in arrays else "; an earlier release wrote it, so if it is the same model, plan again"
     raise InvalidPlanFileError(
         f"{path} is a plan of another model: its sizes (states, actions, transitions) are {wanted}, those of the model "
         f"given are {found}{why}"
     )
-
-
-def _sums_agree(saved: NDArray[Any] | None, found: NDArray[np.float64]) -> bool:
-    """Whether `weighted_sums` are the same but for rounding, of which each leaves a part of 1e-13 or so."""
-    if saved is None or (saved.shape, saved.dtype) != (found.shape, found.dtype):
-        return False
-    scale = np.maximum(saved[1:], found[1:])  # of r and of P
-    return bool((np.abs(saved[::2] - found[::2]) <= 1e-12 * scale).all())
 
 
 def _plan(arrays: Arrays, model: Model | None) -> Plan:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from scipy import sparse
 from planners.errors import MissingModelError
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
+from planners.models.state_names import ForgottenNames
 
 CHUNK: Final = 1 << 20  # numbers hashed at a time
 PARTS: Final = 256  # of the states, each with sums of its own
@@ -23,13 +24,66 @@ def fingerprint(model: Model) -> tuple[NDArray[np.int64], str]:
     entries = 0
     for field in dataclasses.fields(model):
         table = getattr(model, field.name)
-        if field.name == "initial" or table is None:  # where episodes begin does not change a plan
+        if field.name in ("initial", "states") or table is None:  # neither starts nor names change a plan
             continue
         entries += table.nnz if isinstance(table, sparse.csr_array) else 0
         digest.update(f"{field.name} {table.shape}".encode())
         for chunk in _chunks(table):
             digest.update(np.ascontiguousarray(chunk).data)
     return np.array([model.num_states, model.num_actions, entries], dtype=np.int64), digest.hexdigest()
+
+
+def sizes_of(model: Model) -> NDArray[np.int64]:
+    """(S, A, entries) of a model."""
+    return fingerprint(model)[0]
+
+
+def identity(model: Any) -> dict[str, Any]:
+    """What a file says of the model, by which it is known again."""
+    if isinstance(model, MissingModel):
+        return model.identity
+    (sizes, sha256), form = fingerprint(model), type(model).__name__
+    known = {"model_sizes": sizes, "model_sha256": sha256, "model_form": form, "model_sums": weighted_sums(model)}
+    names = getattr(model, "states", None)
+    return known if names is None else {**known, "model_samples": names.samples or 0}
+
+
+def in_form(known: Mapping[str, Any], given: Model) -> Model:
+    """The model given, or its tables, if those of that `identity` are tables."""
+    form = str(known.get("model_form", "TabularMDP"))  # files of earlier releases do not say, and have no sums
+    return given if form == "MoveMDP" else given.tabular
+
+
+def known_again(known: Mapping[str, Any], given: Model) -> Model | None:
+    """The model given, or its tables, if it is the one of that `identity`; else None."""
+    if str(known.get("model_sha256")) == fingerprint(given)[1]:
+        return given
+    alike = in_form(known, given)
+    if alike is not given and str(known.get("model_sha256")) == fingerprint(alike)[1]:
+        return alike
+    moves = "MoveMDP" in (str(known.get("model_form")), type(given).__name__)  # they can be written in many ways
+    return alike if moves and _sums_agree(known.get("model_sums"), weighted_sums(given)) else None
+
+
+def is_same_model(left: Any, right: Model) -> bool:
+    """Whether a plan's model, or what stands for it, is the model `right`.
+
+    Raises:
+        MissingModelError: The plan was read from a folder without its model, and does not know it.
+    """
+    if left is right or left is vars(right).get("tabular"):
+        return True
+    if isinstance(left, BlockModel):
+        raise MissingModelError("this plan was loaded from a folder without its model")
+    return known_again(identity(left), right) is not None
+
+
+def _sums_agree(saved: NDArray[Any] | None, found: NDArray[np.float64]) -> bool:
+    """Whether `weighted_sums` are the same but for rounding, of which each leaves a part of 1e-13 or so."""
+    if saved is None or (saved.shape, saved.dtype) != (found.shape, found.dtype):
+        return False
+    scale = np.maximum(saved[1:], found[1:])  # of r and of P
+    return bool((np.abs(saved[::2] - found[::2]) <= 1e-12 * scale).all())
 
 
 def _chunks(table: Any) -> Iterator[NDArray[Any]]:
@@ -116,6 +170,8 @@ class MissingModel(_Placeholder):
         sizes, _ = arrays["model_sizes"], arrays["model_sha256"]  # a file without them is damaged
         super().__init__(sizes[0], sizes[1])
         self.identity = {name: array for name, array in arrays.items() if name.startswith("model_")}
+        named = "model_samples" in arrays
+        self.states = ForgottenNames(int(arrays["model_samples"]) or None) if named else None
 
 
 class BlockModel(_Placeholder):

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.arrays import sealed
+from planners.equations.ways_out import optimal_actions
 from planners.errors import PlannerError
-from planners.models.backups import backup, possible_actions
+from planners.models.backups import backup
 from planners.plans.policy import TabularPolicy
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ class Plan:
     model: "Model" = field(repr=False)
 
     def __post_init__(self) -> None:
-        """Close the arrays for writing."""
+        """Close the arrays for writing, and let the policy know what its states are called."""
+        names = getattr(self.model, "states", None)
+        if names is not None and self.policy.states is None:
+            object.__setattr__(self, "policy", self.policy.on_states(names))
         for array in (self.values, self.lower, self.upper):
             array.setflags(write=False)
 
@@ -87,8 +91,15 @@ class Plan:
 
     @cached_property
     def optimal_actions(self) -> NDArray[np.bool_]:
-        """(S, A) True for every action that can be optimal within the bounds, all ties included."""
-        return sealed(possible_actions(self.model, self.lower, self.upper, self.discount))
+        """(S, A) True for every action that can be optimal within the bounds, all ties included.
+
+        At discount 1, where steps can be free, an action that only goes round is none: of those that stay where
+        one can go round for free, only those are kept that lead nearer to a way out, or that rest where V* = 0.
+        Whatever kept actions a policy takes, it earns V*, up to what the bounds leave open; those of `policy` are
+        kept. As long as the bounds are far apart, nothing is left out for this reason.
+        """
+        taken = self.policy.actions if self.policy.is_deterministic else None
+        return sealed(optimal_actions(self.model, self.lower, self.upper, self.discount, taken))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the plan to `path`, exactly that name, for `planners.load_plan`: npz, versioned, no pickle.
@@ -145,7 +156,11 @@ SHOWN_STATES = 12
 
 def certificate_rows(plan: "Plan") -> list[tuple[str, str]]:
     """(name, text) of what was run, how it ended and what is proven."""
+    names = getattr(plan.model, "states", None)
+    samples = None if names is None else names.samples
+    estimate = f"an estimate, of {samples} samples of each action: what is proven holds for it alone"
     return [
+        *([("model", estimate)] if samples else []),
         ("method", plan.method),
         ("status", f"{plan.status.name.lower().replace('_', ' ')}: {plan.status.value}"),
         ("iterations", f"{plan.iterations}"),

@@ -1,13 +1,18 @@
 """A policy as a table: for each state, how likely each action is."""
 
+import copy
+import operator
 from functools import cached_property
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planners.arrays import rounding_of, scaled_mixture, sum_tolerance
 from planners.errors import InvalidPolicyError
+
+if TYPE_CHECKING:
+    from planners.models.state_names import ForgottenNames, StateNames
 
 
 @final
@@ -48,6 +53,7 @@ class TabularPolicy:
         self.actions: NDArray[np.int64] = table.argmax(axis=1)
         self.is_deterministic = bool((table.max(axis=1) == 1.0).all())
         self._rng = np.random.default_rng(seed)
+        self.states: StateNames | ForgottenNames | None = None
         self.actions.setflags(write=False)
         if not self.is_deterministic:
             table.setflags(write=False)
@@ -76,7 +82,7 @@ class TabularPolicy:
         policy.num_states, policy.num_actions = len(actions), num_actions
         policy.actions = actions  # pyright: ignore[reportAttributeAccessIssue] - any integers do
         policy.is_deterministic = True
-        policy._rng = np.random.default_rng()
+        policy._rng, policy.states = np.random.default_rng(), None
         policy.actions.setflags(write=False)
         return policy
 
@@ -93,15 +99,22 @@ class TabularPolicy:
         table.setflags(write=False)
         return table
 
+    def on_states(self, states: "StateNames | ForgottenNames | None") -> "TabularPolicy":
+        """The same policy, which finds the numbers of its states by their names."""
+        named = copy.copy(self)
+        named.states = states
+        return named
+
     def act(self, observation: Any, rng: np.random.Generator | None = None) -> int:
-        """The action to take in state `observation`, drawn from its probabilities.
+        """The action to take on an observation, drawn from its probabilities.
+
+        An observation is the number of a state, or, in a plan of a model of `enumerate_env`, what that model's `states`
+        say.
 
         Raises:
             InvalidPolicyError: `observation` is not a state of the policy.
         """
-        state = int(observation)
-        if not 0 <= state < self.num_states:
-            raise InvalidPolicyError(f"state {state} is not in the policy; expected 0 to {self.num_states - 1}")
+        state = state_of(observation, self.states, self.num_states)
         if self.is_deterministic:
             return int(self.actions[state])
         cumulative = np.cumsum(self.probabilities[state])
@@ -118,8 +131,35 @@ class TabularPolicy:
         return f"TabularPolicy({self.num_states} states, {self.num_actions} actions, {kind})"
 
 
-def as_policy(policy: Any, num_states: int, num_actions: int) -> TabularPolicy:
-    """A `TabularPolicy` of a policy, a plan, (S,) actions or (S, A) probabilities, checked against the sizes."""
+def state_of(observation: Any, states: "StateNames | ForgottenNames | None", num_states: int) -> int:
+    """The number of the state of an observation.
+
+    Raises:
+        InvalidPolicyError: It is none.
+    """
+    if states is not None:
+        return states.number(observation)
+    try:
+        state = operator.index(observation.item() if isinstance(observation, np.ndarray | np.generic) else observation)
+    except (TypeError, ValueError):
+        state = None
+    if state is None or not 0 <= state < num_states:
+        shown = observation if state is None else state
+        raise InvalidPolicyError(f"state {shown!r:.80} is not in the policy; expected 0 to {num_states - 1}")
+    return state
+
+
+def as_policy(
+    policy: Any, num_states: int, num_actions: int, states: "StateNames | ForgottenNames | None" = None
+) -> TabularPolicy:
+    """A `TabularPolicy` of a policy, a plan, (S,) actions or (S, A) probabilities, checked against the sizes.
+
+    Args:
+        policy: Any of these.
+        num_states: S.
+        num_actions: A.
+        states: The names of the model's states: a policy that has other ones is put in their order.
+    """
     policy = getattr(policy, "policy", policy)
     if not isinstance(policy, TabularPolicy):
         try:
@@ -132,6 +172,10 @@ def as_policy(policy: Any, num_states: int, num_actions: int) -> TabularPolicy:
                 "an agent is played by `rollout` and `regret`, and has a method act(observation)"
             ) from None
         policy = TabularPolicy.from_actions(table, num_actions) if table.ndim == 1 else TabularPolicy(table)
+    if policy.states is not None and policy.states is not states:
+        names = range(num_states) if states is None else states.keys
+        order = [policy.states.number(name) for name in names]
+        policy = TabularPolicy(policy.probabilities[order]).on_states(states)
     if (policy.num_states, policy.num_actions) != (num_states, num_actions):
         raise InvalidPolicyError(
             f"the policy has {policy.num_states} states and {policy.num_actions} actions; "

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from planners.atomic_file import write_atomically
 from planners.errors import InvalidOptionError
-from planners.plans.model_identity import MissingModel, fingerprint, weighted_sums
+from planners.plans.model_identity import identity
 
 if TYPE_CHECKING:
     from planners.plans.plan import Plan
@@ -45,7 +45,7 @@ def save_plan(plan: "Plan", path: str | PathLike[str]) -> None:
         "status": plan.status.name,
         "history": np.array(plan.history, dtype=np.float64).reshape(-1, 4),
         **{name: getattr(plan, name) for name in kept},
-        **_identity(plan.model),
+        **identity(plan.model),
     }
 
     def write(file: BinaryIO) -> None:
@@ -78,11 +78,3 @@ def _digest(file: BinaryIO) -> bytes:
         digest.update(chunk)
         left -= len(chunk)
     return digest.hexdigest().encode()
-
-
-def _identity(model: Any) -> dict[str, Any]:
-    """What a file says of the model, by which it is known again."""
-    if isinstance(model, MissingModel):
-        return model.identity
-    (sizes, sha256), form = fingerprint(model), type(model).__name__
-    return {"model_sizes": sizes, "model_sha256": sha256, "model_form": form, "model_sums": weighted_sums(model)}

@@ -55,7 +55,7 @@ def check_plan(P: Tables, plan: Plan, best: Sequence[Number], discount: Fraction
     for state, truth in enumerate(best):
         for action in P[state]:
             gap = distance(truth, action_value(P, state, action, best, discount))
-            if gap == 0:
+            if gap == 0 and discount < 1:  # at 1 some only go round for free: tests/planners/equations/test_ways_out.py
                 assert plan.optimal_actions[state, action]
             elif gap > 4 * Fraction(plan.error_bound) + Fraction(1, 10**9):
                 assert not plan.optimal_actions[state, action], (state, action, gap)

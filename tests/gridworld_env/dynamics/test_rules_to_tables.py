@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import planners
 from gridworld_env import GridWorldEnv
 from planners import TabularMDP
 
@@ -204,9 +205,9 @@ def test_steps_and_masks_say_what_the_tables_say(world: Any, seed: int) -> None:
 
 
 def mask(loops: Loops, state: int) -> list[int]:
-    """1 for actions that may leave the square or end the episode; all 1 if none may."""
+    """1 for actions that may leave the square, end the episode or be paid; all 1 if none may."""
     tables = [loops.table(loops.places[state], action) for action in range(len(loops.directions))]
-    may = [int(any(next_state != state or ends for next_state, _, ends in table)) for table in tables]
+    may = [int(any(next_state != state or ends or paid > 0 for next_state, paid, ends in table)) for table in tables]
     return may if any(may) else [1] * len(may)
 
 
@@ -255,3 +256,17 @@ def test_wind_beside_arrows_corners_and_edges(
     env = GridWorldEnv(desc=desc, legend=legend, moves=options.get("moves", "cardinal"), **BUMP)
     ((chance, state, reward, ends),) = env.P[env.cell_to_state(place)][env.action_names.index(action)]
     assert (chance, env.state_to_cell(state), reward, ends) == (1.0, *expected, False)
+
+
+@pytest.mark.parametrize("actions", [None, ["UP", "RIGHT", "DOWN", "LEFT", "STAY"]])
+def test_the_mask_does_not_hide_staying_where_it_is_paid(actions: list[str] | None) -> None:
+    """On `$` every step that stays is paid 1: from S the best is 8.96, and 4.53 for whoever has to leave."""
+    env = GridWorldEnv(desc=["S.$"], legend={"$": {"reward": 1.0}}, actions=actions)
+    masked = TabularMDP.from_gym_dict(
+        {
+            s: {a: [tuple(o) for o in env.P[s][a]] for a in np.flatnonzero(env.sampler.mask(s)).tolist()}
+            for s in range(3)
+        }
+    )
+    for model in (env.mdp, masked):
+        assert planners.solve(model, discount=0.9).values[0] == pytest.approx(8.96)
