@@ -18,7 +18,7 @@ from scipy import sparse
 from planners.models.tabular import TabularMDP
 
 if TYPE_CHECKING:
-    from planners.equations.undiscounted import Merging
+    from planners.equations.merging import Merging
 
 UNIT_ROUNDOFF: Final = float(np.finfo(np.float64).eps) / 2
 
@@ -85,8 +85,8 @@ class Problem:
         return each if regular and each * self.num_states == len(self.row_state) else 0
 
     def greedy(self, action_values: NDArray[np.float64], ties: float = 0.0) -> NDArray[np.int64]:
-        """(n,) the first row of each state within `ties` of the best."""
-        near = np.flatnonzero(action_values >= (self.maximise(action_values) - ties)[self.row_state])
+        """(n,) the first row of each state within `ties` of the best; where nothing compares, as with NaN, the first."""
+        near = np.flatnonzero(~(action_values < (self.maximise(action_values) - ties)[self.row_state]))
         states = self.row_state[near]
         return near[np.concatenate(([True], states[1:] != states[:-1]))] if len(near) else near
 
@@ -99,9 +99,9 @@ class Problem:
         scale = self.largest_reward + 2.0 * float(np.abs(values).max(initial=0.0))
         return self.rounding_terms * UNIT_ROUNDOFF * scale * (1 + 1e-9)
 
-    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(S,) values of the model's states from those of the equations."""
-        return values if self.merging is None else self.merging.expand(values)
+    def expand(self, values: NDArray[np.float64], towards: float = 0.0) -> NDArray[np.float64]:
+        """(S,) values of the model's states from those of the equations; bounds rounded `towards` -inf or inf."""
+        return values if self.merging is None else self.merging.expand(values, towards)
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions of the model's states from one row for each state of the equations."""

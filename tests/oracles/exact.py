@@ -145,43 +145,53 @@ def _stationary(chain: list[list[Fraction]], states: list[int]) -> list[Fraction
     return solve_linear(balance, [Fraction(0)] * (len(states) - 1) + [Fraction(1)])
 
 
-def optimal_values(P: Tables, discount: Fraction) -> list[Number]:
-    """V* as the best of all deterministic policies in each state.
+def limit_values(P: Tables, policy: Sequence[Distribution]) -> list[Number]:
+    """V of a policy at discount 1, as the limit of discounts that go up to 1, but for one thing.
 
-    Where a policy has no value, because it may win for ever or pay for ever, it is left out: the states
-    in which it wins have +inf. But if some policy `swings`, the best may be no policy's value.
+    Who may win for ever has +inf, even if he may also pay for ever. In a class that pays and is paid 0 on
+    average, the values are those whose average over the class is 0: the average over time of what goes up and down.
     """
+    chain, rewards = chain_of(P, policy)
+    everything = range(len(chain))
+    values: dict[int, Number] = {}
+    reach = [_reachable(chain, state) for state in everything]
+    classes = recurrent_classes(chain, rewards)
+    for end, wins in ((PLUS, True), (MINUS, False)):
+        for states, mean in classes.items():
+            if mean and (mean > 0) == wins:
+                values |= {state: end for state in everything if states[0] in reach[state] and state not in values}
+    for states, mean in classes.items():
+        if not mean:
+            rest = list(states[1:])
+            h = {states[0]: Fraction(0), **_solve_within(chain, rewards, rest, Fraction(1))}
+            shares = _stationary(chain, list(states))
+            average = sum((share * h[state] for share, state in zip(shares, states, strict=True)), Fraction())
+            values |= {state: h[state] - average for state in states}
+    others = [state for state in everything if state not in values]
+    known = [
+        rewards[i] + sum((chain[i][j] * value for j, value in values.items() if chain[i][j]), Fraction())
+        if i in others
+        else Fraction(0)
+        for i in everything
+    ]
+    return [values.get(state, Fraction(0)) for state in everything] if not others else [
+        {**values, **_solve_within(chain, known, others, Fraction(1))}[state] for state in everything
+    ]  # fmt: skip
+
+
+def optimal_values(P: Tables, discount: Fraction) -> list[Number]:
+    """V* as the best of all deterministic policies in each state; at discount 1 by their `limit_values`."""
     best: list[Number] = [MINUS] * len(P)
     for policy in deterministic_policies(P):
-        values = values_where_defined(P, policy, discount)
-        best = [b if v is None or v <= b else v for b, v in zip(best, values, strict=True)]
+        values = limit_values(P, policy) if discount == 1 else values_of(P, policy, discount)
+        best = [max(pair) for pair in zip(best, values, strict=True)]
     return best
 
 
-def swings(P: Tables) -> bool:
-    """Whether some policy pays and is paid for ever, and nothing on average."""
-    return any(
-        mean == 0 and any(rewards[i] for i in states)
-        for chain, rewards in (chain_of(P, policy) for policy in deterministic_policies(P))
-        for states, mean in recurrent_classes(chain, rewards).items()
-    )
-
-
-def has_mean_of_zero(P: Tables) -> bool:
-    """Whether some policy stays somewhere for ever for nothing on average, be it at rest."""
-    return any(
-        mean == 0
-        for chain, rewards in (chain_of(P, policy) for policy in deterministic_policies(P))
-        for mean in recurrent_classes(chain, rewards).values()
-    )
-
-
 def action_value(P: Tables, state: int, action: int, values: Sequence[Number], discount: Fraction) -> Number:
-    """Q(s, a) of the given values; an infinite value counts wherever it can be reached."""
-    total: Number = Fraction(0)
-    for probability, next_state, reward, ends in P[state][action]:
-        total += probability * reward
-        if not ends and probability and discount:
-            value = values[next_state]
-            total += value if math.isinf(value) else discount * probability * value
-    return total
+    """Q(s, a) of the given values; an infinite value counts wherever it can be reached, and +inf before -inf."""
+    row = P[state][action]
+    infinite = [values[t] for p, t, _, ends in row if p and discount and not ends and math.isinf(values[t])]
+    if infinite:
+        return max(infinite)
+    return sum((p * (r if ends else r + discount * values[t]) for p, t, r, ends in row if p), Fraction())
