@@ -53,6 +53,15 @@ class ImproperPolicyError(PlannerError, ValueError):
         self.states = tuple(states)
 
 
+class UnprovenValueError(PlannerError, ArithmeticError):
+    """Rounding keeps float64 from proving the value of a policy to six digits; `states` says where."""
+
+    def __init__(self, message: str, states: Sequence[int]) -> None:
+        """Keep the states beside the message."""
+        super().__init__(message)
+        self.states = tuple(states)
+
+
 class NotEnoughMemoryError(PlannerError, MemoryError):
     """Something would not fit in the memory that is free; said before it is allocated."""
 

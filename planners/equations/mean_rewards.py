@@ -16,7 +16,7 @@ Source: Howard (1960), Chapter 4; that a better policy which never arrives must 
 (1991), "An Analysis of Stochastic Shortest Path Problems", Proposition 2.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -26,7 +26,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from planners.equations.graph import next_towards, rows_towards
-from planners.equations.rational_systems import Row, TooLargeError, expected_until, exact_row
+from planners.equations.rational_systems import Row, exact_row, expected_until
 
 SWEEPS: Final = 5_000
 
@@ -196,3 +196,30 @@ def _recurrent_class(chain: sparse.csr_array) -> list[int]:
     leaving = np.unique(label[start[label[start] != label[end]]])
     closed = np.setdiff1d(label, leaving)[0]
     return np.flatnonzero(label == closed).tolist()
+
+
+def class_values(component: Component, exact: Callable[[], list[Row]]) -> tuple[int, list[Fraction]]:
+    """The sign of the mean reward of a recurrent class, and, where it is 0, the values of its states.
+
+    Those are the limits of the expected total reward, or, where it goes up and down, its averages over time:
+    h(s) - the mean of h.
+
+    Args:
+        component: The class, one row a state.
+        exact: Makes the rows in fractions, where floats do not tell.
+
+    Raises:
+        TooLargeError: See `balance`.
+    """
+    found = _by_floats(component)
+    if found is not None:
+        return found.sign, []
+    rows = exact()
+    chain = {state: row.nexts for state, row in enumerate(rows)}
+    h = expected_until(0, {state: row for state, row in enumerate(rows) if state})
+    mean = rows[0].reward + sum(p * h[state] for state, p in rows[0].nexts.items())
+    if mean:
+        return (1 if mean > 0 else -1), []
+    heights = [h[state] for state in range(len(rows))]
+    average = _mean(chain, heights)
+    return 0, [height - average for height in heights]

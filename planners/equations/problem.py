@@ -85,7 +85,7 @@ class Problem:
         return each if regular and each * self.num_states == len(self.row_state) else 0
 
     def greedy(self, action_values: NDArray[np.float64], ties: float = 0.0) -> NDArray[np.int64]:
-        """(n,) the first row of each state within `ties` of the best; where nothing compares, as with NaN, the first."""
+        """(n,) the first row of each state within `ties` of the best; of NaN the first."""
         near = np.flatnonzero(~(action_values < (self.maximise(action_values) - ties)[self.row_state]))
         states = self.row_state[near]
         return near[np.concatenate(([True], states[1:] != states[:-1]))] if len(near) else near

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
 
 MOST_WORK: Final = 30_000_000  # bits of the fractions that are computed; some ten seconds
@@ -43,70 +44,78 @@ def expected_until(target: int, rows: dict[int, Row]) -> dict[int, Fraction]:
     >>> expected_until(0, {1: Row(Fraction(1), {0: half, 1: half})})[1]
     Fraction(2, 1)
     """
-    work, eliminated = 0, []
-    reward = {state: row.reward for state, row in rows.items()}
-    nexts = {state: dict(row.nexts) for state, row in rows.items()}
-    before: dict[int, set[int]] = {state: set() for state in (target, *rows)}
-    for state, row in nexts.items():
-        for other in row:
-            before[other].add(state)
-    waiting = _Queue({state: len(before[state]) * len(nexts[state]) for state in nexts})
+    system = _System(rows)
+    waiting = _Queue({state: system.fill(state) for state in rows})
+    eliminated = []
     while (state := waiting.pop()) is not None:
-        own = nexts[state]
-        stays = own.pop(state, None)
-        before[state].discard(state)
-        if stays is not None:
-            scale = 1 / (1 - stays)
-            reward[state] *= scale
-            nexts[state] = own = {other: p * scale for other, p in own.items()}
-        for other in own:
-            before[other].discard(state)
-        for source in before[state]:
-            row = nexts[source]
-            share = row.pop(state)
-            reward[source] += share * reward[state]
-            for other, p in own.items():
-                row[other] = row.get(other, 0) + share * p
-                before[other].add(source)
-                work += row[other].denominator.bit_length() + 64
-            waiting.put(source, len(before[source]) * len(row))
-        for other in own:
-            if other in nexts:
-                waiting.put(other, len(before[other]) * len(nexts[other]))
-        if work > MOST_WORK:
-            raise TooLargeError
+        for touched in system.eliminate(state):
+            waiting.put(touched, system.fill(touched))
         eliminated.append(state)
     h = {target: Fraction()}
     for state in reversed(eliminated):
-        h[state] = reward[state] + sum((p * h[other] for other, p in nexts[state].items()), Fraction())
-        work += h[state].denominator.bit_length()
-        if work > MOST_WORK:
-            raise TooLargeError
+        h[state] = system.reward[state] + sum((p * h[t] for t, p in system.nexts[state].items()), Fraction())
+        system.count(h[state])
     return h
+
+
+class _System:
+    """The rows while states are eliminated, and from which states each one is reached."""
+
+    def __init__(self, rows: dict[int, Row]) -> None:
+        self.reward = {state: row.reward for state, row in rows.items()}
+        self.nexts = {state: dict(row.nexts) for state, row in rows.items()}
+        self.before: dict[int, set[int]] = {state: set() for state in rows}
+        self.work = 0
+        for state, row in self.nexts.items():
+            for other in row.keys() & rows.keys():
+                self.before[other].add(state)
+
+    def fill(self, state: int) -> int:
+        """Most new entries when the state is eliminated."""
+        return len(self.before[state]) * len(self.nexts[state])
+
+    def count(self, number: Fraction) -> None:
+        """Count the work of a fraction."""
+        self.work += number.denominator.bit_length() + 64
+        if self.work > MOST_WORK:
+            raise TooLargeError
+
+    def eliminate(self, state: int) -> set[int]:
+        """Replace the state by what it leads to; the states whose rows or ways changed."""
+        before, row = self.before.pop(state), self.nexts[state]
+        before.discard(state)
+        scale = 1 / (1 - row.pop(state, Fraction()))
+        self.reward[state] *= scale
+        own = self.nexts[state] = {other: p * scale for other, p in row.items()}
+        for other in own.keys() & self.before.keys():
+            self.before[other].discard(state)
+            self.before[other] |= before
+        for source in before:
+            entries = self.nexts[source]
+            share = entries.pop(state)
+            self.reward[source] += share * self.reward[state]
+            for other, p in own.items():
+                entries[other] = entries.get(other, Fraction()) + share * p
+                self.count(entries[other])
+        return before | (own.keys() & self.before.keys())
 
 
 class _Queue:
     """States by their current rank, the lowest first."""
 
     def __init__(self, ranks: dict[int, int]) -> None:
-        from heapq import heapify
-
         self.rank = ranks
         self.heap = [(rank, state) for state, rank in ranks.items()]
         heapify(self.heap)
 
     def put(self, state: int, rank: int) -> None:
         """Change a rank."""
-        from heapq import heappush
-
         if self.rank.get(state, rank) != rank:
             self.rank[state] = rank
             heappush(self.heap, (rank, state))
 
     def pop(self) -> int | None:
         """Take a state of the lowest rank out; None when there is none."""
-        from heapq import heappop
-
         while self.heap:
             rank, state = heappop(self.heap)
             if self.rank.get(state) == rank:

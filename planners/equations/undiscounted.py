@@ -28,6 +28,7 @@ Monmege (2018), "Interval iteration algorithm for MDPs and IMDPs", Section 3; fo
 "Discrete Dynamic Programming", and Puterman (2005), Section 10.1.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -78,21 +79,16 @@ def reduced_problem(model: TabularMDP) -> Problem:
     level = staying.level
     safe, rows = _surely_ending(model, level, row_state, infinite < 0)
     rows &= ~level.internal
-
-    merged = safe & (level.label >= 0)
-    labels, number = np.unique(level.label[merged], return_inverse=True)
-    index = np.full(S, -1, dtype=np.int64)
-    plain = safe & ~merged
-    index[plain] = np.arange(plain.sum())
-    index[merged] = plain.sum() + number
-    num_states = int(plain.sum()) + len(labels)
+    index, labels = _numbered(safe, level)
+    alone = int(index.max(initial=-1)) + 1 - len(labels)
+    num_states = alone + len(labels)
 
     pairs = np.flatnonzero(rows)
     order = np.argsort(index[row_state[pairs]], kind="stable")
     pairs = pairs[order]
     merge = sparse.coo_array((np.ones(safe.sum()), (np.flatnonzero(safe), index[safe])), shape=(S, num_states))
     transitions = sparse.csr_array(model.transitions[pairs] @ merge.tocsr())
-    states = np.concatenate((index[row_state[pairs]], np.arange(len(labels)) + plain.sum()))
+    states = np.concatenate((index[row_state[pairs]], np.arange(len(labels)) + alone))
     order = np.argsort(states, kind="stable")
     padding = sparse.csr_array((len(labels), num_states))
     worth = np.array([float(staying.worth.get(label, 0)) for label in labels.tolist()])
@@ -108,6 +104,17 @@ def reduced_problem(model: TabularMDP) -> Problem:
         row_pair=np.concatenate((pairs, np.full(len(labels), -1)))[order],
         merging=Merging(index, infinite, level, potential, staying.fixed),
     )
+
+
+def _numbered(safe: NDArray[np.bool_], level: EndComponents) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(S,) state of the equations of each safe state, those of components last, and the labels of these."""
+    merged = safe & (level.label >= 0)
+    labels, number = np.unique(level.label[merged], return_inverse=True)
+    index = np.full(len(safe), -1, dtype=np.int64)
+    plain = safe & ~merged
+    index[plain] = np.arange(plain.sum())
+    index[merged] = plain.sum() + number
+    return index, labels
 
 
 def _rewards(model: TabularMDP, pairs: NDArray[np.int64], potential: dict[int, Fraction]) -> NDArray[np.float64]:
@@ -135,47 +142,58 @@ def _staying(model: TabularMDP, row_state: NDArray[np.int64]) -> _Staying:
     rewards = model.rewards.ravel()
     endless = model.feasible.ravel() & (model.termination.ravel() == 0.0)
     resting = end_components(model.transitions, row_state, endless & (rewards == 0.0))
-    fixed = np.full(S, -1, dtype=np.int64)
     rests = resting.label >= 0
-    fixed[rests] = resting.internal.reshape(S, A).argmax(axis=1)[rests]
+    fixed = np.where(rests, resting.internal.reshape(S, A).argmax(axis=1), -1)
     found = _Staying(np.zeros(S, dtype=bool), resting, fixed)
     going_round = endless & ~resting.internal
     if not (rewards[going_round] > 0).any():
         return found
-    node = np.where(rests, S + resting.label, np.arange(S))
-    _, node = np.unique(node, return_inverse=True)
-    count = int(node.max()) + 1
-    merge = sparse.coo_array((np.ones(S), (np.arange(S), node)), shape=(S, count)).tocsr()
-    transitions = sparse.csr_array(model.transitions @ merge)
-    components = end_components(transitions, node[row_state], going_round)
-    within = np.flatnonzero(components.internal)
-    label = components.label[node[row_state[within]]]
-    within = within[np.lexsort((node[row_state[within]], label))]
-    label = components.label[node[row_state[within]]]
-    levels = np.zeros(S * A, dtype=bool)
-    by_node = np.argsort(node, kind="stable")
-    where, playing = np.searchsorted(node[by_node], np.arange(count + 1)), np.zeros(S, dtype=bool)
-    for rows in np.split(within, np.flatnonzero(np.diff(label)) + 1):
-        if (rewards[rows] > 0).any():
-            nodes, local = np.unique(node[rows // A], return_inverse=True)
-            members = np.concatenate([by_node[where[each] : where[each + 1]] for each in nodes.tolist()])
-            component = Component(sparse.csr_array(transitions[rows][:, nodes]), local, rewards[rows])
-            decided = _decided(component, np.sort(members))
-            if decided.sign > 0:
-                found.gaining[members] = True
-                playing[rows[decided.policy] // A] = True
-                fixed[rows[decided.policy] // A] = rows[decided.policy] % A
-            elif decided.sign == 0:
-                levels[rows[decided.level]] = True
-                height = dict(zip(nodes.tolist(), decided.potential, strict=True))
-                found.potential |= {state: height[node[state]] for state in members.tolist()}
+    levels, playing = np.zeros(S * A, dtype=bool), np.zeros(S, dtype=bool)
+    for rows, members, node, component in _going_round(model, resting, going_round):
+        decided = _decided(component, members)
+        if decided.sign > 0:
+            chosen = rows[decided.policy]
+            found.gaining[members] = True
+            playing[chosen // A] = True
+            fixed[chosen // A] = chosen % A
+        elif decided.sign == 0:
+            levels[rows[decided.level]] = True
+            found.potential |= {state: decided.potential[n] for state, n in zip(members, node, strict=True)}
     _go_to(model, found.gaining & ~playing, playing, resting.internal, fixed)
     if levels.any():
         _merge_level(model, row_state, levels, found)
     return found
 
 
-def _decided(component: Component, states: NDArray[np.int64]) -> Balance:
+def _going_round(
+    model: TabularMDP, resting: EndComponents, rows: NDArray[np.bool_]
+) -> Iterator[tuple[NDArray[np.int64], list[int], list[int], Component]]:
+    """The components in which reward is paid on the way, where states that rest together count as one node.
+
+    Yields:
+        Its rows, its states, the number of the node of each within the component, and the component.
+    """
+    S, A = model.num_states, model.num_actions
+    _, node = np.unique(np.where(resting.label >= 0, S + resting.label, np.arange(S)), return_inverse=True)
+    count = int(node.max()) + 1
+    merge = sparse.coo_array((np.ones(S), (np.arange(S), node)), shape=(S, count)).tocsr()
+    transitions, row_node = sparse.csr_array(model.transitions @ merge), np.repeat(node, A)
+    components, rewards = end_components(transitions, row_node, rows), model.rewards.ravel()
+    by_node = np.argsort(node, kind="stable")
+    first = np.searchsorted(node[by_node], np.arange(count + 1))
+    within = np.flatnonzero(components.internal)
+    within = within[np.lexsort((row_node[within], components.label[row_node[within]]))]
+    ends = np.flatnonzero(np.diff(components.label[row_node[within]])) + 1
+    for group in np.split(within, ends):
+        if (rewards[group] > 0).any():
+            nodes, local = np.unique(row_node[group], return_inverse=True)
+            members = [by_node[first[each] : first[each + 1]] for each in nodes.tolist()]
+            number = np.repeat(np.arange(len(nodes)), [len(each) for each in members]).tolist()
+            component = Component(sparse.csr_array(transitions[group][:, nodes]), local, rewards[group])
+            yield group, np.concatenate(members).tolist(), number, component
+
+
+def _decided(component: Component, states: list[int]) -> Balance:
     """Whether the component of these states gains.
 
     Raises:
@@ -186,9 +204,9 @@ def _decided(component: Component, states: NDArray[np.int64]) -> Balance:
     except TooLargeError:
         raise UnboundedValueError(
             f"at discount 1 it cannot be told whether reward can be collected for ever in {len(states)} states "
-            f"({named_states(states)}): the best mean reward a step is too near 0 for float64, and so many states "
-            "are too many for fractions. Use a discount below 1, or end the episode where the reward is paid",
-            states.tolist(),
+            f"({named_states(sorted(states))}): the best mean reward a step is too near 0 for float64, "
+            "and so many states are too many for fractions. Use a discount below 1, or end the episode where the reward is paid",
+            sorted(states),
         ) from None
 
 
@@ -209,7 +227,6 @@ def _go_to(
 
 def _merge_level(model: TabularMDP, row_state: NDArray[np.int64], levels: NDArray[np.bool_], found: _Staying) -> None:
     """Merge the components of rows with h = r + P h, and see what it is worth to stay in them."""
-    A = model.num_actions
     level = found.level = end_components(model.transitions, row_state, levels | found.level.internal)
     known = np.zeros(model.num_states, dtype=bool)
     known[list(found.potential)] = True
@@ -218,23 +235,33 @@ def _merge_level(model: TabularMDP, row_state: NDArray[np.int64], levels: NDArra
     heights, found.potential = found.potential, {}
     for each in np.split(states, np.flatnonzero(np.diff(level.label[states])) + 1):
         h = [heights[state] - heights[int(each[0])] for state in each.tolist()]
-        if not any(h):
-            continue
-        found.potential |= zip(each.tolist(), h, strict=True)
-        rows = (each[:, None] * A + np.arange(A)).ravel()
-        rows = rows[level.internal[rows]]
-        local = np.searchsorted(each, row_state[rows])
-        component = Component(sparse.csr_array(model.transitions[rows][:, each]), local, model.rewards.ravel()[rows])
-        try:
-            mean, policy = least_mean(component, h)
-        except TooLargeError:
-            raise UnboundedValueError(
-                f"at discount 1 it cannot be told what it is worth to stay for ever in {len(each)} states "
-                f"({named_states(each)}), where what goes up and down is 0 on average. Use a discount below 1",
-                each.tolist(),
-            ) from None
-        found.worth[int(level.label[each[0]])] = -mean
-        found.fixed[each] = rows[policy] % A
+        if any(h):
+            found.potential |= zip(each.tolist(), h, strict=True)
+            found.worth[int(level.label[each[0]])], found.fixed[each] = _staying_worth(model, level, each, h)
+
+
+def _staying_worth(
+    model: TabularMDP, level: EndComponents, states: NDArray[np.int64], h: list[Fraction]
+) -> tuple[Fraction, NDArray[np.int64]]:
+    """What it is worth to stay in a component, measured from where h = 0, and the actions.
+
+    Raises:
+        UnboundedValueError: Fractions would take too long.
+    """
+    A = model.num_actions
+    rows = (states[:, None] * A + np.arange(A)).ravel()
+    rows = rows[level.internal[rows]]
+    local = np.searchsorted(states, rows // A)
+    component = Component(sparse.csr_array(model.transitions[rows][:, states]), local, model.rewards.ravel()[rows])
+    try:
+        mean, policy = least_mean(component, h)
+    except TooLargeError:
+        raise UnboundedValueError(
+            f"at discount 1 it cannot be told what it is worth to stay for ever in {len(states)} states "
+            f"({named_states(states)}), where what goes up and down is 0 on average. Use a discount below 1",
+            states.tolist(),
+        ) from None
+    return -mean, rows[policy] % A
 
 
 def _mark_unbounded(

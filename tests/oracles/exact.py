@@ -18,7 +18,7 @@ MINUS, PLUS = -math.inf, math.inf
 
 
 class Undefined(Exception):  # noqa: N818 - a result, not a mistake
-    """At discount 1, a total reward that neither converges nor goes to one infinity."""
+    """At discount 1, a total reward that may go to both infinities."""
 
 
 def as_floats(P: Tables) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:
@@ -69,19 +69,17 @@ def solve_linear(matrix: list[list[Fraction]], right: Sequence[Fraction]) -> lis
 
 
 def values_of(P: Tables, policy: Sequence[Distribution], discount: Fraction) -> list[Number]:
-    """V of one policy; `Undefined` as soon as one state has none."""
-    values = values_where_defined(P, policy, discount)
-    if None in values:
-        raise Undefined
-    return [value for value in values if value is not None]
-
-
-def values_where_defined(P: Tables, policy: Sequence[Distribution], discount: Fraction) -> list[Number | None]:
+    """V of one policy; `Undefined` where at discount 1 some state may both win and pay for ever."""
     chain, rewards = chain_of(P, policy)
     if discount < 1:
-        everything = range(len(P))
-        return [*_solve_within(chain, rewards, list(everything), discount).values()]
-    return _total_rewards(chain, rewards)
+        return [*_solve_within(chain, rewards, list(range(len(P))), discount).values()]
+    ways = [_reachable(chain, state) for state in range(len(P))]
+    means = recurrent_classes(chain, rewards)
+    for way in ways:
+        reached = {mean > 0 for states, mean in means.items() if mean and states[0] in way}
+        if len(reached) > 1:
+            raise Undefined
+    return limit_values(P, policy)
 
 
 def _solve_within(
@@ -103,30 +101,6 @@ def recurrent_classes(chain: list[list[Fraction]], rewards: Sequence[Fraction]) 
                 (share * rewards[i] for share, i in zip(shares, states, strict=True)), Fraction()
             )
     return found
-
-
-def _total_rewards(chain: list[list[Fraction]], rewards: Sequence[Fraction]) -> list[Number | None]:
-    """Total reward of a Markov chain: each class that never ends decides by its mean reward."""
-    everything = range(len(chain))
-    fate: list[set[Number | None]] = [set() for _ in everything]
-    resting: set[int] = set()
-    for states, mean in recurrent_classes(chain, rewards).items():
-        if not any(rewards[i] for i in states):
-            resting |= set(states)
-            continue
-        outcome = PLUS if mean > 0 else MINUS if mean < 0 else None
-        for start in everything:
-            if states[0] in _reachable(chain, start):
-                fate[start].add(outcome)
-    finite = [state for state in everything if not fate[state] and state not in resting]
-    solved = _solve_within(chain, rewards, finite, Fraction(1))
-    values: list[Number | None] = []
-    for state in everything:
-        if fate[state]:
-            values.append(next(iter(fate[state])) if len(fate[state]) == 1 else None)
-        else:
-            values.append(solved.get(state, Fraction(0)))
-    return values
 
 
 def _reachable(chain: list[list[Fraction]], start: int) -> set[int]:
@@ -168,15 +142,10 @@ def limit_values(P: Tables, policy: Sequence[Distribution]) -> list[Number]:
             average = sum((share * h[state] for share, state in zip(shares, states, strict=True)), Fraction())
             values |= {state: h[state] - average for state in states}
     others = [state for state in everything if state not in values]
-    known = [
-        rewards[i] + sum((chain[i][j] * value for j, value in values.items() if chain[i][j]), Fraction())
-        if i in others
-        else Fraction(0)
-        for i in everything
-    ]
-    return [values.get(state, Fraction(0)) for state in everything] if not others else [
-        {**values, **_solve_within(chain, known, others, Fraction(1))}[state] for state in everything
-    ]  # fmt: skip
+    known = {state: Fraction(value) for state, value in values.items() if not math.isinf(value)}
+    paid = [rewards[i] + sum((chain[i][j] * v for j, v in known.items()), Fraction()) for i in everything]
+    values |= _solve_within(chain, paid, others, Fraction(1))
+    return [values[state] for state in everything]
 
 
 def optimal_values(P: Tables, discount: Fraction) -> list[Number]:
