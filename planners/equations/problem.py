@@ -84,9 +84,12 @@ class Problem:
         regular = np.array_equal(self.first_row, each * np.arange(self.num_states))
         return each if regular and each * self.num_states == len(self.row_state) else 0
 
-    def greedy(self, action_values: NDArray[np.float64], ties: float = 0.0) -> NDArray[np.int64]:
-        """(n,) the first row of each state within `ties` of the best; of NaN the first."""
-        near = np.flatnonzero(~(action_values < (self.maximise(action_values) - ties)[self.row_state]))
+    def greedy(self, action_values: NDArray[np.float64], ties: float | NDArray[np.float64] = 0.0) -> NDArray[np.int64]:
+        """(n,) the first row of each state within `ties`, one number or (n,), of the best; NaN is never the best."""
+        best = self.maximise(action_values)
+        if np.isnan(best).any():
+            return self.greedy(np.where(np.isnan(action_values), -np.inf, action_values))
+        near = np.flatnonzero(action_values >= (best - ties)[self.row_state])
         states = self.row_state[near]
         return near[np.concatenate(([True], states[1:] != states[:-1]))] if len(near) else near
 

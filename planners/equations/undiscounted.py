@@ -21,6 +21,7 @@ Three things are settled before any value is computed, exactly, in fractions whe
 3. A state from which no policy surely ends the episode or comes to stay has the value -inf: it pays for ever with
    positive probability. It is taken out, and so is every action that may lead to it.
 
+An action that nearly always leads back to its own state is taken as one step that lasts until it does not.
 What is left has a unique solution, and value iteration finds it from any start.
 
 Sources: Bertsekas and Tsitsiklis (1991), "An Analysis of Stochastic Shortest Path Problems"; for 1, Haddad and
@@ -28,41 +29,21 @@ Monmege (2018), "Interval iteration algorithm for MDPs and IMDPs", Section 3; fo
 "Discrete Dynamic Programming", and Puterman (2005), Section 10.1.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.equations.graph import EndComponents, end_components, next_towards, rows_towards
-from planners.equations.mean_rewards import Balance, Component, balance, least_mean
+from planners.equations.graph import EndComponents, next_towards
 from planners.equations.merging import Merging
 from planners.equations.problem import Problem
-from planners.equations.rational_systems import TooLargeError, exact_row
-from planners.errors import UnboundedValueError
+from planners.equations.rational_systems import exact_row
+from planners.equations.staying import Staying, find_staying, go_to
 from planners.models.tabular import TabularMDP
-from planners.options import named_states
 
-
-@dataclass
-class _Staying:
-    """Where one can stay for ever, and for how much.
-
-    Attributes:
-        gaining: (S,) bool, the states of components with a positive mean reward.
-        level: Components in which one can stay at a mean of 0.
-        potential: h of the states of `level` where it is not 0.
-        worth: What it is worth to stay, for each label of `level` where it is not 0.
-        fixed: (S,) action for staying, or for gaining; -1 elsewhere.
-    """
-
-    gaining: NDArray[np.bool_]
-    level: EndComponents
-    fixed: NDArray[np.int64]
-    potential: dict[int, Fraction] = field(default_factory=dict)
-    worth: dict[int, Fraction] = field(default_factory=dict)
+WAITING: Final = 2.0**-20  # rows that leave with less than this are taken until they leave
 
 
 def reduced_problem(model: TabularMDP) -> Problem:
@@ -73,7 +54,7 @@ def reduced_problem(model: TabularMDP) -> Problem:
     """
     S, A = model.num_states, model.num_actions
     row_state = np.arange(S * A) // A
-    staying = _staying(model, row_state)
+    staying = find_staying(model, row_state)
     infinite = np.full(S, -np.inf)
     _mark_unbounded(model, staying, infinite, row_state)
     level = staying.level
@@ -94,16 +75,46 @@ def reduced_problem(model: TabularMDP) -> Problem:
     worth = np.array([float(staying.worth.get(label, 0)) for label in labels.tolist()])
     potential = np.zeros(S)
     potential[list(staying.potential)] = [float(h) for h in staying.potential.values()]
+    rows = _without_waiting(
+        sparse.csr_array(sparse.vstack((transitions, padding), format="csr")[order]),
+        states[order],
+        np.concatenate((model.termination.ravel()[pairs], np.ones(len(labels))))[order],
+        np.concatenate((_rewards(model, pairs, staying.potential), worth))[order],
+    )
     return Problem(
         model=model,
         discount=1.0,
-        transitions=sparse.csr_array(sparse.vstack((transitions, padding), format="csr")[order]),
-        rewards=np.concatenate((_rewards(model, pairs, staying.potential), worth))[order],
-        termination=np.concatenate((model.termination.ravel()[pairs], np.ones(len(labels))))[order],
+        transitions=rows[0],
+        rewards=rows[2],
+        termination=rows[1],
         row_state=states[order],
         row_pair=np.concatenate((pairs, np.full(len(labels), -1)))[order],
         merging=Merging(index, infinite, level, potential, staying.fixed),
     )
+
+
+def _without_waiting(
+    transitions: sparse.csr_array,
+    row_state: NDArray[np.int64],
+    termination: NDArray[np.float64],
+    rewards: NDArray[np.float64],
+) -> tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]:
+    """Rows that nearly always lead back to their own state, taken until they do not; the others as they are.
+
+    Floats know well how likely such a row is to leave, but 1 - P of it hardly or not at all.
+    """
+    row = np.repeat(np.arange(len(row_state)), np.diff(transitions.indptr))
+    back = transitions.indices == row_state[row]
+    leaves = termination + np.bincount(row[~back], transitions.data[~back], minlength=len(row_state))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        long = (leaves > 0) & (leaves < WAITING) & np.isfinite((rewards + 1.0) / leaves)
+    if not long.any():
+        return transitions, termination, rewards
+    scale = np.where(long, 1.0 / np.where(long, leaves, 1.0), 1.0)
+    data = np.where(back & long[row], 0.0, transitions.data * scale[row])
+    found = sparse.csr_array((data, transitions.indices.copy(), transitions.indptr.copy()), shape=transitions.shape)
+    found.eliminate_zeros()
+    return found, termination * scale, rewards * scale
 
 
 def _numbered(safe: NDArray[np.bool_], level: EndComponents) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -136,136 +147,8 @@ def _rewards(model: TabularMDP, pairs: NDArray[np.int64], potential: dict[int, F
     return found
 
 
-def _staying(model: TabularMDP, row_state: NDArray[np.int64]) -> _Staying:
-    """Components in which one can stay for ever at a mean of 0, and those in which one gains."""
-    S, A = model.num_states, model.num_actions
-    rewards = model.rewards.ravel()
-    endless = model.feasible.ravel() & (model.termination.ravel() == 0.0)
-    resting = end_components(model.transitions, row_state, endless & (rewards == 0.0))
-    rests = resting.label >= 0
-    fixed = np.where(rests, resting.internal.reshape(S, A).argmax(axis=1), -1)
-    found = _Staying(np.zeros(S, dtype=bool), resting, fixed)
-    going_round = endless & ~resting.internal
-    if not (rewards[going_round] > 0).any():
-        return found
-    levels, playing = np.zeros(S * A, dtype=bool), np.zeros(S, dtype=bool)
-    for rows, members, node, component in _going_round(model, resting, going_round):
-        decided = _decided(component, members)
-        if decided.sign > 0:
-            chosen = rows[decided.policy]
-            found.gaining[members] = True
-            playing[chosen // A] = True
-            fixed[chosen // A] = chosen % A
-        elif decided.sign == 0:
-            levels[rows[decided.level]] = True
-            found.potential |= {state: decided.potential[n] for state, n in zip(members, node, strict=True)}
-    _go_to(model, found.gaining & ~playing, playing, resting.internal, fixed)
-    if levels.any():
-        _merge_level(model, row_state, levels, found)
-    return found
-
-
-def _going_round(
-    model: TabularMDP, resting: EndComponents, rows: NDArray[np.bool_]
-) -> Iterator[tuple[NDArray[np.int64], list[int], list[int], Component]]:
-    """The components in which reward is paid on the way, where states that rest together count as one node.
-
-    Yields:
-        Its rows, its states, the number of the node of each within the component, and the component.
-    """
-    S, A = model.num_states, model.num_actions
-    _, node = np.unique(np.where(resting.label >= 0, S + resting.label, np.arange(S)), return_inverse=True)
-    count = int(node.max()) + 1
-    merge = sparse.coo_array((np.ones(S), (np.arange(S), node)), shape=(S, count)).tocsr()
-    transitions, row_node = sparse.csr_array(model.transitions @ merge), np.repeat(node, A)
-    components, rewards = end_components(transitions, row_node, rows), model.rewards.ravel()
-    by_node = np.argsort(node, kind="stable")
-    first = np.searchsorted(node[by_node], np.arange(count + 1))
-    within = np.flatnonzero(components.internal)
-    within = within[np.lexsort((row_node[within], components.label[row_node[within]]))]
-    ends = np.flatnonzero(np.diff(components.label[row_node[within]])) + 1
-    for group in np.split(within, ends):
-        if (rewards[group] > 0).any():
-            nodes, local = np.unique(row_node[group], return_inverse=True)
-            members = [by_node[first[each] : first[each + 1]] for each in nodes.tolist()]
-            number = np.repeat(np.arange(len(nodes)), [len(each) for each in members]).tolist()
-            component = Component(sparse.csr_array(transitions[group][:, nodes]), local, rewards[group])
-            yield group, np.concatenate(members).tolist(), number, component
-
-
-def _decided(component: Component, states: list[int]) -> Balance:
-    """Whether the component of these states gains.
-
-    Raises:
-        UnboundedValueError: It takes fractions, and they would take too long.
-    """
-    try:
-        return balance(component)
-    except TooLargeError:
-        raise UnboundedValueError(
-            f"at discount 1 it cannot be told whether reward can be collected for ever in {len(states)} states "
-            f"({named_states(sorted(states))}): the best mean reward a step is too near 0 for float64, "
-            "and so many states are too many for fractions. Use a discount below 1, or end the episode where the reward is paid",
-            sorted(states),
-        ) from None
-
-
-def _go_to(
-    model: TabularMDP,
-    moving: NDArray[np.bool_],
-    goal: NDArray[np.bool_],
-    rows: NDArray[np.bool_],
-    fixed: NDArray[np.int64],
-) -> None:
-    """Fix the actions of the moving states: the chosen rows that most likely lead to the goal on a shortest way."""
-    if moving.any():
-        row_state = np.arange(len(rows)) // model.num_actions
-        towards = next_towards(model.transitions, row_state, rows, goal)
-        way = rows_towards(model.transitions, row_state, rows, np.where(moving, towards, -1))
-        fixed[moving] = way[moving] % model.num_actions
-
-
-def _merge_level(model: TabularMDP, row_state: NDArray[np.int64], levels: NDArray[np.bool_], found: _Staying) -> None:
-    """Merge the components of rows with h = r + P h, and see what it is worth to stay in them."""
-    level = found.level = end_components(model.transitions, row_state, levels | found.level.internal)
-    known = np.zeros(model.num_states, dtype=bool)
-    known[list(found.potential)] = True
-    states = np.flatnonzero(known & (level.label >= 0))
-    states = states[np.argsort(level.label[states], kind="stable")]
-    heights, found.potential = found.potential, {}
-    for each in np.split(states, np.flatnonzero(np.diff(level.label[states])) + 1):
-        h = [heights[state] - heights[int(each[0])] for state in each.tolist()]
-        if any(h):
-            found.potential |= zip(each.tolist(), h, strict=True)
-            found.worth[int(level.label[each[0]])], found.fixed[each] = _staying_worth(model, level, each, h)
-
-
-def _staying_worth(
-    model: TabularMDP, level: EndComponents, states: NDArray[np.int64], h: list[Fraction]
-) -> tuple[Fraction, NDArray[np.int64]]:
-    """What it is worth to stay in a component, measured from where h = 0, and the actions.
-
-    Raises:
-        UnboundedValueError: Fractions would take too long.
-    """
-    A = model.num_actions
-    rows = (states[:, None] * A + np.arange(A)).ravel()
-    rows = rows[level.internal[rows]]
-    local = np.searchsorted(states, rows // A)
-    component = Component(sparse.csr_array(model.transitions[rows][:, states]), local, model.rewards.ravel()[rows])
-    try:
-        mean, policy = least_mean(component, h)
-    except TooLargeError:
-        raise UnboundedValueError(
-            f"at discount 1 it cannot be told what it is worth to stay for ever in {len(states)} states "
-            f"({named_states(states)}), where what goes up and down is 0 on average. Use a discount below 1",
-            states.tolist(),
-        ) from None
-    return -mean, rows[policy] % A
-
-
 def _mark_unbounded(
-    model: TabularMDP, staying: _Staying, infinite: NDArray[np.float64], row_state: NDArray[np.int64]
+    model: TabularMDP, staying: Staying, infinite: NDArray[np.float64], row_state: NDArray[np.int64]
 ) -> None:
     """Set `infinite` to inf where a gaining component can be reached, and fix the actions that lead there."""
     if not staying.gaining.any():
@@ -273,7 +156,7 @@ def _mark_unbounded(
     feasible = model.feasible.ravel()
     unbounded = next_towards(model.transitions, row_state, feasible, staying.gaining) >= 0
     infinite[unbounded] = np.inf
-    _go_to(model, unbounded & ~staying.gaining, staying.gaining, feasible, staying.fixed)
+    go_to(model, unbounded & ~staying.gaining, staying.gaining, feasible, staying.fixed)
 
 
 def _surely_ending(
