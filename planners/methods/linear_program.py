@@ -50,7 +50,7 @@ def linear_program(
 
     Args:
         model: A model of S states, or an environment that has one, with at most 20,000 feasible pairs.
-        discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
+        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         tolerance: Largest error of the values, in units of reward.
         max_iterations: Number of policies, that of the program and its improvements, after which to give up.
         progress: True for a progress bar, or a function to call with each `Iteration`.
@@ -62,7 +62,7 @@ def linear_program(
     Raises:
         InvalidModelError: No model, or not an MDP.
         InvalidOptionError: Among others, too many rows: use `planners.solve`.
-        UnboundedValueError: At discount 1, reward can be collected for ever.
+        UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`.
 
     Cost: hardly predictable, some seconds for 20,000 rows.
