@@ -23,6 +23,7 @@ from planners.errors import (
     NotEnoughMemoryError,
     PlannerError,
     UnboundedValueError,
+    UnprovenValueError,
 )
 from planners.evaluation.optimality import Certificate, Verdict, certify, is_optimal
 from planners.evaluation.policy_value import evaluate
@@ -72,6 +73,7 @@ __all__ = [
     "TabularPolicy",
     "Transition",
     "UnboundedValueError",
+    "UnprovenValueError",
     "Verdict",
     "as_model",
     "backward_induction",

@@ -133,6 +133,7 @@ def check_answer(planner: Planner, name: str, known: KnownModel, discount: float
         return
     except UnboundedValueError:
         expect(discount == 1.0 and known.undiscounted is None, where, "a plan", "UnboundedValueError")
+        check_unbounded(planner, f"{where}, with throw=False", model)
         return
     except NotConvergedError as error:
         plan = error.plan
@@ -146,6 +147,20 @@ def check_answer(planner: Planner, name: str, known: KnownModel, discount: float
         early = planned(planner, where_now, model, discount=discount, max_iterations=limit, throw=False)
         check_bounds(where_now, known.tables, early, best)
         expect(early.iterations <= limit, where_now, f"at most {limit} iterations", early.iterations)
+
+
+def check_unbounded(planner: Planner, where: str, model: TabularMDP) -> None:
+    """Check that `throw=False` gives the plan of a model whose values are all +inf at discount 1.
+
+    Raises:
+        AssertionError: As `check_planner`.
+    """
+    try:
+        plan = planned(planner, where, model, discount=1.0, throw=False)
+    except UnboundedValueError:
+        raise broken(where, "a plan of values +inf", "UnboundedValueError") from None
+    for name in ("lower", "values", "upper"):
+        expect(bool((getattr(plan, name) == math.inf).all()), where, f"{name} of +inf", getattr(plan, name))
 
 
 def check_bounds(where: str, tables: Tables, plan: Plan, best: Sequence[Fraction | float]) -> None:

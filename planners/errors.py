@@ -1,6 +1,10 @@
 """What the planners raise. Every message says what was found, where, what was expected and what to do."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from planners.plans.plan import Plan
 
 
 class PlannerError(Exception):
@@ -26,7 +30,22 @@ class InvalidOptionError(PlannerError, ValueError):
 
 
 class UnboundedValueError(PlannerError, ValueError):
-    """At discount 1 reward can be collected forever; `states` says where."""
+    """At discount 1 reward can be collected forever.
+
+    Attributes:
+        states: Those of value +inf.
+        plan: The `Plan`, with +inf there and proven values elsewhere; None where it could not be told.
+    """
+
+    def __init__(self, message: str, states: Sequence[int], plan: "Plan | None" = None) -> None:
+        """Keep the states and the plan beside the message."""
+        super().__init__(message)
+        self.states = tuple(states)
+        self.plan = plan
+
+
+class ImproperPolicyError(PlannerError, ValueError):
+    """At discount 1 a policy has no total reward, not even an infinite one; `states` says where."""
 
     def __init__(self, message: str, states: Sequence[int]) -> None:
         """Keep the states beside the message."""
@@ -34,8 +53,8 @@ class UnboundedValueError(PlannerError, ValueError):
         self.states = tuple(states)
 
 
-class ImproperPolicyError(PlannerError, ValueError):
-    """At discount 1 a policy has no total reward, not even an infinite one; `states` says where."""
+class UnprovenValueError(PlannerError, ArithmeticError):
+    """Rounding keeps float64 from proving the value of a policy to six digits; `states` says where."""
 
     def __init__(self, message: str, states: Sequence[int]) -> None:
         """Keep the states beside the message."""

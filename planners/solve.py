@@ -49,7 +49,7 @@ def solve(
 
     Args:
         model: A `TabularMDP`, a `MoveMDP`, or a Gymnasium environment with `mdp` or a toy_text `P`.
-        discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
+        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
         tolerance: Largest error of the values, in units of reward.
@@ -69,7 +69,7 @@ def solve(
         InvalidOptionError: An unknown method, a discount outside [0, 1], a tolerance that is not positive, a
             device that is not there.
         InvalidModelError: No model, or not an MDP.
-        UnboundedValueError: At discount 1, reward can be collected for ever.
+        UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`.
 
     >>> from planners import TabularMDP

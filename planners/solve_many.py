@@ -55,7 +55,7 @@ def solve_many(
     Raises:
         InvalidOptionError: Lists of different lengths, or none; no discount, or two.
         InvalidModelError: No model, or step rewards or slips of something that has none.
-        UnboundedValueError: At discount 1, reward can be collected for ever.
+        UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`; it carries the first plan that missed the tolerance.
 
     >>> from planners import TabularMDP

@@ -198,7 +198,7 @@ class Blocks:
         error = float(self.processes.largest(np.array([error]))[0])
         return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), actions)
 
-    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def expand(self, values: NDArray[np.float64], towards: float = 0.0) -> NDArray[np.float64]:
         """(own states,) as they are."""
         return values
 

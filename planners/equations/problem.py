@@ -18,7 +18,7 @@ from scipy import sparse
 from planners.models.tabular import TabularMDP
 
 if TYPE_CHECKING:
-    from planners.equations.undiscounted import Merging
+    from planners.equations.merging import Merging
 
 UNIT_ROUNDOFF: Final = float(np.finfo(np.float64).eps) / 2
 SMALLEST_SUBNORMAL: Final = float(np.finfo(np.float64).smallest_subnormal)  # what a number near 0 is rounded by
@@ -120,9 +120,9 @@ class Problem:
     def _rounding(self, sizes: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.rounding_terms * (UNIT_ROUNDOFF * (1 + 1e-9) * sizes + SMALLEST_SUBNORMAL)
 
-    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(S,) values of the model's states from those of the equations."""
-        return values if self.merging is None else self.merging.expand(values)
+    def expand(self, values: NDArray[np.float64], towards: float = 0.0) -> NDArray[np.float64]:
+        """(S,) values of the model's states from those of the equations; bounds rounded `towards` -inf or inf."""
+        return values if self.merging is None else self.merging.expand(values, towards)
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions of the model's states from one row for each state of the equations."""

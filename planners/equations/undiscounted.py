@@ -1,183 +1,179 @@
-"""Discount 1: which states have a finite value, and equations that have only one solution.
+"""Discount 1: what V* means, which states have a finite value, and equations with only one solution.
 
-Without a discount the Bellman equations of a model can have many solutions, or none. Three things are
-settled on the graph, before any number is computed:
+Total reward may have no limit: who buys and sells for ever has a little more, and a little less again. V* of a
+state at discount 1 is defined by the policies as follows.
 
-1. Where reward can be collected for ever, the value is infinite: `UnboundedValueError` names the states.
-2. Where one can stay for ever at no reward, the equations say only "as good as itself". Such an end
-   component becomes one state, which may leave by any action that leads out, or rest for ever with 0.
-3. A state from which no policy surely ends the episode or comes to rest has the value -inf: it pays for
-   ever with positive probability. It is taken out, and so is every action that may lead to it.
+* +inf where some policy collects reward for ever with positive probability: in an end component with a positive
+  mean reward a step, or where one can be reached, even if it may also be missed.
+* -inf otherwise, where every policy pays for ever with positive probability.
+* Elsewhere the limit of V* as the discount goes up to 1. That is the best of the policies which end the episode,
+  or stay for ever at a mean reward of 0 a step. Where their total reward converges, that is its limit; where it
+  goes up and down, its average over time: 1/2 for +1, -1, +1, ... To stay for ever for nothing is worth 0.
 
+Three things are settled before any value is computed, exactly, in fractions where floats cannot tell:
+
+1. Where one can stay for ever at a mean reward of 0 a step, the equations say only "as good as itself". Such an
+   end component becomes one state, which may leave by any action that leads out, or stay. First those in which no
+   step pays: then only what still goes round has to be looked at. If its best mean reward is positive, its states
+   have the value +inf. If it is 0, the steps with h = r + P h, for the h that `mean_rewards` finds, are
+   merged like steps that pay nothing; the values of the states of one component then differ by h.
+2. A state that can reach a component with a positive mean has the value +inf.
+3. A state from which no policy surely ends the episode or comes to stay has the value -inf: it pays for ever with
+   positive probability. It is taken out, and so is every action that may lead to it.
+
+An action that nearly always leads back to its own state is taken as one step that lasts until it does not.
 What is left has a unique solution, and value iteration finds it from any start.
 
-Sources: Bertsekas and Tsitsiklis (1991), "An Analysis of Stochastic Shortest Path Problems"; for 2,
-Haddad and Monmege (2018), "Interval iteration algorithm for MDPs and IMDPs", Section 3.
+Sources: Bertsekas and Tsitsiklis (1991), "An Analysis of Stochastic Shortest Path Problems"; for 1, Haddad and
+Monmege (2018), "Interval iteration algorithm for MDPs and IMDPs", Section 3; for the limit, Blackwell (1962),
+"Discrete Dynamic Programming", and Puterman (2005), Section 10.1.
 """
 
-from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.arrays import state_list
-from planners.equations.graph import EndComponents, end_components, next_towards, rows_towards
+from planners.equations.graph import EndComponents, next_towards
+from planners.equations.merging import Merging
 from planners.equations.problem import Problem
-from planners.errors import UnboundedValueError
+from planners.equations.rational_systems import exact_row
+from planners.equations.staying import Staying, find_staying, go_to
 from planners.models.tabular import TabularMDP
-from planners.options import named_states
 
-
-@dataclass(frozen=True, eq=False)
-class Merging:
-    """How the states of the equations come from the S states of a model.
-
-    Attributes:
-        index: (S,) state of the equations that each state became, -1 for those of value -inf.
-        resting: The end components without reward.
-    """
-
-    index: NDArray[np.int64]
-    resting: EndComponents
-
-    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(S,) values of the model's states."""
-        padded = np.append(values, -np.inf)
-        return padded[self.index]
-
-    def expand_policy(self, model: TabularMDP, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(S,) actions, from the chosen pair s*A + a (or -1: rest) of each state of the equations.
-
-        In an end component the state of the chosen pair takes it, and the others go to that state.
-        """
-        A = model.num_actions
-        actions = model.feasible.argmax(axis=1)
-        leaving = pairs[pairs >= 0]
-        actions[leaving // A] = leaving % A
-        if not self.resting.internal.any():
-            return actions
-        row_state = np.arange(len(model.feasible.ravel())) // A
-        leaves_from = np.zeros(model.num_states, dtype=bool)
-        leaves_from[leaving // A] = True
-        inside = self.resting.label >= 0
-        rests = inside & (pairs[self.index] < 0)
-        towards = next_towards(model.transitions, row_state, self.resting.internal, (leaves_from & inside) | rests)
-        moving = inside & ~leaves_from
-        towards[rests] = -1
-        rows = rows_towards(model.transitions, row_state, self.resting.internal, towards)
-        first_internal = self.resting.internal.reshape(-1, A).argmax(axis=1)
-        actions[moving] = np.where(rows >= 0, rows % A, first_internal)[moving]
-        return actions
+WAITING: Final = 2.0**-20  # rows that leave with less than this are taken until they leave
 
 
 def reduced_problem(model: TabularMDP) -> Problem:
     """Equations of a model at discount 1, with one solution; see above for what is taken out.
 
     Raises:
-        UnboundedValueError: Reward can be collected for ever, or it cannot be told whether it can.
+        UnboundedValueError: It cannot be told whether reward can be collected for ever.
     """
     S, A = model.num_states, model.num_actions
     row_state = np.arange(S * A) // A
-    feasible, rewards, termination = model.feasible.ravel(), model.rewards.ravel(), model.termination.ravel()
-    endless = feasible & (termination == 0.0)
-    if (rewards[endless] > 0).any():
-        _refuse_unbounded(model, end_components(model.transitions, row_state, endless), row_state)
-    resting = end_components(model.transitions, row_state, endless & (rewards == 0.0))
-    safe, rows = _surely_ending(model, resting, row_state)
-    rows &= ~resting.internal
-
-    rest_labels, first_of_rest = np.unique(resting.label[resting.label >= 0], return_inverse=True)
-    index = np.full(S, -1, dtype=np.int64)
-    plain = safe & (resting.label < 0)
-    index[plain] = np.arange(plain.sum())
-    index[resting.label >= 0] = plain.sum() + first_of_rest
-    num_states = int(plain.sum()) + len(rest_labels)
+    staying = find_staying(model, row_state)
+    infinite = np.full(S, -np.inf)
+    _mark_unbounded(model, staying, infinite, row_state)
+    level = staying.level
+    safe, rows = _surely_ending(model, level, row_state, infinite < 0)
+    rows &= ~level.internal
+    index, labels = _numbered(safe, level)
+    alone = int(index.max(initial=-1)) + 1 - len(labels)
+    num_states = alone + len(labels)
 
     pairs = np.flatnonzero(rows)
     order = np.argsort(index[row_state[pairs]], kind="stable")
     pairs = pairs[order]
     merge = sparse.coo_array((np.ones(safe.sum()), (np.flatnonzero(safe), index[safe])), shape=(S, num_states))
     transitions = sparse.csr_array(model.transitions[pairs] @ merge.tocsr())
-    resting_rows = np.arange(len(rest_labels)) + plain.sum()
-    states = np.concatenate((index[row_state[pairs]], resting_rows))
+    states = np.concatenate((index[row_state[pairs]], np.arange(len(labels)) + alone))
     order = np.argsort(states, kind="stable")
-    padding = sparse.csr_array((len(rest_labels), num_states))
-    zeros = np.zeros(len(rest_labels))
+    padding = sparse.csr_array((len(labels), num_states))
+    worth = np.array([float(staying.worth.get(label, 0)) for label in labels.tolist()])
+    potential = np.zeros(S)
+    potential[list(staying.potential)] = [float(h) for h in staying.potential.values()]
+    rows = _without_waiting(
+        sparse.csr_array(sparse.vstack((transitions, padding), format="csr")[order]),
+        states[order],
+        np.concatenate((model.termination.ravel()[pairs], np.ones(len(labels))))[order],
+        np.concatenate((_rewards(model, pairs, staying.potential), worth))[order],
+    )
     return Problem(
         model=model,
         discount=1.0,
-        transitions=sparse.csr_array(sparse.vstack((transitions, padding), format="csr")[order]),
-        rewards=np.concatenate((rewards[pairs], zeros))[order],
-        termination=np.concatenate((termination[pairs], zeros + 1.0))[order],
+        transitions=rows[0],
+        rewards=rows[2],
+        termination=rows[1],
         row_state=states[order],
-        row_pair=np.concatenate((pairs, np.full(len(rest_labels), -1)))[order],
-        merging=Merging(index, resting),
+        row_pair=np.concatenate((pairs, np.full(len(labels), -1)))[order],
+        merging=Merging(index, infinite, level, potential, staying.fixed),
     )
 
 
+def _without_waiting(
+    transitions: sparse.csr_array,
+    row_state: NDArray[np.int64],
+    termination: NDArray[np.float64],
+    rewards: NDArray[np.float64],
+) -> tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]:
+    """Rows that nearly always lead back to their own state, taken until they do not; the others as they are.
+
+    Floats know well how likely such a row is to leave, but 1 - P of it hardly or not at all.
+    """
+    row = np.repeat(np.arange(len(row_state)), np.diff(transitions.indptr))
+    back = transitions.indices == row_state[row]
+    leaves = termination + np.bincount(row[~back], transitions.data[~back], minlength=len(row_state))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        long = (leaves > 0) & (leaves < WAITING) & np.isfinite((rewards + 1.0) / leaves)
+    if not long.any():
+        return transitions, termination, rewards
+    scale = np.where(long, 1.0 / np.where(long, leaves, 1.0), 1.0)
+    data = np.where(back & long[row], 0.0, transitions.data * scale[row])
+    found = sparse.csr_array((data, transitions.indices.copy(), transitions.indptr.copy()), shape=transitions.shape)
+    found.eliminate_zeros()
+    return found, termination * scale, rewards * scale
+
+
+def _numbered(safe: NDArray[np.bool_], level: EndComponents) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(S,) state of the equations of each safe state, those of components last, and the labels of these."""
+    merged = safe & (level.label >= 0)
+    labels, number = np.unique(level.label[merged], return_inverse=True)
+    index = np.full(len(safe), -1, dtype=np.int64)
+    plain = safe & ~merged
+    index[plain] = np.arange(plain.sum())
+    index[merged] = plain.sum() + number
+    return index, labels
+
+
+def _rewards(model: TabularMDP, pairs: NDArray[np.int64], potential: dict[int, Fraction]) -> NDArray[np.float64]:
+    """(len(pairs),) r - h(s) + P h: the rewards between merged states, rounded once."""
+    P, found = model.transitions, model.rewards.ravel()[pairs]
+    if not potential:
+        return found
+    weighted = np.zeros(model.num_states)
+    weighted[list(potential)] = 1.0
+    touched = (weighted[pairs // model.num_actions] > 0) | (P[pairs] @ weighted > 0)
+    termination = model.termination.ravel()
+    for place in np.flatnonzero(touched).tolist():
+        pair = int(pairs[place])
+        part = slice(P.indptr[pair], P.indptr[pair + 1])
+        nexts = [*P.indices[part].tolist(), -1]
+        reward, chances = exact_row(nexts, [*P.data[part].tolist(), float(termination[pair])], float(found[place]))
+        after = sum((p * potential.get(state, 0) for state, p in chances.items()), Fraction())
+        found[place] = float(reward - potential.get(pair // model.num_actions, 0) + after)
+    return found
+
+
+def _mark_unbounded(
+    model: TabularMDP, staying: Staying, infinite: NDArray[np.float64], row_state: NDArray[np.int64]
+) -> None:
+    """Set `infinite` to inf where a gaining component can be reached, and fix the actions that lead there."""
+    if not staying.gaining.any():
+        return
+    feasible = model.feasible.ravel()
+    unbounded = next_towards(model.transitions, row_state, feasible, staying.gaining) >= 0
+    infinite[unbounded] = np.inf
+    go_to(model, unbounded & ~staying.gaining, staying.gaining, feasible, staying.fixed)
+
+
 def _surely_ending(
-    model: TabularMDP, resting: EndComponents, row_state: NDArray[np.int64]
+    model: TabularMDP, level: EndComponents, row_state: NDArray[np.int64], bounded: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(S,) states from which some policy surely ends or rests, and (S*A,) rows that keep within them.
+    """(S,) bounded states from which some policy surely ends or stays, and (S*A,) rows that keep within them.
 
     Source: de Alfaro (1997), Section 3.2 (almost-sure reachability).
     """
     feasible, termination = model.feasible.ravel(), model.termination.ravel()
-    safe = np.ones(model.num_states, dtype=bool)
+    safe = bounded
     while True:
         outside = np.asarray(model.transitions @ (~safe).astype(np.float64)) > 0
         rows = feasible & ~outside & safe[row_state]
-        goals = resting.label >= 0
+        goals = level.label >= 0
         goals[row_state[rows & (termination > 0)]] = True
         reaching = next_towards(model.transitions, row_state, rows, goals & safe) >= 0
         if (reaching == safe).all():
             return safe, rows
         safe = reaching
-
-
-def _refuse_unbounded(model: TabularMDP, components: EndComponents, row_state: NDArray[np.int64]) -> None:
-    """Raise if some end component lets reward be collected for ever."""
-    rewards = model.rewards.ravel()
-    gaining = components.internal & (rewards > 0)
-    for label in np.unique(components.label[row_state[gaining]]):
-        rows = components.internal & (components.label[row_state] == label)
-        states = state_list(components.label == label)
-        low, high = _best_mean_reward(model, rows, row_state) if (rewards[rows] < 0).any() else (1.0, 1.0)
-        if high < 0:
-            continue
-        where = f"in {len(states)} states ({named_states(states)})"
-        if low > 0:
-            what = f"reward can be collected for ever {where}, so their value is not finite"
-        else:
-            what = (
-                f"it cannot be told whether reward can be collected for ever {where}: "
-                f"the best mean reward a step is between {low:.3g} and {high:.3g}"
-            )
-        raise UnboundedValueError(
-            f"at discount 1 {what}. Use a discount below 1, or end the episode where the reward is paid", states
-        )
-
-
-def _best_mean_reward(
-    model: TabularMDP, rows: NDArray[np.bool_], row_state: NDArray[np.int64], sweeps: int = 5_000
-) -> tuple[float, float]:
-    """Bounds of the best mean reward a step of one end component, by relative value iteration.
-
-    Each step is taken with probability 1/2 only, which makes the chain aperiodic and halves the mean.
-    Source: Puterman (2005), Theorem 8.5.5 and Section 8.5.4.
-    """
-    pairs = np.flatnonzero(rows)
-    states, local = np.unique(row_state[pairs], return_inverse=True)
-    P = sparse.csr_array(model.transitions[pairs][:, states])
-    first = np.searchsorted(local, np.arange(len(states)))
-    rewards, values = model.rewards.ravel()[pairs], np.zeros(len(states))
-    low, high = -np.inf, np.inf
-    for _ in range(sweeps):
-        gain = np.maximum.reduceat(rewards + P @ values, first) - values
-        low, high = float(gain.min()), float(gain.max())
-        if low > 0 or high < 0:
-            break
-        values = values + 0.5 * gain
-        values -= values[0]
-    return low, high

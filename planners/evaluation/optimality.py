@@ -57,11 +57,7 @@ def certify(model: Any, values: ArrayLike, *, discount: float) -> Certificate:
         found = f"shape {given.shape}" if given.shape != (mdp.num_states,) else "NaN in them"
         raise InvalidOptionError(f"values have {found}; expected ({mdp.num_states},) numbers, one for each state")
     problem = make_problem(mdp, check_discount(discount))
-    inner = given
-    if problem.merging is not None:
-        kept = problem.merging.index >= 0
-        inner = np.full(problem.num_states, -np.inf)
-        np.maximum.at(inner, problem.merging.index[kept], given[kept])
+    inner = given if problem.merging is None else problem.merging.gather(given)
     if not np.isfinite(inner).all():
         expanded = problem.expand(inner)
         finite_in_truth = np.isfinite(problem.expand(np.zeros(problem.num_states)))
@@ -69,7 +65,7 @@ def certify(model: Any, values: ArrayLike, *, discount: float) -> Certificate:
         raise InvalidOptionError(f"values are infinite in state {state}, where V* is finite; expected finite numbers")
     action_values = problem.action_values(inner)
     bounds = Certifier(problem).bounds(inner, action_values)
-    lower, upper = problem.expand(bounds.lower), problem.expand(bounds.upper)
+    lower, upper = problem.expand(bounds.lower, -np.inf), problem.expand(bounds.upper, np.inf)
     same = given == lower  # -inf in both
     distance = np.where(same, 0.0, np.maximum(upper - np.where(same, 0, given), given - np.where(same, 0, lower)))
     residual = float(np.abs(problem.maximise(action_values) - inner).max(initial=0.0))

@@ -3,13 +3,18 @@
     V(s) = r_policy(s) + discount * sum over s' of P_policy(s'|s) V(s')        |S| equations, |S| unknowns
 
 At discount 1 the system has one solution where the policy surely ends the episode. Where it may go round
-for ever, in a set of states that it never leaves, the total reward is 0 if nothing is paid there, and
-infinite if something is paid on average.
+for ever, in a set of states that it never leaves, the total reward is infinite if something is paid on average,
+and 0 if nothing is paid there. Where what is paid is 0 on average, it is the limit of the expected total, or, where
+that goes up and down for ever, its average over time: 1/2 for +1, -1, +1, ... That is also the limit of V as the
+discount goes up to 1. Whether the average is 0 is decided in fractions, where floats cannot tell.
+
+Every answer is proven to six digits (`planners.equations.proven_systems`), or refused.
 
 Source: Puterman (2005), Section 6.1; Kemeny and Snell (1960), "Finite Markov Chains", Chapter 3.
 """
 
-from typing import Any
+from fractions import Fraction
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,16 +23,20 @@ from scipy.sparse import csgraph
 
 from planners.arrays import state_list
 from planners.equations.graph import next_towards
-from planners.equations.linear_systems import EvaluationSystem
-from planners.errors import ImproperPolicyError, InvalidPolicyError
+from planners.equations.mean_rewards import Component, class_values
+from planners.equations.proven_systems import total_reward
+from planners.equations.rational_systems import Row, TooLargeError, exact_row
+from planners.errors import ImproperPolicyError, InvalidPolicyError, UnprovenValueError
 from planners.models.convert import as_model
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, named_states
 from planners.plans.policy import TabularPolicy, as_policy
 
+DIGITS: Final = 1e-6  # largest error, as a part of the value or of the largest reward
+
 
 def evaluate(model: Any, policy: Any, *, discount: float) -> NDArray[np.float64]:
-    """V of following `policy` for ever, by one linear solve.
+    """V of following `policy` for ever, by one linear system, right to six digits at least.
 
     Args:
         model: A model of S states, or an environment that has one.
@@ -40,10 +49,11 @@ def evaluate(model: Any, policy: Any, *, discount: float) -> NDArray[np.float64]
 
     Raises:
         InvalidPolicyError: The policy does not fit the model.
-        ImproperPolicyError: At discount 1 the total reward does not exist: it goes up and down for ever,
-            or both infinities are possible; the states are named.
+        ImproperPolicyError: At discount 1 the total reward does not exist, as both infinities are possible; or it
+            cannot be told whether the average is 0; the states are named.
+        UnprovenValueError: Rounding keeps float64 from proving six digits: the policy hardly ends the episode.
 
-    Cost: one sparse LU of an (S, S) matrix.
+    Cost: one sparse LU of an (S, S) matrix; where that does not prove it and S <= 800, S^3 operations.
 
     >>> from planners import TabularMDP
     >>> stay = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}})
@@ -57,8 +67,8 @@ def evaluate(model: Any, policy: Any, *, discount: float) -> NDArray[np.float64]
     chain, rewards, termination = policy_chain(mdp, chosen)
     discount = check_discount(discount)
     if discount < 1.0:
-        return EvaluationSystem(chain, discount).solve(rewards)
-    return _total_reward(chain, rewards, termination)
+        return _proven(chain, termination, rewards, discount, np.arange(mdp.num_states))
+    return _total_reward(mdp, chosen)
 
 
 def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: float) -> NDArray[np.float64]:
@@ -110,26 +120,46 @@ def _refuse_infeasible(mdp: TabularMDP, wrong: ArrayLike, actions: NDArray[np.in
         )
 
 
-def _total_reward(
-    chain: sparse.csr_array, rewards: NDArray[np.float64], termination: NDArray[np.float64]
+def _proven(
+    chain: sparse.csr_array,
+    termination: NDArray[np.float64],
+    rewards: NDArray[np.float64],
+    discount: float,
+    states: NDArray[np.int64],
 ) -> NDArray[np.float64]:
+    """(n,) V of a chain of these states of the model, in which it is proven.
+
+    Raises:
+        UnprovenValueError: It is not.
+    """
+    found = total_reward(chain, termination, rewards, discount)
+    unit = float(np.abs(rewards).max(initial=0.0))
+    wrong = np.flatnonzero(~(found.relative(unit) <= DIGITS))
+    if not len(wrong):
+        return found.values
+    worst = int(wrong[0])
+    raise UnprovenValueError(
+        f"at discount {discount:g} the value of this policy cannot be proven to {DIGITS:g} of itself in "
+        f"{len(wrong)} states ({named_states(states[wrong])}): float64 gives {found.values[worst]:.3g} in state "
+        f"{states[worst]}, off by up to {found.error[worst]:.3g}. From there the policy hardly ends the episode, or "
+        "rewards are too large. Use a smaller discount, or another policy",
+        states[wrong].tolist(),
+    )
+
+
+def _total_reward(mdp: TabularMDP, policy: TabularPolicy) -> NDArray[np.float64]:
+    """V at discount 1."""
+    chain, rewards, termination = policy_chain(mdp, policy)
     count = chain.shape[0]
     everything, each = np.ones(count, dtype=bool), np.arange(count)
     closed = next_towards(chain, each, everything, termination > 0) < 0  # may never end from here...
-    values = np.zeros(count)
-    settled = np.zeros(count, dtype=bool)
+    values, settled = np.zeros(count), np.zeros(count, dtype=bool)
     gains, losses, labels = np.zeros(count, bool), np.zeros(count, bool), _recurrent_classes(chain, closed)
-    for label in np.unique(labels[labels >= 0]):
-        states = np.flatnonzero(labels == label)
-        mean = _mean_reward(chain, rewards, states)
-        if mean == 0.0 and rewards[states].any():
-            raise ImproperPolicyError(
-                f"at discount 1 the total reward of this policy goes up and down for ever in states "
-                f"{named_states(states)}: it pays and is paid there, 0 on average. Use a discount below 1",
-                [int(state) for state in states],
-            )
-        settled[states] = mean == 0.0
-        gains[states], losses[states] = mean > 0, mean < 0
+    recurrent = np.flatnonzero(labels >= 0)
+    recurrent = recurrent[np.argsort(labels[recurrent], kind="stable")]
+    for states in np.split(recurrent, np.flatnonzero(np.diff(labels[recurrent])) + 1):
+        sign, values[states] = _of_class(mdp, policy, chain, rewards, states)
+        settled[states], gains[states], losses[states] = sign == 0, sign > 0, sign < 0
     wins = next_towards(chain, each, everything, gains) >= 0
     pays = next_towards(chain, each, everything, losses) >= 0
     if (wins & pays).any():
@@ -139,11 +169,58 @@ def _total_reward(
             "so its total reward does not exist. Use a discount below 1",
             [int(state) for state in states],
         )
-    values[wins], values[pays] = np.inf, -np.inf
     finite = np.flatnonzero(~(wins | pays | settled))
     if len(finite):
-        values[finite] = EvaluationSystem(chain[finite][:, finite], 1.0).solve(rewards[finite])
+        onward = chain[finite]
+        known = rewards[finite] + onward @ np.where(settled, values, 0.0)
+        leaves = termination[finite] + onward @ settled.astype(np.float64)
+        values[finite] = _proven(onward[:, finite], leaves, known, 1.0, finite)
+    values[wins], values[pays] = np.inf, -np.inf
     return values
+
+
+def _of_class(
+    mdp: TabularMDP,
+    policy: TabularPolicy,
+    chain: sparse.csr_array,
+    rewards: NDArray[np.float64],
+    states: NDArray[np.int64],
+) -> tuple[int, NDArray[np.float64] | float]:
+    """The sign of the mean reward in a recurrent class, and the values of its states where it is 0."""
+    inside = rewards[states]
+    if (inside >= 0).all() or (inside <= 0).all():
+        return int(np.sign(inside.sum())), 0.0
+    component = Component(sparse.csr_array(chain[states][:, states]), np.arange(len(states)), inside)
+    try:
+        sign, values = class_values(component, lambda: _exact_rows(mdp, policy, states))
+    except TooLargeError:
+        raise ImproperPolicyError(
+            f"at discount 1 it cannot be told whether this policy is paid or pays on average in {len(states)} states "
+            f"({named_states(states)}), which it never leaves: the mean reward a step is too near 0 for float64, and "
+            "so many states are too many for fractions. Use a discount below 1",
+            states.tolist(),
+        ) from None
+    return sign, np.array([float(value) for value in values]) if values else 0.0
+
+
+def _exact_rows(mdp: TabularMDP, policy: TabularPolicy, states: NDArray[np.int64]) -> list[Row]:
+    """The policy's rows of a recurrent class in fractions, its states numbered as they come."""
+    P, rewards, place = mdp.transitions, mdp.rewards, {state: number for number, state in enumerate(states.tolist())}
+    rows = []
+    for state in place:
+        reward, nexts, total = Fraction(), dict[int, Fraction](), Fraction()
+        chosen = (
+            policy.actions[state : state + 1] if policy.is_deterministic else policy.probabilities[state].nonzero()[0]
+        )
+        for action in chosen.tolist():
+            weight = Fraction(1) if policy.is_deterministic else Fraction(float(policy.probabilities[state, action]))
+            part = slice(*P.indptr[state * mdp.num_actions + action :][:2])
+            row = exact_row(P.indices[part].tolist(), P.data[part].tolist(), float(rewards[state, action]))
+            reward, total = reward + weight * row.reward, total + weight
+            for after, p in row.nexts.items():
+                nexts[place[after]] = nexts.get(place[after], Fraction()) + weight * p
+        rows.append(Row(reward / total, {after: p / total for after, p in nexts.items()}))
+    return rows
 
 
 def _recurrent_classes(chain: sparse.csr_array, closed: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -154,15 +231,3 @@ def _recurrent_classes(chain: sparse.csr_array, closed: NDArray[np.bool_]) -> ND
     open_classes = np.unique(label[graph.coords[0][leaving]])
     recurrent = closed & ~np.isin(label, open_classes)
     return np.where(recurrent, label, -1)
-
-
-def _mean_reward(chain: sparse.csr_array, rewards: NDArray[np.float64], states: NDArray[np.int64]) -> float:
-    """Mean reward a step in one recurrent class; 0 if it is 0 within rounding."""
-    inside = rewards[states]
-    if (inside >= 0).all() or (inside <= 0).all():
-        return float(inside.sum())  # its sign is that of the mean
-    balance = (sparse.eye_array(len(states)) - chain[states][:, states].T).toarray()
-    balance[-1] = 1.0
-    share = np.linalg.solve(balance, np.eye(len(states))[-1])
-    mean = float(share @ inside)
-    return 0.0 if abs(mean) <= 1e-10 * np.abs(inside).max() else mean

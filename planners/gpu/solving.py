@@ -114,7 +114,7 @@ def solve_on_device(
     Raises:
         InvalidOptionError: There is no such device, or PyTorch is missing.
         NotEnoughMemoryError: The models do not fit in the memory of this machine.
-        UnboundedValueError: At discount 1, reward can be collected for ever.
+        UnboundedValueError: At discount 1 it cannot be told whether reward can be collected for ever.
 
     Cost: some 250 sweeps, each of 4 (D + A + 2) bytes a state of a `MoveMDP` of D moves and A actions, where
     episodes end; elsewhere as many as value iteration with MacQueen's bounds.

@@ -26,7 +26,7 @@ class Solving(Protocol):
         """Number of states n."""
         ...
 
-    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def expand(self, values: NDArray[np.float64], towards: float = 0.0) -> NDArray[np.float64]:
         """(S,) numbers of the model's states from (n,) of these."""
         ...
 

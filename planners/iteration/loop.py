@@ -12,15 +12,18 @@ from functools import wraps
 from typing import ParamSpec
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
 from planners.equations.problem import Problem
 from planners.equations.ways_out import nearest_ways_out
+from planners.errors import UnboundedValueError
 from planners.iteration.certified_backups import certified
 from planners.iteration.iterates import Backup, Iterate, Solving
 from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress, reporting
 from planners.iteration.rounding_floor import advice
+from planners.options import named_states
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
 
@@ -44,14 +47,32 @@ def finish(plan: Plan, *, throw: bool) -> Plan:
     """The plan.
 
     Raises:
+        UnboundedValueError: At discount 1 some value is +inf, and `throw` is true; the error carries it.
         NotConvergedError: It did not converge, and `throw` is true; the error carries it.
     """
-    if not throw or plan.status in (Status.CONVERGED, Status.INTERRUPTED):
+    if not throw or plan.status is Status.INTERRUPTED:
+        return plan
+    if plan.discount == 1.0 and (plan.lower == np.inf).any():
+        raise UnboundedValueError(_unbounded(plan), np.flatnonzero(plan.lower == np.inf).tolist(), plan)
+    if plan.status is Status.CONVERGED:
         return plan
     error = NotConvergedError(plan)
     if plan.status is Status.ROUNDING_FLOOR:
         error.args = (str(error).replace(plan.status.value, advice(plan)),)
     raise error
+
+
+def _unbounded(plan: Plan) -> str:
+    states = np.flatnonzero(plan.lower == np.inf)
+    rest = ""
+    if len(states) < len(plan.lower):
+        rest = f" The values of the other {len(plan.lower) - len(states)} states are in the `plan` of this error;"
+    return (
+        f"at discount 1 reward can be collected for ever in {len(states)} states ({named_states(states)}) or in those "
+        "that they lead to, so their value is +inf. Are the rewards costs? Then negate them. Otherwise use a discount "
+        f"below 1, or end the episode where the reward is paid.{rest or ' The plan is in the `plan` of this error;'} "
+        "throw=False returns it."
+    )
 
 
 def run(
@@ -135,15 +156,20 @@ class _Record:
         bounds = self.last.bounds() if self.bounds is None else self.bounds
         if status is Status.ITERATION_LIMIT and bounds.error <= self.tolerance:
             status = Status.CONVERGED
-        lower, actions = solved.expand(bounds.lower), solved.expand_policy(bounds.rows)
+        values = solved.expand(bounds.values)
+        lower, upper = solved.expand(bounds.lower, -np.inf), solved.expand(bounds.upper, np.inf)
+        actions, error = solved.expand_policy(bounds.rows), bounds.error
         if solved.discount == 1.0:
+            error = max(error, _widest(lower, values, upper))
             actions = nearest_ways_out(solved.model.tabular, lower, actions)
+        if status is Status.CONVERGED and error > self.tolerance:
+            status = Status.ROUNDING_FLOOR
         return Plan(
-            values=solved.expand(bounds.values),
+            values=values,
             policy=TabularPolicy.from_actions(actions, solved.model.num_actions),
             lower=lower,
-            upper=solved.expand(bounds.upper),
-            error_bound=bounds.error,
+            upper=upper,
+            error_bound=error,
             status=status,
             iterations=len(self.history),
             history=tuple(self.history),
@@ -152,3 +178,10 @@ class _Record:
             tolerance=self.tolerance,
             model=solved.model,
         )
+
+
+def _widest(lower: NDArray[np.float64], values: NDArray[np.float64], upper: NDArray[np.float64]) -> float:
+    """The largest distance from a value to one of its bounds, where they are finite."""
+    with np.errstate(invalid="ignore"):
+        widest = np.fmax.reduce(np.maximum(upper - values, values - lower), initial=0.0, where=np.isfinite(values))
+    return float(np.nextafter(widest, np.inf)) if widest else 0.0

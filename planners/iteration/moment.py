@@ -80,4 +80,4 @@ class Moment(Iteration):
         self._known_values()
         if self._bounds is None or not np.isfinite(self._bounds.error):
             return np.full(self._solved.model.num_states, unknown)
-        return self._solved.expand(getattr(self._bounds, name))
+        return self._solved.expand(getattr(self._bounds, name), unknown)

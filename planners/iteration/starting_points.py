@@ -32,11 +32,7 @@ def start_values(problem: Problem, start: Any) -> NDArray[np.float64]:
     """
     if problem.merging is None:
         return model_values(problem.model.num_states, start)
-    inside = problem.merging.index >= 0
-    given = model_values(problem.model.num_states, start, inside)
-    values = np.full(problem.num_states, -np.inf)
-    np.maximum.at(values, problem.merging.index[inside], given[inside])
-    return values
+    return problem.merging.gather(model_values(problem.model.num_states, start, problem.merging.index >= 0))
 
 
 def model_values(count: int, start: Any, needed: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:

@@ -48,7 +48,7 @@ def gauss_seidel(
 
     Args:
         model: A model of S states, or an environment that has one.
-        discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
+        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         tolerance: Largest error of the values, in units of reward.
         max_iterations: Number of reports (some milliseconds of sweeps each) after which to give up.
         start: A `Plan`, or (S,) values, which are first lowered to the lower bound that they prove; None: each
@@ -62,7 +62,7 @@ def gauss_seidel(
     Raises:
         InvalidModelError: No model, or not an MDP.
         InvalidOptionError: Among others, a start of another size.
-        UnboundedValueError: At discount 1, reward can be collected for ever.
+        UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`.
 
     Cost: on maps some 40 to 60 sweeps, whatever the size and the discount; about 100 bytes a state of a

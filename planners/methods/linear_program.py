@@ -6,7 +6,9 @@
 V* is the least V that satisfies all rows. The dual variable x(s,a) is how often the row is taken when one
 episode starts in each state; at a vertex one row of each state has x > 0, and those rows are an optimal
 policy. HiGHS works to about 1e-9, so the answer is that policy's value by a linear solve, and where that
-precision left a better action, policy iteration from there takes it.
+precision left a better action, policy iteration from there takes it. The program always has a solution; where
+HiGHS finds none, because it takes probabilities below 1e-9 for 0 or loses digits, policy iteration does all the
+work, and `plan.method` says so.
 
 Source: Puterman (2005), Section 6.9; d'Epenoux (1963). Solver: Huangfu and Hall (2018), HiGHS.
 """
@@ -19,17 +21,19 @@ from scipy import sparse
 
 from planners.equations.from_model import make_problem
 from planners.equations.problem import Problem
-from planners.errors import InvalidOptionError, PlannerError
+from planners.errors import InvalidOptionError
 from planners.iteration.iterates import Backup
 from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
-from planners.iteration.starting_points import ending_policy
+from planners.iteration.starting_points import ending_policy, swept_values
 from planners.methods.policy_iteration import improvements
 from planners.models.convert import as_model
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 
 ROW_LIMIT: Final = 20_000
+SOLVED: Final = "linear program (HiGHS)"
+GAVE_UP: Final = "policy iteration (HiGHS could not solve the linear program: its numbers lie too far apart)"
 
 
 @planner
@@ -46,7 +50,7 @@ def linear_program(
 
     Args:
         model: A model of S states, or an environment that has one, with at most 20,000 feasible pairs.
-        discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
+        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         tolerance: Largest error of the values, in units of reward.
         max_iterations: Number of policies, that of the program and its improvements, after which to give up.
         progress: True for a progress bar, or a function to call with each `Iteration`.
@@ -58,8 +62,7 @@ def linear_program(
     Raises:
         InvalidModelError: No model, or not an MDP.
         InvalidOptionError: Among others, too many rows: use `planners.solve`.
-        UnboundedValueError: At discount 1, reward can be collected for ever.
-        PlannerError: HiGHS found no solution; with what it said.
+        UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`.
 
     Cost: hardly predictable, some seconds for 20,000 rows.
@@ -79,10 +82,11 @@ def linear_program(
             "Use planners.solve(), whose bounds are proven as well"
         )
     problem = make_problem(mdp, check_discount(discount))
+    backups, method = vertex(problem)
     return run(
         problem,
-        vertex(problem),
-        method="linear program (HiGHS)",
+        backups,
+        method=method,
         tolerance=tolerance,
         max_iterations=max_iterations,
         progress=progress,
@@ -90,11 +94,11 @@ def linear_program(
     )
 
 
-def vertex(problem: Problem) -> Iterator[Backup]:
-    """The policy of the optimal vertex, and its improvements if HiGHS's precision left any."""
+def vertex(problem: Problem) -> tuple[Iterator[Backup], str]:
+    """The policy of the optimal vertex, its improvements if HiGHS's precision left any, and what was done."""
     count, rows = problem.num_states, len(problem.row_state)
     if not count:
-        return improvements(problem, np.zeros(0, dtype=np.int64))
+        return improvements(problem, np.zeros(0, dtype=np.int64)), SOLVED
     own = sparse.csr_array((np.ones(rows), (np.arange(rows), problem.row_state)), shape=(rows, count))
     scale = problem.largest_reward or 1.0  # HiGHS takes 1e20 for infinity
     from scipy.optimize import linprog  # takes a quarter of a second, so not before it is needed
@@ -108,6 +112,7 @@ def vertex(problem: Problem) -> Iterator[Backup]:
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     if solution.status != 0:
-        raise PlannerError(f"HiGHS did not solve the linear program: {solution.message}; use planners.solve()")
+        first = problem.greedy(problem.action_values(swept_values(problem)))
+        return improvements(problem, ending_policy(problem, first)), GAVE_UP
     taken = problem.greedy(-np.asarray(solution.ineqlin.marginals))
-    return improvements(problem, ending_policy(problem, taken))
+    return improvements(problem, ending_policy(problem, taken)), SOLVED

@@ -53,7 +53,7 @@ def modified_policy_iteration(
 
     Args:
         model: A model of S states, or an environment that has one.
-        discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
+        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         sweeps: Backups m of each policy after the one that chose it, 0 or more; 0 is value iteration.
         tolerance: Largest error of the values, in units of reward.
         max_iterations: Number of policies after which to give up.
@@ -67,7 +67,7 @@ def modified_policy_iteration(
     Raises:
         InvalidModelError: No model, or not an MDP.
         InvalidOptionError: Among others, `sweeps` below 0 or a start of another size.
-        UnboundedValueError: At discount 1, reward can be collected for ever.
+        UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`.
 
     Cost: ln(1 / tolerance) / (1 - discount) sweeps, as value iteration, all but one in m + 1 over the rows

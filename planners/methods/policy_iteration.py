@@ -63,7 +63,7 @@ def policy_iteration(
 
     Args:
         model: A model of S states, or an environment that has one.
-        discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
+        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         tolerance: Largest error of the values, in units of reward. With direct evaluation the method goes
             on until no action is better, and so the bound is mostly far smaller.
         max_iterations: Number of policies after which to give up.
@@ -82,7 +82,7 @@ def policy_iteration(
     Raises:
         InvalidModelError: No model, or not an MDP.
         InvalidOptionError: Among others, a start of another size.
-        UnboundedValueError: At discount 1, reward can be collected for ever.
+        UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`.
 
     Cost: a few to a few dozen linear systems of S unknowns.

@@ -41,7 +41,7 @@ def value_iteration(
 
     Args:
         model: A model of S states, or an environment that has one.
-        discount: 0 to 1. At 1, states from which no policy surely ends the episode get the value -inf.
+        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         tolerance: Largest error of the values, in units of reward.
         max_iterations: Number of sweeps after which to give up.
         start: V_0 instead of 0: a `Plan`, or (S,) values.
@@ -54,7 +54,7 @@ def value_iteration(
     Raises:
         InvalidModelError: No model, or not an MDP.
         InvalidOptionError: Among others, a start of another size.
-        UnboundedValueError: At discount 1, reward can be collected for ever.
+        UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`.
 
     Cost: ln(1 / tolerance) / (1 - discount) sweeps over the transitions.

@@ -16,12 +16,12 @@ NEAR = 1e-9  # action values that differ by this part of themselves, or of 1, ar
 
 
 def backup(model: "Model", values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
-    """(S, A) r + discount * P V; -inf for actions that do not exist, and infinite where V is."""
+    """(S, A) r + discount * P V; -inf for actions that do not exist, infinite where V is, and inf where it is both."""
     finite = np.isfinite(values)
     q = model.rewards + discount * model.expected_next(np.where(finite, values, 0.0))
     if discount > 0 and not finite.all():
-        q[model.expected_next((values == np.inf).astype(np.float64)) > 0] = np.inf
         q[model.expected_next((values == -np.inf).astype(np.float64)) > 0] = -np.inf
+        q[model.expected_next((values == np.inf).astype(np.float64)) > 0] = np.inf
     q[~model.feasible] = -np.inf
     return q
 

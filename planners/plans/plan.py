@@ -44,7 +44,8 @@ class Plan:
     """Values and a policy of a model of S states and A actions, with proven bounds.
 
     Attributes:
-        values: (S,) estimate of V*; -inf where, at discount 1, no policy surely ends the episode.
+        values: (S,) estimate of V*; at discount 1 -inf where every policy may pay for ever, and inf where reward can
+            be collected for ever.
         policy: A `TabularPolicy`, greedy for the values; each of its values is at least `lower`.
         lower: (S,) proven: not above V*, nor above the value of `policy`.
         upper: (S,) proven: not below V*.

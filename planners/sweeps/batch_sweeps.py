@@ -84,9 +84,9 @@ class BatchSweeps(OrderedSweeps):
         rows = np.concatenate([bounds.rows for bounds in found])
         return Bounds(lower, upper, values, max(bounds.error for bounds in found), rows)
 
-    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def expand(self, values: NDArray[np.float64], towards: float = 0.0) -> NDArray[np.float64]:
         """(k * S,) for the models' states."""
-        return np.concatenate([member.expand(part) for member, part in self._parts(values)])
+        return np.concatenate([member.expand(part, towards) for member, part in self._parts(values)])
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(k * S,) actions in the models' own numbering."""

@@ -151,6 +151,6 @@ class OrderedSweeps(ABC):
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions in the model's own numbering."""
 
-    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def expand(self, values: NDArray[np.float64], towards: float = 0.0) -> NDArray[np.float64]:
         """(S,) for the model's states, from bounds, which are in the old order already."""
         return values

@@ -88,9 +88,9 @@ class PolicySweeps(CertifiedValues):
     def _first_rows(self) -> NDArray[np.int64]:
         return self.first[:-1].astype(np.int64)
 
-    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def expand(self, values: NDArray[np.float64], towards: float = 0.0) -> NDArray[np.float64]:
         """(S,) for the model's states."""
-        return self.problem.expand(values)
+        return self.problem.expand(values, towards)
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions in the model's own numbering."""

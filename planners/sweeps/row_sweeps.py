@@ -102,9 +102,9 @@ class RowSweeps(CertifiedValues):
         row_here[self.row_of] = np.arange(len(self.row_of))
         return bounds._replace(rows=row_here[policy[self.order.order]])
 
-    def expand(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def expand(self, values: NDArray[np.float64], towards: float = 0.0) -> NDArray[np.float64]:
         """(S,) for the model's states, from bounds, which are in the order of the equations."""
-        return self.problem.expand(values)
+        return self.problem.expand(values, towards)
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions in the model's own numbering."""

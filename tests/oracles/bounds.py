@@ -7,7 +7,16 @@ from fractions import Fraction
 from typing import Any
 
 from planners import Plan, Status
-from tests.oracles.exact import Distribution, Number, Tables, action_value, exact_value, expected_steps, values_of
+from tests.oracles.exact import (
+    Distribution,
+    Number,
+    Tables,
+    action_value,
+    exact_value,
+    expected_steps,
+    limit_values,
+    values_of,
+)
 
 # Errors of rounding that a bound may contain for each expected step, in units of the last place of the largest value.
 ROUNDING = 64
@@ -50,7 +59,7 @@ def check_plan(P: Tables, plan: Plan, best: Sequence[Number], discount: Fraction
         assert plan.status is Status.ROUNDING_FLOOR
         steps = expected_steps(P, policy, discount)
         assert plan.tolerance < ROUNDING * Fraction(sys.float_info.epsilon) * largest(best) * (1 + steps)
-    achieved = values_of(P, policy, discount)
+    achieved = limit_values(P, policy) if discount == 1 else values_of(P, policy, discount)
     assert all(value >= exact_value(lower) for value, lower in zip(achieved, plan.lower, strict=True))
     for state, truth in enumerate(best):
         for action in P[state]:

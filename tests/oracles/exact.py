@@ -18,7 +18,7 @@ MINUS, PLUS = -math.inf, math.inf
 
 
 class Undefined(Exception):  # noqa: N818 - a result, not a mistake
-    """At discount 1, a total reward that neither converges nor goes to one infinity."""
+    """At discount 1, a total reward that may go to both infinities."""
 
 
 def as_floats(P: Tables) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:
@@ -69,19 +69,17 @@ def solve_linear(matrix: list[list[Fraction]], right: Sequence[Fraction]) -> lis
 
 
 def values_of(P: Tables, policy: Sequence[Distribution], discount: Fraction) -> list[Number]:
-    """V of one policy; `Undefined` as soon as one state has none."""
-    values = values_where_defined(P, policy, discount)
-    if None in values:
-        raise Undefined
-    return [value for value in values if value is not None]
-
-
-def values_where_defined(P: Tables, policy: Sequence[Distribution], discount: Fraction) -> list[Number | None]:
+    """V of one policy; `Undefined` where at discount 1 some state may both win and pay for ever."""
     chain, rewards = chain_of(P, policy)
     if discount < 1:
-        everything = range(len(P))
-        return [*_solve_within(chain, rewards, list(everything), discount).values()]
-    return _total_rewards(chain, rewards)
+        return [*_solve_within(chain, rewards, list(range(len(P))), discount).values()]
+    ways = [_reachable(chain, state) for state in range(len(P))]
+    means = recurrent_classes(chain, rewards)
+    for way in ways:
+        reached = {mean > 0 for states, mean in means.items() if mean and states[0] in way}
+        if len(reached) > 1:
+            raise Undefined
+    return limit_values(P, policy)
 
 
 def _solve_within(
@@ -103,30 +101,6 @@ def recurrent_classes(chain: list[list[Fraction]], rewards: Sequence[Fraction]) 
                 (share * rewards[i] for share, i in zip(shares, states, strict=True)), Fraction()
             )
     return found
-
-
-def _total_rewards(chain: list[list[Fraction]], rewards: Sequence[Fraction]) -> list[Number | None]:
-    """Total reward of a Markov chain: each class that never ends decides by its mean reward."""
-    everything = range(len(chain))
-    fate: list[set[Number | None]] = [set() for _ in everything]
-    resting: set[int] = set()
-    for states, mean in recurrent_classes(chain, rewards).items():
-        if not any(rewards[i] for i in states):
-            resting |= set(states)
-            continue
-        outcome = PLUS if mean > 0 else MINUS if mean < 0 else None
-        for start in everything:
-            if states[0] in _reachable(chain, start):
-                fate[start].add(outcome)
-    finite = [state for state in everything if not fate[state] and state not in resting]
-    solved = _solve_within(chain, rewards, finite, Fraction(1))
-    values: list[Number | None] = []
-    for state in everything:
-        if fate[state]:
-            values.append(next(iter(fate[state])) if len(fate[state]) == 1 else None)
-        else:
-            values.append(solved.get(state, Fraction(0)))
-    return values
 
 
 def expected_steps(P: Tables, policy: Sequence[Distribution], discount: Fraction) -> Fraction:
@@ -153,43 +127,48 @@ def _stationary(chain: list[list[Fraction]], states: list[int]) -> list[Fraction
     return solve_linear(balance, [Fraction(0)] * (len(states) - 1) + [Fraction(1)])
 
 
-def optimal_values(P: Tables, discount: Fraction) -> list[Number]:
-    """V* as the best of all deterministic policies in each state.
+def limit_values(P: Tables, policy: Sequence[Distribution]) -> list[Number]:
+    """V of a policy at discount 1, as the limit of discounts that go up to 1, but for one thing.
 
-    Where a policy has no value, because it may win for ever or pay for ever, it is left out: the states
-    in which it wins have +inf. But if some policy `swings`, the best may be no policy's value.
+    Who may win for ever has +inf, even if he may also pay for ever. In a class that pays and is paid 0 on
+    average, the values are those whose average over the class is 0: the average over time of what goes up and down.
     """
+    chain, rewards = chain_of(P, policy)
+    everything = range(len(chain))
+    values: dict[int, Number] = {}
+    reach = [_reachable(chain, state) for state in everything]
+    classes = recurrent_classes(chain, rewards)
+    for end, wins in ((PLUS, True), (MINUS, False)):
+        for states, mean in classes.items():
+            if mean and (mean > 0) == wins:
+                values |= {state: end for state in everything if states[0] in reach[state] and state not in values}
+    for states, mean in classes.items():
+        if not mean:
+            rest = list(states[1:])
+            h = {states[0]: Fraction(0), **_solve_within(chain, rewards, rest, Fraction(1))}
+            shares = _stationary(chain, list(states))
+            average = sum((share * h[state] for share, state in zip(shares, states, strict=True)), Fraction())
+            values |= {state: h[state] - average for state in states}
+    others = [state for state in everything if state not in values]
+    known = {state: Fraction(value) for state, value in values.items() if not math.isinf(value)}
+    paid = [rewards[i] + sum((chain[i][j] * v for j, v in known.items()), Fraction()) for i in everything]
+    values |= _solve_within(chain, paid, others, Fraction(1))
+    return [values[state] for state in everything]
+
+
+def optimal_values(P: Tables, discount: Fraction) -> list[Number]:
+    """V* as the best of all deterministic policies in each state; at discount 1 by their `limit_values`."""
     best: list[Number] = [MINUS] * len(P)
     for policy in deterministic_policies(P):
-        values = values_where_defined(P, policy, discount)
-        best = [b if v is None or v <= b else v for b, v in zip(best, values, strict=True)]
+        values = limit_values(P, policy) if discount == 1 else values_of(P, policy, discount)
+        best = [max(pair) for pair in zip(best, values, strict=True)]
     return best
 
 
-def swings(P: Tables) -> bool:
-    """Whether some policy pays and is paid for ever, and nothing on average."""
-    return any(
-        mean == 0 and any(rewards[i] for i in states)
-        for chain, rewards in (chain_of(P, policy) for policy in deterministic_policies(P))
-        for states, mean in recurrent_classes(chain, rewards).items()
-    )
-
-
-def has_mean_of_zero(P: Tables) -> bool:
-    """Whether some policy stays somewhere for ever for nothing on average, be it at rest."""
-    return any(
-        mean == 0
-        for chain, rewards in (chain_of(P, policy) for policy in deterministic_policies(P))
-        for mean in recurrent_classes(chain, rewards).values()
-    )
-
-
 def action_value(P: Tables, state: int, action: int, values: Sequence[Number], discount: Fraction) -> Number:
-    """Q(s, a) of the given values; an infinite value counts wherever it can be reached."""
-    total: Number = Fraction(0)
-    for probability, next_state, reward, ends in P[state][action]:
-        total += probability * reward
-        if not ends and probability and discount:
-            value = values[next_state]
-            total += value if math.isinf(value) else discount * probability * value
-    return total
+    """Q(s, a) of the given values; an infinite value counts wherever it can be reached, and +inf before -inf."""
+    row = P[state][action]
+    infinite = [values[t] for p, t, _, ends in row if p and discount and not ends and math.isinf(values[t])]
+    if infinite:
+        return max(infinite)
+    return sum((p * (r if ends else r + discount * values[t]) for p, t, r, ends in row if p), Fraction())

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import planners
-from planners import Iteration, NotConvergedError, Plan, Status, TabularMDP, UnboundedValueError
+from planners import Iteration, NotConvergedError, Plan, Status, TabularMDP
 from tests.oracles.bounds import check_contained
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -163,28 +163,6 @@ def test_many_entries_added_up_into_one_state_stay_within_the_bounds() -> None:
     _, row = model.row(0, 0)
     truth = Fraction(model.rewards[0, 0]) + 10**6 * sum(Fraction(p) for p in row)
     assert Fraction(plan.lower[0]) <= truth <= Fraction(plan.upper[0])
-
-
-def test_refusal_does_not_call_a_finite_value_infinite() -> None:
-    """Resting is best here, V = (0, -2). To refuse is allowed, as the sign is open; to say `not finite` is not."""
-    P = {
-        0: {0: [(1.0, 0, 0.0, False)], 1: [(1.0, 1, 1.0, False)]},
-        1: {0: [(1.0, 0, -2.0, False)]},
-    }
-    refused = refusal(TabularMDP.from_gym_dict(P))
-    if refused is None:
-        np.testing.assert_allclose(planners.solve(TabularMDP.from_gym_dict(P), discount=1.0).values, [0, -2], atol=1e-6)
-        return
-    assert "cannot be told" in refused
-    assert "the value is not finite" not in refused
-
-
-def refusal(model: TabularMDP) -> str | None:
-    try:
-        planners.solve(model, discount=1.0)
-    except UnboundedValueError as error:
-        return str(error)
-    return None
 
 
 @pytest.mark.parametrize("reward", [1.0, 100.0, 1e5])
