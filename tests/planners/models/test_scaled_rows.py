@@ -84,7 +84,7 @@ def test_a_table_in_float32_is_judged_by_its_type(rng: np.random.Generator) -> N
         policy = rng.dirichlet(np.ones(2), size=6).astype(np.float32)
         np.testing.assert_allclose(planners.evaluate(model, policy, discount=0.5), 2.0, rtol=1e-14)
     with pytest.raises(InvalidModelError, match=r"sum to 1\.001"):
-        TabularMDP.from_arrays(P * np.float32(1.001), np.ones((6, 2)))
+        TabularMDP.from_arrays(np.full((1, 1, 1), 1.001, dtype=np.float32), np.ones((1, 1)))
 
 
 def test_a_rounding_below_zero_counts_as_zero() -> None:
@@ -100,6 +100,6 @@ def test_a_column_out_of_range_is_refused() -> None:
     damaged = sparse.csr_array((np.ones(2), np.array([0, 7]), np.array([0, 1, 2])), shape=(2, 2))
     with pytest.raises(InvalidModelError, match="damaged"):
         TabularMDP.from_arrays(damaged, np.zeros((2, 1)))
-    tables = {"termination": np.zeros((2, 1)), "rewards": np.zeros((2, 1)), "feasible": np.ones((2, 1), dtype=bool)}
+    zeros = np.zeros((2, 1))
     with pytest.raises(InvalidModelError, match="leads to state 7; expected a state from 0 to 1"):
-        TabularMDP(transitions=damaged, **tables)
+        TabularMDP(transitions=damaged, termination=zeros, rewards=zeros, feasible=np.ones((2, 1), dtype=bool))
