@@ -29,8 +29,8 @@ def test_sums_and_expectations_are_rounded_once(rng: np.random.Generator) -> Non
         entries = [(Fraction(w), Fraction(x)) for w, x in zip(weights[rows == row], amounts[rows == row], strict=True)]
         whole = sum(w for w, _ in entries)
         mean = sum(w * x for w, x in entries) / whole
-        assert abs(Fraction(sums[row]) - whole) <= whole * Fraction(1, 2**53)
-        assert abs(Fraction(means[row]) - mean) <= abs(mean) * Fraction(1, 2**52) + Fraction(1, 2**1074)
+        assert abs(Fraction(float(sums[row])) - whole) <= whole * Fraction(1, 2**53)
+        assert abs(Fraction(float(means[row])) - mean) <= abs(mean) * Fraction(1, 2**52) + Fraction(1, 2**1074)
 
 
 CANCELLING = [([0.3, 0.7], [7e6, -3e6]), ([1 / 3, 2 / 3], [2e12, -1e12]), ([0.9999999, 0.0000000991], [1.0, 0.0])]
