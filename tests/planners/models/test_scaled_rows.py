@@ -19,16 +19,17 @@ def test_sums_and_expectations_are_rounded_once(rng: np.random.Generator) -> Non
     weights = rng.random(1500) ** 9
     amounts = rng.normal(size=1500) * 10.0 ** rng.choice([-310, -5, 0, 5, 290], size=1500)
     for row in range(0, 300, 3):  # nearly 0
-        first, *others = np.flatnonzero(rows == row)[:2]
-        if others:
+        entries = np.flatnonzero(rows == row)
+        if len(entries) >= 2:
+            first, other = entries[:2]
             with np.errstate(over="ignore"):
-                amounts[others[0]] = -weights[first] * amounts[first] / weights[others[0]]
+                amounts[other] = -weights[first] * amounts[first] / weights[other]
     amounts = np.clip(amounts, -1e300, 1e300)
     sums, means = exact_sums(weights, rows, 300), expectations(weights, amounts, rows, 300)
     for row in np.unique(rows):
-        entries = [(Fraction(w), Fraction(x)) for w, x in zip(weights[rows == row], amounts[rows == row], strict=True)]
-        whole = sum(w for w, _ in entries)
-        mean = sum(w * x for w, x in entries) / whole
+        terms = [(Fraction(w), Fraction(x)) for w, x in zip(weights[rows == row], amounts[rows == row], strict=True)]
+        whole = sum(w for w, _ in terms)
+        mean = sum(w * x for w, x in terms) / whole
         assert abs(Fraction(float(sums[row])) - whole) <= whole * Fraction(1, 2**53)
         assert abs(Fraction(float(means[row])) - mean) <= abs(mean) * Fraction(1, 2**52) + Fraction(1, 2**1074)
 
