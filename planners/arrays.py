@@ -35,13 +35,15 @@ def _add_up_exactly(
     matrix: sparse.csr_array, rows: NDArray[Any], columns: NDArray[Any], probabilities: NDArray[np.float64]
 ) -> None:
     """Set the entries of a merged matrix that are sums of more than two, which a plain sum rounds more than once."""
-    merged = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    place = merged * matrix.shape[1] + matrix.indices
-    of = np.searchsorted(place, rows.astype(np.int64) * matrix.shape[1] + columns)
-    several = np.bincount(of, minlength=matrix.nnz) > 2
-    if several.any():
-        chosen = several[of]
-        matrix.data[several] = exact_sums(probabilities[chosen], of[chosen], matrix.nnz)[several]
+    fewer = np.bincount(rows, minlength=matrix.shape[0]) - np.diff(matrix.indptr)
+    if fewer.max(initial=0) < 2:  # no entry is a sum of more than two
+        return
+    given = np.flatnonzero((fewer >= 2)[rows])
+    stored = np.flatnonzero(np.repeat(fewer >= 2, np.diff(matrix.indptr)))
+    row = np.searchsorted(matrix.indptr, stored, side="right") - 1
+    place = row.astype(np.int64) * matrix.shape[1] + matrix.indices[stored]
+    of = np.searchsorted(place, rows[given].astype(np.int64) * matrix.shape[1] + columns[given])
+    matrix.data[stored] = exact_sums(probabilities[given], of, len(stored))
 
 
 SUM_TOLERANCE: Final = 1e-9

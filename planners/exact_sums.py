@@ -80,8 +80,8 @@ def expectations(weights: Floats, amounts: Floats, rows: NDArray[Any], count: in
     least, most = np.minimum.reduceat(x, groups.start), np.maximum.reduceat(x, groups.start)
     means[groups.rows] = least  # where all amounts are the same, that is the mean
     mixed = np.flatnonzero(~(least == most))
-    for first in range(0, len(mixed), 1 << 18):  # in parts, for the sake of memory
-        part = mixed[first : first + (1 << 18)]
+    for first in range(0, len(mixed), 1 << 15):  # in parts, for the sake of memory
+        part = mixed[first : first + (1 << 15)]
         means[groups.rows[part]] = _means(w, x, groups.start[part], groups.length[part])
     return means
 

@@ -24,7 +24,7 @@ from planners.exact_sums import expectations
 from planners.models.starts import checked_initial
 from planners.models.tabular import TabularMDP
 
-CHUNK: Final = 1 << 20  # numbers that are averaged at once
+CHUNK: Final = 1 << 12  # numbers that are averaged at once
 
 
 class Outcome(NamedTuple):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-from exact_fuzz import METHODS, check_model
+from exact_fuzz import METHODS, check_model  # pyright: ignore[reportMissingImports]
 
 CHEAP = {name: METHODS[name] for name in ("value_iteration", "policy_iteration", "gauss_seidel", "solve", "parts")}
 
