@@ -23,6 +23,7 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
         env: An environment that `planners` can solve.
         discount: 0 to 1.
         plan: A plan of this environment at that discount; None: it is solved here.
+        minimise: Whether rewards are costs, of which V* is the least; the regret is then `Q*(s, a) - V*(s)`.
 
     Raises:
         PlannerError: The environment has no tables, or they cannot be solved, or the plan is of another model or
@@ -35,10 +36,12 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
     (0.519, [1, 1, 0, 0])
     """
 
-    def __init__(self, env: gym.Env[Any, Any], *, discount: float, plan: planners.Plan | None = None) -> None:
+    def __init__(
+        self, env: gym.Env[Any, Any], *, discount: float, plan: planners.Plan | None = None, minimise: bool = False
+    ) -> None:
         """Solve the environment."""
         super().__init__(env)
-        self.plan = plan_of(as_model(env), plan, discount)
+        self.plan = plan_of(as_model(env), plan, discount, minimise)
         self._optimal = self.plan.optimal_actions.astype(np.int8)
         self._state = 0
 
@@ -54,7 +57,8 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any]):
         state, reward, terminated, truncated, info = self.env.step(action)
         self._state = int(state)
         best = float(self.plan.values[before])
-        regret = max(best - float(self.plan.action_values[before, int(action)]), 0.0) if best > -np.inf else 0.0
+        lost = best - float(self.plan.action_values[before, int(action)]) if np.isfinite(best) else 0.0
+        regret = max(-lost if self.plan.minimise else lost, 0.0)
         return state, reward, terminated, truncated, {**info, **self._truth(), "regret": regret}
 
     def _truth(self) -> dict[str, Any]:

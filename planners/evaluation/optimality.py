@@ -11,7 +11,8 @@ from planners.equations.from_model import make_problem
 from planners.errors import InvalidOptionError
 from planners.evaluation.policy_value import evaluate
 from planners.models.convert import as_model
-from planners.options import check_discount, check_tolerance
+from planners.models.negated import negated, negative
+from planners.options import check_discount, check_switch, check_tolerance
 from planners.plans.plan import NotConvergedError
 from planners.plans.policy import as_policy
 
@@ -32,7 +33,7 @@ class Certificate(NamedTuple):
     residual: float
 
 
-def certify(model: Any, values: ArrayLike, *, discount: float) -> Certificate:
+def certify(model: Any, values: ArrayLike, *, discount: float, minimise: bool = False) -> Certificate:
     """Bounds of V* from anybody's values, by one Bellman backup.
 
     Args:
@@ -40,9 +41,11 @@ def certify(model: Any, values: ArrayLike, *, discount: float) -> Certificate:
         values: (S,) estimate of V*.
         discount: 0 to 1. At 1 the proof also solves linear systems, and may fail for values that are far
             off: the bounds are then infinite.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
-        A `Certificate`. The value of the policy that is greedy for `values` is at least `lower` too.
+        A `Certificate`. The value of the policy that is greedy for `values` is at least `lower` too; with
+        `minimise`, at most `upper`.
 
     Raises:
         InvalidOptionError: `values` of a wrong shape, or NaN.
@@ -57,6 +60,9 @@ def certify(model: Any, values: ArrayLike, *, discount: float) -> Certificate:
     if given.shape != (mdp.num_states,) or np.isnan(given).any():
         found = f"shape {given.shape}" if given.shape != (mdp.num_states,) else "NaN in them"
         raise InvalidOptionError(f"values have {found}; expected ({mdp.num_states},) numbers, one for each state")
+    if check_switch("minimise", minimise):
+        lower, upper, *rest = certify(negated(mdp), negative(given), discount=discount)
+        return Certificate(negative(upper), negative(lower), *rest)
     problem = make_problem(mdp, check_discount(discount))
     inner = given
     if problem.merging is not None:
@@ -116,7 +122,9 @@ class Verdict:
         )
 
 
-def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float | None = None) -> Verdict:
+def is_optimal(
+    model: Any, policy: Any, *, discount: float, tolerance: float | None = None, minimise: bool = False
+) -> Verdict:
     """The lecture's "Is this policy optimal?": compare its value with V* in every state.
 
     Args:
@@ -125,6 +133,7 @@ def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float | N
         discount: 0 to 1.
         tolerance: Loss of value, in units of reward, that still counts as optimal; None: 1e-9 times the
             largest of 1 and all |V*|.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         A `Verdict`: whether it is, the worst state, the regret.
@@ -143,6 +152,8 @@ def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float | N
     from planners.solve import solve
 
     mdp = as_model(model).tabular
+    if check_switch("minimise", minimise):
+        mdp = negated(mdp)  # what costs more loses as much
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions)
     unit = max(1.0, float(np.abs(mdp.rewards).max()))
     asked = 1e-9 * unit if tolerance is None else check_tolerance(tolerance)

@@ -49,6 +49,7 @@ def regret(
     episodes: int = 100,
     seed: int | None = None,
     plan: Plan | None = None,
+    minimise: bool = False,
 ) -> Regret:
     """The regret of a policy, of an agent or of episodes that were played.
 
@@ -60,6 +61,7 @@ def regret(
         episodes: How many to play.
         seed: Of the episodes.
         plan: A plan of this model at that discount; None: it is solved here.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Raises:
         InvalidOptionError: `agent` is none of these, there are no episodes, or `plan` is of another model or discount.
@@ -71,7 +73,7 @@ def regret(
     0.919
     """
     model = as_model(env)
-    best = plan_of(model, plan, discount)
+    best = plan_of(model, plan, discount, minimise)
     if isinstance(agent, Sequence) and len(agent) and isinstance(agent[0], Episode):
         return _of_episodes(best, agent, discount)
     if isinstance(agent, Sequence) and not len(agent):
@@ -83,14 +85,17 @@ def regret(
         return _of_episodes(best, rollout(env, agent, episodes=episodes, seed=seed), discount)
     first = _first_states(model)
     achieved = evaluate(model, policy, discount=discount)
-    return Regret(float(first @ (best.values - achieved)), best.error_bound, float(first @ best.values))
+    lost = achieved - best.values if best.minimise else best.values - achieved
+    return Regret(float(first @ lost), best.error_bound, float(first @ best.values))
 
 
-def plan_of(model: Model, plan: Plan | None, discount: float) -> Plan:
-    """The plan given, or one that is solved here; `InvalidOptionError` for a plan of another size or discount."""
+def plan_of(model: Model, plan: Plan | None, discount: float, minimise: bool = False) -> Plan:
+    """The plan given, or one solved here; `InvalidOptionError` for one of another size, discount or direction."""
     checked = check_discount(discount)
     if plan is None:
-        return solve(model, discount=checked)
+        return solve(model, discount=checked, minimise=minimise)
+    if plan.minimise != minimise:
+        raise InvalidOptionError(f"plan has minimise={plan.minimise}; expected one with minimise={minimise}, or None")
     if plan.discount != checked or len(plan.values) != model.num_states:
         raise InvalidOptionError(
             f"plan is of {len(plan.values)} states at discount {plan.discount}; expected one of {model.num_states} "
@@ -101,6 +106,7 @@ def plan_of(model: Model, plan: Plan | None, discount: float) -> Plan:
 
 def _of_episodes(best: Plan, episodes: Sequence[Episode], discount: float) -> Regret:
     given_away = best.values[:, None] - best.action_values
+    given_away = -given_away if best.minimise else given_away
     sums = np.array(
         [
             sum(

@@ -16,6 +16,7 @@ import numpy as np
 from planners.equations.certificates import Bounds
 from planners.equations.problem import Problem
 from planners.iteration.certified_backups import certified
+from planners.iteration.direction import in_direction
 from planners.iteration.iterates import Backup, Iterate, Solving
 from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress, reporting
@@ -29,12 +30,14 @@ Options = ParamSpec("Options")
 def planner(method: Callable[Options, Plan]) -> Callable[Options, Plan]:
     """A method as users call it: with `throw`, it raises where the plan is not what was asked for.
 
+    With `minimise` the method plans on the negated model; see `planners.iteration.direction`.
+
     The method itself, which returns its plan in any case, is what `inspect.unwrap` finds.
     """
 
     @wraps(method)
     def call(*model: Options.args, **options: Options.kwargs) -> Plan:
-        return finish(method(*model, **options), throw=bool(options.get("throw", True)))
+        return finish(in_direction(method, *model, **options), throw=bool(options.get("throw", True)))
 
     return call
 

@@ -118,6 +118,7 @@ def _plan(arrays: Arrays, model: Model | None) -> Plan:
         discount=float(arrays["discount"]),
         tolerance=tolerance,
         model=cast(TabularMDP, MissingModel(arrays)) if model is None else model,
+        minimise=bool(arrays.get("minimise", False)),
     )
 
 

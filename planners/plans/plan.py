@@ -1,7 +1,7 @@
 """What planning returns: values, a policy, and the proof of how good they are."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from os import PathLike
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from planners.arrays import sealed
 from planners.errors import PlannerError
 from planners.models.backups import backup, possible_actions
+from planners.models.negated import negated, negative
 from planners.plans.policy import TabularPolicy
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class Plan:
         discount: The discount.
         tolerance: The error that was asked for.
         model: The model that was planned on.
+        minimise: Whether V* is the least of all policies, because rewards are costs, and not the most. `values`,
+            `lower` and `upper` are in the sign of the model's rewards either way; what is said of -inf, and of the
+            policy's value and `lower`, then holds for +inf and `upper`.
     """
 
     values: NDArray[np.float64]
@@ -69,6 +73,7 @@ class Plan:
     discount: float
     tolerance: float
     model: "Model" = field(repr=False)
+    minimise: bool = False
 
     def __post_init__(self) -> None:
         """Close the arrays for writing."""
@@ -82,12 +87,19 @@ class Plan:
 
     @cached_property
     def action_values(self) -> NDArray[np.float64]:
-        """(S, A) Q(s,a) of `values`; -inf for actions that do not exist or, at discount 1, may never end."""
+        """(S, A) Q(s,a) of `values`; -inf for actions that do not exist or, at discount 1, may never end.
+
+        Where costs are minimised, +inf.
+        """
+        if self.minimise:
+            return sealed(negative(opposite(self, negated(self.model)).action_values))
         return sealed(backup(self.model, self.values, self.discount))
 
     @cached_property
     def optimal_actions(self) -> NDArray[np.bool_]:
         """(S, A) True for every action that can be optimal within the bounds, all ties included."""
+        if self.minimise:
+            return opposite(self, negated(self.model)).optimal_actions
         return sealed(possible_actions(self.model, self.lower, self.upper, self.discount))
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -127,6 +139,12 @@ class Plan:
         return certificate_html(self)
 
 
+def opposite(plan: Plan, model: Any) -> Plan:
+    """The plan that minimises on `model`, from the one that maximises on the negated model; and the other way round."""
+    values, lower, upper = map(negative, (plan.values, plan.upper, plan.lower))
+    return replace(plan, values=values, lower=lower, upper=upper, model=model, minimise=not plan.minimise)
+
+
 class NotConvergedError(PlannerError, RuntimeError):
     """The tolerance was not reached; `plan` holds what was, with its true bounds."""
 
@@ -150,6 +168,7 @@ def certificate_rows(plan: "Plan") -> list[tuple[str, str]]:
         ("status", f"{plan.status.name.lower().replace('_', ' ')}: {plan.status.value}"),
         ("iterations", f"{plan.iterations}"),
         ("discount", f"{plan.discount:g}"),
+        *([("direction", "minimise: V* is the least expected total, rewards being costs")] if plan.minimise else []),
         ("error bound", f"{plan.error_bound:.3g} (tolerance {plan.tolerance:.3g})"),
         ("values", f"{len(plan.values)} states, {plan.values.min():.6g} to {plan.values.max():.6g}"),
     ]
