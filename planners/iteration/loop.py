@@ -37,7 +37,8 @@ def planner(method: Callable[Options, Plan]) -> Callable[Options, Plan]:
 
     @wraps(method)
     def call(*model: Options.args, **options: Options.kwargs) -> Plan:
-        return finish(in_direction(method, *model, **options), throw=bool(options.get("throw", True)))
+        plan = in_direction(method, *model, **options)  # pyright: ignore[reportCallIssue] - it has no word for this
+        return finish(plan, throw=bool(options.get("throw", True)))
 
     return call
 

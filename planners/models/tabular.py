@@ -7,7 +7,8 @@ transition may end the episode in a state that also has a life of its own (Taxi,
 is earned after the end, so only P is ever multiplied with values.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from typing import Any, Literal, Self
@@ -31,6 +32,11 @@ class TabularMDP:
         rewards: (S, A) expected immediate reward r(s,a), the rewards of ending transitions included.
         feasible: (S, A) bool, the actions that exist; every state has one.
         initial: (S,) probabilities of the first state, or None if not known.
+        endings: (S*A, S) CSR, the probability that the episode ends in each state, where the model tells; the rows
+            sum to `termination`. It matters only to whoever asks which state was reached (`planners.goals`).
+        labels: (S,) bool of each label: names of sets of states, such as "done", to be used as a goal.
+        may_rest: At discount 1: whether staying for ever at no reward is worth 0; or else, as an episode that
+            has to end does not end there, -inf.
 
     Source: Puterman (2005), "Markov Decision Processes", Section 2.1.
     """
@@ -40,13 +46,15 @@ class TabularMDP:
     rewards: NDArray[np.float64]
     feasible: NDArray[np.bool_]
     initial: NDArray[np.float64] | None = None
+    endings: sparse.csr_array | None = None
+    labels: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    may_rest: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check_tables(self)
-        transitions, termination = _normalised(self)
-        object.__setattr__(self, "transitions", transitions)
-        object.__setattr__(self, "termination", termination)
+        for name, table in zip(("transitions", "termination", "endings"), _normalised(self), strict=True):
+            object.__setattr__(self, name, table)
         seal(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -115,12 +123,18 @@ class TabularMDP:
 
     @classmethod
     def from_state_action_pairs(
-        cls, R: ArrayLike, Q: Any, states: ArrayLike, actions: ArrayLike, num_actions: int | None = None
+        cls,
+        R: ArrayLike,
+        Q: Any,
+        states: ArrayLike,
+        actions: ArrayLike,
+        num_actions: int | None = None,
+        terminal: ArrayLike | None = None,
     ) -> Self:
         """Read QuantEcon's list of (state, action) pairs; see `planners.readers.state_action_pairs.read_pairs`."""
         from planners.readers.state_action_pairs import read_pairs
 
-        return cls(**read_pairs(R, Q, states, actions, num_actions))
+        return cls(**read_pairs(R, Q, states, actions, num_actions, terminal))
 
     @classmethod
     def from_csv(cls, path: str | PathLike[str], base: int = 0, outcome: int | None = None) -> Self:
@@ -176,6 +190,8 @@ def _check_tables(mdp: TabularMDP) -> None:
         ("termination", mdp.termination.shape, shape),
         ("feasible", mdp.feasible.shape, shape),
         ("transitions", mdp.transitions.shape, (pairs, shape[0])),
+        ("endings", (pairs, shape[0]) if mdp.endings is None else mdp.endings.shape, (pairs, shape[0])),
+        *((f"label {name!r}", mask.shape, shape[:1]) for name, mask in mdp.labels.items()),
         ("initial", shape[:1] if mdp.initial is None else mdp.initial.shape, shape[:1]),
     ):
         if tuple(found) != tuple(expected):
@@ -197,15 +213,19 @@ def _check_tables(mdp: TabularMDP) -> None:
             state,
             action,
         )
+    if mdp.endings is not None:
+        told = np.asarray(mdp.endings.sum(axis=1)).reshape(shape)
+        differ = mdp.feasible & ~(np.abs(told - mdp.termination) <= SUM_TOLERANCE)
+        _check_each(differ, "ends with probability {}, and `endings` say otherwise", mdp.termination)
     stuck = ~mdp.feasible.any(axis=1)
     if stuck.any():
         state = int(np.flatnonzero(stuck)[0])
         raise InvalidModelError(f"state {state} has no feasible action; every state needs one", state)
 
 
-def _normalised(mdp: TabularMDP) -> tuple[sparse.csr_array, NDArray[np.float64]]:
+def _normalised(mdp: TabularMDP) -> tuple[sparse.csr_array, NDArray[np.float64], sparse.csr_array | None]:
     """The tables without stored zeros, and with rows that miss 1 by more than rounding scaled to it."""
-    transitions, termination = mdp.transitions, mdp.termination
+    transitions, termination, endings = mdp.transitions, mdp.termination, mdp.endings
     if not transitions.data.all():
         transitions = transitions.copy()
         transitions.eliminate_zeros()
@@ -216,7 +236,8 @@ def _normalised(mdp: TabularMDP) -> tuple[sparse.csr_array, NDArray[np.float64]]
         scale = np.where(off, 1.0 / np.where(off, sums, 1.0), 1.0)
         transitions = sparse.csr_array(sparse.diags_array(scale.ravel()) @ transitions)
         termination = termination * scale
-    return transitions, termination
+        endings = None if endings is None else sparse.csr_array(sparse.diags_array(scale.ravel()) @ endings)
+    return transitions, termination, endings
 
 
 def _check_each(wrong: NDArray[np.bool_], what: str, table: NDArray[np.float64]) -> None:

@@ -14,6 +14,7 @@ from planners.models.convert import Model
 from planners.models.moves import MoveMDP
 
 CHUNK: Final = 1 << 20  # numbers hashed at a time
+NO_PART: Final = ("initial", "endings", "labels")  # of what decides a plan
 PARTS: Final = 256  # of the states, each with sums of its own
 
 
@@ -23,7 +24,10 @@ def fingerprint(model: Model) -> tuple[NDArray[np.int64], str]:
     entries = 0
     for field in dataclasses.fields(model):
         table = getattr(model, field.name)
-        if field.name == "initial" or table is None:  # where episodes begin does not change a plan
+        if field.name in NO_PART or table is None:
+            continue
+        if field.name == "may_rest":
+            digest.update(b"" if table else b"may_rest False")
             continue
         entries += table.nnz if isinstance(table, sparse.csr_array) else 0
         digest.update(f"{field.name} {table.shape}".encode())

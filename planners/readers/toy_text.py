@@ -48,6 +48,7 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
         "termination": entries.totals(probabilities * ends),
         "rewards": entries.totals(probabilities * rewards),
         "feasible": feasible,
+        "endings": entries.kept(ends).matrix(),
     }
 
 
