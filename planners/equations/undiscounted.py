@@ -87,6 +87,7 @@ def reduced_problem(model: TabularMDP) -> Problem:
     safe, rows = _surely_ending(model, resting, row_state)
     rows &= ~resting.internal
 
+    resting = resting._replace(label=np.where(safe, resting.label, -1))  # without may_rest some are not safe
     rest_labels, first_of_rest = np.unique(resting.label[resting.label >= 0], return_inverse=True)
     index = np.full(S, -1, dtype=np.int64)
     plain = safe & (resting.label < 0)
@@ -100,10 +101,11 @@ def reduced_problem(model: TabularMDP) -> Problem:
     merge = sparse.coo_array((np.ones(safe.sum()), (np.flatnonzero(safe), index[safe])), shape=(S, num_states))
     transitions = sparse.csr_array(model.transitions[pairs] @ merge.tocsr())
     resting_rows = np.arange(len(rest_labels)) + plain.sum()
+    resting_rows = resting_rows if model.may_rest else resting_rows[:0]
     states = np.concatenate((index[row_state[pairs]], resting_rows))
     order = np.argsort(states, kind="stable")
-    padding = sparse.csr_array((len(rest_labels), num_states))
-    zeros = np.zeros(len(rest_labels))
+    padding = sparse.csr_array((len(resting_rows), num_states))
+    zeros = np.zeros(len(resting_rows))
     return Problem(
         model=model,
         discount=1.0,
@@ -111,7 +113,7 @@ def reduced_problem(model: TabularMDP) -> Problem:
         rewards=np.concatenate((rewards[pairs], zeros))[order],
         termination=np.concatenate((termination[pairs], zeros + 1.0))[order],
         row_state=states[order],
-        row_pair=np.concatenate((pairs, np.full(len(rest_labels), -1)))[order],
+        row_pair=np.concatenate((pairs, np.full(len(resting_rows), -1)))[order],
         merging=Merging(index, resting),
     )
 
@@ -128,7 +130,7 @@ def _surely_ending(
     while True:
         outside = np.asarray(model.transitions @ (~safe).astype(np.float64)) > 0
         rows = feasible & ~outside & safe[row_state]
-        goals = resting.label >= 0
+        goals = (resting.label >= 0) & model.may_rest
         goals[row_state[rows & (termination > 0)]] = True
         reaching = next_towards(model.transitions, row_state, rows, goals & safe) >= 0
         if (reaching == safe).all():
