@@ -151,6 +151,26 @@ class TabularMDP:
         write_csv(path, tables, base)
 
     @classmethod
+    def from_drn(cls, path: str | PathLike[str], reward: str | None = None) -> Self:
+        """Read Storm's explicit format, with its labels; see `planners.readers.drn_file.read_drn`."""
+        from planners.readers.drn_file import read_drn
+
+        return cls(**read_drn(path, reward))
+
+    @classmethod
+    def from_prism(
+        cls,
+        tra: str | PathLike[str],
+        lab: str | PathLike[str] | None = None,
+        srew: str | PathLike[str] | None = None,
+        trew: str | PathLike[str] | None = None,
+    ) -> Self:
+        """Read the explicit files that PRISM exports, with labels; see `planners.readers.prism_files.read_prism`."""
+        from planners.readers.prism_files import read_prism
+
+        return cls(**read_prism(tra, lab, srew, trew))
+
+    @classmethod
     def from_env(cls, env: Any) -> "TabularMDP":
         """Read the model of a Gymnasium environment, wrapped or not, with `mdp` or a toy_text `P`.
 
