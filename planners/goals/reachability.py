@@ -148,45 +148,58 @@ def solve_undecided(
         method: As for `solve`.
         progress: As for `reachability`.
     """
-    A = paying.num_actions
     actions = paying.feasible.argmax(axis=1)
-    actions[rows >= 0] = rows[rows >= 0] % A
-    open_states = np.isnan(known)
-    lower, upper, values = known.copy(), known.copy(), known.copy()
-    error, iterations, history, status = 0.0, 0, (), Status.CONVERGED
-    name = "search of the graph"
-    if open_states.any():
-        part = undecided_part(paying, known)
-        told = (lambda moment: progress(Iteration(*moment))) if callable(progress) else progress
-        plan = solve(
-            part.model,
-            discount=discount,
-            minimise=minimise,
-            tolerance=tolerance,
-            method=method,
-            progress=told,
-            throw=False,
-        )
-        solved = part.solved
-        for whole, found in ((lower, plan.lower), (upper, plan.upper), (values, plan.values)):
-            whole[open_states] = found[solved]
-        actions[open_states] = plan.policy.actions[solved]
-        error, iterations, history, status = plan.error_bound, plan.iterations, plan.history, plan.status
-        name = f"{name}, then {plan.method}"
-    return Plan(
-        values=values,
-        policy=TabularPolicy.from_actions(actions, A),
-        lower=lower,
-        upper=upper,
-        error_bound=error,
-        status=status,
-        iterations=iterations,
-        history=history,
-        method=name,
+    actions[rows >= 0] = rows[rows >= 0] % paying.num_actions
+    decided = Plan(
+        values=known.copy(),
+        policy=TabularPolicy.from_actions(actions, paying.num_actions),
+        lower=known.copy(),
+        upper=known.copy(),
+        error_bound=0.0,
+        status=Status.CONVERGED,
+        iterations=0,
+        history=(),
+        method="search of the graph",
         discount=discount,
         tolerance=tolerance,
         model=paying,
         minimise=minimise,
+    )
+    if not np.isnan(known).any():
+        return decided
+    part = undecided_part(paying, known)
+    options = {"discount": discount, "minimise": minimise, "tolerance": tolerance, "method": method}
+    found = solve(part.model, **options, progress=_numbers_only(progress), throw=False)
+    return _put_together(decided, found, part.solved)
+
+
+def _numbers_only(progress: Progress) -> Progress:
+    """Told without values: those at the moment are of a part of the states."""
+    told: Any = progress
+    return (lambda moment: told(Iteration(*moment))) if callable(told) else progress
+
+
+def _put_together(decided: Plan, found: Plan, solved: NDArray[np.bool_]) -> Plan:
+    """The plan of all states from what the graph decided, and from the plan of the others."""
+    is_open = np.isnan(decided.values)
+
+    def filled(known: NDArray[Any], rest: NDArray[Any]) -> NDArray[Any]:
+        whole = known.copy()
+        whole[is_open] = rest[solved]
+        return whole
+
+    actions = filled(decided.policy.actions, found.policy.actions)
+    return replace(
+        decided,
+        values=filled(decided.values, found.values),
+        lower=filled(decided.lower, found.lower),
+        upper=filled(decided.upper, found.upper),
+        policy=TabularPolicy.from_actions(actions, decided.policy.num_actions),
+        error_bound=found.error_bound,
+        status=found.status,
+        iterations=found.iterations,
+        history=found.history,
+        method=f"{decided.method}, then {found.method}",
     )
 
 

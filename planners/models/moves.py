@@ -136,7 +136,7 @@ class MoveMDP:
                 rows.append(such[at] * actions + action)
                 columns.append(self.successor[such[at], move])
                 probabilities.append(weight[at, action])
-            entries = (np.concatenate(parts) for parts in (rows, columns, probabilities))
+            entries = np.concatenate(rows), np.concatenate(columns), np.concatenate(probabilities)
             tables.append(merge_rows(*entries, (states * actions, states)))
         return TabularMDP(
             transitions=tables[0],
