@@ -3,10 +3,10 @@
     python benchmarks/storm.py FOLDER [MODEL ...]
 
 FOLDER has PRISM's models (https://github.com/prismmodelchecker/prism-benchmarks; some come with stormpy, in
-stormpy/examples/files/mdp). They are under the GPL and not part of this repository. It runs in a Python that has stormpy
-and what this package needs, as benchmarks/requirements.txt says. Each model is built by Storm, written in its explicit
-format, read here, and solved by both on one thread: Storm in its sound mode, to 1e-6, and by its exact engine, whose
-values must lie within the bounds of the plan in every state. Building is not counted, on either side.
+stormpy/examples/files/mdp). They are under the GPL and not part of this repository. It runs in a Python that has
+stormpy and what this package needs, as benchmarks/requirements.txt says. Each model is built by Storm, written in its
+explicit format, read here, and solved by both on one thread: Storm in its sound mode, to 1e-6, and by its exact engine,
+whose values must lie within the bounds of the plan in every state. Building is not counted, on either side.
 """
 
 import os

@@ -48,6 +48,7 @@ class Arena:
         """(S,) some policy reaches the goal with positive probability."""
         return next_towards(self.transitions, self.row_state, self.free, self.goal) >= 0
 
+    @cached_property
     def must_reach_perhaps(self) -> Mask:
         """(S,) every policy reaches the goal with positive probability; the others can avoid it surely."""
         return self._drawn_to(self.goal, np.zeros_like(self.feasible))
@@ -65,13 +66,13 @@ class Arena:
 
     def cannot_miss(self) -> Mask:
         """(S,) every policy reaches the goal with probability 1."""
-        misses = ~self.must_reach_perhaps()
+        misses = ~self.must_reach_perhaps
         misses[self.row_state[self.free & self.leaks]] = True
         return next_towards(self.transitions, self.row_state, self.free, misses) < 0
 
     def rows_to_miss(self) -> NDArray[np.int64]:
         """(S,) for each state a row that may miss the goal for ever, or leads nearer to one; -1 where there is none."""
-        avoids = ~self.must_reach_perhaps()
+        avoids = ~self.must_reach_perhaps
         enters = np.asarray(self.transitions @ (~avoids).astype(np.float64)) > 0
         missing = self.free & ((avoids[self.row_state] & ~enters) | self.leaks)
         there = np.zeros(len(self.goal), dtype=bool)
@@ -95,18 +96,21 @@ class Arena:
     def _drawn_to(self, states: Mask, broken: Mask) -> Mask:
         """(S,) these states, and those all of whose rows are broken or may lead to one that is drawn to them."""
         transitions, states, broken = self._by_next_state, states.copy(), broken | ~self.free
+        last = np.zeros(len(broken), dtype=np.int64)
         left = np.bincount(self.row_state[~broken], minlength=len(states))
         new = np.flatnonzero(states | (~self.goal & (left == 0)))
         states[new] = True
         while len(new):
             first, count = transitions.indptr[new], np.diff(transitions.indptr)[new]
             places = np.arange(count.sum()) + np.repeat(first - np.cumsum(count) + count, count)
-            rows = np.unique(transitions.indices[places])
+            rows = transitions.indices[places]
             rows = rows[~broken[rows]]
+            last[rows] = np.arange(len(rows))
+            rows = rows[last[rows] == np.arange(len(rows))]  # each once
             broken[rows] = True
             hit = self.row_state[rows]
             np.subtract.at(left, hit, 1)
-            new = np.unique(hit[(left[hit] == 0) & ~states[hit]])
+            new = hit[(left[hit] == 0) & ~states[hit]]
             states[new] = True
         return states
 

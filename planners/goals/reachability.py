@@ -107,7 +107,7 @@ def paid_at(mdp: TabularMDP, goal: NDArray[np.bool_]) -> TabularMDP:
 
 def _decided(arena: Arena, minimise: bool, discount: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """(S,) the values that the graph decides, NaN elsewhere; and a row for each of these states, -1 where all do."""
-    zero = ~(arena.must_reach_perhaps() if minimise else arena.can_reach())
+    zero = ~(arena.must_reach_perhaps if minimise else arena.can_reach())
     one = arena.goal
     if discount == 1.0:
         one = arena.cannot_miss() if minimise else arena.surely_reaches()

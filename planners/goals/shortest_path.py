@@ -93,7 +93,7 @@ def stochastic_shortest_path(
     worst = np.inf if check_switch("minimise", minimise) else -np.inf
     if missing == "infinite" and not minimise:
         known[~arena.cannot_miss()] = np.inf
-        rows = arena.rows_to_miss()
+        rows = arena.rows_to_miss() if np.isinf(known).any() else rows
     elif missing != "as paid":
         reaching = arena.surely_reaches()
         known[~reaching] = worst

@@ -1,8 +1,7 @@
 """Models whose states have choices, numbered from 0 in each state, as explicit files of model checkers list them."""
 
-from array import array
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +12,22 @@ from planners.readers.text_lines import TextLines
 from planners.readers.transitions import PairEntries, check_size, pair_rows
 
 
-class Choices:
-    """Transitions as they are read: of which state, of which of its choices, to where, how likely.
+class Choices(NamedTuple):
+    """L transitions: of which state, of which of its choices, to where, how likely.
 
     Attributes:
-        states: State of each transition.
-        actions: Number of the choice in its state.
-        next_states: Where it leads.
-        probabilities: How likely.
-        lines: The line that it stands in.
+        states: (L,) state of each transition.
+        actions: (L,) number of the choice in its state.
+        next_states: (L,) where it leads.
+        probabilities: (L,) how likely.
+        lines: (L,) the line to name if something is wrong with it.
     """
 
-    def __init__(self) -> None:
-        """Nothing read yet."""
-        self.states, self.actions, self.next_states, self.lines = (array("q") for _ in range(4))
-        self.probabilities = array("d")
+    states: NDArray[np.int64]
+    actions: NDArray[np.int64]
+    next_states: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    lines: NDArray[np.int64]
 
     def entries(self, file: TextLines, num_states: int) -> PairEntries:
         """All transitions, checked.
@@ -36,11 +36,8 @@ class Choices:
             InvalidModelError: A probability out of range, or ones that do not sum to 1; with the line.
             NotEnoughMemoryError: The tables do not fit.
         """
-        states, actions, next_states, lines = (
-            np.frombuffer(each, dtype=np.int64) for each in (self.states, self.actions, self.next_states, self.lines)
-        )
-        probabilities = np.frombuffer(self.probabilities)
-        self._check_numbers(file, num_states, states, actions)
+        states, actions, next_states, probabilities, lines = self
+        self._check_numbers(file, num_states)
         wrong = ~((probabilities >= 0) & (probabilities <= 1 + SUM_TOLERANCE))
         if wrong.any():
             first = int(np.argmax(wrong))
@@ -59,10 +56,9 @@ class Choices:
             file.refuse(f"{found}; expected 1 within {SUM_TOLERANCE:g}", int(lines[first]))
         return entries
 
-    def _check_numbers(
-        self, file: TextLines, num_states: int, states: NDArray[np.int64], actions: NDArray[np.int64]
-    ) -> None:
+    def _check_numbers(self, file: TextLines, num_states: int) -> None:
         """Refuse states without a transition, and choices with gaps: these would be tables without an end."""
+        states, actions = self.states, self.actions
         if num_states < 1 or num_states > len(states):
             file.refuse(
                 f"there are {num_states} states and {len(states)} transitions; expected one or more of each state"
@@ -77,7 +73,7 @@ class Choices:
             gaps = bool((number != np.arange(len(number)) - np.searchsorted(owner, owner)).any())
         if gaps:
             found = f"choices have gaps in their numbers; the largest is {actions[most]}, of state {states[most]}"
-            file.refuse(f"{found}. Expected 0, 1, 2, ... in each state", self.lines[most])
+            file.refuse(f"{found}. Expected 0, 1, 2, ... in each state", int(self.lines[most]))
 
 
 def tables(

@@ -38,6 +38,7 @@ from planners.readers.text_lines import TextLines
 
 TYPES: Final = ("DTMC", "MDP")
 VALUE_TYPES: Final = ("double", "rational")
+MOST_KNOWN: Final = 10_000
 SECTIONS: Final = ("@parameters", "@placeholders", "@reward_models", "@nr_states", "@nr_choices", "@model")
 
 
@@ -65,12 +66,11 @@ def read_drn(path: str | PathLike[str], reward: str | None = None) -> dict[str, 
         raise InvalidModelError(f"{lines.path} is no model in Storm's explicit format: it has no @model with states")
     if file.state + 1 != file.num_states:
         lines.refuse(f"there are {file.state + 1} states; @nr_states says {file.num_states}")
-    if file.num_choices not in (None, len(file.choice_rewards)):
-        lines.refuse(f"there are {len(file.choice_rewards)} choices; @nr_choices says {file.num_choices}")
-    entries = file.choices.entries(lines, file.num_states)
+    if file.num_choices not in (None, len(file.rewards)):
+        lines.refuse(f"there are {len(file.rewards)} choices; @nr_choices says {file.num_choices}")
+    entries = file.choices().entries(lines, file.num_states)
     rewards = np.zeros(entries.shape)
-    states, actions = (np.frombuffer(each, dtype=np.int64) for each in (file.choice_states, file.choice_actions))
-    rewards[states, actions] = np.frombuffer(file.choice_rewards)
+    rewards[np.frombuffer(file.states, np.int64), np.frombuffer(file.actions, np.int64)] = np.frombuffer(file.rewards)
     return tables(entries, rewards, {name: np.frombuffer(found, np.int64) for name, found in file.labels.items()})
 
 
@@ -83,11 +83,12 @@ class _DrnFile:
         self.num_choices: int | None = None
         self.reward_models: list[str] = []
         self.placeholders: dict[str, str] = {}
-        self.choices = Choices()
-        self.choice_states, self.choice_actions, self.choice_rewards = array("q"), array("q"), array("d")
+        self.next_states, self.probabilities = array("q"), array("d")  # of each transition
+        self.states, self.actions, self.rewards = array("q"), array("q"), array("d")  # of each choice
+        self.begins, self.places = array("q"), array("q")  # first transition and line of each choice
         self.labels: dict[str, array[int]] = {}
         self.state, self.action, self.state_reward = -1, -1, 0.0
-        self.filled = True  # whether the choice that is being read has a transition
+        self.known_rewards: dict[str, float] = {}  # most are the same few
 
     def read(self, reward: str | None) -> None:
         section, place = "", 0
@@ -144,32 +145,47 @@ class _DrnFile:
             )
         return self.reward_models.index(reward)
 
+    def choices(self) -> Choices:
+        """All transitions."""
+        counts = np.diff(np.append(np.frombuffer(self.begins, np.int64), len(self.next_states)))
+        each = (np.repeat(np.frombuffer(of, np.int64), counts) for of in (self.states, self.actions, self.places))
+        states, actions, places = each
+        return Choices(
+            states, actions, np.frombuffer(self.next_states, np.int64), np.frombuffer(self.probabilities), places
+        )
+
     def _model_line(self, text: str, place: int) -> None:
-        target, colon, value = text.partition(":")
-        if text.startswith("state") and text[5:6].isspace():
+        if text.startswith("action") and text[6:7].isspace():
+            self._begin_choice(text, place)
+        elif text.startswith("state") and text[5:6].isspace():
             self._begin_state(text[6:], place)
-        elif text.startswith("action") and text[6:7].isspace():
-            self._begin_choice(text[7:], place)
-        elif colon:
-            if self.action < 0:
-                self._begin_choice("", place)  # a Markov chain may leave its only action out
-            self._transition(target.strip(), value.strip())
         else:
+            self._transition(text, place)
+
+    def _transition(self, text: str, place: int) -> None:
+        target, colon, value = text.partition(":")
+        if not colon:
             self.lines.refuse(f"there is {text!r:.60}; expected state, action, or a transition such as '3 : 0.5'")
+        if self.action < 0:
+            self._begin_choice("", place)  # a Markov chain may leave its only action out
+        value = value.strip()
+        self.next_states.append(self.lines.whole(target.strip(), "a next state", below=self.num_states))
+        self.probabilities.append(self.lines.real(self.placeholders.get(value, value), "a probability"))
 
     def _begin_state(self, text: str, place: int) -> None:
         self._check_filled()
         number, _, rest = text.strip().partition(" ")
-        found = self.lines.whole(number, "a state")
-        if found != self.state + 1 or found >= (self.num_states or 0):
-            last = (self.num_states or 0) - 1
+        found, last = self.lines.whole(number, "a state"), (self.num_states or 0) - 1
+        if found != self.state + 1 or found > last:
             self.lines.refuse(f"there is state {found}; expected {self.state + 1}: all from 0 to {last}, in order")
         rest = rest.strip()
         if rest[:1] in ("!", "{", "<"):
             self.lines.refuse(f"state {found} has {rest!r:.60}: rates, observations and players are of other models")
-        rewards, rest = self._split_rewards(rest)
-        self.state, self.action, self.state_reward, self.filled = found, -1, self._reward(rewards, place), False
-        for label in self._labels(rest):
+        self.state, self.action, self.state_reward = found, -1, 0.0
+        if rest[:1] == "[":
+            inside, closed, rest = rest.partition("]")
+            self.state_reward = self._reward(inside + closed, place)
+        for label in self._labels(rest) if rest else ():
             self.labels.setdefault(label, array("q")).append(found)
 
     def _labels(self, text: str) -> list[str]:
@@ -182,41 +198,34 @@ class _DrnFile:
 
     def _begin_choice(self, text: str, place: int) -> None:
         if self.state < 0:
-            self.lines.refuse("there is an action before the first state")
+            self.lines.refuse("there is an action, or a transition, before the first state")
         if self.action >= 0:
             self._check_filled()
-        rewards, _ = self._split_rewards(text[max(text.find("["), 0) :] if "[" in text else "")
-        self.action, self.filled = self.action + 1, False
-        self.choice_states.append(self.state)
-        self.choice_actions.append(self.action)
-        self.choice_rewards.append(self.state_reward + self._reward(rewards, place))
+        bracket = text.find("[")
+        reward = self._reward(text[bracket:], place) if bracket >= 0 else 0.0
+        self.action += 1
+        self.states.append(self.state)
+        self.actions.append(self.action)
+        self.rewards.append(self.state_reward + reward)
+        self.begins.append(len(self.next_states))
+        self.places.append(self.lines.number)
 
-    def _transition(self, target: str, value: str) -> None:
-        choices, lines = self.choices, self.lines
-        choices.next_states.append(lines.whole(target, "a next state", below=self.num_states))
-        choices.probabilities.append(lines.real(self.placeholders.get(value, value), "a probability"))
-        choices.states.append(self.state)
-        choices.actions.append(self.action)
-        choices.lines.append(lines.number)
-        self.filled = True
-
-    def _split_rewards(self, text: str) -> tuple[list[str], str]:
-        """The rewards in brackets at the beginning, and what follows."""
-        if not text.startswith("["):
-            return [], text
-        inside, closed, rest = text[1:].partition("]")
-        numbers = [number.strip() for number in inside.split(",")] if inside.strip() else []
-        if not closed or len(numbers) != len(self.reward_models):
+    def _reward(self, text: str, place: int) -> float:
+        """The chosen one of the rewards in brackets."""
+        found = self.known_rewards.get(text)
+        if found is not None:
+            return found
+        numbers = [number.strip() for number in text[1:-1].split(",") if number.strip()]
+        if text[-1:] != "]" or len(numbers) != len(self.reward_models):
             count = len(self.reward_models)
             self.lines.refuse(f"the rewards are {text!r:.60}; expected {count} in brackets, one for each reward model")
-        return numbers, rest
-
-    def _reward(self, rewards: list[str], place: int) -> float:
-        if not rewards or place < 0:
-            return 0.0
-        number = rewards[place]
-        return self.lines.real(self.placeholders.get(number, number), "a reward")
+        each = [self.lines.real(self.placeholders.get(number, number), "a reward") for number in numbers]
+        if len(self.known_rewards) < MOST_KNOWN:
+            self.known_rewards[text] = each[place] if place >= 0 else 0.0
+        return each[place] if place >= 0 else 0.0
 
     def _check_filled(self) -> None:
-        if not self.filled:
+        """Refuse to go on where the last state has no choice, or its last choice no transition."""
+        empty = self.state >= 0 and (self.action < 0 or self.begins[-1] == len(self.next_states))
+        if empty:
             self.lines.refuse(f"state {self.state} ends before a transition of its last choice; expected one or more")

@@ -81,7 +81,8 @@ def read_prism(
 
 def _transitions(lines: TextLines, expected: _Header | None = None) -> tuple[_Header, Choices]:
     """The first line and the rows of a file of transitions, or of rewards of transitions."""
-    choices, header, what = Choices(), None, "a probability" if expected is None else "a reward"
+    header, what = None, "a probability" if expected is None else "a reward"
+    states, actions, next_states, places, numbers = array("q"), array("q"), array("q"), array("q"), array("d")
     for text in lines:
         fields = text.split()
         if header is None:
@@ -91,17 +92,17 @@ def _transitions(lines: TextLines, expected: _Header | None = None) -> tuple[_He
         if len(fields) not in (wanted, wanted + 1):
             order = "state, next state" if wanted == 3 else "state, choice, next state"
             lines.refuse(f"there is {text!r:.60}; expected {order}, {what}, and perhaps a name")
-        choices.states.append(lines.whole(fields[0], "a state", below=header.num_states))
-        action = 0 if wanted == 3 else lines.whole(fields[1], "a choice", below=header.num_choices)
-        choices.actions.append(action)
-        choices.next_states.append(lines.whole(fields[wanted - 2], "a next state", below=header.num_states))
-        choices.probabilities.append(lines.real(fields[wanted - 1], what))
-        choices.lines.append(lines.number)
+        states.append(lines.whole(fields[0], "a state", below=header.num_states))
+        actions.append(0 if wanted == 3 else lines.whole(fields[1], "a choice", below=header.num_choices))
+        next_states.append(lines.whole(fields[wanted - 2], "a next state", below=header.num_states))
+        numbers.append(lines.real(fields[wanted - 1], what))
+        places.append(lines.number)
     if header is None:
         lines.refuse("the file is empty; expected the numbers of states, choices and transitions")
-    if len(choices.states) != header.num_transitions:
-        lines.refuse(f"there are {len(choices.states)} rows; the first line says {header.num_transitions}")
-    return header, choices
+    if len(states) != header.num_transitions:
+        lines.refuse(f"there are {len(states)} rows; the first line says {header.num_transitions}")
+    whole = (np.frombuffer(each, dtype=np.int64) for each in (states, actions, next_states))
+    return header, Choices(*whole, np.frombuffer(numbers), np.frombuffer(places, dtype=np.int64))
 
 
 def _header(lines: TextLines, fields: list[str], expected: _Header | None) -> _Header:
@@ -120,9 +121,7 @@ def _header(lines: TextLines, fields: list[str], expected: _Header | None) -> _H
 def _transition_rewards(lines: TextLines, header: _Header, entries: PairEntries) -> NDArray[np.float64]:
     """(S, A) expected reward of the transitions of each pair."""
     _, given = _transitions(lines, header)
-    states, actions, next_states = (
-        np.frombuffer(each, dtype=np.int64) for each in (given.states, given.actions, given.next_states)
-    )
+    states, actions, next_states = given.states, given.actions, given.next_states
     rows = states * entries.num_actions + np.minimum(actions, entries.num_actions - 1)
     shape = (entries.num_states * entries.num_actions, entries.num_states)
     taken = sparse.coo_array((np.ones(len(entries.rows)), (entries.rows, entries.next_states)), shape=shape).tocsr()
@@ -131,9 +130,9 @@ def _transition_rewards(lines: TextLines, header: _Header, entries: PairEntries)
         first = int(np.argmax(wrong))
         lines.refuse(
             f"state {states[first]} has no transition to state {next_states[first]} with choice {actions[first]}",
-            given.lines[first],
+            int(given.lines[first]),
         )
-    listed = sparse.coo_array((np.frombuffer(given.probabilities), (rows, next_states)), shape=shape).tocsr()
+    listed = sparse.coo_array((given.probabilities, (rows, next_states)), shape=shape).tocsr()
     rewards = np.asarray(listed[entries.rows, entries.next_states]).ravel()
     # Around one of the pair's rewards, so that a reward that all transitions agree on is kept as it is.
     start = np.zeros(shape[0])
