@@ -1,6 +1,6 @@
 """A map and its options as text, as the commands and `open_map` take them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +34,9 @@ def given_rules(options: Mapping[str, Any]) -> dict[str, Any]:
     if options.get("max_episode_steps") is not None:
         rules["max_episode_steps"] = checked_limit(options["max_episode_steps"])
     if options.get("actions") is not None:
-        rules["actions"] = [name.strip().upper() for name in options["actions"].split(",")]
+        actions = options["actions"]
+        names = actions.split(",") if isinstance(actions, str) else actions
+        rules["actions"] = [name.strip().upper() for name in names]
     return rules
 
 
@@ -44,10 +46,12 @@ def options_of_files(options: Mapping[str, Any]) -> dict[str, Any]:
     return given | {name: place_option(name, given[name]) for name in PLACES}
 
 
-def place_option(name: str, text: str | None) -> tuple[int, int] | None:
-    """A place such as 3,0."""
+def place_option(name: str, place: str | Sequence[int] | None) -> tuple[int, int] | None:
+    """A place such as "3,0" or (3, 0)."""
+    if place is None:
+        return None
     try:
-        row, column = (int(part) for part in text.split(",")) if text is not None else (0, 0)
-    except ValueError:
-        raise MapError(f"--{name} is {text!r}; expected ROW,COLUMN, two whole numbers from 0, such as 3,0") from None
-    return None if text is None else (row, column)
+        row, column = (int(part) for part in (place.split(",") if isinstance(place, str) else place))
+    except (TypeError, ValueError):
+        raise MapError(f"--{name} is {place!r}; expected ROW,COLUMN, two whole numbers from 0, such as 3,0") from None
+    return row, column

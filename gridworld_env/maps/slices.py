@@ -31,7 +31,7 @@ def open_map(name: str, **options: Any) -> Source:
 
     Args:
         name: A file: text and MovingAI's `.map` are read in slices, others whole; or the name of a map.
-        **options: Those of the command `gridworld plan`: `slip=0.2`, `goal="3,4"`, `moves="octile"`.
+        **options: Those of the command `gridworld plan`: `slip=0.2`, `goal=(3, 4)`, `moves="octile"`.
 
     Raises:
         MapError: Not a map, or options that it does not take.
@@ -106,11 +106,11 @@ class MapSlices(Source):
             tail = file.read()
         begin = 3 if head.startswith(b"\xef\xbb\xbf") else 0
         if self.movingai:
+            lines = head.splitlines(keepends=True)
             self._header, self.height, self.width = read_header(
-                self.path.name, head.decode("ascii", "replace").splitlines()
+                self.path.name, [line.decode("ascii", "replace").rstrip("\r\n") for line in lines]
             )
-            for _ in range(self._header):
-                begin = head.index(b"\n", begin) + 1
+            begin = len(b"".join(lines[: self._header]))
             newline = 2 if head[begin - 2 : begin] == b"\r\n" else 1
             rows_end = size
         else:

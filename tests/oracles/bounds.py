@@ -1,12 +1,16 @@
 """What bounds claim, held against exact rationals to the last bit: of plans, and of anything with bounds."""
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
 from planners import Plan, Status
-from tests.oracles.exact import Distribution, Number, Tables, action_value, exact_value, values_of
+from tests.oracles.exact import Distribution, Number, Tables, action_value, exact_value, expected_steps, values_of
+
+# Errors of rounding that a bound may contain for each expected step, in units of the last place of the largest value.
+ROUNDING = 64
 
 
 def distance(left: Number, right: Number) -> Number:
@@ -39,12 +43,13 @@ def check_contained(claim: Any, best: Sequence[Number], values: Any = None) -> N
 def check_plan(P: Tables, plan: Plan, best: Sequence[Number], discount: Fraction) -> None:
     """Bounds, error bound, policy and optimal actions of a plan that came to its end."""
     check_contained(plan, best)
+    policy: list[Distribution] = [{int(action): Fraction(1)} for action in plan.policy.actions]
     if plan.converged:
         assert plan.error_bound <= plan.tolerance
     else:
         assert plan.status is Status.ROUNDING_FLOOR
-        assert largest(best) > 1000  # the floor of rounding grows with V
-    policy: list[Distribution] = [{int(action): Fraction(1)} for action in plan.policy.actions]
+        steps = expected_steps(P, policy, discount)
+        assert plan.tolerance < ROUNDING * Fraction(sys.float_info.epsilon) * largest(best) * (1 + steps)
     achieved = values_of(P, policy, discount)
     assert all(value >= exact_value(lower) for value, lower in zip(achieved, plan.lower, strict=True))
     for state, truth in enumerate(best):

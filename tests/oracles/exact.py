@@ -129,6 +129,14 @@ def _total_rewards(chain: list[list[Fraction]], rewards: Sequence[Fraction]) -> 
     return values
 
 
+def expected_steps(P: Tables, policy: Sequence[Distribution], discount: Fraction) -> Fraction:
+    """The most discounted steps expected from any state until a policy ends, or stays where nothing is left to gain."""
+    chain, rewards = chain_of(P, policy)
+    staying = {state for states in recurrent_classes(chain, rewards) for state in states} if discount == 1 else set()
+    moving = [state for state in range(len(chain)) if state not in staying]
+    return max(_solve_within(chain, [Fraction(1)] * len(chain), moving, discount).values(), default=Fraction(0))
+
+
 def _reachable(chain: list[list[Fraction]], start: int) -> set[int]:
     found, waiting = {start}, [start]
     while waiting:

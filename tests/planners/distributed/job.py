@@ -56,7 +56,7 @@ def models(folder: Path, seed: int) -> dict[str, tuple[Any, float]]:
     found["map.txt"] = slices.open_map(str(folder / "map.txt"), slip=0.2), 0.99
     glyphs = "\n".join(row.replace("#", "@").replace("+", ".").replace("-", ".").replace("S", ".") for row in desc)
     write_for_all(folder / "arena.map", f"type octile\nheight 15\nwidth 14\nmap\n{glyphs}\n")
-    found["arena.map"] = slices.open_map(str(folder / "arena.map"), slip=0.1, goal="0,0"), 0.99
+    found["arena.map"] = slices.open_map(str(folder / "arena.map"), slip=0.1, goal=(0, 0)), 0.99
     found["entangled"] = entangled(rng, 90, 3, 0.0), 0.9
     found["entangled, ending"] = entangled(rng, 90, 3, 0.2), 0.999
     found["three states"] = entangled(rng, 3, 2, 0.1), 0.9
