@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arrays import state_list
 from planners.equations.reaching import Arena
 from planners.errors import InvalidOptionError, UnboundedValueError
 from planners.goals.reachability import solve_undecided
@@ -29,7 +30,7 @@ from planners.iteration.progress import Progress
 from planners.models.convert import as_model
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.tabular import TabularMDP
-from planners.options import check_switch, check_tolerance
+from planners.options import check_switch, check_tolerance, named_states
 from planners.plans.plan import Plan
 from planners.solve import solve
 
@@ -104,7 +105,16 @@ def stochastic_shortest_path(
     except UnboundedValueError:
         solve(_ended(until, ~np.isnan(known)), **options)  # the same error, which names states of the whole model
         raise
-    return finish(replace(plan, method=f"{plan.method}; missing the goal: {missing}"), throw=throw)
+    endless = np.isnan(known) & (plan.values == -worst)
+    if throw and endless.any():
+        found = state_list(endless)
+        raise UnboundedValueError(
+            f"reward can be collected for ever on the way to the goal from states {named_states(found)}; throw=False "
+            "returns the plan",
+            found,
+        )
+    plan = replace(plan, method=f"{plan.method}; missing the goal: {missing}")
+    return plan if plan.converged else finish(plan, throw=throw)
 
 
 def _until(mdp: TabularMDP, goal: NDArray[np.bool_]) -> tuple[TabularMDP, Arena]:
