@@ -158,6 +158,10 @@ def test_judging(maze: gym.Env[Any, Any]) -> None:
     first = maze.unwrapped.mdp.initial  # type: ignore[attr-defined]
     lost = first @ (best.values - plan.values)
     assert planners.regret(maze, best, **options).value == pytest.approx(lost)
+    played = planners.regret(maze, planners.rollout(maze, plan, episodes=3, seed=5, max_steps=50), plan=plan, **options)
+    assert played.value == pytest.approx(0.0, abs=1e-9)
+    wrong = planners.regret(maze, planners.rollout(maze, best, episodes=3, seed=5, max_steps=50), plan=plan, **options)
+    assert wrong.value > 0.01
     certificate = planners.certify(maze, plan.values, **options)
     assert certificate.error_bound < 1e-9
     assert (certificate.lower <= plan.upper).all()
