@@ -13,6 +13,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import platform
 import statistics
 import sys
 import tempfile
@@ -32,6 +33,17 @@ COLUMNS = (
     "model", "states", "value of the first", "error bound", "exact values outside", "Storm differs by",
     "Storm, sound, s", "ours, s", "ratio", "reading",
 )  # fmt: skip
+
+
+ABOUT = """# Goals, beside Storm
+
+Written by `python benchmarks/storm.py FOLDER` on {machine}, stormpy 2.0.0; {load}, so that the seconds are those of
+the CPU, on one thread. Building the model is not counted. "Exact values outside": the number of states whose value by
+Storm's exact engine is not within the bounds of the plan. "Storm differs by": the value of its sound mode in the first
+state, for which a precision of 1e-6 was asked. Of a small model most of the time is that of a fixed number of calls of
+NumPy.
+
+"""
 
 
 class Case(NamedTuple):
@@ -104,12 +116,12 @@ def planned(model: planners.TabularMDP, case: Case) -> planners.Plan:
 
 
 def seconds(call: Callable[[], Any]) -> tuple[float, Any]:
-    """The median of some runs, the first of which, with what is compiled on first use, does not count."""
+    """CPU seconds: the median of some runs, the first of which, with what is compiled on first use, does not count."""
     result, taken = call(), []
     for _ in range(REPEATS):
-        began = time.perf_counter()
+        began = time.process_time()
         result = call()
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     return statistics.median(taken), result
 
 
@@ -140,9 +152,9 @@ def measured(name: str, case: Case, folder: Path) -> str:
         path = Path(scratch) / "model.drn"
         stormpy.io.export_to_drn(model, str(path))
         lines = path.read_bytes().count(b"\n")
-        began = time.perf_counter()
+        began = time.process_time()
         mine = planners.TabularMDP.from_drn(path, reward=case.reward or None) if case.reward else _read_any(path)
-        reading = time.perf_counter() - began
+        reading = time.process_time() - began
     storm, values = seconds(lambda: checked(model, case, sound=True))
     ours, plan = seconds(lambda: planned(mine, case))
     first = int(np.flatnonzero(mine.labels["init"])[0])
@@ -166,10 +178,16 @@ def _read_any(path: Path) -> planners.TabularMDP:
 
 def main() -> None:
     folder, names = Path(sys.argv[1]), sys.argv[2:]
-    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
+    lines = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
+    print("\n".join(lines))
     for name, case in CASES.items():
         if (folder / case.file).exists() and (not names or any(part in name for part in names)):
-            print(measured(name, case, folder), flush=True)
+            lines.append(measured(name, case, folder))
+            print(lines[-1], flush=True)
+    if not names:
+        machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+        load = f"load {os.getloadavg()[0]:.1f} when it ended"
+        Path(__file__).with_suffix(".md").write_text(ABOUT.format(machine=machine, load=load) + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
