@@ -94,6 +94,8 @@ def solve(
 
         options |= {"tolerance": tolerance, "progress": progress, "throw": throw, "minimise": minimise}
         return solve_together(model, discount=discount, **options)
+    if is_device(device) and name not in ("auto", "value_iteration"):
+        raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
     options |= {"tolerance": tolerance, "progress": progress, "throw": throw}
     plan = in_direction(_plan, model, minimise=minimise, discount=discount, name=name, device=device, **options)
     return finish(plan, throw=throw)
@@ -103,8 +105,6 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
     """The plan that maximises, converged or not."""
     source = as_model(model)
     if is_device(device):
-        if name not in ("auto", "value_iteration"):
-            raise InvalidOptionError(f"method {name!r} runs on the CPU only; leave out method, or device={device!r}")
         member = Variant(source, check_discount(discount))
         options["tolerance"] = check_tolerance(options["tolerance"])
         (plan,) = solve_on_device([member], device, **options)

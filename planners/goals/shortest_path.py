@@ -90,22 +90,15 @@ def stochastic_shortest_path(
     mdp = as_model(model).tabular
     target = goal_states(mdp, goal)
     until, arena = _until(mdp, target)
-    known, rows = np.where(target, 0.0, np.nan), np.full(mdp.num_states, -1)
-    worst = np.inf if check_switch("minimise", minimise) else -np.inf
-    if missing == "infinite" and not minimise:
-        known[~arena.cannot_miss()] = np.inf
-        rows = arena.rows_to_miss() if np.isinf(known).any() else rows
-    elif missing != "as paid":
-        reaching = arena.surely_reaches()
-        known[~reaching] = worst
-        until = _bound_to_reach(until, arena, reaching)
+    check_switch("minimise", minimise)
+    until, known, rows = _decided(until, arena, missing, minimise)
     options: dict[str, Any] = {"discount": 1.0, "minimise": minimise, "tolerance": tolerance, "method": method}
     try:
-        plan = solve_undecided(until, known, np.where(np.isinf(known), rows, -1), progress=progress, **options)
+        plan = solve_undecided(until, known, rows, progress=progress, **options)
     except UnboundedValueError:
         solve(_ended(until, ~np.isnan(known)), **options)  # the same error, which names states of the whole model
         raise
-    endless = np.isnan(known) & (plan.values == -worst)
+    endless = np.isnan(known) & (plan.values == (-np.inf if minimise else np.inf))
     if throw and endless.any():
         found = state_list(endless)
         raise UnboundedValueError(
@@ -115,6 +108,22 @@ def stochastic_shortest_path(
         )
     plan = replace(plan, method=f"{plan.method}; missing the goal: {missing}")
     return plan if plan.converged else finish(plan, throw=throw)
+
+
+def _decided(
+    until: TabularMDP, arena: Arena, missing: Missing, minimise: bool
+) -> tuple[TabularMDP, NDArray[np.float64], NDArray[np.int64]]:
+    """The model to solve; (S,) values that the graph decides, NaN elsewhere; and (S,) rows where missing is infinite."""
+    known, rows = np.where(arena.goal, 0.0, np.nan), np.full(until.num_states, -1)
+    if missing == "infinite" and not minimise:
+        known[~arena.cannot_miss()] = np.inf
+        if np.isinf(known).any():
+            rows = np.where(np.isinf(known), arena.rows_to_miss(), -1)
+    elif missing != "as paid":
+        reaching = arena.surely_reaches()
+        known[~reaching] = np.inf if minimise else -np.inf
+        until = _bound_to_reach(until, arena, reaching)
+    return until, known, rows
 
 
 def _until(mdp: TabularMDP, goal: NDArray[np.bool_]) -> tuple[TabularMDP, Arena]:
