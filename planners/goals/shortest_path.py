@@ -113,7 +113,7 @@ def stochastic_shortest_path(
 def _decided(
     until: TabularMDP, arena: Arena, missing: Missing, minimise: bool
 ) -> tuple[TabularMDP, NDArray[np.float64], NDArray[np.int64]]:
-    """The model to solve; (S,) values that the graph decides, NaN elsewhere; and (S,) rows where missing is infinite."""
+    """The model to solve; (S,) values that the graph decides, NaN elsewhere; (S,) rows where missing is infinite."""
     known, rows = np.where(arena.goal, 0.0, np.nan), np.full(until.num_states, -1)
     if missing == "infinite" and not minimise:
         known[~arena.cannot_miss()] = np.inf

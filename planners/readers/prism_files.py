@@ -101,8 +101,8 @@ def _transitions(lines: TextLines, expected: _Header | None = None) -> tuple[_He
         lines.refuse("the file is empty; expected the numbers of states, choices and transitions")
     if len(states) != header.num_transitions:
         lines.refuse(f"there are {len(states)} rows; the first line says {header.num_transitions}")
-    whole = (np.frombuffer(each, dtype=np.int64) for each in (states, actions, next_states))
-    return header, Choices(*whole, np.frombuffer(numbers), np.frombuffer(places, dtype=np.int64))
+    of, by, to, line = (np.frombuffer(each, dtype=np.int64) for each in (states, actions, next_states, places))
+    return header, Choices(of, by, to, np.frombuffer(numbers), line)
 
 
 def _header(lines: TextLines, fields: list[str], expected: _Header | None) -> _Header:
