@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import planners
 from planners.errors import InvalidModelError
-from planners.evaluation.regret import given_away, model_of, plan_of, state_number
+from planners.evaluation.regret import given_away, maximising, model_of, plan_of, state_number
 from planners.evaluation.vector_rollout import one_of_many
 from planners.models.backups import possible_actions
 from planners.models.wrappers import refuse_changes
@@ -35,6 +35,8 @@ class Truth:
         self.values = plan.values
         self.optimal = plan.optimal_actions.astype(np.int8)
         self.lost = given_away(plan)
+        plan = maximising(plan)
+        self.earned = plan.values
         self.circles = np.zeros(self.optimal.shape, dtype=bool)
         if plan.discount == 1.0:
             possible = possible_actions(plan.model, plan.lower, plan.upper, plan.discount)
@@ -47,7 +49,7 @@ class Truth:
 
     def regrets(self, states: NDArray[np.int64], actions: NDArray[np.int64]) -> NDArray[np.float64]:
         """(n,) what the actions give away, taken in these states."""
-        owed = np.where(self.circles[states, actions], np.maximum(self.values[states], 0.0), 0.0)
+        owed = np.where(self.circles[states, actions], np.maximum(self.earned[states], 0.0), 0.0)
         regrets = self.lost[states, actions] + (owed - self.owed)
         self.owed = owed
         return regrets
@@ -70,6 +72,7 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             around this one, not inside it.
         discount: 0 to 1.
         plan: A plan of this environment at that discount, be it of `planners.enumerate_env`; None: it is solved here.
+        minimise: Whether rewards are costs, of which V* is the least; the regret is then `Q*(s, a) - V*(s)`.
 
     Raises:
         PlannerError: The environment has no tables, or they cannot be solved, or a wrapper changes what is played, or
@@ -88,13 +91,15 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         """Around a vector environment, the wrapper for these; a copy is made without any."""
         return VectorGroundTruth(env, **options) if isinstance(env, VectorEnv) else super().__new__(cls)
 
-    def __init__(self, env: gym.Env[Any, Any], *, discount: float, plan: planners.Plan | None = None) -> None:
+    def __init__(
+        self, env: gym.Env[Any, Any], *, discount: float, plan: planners.Plan | None = None, minimise: bool = False
+    ) -> None:
         """Solve the environment."""
         _check_single(env)
-        RecordConstructorArgs.__init__(self, discount=discount, plan=plan)
+        RecordConstructorArgs.__init__(self, discount=discount, plan=plan, minimise=minimise)
         super().__init__(env)
         model = model_of(env, plan)
-        self.plan = plan_of(model, plan, discount)
+        self.plan = plan_of(model, plan, discount, minimise)
         self._model, self._truth = model, Truth(self.plan, 1)
         self._state = 0
 
@@ -137,13 +142,13 @@ class VectorGroundTruth(VectorWrapper, RecordConstructorArgs):
 
     same_mdp = True
 
-    def __init__(self, env: Any, *, discount: float, plan: planners.Plan | None = None) -> None:
+    def __init__(self, env: Any, *, discount: float, plan: planners.Plan | None = None, minimise: bool = False) -> None:
         """Solve one of the environments; they have to be alike."""
-        RecordConstructorArgs.__init__(self, discount=discount, plan=plan)
+        RecordConstructorArgs.__init__(self, discount=discount, plan=plan, minimise=minimise)
         super().__init__(env)
         refuse_changes(env, "the truth", advice=INSIDE.format(wrapper="Wrapper"))
         model = one_of_many(env, _check_single)
-        self.plan = plan_of(model, plan, discount)
+        self.plan = plan_of(model, plan, discount, minimise)
         self._truth = Truth(self.plan, self.num_envs)
         self._state = np.zeros(self.num_envs, dtype=np.int64)
         self._ended = np.zeros(self.num_envs, dtype=bool)

@@ -29,6 +29,8 @@ from planners.evaluation.optimality import Certificate, Verdict, certify, is_opt
 from planners.evaluation.policy_value import evaluate
 from planners.evaluation.regret import Regret, regret
 from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
+from planners.goals.reachability import reachability
+from planners.goals.shortest_path import stochastic_shortest_path
 from planners.iteration.moment import Moment
 from planners.methods.backward_induction import FinitePlan, backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
@@ -87,9 +89,11 @@ __all__ = [
     "modified_policy_iteration",
     "play_episode",
     "policy_iteration",
+    "reachability",
     "regret",
     "rollout",
     "solve",
     "solve_many",
+    "stochastic_shortest_path",
     "value_iteration",
 ]

@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--checkpoint-every", type=int, default=0, help="sweeps between checkpoints in the folder (default: none)")
     add("--max-iterations", type=int, default=1_000_000, help="sweeps after which to give up")
     add("--timeout", type=float, default=600.0, help="seconds to wait for another process (default: 600)")
+    add("--minimise", action="store_true", help="rewards are costs: plan for the least")
     add("--progress", action="store_true", help="show a progress bar")
     return parser
 

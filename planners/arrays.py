@@ -1,6 +1,6 @@
 """Sparse matrices with one row for each pair of state and action."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -118,7 +118,8 @@ def action_type(num_actions: int) -> type[np.unsignedinteger[Any]]:
 
 def seal(model: Any) -> None:
     """Close every array of a model for writing: what is planned on must stay what was checked."""
-    for value in vars(model).values():
+    inside = [value for tables in vars(model).values() if isinstance(tables, Mapping) for value in tables.values()]
+    for value in (*vars(model).values(), *inside):
         for array in (value.data, value.indices, value.indptr) if isinstance(value, sparse.csr_array) else (value,):
             if isinstance(array, np.ndarray):
                 array.setflags(write=False)

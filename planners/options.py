@@ -39,8 +39,19 @@ def check_run(max_iterations: Any, progress: Any, throw: Any) -> None:
         raise InvalidOptionError(
             f"progress is {progress!r}; expected True, False, or a function to call with each Iteration"
         )
-    if not isinstance(throw, bool | np.bool_):
-        raise InvalidOptionError(f"throw is {throw!r}; expected True or False")
+    check_switch("throw", throw)
+
+
+def check_switch(name: str, value: Any) -> bool:
+    """The value as a bool; `InvalidOptionError` if it is neither True nor False.
+
+    >>> check_switch("minimise", "no")
+    Traceback (most recent call last):
+    planners.errors.InvalidOptionError: minimise is 'no'; expected True or False
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidOptionError(f"{name} is {value!r:.80}; expected True or False")
+    return bool(value)
 
 
 def _as_float(number: Any) -> float:

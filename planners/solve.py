@@ -9,6 +9,7 @@ from typing import Any, Final
 from planners.equations.linear_systems import DENSE_LIMIT
 from planners.errors import InvalidOptionError
 from planners.gpu.solving import is_device, solve_on_device
+from planners.iteration.direction import in_direction
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
 from planners.methods.gauss_seidel import gauss_seidel
@@ -43,6 +44,7 @@ def solve(
     progress: Progress = False,
     throw: bool = True,
     distributed: bool = False,
+    minimise: bool = False,
     **options: Any,
 ) -> Plan:
     """Optimal values and policy, with proven bounds, by the method that suits the model.
@@ -60,6 +62,7 @@ def solve(
             is, with its status.
         distributed: Share the work among the processes of the initialised group of torch.distributed, each of
             which calls this and gets the whole plan. Below discount 1, by ordered Gauss-Seidel sweeps in parts.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.
 
     Returns:
@@ -76,6 +79,8 @@ def solve(
     >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
     >>> solve(stay_or_stop, discount=0.5).policy.act(0)
     1
+    >>> solve(stay_or_stop, discount=0.8, minimise=True).values  # the least cost is to stop at once
+    array([3.])
     """
     name = method.replace("-", "_") if isinstance(method, str) else ""
     if name != "auto" and name not in METHODS:
@@ -87,23 +92,31 @@ def solve(
             raise InvalidOptionError(f"method is {method!r}; with distributed=True expected 'auto' or 'gauss_seidel'")
         from planners.distributed.solving import solve_together
 
-        return solve_together(model, discount=discount, tolerance=tolerance, progress=progress, throw=throw, **options)
+        options |= {"tolerance": tolerance, "progress": progress, "throw": throw, "minimise": minimise}
+        return solve_together(model, discount=discount, **options)
+    if is_device(device) and name not in ("auto", "value_iteration"):
+        raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
+    options |= {"tolerance": tolerance, "progress": progress, "throw": throw}
+    plan = in_direction(_plan, model, minimise=minimise, discount=discount, name=name, device=device, **options)
+    return finish(plan, throw=throw)
+
+
+def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, **options: Any) -> Plan:
+    """The plan that maximises, converged or not."""
     source = as_model(model)
     if is_device(device):
-        if name not in ("auto", "value_iteration"):
-            raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
         member = Variant(source, check_discount(discount))
-        check_run(options.get("max_iterations", 1), progress, throw)
-        (plan,) = solve_on_device([member], device, tolerance=check_tolerance(tolerance), progress=progress, **options)
-        return finish(plan, throw=throw)
+        check_run(options.get("max_iterations", 1), options["progress"], throw)
+        options["tolerance"] = check_tolerance(options["tolerance"])
+        (plan,) = solve_on_device([member], device, **options)
+        return plan
     why = ""
     if name == "auto":
         name, why = choose(source)
         if name == "policy_iteration":
             options.setdefault("start", "sweeps")
-    chosen = unwrap(METHODS[name])
-    plan = chosen(source, discount=discount, tolerance=tolerance, progress=progress, throw=throw, **options)
-    return finish(replace(plan, method=f"{plan.method} (chosen for {why})") if why else plan, throw=throw)
+    plan = unwrap(METHODS[name])(source, discount=discount, throw=throw, **options)
+    return replace(plan, method=f"{plan.method} (chosen for {why})") if why else plan
 
 
 def choose(model: Model) -> tuple[str, str]:

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from planners.gpu.solving import is_device, solve_on_device
+from planners.iteration.direction import turned_progress
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.memory import check_memory
 from planners.models.moves import MoveMDP
-from planners.options import check_run, check_tolerance
-from planners.plans.plan import Plan, Status
+from planners.models.negated import negated
+from planners.options import check_run, check_switch, check_tolerance
+from planners.plans.plan import Plan, Status, opposite
 from planners.solve import choose, solve
 from planners.sweeps.batch_sweeps import BatchSweeps, make_lead, sibling
 from planners.sweeps.rounds import front_bytes, rounds
@@ -31,6 +33,7 @@ def solve_many(
     max_iterations: int = 100_000,
     progress: Progress = False,
     throw: bool = True,
+    minimise: bool = False,
 ) -> list[Plan]:
     """A plan for each of many models of one map, each with proven bounds of its own.
 
@@ -48,6 +51,7 @@ def solve_many(
         max_iterations: As for `gauss_seidel`.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plans with their status.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         k plans, in the order of the lists.
@@ -65,7 +69,11 @@ def solve_many(
     """
     tolerance = check_tolerance(tolerance)
     check_run(max_iterations, progress, throw)
-    variants = read_variants(model, discount, discounts, step_rewards, slips)
+    given = variants = read_variants(model, discount, discounts, step_rewards, slips)
+    if check_switch("minimise", minimise):
+        progress = turned_progress(progress)
+        turned = {id(each.model): negated(each.model) for each in given}  # once each: what is shared stays shared
+        variants = [Variant(turned[id(each.model)], each.discount) for each in given]
     plans: dict[int, Plan] = {}
     options = {"tolerance": tolerance, "progress": progress}
     for group in groups(variants):
@@ -80,6 +88,8 @@ def solve_many(
         if len(plans) < len(variants) and any(plan.status is Status.INTERRUPTED for plan in found):
             raise KeyboardInterrupt
     ordered = [plans[index] for index in range(len(variants))]
+    if minimise:
+        ordered = [opposite(plan, each.model) for plan, each in zip(ordered, given, strict=True)]
     return [finish(plan, throw=throw) for plan in ordered]
 
 

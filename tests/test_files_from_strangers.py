@@ -58,6 +58,52 @@ def csv(outcome: int | None) -> Callable[[Path], tuple[Path, Reader]]:
     return made
 
 
+def explicit(name: str, contents: dict[str, str], read: Callable[..., Any]) -> Callable[[Path], tuple[Path, Reader]]:
+    def made(folder: Path) -> tuple[Path, Reader]:
+        for each, content in contents.items():
+            (folder / f"model.{each}").write_text(content)
+        return folder / f"model.{name}", lambda: read(**{each: folder / f"model.{each}" for each in contents})
+
+    return made
+
+
+def drn(path: Path) -> planners.TabularMDP:
+    return planners.TabularMDP.from_drn(path, reward="cost")
+
+
+DRN = """@type: MDP
+@value_type: double
+@parameters
+
+@reward_models
+steps cost
+@nr_states
+3
+@nr_choices
+4
+@model
+state 0 [1, 2.5] init
+\taction go [0, 1]
+\t\t1 : 0.25
+\t\t2 : 0.75
+\taction 1 [0, 0]
+\t\t0 : 1
+state 1 [1, 0] done
+\taction 0 [0, 0]
+\t\t1 : 1
+state 2 [1, 0] done "far away"
+\taction 0 [0, 0]
+\t\t1 : 1/3
+\t\t2 : 2/3
+"""
+PRISM = {
+    "tra": "3 4 6\n0 0 1 0.25 go\n0 0 2 0.75 go\n0 1 0 1\n1 0 1 1\n2 0 1 0.5\n2 0 2 0.5\n",
+    "lab": '0="init" 1="done"\n0: 0\n1: 1\n2: 1\n',
+    "srew": "3 2\n0 1\n1 2.5\n",
+    "trew": "3 4 2\n0 0 1 1.5\n0 0 2 2\n",
+}
+
+
 def text_map(name: str, content: str, **options: Any) -> Callable[[Path], tuple[Path, Reader]]:
     def made(folder: Path) -> tuple[Path, Reader]:
         file = folder / name
@@ -137,6 +183,11 @@ KINDS: dict[str, tuple[Callable[[Path], tuple[Path, Reader]], tuple[type[Excepti
     "csv in UTF-16": (utf_16, (InvalidModelError,)),
     "picture": (picture, (MapError,)),
     "csv of several models": (csv(3), (InvalidModelError,)),
+    "Storm's explicit file": (explicit("path", {"path": DRN}, drn), (InvalidModelError, InvalidOptionError)),
+    **{
+        f"PRISM's .{name}": (explicit(name, PRISM, planners.TabularMDP.from_prism), (InvalidModelError,))
+        for name in PRISM
+    },
     "text": (text_map("map.txt", "S..+\n.#.-\n....\n"), (MapError,)),
     "json": (text_map("map.json", JSON), (MapError,)),
     "MovingAI": (text_map("arena.map", MOVINGAI, goal=(0, 0)), (MapError,)),

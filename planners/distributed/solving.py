@@ -14,12 +14,13 @@ from planners.distributed.blocks import Blocks
 from planners.distributed.checkpoints import Checkpoints
 from planners.distributed.joining import joined, on_threads
 from planners.distributed.processes import Processes
-from planners.distributed.sources import Source, as_source
+from planners.distributed.sources import NegatedSource, Source, as_source
 from planners.errors import InvalidOptionError
+from planners.iteration.direction import turned_progress
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
-from planners.options import check_discount, check_run, check_tolerance
-from planners.plans.plan import Plan
+from planners.options import check_discount, check_run, check_switch, check_tolerance
+from planners.plans.plan import Plan, opposite
 from planners.plans.plan_folder import make_files, write_states, write_summary
 from planners.plans.policy import TabularPolicy
 from planners.sweeps.rounds import rounds
@@ -40,6 +41,7 @@ def solve_in_parts(
     max_iterations: int = 1_000_000,
     progress: Progress = False,
     throw: bool = True,
+    minimise: bool = False,
 ) -> Plan:
     """Optimal values and policy with proven bounds, by Gauss-Seidel sweeps in parts that processes share.
 
@@ -58,6 +60,7 @@ def solve_in_parts(
         max_iterations: Number of sweeps after which to give up.
         progress: True for a progress bar on process 0, or a function to call with each `Iteration`, on each.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         A `Plan` of the states of this process, whose `error_bound` holds for all states of all processes.
@@ -79,6 +82,7 @@ def solve_in_parts(
     """
     options = {"tolerance": tolerance, "parts": parts, "out": out, "checkpoint_every": checkpoint_every}
     options |= {"discount": discount, "max_iterations": max_iterations, "progress": progress, "throw": throw}
+    options["minimise"] = minimise
     source = as_source(model)
     with joined(distributed, timeout) as processes:
         plan = _solve(source, processes, **options)
@@ -116,8 +120,11 @@ def _solve(
     checkpoint_every: int = 0,
     progress: Progress = False,
     throw: bool = True,
+    minimise: bool = False,
 ) -> Plan:
     """The plan of the states of this process, converged or not."""
+    if check_switch("minimise", minimise):
+        source, progress = NegatedSource(source), turned_progress(progress)
     tolerance, discount = check_tolerance(tolerance), _below_one(check_discount(discount))
     check_run(max_iterations, progress, throw)
     _check_counts(out, parts=parts, checkpoint_every=checkpoint_every)
@@ -136,7 +143,7 @@ def _solve(
             max_iterations=int(max_iterations),
             progress=progress if callable(progress) else bool(progress) and processes.rank == 0,
         )
-    plan = replace(plan, iterations=blocks.sweeps)
+    plan = replace(opposite(plan, plan.model) if minimise else plan, iterations=blocks.sweeps)
     if out is not None:
         _write(plan, out, blocks, checkpoints if checkpoint_every and processes.rank == 0 else None)
     return plan

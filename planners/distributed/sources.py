@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from planners.distributed.processes import Processes
 from planners.errors import InvalidOptionError
 from planners.models.convert import Model, as_model
+from planners.models.negated import negated
 from planners.models.slices import Tables, checked_rows, tables_of_model
 
 
@@ -119,6 +120,27 @@ class Rows(Source):
     def bytes_a_state(self) -> float:
         """By the estimate of the probabilities."""
         return 12.0 * self.entries_a_state + 32.0 * self.num_actions + 8.0
+
+
+class NegatedSource(Source):
+    """A source with every reward negated: what to maximise where costs are minimised."""
+
+    def __init__(self, source: Source) -> None:
+        """Keep the source."""
+        self.source = source
+        self.num_actions = source.num_actions
+
+    def cut(self, parts: int, processes: Processes) -> NDArray[np.int64]:
+        """As the source."""
+        return self.source.cut(parts, processes)
+
+    def tables(self, part: int) -> Tables:
+        """The tables of the source, negated."""
+        return negated(self.source.tables(part))
+
+    def bytes_a_state(self) -> float:
+        """As the source."""
+        return self.source.bytes_a_state()
 
 
 def evenly(count: int, parts: int) -> NDArray[np.int64]:

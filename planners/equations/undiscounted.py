@@ -60,6 +60,8 @@ def reduced_problem(model: TabularMDP) -> Problem:
     level = staying.level
     safe, rows = _surely_ending(model, level, row_state, infinite < 0)
     rows &= ~level.internal
+    if not model.may_rest:
+        level = level._replace(label=np.where(safe, level.label, -1))
     index, labels = _numbered(safe, level)
     alone = int(index.max(initial=-1)) + 1 - len(labels)
     num_states = alone + len(labels)
@@ -69,16 +71,17 @@ def reduced_problem(model: TabularMDP) -> Problem:
     pairs = pairs[order]
     merge = sparse.coo_array((np.ones(safe.sum()), (np.flatnonzero(safe), index[safe])), shape=(S, num_states))
     transitions = sparse.csr_array(model.transitions[pairs] @ merge.tocsr())
-    states = np.concatenate((index[row_state[pairs]], np.arange(len(labels)) + alone))
+    resting = labels if model.may_rest else labels[:0]
+    states = np.concatenate((index[row_state[pairs]], np.arange(len(resting)) + alone))
     order = np.argsort(states, kind="stable")
-    padding = sparse.csr_array((len(labels), num_states))
-    worth = np.array([float(staying.worth.get(label, 0)) for label in labels.tolist()])
+    padding = sparse.csr_array((len(resting), num_states))
+    worth = np.array([float(staying.worth.get(label, 0)) for label in resting.tolist()])
     potential = np.zeros(S)
     potential[list(staying.potential)] = [float(h) for h in staying.potential.values()]
     rows = _without_waiting(
         sparse.csr_array(sparse.vstack((transitions, padding), format="csr")[order]),
         states[order],
-        np.concatenate((model.termination.ravel()[pairs], np.ones(len(labels))))[order],
+        np.concatenate((model.termination.ravel()[pairs], np.ones(len(resting))))[order],
         np.concatenate((_rewards(model, pairs, staying.potential), worth))[order],
     )
     return Problem(
@@ -88,7 +91,7 @@ def reduced_problem(model: TabularMDP) -> Problem:
         rewards=rows[2],
         termination=rows[1],
         row_state=states[order],
-        row_pair=np.concatenate((pairs, np.full(len(labels), -1)))[order],
+        row_pair=np.concatenate((pairs, np.full(len(resting), -1)))[order],
         merging=Merging(index, infinite, level, potential, staying.fixed),
     )
 
@@ -171,7 +174,7 @@ def _surely_ending(
     while True:
         outside = np.asarray(model.transitions @ (~safe).astype(np.float64)) > 0
         rows = feasible & ~outside & safe[row_state]
-        goals = level.label >= 0
+        goals = (level.label >= 0) & model.may_rest
         goals[row_state[rows & (termination > 0)]] = True
         reaching = next_towards(model.transitions, row_state, rows, goals & safe) >= 0
         if (reaching == safe).all():

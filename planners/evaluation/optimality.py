@@ -11,7 +11,8 @@ from planners.equations.from_model import make_problem
 from planners.errors import InvalidOptionError
 from planners.evaluation.policy_value import evaluate
 from planners.models.convert import as_model
-from planners.options import check_discount, check_tolerance
+from planners.models.negated import negated, negative
+from planners.options import check_discount, check_switch, check_tolerance
 from planners.plans.policy import as_policy
 
 
@@ -31,7 +32,7 @@ class Certificate(NamedTuple):
     residual: float
 
 
-def certify(model: Any, values: ArrayLike, *, discount: float) -> Certificate:
+def certify(model: Any, values: ArrayLike, *, discount: float, minimise: bool = False) -> Certificate:
     """Bounds of V* from anybody's values, by one Bellman backup.
 
     Args:
@@ -39,9 +40,11 @@ def certify(model: Any, values: ArrayLike, *, discount: float) -> Certificate:
         values: (S,) estimate of V*.
         discount: 0 to 1. At 1 the proof also solves linear systems, and may fail for values that are far
             off: the bounds are then infinite.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
-        A `Certificate`. The value of the policy that is greedy for `values` is at least `lower` too.
+        A `Certificate`. The value of the policy that is greedy for `values` is at least `lower` too; with
+        `minimise`, at most `upper`.
 
     Raises:
         InvalidOptionError: `values` of a wrong shape, or NaN.
@@ -56,6 +59,9 @@ def certify(model: Any, values: ArrayLike, *, discount: float) -> Certificate:
     if given.shape != (mdp.num_states,) or np.isnan(given).any():
         found = f"shape {given.shape}" if given.shape != (mdp.num_states,) else "NaN in them"
         raise InvalidOptionError(f"values have {found}; expected ({mdp.num_states},) numbers, one for each state")
+    if check_switch("minimise", minimise):
+        lower, upper, *rest = certify(negated(mdp), negative(given), discount=discount)
+        return Certificate(negative(upper), negative(lower), *rest)
     problem = make_problem(mdp, check_discount(discount))
     inner = given if problem.merging is None else problem.merging.gather(given)
     if not np.isfinite(inner).all():
@@ -111,7 +117,9 @@ class Verdict:
         )
 
 
-def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float | None = None) -> Verdict:
+def is_optimal(
+    model: Any, policy: Any, *, discount: float, tolerance: float | None = None, minimise: bool = False
+) -> Verdict:
     """The lecture's "Is this policy optimal?": compare its value with V* in every state.
 
     Args:
@@ -120,6 +128,7 @@ def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float | N
         discount: 0 to 1.
         tolerance: Loss of value, in units of reward, that still counts as optimal; None: 1e-9 times the
             largest of 1 and all |V*|.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         A `Verdict`: whether it is, the worst state, the regret.
@@ -139,6 +148,8 @@ def is_optimal(model: Any, policy: Any, *, discount: float, tolerance: float | N
 
     mdp = as_model(model).tabular
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
+    if check_switch("minimise", minimise):
+        mdp = negated(mdp)  # what costs more loses as much
     unit = max(1.0, float(np.abs(mdp.rewards).max()))
     asked = 1e-9 * unit if tolerance is None else check_tolerance(tolerance)
     plan = solve(mdp, discount=discount, tolerance=asked / 2, throw=False)

@@ -13,7 +13,6 @@ Source: Kakade and Langford (2002), "Approximately optimal approximate reinforce
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -27,12 +26,12 @@ from planners.evaluation.rollout import Episode, can_act, rollout
 from planners.evaluation.vector_rollout import is_vector, one_of_many
 from planners.methods.backward_induction import FinitePlan
 from planners.models.convert import Model, as_model
-from planners.models.moves import MoveMDP
+from planners.models.negated import negated
 from planners.models.tabular import TabularMDP
 from planners.models.wrappers import refuse_changes
 from planners.options import check_discount
 from planners.plans.model_identity import is_same_model
-from planners.plans.plan import Plan
+from planners.plans.plan import Plan, opposite
 from planners.plans.policy import state_of
 from planners.solve import solve
 
@@ -81,6 +80,7 @@ def regret(
     episodes: int = 100,
     seed: int | None = None,
     plan: Plan | None = None,
+    minimise: bool = False,
 ) -> Regret:
     """The regret of a policy, of an agent or of episodes that were played.
 
@@ -93,6 +93,7 @@ def regret(
         episodes: How many to play.
         seed: Of the episodes.
         plan: A plan of this model at that discount; None: it is solved here.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Raises:
         InvalidOptionError: `agent` is none of these, there are no episodes, or `plan` is of another model or discount.
@@ -110,7 +111,14 @@ def regret(
     Regret(0.602897 to 0.95099, give or take ...; 5 episodes, as some were cut off; V* is 0.95099)
     """
     model = model_of(env, plan)
-    best = plan_of(model, plan, discount)
+    best = plan_of(model, plan, discount, minimise)
+    found = _judged(env, agent, maximising(best), episodes, seed)
+    return found._replace(optimal=0.0 - found.optimal) if best.minimise else found
+
+
+def _judged(env: Any, agent: Any, best: Plan, episodes: int, seed: int | None) -> Regret:
+    """The regret beside a plan that maximises."""
+    discount = best.discount
     if isinstance(agent, Sequence) and len(agent) and isinstance(agent[0], Episode):
         return _of_episodes(best, agent, discount)
     if isinstance(agent, Sequence) and not len(agent):
@@ -121,7 +129,7 @@ def regret(
             raise InvalidOptionError(f"a {type(env).__name__} cannot be played; expected an environment, or a policy")
         limit = {"max_steps": policy.horizon} if isinstance(policy, FinitePlan) else {}
         return _of_episodes(best, rollout(env, policy, episodes=episodes, seed=seed, **limit), discount)
-    return _of_policy(model, best, policy, discount)
+    return _of_policy(best.model, best, policy, discount)
 
 
 def model_of(env: Any, plan: Plan | None) -> Model:
@@ -143,15 +151,17 @@ def model_of(env: Any, plan: Plan | None) -> Model:
 INSIDE = "Judge the environment inside it; for a learner, put gridworld_env.GroundTruth inside"
 
 
-def plan_of(model: Model, plan: Plan | None, discount: float) -> Plan:
+def plan_of(model: Model, plan: Plan | None, discount: float, minimise: bool = False) -> Plan:
     """The plan given, or one that is solved here.
 
     Raises:
-        InvalidOptionError: The plan is of another size, discount or model, or does not know its model.
+        InvalidOptionError: The plan is of another size, discount, direction or model, or does not know its model.
     """
     checked = check_discount(discount)
     if plan is None:
-        return solve(model, discount=checked)
+        return solve(model, discount=checked, minimise=minimise)
+    if plan.minimise != minimise:
+        raise InvalidOptionError(f"plan has minimise={plan.minimise}; expected one with minimise={minimise}, or None")
     if plan.discount != checked or len(plan.values) != model.num_states:
         raise InvalidOptionError(
             f"plan is of {len(plan.values)} states at discount {plan.discount}; expected one of {model.num_states} "
@@ -171,25 +181,26 @@ def plan_of(model: Model, plan: Plan | None, discount: float) -> Plan:
     return plan
 
 
+def maximising(plan: Plan) -> Plan:
+    """The plan, or where it minimises costs the same that maximises their negatives."""
+    return opposite(plan, negated(plan.model)) if plan.minimise else plan
+
+
 def given_away(plan: Plan) -> NDArray[np.float64]:
     """(S, A) V*(s) - Q*(s,a), what an action gives away; 0 where V* is -inf, as no more can be lost there."""
+    plan = maximising(plan)
     known = plan.values > -np.inf
     values = np.where(known, plan.values, 0.0)[:, None]
     return sealed(np.where(known[:, None], np.maximum(values - plan.action_values, 0.0), 0.0))
 
 
 def least_values(model: Model, discount: float) -> NDArray[np.float64]:
-    """(S,) not above what any policy earns, by planning for the opposite of every reward.
+    """(S,) not above what any policy earns: the least that one can earn.
 
     All are -inf where at discount 1 one can pay for ever.
     """
-    opposite = (
-        replace(model, outcome_reward=-model.outcome_reward)
-        if isinstance(model, MoveMDP)
-        else replace(model, rewards=-model.rewards)
-    )
     try:
-        return -solve(opposite, discount=discount, throw=False).upper
+        return solve(model, discount=discount, minimise=True, throw=False).lower
     except UnboundedValueError:
         return np.full(model.num_states, -np.inf)
 

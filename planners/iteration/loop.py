@@ -19,6 +19,7 @@ from planners.equations.problem import Problem
 from planners.equations.ways_out import nearest_ways_out
 from planners.errors import UnboundedValueError
 from planners.iteration.certified_backups import certified
+from planners.iteration.direction import in_direction
 from planners.iteration.iterates import Backup, Iterate, Solving
 from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress, reporting
@@ -33,12 +34,15 @@ Options = ParamSpec("Options")
 def planner(method: Callable[Options, Plan]) -> Callable[Options, Plan]:
     """A method as users call it: with `throw`, it raises where the plan is not what was asked for.
 
+    With `minimise` the method plans on the negated model; see `planners.iteration.direction`.
+
     The method itself, which returns its plan in any case, is what `inspect.unwrap` finds.
     """
 
     @wraps(method)
     def call(*model: Options.args, **options: Options.kwargs) -> Plan:
-        return finish(method(*model, **options), throw=bool(options.get("throw", True)))
+        plan = in_direction(method, *model, **options)  # pyright: ignore[reportCallIssue] - it has no word for this
+        return finish(plan, throw=bool(options.get("throw", True)))
 
     return call
 
@@ -47,14 +51,20 @@ def finish(plan: Plan, *, throw: bool) -> Plan:
     """The plan.
 
     Raises:
-        UnboundedValueError: At discount 1 some value is +inf, and `throw` is true; the error carries it.
+        UnboundedValueError: At discount 1 some value is +inf (-inf of one that minimises), and `throw` is true; the
+            error carries the plan.
         NotConvergedError: It did not converge, and `throw` is true; the error carries it.
     """
-    if not throw or plan.status is Status.INTERRUPTED:
-        return plan
-    if plan.discount == 1.0 and (plan.lower == np.inf).any():
-        raise UnboundedValueError(_unbounded(plan), np.flatnonzero(plan.lower == np.inf).tolist(), plan)
-    if plan.status is Status.CONVERGED:
+    if throw and plan.discount == 1.0 and plan.status is not Status.INTERRUPTED:
+        states = np.flatnonzero(plan.upper == -np.inf if plan.minimise else plan.lower == np.inf)
+        if states.size:
+            raise UnboundedValueError(_unbounded(plan, states), states.tolist(), plan)
+    return finish_bounded(plan, throw=throw)
+
+
+def finish_bounded(plan: Plan, *, throw: bool) -> Plan:
+    """The plan, whose infinite values are what was asked for; `NotConvergedError` as of `finish`."""
+    if not throw or plan.status in (Status.INTERRUPTED, Status.CONVERGED):
         return plan
     error = NotConvergedError(plan)
     if plan.status is Status.ROUNDING_FLOOR:
@@ -62,15 +72,17 @@ def finish(plan: Plan, *, throw: bool) -> Plan:
     raise error
 
 
-def _unbounded(plan: Plan) -> str:
-    states = np.flatnonzero(plan.lower == np.inf)
-    rest = ""
+def _unbounded(plan: Plan, states: NDArray[np.int64]) -> str:
+    what, mistaken = "reward", "Are the rewards costs? Then say minimise=True. Otherwise use"
+    if plan.minimise:
+        what, mistaken = "a negative cost", "Are the costs rewards? Then leave out minimise=True. Otherwise use"
+    infinity, rest = "-inf" if plan.minimise else "+inf", ""
     if len(states) < len(plan.lower):
         rest = f" The values of the other {len(plan.lower) - len(states)} states are in the `plan` of this error;"
     return (
-        f"at discount 1 reward can be collected for ever in {len(states)} states ({named_states(states)}) or in those "
-        "that they lead to, so their value is +inf. Are the rewards costs? Then negate them. Otherwise use a discount "
-        f"below 1, or end the episode where the reward is paid.{rest or ' The plan is in the `plan` of this error;'} "
+        f"at discount 1 {what} can be collected for ever in {len(states)} states ({named_states(states)}) or in those "
+        f"that they lead to, so their value is {infinity}. {mistaken} a discount below 1, or end the episode where it "
+        f"is paid.{rest or ' The plan is in the `plan` of this error;'} "
         "throw=False returns it."
     )
 

@@ -21,13 +21,14 @@ from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.memory import check_memory
 from planners.models.convert import as_model
+from planners.models.negated import negated, negative
 from planners.models.tabular import TabularMDP
-from planners.options import check_discount
+from planners.options import check_discount, check_switch
 from planners.plans.policy import TabularPolicy, state_of
 
 
 def backward_induction(
-    model: Any, *, horizon: int, discount: float = 1.0, final_values: ArrayLike | None = None
+    model: Any, *, horizon: int, discount: float = 1.0, final_values: ArrayLike | None = None, minimise: bool = False
 ) -> "FinitePlan":
     """Optimal values and actions for each number of steps, from the last one back.
 
@@ -36,6 +37,8 @@ def backward_induction(
         horizon: Number of steps H, at least 1.
         discount: 0 to 1; 1 is as good as any here, as the number of steps is finite.
         final_values: (S,) worth of being in each state when the steps are over; None: 0.
+
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         A `FinitePlan`.
@@ -55,6 +58,10 @@ def backward_induction(
     if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
         raise InvalidOptionError(f"horizon is {horizon!r}; expected a whole number of steps, at least 1")
     S = mdp.num_states
+    if check_switch("minimise", minimise):
+        ending = None if final_values is None else negative(_final(final_values, S))
+        plan = backward_induction(negated(mdp), horizon=horizon, discount=discount, final_values=ending)
+        return replace(plan, values=negative(plan.values), model=mdp, minimise=True)
     # at discount 1 too the equations are those of the model's own states: nothing can go on for ever
     problem = replace(make_problem(mdp, 0.0), discount=check_discount(discount))
     ending = np.zeros(S) if final_values is None else _final(final_values, S)
@@ -104,6 +111,7 @@ class FinitePlan:
             this from V_t.
         discount: The discount.
         model: The model that was planned on.
+        minimise: Whether V_t(s) is the least, because rewards are costs, and not the most.
     """
 
     values: NDArray[np.float64]
@@ -111,6 +119,7 @@ class FinitePlan:
     error_bound: float
     discount: float
     model: TabularMDP = field(repr=False)
+    minimise: bool = False
 
     def __post_init__(self) -> None:
         """Close the arrays for writing."""
@@ -140,7 +149,7 @@ class FinitePlan:
         """Sizes in one line."""
         return (
             f"FinitePlan({self.horizon} steps, {self.values.shape[1]} states, discount {self.discount:g}, "
-            f"error bound {self.error_bound:.3g})"
+            f"error bound {self.error_bound:.3g}{', minimised' if self.minimise else ''})"
         )
 
 

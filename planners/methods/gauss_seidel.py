@@ -40,6 +40,7 @@ def gauss_seidel(
     start: Any = None,
     progress: Progress = False,
     throw: bool = True,
+    minimise: bool = False,  # the decorator sees to it: the method itself always maximises
 ) -> Plan:
     """Optimal values and policy by ordered Gauss-Seidel sweeps; for large models in which episodes end.
 
@@ -55,6 +56,7 @@ def gauss_seidel(
             state begins with what its neighbours make of it when the front arrives.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         A `Plan` with proven bounds. After Ctrl-C: the plan so far.

@@ -45,6 +45,7 @@ def linear_program(
     max_iterations: int = 100,
     progress: Progress = False,
     throw: bool = True,
+    minimise: bool = False,  # the decorator sees to it: the method itself always maximises
 ) -> Plan:
     """Optimal values and policy by linear programming; for small models, to compare others with.
 
@@ -55,6 +56,7 @@ def linear_program(
         max_iterations: Number of policies, that of the program and its improvements, after which to give up.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         A `Plan` with proven bounds.

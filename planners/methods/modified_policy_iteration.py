@@ -48,6 +48,7 @@ def modified_policy_iteration(
     start: Any = None,
     progress: Progress = False,
     throw: bool = True,
+    minimise: bool = False,  # the decorator sees to it: the method itself always maximises
 ) -> Plan:
     """Optimal values and policy by improving a policy and then backing it up a few times.
 
@@ -60,6 +61,7 @@ def modified_policy_iteration(
         start: V_0: a `Plan`, or (S,) values; None: a lower bound of V*.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         A `Plan` with proven bounds. After Ctrl-C: the plan so far.

@@ -58,6 +58,7 @@ def policy_iteration(
     evaluation: str = "auto",
     progress: Progress = False,
     throw: bool = True,
+    minimise: bool = False,  # the decorator sees to it: the method itself always maximises
 ) -> Plan:
     """Optimal values and policy by solving a linear system for each of ever better policies (Algorithm 5).
 
@@ -75,6 +76,7 @@ def policy_iteration(
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
         throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
             is, with its status.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         A `Plan` with proven bounds. After Ctrl-C: the plan so far.

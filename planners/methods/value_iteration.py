@@ -36,6 +36,7 @@ def value_iteration(
     start: Any = None,
     progress: Progress = False,
     throw: bool = True,
+    minimise: bool = False,  # the decorator sees to it: the method itself always maximises
 ) -> Plan:
     """Optimal values and policy by repeated Bellman backups, all states at once (Algorithm 4).
 
@@ -47,6 +48,7 @@ def value_iteration(
         start: V_0 instead of 0: a `Plan`, or (S,) values.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
+        minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         A `Plan` with proven bounds. After Ctrl-C: the plan so far.

@@ -132,22 +132,25 @@ class MoveMDP:
         advice = "At a discount below 1, gauss_seidel takes a MoveMDP as it is"
         check_memory(tabular_bytes(self), f"the tables of probabilities of {states} states", advice)
         kinds = np.zeros(states, dtype=np.uint8) if self.kind is None else self.kind
-        rows, columns, probabilities = [], [], []
-        for move in range(self.num_moves):
-            goes_on = np.flatnonzero(~self.outcome_ends[self.outcome[:, move]])
-            weight = self.mixture[kinds[goes_on], :, move]  # (states that go on, A)
-            at, action = np.nonzero(weight)
-            rows.append(goes_on[at] * actions + action)
-            columns.append(self.successor[goes_on[at], move])
-            probabilities.append(weight[at, action])
+        tables = []
+        for ends in (False, True):
+            rows, columns, probabilities = [], [], []
+            for move in range(self.num_moves):
+                such = np.flatnonzero(self.outcome_ends[self.outcome[:, move]] == ends)
+                weight = self.mixture[kinds[such], :, move]  # (states whose move goes on, or ends, A)
+                at, action = np.nonzero(weight)
+                rows.append(such[at] * actions + action)
+                columns.append(self.successor[such[at], move])
+                probabilities.append(weight[at, action])
+            entries = np.concatenate(rows), np.concatenate(columns), np.concatenate(probabilities)
+            tables.append(merge_rows(*entries, (states * actions, states)))
         return TabularMDP(
-            transitions=merge_rows(
-                np.concatenate(rows), np.concatenate(columns), np.concatenate(probabilities), (states * actions, states)
-            ),
+            transitions=tables[0],
             termination=self.termination,
             rewards=self.rewards,
             feasible=np.ones((states, actions), dtype=bool),
             initial=self.initial,
+            endings=tables[1],
         )
 
     def outcomes(self, state: int, action: int) -> list[Outcome]:

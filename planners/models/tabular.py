@@ -7,7 +7,8 @@ transition may end the episode in a state that also has a life of its own (Taxi,
 is earned after the end, so only P is ever multiplied with values.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from typing import Any, Literal, Self
@@ -34,6 +35,11 @@ class TabularMDP:
         feasible: (S, A) bool, the actions that exist; every state has one.
         initial: (S,) probabilities of the first state, or None if not known.
         states: What the states are called, as far as `enumerate_env` found them; None: observations are their numbers.
+        endings: (S*A, S) CSR, the probability that the episode ends in each state, where the model tells; the rows
+            sum to `termination`. It matters only to whoever asks which state was reached (`planners.goals`).
+        labels: (S,) bool of each label: names of sets of states, such as "done", to be used as a goal.
+        may_rest: At discount 1: whether staying for ever at no reward is worth 0; or else, as an episode that
+            has to end does not end there, -inf.
 
     Source: Puterman (2005), "Markov Decision Processes", Section 2.1.
     """
@@ -44,14 +50,16 @@ class TabularMDP:
     feasible: NDArray[np.bool_]
     initial: NDArray[np.float64] | None = None
     states: StateNames | None = None
+    endings: sparse.csr_array | None = None
+    labels: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    may_rest: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check_tables(self)
         object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
-        transitions, termination = _normalised(self)
-        object.__setattr__(self, "transitions", transitions)
-        object.__setattr__(self, "termination", termination)
+        for name, table in zip(("transitions", "termination", "endings"), _normalised(self), strict=True):
+            object.__setattr__(self, name, table)
         seal(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -120,12 +128,18 @@ class TabularMDP:
 
     @classmethod
     def from_state_action_pairs(
-        cls, R: ArrayLike, Q: Any, states: ArrayLike, actions: ArrayLike, num_actions: int | None = None
+        cls,
+        R: ArrayLike,
+        Q: Any,
+        states: ArrayLike,
+        actions: ArrayLike,
+        num_actions: int | None = None,
+        terminal: ArrayLike | None = None,
     ) -> Self:
         """Read QuantEcon's list of (state, action) pairs; see `planners.readers.state_action_pairs.read_pairs`."""
         from planners.readers.state_action_pairs import read_pairs
 
-        return cls(**read_pairs(R, Q, states, actions, num_actions))
+        return cls(**read_pairs(R, Q, states, actions, num_actions, terminal))
 
     @classmethod
     def from_csv(cls, path: str | PathLike[str], base: int = 0, outcome: int | None = None) -> Self:
@@ -140,6 +154,26 @@ class TabularMDP:
 
         tables = {name: getattr(self, name) for name in ("transitions", "termination", "rewards", "feasible")}
         write_csv(path, tables, base)
+
+    @classmethod
+    def from_drn(cls, path: str | PathLike[str], reward: str | None = None) -> Self:
+        """Read Storm's explicit format, with its labels; see `planners.readers.drn_file.read_drn`."""
+        from planners.readers.drn_file import read_drn
+
+        return cls(**read_drn(path, reward))
+
+    @classmethod
+    def from_prism(
+        cls,
+        tra: str | PathLike[str],
+        lab: str | PathLike[str] | None = None,
+        srew: str | PathLike[str] | None = None,
+        trew: str | PathLike[str] | None = None,
+    ) -> Self:
+        """Read the explicit files that PRISM exports, with labels; see `planners.readers.prism_files.read_prism`."""
+        from planners.readers.prism_files import read_prism
+
+        return cls(**read_prism(tra, lab, srew, trew))
 
     @classmethod
     def from_env(cls, env: Any) -> "TabularMDP":
@@ -186,6 +220,8 @@ def _check_tables(mdp: TabularMDP) -> None:
         ("termination", mdp.termination.shape, shape),
         ("feasible", mdp.feasible.shape, shape),
         ("transitions", mdp.transitions.shape, (pairs, shape[0])),
+        ("endings", (pairs, shape[0]) if mdp.endings is None else mdp.endings.shape, (pairs, shape[0])),
+        *((f"label {name!r}", mask.shape, shape[:1]) for name, mask in mdp.labels.items()),
     ):
         if tuple(found) != tuple(expected):
             raise InvalidModelError(f"{name} has shape {tuple(found)}; expected {tuple(expected)}")
@@ -207,6 +243,10 @@ def _check_tables(mdp: TabularMDP) -> None:
             state,
             action,
         )
+    if mdp.endings is not None:
+        told = np.asarray(mdp.endings.sum(axis=1)).reshape(shape)
+        differ = mdp.feasible & ~(np.abs(told - mdp.termination) <= SUM_TOLERANCE)
+        _check_each(differ, "ends with probability {}, and `endings` say otherwise", mdp.termination)
     stuck = ~mdp.feasible.any(axis=1)
     if stuck.any():
         state = int(np.flatnonzero(stuck)[0])
@@ -233,13 +273,17 @@ def _check_csr(transitions: sparse.csr_array) -> None:
         )
 
 
-def _normalised(mdp: TabularMDP) -> tuple[sparse.csr_array, NDArray[np.float64]]:
+def _normalised(mdp: TabularMDP) -> tuple[sparse.csr_array, NDArray[np.float64], sparse.csr_array | None]:
     """The tables without stored zeros, and with rows scaled to sum to 1."""
-    transitions, termination = mdp.transitions, mdp.termination
+    transitions, termination, endings = mdp.transitions, mdp.termination, mdp.endings
     if not transitions.data.all():
         transitions = transitions.copy()
         transitions.eliminate_zeros()
-    return scaled_rows(transitions, termination, mdp.feasible)
+    transitions, scaled = scaled_rows(transitions, termination, mdp.feasible)
+    if endings is not None and scaled is not termination:
+        ratio = np.divide(scaled, termination, out=np.ones_like(scaled), where=termination > 0)
+        endings = sparse.csr_array(sparse.diags_array(ratio.ravel()) @ endings)
+    return transitions, scaled, endings
 
 
 def _check_each(wrong: NDArray[np.bool_], what: str, table: NDArray[np.float64]) -> None:

@@ -124,4 +124,5 @@ def _plan(arrays: Arrays, model: Model | None) -> Plan:
         discount=discount,
         tolerance=tolerance,
         model=cast(TabularMDP, MissingModel(arrays)) if model is None else model,
+        minimise=bool(arrays.get("minimise", False)),
     )

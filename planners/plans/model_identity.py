@@ -15,6 +15,7 @@ from planners.models.moves import MoveMDP
 from planners.models.state_names import ForgottenNames
 
 CHUNK: Final = 1 << 20  # numbers hashed at a time
+NO_PART: Final = ("initial", "states", "endings", "labels")  # of what decides a plan
 PARTS: Final = 256  # of the states, each with sums of its own
 
 
@@ -24,7 +25,10 @@ def fingerprint(model: Model) -> tuple[NDArray[np.int64], str]:
     entries = 0
     for field in dataclasses.fields(model):
         table = getattr(model, field.name)
-        if field.name in ("initial", "states") or table is None:  # neither starts nor names change a plan
+        if field.name in NO_PART or table is None:
+            continue
+        if field.name == "may_rest":
+            digest.update(b"" if table else b"may_rest False")
             continue
         entries += table.nnz if isinstance(table, sparse.csr_array) else 0
         digest.update(f"{field.name} {table.shape}".encode())

@@ -1,7 +1,7 @@
 """What planning returns: values, a policy, and the proof of how good they are."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from os import PathLike
@@ -14,6 +14,7 @@ from planners.arrays import sealed
 from planners.equations.ways_out import optimal_actions
 from planners.errors import PlannerError
 from planners.models.backups import backup
+from planners.models.negated import negated, negative
 from planners.plans.policy import TabularPolicy
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class Plan:
         discount: The discount.
         tolerance: The error that was asked for.
         model: The model that was planned on.
+        minimise: Whether V* is the least of all policies, because rewards are costs, and not the most. `values`,
+            `lower` and `upper` are in the sign of the model's rewards either way; what is said of -inf, and of the
+            policy's value and `lower`, then holds for +inf and `upper`.
     """
 
     values: NDArray[np.float64]
@@ -71,6 +75,7 @@ class Plan:
     discount: float
     tolerance: float
     model: "Model" = field(repr=False)
+    minimise: bool = False
 
     def __post_init__(self) -> None:
         """Close the arrays for writing, and let the policy know what its states are called."""
@@ -87,7 +92,12 @@ class Plan:
 
     @cached_property
     def action_values(self) -> NDArray[np.float64]:
-        """(S, A) Q(s,a) of `values`; -inf for actions that do not exist or, at discount 1, may never end."""
+        """(S, A) Q(s,a) of `values`; -inf for actions that do not exist or, at discount 1, may never end.
+
+        Where costs are minimised, +inf.
+        """
+        if self.minimise:
+            return sealed(negative(opposite(self, negated(self.model)).action_values))
         return sealed(backup(self.model, self.values, self.discount))
 
     @cached_property
@@ -99,6 +109,8 @@ class Plan:
         Whatever kept actions a policy takes, it earns V*, up to what the bounds leave open; those of `policy` are
         kept. As long as the bounds are far apart, nothing is left out for this reason.
         """
+        if self.minimise:
+            return opposite(self, negated(self.model)).optimal_actions
         taken = self.policy.actions if self.policy.is_deterministic else None
         return sealed(optimal_actions(self.model, self.lower, self.upper, self.discount, taken))
 
@@ -139,6 +151,12 @@ class Plan:
         return certificate_html(self)
 
 
+def opposite(plan: Plan, model: Any) -> Plan:
+    """The plan that minimises on `model`, from the one that maximises on the negated model; and the other way round."""
+    values, lower, upper = map(negative, (plan.values, plan.upper, plan.lower))
+    return replace(plan, values=values, lower=lower, upper=upper, model=model, minimise=not plan.minimise)
+
+
 class NotConvergedError(PlannerError, RuntimeError):
     """The tolerance was not reached; `plan` holds what was, with its true bounds."""
 
@@ -166,6 +184,7 @@ def certificate_rows(plan: "Plan") -> list[tuple[str, str]]:
         ("status", f"{plan.status.name.lower().replace('_', ' ')}: {plan.status.value}"),
         ("iterations", f"{plan.iterations}"),
         ("discount", f"{plan.discount:g}"),
+        *([("direction", "minimise: V* is the least expected total, rewards being costs")] if plan.minimise else []),
         ("error bound", f"{plan.error_bound:.3g} (tolerance {plan.tolerance:.3g})"),
         ("values", f"{len(plan.values)} states, {plan.values.min():.6g} to {plan.values.max():.6g}"),
     ]

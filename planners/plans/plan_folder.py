@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from planners.atomic_file import write_atomically
 from planners.errors import InvalidPlanFileError
+from planners.models.negated import negated
 from planners.models.slices import tables_of_model
 from planners.plans.model_identity import BlockModel, digest_of_parts
 from planners.plans.plan import Iteration, Plan, Status
@@ -114,6 +115,7 @@ def write_summary(
         "status": plan.status.name,
         "error_bound": plan.error_bound,
         "discount": plan.discount,
+        "minimise": plan.minimise,
         "tolerance": plan.tolerance,
         "iterations": plan.iterations,
         "history": [list(step) for step in plan.history],
@@ -204,7 +206,15 @@ def _plan(here: Path, summary: dict[str, Any], model: "Model | None") -> Plan:
         discount=discount,
         tolerance=float(summary["tolerance"]),
         model=cast("Model", BlockModel(count, num_actions, summary["model"]["digest"])) if model is None else model,
+        minimise=_minimises(summary),
     )
+
+
+def _minimises(summary: dict[str, Any]) -> bool:
+    found = summary.get("minimise", False)
+    if not isinstance(found, bool):
+        raise ValueError(f"minimise is {_shown(found)}; expected true or false")
+    return found
 
 
 def _shown(found: Any) -> str:
@@ -249,8 +259,9 @@ def _check_model(here: Path, summary: dict[str, Any], model: "Model") -> None:
     borders = np.array(summary["model"]["borders"], dtype=np.int64)
     same = sizes == (model.num_states, model.num_actions)
     if same:
+        planned_on = negated(model) if _minimises(summary) else model
         pairs = [(int(a), int(b)) for a, b in pairwise(borders)]
-        digests = [tables_of_model(model, a, b).digest() for a, b in pairs]
+        digests = [tables_of_model(planned_on, a, b).digest() for a, b in pairs]
         same = digest_of_parts(borders, digests) == summary["model"]["digest"]
     if not same:
         raise InvalidPlanFileError(

@@ -36,7 +36,7 @@ def save_plan(plan: "Plan", path: str | PathLike[str]) -> None:
     """Write a plan to a file, whole or not at all; see `Plan.save`."""
     if not plan.policy.is_deterministic:
         raise InvalidOptionError("the plan's policy draws its actions; only plans of one action a state can be saved")
-    kept = ("values", "lower", "upper", "error_bound", "iterations", "discount", "tolerance", "method")
+    kept = ("values", "lower", "upper", "error_bound", "iterations", "discount", "tolerance", "method", "minimise")
     arrays: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,

@@ -86,10 +86,19 @@ def ended(
         ends: (S,) bool, the terminal states.
         into_terminal: Whether the episode ends on entering such a state, or only when leaving it.
     """
-    termination = np.zeros(entries.shape)
+    termination, last = np.zeros(entries.shape), np.flatnonzero(feasible & ends[:, None])
+    ending = entries._replace(
+        rows=last, next_states=last // entries.num_actions, probabilities=np.ones(len(last))
+    )  # in a terminal state nothing goes on
     if into_terminal and ends.any():
         entering = ends[entries.next_states]
         termination = entries.totals(entering)
-        entries = entries.kept(~entering)
+        ending, entries = entries.kept(entering).and_also(ending), entries.kept(~entering)
     termination[ends] = feasible[ends]
-    return {"transitions": entries.matrix(), "termination": termination, "rewards": rewards, "feasible": feasible}
+    return {
+        "transitions": entries.matrix(),
+        "termination": termination,
+        "rewards": rewards,
+        "feasible": feasible,
+        "endings": ending.matrix(),
+    }

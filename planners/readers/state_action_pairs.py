@@ -8,11 +8,16 @@ from numpy.typing import ArrayLike, NDArray
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.readers.arrays import ended
 from planners.readers.layouts import given_type, real_matrix
-from planners.readers.transitions import PairEntries, as_numbers, check_size, pair_rows
+from planners.readers.transitions import PairEntries, as_mask, as_numbers, check_size, pair_rows
 
 
 def read_pairs(
-    R: ArrayLike, Q: Any, states: ArrayLike, actions: ArrayLike, num_actions: int | None = None
+    R: ArrayLike,
+    Q: Any,
+    states: ArrayLike,
+    actions: ArrayLike,
+    num_actions: int | None = None,
+    terminal: ArrayLike | None = None,
 ) -> dict[str, Any]:
     """Tables of `TabularMDP` from L pairs (s, a), in any order. What is not among them is not feasible.
 
@@ -22,10 +27,12 @@ def read_pairs(
         states: (L,) integers, s of each pair; QuantEcon's `s_indices`.
         actions: (L,) integers, a of each pair; QuantEcon's `a_indices`.
         num_actions: A; None: one more than the largest of `actions`.
+        terminal: (S,) bool, states that end the episode; None: no transition ends it. They need no pair; what is
+            said of the pairs that they have is not read.
 
     Raises:
         InvalidModelError: Shapes that do not fit, a pair given twice or out of range, an empty row of `Q`,
-            or a state without any pair.
+            or a state without any pair that is not terminal.
         InvalidOptionError: `num_actions` is no whole number.
 
     Source: Stachurski and Sargent, QuantEcon, "Discrete State Dynamic Programming", state-action pairs
@@ -56,9 +63,13 @@ def read_pairs(
     pairs, next_states = matrix.coords
     entries = PairEntries(rows[pairs], next_states, matrix.data, num_states, count).kept(exists[pairs])
     entries = entries.rounded(given_type(Q)).scaled(given_type(Q))
+    ends = np.zeros(num_states, dtype=bool) if terminal is None else as_mask("terminal", terminal, (num_states,))
+    entries = entries.of_pairs(~ends[:, None] & feasible)
     entries.check()
-    entries.check_none_empty(feasible)
-    return ended(entries, rewards, feasible, np.zeros(num_states, dtype=bool))
+    entries.check_none_empty(feasible & ~ends[:, None])
+    rewards[ends] = 0.0
+    feasible[ends & ~feasible.any(axis=1)] = True  # a terminal state needs no action of its own
+    return ended(entries, rewards, feasible, ends)
 
 
 def _checked_count(num_actions: Any) -> int:

@@ -57,6 +57,7 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
         "termination": entries.totals(ends),
         "rewards": entries.expected(np.where(probabilities > 0, rewards, 0.0)),  # whatever 0 of them are
         "feasible": feasible,
+        "endings": entries.kept(ends).matrix(),
     }
 
 

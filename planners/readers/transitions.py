@@ -47,6 +47,14 @@ class PairEntries(NamedTuple):
             rows=self.rows[which], next_states=self.next_states[which], probabilities=self.probabilities[which]
         )
 
+    def and_also(self, others: "PairEntries") -> "PairEntries":
+        """These and others, of the same states and actions."""
+        return self._replace(
+            rows=np.concatenate((self.rows, others.rows)),
+            next_states=np.concatenate((self.next_states, others.next_states)),
+            probabilities=np.concatenate((self.probabilities, others.probabilities)),
+        )
+
     def of_pairs(self, pairs: NDArray[np.bool_]) -> "PairEntries":
         """Those of the pairs that are True in (S, A) `pairs`."""
         return self.kept(pairs.ravel()[self.rows])

@@ -1,0 +1,231 @@
+"""The probability of reaching a goal: the most, or the least, that a policy can make of it.
+
+    V(s) = 1                                             in the goal
+    V(s) = max over a of  sum over s' of P(s'|s,a) V(s')   elsewhere
+
+These equations alone have many solutions. So the graph is asked first: where the probability is 0 and where it is 1
+is a matter of which transitions there are, not of their size, and these answers are exact. What is left is an
+ordinary model, in which an episode ends with 1 or with 0, and `planners.solve` proves its bounds.
+
+Sources: Baier and Katoen (2008), "Principles of Model Checking", Section 10.6.1; Puterman (2005), Chapter 7.
+"""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from planners.equations.reaching import Arena
+from planners.iteration.loop import finish
+from planners.iteration.progress import Progress
+from planners.models.convert import as_model
+from planners.models.goals import Goal, entering, goal_states
+from planners.models.tabular import TabularMDP
+from planners.options import check_discount, check_switch, check_tolerance
+from planners.plans.plan import Iteration, Plan, Status
+from planners.plans.policy import TabularPolicy
+from planners.solve import solve
+
+
+def reachability(
+    model: Any,
+    goal: Goal,
+    *,
+    discount: float = 1.0,
+    minimise: bool = False,
+    tolerance: float = 1e-6,
+    method: str = "auto",
+    progress: Progress = False,
+    throw: bool = True,
+) -> Plan:
+    """The largest probability of ever reaching a goal, or the least, and a policy that has it.
+
+    Rewards do not matter. An episode that ends in a goal state reaches it; one that ends elsewhere does not.
+
+    Args:
+        model: A model of S states, or an environment that has one.
+        goal: A label of the model, a state, a list of states, an (S,) bool mask, or a function of a state.
+        discount: 0 to 1. Below 1, the value is the expected discount^T, with T the number of steps to the goal.
+        minimise: False: the most that a policy can reach. True: the least that it cannot avoid.
+        tolerance: Largest error of the probabilities.
+        method: As for `solve`.
+        progress: True for a progress bar, or a function to call with each `Iteration`.
+        throw: As for `solve`.
+
+    Returns:
+        A `Plan` whose values are probabilities, with proven bounds from 0 to 1. At discount 1, a value of 0 or 1 that
+        the graph decides is exact. Its model is the one that pays 1 in the goal and ends there.
+
+    Raises:
+        InvalidModelError: No model; or one that does not say in which states its episodes end.
+        InvalidOptionError: An unknown label or state, or no state at all.
+        NotConvergedError: See `throw`.
+
+    Cost: some searches of the graph, and one `solve` of the states that they do not decide.
+
+    >>> import gymnasium as gym
+    >>> plan = reachability(gym.make("FrozenLake-v1"), 15)      # slippery ice; the goal is the last square
+    >>> plan.values[0].round(4)
+    np.float64(0.8235)
+    """
+    discount, tolerance = check_discount(discount), check_tolerance(tolerance)
+    check_switch("minimise", minimise)
+    mdp = as_model(model).tabular
+    target = goal_states(mdp, goal)
+    paying = paid_at(mdp, target)
+    arena = Arena(paying.transitions, mdp.feasible.ravel(), (paying.termination > 0).ravel(), target)
+    known, rows = _decided(arena, minimise, discount)
+    plan = solve_undecided(
+        paying,
+        known,
+        rows,
+        discount=discount,
+        minimise=minimise,
+        tolerance=tolerance,
+        method=method,
+        progress=progress,
+    )
+    lower, upper, values = (np.clip(array, 0.0, 1.0) for array in (plan.lower, plan.upper, plan.values))
+    return finish(replace(plan, lower=lower, upper=upper, values=values), throw=throw)
+
+
+def paid_at(mdp: TabularMDP, goal: NDArray[np.bool_]) -> TabularMDP:
+    """The model that pays 1 when the episode ends in the goal, where it always ends, and nothing else."""
+    transitions, elsewhere = entering(mdp, goal)
+    keep = np.repeat(~goal, mdp.num_actions).astype(np.float64)
+    transitions = sparse.csr_array(sparse.diags_array(keep) @ transitions)
+    return TabularMDP(
+        transitions=transitions,
+        termination=np.where(goal[:, None], 1.0, elsewhere),
+        rewards=np.where(goal[:, None] & mdp.feasible, 1.0, 0.0),
+        feasible=mdp.feasible,
+        initial=mdp.initial,
+    )
+
+
+def _decided(arena: Arena, minimise: bool, discount: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(S,) the values that the graph decides, NaN elsewhere; and a row for each of these states, -1 where all do."""
+    zero = ~(arena.must_reach_perhaps if minimise else arena.can_reach())
+    one = arena.goal
+    if discount == 1.0:
+        one = arena.cannot_miss() if minimise else arena.surely_reaches()
+    rows = np.full(len(zero), -1)
+    if minimise:
+        avoiding = np.asarray(arena.transitions @ (~zero).astype(np.float64)) == 0
+        safe = np.flatnonzero(arena.free & avoiding & zero[arena.row_state])[::-1]
+        rows[arena.row_state[safe]] = safe  # the first of each state
+    else:
+        towards = arena.rows_to_goal(arena.staying(one))
+        rows = np.where(one & ~arena.goal, towards, rows)
+    return np.where(zero, 0.0, np.where(one, 1.0, np.nan)), rows
+
+
+def solve_undecided(
+    paying: TabularMDP,
+    known: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    *,
+    tolerance: float,
+    discount: float,
+    minimise: bool,
+    method: str,
+    progress: Progress,
+) -> Plan:
+    """The plan of a model in which some values are known: the others are solved, and then all put together.
+
+    The states that are known and next to others stay in what is solved, and end there with what they are worth; so
+    nothing is added up, and no rounding is left out of the proof.
+
+    Args:
+        paying: A model of S states.
+        known: (S,) the values that are known, NaN elsewhere.
+        rows: (S,) a row s*A + a for states that are known, -1: any.
+        tolerance: Largest error of the values.
+        discount: 0 to 1.
+        minimise: The direction.
+        method: As for `solve`.
+        progress: As for `reachability`.
+    """
+    actions = paying.feasible.argmax(axis=1)
+    actions[rows >= 0] = rows[rows >= 0] % paying.num_actions
+    decided = Plan(
+        values=known.copy(),
+        policy=TabularPolicy.from_actions(actions, paying.num_actions),
+        lower=known.copy(),
+        upper=known.copy(),
+        error_bound=0.0,
+        status=Status.CONVERGED,
+        iterations=0,
+        history=(),
+        method="search of the graph",
+        discount=discount,
+        tolerance=tolerance,
+        model=paying,
+        minimise=minimise,
+    )
+    if not np.isnan(known).any():
+        return decided
+    part = undecided_part(paying, known)
+    options = {"discount": discount, "minimise": minimise, "tolerance": tolerance, "method": method}
+    found = solve(part.model, **options, progress=_numbers_only(progress), throw=False)
+    return _put_together(decided, found, part.solved)
+
+
+def _numbers_only(progress: Progress) -> Progress:
+    """Told without values: those at the moment are of a part of the states."""
+    told: Any = progress
+    return (lambda moment: told(Iteration(*moment))) if callable(told) else progress
+
+
+def _put_together(decided: Plan, found: Plan, solved: NDArray[np.bool_]) -> Plan:
+    """The plan of all states from what the graph decided, and from the plan of the others."""
+    is_open = np.isnan(decided.values)
+
+    def filled(known: NDArray[Any], rest: NDArray[Any]) -> NDArray[Any]:
+        whole = known.copy()
+        whole[is_open] = rest[solved]
+        return whole
+
+    actions = filled(decided.policy.actions, found.policy.actions)
+    return replace(
+        decided,
+        values=filled(decided.values, found.values),
+        lower=filled(decided.lower, found.lower),
+        upper=filled(decided.upper, found.upper),
+        policy=TabularPolicy.from_actions(actions, decided.policy.num_actions),
+        error_bound=found.error_bound,
+        status=found.status,
+        iterations=found.iterations,
+        history=found.history,
+        method=f"{decided.method}, then {found.method}",
+    )
+
+
+class Part(NamedTuple):
+    """What is solved: the states that are open, and those next to them that are known."""
+
+    model: TabularMDP
+    solved: NDArray[np.bool_]  # of the part's states, those that are open
+
+
+def undecided_part(paying: TabularMDP, known: NDArray[np.float64]) -> Part:
+    """The open states of a model, those whose value is not known, and the known ones that they lead to."""
+    A, is_open = paying.num_actions, np.isnan(known)
+    rows = np.repeat(is_open, A) & paying.feasible.ravel()
+    kept = is_open.copy()
+    kept[paying.transitions[np.flatnonzero(rows)].indices] = True
+    solved, worth = is_open[kept], known[kept]
+    inside = np.flatnonzero(np.repeat(kept, A))
+    alive = sparse.diags_array(rows[inside].astype(np.float64))
+    transitions = sparse.csr_array(alive @ paying.transitions[inside][:, np.flatnonzero(kept)])
+    ends = ~solved[:, None]
+    model = TabularMDP(
+        transitions=transitions,
+        termination=np.where(ends, 1.0, paying.termination[kept]),
+        rewards=np.where(ends, np.where(np.isnan(worth), 0.0, worth)[:, None], paying.rewards[kept]),
+        feasible=paying.feasible[kept],
+        may_rest=paying.may_rest,
+    )
+    return Part(model, solved)

@@ -1,0 +1,84 @@
+"""`minimise=True`, for every planner: it plans on the negated model, and all that goes in and comes out is turned.
+
+What goes in: the model, the values to start from. What comes out: the plan, and the moments that `progress` is told.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.arrays import sealed
+from planners.iteration.moment import Moment
+from planners.iteration.progress import Progress
+from planners.models.convert import as_model
+from planners.models.negated import negated, negative
+from planners.options import check_switch
+from planners.plans.plan import Plan, opposite
+
+
+def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = False, **options: Any) -> Plan:
+    """The plan of a method that maximises; with `minimise`, of the negated model, and turned to the user's sign.
+
+    Args:
+        method: Takes a model and the options.
+        model: A model, or an environment that has one.
+        minimise: Whether to minimise.
+        options: Of the method; `start` and `progress` are in the user's sign.
+
+    Raises:
+        InvalidOptionError: `minimise` is neither True nor False.
+    """
+    if not check_switch("minimise", minimise):
+        return method(model, **options)
+    source = as_model(model)
+    options["progress"] = turned_progress(options.get("progress", False))
+    if options.get("start") is not None:
+        options["start"] = turned_start(options["start"])
+    return opposite(method(negated(source), **options), source)
+
+
+def turned_start(start: Any) -> Any:
+    """Values to start from, with the other sign; what is no values, as it is."""
+    if isinstance(start, Plan):
+        return opposite(start, start.model)
+    return start if isinstance(start, str) else negative(np.array(start, dtype=np.float64))
+
+
+def turned_progress(progress: Progress) -> Progress:
+    """The same bar, or a function that is told moments in the user's sign."""
+    return (lambda moment: progress(_TurnedMoment.of_moment(moment))) if callable(progress) else progress
+
+
+class _TurnedMoment(Moment):
+    """A moment of the negated model, told in the user's sign."""
+
+    _moment: Moment
+
+    @classmethod
+    def of_moment(cls, moment: Any) -> "_TurnedMoment":
+        turned_moment = cls(*moment)
+        turned_moment._moment = moment
+        return turned_moment
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """(S,) V of this sweep, or of this policy."""
+        return sealed(negative(self._moment.values))
+
+    @cached_property
+    def action_values(self) -> NDArray[np.float64]:
+        """(S, A) Q(s,a) of `values`: one backup."""
+        return sealed(negative(self._moment.action_values))
+
+    @property
+    def lower(self) -> NDArray[np.float64]:
+        """(S,) proven lower bounds of V*; -inf where nothing is proven yet."""
+        return negative(self._moment.upper)
+
+    @property
+    def upper(self) -> NDArray[np.float64]:
+        """(S,) proven upper bounds of V*; inf where nothing is proven yet."""
+        return negative(self._moment.lower)
