@@ -1,9 +1,10 @@
 """The linear systems of policy evaluation, (I - discount * P) x = b.
 
-`EvaluationSystem` factors the matrix, which is exact and on large models dear. `KrylovSystem` approaches
-the solution by products with the matrix: BiCGSTAB (van der Vorst 1992), with an incomplete factorisation
-as preconditioner where scaling by the diagonal does not do (Saad 2003, "Iterative Methods for Sparse
-Linear Systems", Sections 7.4.2 and 10.4). I - discount * P is an M-matrix, for which one always exists.
+`EvaluationSystem` solves as well as float64 allows: by factors, or by products with the matrix where factors
+would fill in because the states lead all over the model. `KrylovSystem` approaches the solution by such products
+to a wanted residual: BiCGSTAB (van der Vorst 1992), with an incomplete factorisation as preconditioner where
+scaling by the diagonal does not do (Saad 2003, "Iterative Methods for Sparse Linear Systems", Sections 7.4.2 and
+10.4). I - discount * P is an M-matrix, for which one always exists.
 """
 
 import warnings
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, spilu, splu
 
 from planners.errors import NotEnoughMemoryError
@@ -23,24 +25,31 @@ FEW_STEPS: Final = 40  # of BiCGSTAB by the diagonal, before an incomplete facto
 MANY_STEPS: Final = 500
 REFINEMENTS: Final = 6  # at most; where the factors are good, the second no longer helps
 
+ROUGHLY: Final = 1e-8  # residual of a solution by products, as a part of the right side; refining it does the rest
+HUB: Final = 10  # times the root of the number of states: a state with more neighbours is one
+
 Vector = NDArray[np.float64]
 
 
 class EvaluationSystem:
-    """I - discount * P, factored once: dense LU for a few states, sparse LU (SuperLU) for many.
+    """I - discount * P: dense LU for a few states, sparse LU (SuperLU) for many, or Krylov where that would fill in.
 
     Args:
         chain: (n, n) CSR, continuing probabilities of a policy. At discount 1 the episode must surely end.
         discount: The discount.
+        factored: Whether to factor the matrix in any case.
 
-    Cost: O(n^3) dense; on planar maps about O(n^1.5) sparse.
+    Cost: O(n^3) dense; on planar maps about O(n^1.5) sparse; Krylov some tens of products with the matrix.
     """
 
-    def __init__(self, chain: sparse.csr_array, discount: float) -> None:
-        """Factor the matrix."""
+    def __init__(self, chain: sparse.csr_array, discount: float, *, factored: bool = False) -> None:
+        """Factor the matrix, or see that it is better not to."""
         count = chain.shape[0]
         self.matrix = sparse.csr_array(sparse.eye_array(count, format="csr") - discount * chain)
-        self._solve = _factored(self.matrix)
+        if factored or count <= DENSE_LIMIT or not is_entangled(self.matrix):
+            self._solve = _factored(self.matrix)
+        else:
+            self._solve = KrylovSystem(chain, discount).solve_roughly
 
     def solve(self, b: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the solution, refined until its residual stops shrinking; not finite if float64 cannot hold it.
@@ -101,9 +110,14 @@ class KrylovSystem:
             if self._residual(b, x) <= wanted:
                 return x
             if self._direct is None:
-                self._direct = EvaluationSystem(self.chain, self.discount)
+                self._direct = EvaluationSystem(self.chain, self.discount, factored=True)
             self.used = "factors"
             return self._direct.solve(b)
+
+    def solve_roughly(self, b: Vector) -> Vector:
+        """(n,) x with a residual that is a small part of b, however small that is itself."""
+        scale = float(np.abs(b).max(initial=0.0))  # BiCGSTAB takes products of tiny numbers for a breakdown
+        return scale * self.solve(b / scale, residual=ROUGHLY) if 0.0 < scale < np.inf else np.zeros_like(b) * b
 
     def _approach(
         self, method: Callable[[Vector, Vector, float], Vector], b: Vector, x: Vector, wanted: float
@@ -154,6 +168,37 @@ class KrylovSystem:
                 return None
             self._incomplete = LinearOperator(self.matrix.shape, matvec=factors.solve, dtype=np.float64)
         return self._incomplete
+
+
+def is_entangled(pattern: sparse.csr_array) -> bool:
+    """Whether states lead to others all over the model, in whatever order one puts them, so that factors fill in.
+
+    In the order of reverse Cuthill-McKee, neighbours on a map of n states are about n^(1/2) apart. They count as
+    entangled from 10 n^(1/2) on. A few hubs, as a state in which everything starts again, do not count: they are
+    eliminated last.
+
+    Args:
+        pattern: (n, n) CSR with an entry where one state leads to another.
+
+    Source: Cuthill and McKee (1969); George and Liu (1981), "Computer Solution of Large Sparse Positive Definite
+    Systems", Chapter 4.
+    """
+    count = pattern.shape[0]
+    far = HUB * count**0.5
+    rows = np.repeat(np.arange(count), np.diff(pattern.indptr))
+    if np.abs(rows - pattern.indices).max(initial=0) <= far:  # their own order will do
+        return False
+    degree = np.bincount(pattern.indices, minlength=count) + np.diff(pattern.indptr)
+    hubs = degree > far
+    if hubs.sum() > HUB:
+        return True
+    both = sparse.csr_matrix(pattern + pattern.T)  # reverse_cuthill_mckee takes no sparse array
+    if hubs.any():
+        both = both[~hubs][:, ~hubs]
+    rank = np.empty(both.shape[0], dtype=np.int64)
+    rank[reverse_cuthill_mckee(both, symmetric_mode=True)] = np.arange(len(rank))
+    first, second = both.nonzero()
+    return bool(np.abs(rank[first] - rank[second]).max(initial=0) > far)
 
 
 def _factored(matrix: sparse.csr_array) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:

@@ -17,11 +17,13 @@ class Sweeps(Protocol):
 
     Attributes:
         discount: The discount.
+        sweeps: Sweeps so far, in multiples of all states.
         residual: Largest change that may still come, after `advance`.
         settled: Whether no state may still change by more than the threshold, after `advance`.
     """
 
     discount: float
+    sweeps: float
     residual: float
     settled: bool
 
@@ -42,18 +44,23 @@ class Sweeps(Protocol):
         ...
 
 
-def rounds(sweeps: Sweeps, tolerance: float, threshold: float = 0.0) -> Iterator[SweepIterate]:
+def rounds(
+    sweeps: Sweeps, tolerance: float, threshold: float = 0.0, max_sweeps: float = np.inf
+) -> Iterator[SweepIterate]:
     """Sweeps until every state has settled, a proof, and more sweeps if the proof is not good enough.
 
     Args:
         sweeps: What sweeps and proves.
         tolerance: Largest error of the values.
         threshold: The change that counts as none, of a run that is taken up again; 0: the tolerance says it.
+        max_sweeps: Number of sweeps after which there are no more iterates.
     """
     threshold = threshold or 0.5 * tolerance * max(1.0 - sweeps.discount, 1e-4)
     while True:
         while not sweeps.advance(threshold):
             yield SweepIterate(residual=sweeps.residual, final=False, prove=lambda: sweeps.prove(tolerance))
+            if sweeps.sweeps > max_sweeps:
+                return
         bounds = sweeps.prove(tolerance)
         floor = 4.0 * UNIT_ROUNDOFF * sweeps.magnitude()
         stuck = sweeps.settled and bounds.error > tolerance and threshold <= floor
