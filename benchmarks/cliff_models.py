@@ -24,7 +24,7 @@ SEED = 31
 def cases() -> list[tuple[str, float, Build]]:
     """Name, discount and builder of each model."""
     return [
-        ("lecture, 11 squares", 0.9, lambda: gym.make("GridWorld-v0", slip=0.2).unwrapped.mdp),
+        ("lecture, 11 squares", 0.9, lambda: make_mdp(lecture(), Rules(slip=0.2, step_reward=-0.04))),
         ("FrozenLake 8x8", 0.99, lambda: TabularMDP.from_env(gym.make("FrozenLake-v1", map_name="8x8"))),
         ("Taxi", 0.99, lambda: TabularMDP.from_env(gym.make("Taxi-v4"))),
         ("Taxi", 1.0, lambda: TabularMDP.from_env(gym.make("Taxi-v4"))),
@@ -55,11 +55,16 @@ def cases() -> list[tuple[str, float, Build]]:
         ("forest 10,000", 0.999, lambda: forest(10_000)),
         ("stopping, walk of 5,000", 0.999, lambda: stopping(5_000)),
         ("inventory of 200", 0.99, lambda: inventory(200)),
-        ("queue of 2,000", 0.9999, lambda: queue(2_000)),
+        ("queue of 2,000", 0.999, lambda: queue(2_000)),
         ("gambler, 1,000", 1.0, lambda: gambler(1_000)),
-        ("shared coin 200x60", 1.0, lambda: shared_coin(200, 60)),
+        ("shared coin 40x300", 1.0, lambda: shared_coin(40, 300)),
         ("protocol of 60,000", 1.0, lambda: protocol(60_000)),
     ]
+
+
+def lecture() -> Any:
+    """The lecture's map of 4 x 3 squares."""
+    return parse_grid(["...+", ".#.-", "S..."])
 
 
 def squares(glyphs: NDArray[np.bytes_], slip: float = 0.2, moves: Any = "cardinal") -> MoveMDP:
@@ -119,7 +124,8 @@ def inventory(capacity: int) -> TabularMDP:
     """Order up to the capacity, at 10 and 1 a piece; demand is Poisson of half the capacity; 3 a piece sold."""
     stock, level = np.arange(capacity + 1), np.arange(capacity + 1)
     demand = poisson.pmf(np.arange(capacity + 1), capacity / 2.0)
-    demand[-1] += 1.0 - demand.sum()
+    demand[-1] += max(1.0 - demand.sum(), 0.0)
+    demand /= demand.sum()
     after = np.zeros((capacity + 1, capacity + 1))  # from a level after ordering to the stock of the next day
     sold = np.zeros(capacity + 1)
     for up_to in level:
@@ -167,7 +173,7 @@ def shared_coin(width: int, rounds: int) -> TabularMDP:
     states = width * rounds
     at, where = np.arange(states), np.arange(states) % width
     up, down = np.where(where < width - 1, at + 1, at + width), np.where(where > 0, at - 1, at + width)
-    middle = lambda s: np.where(np.abs(s - at) >= width, (s // width) * width + width // 2, s)  # noqa: E731
+    middle: Any = lambda s: np.where(np.abs(s - at) >= width, (s // width) * width + width // 2, s)  # noqa: E731
     columns, weights, ends = [], [], []
     for chance in (0.5, 0.45, 0.55):
         pair = np.column_stack([middle(up), middle(down)])
@@ -176,8 +182,8 @@ def shared_coin(width: int, rounds: int) -> TabularMDP:
         ends.append(1.0 - weight.sum(axis=1))
         columns.append(np.where(leaves, 0, pair))
         weights.append(weight)
-    by_state = [np.stack(part, axis=1).reshape(3 * states, 2) for part in (columns, weights)]
-    return table(*by_state, np.full((states, 3), -1.0), np.column_stack(ends).clip(0.0, 1.0).round(12))
+    pairs, chances = (np.stack(part, axis=1).reshape(3 * states, 2) for part in (columns, weights))
+    return table(pairs, chances, np.full((states, 3), -0.001), np.column_stack(ends).clip(0.0, 1.0).round(12))
 
 
 def protocol(states: int) -> TabularMDP:

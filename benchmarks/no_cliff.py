@@ -3,9 +3,11 @@
     .venv/bin/python benchmarks/no_cliff.py              some minutes; prints a table, and the worst ratio last
     .venv/bin/python benchmarks/no_cliff.py maze row     only the models whose name has one of the words
 
-Seconds are of processor time of the one thread that there is, the least of some runs by turns; each run gets a fresh model, of which
-nothing is cached. Compiling is left out: compiled methods first begin with each model. A method that is still
-at work after twice the time of `solve`, and a tenth of a second, is stopped (">"): it cannot be the best any more.
+Seconds are of processor time of the one thread that there is, the least of some runs by turns; each run gets a fresh
+model, of which nothing is cached. Compiling is left out: compiled methods first begin with each model. A method that is
+still at work after twice the time of `solve`, and a tenth of a second, is stopped (">"): it cannot be the best any more.
+Up to 500 states, where each method takes some milliseconds, `solve` compiles nothing, and so may take longer than what
+is compiled already: the worst ratio is said for these models and for the others.
 """
 
 import os
@@ -15,11 +17,10 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREA
 import signal
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from cliff_models import cases, entangled, open_grid, squares
+from cliff_models import cases
 
 import planners
 
@@ -87,18 +88,21 @@ def main(words: list[str]) -> None:
     signal.signal(signal.SIGVTALRM, stop)
     print("| model | states | discount | " + " | ".join(METHODS) + " | ratio | chosen |")
     print("|---" * (len(METHODS) + 5) + "|")
-    worst = (0.0, "")
+    worst = {"up to 500 states": (0.0, ""), "more states": (0.0, "")}
     for name, discount, build in cases():
         if words and not any(word in name for word in words):
             continue
         model = build()
         best, chosen, limit = measure(model, discount)
         ratio = best["solve"] / min(best.values()) if min(best.values()) < float("inf") else float("nan")
-        worst = max(worst, (ratio, f"{name} at {discount:g}"))
+        group = "more states" if model.num_states > 500 else "up to 500 states"
+        worst[group] = max(worst[group], (ratio, f"{name} at {discount:g}"))
         shown = " | ".join(f"{spent:.4f}" if spent < float("inf") else f"> {limit:.2g}" for spent in best.values())
         why = chosen.partition(" (")[0]
         print(f"| {name} | {model.num_states} | {discount:g} | {shown} | {ratio:.2f} | {why} |", flush=True)
-    print(f"\nthe worst ratio: {worst[0]:.2f} ({worst[1]})")
+    print()
+    for group, (ratio, where) in worst.items():
+        print(f"the worst ratio, {group}: {ratio:.2f} ({where})")
 
 
 if __name__ == "__main__":

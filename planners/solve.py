@@ -7,7 +7,6 @@ from inspect import unwrap
 from typing import Any, Final
 
 import numpy as np
-from scipy import sparse
 
 from planners.equations.linear_systems import DENSE_LIMIT, is_entangled
 from planners.errors import InvalidOptionError
@@ -32,7 +31,7 @@ METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "modified_policy_iteration": modified_policy_iteration,
     "linear_program": linear_program,
 }
-FEW: Final = 1_000  # states, for which nothing need be compiled
+FEW: Final = 500  # states, for which nothing need be compiled
 LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph
 # what the first method may use before policy iteration goes on from its values; measured by benchmarks/no_cliff.py
 PATIENCE: Final[dict[str, dict[str, int]]] = {
@@ -112,7 +111,7 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
     """The plan of the method that suits; if that takes longer than expected, policy iteration goes on from there."""
     name, why = choose(model, check_discount(options["discount"]))
     patience = PATIENCE.get(name, {})
-    if model.num_states > DIRECT_LIMIT or "max_iterations" in options:
+    if model.num_states > DIRECT_LIMIT or "max_iterations" in options or "max_sweeps" in options:
         patience = {}
     if name == "policy_iteration":
         options.setdefault("start", "sweeps")
@@ -162,4 +161,4 @@ def _is_entangled(model: Model) -> bool:
         columns, ends = model.successor.ravel(), model.num_moves * np.arange(count + 1)
     else:
         columns, ends = model.transitions.indices, model.transitions.indptr[:: model.num_actions]
-    return is_entangled(sparse.csr_array((np.ones(len(columns), dtype=np.int8), columns, ends), shape=(count, count)))
+    return is_entangled(columns, ends)

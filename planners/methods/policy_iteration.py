@@ -121,8 +121,10 @@ def policy_iteration(
 
 def _is_large(problem: Problem, policy: NDArray[np.int64]) -> bool:
     """Whether factors of the linear systems would take too much: there are many states, or they are entangled."""
-    count = problem.num_states
-    return count > DIRECT_LIMIT or (count > DENSE_LIMIT and is_entangled(problem.transitions[policy]))
+    if not DENSE_LIMIT < problem.num_states <= DIRECT_LIMIT:
+        return problem.num_states > DIRECT_LIMIT
+    chain = problem.transitions[policy]
+    return is_entangled(chain.indices, chain.indptr)
 
 
 def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Backup]:

@@ -17,15 +17,18 @@ class Sweeps(Protocol):
 
     Attributes:
         discount: The discount.
-        sweeps: Sweeps so far, in multiples of all states.
         residual: Largest change that may still come, after `advance`.
         settled: Whether no state may still change by more than the threshold, after `advance`.
     """
 
     discount: float
-    sweeps: float
     residual: float
     settled: bool
+
+    @property
+    def sweeps(self) -> float:
+        """Sweeps so far, in multiples of all states."""
+        ...
 
     def advance(self, threshold: float) -> bool:
         """Sweep for some milliseconds, or once; True when it is time for a proof."""
