@@ -4,8 +4,8 @@
     .venv/bin/python benchmarks/no_cliff.py maze row     only the models whose name has one of the words
 
 Seconds are of processor time of the one thread that there is, the least of some runs by turns; each run gets a fresh
-model, of which nothing is cached. Compiling is left out: compiled methods first begin with each model. A method that is
-still at work after twice the time of `solve`, and a tenth of a second, is stopped (">"): it cannot be the best any more.
+model, of which nothing is cached. Compiling is left out: compiled methods first begin with each model. A method still
+at work after twice the time of `solve`, and a tenth of a second, is stopped (">"): it cannot be the best any more.
 Up to 500 states, where each method takes some milliseconds, `solve` compiles nothing, and so may take longer than what
 is compiled already: the worst ratio is said for these models and for the others.
 """
