@@ -90,7 +90,7 @@ def snake(side: int) -> NDArray[np.bytes_]:
     return glyphs
 
 
-def table(columns: Any, weights: Any, rewards: NDArray[np.float64], ends: NDArray[np.float64]) -> TabularMDP:
+def table(columns: Any, weights: Any, rewards: Any, ends: Any) -> TabularMDP:
     """A model from (S*A, k) next states and their probabilities, (S, A) rewards and endings; equal states add up."""
     states, actions = rewards.shape
     rows = np.repeat(np.arange(states * actions), columns.shape[1])

@@ -16,6 +16,7 @@ from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import EvaluationSystem, is_entangled
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.plans.plan import Status
+from planners.sweeps.ordered_sweeps import OrderedSweeps
 
 choosing: Any = inspect.getmodule(inspect.unwrap(planners.solve))
 
@@ -67,7 +68,7 @@ def test_policy_iteration_goes_on_where_the_first_method_does_not_settle(
 ) -> None:
     impatient = {"gauss_seidel": {"max_sweeps": 1e-9}, "modified_policy_iteration": {"max_iterations": 1}}
     monkeypatch.setattr(choosing, "PATIENCE", impatient)
-    monkeypatch.setattr(planners.sweeps.ordered_sweeps.OrderedSweeps, "budget", 1)
+    monkeypatch.setattr(OrderedSweeps, "budget", 1)
     for model in (corridor(700), random_model(rng, 700, 8, ends=0.01)):
         plan = planners.solve(model, discount=discount, tolerance=1e-8)
         exact = planners.policy_iteration(model, discount=discount)
