@@ -35,7 +35,7 @@ FEW: Final = 500  # states, for which nothing need be compiled
 LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph
 # what the first method may use before policy iteration goes on from its values; measured by benchmarks/no_cliff.py
 PATIENCE: Final[dict[str, dict[str, int]]] = {
-    "gauss_seidel": {"max_sweeps": 300},
+    "gauss_seidel": {"max_sweeps": 120},
     "modified_policy_iteration": {"max_iterations": 40},
 }
 
