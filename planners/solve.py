@@ -6,7 +6,9 @@ from difflib import get_close_matches
 from inspect import unwrap
 from typing import Any, Final
 
-from planners.equations.linear_systems import DENSE_LIMIT
+import numpy as np
+
+from planners.equations.linear_systems import DENSE_LIMIT, is_entangled
 from planners.errors import InvalidOptionError
 from planners.gpu.solving import is_device, solve_on_device
 from planners.iteration.direction import in_direction
@@ -15,12 +17,12 @@ from planners.iteration.progress import Progress
 from planners.methods.gauss_seidel import gauss_seidel
 from planners.methods.linear_program import linear_program
 from planners.methods.modified_policy_iteration import modified_policy_iteration
-from planners.methods.policy_iteration import policy_iteration
+from planners.methods.policy_iteration import DIRECT_LIMIT, policy_iteration
 from planners.methods.value_iteration import value_iteration
 from planners.models.convert import Model, as_model
 from planners.models.moves import MoveMDP
 from planners.options import check_discount, check_run, check_tolerance
-from planners.plans.plan import Plan
+from planners.plans.plan import Plan, Status
 from planners.sweeps.variants import Variant
 
 METHODS: Final[dict[str, Callable[..., Plan]]] = {
@@ -30,8 +32,13 @@ METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "modified_policy_iteration": modified_policy_iteration,
     "linear_program": linear_program,
 }
-LINEAR_SOLVE_LIMIT: Final = 10_000
-LONGEST_LOCAL_ROW: Final = 16
+FEW: Final = 500  # states, for which nothing need be compiled
+LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph
+# what the first method may use before policy iteration goes on from its values; measured by benchmarks/no_cliff.py
+PATIENCE: Final[dict[str, dict[str, int]]] = {
+    "gauss_seidel": {"max_sweeps": 120},
+    "modified_policy_iteration": {"max_iterations": 40},
+}
 
 
 def solve(
@@ -110,28 +117,62 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
         options["tolerance"] = check_tolerance(options["tolerance"])
         (plan,) = solve_on_device([member], device, **options)
         return plan
-    why = ""
-    if name == "auto":
-        name, why = choose(source)
-        if name == "policy_iteration":
-            options.setdefault("start", "sweeps")
-    plan = unwrap(METHODS[name])(source, discount=discount, throw=throw, **options)
-    return replace(plan, method=f"{plan.method} (chosen for {why})") if why else plan
+    options.update(discount=discount, throw=throw)
+    return unwrap(METHODS[name])(source, **options) if name != "auto" else _by_suitable_method(source, options)
 
 
-def choose(model: Model) -> tuple[str, str]:
+def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
+    """The plan of the method that suits; if that takes longer than expected, policy iteration goes on from there."""
+    name, why = choose(model, check_discount(options["discount"]))
+    patience = PATIENCE.get(name, {})
+    if model.num_states > DIRECT_LIMIT or "max_iterations" in options or "max_sweeps" in options:
+        patience = {}
+    if name == "policy_iteration":
+        options.setdefault("start", "sweeps")
+    plan = unwrap(METHODS[name])(model, **options, **patience)
+    if not patience or plan.status is not Status.ITERATION_LIMIT:
+        return replace(plan, method=f"{plan.method} (chosen for {why})")
+    options = {option: options[option] for option in ("discount", "tolerance", "progress", "throw")}
+    after = unwrap(policy_iteration)(model, start=plan, **options)
+    return replace(
+        after,
+        method=f"{after.method} (chosen for {why}; had not settled in {next(iter(patience.values()))})",
+    )
+
+
+def choose(model: Model, discount: float) -> tuple[str, str]:
     """The method for a model, and the reason.
 
-    A few states, or some more that each lead to a few others: linear solves are exact and take no
-    compilation. Many, in which episodes end: ordered Gauss-Seidel, which takes a number of sweeps that
-    hardly grows. Many others: modified policy iteration.
+    A few states, or more from which no episode ends and that lead to a few near ones: linear solves are exact and
+    take no compilation. Near ones, and episodes end: ordered Gauss-Seidel, which takes a number of sweeps that
+    hardly grows. States that lead all over the model: modified policy iteration, or, without a discount, linear
+    solves again, by products with the matrix. Too many states for linear solves: modified policy iteration.
     """
     size = f"{model.num_states} states"
-    local = model.longest_row <= LONGEST_LOCAL_ROW
-    if model.num_states <= (LINEAR_SOLVE_LIMIT if local else DENSE_LIMIT):
+    entangled = _is_entangled(model)
+    if model.num_states <= (DENSE_LIMIT if entangled else FEW):
         return "policy_iteration", f"{size}: few enough for exact linear solves"
+    if entangled:
+        if discount == 1.0 and model.num_states <= DIRECT_LIMIT:
+            return "policy_iteration", f"{size} that lead all over the model, without a discount: linear solves"
+        return "modified_policy_iteration", f"{size} that lead all over the model: too entangled for an order of sweeps"
     ends = model.outcome_ends.any() if isinstance(model, MoveMDP) else (model.termination > 0).any()
-    if ends and local:
+    if ends:
         return "gauss_seidel", f"{size} in which episodes end: sweeps can follow the values outwards"
-    why = "no end to start from" if local else "too entangled for an order of sweeps"
-    return "modified_policy_iteration", f"{size}: too many for linear solves, and {why}"
+    if model.num_states <= DIRECT_LIMIT:
+        return "policy_iteration", f"{size} that lead to near ones, and no end to start from: linear solves are cheap"
+    return "modified_policy_iteration", f"{size}: too many for linear solves, and no end to start from"
+
+
+def _is_entangled(model: Model) -> bool:
+    """Whether one state leads to states all over the model; see `planners.equations.linear_systems`."""
+    count = model.num_states
+    if count <= DENSE_LIMIT:
+        return False
+    if count > DIRECT_LIMIT:
+        return model.longest_row > LONGEST_LOCAL_ROW
+    if isinstance(model, MoveMDP):
+        columns, ends = model.successor.ravel(), model.num_moves * np.arange(count + 1)
+    else:
+        columns, ends = model.transitions.indices, model.transitions.indptr[:: model.num_actions]
+    return is_entangled(columns, ends)

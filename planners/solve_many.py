@@ -104,7 +104,7 @@ def can_be_swept(members: Sequence[Variant]) -> bool:
     if max(each.discount for each in members) == 1.0:
         return False
     ends = first.outcome_ends.any() if isinstance(first, MoveMDP) else (first.termination > 0).any()
-    return bool(ends) and choose(first)[0] != "modified_policy_iteration"
+    return bool(ends) and choose(first, max(each.discount for each in members))[0] != "modified_policy_iteration"
 
 
 def sweep_together(

@@ -1,19 +1,21 @@
 """The linear systems of policy evaluation, (I - discount * P) x = b.
 
-`EvaluationSystem` factors the matrix, which is exact and on large models dear. `KrylovSystem` approaches
-the solution by products with the matrix: BiCGSTAB (van der Vorst 1992), with an incomplete factorisation
-as preconditioner where scaling by the diagonal does not do (Saad 2003, "Iterative Methods for Sparse
-Linear Systems", Sections 7.4.2 and 10.4). I - discount * P is an M-matrix, for which one always exists.
+`EvaluationSystem` solves as well as float64 allows: by factors, or by products with the matrix where factors
+would fill in because the states lead all over the model. `KrylovSystem` approaches the solution by such products
+to a wanted residual: BiCGSTAB (van der Vorst 1992), with an incomplete factorisation as preconditioner where
+scaling by the diagonal does not do (Saad 2003, "Iterative Methods for Sparse Linear Systems", Sections 7.4.2 and
+10.4). I - discount * P is an M-matrix, for which one always exists.
 """
 
 import warnings
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, spilu, splu
 
 from planners.errors import NotEnoughMemoryError
@@ -23,24 +25,32 @@ FEW_STEPS: Final = 40  # of BiCGSTAB by the diagonal, before an incomplete facto
 MANY_STEPS: Final = 500
 REFINEMENTS: Final = 6  # at most; where the factors are good, the second no longer helps
 
+ROUGHLY: Final = 1e-8  # residual of a solution by products, as a part of the right side; refining it does the rest
+FAR: Final = 7  # times the root of the number of states: neighbours that are further apart are far
+MOST_HUBS: Final = 10
+
 Vector = NDArray[np.float64]
 
 
 class EvaluationSystem:
-    """I - discount * P, factored once: dense LU for a few states, sparse LU (SuperLU) for many.
+    """I - discount * P: dense LU for a few states, sparse LU (SuperLU) for many, or Krylov where that would fill in.
 
     Args:
         chain: (n, n) CSR, continuing probabilities of a policy. At discount 1 the episode must surely end.
         discount: The discount.
+        factored: Whether to factor the matrix in any case.
 
-    Cost: O(n^3) dense; on planar maps about O(n^1.5) sparse.
+    Cost: O(n^3) dense; on planar maps about O(n^1.5) sparse; Krylov some tens of products with the matrix.
     """
 
-    def __init__(self, chain: sparse.csr_array, discount: float) -> None:
-        """Factor the matrix."""
+    def __init__(self, chain: sparse.csr_array, discount: float, *, factored: bool = False) -> None:
+        """Factor the matrix, or see that it is better not to."""
         count = chain.shape[0]
         self.matrix = sparse.csr_array(sparse.eye_array(count, format="csr") - discount * chain)
-        self._solve = _factored(self.matrix)
+        if factored or count <= DENSE_LIMIT or not is_entangled(chain.indices, chain.indptr):
+            self._solve = _factored(self.matrix)
+        else:
+            self._solve = KrylovSystem(chain, discount).solve_roughly
 
     def solve(self, b: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the solution, refined until its residual stops shrinking; not finite if float64 cannot hold it.
@@ -101,9 +111,14 @@ class KrylovSystem:
             if self._residual(b, x) <= wanted:
                 return x
             if self._direct is None:
-                self._direct = EvaluationSystem(self.chain, self.discount)
+                self._direct = EvaluationSystem(self.chain, self.discount, factored=True)
             self.used = "factors"
             return self._direct.solve(b)
+
+    def solve_roughly(self, b: Vector) -> Vector:
+        """(n,) x with a residual that is a small part of b, however small that is itself."""
+        scale = float(np.abs(b).max(initial=0.0))  # BiCGSTAB takes products of tiny numbers for a breakdown
+        return scale * self.solve(b / scale, residual=ROUGHLY) if 0.0 < scale < np.inf else np.zeros_like(b) * b
 
     def _approach(
         self, method: Callable[[Vector, Vector, float], Vector], b: Vector, x: Vector, wanted: float
@@ -154,6 +169,64 @@ class KrylovSystem:
                 return None
             self._incomplete = LinearOperator(self.matrix.shape, matvec=factors.solve, dtype=np.float64)
         return self._incomplete
+
+
+def is_entangled(indices: NDArray[Any], indptr: NDArray[Any]) -> bool:
+    """Whether states lead to others all over the model, in whatever order one puts them, so that factors fill in.
+
+    In the order of reverse Cuthill-McKee, neighbours on a map of n states are about n^(1/2) apart. They count as
+    entangled from 7 n^(1/2) on. A few hubs, as a state in which everything starts again, do not count: they are
+    eliminated last. Cheap questions come first.
+
+    Args:
+        indices: States that the n states lead to, those of one after those of the other.
+        indptr: (n + 1,) where those of each state begin.
+
+    Source: Cuthill and McKee (1969); George and Liu (1981), "Computer Solution of Large Sparse Positive Definite
+    Systems", Chapter 4.
+    """
+    count = len(indptr) - 1
+    far = FAR * count**0.5
+    leads_to = np.diff(indptr)
+    if count <= far:
+        return False
+    if (leads_to > far).sum() > MOST_HUBS or _grows_fast(indices, indptr, far):
+        return True
+    rows = np.repeat(np.arange(count), leads_to)
+    if np.abs(rows - indices).max(initial=0) <= far:  # their own order will do
+        return False
+    hubs = np.bincount(indices, minlength=count) + leads_to > far
+    if hubs.sum() > MOST_HUBS:
+        return True
+    kept = ~(hubs[rows] | hubs[indices])
+    rows, columns = rows[kept], indices[kept]
+    ends = np.r_[rows, columns], np.r_[columns, rows]
+    both = sparse.coo_matrix((np.ones(2 * len(rows), dtype=np.int8), ends), shape=(count, count))
+    order = reverse_cuthill_mckee(both.tocsr(), symmetric_mode=True)  # which takes no sparse array
+    rank = np.empty(count, dtype=np.int64)
+    rank[order] = np.arange(count)
+    return bool(np.abs(rank[rows] - rank[columns]).max(initial=0) > far)
+
+
+def _grows_fast(indices: NDArray[Any], indptr: NDArray[Any], far: float, steps: int = 8) -> bool:
+    """Whether so many states lie within a few steps of one that no order can have neighbours less than `far` apart.
+
+    In an order of bandwidth b, what lies within k steps of a state stands at most k b places before or behind it.
+    Hubs are not passed through.
+    """
+    reached = np.zeros(len(indptr) - 1, dtype=bool)
+    front = np.array([len(reached) // 2])
+    for step in range(steps):
+        reached[front] = True
+        if reached.sum() > 2.0 * step * far + 1.0:
+            return True
+        front = front[indptr[front + 1] - indptr[front] <= far]
+        if not len(front):
+            return False
+        ahead = np.zeros_like(reached)
+        ahead[np.concatenate([indices[indptr[s] : indptr[s + 1]] for s in front])] = True
+        front = np.flatnonzero(ahead & ~reached)
+    return False
 
 
 def _factored(matrix: sparse.csr_array) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:

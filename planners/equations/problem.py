@@ -74,9 +74,15 @@ class Problem:
 
     def maximise(self, action_values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the largest value among the rows of each state."""
-        if self._rows_each:
-            return action_values.reshape(self.num_states, self._rows_each).max(axis=1)
-        return np.maximum.reduceat(action_values, self.first_row)
+        if not self._rows_each:
+            return np.maximum.reduceat(action_values, self.first_row)
+        table = action_values.reshape(self.num_states, self._rows_each)
+        if not self._column_by_column:
+            return table.max(axis=1)
+        best = table[:, 0].copy()
+        for column in table.T[1:]:
+            np.maximum(best, column, out=best)
+        return best
 
     @cached_property
     def _rows_each(self) -> int:
@@ -85,12 +91,25 @@ class Problem:
         regular = np.array_equal(self.first_row, each * np.arange(self.num_states))
         return each if regular and each * self.num_states == len(self.row_state) else 0
 
+    @cached_property
+    def _column_by_column(self) -> bool:
+        """Whether many states have the same few rows: NumPy is slow to go through many short rows."""
+        return 0 < self._rows_each <= min(16, self.num_states // 8)
+
     def greedy(self, action_values: NDArray[np.float64], ties: float | NDArray[np.float64] = 0.0) -> NDArray[np.int64]:
         """(n,) the first row of each state within `ties`, one number or (n,), of the best; NaN is never the best."""
         best = self.maximise(action_values)
         if np.isnan(best).any():
             return self.greedy(np.where(np.isnan(action_values), -np.inf, action_values))
-        near = np.flatnonzero(action_values >= (best - ties)[self.row_state])
+        enough = best - ties
+        if self._column_by_column:
+            table, first = action_values.reshape(self.num_states, self._rows_each), self.first_row.copy()
+            missing = ~(table[:, 0] >= enough)
+            for column in table.T[1:]:
+                first += missing
+                missing &= ~(column >= enough)
+            return first
+        near = np.flatnonzero(action_values >= enough[self.row_state])
         states = self.row_state[near]
         return near[np.concatenate(([True], states[1:] != states[:-1]))] if len(near) else near
 

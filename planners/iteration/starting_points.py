@@ -16,7 +16,12 @@ from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.plans.plan import Plan
 
-MOST_SWEEPS: Final = 200
+FEW: Final = 500  # states, of which sweeps over everything cost next to nothing, if the transitions are few too
+MOST_SWEEPS: Final = 100
+CHEAP_SWEEP: Final = 10_000  # transitions
+MOST_ROUNDS: Final = 20
+SWEEPS_A_ROUND: Final = 20
+LEAST_GAIN: Final = 1e-9  # of a round, as a part of the largest reward
 LONGEST_START: Final = 1e9  # expected steps to the end of a first policy at discount 1
 
 
@@ -73,14 +78,57 @@ def start_policy(problem: Problem, start: Any) -> NDArray[np.int64]:
     return rows
 
 
-def swept_values(problem: Problem) -> NDArray[np.float64]:
-    """(n,) values after sweeps of value iteration, until they have settled or there were many."""
+def good_policy(problem: Problem) -> NDArray[np.int64]:
+    """(n,) a policy from which a few linear systems lead to the best one.
+
+    A few states are swept. Where that does not settle within a sweep for each state, as in a long corridor, and
+    for many states, the policy that goes straight to an end is improved.
+    """
+    if problem.num_states <= FEW and problem.transitions.nnz <= max(problem.num_states**2, CHEAP_SWEEP):
+        values, settled = _swept(problem)
+        if settled or problem.num_states <= MOST_SWEEPS:
+            return ending_policy(problem, problem.greedy(problem.action_values(values)))
+    return ending_policy(problem, _improved_in_rounds(problem, _straight_anywhere(problem)))
+
+
+def _swept(problem: Problem) -> tuple[NDArray[np.float64], bool]:
+    """(n,) values after sweeps of value iteration, and whether they settled before there were many."""
     values = np.zeros(problem.num_states)
     for _ in range(MOST_SWEEPS):
         before, values = values, problem.maximise(problem.action_values(values))
-        if np.abs(values - before).max(initial=0.0) <= 1e-6 * float(np.abs(values).max(initial=0.0)):
+        if not np.abs(values - before).max(initial=0.0) > 1e-6 * float(np.abs(values).max(initial=0.0)):
+            return values, True
+    return values, False
+
+
+def _straight_anywhere(problem: Problem) -> NDArray[np.int64]:
+    """(n,) the policy that goes straight to an end; where there is no way to one, the greedy one for the rewards."""
+    greedy = problem.greedy(problem.rewards)
+    if not (problem.termination > 0).any():
+        return greedy
+    way = _straight_to_the_end(problem)
+    return np.where(way < 0, greedy, way)
+
+
+def _improved_in_rounds(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) the policy after rounds of modified policy iteration that begin with its exact values.
+
+    These are known all over the model at once, however far the end is; the rounds, which go only some steps far,
+    make the policy avoid what is bad nearby.
+    """
+    values = EvaluationSystem(problem.transitions[policy], problem.discount).solve(problem.rewards[policy])
+    for _ in range(MOST_ROUNDS):
+        action_values = problem.action_values(values)
+        best = problem.greedy(action_values)
+        gain = action_values[best] - action_values[policy]
+        if not gain.max(initial=0.0) > LEAST_GAIN * problem.largest_reward:
             break
-    return values
+        policy = np.where(gain > 0.0, best, policy)
+        chain, rewards = problem.transitions[policy], problem.rewards[policy]
+        values = action_values[policy]
+        for _ in range(SWEEPS_A_ROUND):
+            values = rewards + problem.discount * (chain @ values)
+    return policy
 
 
 def random_policy(problem: Problem, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -16,7 +16,10 @@ and asynchronous value iteration); Zhao (2005), "A fast sweeping method for Eiko
 
 from typing import Any
 
+import numpy as np
+
 from planners.equations.from_model import make_problem
+from planners.errors import InvalidOptionError
 from planners.iteration.loop import planner, run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import model_values, start_values
@@ -37,6 +40,7 @@ def gauss_seidel(
     discount: float,
     tolerance: float = 1e-6,
     max_iterations: int = 100_000,
+    max_sweeps: float = float("inf"),
     start: Any = None,
     progress: Progress = False,
     throw: bool = True,
@@ -52,6 +56,7 @@ def gauss_seidel(
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         tolerance: Largest error of the values, in units of reward.
         max_iterations: Number of reports (some milliseconds of sweeps each) after which to give up.
+        max_sweeps: Number of sweeps, in multiples of all states, after which to give up.
         start: A `Plan`, or (S,) values, which are first lowered to the lower bound that they prove; None: each
             state begins with what its neighbours make of it when the front arrives.
         progress: True for a progress bar, or a function to call with each `Iteration`.
@@ -72,6 +77,8 @@ def gauss_seidel(
     """
     tolerance, discount = check_tolerance(tolerance), check_discount(discount)
     check_run(max_iterations, progress, throw)
+    if not (isinstance(max_sweeps, int | float | np.number) and max_sweeps > 0):
+        raise InvalidOptionError(f"max_sweeps is {max_sweeps!r}; expected a positive number of sweeps")
     source = as_model(model)
     check_memory(front_bytes(source), f"sweeping {source.num_states} states", "Use a smaller model")
     sweeps = (
@@ -86,7 +93,7 @@ def gauss_seidel(
         )
     return run_iterates(
         sweeps,
-        rounds(sweeps, tolerance),
+        rounds(sweeps, tolerance, max_sweeps=max_sweeps),
         method="ordered Gauss-Seidel",
         tolerance=tolerance,
         max_iterations=max_iterations,

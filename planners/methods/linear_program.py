@@ -25,7 +25,7 @@ from planners.errors import InvalidOptionError
 from planners.iteration.iterates import Backup
 from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
-from planners.iteration.starting_points import ending_policy, swept_values
+from planners.iteration.starting_points import ending_policy, good_policy
 from planners.methods.policy_iteration import improvements
 from planners.models.convert import as_model
 from planners.options import check_discount, check_run, check_tolerance
@@ -114,7 +114,6 @@ def vertex(problem: Problem) -> tuple[Iterator[Backup], str]:
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     if solution.status != 0:
-        first = problem.greedy(problem.action_values(swept_values(problem)))
-        return improvements(problem, ending_policy(problem, first)), GAVE_UP
+        return improvements(problem, good_policy(problem)), GAVE_UP
     taken = problem.greedy(-np.asarray(solution.ineqlin.marginals))
     return improvements(problem, ending_policy(problem, taken)), SOLVED

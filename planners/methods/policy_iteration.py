@@ -28,21 +28,21 @@ from numpy.typing import NDArray
 
 from planners.equations.certificates import surely_ends
 from planners.equations.from_model import make_problem
-from planners.equations.linear_systems import EvaluationSystem, KrylovSystem
+from planners.equations.linear_systems import DENSE_LIMIT, EvaluationSystem, KrylovSystem, is_entangled
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.iteration.iterates import Backup
 from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
 from planners.iteration.rounding_floor import FLOOR
-from planners.iteration.starting_points import ending_policy, random_policy, start_policy, start_values, swept_values
+from planners.iteration.starting_points import good_policy, random_policy, start_policy, start_values
 from planners.methods.value_iteration import sweeps
 from planners.models.convert import as_model
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 
 EVALUATIONS: Final = ("auto", "direct", "krylov")
-DIRECT_LIMIT: Final = 5_000
+DIRECT_LIMIT: Final = 200_000
 FORCING: Final = 1e-2  # residual of an evaluation, as a part of the last improvement
 
 
@@ -70,7 +70,14 @@ def policy_iteration(
         max_iterations: Number of policies after which to give up.
         seed: Of the random first policy.
         start: A `Plan` whose policy to start from, or (S,) values whose greedy policy; None: at random;
-            "sweeps": the greedy policy after a few sweeps of value iteration, which saves linear systems.
+            "sweeps": a policy that sweeps have made good, which saves most of the linear systems.
+        evaluation: "direct" (as exactly as float64 allows), "krylov" (BiCGSTAB to the residual that suits), or
+            "auto": direct, but below discount 1 Krylov above 200,000 states and where factors would fill in
+            because the states lead all over the model.
+        max_iterations: Number of policies after which to give up.
+        seed: Of the random first policy.
+        start: A `Plan` whose policy to start from, or (S,) values whose greedy policy; None: at random;
+            "sweeps": a policy that sweeps have made good, which saves most of the linear systems.
         evaluation: "direct" (factors), "krylov" (BiCGSTAB to the residual that suits), or "auto": direct up
             to 5000 states, and at discount 1, where the proof needs factors in any case.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
@@ -102,14 +109,13 @@ def policy_iteration(
         raise InvalidOptionError(f"evaluation is {evaluation!r}; expected {', '.join(map(repr, EVALUATIONS))}")
     problem = make_problem(as_model(model).tabular, check_discount(discount))
     if isinstance(start, str):
-        values = swept_values(problem)
-        policy = ending_policy(problem, problem.greedy(problem.action_values(values)))
+        policy, values = good_policy(problem), np.zeros(problem.num_states)
     elif start is None:
         policy, values = random_policy(problem, np.random.default_rng(seed)), np.zeros(problem.num_states)
     else:
         policy, values = start_policy(problem, start), start_values(problem, start)
     if evaluation == "auto":
-        evaluation = "krylov" if problem.num_states > DIRECT_LIMIT and problem.discount < 1.0 else "direct"
+        evaluation = "krylov" if problem.discount < 1.0 and _is_large(problem, policy) else "direct"
     direct = evaluation == "direct"
     return run(
         problem,
@@ -120,6 +126,14 @@ def policy_iteration(
         progress=progress,
         throw=throw,
     )
+
+
+def _is_large(problem: Problem, policy: NDArray[np.int64]) -> bool:
+    """Whether factors of the linear systems would take too much: there are many states, or they are entangled."""
+    if not DENSE_LIMIT < problem.num_states <= DIRECT_LIMIT:
+        return problem.num_states > DIRECT_LIMIT
+    chain = problem.transitions[policy]
+    return is_entangled(chain.indices, chain.indptr)
 
 
 def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Backup]:

@@ -51,19 +51,24 @@ class Sweeps(Protocol):
         ...
 
 
-def rounds(sweeps: Sweeps, tolerance: float, threshold: float = 0.0) -> Iterator[SweepIterate]:
+def rounds(
+    sweeps: Sweeps, tolerance: float, threshold: float = 0.0, max_sweeps: float = np.inf
+) -> Iterator[SweepIterate]:
     """Sweeps until every state has settled, a proof, and more sweeps if the proof is not good enough.
 
     Args:
         sweeps: What sweeps and proves.
         tolerance: Largest error of the values.
         threshold: The change that counts as none, of a run that is taken up again; 0: the tolerance says it.
+        max_sweeps: Number of sweeps after which there are no more iterates.
     """
     threshold = threshold or 0.5 * tolerance * max(1.0 - sweeps.discount, 1e-4)
     look, best, stalled = FIRST_LOOK, np.inf, 0
     while True:
         while not sweeps.advance(threshold) and sweeps.sweeps < look:
             yield SweepIterate(residual=sweeps.residual, final=False, prove=lambda: sweeps.prove(tolerance))
+            if sweeps.sweeps > max_sweeps:
+                return
         look = max(look, 2 * sweeps.sweeps) if sweeps.sweeps >= look else look
         bounds = sweeps.prove(tolerance)
         floor = 4.0 * UNIT_ROUNDOFF * sweeps.magnitude()
