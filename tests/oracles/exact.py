@@ -70,16 +70,33 @@ def solve_linear(matrix: list[list[Fraction]], right: Sequence[Fraction]) -> lis
 
 def values_of(P: Tables, policy: Sequence[Distribution], discount: Fraction) -> list[Number]:
     """V of one policy; `Undefined` where at discount 1 some state may both win and pay for ever."""
+    values = values_where_defined(P, policy, discount)
+    if None in values:
+        raise Undefined
+    return [value for value in values if value is not None]
+
+
+def values_where_defined(P: Tables, policy: Sequence[Distribution], discount: Fraction) -> list[Number | None]:
+    """V of one policy; None where at discount 1 it may both win and pay for ever."""
     chain, rewards = chain_of(P, policy)
     if discount < 1:
         return [*_solve_within(chain, rewards, list(range(len(P))), discount).values()]
-    ways = [_reachable(chain, state) for state in range(len(P))]
     means = recurrent_classes(chain, rewards)
-    for way in ways:
-        reached = {mean > 0 for states, mean in means.items() if mean and states[0] in way}
-        if len(reached) > 1:
-            raise Undefined
-    return limit_values(P, policy)
+    values: list[Number | None] = [*limit_values(P, policy)]
+    for state in range(len(P)):
+        way = _reachable(chain, state)
+        if len({mean > 0 for states, mean in means.items() if mean and states[0] in way}) > 1:
+            values[state] = None
+    return values
+
+
+def swings(P: Tables) -> bool:
+    """Whether some policy pays and is paid for ever, and nothing on average."""
+    return any(
+        mean == 0 and any(rewards[i] for i in states)
+        for chain, rewards in (chain_of(P, policy) for policy in deterministic_policies(P))
+        for states, mean in recurrent_classes(chain, rewards).items()
+    )
 
 
 def _solve_within(

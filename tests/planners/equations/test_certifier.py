@@ -185,6 +185,6 @@ def test_one_sided_bounds_have_their_weights() -> None:
 def test_what_a_row_that_leads_away_gains_is_widened_by_its_rounding(roundings: float, holds: bool) -> None:
     """k is 1/2 and a rounding; a row of the margin -1 must gain less than -k, its own rounding and doubt included."""
     problem, values = chain(), np.zeros(2)
-    gain = np.array([0.5, -0.5 - roundings * problem.rounding(values), 0.5])
+    gain = np.array([0.5, -0.5 - roundings * float(problem.rounding(values)[1]), 0.5])
     found = Certifier(problem)._weighted(values, gain, np.array([0, 2]), np.ones(2), np.array([1.0, -1.0, 1.0]))
     assert np.isfinite(found.upper).all() == holds

@@ -28,7 +28,10 @@ def test_v_star_has_to_be_known_to_half_of_the_tolerance(
 
     def solved(model: Any, **options: Any) -> planners.Plan:
         asked.append(options["tolerance"])
-        return replace(solve(model, **options), error_bound=part * 1e-3)
+        plan = replace(solve(model, **options), error_bound=part * 1e-3)
+        if options.get("throw", True) and plan.error_bound > options["tolerance"]:
+            raise NotConvergedError(plan)
+        return plan
 
     monkeypatch.setattr(module, "solve", solved)
     if enough:
@@ -36,7 +39,7 @@ def test_v_star_has_to_be_known_to_half_of_the_tolerance(
     else:
         with pytest.raises(NotConvergedError):
             planners.is_optimal(MODEL, [1, 0], discount=0.5, tolerance=1e-3)
-    assert asked == [0.5e-3]
+    assert asked == ([0.5e-3] if enough else [0.5e-3, 0.5e-3])  # it asks again where rounding was in the way
 
 
 def test_the_default_tolerance_is_a_part_of_the_largest_value() -> None:

@@ -19,7 +19,10 @@ MODEL = TabularMDP.from_gym_dict(
 
 def episode(*steps: tuple[int, int]) -> Episode:
     """(state, action) by step."""
-    return Episode(tuple(Transition(state, action, 0.0, 0, False, False, {}) for state, action in steps))
+    last = len(steps) - 1
+    return Episode(
+        tuple(Transition(state, action, 0.0, 0, t == last, False, {}) for t, (state, action) in enumerate(steps))
+    )
 
 
 def test_the_mean_and_its_error_by_hand() -> None:

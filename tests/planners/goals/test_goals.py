@@ -147,8 +147,7 @@ def test_every_form_of_a_goal() -> None:
     for goal in (15, [15], {15}, np.int64(15), mask, mask.tolist(), lambda state: state == 15, range(15, 16)):
         assert planners.reachability(ice, goal).values[0] == pytest.approx(float(truth))
     table = TabularMDP.from_env(ice)
-    named = TabularMDP(table.transitions, table.termination, table.rewards, table.feasible, None, table.endings,
-                       {"home": mask, "hole": table.termination.all(axis=1) & ~mask})  # fmt: skip
+    named = replace(table, labels={"home": mask, "hole": table.termination.all(axis=1) & ~mask})
     assert planners.reachability(named, "home").values[0] == pytest.approx(float(truth))
     assert planners.reachability(named, "hole", minimise=True).values[0] == 0.0  # one can wait at the edge
 

@@ -102,5 +102,5 @@ def test_a_column_out_of_range_is_refused() -> None:
     with pytest.raises(InvalidModelError, match="damaged"):
         TabularMDP.from_arrays(damaged, np.zeros((2, 1)))
     zeros = np.zeros((2, 1))
-    with pytest.raises(InvalidModelError, match="leads to state 7; expected a state from 0 to 1"):
+    with pytest.raises(InvalidModelError, match="entry in column 7; expected states from 0 to 1"):
         TabularMDP(transitions=damaged, termination=zeros, rewards=zeros, feasible=np.ones((2, 1), dtype=bool))
