@@ -124,9 +124,7 @@ def test_a_bump_that_costs_nothing() -> None:
 def test_what_is_infinite_is_named_and_the_rest_is_planned() -> None:
     P, expected = CASES["gain, a way there, a mere chance of it, and loss"]
     model = TabularMDP.from_gym_dict(P)
-    with pytest.raises(
-        UnboundedValueError, match=r"in 3 states \(0, 1, 2\).*costs\? Then say.*throw=False"
-    ) as told:
+    with pytest.raises(UnboundedValueError, match=r"in 3 states \(0, 1, 2\).*costs\? Then say.*throw=False") as told:
         planners.solve(model, discount=1)
     assert told.value.states == (0, 1, 2)
     assert told.value.plan is not None

@@ -121,13 +121,14 @@ def test_starts_that_never_happen_do_not_count() -> None:
 
 
 def test_where_the_policy_never_comes_it_needs_no_value() -> None:
-    """States 1 and 2 are paid and pay for ever, so that the policy has no total reward there; it never comes there."""
-    P: Any = {0: {0: [(1.0, 0, 3.0, True)]}, 1: {0: [(1.0, 2, 1.0, False)]}}
-    P[2] = {0: [(1.0, 1, -1.0, False)]}
-    model = TabularMDP.from_gym_dict(P, [1.0, 0.0, 0.0])
-    assert value_from(model, [0, 0, 0], np.array([True, False, False]), discount=1)[0] == 3.0
+    """From 1 the policy may win for ever, and may pay for ever: it has no total reward; it never comes there."""
+    P: Any = {0: {0: [(1.0, 0, 3.0, True)]}, 1: {0: [(0.5, 2, 0.0, False), (0.5, 3, 0.0, False)]}}
+    P |= {2: {0: [(1.0, 2, 1.0, False)]}, 3: {0: [(1.0, 3, -1.0, False)]}}
+    model = TabularMDP.from_gym_dict(P, [1.0, 0.0, 0.0, 0.0])
+    policy, begins = [0, 0, 0, 0], np.array([True, False, False, False])
+    assert value_from(model, policy, begins, discount=1)[0] == 3.0
     with pytest.raises(planners.ImproperPolicyError):
-        planners.evaluate(model, [0, 0, 0], discount=1)
+        planners.evaluate(model, policy, discount=1)
 
 
 class Always:

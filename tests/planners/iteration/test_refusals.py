@@ -64,8 +64,13 @@ def test_wrong_entries_are_named(entry: Any, message: str) -> None:
     assert isinstance(caught.value, ValueError)
 
 
+def test_a_raw_dictionary_is_no_model_but_can_be_read() -> None:
+    with pytest.raises(InvalidModelError, match=r"a dict is no model; .* is read by planners.TabularMDP.from_gym_dict"):
+        planners.solve({}, discount=0.9)
+
+
 @pytest.mark.parametrize(
-    "source", ["FrozenLake-v1", 3, None, {}, object(), gym.make("CartPole-v1")], ids=lambda s: type(s).__name__
+    "source", ["FrozenLake-v1", 3, None, object(), gym.make("CartPole-v1")], ids=lambda s: type(s).__name__
 )
 def test_no_tables(source: Any) -> None:
     with pytest.raises(InvalidModelError, match=rf"{type(source).__name__} has no tables.*from_arrays"):
@@ -76,7 +81,7 @@ def test_no_tables(source: Any) -> None:
     ("P", "R", "message"),
     [
         (np.full((2, 3, 2), 0.5), np.zeros((2, 2)), r"R has shape \(2, 2\); expected \(2,\), \(2, 3\) or \(2, 3, 2\)"),
-        (np.full((2, 2), 0.5), np.zeros(2), r"P has shape \(2, 2\); expected \(S, A, S'\)"),
+        (np.full((2, 3), 0.5), np.zeros(2), r"P is one matrix of shape \(2, 3\); expected \(S\*A, S'\)"),
         (np.full((2, 3, 4), 0.25), np.zeros(2), r"P has shape \(2, 3, 4\)"),
     ],
 )

@@ -166,7 +166,7 @@ def test_the_plan_itself() -> None:
         with pytest.raises(InvalidOptionError, match=f"step is {step}; expected 0 to 2"):
             plan.policy_at(step)
     for state in (-1, 1):
-        with pytest.raises(InvalidPolicyError, match=f"state {state} is not in the plan; expected 0 to 0"):
+        with pytest.raises(InvalidPolicyError, match=f"state {state} is not in the policy; expected 0 to 0"):
             plan.agent().act(state)
 
 
@@ -191,7 +191,7 @@ def test_errors_of_many_steps_add_up() -> None:
 @pytest.mark.parametrize("discount", [0.9, 0.999, 1.0])
 def test_the_errors_of_all_steps_are_added_up_rounded_upwards(discount: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sum of discount^k e is itself computed with rounding, which must not make the claim smaller than the sum."""
-    monkeypatch.setattr(backward_induction, "_backup_error", lambda problem, values: 0.1)
+    monkeypatch.setattr(backward_induction, "_backup_error", lambda *_: 0.1)
     for horizon in (1, 2, 50, 333):
         claimed = Fraction(planners.backward_induction(stay_or_stop(), horizon=horizon, discount=discount).error_bound)
         exact = Fraction(0.1) * sum(Fraction(discount) ** k for k in range(horizon))

