@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.sample_game import SampleGame
-from gan_lab.metrics.estimates import binned_jsd, mode_counts, reverse_kl_of_shares
+from gan_lab.metrics.estimates import binned, binned_jsd, mode_counts, reverse_kl_of_shares
 
 
 class MixtureGame(SampleGame):
@@ -81,6 +81,10 @@ class MixtureGame(SampleGame):
         constant = self.dimension * (np.log(self.std) + 0.5 * np.log(2 * np.pi))
         with np.errstate(divide="ignore"):
             return logsumexp(np.log(self.weights) - 0.5 * squares / self.std**2, axis=1) - constant
+
+    def binned(self, samples: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(bins,) probabilities of the data and shares of samples, in the bins by which JSD is counted."""
+        return binned(self, samples)
 
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
         """Modes found, share of samples within three standard deviations of one, and the divergences of the shares.

@@ -55,6 +55,17 @@ def nearest_modes(samples: Any, means: NDArray[Any]) -> tuple[NDArray[np.int64],
     return nearest, squares[np.arange(len(found)), nearest]
 
 
+def binned(game: Any, samples: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(bins,) probabilities of a mixture, and (bins,) shares of samples, by nearest mode and by shells around it."""
+    nearest, squares = nearest_modes(samples, game.means)
+    edges = np.concatenate([[0.0], chdtr(game.dimension, SHELLS**2), [1.0]])
+    p = (game.weights[:, None] * np.diff(edges)).ravel()
+    p /= p.sum()
+    shell = np.searchsorted(SHELLS, np.sqrt(squares) / game.std, side="right")
+    counts = np.bincount(nearest * (len(SHELLS) + 1) + shell, minlength=len(p))
+    return p, counts / counts.sum()
+
+
 def binned_jsd(game: Any, samples: Any) -> tuple[float, float]:
     """JSD of a mixture and of samples, counted by nearest mode and by shells around it; and its error.
 
@@ -62,13 +73,9 @@ def binned_jsd(game: Any, samples: Any) -> tuple[float, float]:
     samples, and two standard deviations of resampling. The modes should be at least eight standard deviations
     apart, so that each shell belongs to one of them.
     """
-    nearest, squares = nearest_modes(samples, game.means)
-    edges = np.concatenate([[0.0], chdtr(game.dimension, SHELLS**2), [1.0]])
-    p = (game.weights[:, None] * np.diff(edges)).ravel()
-    p /= p.sum()
-    shell = np.searchsorted(SHELLS, np.sqrt(squares) / game.std, side="right")
-    counts = np.bincount(nearest * (len(SHELLS) + 1) + shell, minlength=len(p))
-    q, n = counts / counts.sum(), len(nearest)
+    p, q = binned(game, samples)
+    n = len(samples)
+    counts = np.rint(q * n).astype(np.int64)
     found = truth.jsd(p, q)
     redrawn = np.random.default_rng(counts.tolist()).multinomial(n, q, size=RESAMPLES) / n
     spread = np.std([truth.jsd(p, row / row.sum()) for row in redrawn])

@@ -160,7 +160,8 @@ def assemble(
     rule.check(pair)
     rule.restore({})  # a rule may have been of another pair before
     annealing = Annealing(recipe, pair, annealed)
-    run = Run(game, pair.discriminator, pair.generator, _settings(pair, rule, recipe, seed), average=annealing.average)
+    settings = _settings(pair, rule, recipe, seed)
+    run = Run(game, *players, settings, average=annealing.average, loss=loss, penalty=penalty)
     return Assembly(run, pair, rule, annealing, place)
 
 
