@@ -21,6 +21,8 @@ class MixtureGame(SampleGame):
         weights: (K,) shares of the modes; alike by default.
         name: How the game is called.
         noise_size: Numbers of one noise vector.
+        narrow: Whether its modes are so narrow beside their distances that training it takes the recipe made for that,
+            `gan_lab.mixture_recipe`; otherwise the plain one.
 
     Raises:
         WiringError: Arrays of the wrong shape, weights that are no distribution, a width that is not positive.
@@ -37,6 +39,7 @@ class MixtureGame(SampleGame):
         *,
         name: str = "mixture",
         noise_size: int = 8,
+        narrow: bool = False,
     ) -> None:
         """Check and keep the mixture."""
         self.means = np.asarray(means, dtype=np.float64)
@@ -48,6 +51,7 @@ class MixtureGame(SampleGame):
         self.weights = np.full(count, 1 / count) if weights is None else np.asarray(weights, dtype=np.float64)
         if self.weights.shape != (count,) or not ((self.weights >= 0).all() and abs(self.weights.sum() - 1) <= 1e-9):
             raise WiringError(f"weights are {weights!r}; expected {count} numbers of at least 0 that add up to 1")
+        self._narrow = narrow
         self.std, self.name, self.noise_size = float(std), name, whole_number("noise_size", noise_size, 1)
         self.dimension = self.means.shape[1]
         self.bound = float(np.abs(self.means).max() + 20 * std + 1)
@@ -56,9 +60,9 @@ class MixtureGame(SampleGame):
         self._cumulative[-1] = 1.0
 
     @property
-    def own_recipes(self) -> tuple[str, ...]:
-        """That of its name."""
-        return (self.name, "plain")
+    def narrow(self) -> bool:
+        """Whether training it takes the recipe of narrow modes."""
+        return self._narrow
 
     @property
     def mode_count(self) -> int:
@@ -104,13 +108,15 @@ class MixtureGame(SampleGame):
         }
 
 
-def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01, name: str = "ring8") -> MixtureGame:
+def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01, name: str | None = None) -> MixtureGame:
     """Modes on a circle, evenly spaced (PacGAN's radius and width: Lin et al. 2018, section 4.1)."""
     angles = 2 * np.pi * np.arange(modes) / modes
-    return MixtureGame(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), std, name=name)
+    means = radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return MixtureGame(means, std, name=f"ring{modes}" if name is None else name, narrow=True)
 
 
-def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05, name: str = "grid25") -> MixtureGame:
+def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05, name: str | None = None) -> MixtureGame:
     """Side x side modes around the origin (VEEGAN, Srivastava et al. 2017)."""
     line = spacing * (np.arange(side) - (side - 1) / 2)
-    return MixtureGame(np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2), std, name=name)
+    means = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    return MixtureGame(means, std, name=f"grid{side * side}" if name is None else name, narrow=True)

@@ -44,7 +44,7 @@ def evaluate_samples(
     """
     real = game.real(len(samples), rng)
     with torch.no_grad():
-        scores = [scores_of(discriminator, torch.from_numpy(part)) for part in (real, samples)]
+        scores = [scores_of(discriminator, torch.from_numpy(part)).detach() for part in (real, samples)]
     odds = log_odds(loss, *scores)
     on_real = float(logsigmoid(odds(scores[0])).mean())
     value = on_real + float(logsigmoid(-odds(scores[1])).mean())
