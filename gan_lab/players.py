@@ -284,8 +284,16 @@ class Strategist(Player):
         optimizer: How it learns; plain ascent by default.
         form: "plain": the parameters are the strategy; "logits": D = sigmoid(parameters);
             "softmax": q = softmax(parameters). The last two start at the parameters of `strategy`.
+
+    Attributes:
+        box: (low, high) of the plain strategies of the game that it plays, which the game sets: a step that leads out of
+            it ends at its edge. None: there is none.
+
+    Raises:
+        WiringError: An unknown form; a strategy that is no probabilities where the form needs them.
     """
 
+    box: tuple[Tensor, Tensor] | None = None
     FORMS = ("plain", "logits", "softmax")
 
     def __init__(
@@ -296,6 +304,8 @@ class Strategist(Player):
         if form not in self.FORMS:
             raise WiringError(f"form is {form!r}; expected one of {', '.join(map(repr, self.FORMS))}")
         start = torch.as_tensor(np.asarray(strategy, dtype=np.float64)).clone()
+        if form != "plain" and not ((start >= 0) & (start <= 1)).all():
+            raise WiringError(f"{name} starts at {start.tolist()}; expected probabilities for form={form!r}")
         self.form = form
         self.strategy = nn.Parameter({"plain": start, "logits": torch.logit(start), "softmax": torch.log(start)}[form])
         self.set_optimizer(optimizer or ascent())
@@ -305,6 +315,13 @@ class Strategist(Player):
         if self.form == "plain":
             return self.strategy * 1.0  # not the parameter itself, which the optimizer changes in place
         return torch.sigmoid(self.strategy) if self.form == "logits" else torch.softmax(self.strategy, dim=0)
+
+    def move(self, gradient: Sequence[Tensor]) -> None:
+        """One step of the optimizer along a gradient, and back to the nearest strategy that the game allows."""
+        super().move(gradient)
+        if self.box is not None:
+            with torch.no_grad():
+                self.strategy.clamp_(*self.box)
 
     def is_broken(self) -> bool:
         """Whether the strategy is NaN or infinite; a logit may be infinite, where its probability is 0 or 1."""

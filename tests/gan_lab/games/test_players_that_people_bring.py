@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import gan_lab
-from gan_lab import Discriminator, Generator, train
+from gan_lab import Discriminator, Generator, Strategist, WiringError, ascent, train
 from gan_lab.games import MixtureGame, ring
 from gan_lab.payoffs.losses import LOSSES, Loss
 from gan_lab.players import adam
@@ -171,3 +171,27 @@ def test_an_own_loss_is_asked_for_its_own_facts() -> None:
     own = Loss("mine", of.discriminator, of.generator, False, True, "as relativistic", "test", of.log_odds)
     runs = [train("finite", loss=loss, steps=500) for loss in (own, "relativistic")]
     assert runs[0].truth == runs[1].truth
+
+
+@pytest.mark.parametrize("update", ["optimistic", "extragradient"])
+def test_a_strategy_at_the_edge_of_the_box_comes_back(update: str) -> None:
+    players = [Strategist(name, [9.9], ascent(0.1)) for name in ("generator_0", "discriminator_0")]
+    run = train("bilinear", *players, update=update, steps=3000)
+    assert np.abs(run.strategies).max() < 1e-3
+
+
+def test_a_strategy_that_starts_outside_of_the_box_is_refused() -> None:
+    with pytest.raises(WiringError, match=r"generator_0 starts with 12 at 0; expected -10 to 10"):
+        train("bilinear", Strategist("generator_0", [12.0]), steps=1)
+
+
+def test_the_last_observations_of_a_game_that_is_cut_off_are_of_their_spaces() -> None:
+    env = gan_lab.env("ring8", max_cycles=1, batch_size=4)
+    env.reset(seed=0)
+    seen = []
+    for agent in env.agent_iter():
+        observation, _, _, truncated, _ = env.last()
+        seen.append((agent, truncated))
+        assert observation.shape == env.observation_space(agent).shape
+        env.step(None if truncated else env.action_space(agent).sample())
+    assert seen[-2:] == [("discriminator_0", True), ("generator_0", True)]
