@@ -286,8 +286,8 @@ class Strategist(Player):
             "softmax": q = softmax(parameters). The last two start at the parameters of `strategy`.
 
     Attributes:
-        box: (low, high) of the plain strategies of the game that it plays, which the game sets: a step that leads out of
-            it ends at its edge. None: there is none.
+        box: (low, high) of the plain strategies of the game that it plays, which the game sets: a step that leads out
+            of it ends at its edge. None: there is none.
 
     Raises:
         WiringError: An unknown form; a strategy that is no probabilities where the form needs them.
