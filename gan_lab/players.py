@@ -8,7 +8,9 @@ A `Strategist` plays the games in which a move is the whole strategy (`FiniteGam
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,8 @@ from torch import Tensor, nn
 
 from gan_lab.errors import DivergedError, WiringError
 
+LARGEST = 2**20  # numbers of the samples that are evaluated at once
+FEWEST = 16  # samples that are evaluated at once, however large
 SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1, so that their logarithms are finite
 MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 
@@ -56,22 +60,59 @@ class Verdict:
         return np.asarray(self.probabilities.detach().cpu().numpy(), dtype=dtype)
 
 
+@contextmanager
+def evaluating(player: Any, seed: int = 0) -> Iterator[None]:
+    """Let a player act without leaving a trace: evaluation mode and random numbers of torch from a seed, inside alone.
+
+    Dropout drops nothing, and BatchNorm takes its running statistics and does not move them. A module that was in
+    evaluation mode before stays in it afterwards.
+    """
+    modes = [(module, module.training) for module in player.modules()] if isinstance(player, nn.Module) else []
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        try:
+            for module, _ in modes:
+                module.training = False
+            yield
+        finally:
+            for module, training in modes:
+                module.training = training
+
+
+def parts_of(samples: Tensor, numbers: int = 0) -> Sequence[Tensor]:
+    """The same samples in parts that a network can be evaluated on in little memory.
+
+    Args:
+        samples: (m, k).
+        numbers: Of what the network makes of a sample, where they are more than k.
+
+    >>> [len(part) for part in parts_of(torch.zeros(5000, 2))], len(parts_of(torch.zeros(100, 3 * 128 * 128)))
+    ([5000], 5)
+    """
+    return samples.split(max(FEWEST, LARGEST // max(samples[0].numel(), numbers, 1))) if len(samples) else [samples]
+
+
 def scores_of(discriminator: Any, samples: Tensor) -> Tensor:
-    """(m,) scores of a discriminator that acts with a verdict, or with probabilities."""
-    verdict = discriminator.act(samples)
-    if isinstance(verdict, Verdict):
-        return verdict.scores
-    return torch.logit(torch.as_tensor(verdict), eps=SMALLEST)
+    """(m,) scores of a discriminator that acts with a verdict, or with probabilities; in evaluation mode."""
+    with evaluating(discriminator):
+        found = [_scores(discriminator.act(part)) for part in parts_of(samples)]
+    return found[0] if len(found) == 1 else torch.cat(found)
 
 
-def move_of(player: Any, observation: Any) -> NDArray[Any]:
-    """What a player makes of an observation, as an array, without learning: batch statistics stay as they are."""
-    learning = player.training
-    player.eval()
-    with torch.no_grad():
-        move = np.asarray(player.act(observation).cpu().numpy())
-    player.train(learning)
-    return move
+def _scores(verdict: Any) -> Tensor:
+    return verdict.scores if isinstance(verdict, Verdict) else torch.logit(torch.as_tensor(verdict), eps=SMALLEST)
+
+
+def move_of(player: Any, observation: Tensor, numbers: int = 0) -> NDArray[Any]:
+    """What a player makes of an observation, as an array; in evaluation mode.
+
+    Args:
+        player: The player.
+        observation: (n, k) tensor.
+        numbers: Of a move, where they are more than k.
+    """
+    with evaluating(player), torch.no_grad():
+        return np.concatenate([np.asarray(player.act(part).cpu().numpy()) for part in parts_of(observation, numbers)])
 
 
 class Player(nn.Module, ABC):
@@ -105,6 +146,10 @@ class Player(nn.Module, ABC):
         """Where the player lives, and to where it takes what it sees."""
         return self.trained[0].device
 
+    def seen(self, observation: Any) -> Tensor:
+        """An observation where the player lives, as floats of its parameters' kind."""
+        return torch.as_tensor(observation, device=self.device).to(self.trained[0].dtype)
+
     def settle(self, device: torch.device) -> None:
         """Move to a device, with all that the optimizer remembers."""
         self.to(device)
@@ -116,9 +161,17 @@ class Player(nn.Module, ABC):
 
     def gradient(self, payoff: Tensor, create_graph: bool = False, keep: bool = False) -> list[Tensor]:
         """The gradient of a payoff by the player's parameters; `keep` the graph for another use."""
-        return list(
-            torch.autograd.grad(payoff, self.trained, create_graph=create_graph, retain_graph=keep or create_graph)
+        if not payoff.requires_grad:  # no parameter has to do with it
+            return [torch.zeros_like(parameter) for parameter in self.trained]
+        found = torch.autograd.grad(
+            payoff,
+            self.trained,
+            create_graph=create_graph,
+            retain_graph=keep or create_graph,
+            allow_unused=True,
+            materialize_grads=True,
         )
+        return list(found)
 
     def move(self, gradient: Sequence[Tensor]) -> None:
         """One step of the optimizer along a gradient."""
@@ -157,7 +210,7 @@ class Generator(Player):
 
     def act(self, observation: Tensor | NDArray[Any], /) -> Tensor:
         """(n, d) samples for (n, noise_size) noise."""
-        return self.network(torch.as_tensor(observation, device=self.device))
+        return self.network(self.seen(observation))
 
 
 class Discriminator(Player):
@@ -166,7 +219,14 @@ class Discriminator(Player):
     Args:
         network: Maps (m, d) to (m, 1) or (m,) scores.
         optimizer: How it learns.
+
+    Attributes:
+        apart: Where what the network says of a sample depends on the others beside it, as with BatchNorm: the samples
+            that it judges at once. A game sets it to n, so that the real and the generated samples of a turn are
+            judged apart, as in the generator's turn. None: all that it sees.
     """
+
+    apart: int | None = None
 
     def __init__(self, network: nn.Module, optimizer: MakeOptimizer | None = None) -> None:
         """Take a network and an optimizer (Adam by default)."""
@@ -176,11 +236,43 @@ class Discriminator(Player):
 
     def act(self, observation: Tensor | NDArray[Any], /) -> Verdict:
         """The verdict on (m, d) samples, each judged by itself."""
-        return Verdict(self.judge(torch.as_tensor(observation, device=self.device)))
+        return Verdict(self.judge(self.seen(observation)))
 
     def judge(self, samples: Tensor) -> Tensor:
         """(m,) scores of (m, d) samples."""
-        return self.network(samples).flatten()
+        if self.apart is None or len(samples) <= self.apart:
+            return self.network(samples).flatten()
+        return torch.cat([self.network(part).flatten() for part in samples.split(self.apart)])
+
+
+def ties_a_batch(discriminator: Discriminator, dimension: int, scale: float) -> bool:
+    """Whether what a discriminator says of a sample, while it learns, depends on the other samples beside it.
+
+    It judges eight points of random numbers together and four by four, as a copy, so that nothing in it changes. A
+    network that draws random numbers, as dropout does, counts as one that does; judging apart does not hurt it.
+
+    Args:
+        discriminator: The player.
+        dimension: Numbers of a sample.
+        scale: About how large they are.
+
+    >>> torch.manual_seed(7) and None
+    >>> plain = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(), nn.Linear(8, 1))
+    >>> ties_a_batch(Discriminator(plain), 2, 1.0)
+    False
+    >>> ties_a_batch(Discriminator(nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Linear(8, 1))), 2, 1.0)
+    True
+    """
+    points = np.random.default_rng(0).uniform(-scale, scale, (8, dimension))
+    with evaluating(discriminator), torch.no_grad():
+        network = deepcopy(discriminator.network).train()
+        samples = discriminator.seen(points)
+        try:
+            together = network(samples).flatten()
+            apart = torch.cat([network(part).flatten() for part in samples.split(4)])
+        except (RuntimeError, ValueError):  # of this many samples it can say nothing: its batches are its own affair
+            return True
+    return not torch.allclose(together, apart, rtol=1e-3, atol=1e-4 * max(1.0, float(together.abs().max())))
 
 
 class Strategist(Player):
@@ -192,8 +284,16 @@ class Strategist(Player):
         optimizer: How it learns; plain ascent by default.
         form: "plain": the parameters are the strategy; "logits": D = sigmoid(parameters);
             "softmax": q = softmax(parameters). The last two start at the parameters of `strategy`.
+
+    Attributes:
+        box: (low, high) of the plain strategies of the game that it plays, which the game sets: a step that leads out
+            of it ends at its edge. None: there is none.
+
+    Raises:
+        WiringError: An unknown form; a strategy that is no probabilities where the form needs them.
     """
 
+    box: tuple[Tensor, Tensor] | None = None
     FORMS = ("plain", "logits", "softmax")
 
     def __init__(
@@ -204,6 +304,8 @@ class Strategist(Player):
         if form not in self.FORMS:
             raise WiringError(f"form is {form!r}; expected one of {', '.join(map(repr, self.FORMS))}")
         start = torch.as_tensor(np.asarray(strategy, dtype=np.float64)).clone()
+        if form != "plain" and not ((start >= 0) & (start <= 1)).all():
+            raise WiringError(f"{name} starts at {start.tolist()}; expected probabilities for form={form!r}")
         self.form = form
         self.strategy = nn.Parameter({"plain": start, "logits": torch.logit(start), "softmax": torch.log(start)}[form])
         self.set_optimizer(optimizer or ascent())
@@ -213,6 +315,13 @@ class Strategist(Player):
         if self.form == "plain":
             return self.strategy * 1.0  # not the parameter itself, which the optimizer changes in place
         return torch.sigmoid(self.strategy) if self.form == "logits" else torch.softmax(self.strategy, dim=0)
+
+    def move(self, gradient: Sequence[Tensor]) -> None:
+        """One step of the optimizer along a gradient, and back to the nearest strategy that the game allows."""
+        super().move(gradient)
+        if self.box is not None:
+            with torch.no_grad():
+                self.strategy.clamp_(*self.box)
 
     def is_broken(self) -> bool:
         """Whether the strategy is NaN or infinite; a logit may be infinite, where its probability is 0 or 1."""

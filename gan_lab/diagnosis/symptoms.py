@@ -16,7 +16,7 @@ from torch import Tensor
 from gan_lab.diagnosis.verdicts import SETTLED
 from gan_lab.games import SampleGame
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
-from gan_lab.metrics.duality_gap import best_shift
+from gan_lab.metrics.duality_gap import log_odds
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.players import scores_of
 from gan_lab.truth import LOG_4
@@ -83,7 +83,9 @@ def judged(run: "Run", samples: Any) -> Judged:
     """Scores and slopes of (m, d) samples."""
     points = torch.as_tensor(np.asarray(samples, dtype=np.float32)).requires_grad_()
     scores = scores_of(run.discriminator, points)
-    (slopes,) = torch.autograd.grad(scores.sum(), points)
+    slopes = torch.zeros_like(points)
+    if scores.requires_grad:
+        (slopes,) = torch.autograd.grad(scores.sum(), points, allow_unused=True, materialize_grads=True)
     return Judged(scores.detach(), slopes.flatten(1).norm(dim=1) * _game(run).scale)
 
 
@@ -160,13 +162,10 @@ def vanishing_gradient(run: "Run") -> Symptom | None:
 
     Source: Goodfellow et al. 2014, section 3; Arjovsky and Bottou 2017, Theorem 2.4.
     """
-    loss = LOSSES.get(run.settings.get("loss", ""))
-    if loss is None:
-        return None
     real, fake = _both(run)
-    shift = best_shift(real.scores, fake.scores) if loss.relative else 0.0
-    apart = float(torch.sigmoid(real.scores + shift).mean() - torch.sigmoid(fake.scores + shift).mean())
-    pull = _pull(real, fake, loss.generator)
+    odds = log_odds(run.loss, real.scores, fake.scores)
+    apart = float(torch.sigmoid(odds(real.scores)).mean() - torch.sigmoid(odds(fake.scores)).mean())
+    pull = _pull(real, fake, run.loss.generator)
     other = _pull(real, fake, LOSSES["non_saturating"].generator)
     if apart < WON or pull > VANISHED * other:
         return None
@@ -214,20 +213,20 @@ def one_penalty(run: "Run") -> Symptom | None:
 
     Source: Huang et al. 2024 (R3GAN), section 2.
     """
-    penalty = run.settings.get("penalty")
-    if penalty not in ("r1", "r2") or not run.truth:
+    if run.penalty is None or not run.penalty.on or not run.truth:
         return None
     real, fake = (part.slopes.square().mean().sqrt().item() for part in _both(run))
-    free, held = (fake, real) if penalty == "r1" else (real, fake)
+    on_real = run.penalty.on == "real"
+    free, held = (fake, real) if on_real else (real, fake)
     ahead = run.truth[-1]["value"] + LOG_4
     if free < LOPSIDED * held or ahead < AHEAD:
         return None
-    where, other = ("generated", "real") if penalty == "r1" else ("real", "generated")
+    where, other = ("generated", "real") if on_real else ("real", "generated")
     return Symptom(
         "one-penalty divergence",
         {"slope where free": free, "slope where penalised": held, "V + log 4": ahead},
-        f"{penalty.upper()} alone leaves the slope on {where} samples free: it is {free:.3g} there and {held:.3g} on "
-        f"{other} ones, and V is {ahead:.2g} above -log 4.",
+        f"{run.penalty.name.upper()} alone leaves the slope on {where} samples free: it is {free:.3g} there and "
+        f"{held:.3g} on {other} ones, and V is {ahead:.2g} above -log 4.",
         "penalty='r1r2'.",
     )
 

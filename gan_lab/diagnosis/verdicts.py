@@ -28,17 +28,17 @@ def _converged(truth: dict[str, float]) -> str:
     could = f"the players could gain {max(gap, 0.0):.3g} by leaving, or more (counting is off by up to {error:.2g})."
     if gap - error >= SETTLED:
         return f"Converged? no: {could}"
-    if gap + error < SETTLED:
+    if gap < SETTLED and error < SETTLED:
         return f"Converged? yes, nearly, as far as samples tell: {could}"
     return f"Converged? cannot be told from so few samples: {could}"
 
 
 def _collapsed(modes: int, truth: dict[str, float]) -> str:
     shown = truth.get("modes_expected", modes)  # fewer than all where samples are few
-    missed = round(shown - truth["modes"])
+    missed = round(truth.get("modes_missed", shown - truth["modes"]))
     excess = truth["reverse_kl"] - truth["reverse_kl_floor"]
     if missed:
-        return f"Mode collapse? yes: {missed} of {modes} modes have no good sample."
+        return f"Mode collapse? yes: {missed} of {modes} modes have no good sample, or far too few."
     if excess > 0.05:
         return f"Mode collapse? partly: all {modes} modes are there, at wrong shares (excess reverse KL {excess:.3g})."
     return (

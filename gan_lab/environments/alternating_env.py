@@ -91,7 +91,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
         """What an agent sees: on its turn what was drawn for it, otherwise what it saw last."""
         self._check_begun()
         choose(agent, self._spaces, "agent")
-        if agent != self.agent_selection:
+        if agent != self.agent_selection or self.truncations.get(agent, False):
             seen = self.game_state.glimpse(agent)
         else:
             if self._seen is None:

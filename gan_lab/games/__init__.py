@@ -27,7 +27,7 @@ GAMES: Final[dict[str, Callable[[], Game]]] = {
     "dirac": DiracGame,
     "finite": FiniteGame,
     "gaussian": GaussianGame,
-    "grid100": lambda: grid(10, spacing=1.0, std=0.03, name="grid100"),
+    "grid100": lambda: grid(10, spacing=1.0, std=0.03),
     "grid25": grid,
     "ring8": ring,
     "stacked_digits": StackedDigitsGame,

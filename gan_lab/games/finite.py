@@ -12,6 +12,7 @@ from gan_lab import truth
 from gan_lab.errors import WiringError
 from gan_lab.games.game import DISCRIMINATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
+from gan_lab.metrics.duality_gap import best_payoff, log_odds
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
 
@@ -92,7 +93,7 @@ class FiniteGame(StrategyGame):
 
     def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
         """Of any loss, on the scores logit D, under p and q."""
-        if loss.name == "minimax":
+        if loss.zero_sum and loss.is_value:
             return super().payoffs(loss, discriminator, generator)
         scores, p = torch.logit(discriminator, eps=SMALLEST), torch.from_numpy(self.p)
         return loss.discriminator(scores, scores, p, generator), loss.generator(scores, scores, p, generator)
@@ -141,6 +142,21 @@ class FiniteGame(StrategyGame):
             "tv": truth.tv(self.p, q),
             "exploitability": self.exploitability(d, q),
         }
+
+    def truth_under(self, loss: Loss, discriminator: Strategy, generator: Strategy) -> dict[str, float]:
+        """`truth` of the D that the scores stand for, and what the players could gain in the payoffs of the loss."""
+        if loss.is_value:
+            return self.truth(discriminator, generator)
+        scores, p, q = (torch.from_numpy(part) for part in (discriminator, self.p, generator))
+        scores = torch.logit(scores, eps=SMALLEST)
+        odds = log_odds(loss, scores, scores, p, q)
+        found = self.truth(torch.sigmoid(odds(scores)).numpy(), generator)
+        best = best_payoff(loss, self.p, generator)
+        now = float(loss.discriminator(scores, scores, p, q))
+        others = (loss.generator(scores, scores, p, atom) for atom in torch.eye(len(q), dtype=torch.float64))
+        of_generator = max(map(float, others)) - float(loss.generator(scores, scores, p, q))
+        found["exploitability"] = np.inf if best is None else max(best - now, 0.0) + max(of_generator, 0.0)
+        return found
 
     @property
     def equilibrium(self) -> tuple[Strategy, Strategy]:

@@ -171,14 +171,14 @@ class Game(ABC):
         """(discriminator, generator) of those who give none."""
 
     @abstractmethod
-    def evaluate(self, discriminator: Any, generator: Any, seed: int, *, relative: bool) -> dict[str, float]:
+    def evaluate(self, discriminator: Any, generator: Any, seed: int, loss: Loss) -> dict[str, float]:
         """What is known exactly, or estimated from fresh samples, beside the players; V among it.
 
         Args:
             discriminator: The player.
             generator: The player.
             seed: Of the samples.
-            relative: Whether scores are known up to a constant.
+            loss: For which the players play.
 
         Raises:
             NonFiniteMoveError: A move is NaN or infinite.

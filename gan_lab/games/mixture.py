@@ -9,7 +9,17 @@ from scipy.special import logsumexp
 
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.sample_game import SampleGame
-from gan_lab.metrics.estimates import binned_jsd, mode_counts, reverse_kl_of_shares
+from gan_lab.metrics.estimates import (
+    FEWEST,
+    binned,
+    binned_jsd,
+    cells_of_data,
+    jsd_floor,
+    mode_counts,
+    modes_missed,
+    reverse_kl_floor,
+    reverse_kl_of_shares,
+)
 
 
 class MixtureGame(SampleGame):
@@ -21,6 +31,8 @@ class MixtureGame(SampleGame):
         weights: (K,) shares of the modes; alike by default.
         name: How the game is called.
         noise_size: Numbers of one noise vector.
+        narrow: Whether its modes are so narrow beside their distances that training it takes the recipe made for that,
+            `gan_lab.mixture_recipe`; otherwise the plain one.
 
     Raises:
         WiringError: Arrays of the wrong shape, weights that are no distribution, a width that is not positive.
@@ -37,6 +49,7 @@ class MixtureGame(SampleGame):
         *,
         name: str = "mixture",
         noise_size: int = 8,
+        narrow: bool = False,
     ) -> None:
         """Check and keep the mixture."""
         self.means = np.asarray(means, dtype=np.float64)
@@ -48,6 +61,7 @@ class MixtureGame(SampleGame):
         self.weights = np.full(count, 1 / count) if weights is None else np.asarray(weights, dtype=np.float64)
         if self.weights.shape != (count,) or not ((self.weights >= 0).all() and abs(self.weights.sum() - 1) <= 1e-9):
             raise WiringError(f"weights are {weights!r}; expected {count} numbers of at least 0 that add up to 1")
+        self._narrow = narrow
         self.std, self.name, self.noise_size = float(std), name, whole_number("noise_size", noise_size, 1)
         self.dimension = self.means.shape[1]
         self.bound = float(np.abs(self.means).max() + 20 * std + 1)
@@ -56,14 +70,14 @@ class MixtureGame(SampleGame):
         self._cumulative[-1] = 1.0
 
     @property
-    def own_recipes(self) -> tuple[str, ...]:
-        """That of its name."""
-        return (self.name, "plain")
+    def narrow(self) -> bool:
+        """Whether training it takes the recipe of narrow modes."""
+        return self._narrow
 
     @property
     def mode_count(self) -> int:
-        """K."""
-        return len(self.weights)
+        """How many modes have a share."""
+        return int((self.weights > 0).sum())
 
     def known(self) -> str:
         """The modes."""
@@ -75,38 +89,57 @@ class MixtureGame(SampleGame):
         spread = rng.standard_normal((count, self.dimension), dtype=np.float32) * np.float32(self.std)
         return (self.means[modes] + spread).astype(np.float32)
 
-    def log_density(self, points: NDArray[Any]) -> NDArray[np.float64]:
-        """(n,) log p(x) of (n, d) points."""
-        squares = ((np.asarray(points, dtype=np.float64)[:, None, :] - self.means) ** 2).sum(axis=2)
+    def log_parts(self, points: NDArray[Any]) -> NDArray[np.float64]:
+        """(n, K) log of what each mode adds to p(x), at (n, d) points."""
+        found = np.asarray(points, dtype=np.float64)
+        squares = np.stack([((found - mean) ** 2).sum(axis=1) for mean in self.means], axis=1)
         constant = self.dimension * (np.log(self.std) + 0.5 * np.log(2 * np.pi))
         with np.errstate(divide="ignore"):
-            return logsumexp(np.log(self.weights) - 0.5 * squares / self.std**2, axis=1) - constant
+            return np.log(self.weights) - 0.5 * squares / self.std**2 - constant
+
+    def log_density(self, points: NDArray[Any]) -> NDArray[np.float64]:
+        """(n,) log p(x) of (n, d) points."""
+        return logsumexp(self.log_parts(points), axis=1)
+
+    def binned(self, samples: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(bins,) probabilities of the data and shares of samples, in the bins by which JSD is counted."""
+        return binned(self, samples)
 
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """Modes found, share of samples within three standard deviations of one, and the divergences of the shares.
+        """Modes found, share of good samples, and the divergences of the shares.
 
-        `reverse_kl` is KL(shares of the samples' nearest modes || weights); of n samples of the mixture itself it
-        would be about `reverse_kl_floor` = (K - 1) / 2n.
+        A mode is found if a sample is within three standard deviations of it (in more than two dimensions, within what
+        holds as much of it as in two); such samples are good. `modes_missed` counts those with no good sample, or much
+        less than their share, of the modes that so many samples can show: see `gan_lab.metrics.estimates`.
+        `reverse_kl` is KL(shares of the samples' nearest modes || those of the data's), `jsd` that of finer bins. What
+        n samples of the data themselves would have of both is `reverse_kl_floor`, `jsd_floor`.
         """
         counts, good = mode_counts(samples, self.means, self.std)
+        found = np.bincount(good, minlength=len(self.means)) > 0
+        shares = cells_of_data(self).sum(axis=1)
+        can_be_shown = shares * len(samples) >= FEWEST
         jsd, error = binned_jsd(self, samples)
         return {
-            "modes": float((np.bincount(good, minlength=len(self.means)) > 0).sum()) if len(good) else 0.0,
+            "modes": float((found & (self.weights > 0)).sum()),
+            "modes_missed": float(max((can_be_shown & ~found).sum(), modes_missed(self, samples))),
             "high_quality": len(good) / len(samples),
-            "reverse_kl": reverse_kl_of_shares(counts / counts.sum(), self.weights),
-            "reverse_kl_floor": (len(self.means) - 1) / (2 * len(samples)),
+            "reverse_kl": reverse_kl_of_shares(counts / counts.sum(), shares),
+            "reverse_kl_floor": reverse_kl_floor(self, len(samples)),
             "jsd": jsd,
             "jsd_error": error,
+            "jsd_floor": jsd_floor(self, len(samples)),
         }
 
 
-def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01, name: str = "ring8") -> MixtureGame:
+def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01, name: str | None = None) -> MixtureGame:
     """Modes on a circle, evenly spaced (PacGAN's radius and width: Lin et al. 2018, section 4.1)."""
     angles = 2 * np.pi * np.arange(modes) / modes
-    return MixtureGame(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), std, name=name)
+    means = radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return MixtureGame(means, std, name=f"ring{modes}" if name is None else name, narrow=True)
 
 
-def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05, name: str = "grid25") -> MixtureGame:
+def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05, name: str | None = None) -> MixtureGame:
     """Side x side modes around the origin (VEEGAN, Srivastava et al. 2017)."""
     line = spacing * (np.arange(side) - (side - 1) / 2)
-    return MixtureGame(np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2), std, name=name)
+    means = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    return MixtureGame(means, std, name=f"grid{side * side}" if name is None else name, narrow=True)

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from gan_lab.recipes.recipe import Recipe
 
 NOISE_BOUND: Final = 8.0  # beyond which a standard normal number is not drawn in practice
-EVALUATED: Final = 5000  # samples of an evaluation
+EVALUATED: Final = 5000  # samples of an evaluation, where they are not large
+LEAST_EVALUATED: Final = 500
+NUMBERS: Final = 2**26  # of the samples of an evaluation: 256 MB
 
 
 class SampleGame(Game):
@@ -64,6 +66,11 @@ class SampleGame(Game):
     def single(self) -> "SampleGame":
         """The game of one sample at a time: itself, unless a move is a pack of samples."""
         return self
+
+    @property
+    def evaluated(self) -> int:
+        """Samples of an evaluation: 5,000; fewer where so many would take more than 256 MB, but 500 at least."""
+        return max(LEAST_EVALUATED, min(EVALUATED, NUMBERS // self.dimension))
 
     def singles(self, samples: NDArray[Any]) -> NDArray[Any]:
         """The samples of moves: themselves, unless a move is a pack of samples."""
@@ -124,24 +131,25 @@ class SampleGame(Game):
 
     def moves(self, generator: Player, count: int, seed: int | None) -> NDArray[np.float32]:
         """(count, d) moves of a generator: samples, or packs of them."""
-        return move_of(generator, torch.from_numpy(self.noise(count, np.random.default_rng(seed))))
+        noise = torch.from_numpy(self.noise(count, np.random.default_rng(seed)))
+        return move_of(generator, noise, self.dimension).astype(np.float32, copy=False)
 
     def samples(self, generator: Player, count: int, seed: int | None) -> NDArray[np.float32]:
         """(count, d) samples of a generator."""
         packs = -(-whole_number("count", count, 1) * self.single.dimension // self.dimension)
         return self.singles(self.moves(generator, packs, seed))[:count]
 
-    def evaluate(self, discriminator: Any, generator: Player, seed: int, *, relative: bool) -> dict[str, float]:
+    def evaluate(self, discriminator: Any, generator: Player, seed: int, loss: Loss) -> dict[str, float]:
         """V, its gap to -log 4, what the game knows, and an estimate of the duality gap, of fresh samples."""
-        samples = self.moves(generator, EVALUATED, seed)
+        samples = self.moves(generator, self.evaluated, seed)
         if not np.isfinite(samples).all():
             raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
         rng = np.random.default_rng([seed, 1])  # apart from the noise of the samples
-        return evaluate_samples(self, discriminator, samples, rng, relative=relative)
+        return evaluate_samples(self, discriminator, samples, rng, loss)
 
     def truth_of_samples(self, generator: Player, seed: int) -> dict[str, float]:
         """What the samples of a generator tell without a discriminator."""
-        return self.truth(self.samples(generator, EVALUATED, seed), np.random.default_rng([seed, 1]))
+        return self.truth(self.samples(generator, self.evaluated, seed), np.random.default_rng([seed, 1]))
 
 
 class PackedGame(SampleGame):

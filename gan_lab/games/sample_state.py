@@ -20,7 +20,7 @@ from gan_lab.errors import NonFiniteMoveError, WiringError
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, NOTHING, GameState, Payoffs, real_numbers
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Judge, Penalty
-from gan_lab.players import SMALLEST, Verdict
+from gan_lab.players import SMALLEST, Discriminator, Verdict, evaluating, ties_a_batch
 
 if TYPE_CHECKING:
     from gan_lab.games.sample_game import SampleGame
@@ -35,6 +35,7 @@ class SampleState(GameState):
         """Set up a game that has not begun."""
         super().__init__(loss, penalty, penalty_weight, batch_size)
         self.game: SampleGame = game
+        self._ties = False  # whether the discriminator's verdict on a sample depends on the others of its batch
 
     def begin(self, rng: np.random.Generator) -> None:
         """Start a game: until the generator moves, its samples are noise over the box of the data."""
@@ -64,16 +65,21 @@ class SampleState(GameState):
                 verdict = self._tried(DISCRIMINATOR, discriminator, samples)
                 scores = verdict.scores if isinstance(verdict, Verdict) else torch.as_tensor(np.asarray(verdict))
                 self._check_shape(DISCRIMINATOR, scores, (2,))
+                self._ties = isinstance(discriminator, Discriminator) and ties_a_batch(
+                    discriminator, self.game.dimension, self.game.scale
+                )
 
     def observation(self, agent: str) -> Tensor:
         """What the agent sees on its turn: drawn anew for every turn."""
+        if isinstance(discriminator := self.seated.get(DISCRIMINATOR), Discriminator) and self._ties:
+            discriminator.apart = len(self.real)
         self.noise = self._here(self.game.noise(self.batch_size, self.rng))
         if agent == GENERATOR:
             return self.noise
         self.real = self._here(self.game.real(self.batch_size, self.rng))
         if (generator := self.seated.get(GENERATOR)) is not None:
             with torch.set_grad_enabled(self.joint):
-                self.generated = _finite(torch.as_tensor(generator.act(self.noise)))
+                self.generated = _finite(torch.as_tensor(generator.act(self.noise))).to(torch.float32)
         self.judged = torch.cat([self.real, self.generated])
         if self.penalty is not None:
             self.judged.requires_grad_()
@@ -104,7 +110,7 @@ class SampleState(GameState):
 
     def _here(self, drawn: NDArray[np.float32]) -> Tensor:
         """The rows of a whole batch that are played here."""
-        return torch.from_numpy(drawn[self.rows]).to(self.device)
+        return torch.from_numpy(np.asarray(drawn[self.rows], dtype=np.float32)).to(self.device)
 
     def _verdict(self, action: Any) -> Payoffs:
         n = len(self.real)
@@ -179,7 +185,8 @@ class SampleState(GameState):
 
     def _tried(self, agent: str, player: Any, observation: Tensor) -> Any:
         try:
-            return player.act(observation)
+            with evaluating(player):
+                return player.act(observation)
         except (RuntimeError, ValueError, TypeError) as error:
             raise WiringError(
                 f"{agent} cannot act on {tuple(observation.shape)} in the game {self.game.name!r}, where {GENERATOR} "

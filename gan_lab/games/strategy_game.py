@@ -86,12 +86,16 @@ class StrategyGame(Game):
             d, g = (self.checked(agent, player.act(None)).numpy() for agent, player in players)
         return d, g
 
-    def evaluate(self, discriminator: Player, generator: Player, seed: int, *, relative: bool) -> dict[str, float]:
-        """All that is known exactly of both strategies."""
-        found = self.truth(*self.strategies(discriminator, generator))
+    def evaluate(self, discriminator: Player, generator: Player, seed: int, loss: Loss) -> dict[str, float]:
+        """All that is known exactly of both strategies; what the players could gain, in the payoffs of the loss."""
+        found = self.truth_under(loss, *self.strategies(discriminator, generator))
         if self.known_value == -LOG_4:
             found["gap_to_minus_log_4"] = found["value"] + LOG_4
         return found
+
+    def truth_under(self, loss: Loss, discriminator: Strategy, generator: Strategy) -> dict[str, float]:
+        """`truth`, where the players play for a loss."""
+        return self.truth(discriminator, generator)
 
     def known(self) -> str:
         """V at the equilibrium, and what is exact."""

@@ -13,6 +13,7 @@ from gan_lab.errors import WiringError
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, GameState, Payoffs
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
+from gan_lab.players import Strategist
 
 if TYPE_CHECKING:
     from gan_lab.games.strategy_game import StrategyGame
@@ -48,6 +49,21 @@ class StrategyState(GameState):
                     f"whole strategy, such as a Strategist does: {str(error).splitlines()[0]}"
                 ) from error
             self.game.checked(agent, strategy)
+            if isinstance(player, Strategist) and player.form == "plain":
+                self._give_box(agent, player)
+
+    def _give_box(self, agent: str, player: Strategist) -> None:
+        """Let a player know where its strategies end; refuse one that starts outside, where it has no gradient."""
+        space = self.game.space(agent)
+        start = player.strategy.detach().numpy()
+        outside = np.flatnonzero((start < space.low) | (start > space.high))
+        if outside.size:
+            at = outside[0]
+            raise WiringError(
+                f"the strategy of {agent} starts with {start[at]:g} at {at}; expected {space.low[at]:g} to "
+                f"{space.high[at]:g} in the game {self.game.name!r}"
+            )
+        player.box = torch.from_numpy(space.low), torch.from_numpy(space.high)
 
     def observation(self, agent: str) -> Tensor:
         """Both standing strategies, the discriminator's first."""

@@ -9,18 +9,25 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtr
+from scipy.spatial.distance import pdist
+from scipy.special import chdtr, chdtrc, chdtri, logsumexp, ndtri
 
 from gan_lab import truth
 from gan_lab.errors import WiringError
 
 SHELLS: Final = np.array([0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0])  # radii, in standard deviations, between bins
 RESAMPLES: Final = 100
+COUNTED: Final = 200_000  # samples of the data that are counted where the shares of bins have no closed form
+COUNTED_AT_ONCE: Final = 10_000
+COUNTED_SEED: Final = 20140610
+FALSE_ALARM: Final = 1e-3  # that a mode of perfect samples is called missed
+FEWEST: Final = 20  # samples expected of a mode that can be missed
+SHARE_STEPS: Final = 200
 HIGH_QUALITY_RADIUS: Final = 3.0  # in standard deviations
 
 
 def mode_counts(samples: Any, means: NDArray[Any], std: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(K,) samples nearest to each mode, and the nearest modes of those within three standard deviations.
+    """(K,) samples nearest to each mode, and the nearest modes of those within `good_radius` standard deviations.
 
     Source of the protocol: Srivastava et al. 2017 (VEEGAN), section 4.1.
 
@@ -29,7 +36,7 @@ def mode_counts(samples: Any, means: NDArray[Any], std: float) -> tuple[NDArray[
     (array([2, 1]), array([0, 0]))
     """
     nearest, squares = nearest_modes(samples, means)
-    good = nearest[squares <= (HIGH_QUALITY_RADIUS * std) ** 2]
+    good = nearest[squares <= (good_radius(means.shape[1]) * std) ** 2]
     return np.bincount(nearest, minlength=len(means)), good
 
 
@@ -50,26 +57,128 @@ def nearest_modes(samples: Any, means: NDArray[Any]) -> tuple[NDArray[np.int64],
         raise WiringError(f"samples have shape {found.shape}; expected (n, {means.shape[1]})")
     if not np.isfinite(found).all():
         raise WiringError(f"sample {int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])} is not finite")
-    squares = ((found[:, None, :] - means) ** 2).sum(axis=2)
+    squares = np.stack([((found - mean) ** 2).sum(axis=1) for mean in means], axis=1)  # without an (n, K, d) array
     nearest = squares.argmin(axis=1)
     return nearest, squares[np.arange(len(found)), nearest]
+
+
+def binned(game: Any, samples: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(bins,) probabilities of a mixture, and (bins,) shares of samples, by nearest mode and by shells around it."""
+    nearest, squares = nearest_modes(samples, game.means)
+    p = cells_of_data(game)
+    shell = np.searchsorted(shells(game.dimension), np.sqrt(squares) / game.std, side="right")
+    counts = np.bincount(nearest * (len(SHELLS) + 1) + shell, minlength=p.size)
+    return p.ravel(), counts / counts.sum()
+
+
+def shells(dimension: int) -> NDArray[np.float64]:
+    """(7,) radii between bins, in standard deviations: in d dimensions those that part as much as SHELLS do in two.
+
+    >>> shells(2)
+    array([0.5, 1. , 1.5, 2. , 2.5, 3. , 4. ])
+    """
+    return SHELLS if dimension <= 2 else np.sqrt(chdtri(dimension, chdtrc(2, SHELLS**2)))
+
+
+def good_radius(dimension: int) -> float:
+    """Within how many standard deviations of a mode a sample is good: 3, and in d > 2 dimensions what keeps as many.
+
+    >>> good_radius(2), round(good_radius(50), 1)
+    (3.0, 8.7)
+    """
+    return float(shells(dimension)[SHELLS.tolist().index(HIGH_QUALITY_RADIUS)])
+
+
+def is_separated(game: Any) -> bool:
+    """Whether the modes lie so far apart that a shell around one, up to the last, holds samples of no other."""
+    reach = 2 * shells(game.dimension)[-1] * game.std
+    return len(game.means) < 2 or float(pdist(game.means).min()) >= reach
+
+
+def cells_of_data(game: Any) -> NDArray[np.float64]:
+    """(K, 8) probabilities of the data, by nearest mode and shell: exact where modes are far apart.
+
+    Otherwise they are counted from 200,000 samples of the data, once for each game.
+    """
+    if is_separated(game):
+        edges = np.concatenate([[0.0], chdtr(game.dimension, shells(game.dimension) ** 2), [1.0]])
+        found = game.weights[:, None] * np.diff(edges)
+        return found / found.sum()
+    if getattr(game, "_cells", None) is None:
+        rng = np.random.default_rng(COUNTED_SEED)
+        counts = np.zeros((len(game.means), len(SHELLS) + 1))
+        for _ in range(COUNTED // COUNTED_AT_ONCE):
+            nearest, squares = nearest_modes(game.real(COUNTED_AT_ONCE, rng), game.means)
+            shell = np.searchsorted(shells(game.dimension), np.sqrt(squares) / game.std, side="right")
+            np.add.at(counts, (nearest, shell), 1)
+        game._cells = counts / counts.sum()
+    return game._cells
+
+
+def modes_missed(game: Any, samples: Any) -> int:
+    """How many modes get much less than their share, of those that so many samples can show.
+
+    Under p_g = p the posterior probability of a mode, given a sample, has the mode's weight as its mean. A mode is
+    missed if that mean over n samples is below its weight by more than chance allows, at a rate of a false alarm of at
+    most 1 in 1,000 for all modes together, and the share that fits the samples best is below half of the weight.
+
+    Source: the score test of a weight; Dempster, Laird and Rubin 1977 for the shares that fit best.
+
+    >>> from gan_lab.games import MixtureGame
+    >>> game = MixtureGame([[-1.0], [1.0]], std=1.0, weights=[0.8, 0.2])
+    >>> rng = np.random.default_rng(7)
+    >>> modes_missed(game, game.real(5000, rng)), modes_missed(game, rng.normal(-1.0, 1.0, (5000, 1)))
+    (0, 1)
+    """
+    weights, n = game.weights, len(samples)
+    logs = game.log_parts(samples)  # (n, K)
+    posterior = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+    real = np.exp((of_data := game.log_parts(_data(game, n))) - logsumexp(of_data, axis=1, keepdims=True))
+    spread = np.sqrt((real.var(axis=0) + np.maximum(weights * (1 - weights), 0) / n) / n)
+    lacking = posterior.mean(axis=0) - weights < -ndtri(1 - FALSE_ALARM / len(weights)) * spread
+    lacking &= weights * n >= FEWEST
+    if not lacking.any():
+        return 0
+    shares = weights.copy()
+    ratios = posterior / np.where(weights > 0, weights, 1.0)
+    for _ in range(SHARE_STEPS):
+        fitted = ratios * shares
+        shares = (fitted / fitted.sum(axis=1, keepdims=True)).mean(axis=0)
+    return int((lacking & (shares < 0.5 * weights)).sum())
+
+
+def _data(game: Any, count: int) -> NDArray[np.float32]:
+    return game.real(count, np.random.default_rng(COUNTED_SEED))
+
+
+def jsd_floor(game: Any, count: int) -> float:
+    """The binned JSD that n samples of the data themselves have, as a mean of 100 drawn anew."""
+    p = cells_of_data(game).ravel()
+    drawn = np.random.default_rng(COUNTED_SEED).multinomial(count, p / p.sum(), size=RESAMPLES) / count
+    found = [truth.jsd(p, row / row.sum()) for row in drawn]
+    return float(np.mean(found))
+
+
+def reverse_kl_floor(game: Any, count: int) -> float:
+    """The KL of shares that n samples of the data themselves have: about (K - 1) / 2n where no mode is rare."""
+    weights = cells_of_data(game).sum(axis=1)
+    weights = weights[weights > 0]
+    if count * weights.min() >= FEWEST:
+        return (len(weights) - 1) / (2 * count)
+    drawn = np.random.default_rng(COUNTED_SEED).multinomial(count, weights / weights.sum(), size=RESAMPLES) / count
+    return float(np.mean([reverse_kl_of_shares(row, weights) for row in drawn]))
 
 
 def binned_jsd(game: Any, samples: Any) -> tuple[float, float]:
     """JSD of a mixture and of samples, counted by nearest mode and by shells around it; and its error.
 
-    The first is a lower bound of the true JSD, up to the second: the bias (bins - 1) / 8n of counting n
-    samples, and two standard deviations of resampling. The modes should be at least eight standard deviations
-    apart, so that each shell belongs to one of them.
+    The first is a lower bound of the true JSD, up to the second: what counting n samples adds, `jsd_floor`, which is
+    about (bins - 1) / 8n, and two standard deviations of resampling.
     """
-    nearest, squares = nearest_modes(samples, game.means)
-    edges = np.concatenate([[0.0], chdtr(game.dimension, SHELLS**2), [1.0]])
-    p = (game.weights[:, None] * np.diff(edges)).ravel()
-    p /= p.sum()
-    shell = np.searchsorted(SHELLS, np.sqrt(squares) / game.std, side="right")
-    counts = np.bincount(nearest * (len(SHELLS) + 1) + shell, minlength=len(p))
-    q, n = counts / counts.sum(), len(nearest)
+    p, q = binned(game, samples)
+    n = len(samples)
+    counts = np.rint(q * n).astype(np.int64)
     found = truth.jsd(p, q)
     redrawn = np.random.default_rng(counts.tolist()).multinomial(n, q, size=RESAMPLES) / n
     spread = np.std([truth.jsd(p, row / row.sum()) for row in redrawn])
-    return found, float(2 * spread + (len(p) - 1) / (8 * n))
+    return found, float(2 * spread + jsd_floor(game, n))

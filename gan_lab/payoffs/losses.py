@@ -8,11 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import rel_entr
 from torch import Tensor
 from torch.nn.functional import logsigmoid, relu
 
 from gan_lab.errors import choose
 
+Array = NDArray[np.float64]
 Payoff = Callable[[Tensor, Tensor, Tensor | None, Tensor | None], Tensor]
 
 
@@ -28,6 +33,11 @@ class Loss:
         relative: Whether only differences of scores count, so that they are known up to a constant.
         equation: Both, as text.
         source: Where it is from.
+        log_odds: Scores as log D / (1 - D), of the D that this loss trains to be p / (p + q); up to a constant where
+            the loss is `relative`. None: the best score is no function of p / q alone, or it is not known.
+        neutral: The score of every sample at the equilibrium, where p_g = p.
+        best: (p, q), probabilities of n atoms -> what the discriminator's best scores are worth, infinite where there
+            is no bound. None: it is looked for by numbers.
     """
 
     name: str
@@ -37,6 +47,22 @@ class Loss:
     relative: bool
     equation: str
     source: str
+    log_odds: Callable[[Tensor], Tensor] | None = None
+    neutral: float = 0.0
+    best: Callable[[Array, Array], float] | None = None
+
+    @property
+    def is_value(self) -> bool:
+        """Whether scores are the log-odds of D, as in V(D, G) itself."""
+        return self.log_odds is _as_they_are and not self.relative
+
+
+def _as_they_are(scores: Tensor) -> Tensor:
+    return scores
+
+
+def _of_probabilities(scores: Tensor) -> Tensor:
+    return torch.logit(scores.clamp(0.0, 1.0), eps=1e-6)
 
 
 def mean(scores: Tensor, weights: Tensor | None) -> Tensor:
@@ -93,31 +119,54 @@ def _score(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None
     return mean(fake, q)
 
 
+def _best_value(p: Array, q: Array) -> float:
+    """-log 4 + 2 JSD: Theorem 1."""
+    return float((rel_entr(p, p + q) + rel_entr(q, p + q)).sum())
+
+
+def _best_critic(p: Array, q: Array) -> float:
+    return 0.0 if np.allclose(p, q, rtol=0.0, atol=1e-12) else np.inf
+
+
+def _best_squares(p: Array, q: Array) -> float:
+    both = p + q
+    return -0.5 * float(np.divide(p * q, both, out=np.zeros_like(both), where=both > 0).sum())
+
+
+def _best_hinge(p: Array, q: Array) -> float:
+    return -2.0 * float(np.minimum(p, q).sum())
+
+
 _ALL = (
     Loss(
         "minimax", _value, _minus_value, True, False,
-        "D: V = E log D(x) + E log(1 - D(G(z))); G: -V", "Goodfellow et al. 2014, equation 1",
+        "D: V = E log D(x) + E log(1 - D(G(z))); G: -V", "Goodfellow et al. 2014, equation 1", _as_they_are,
+        best=_best_value,
     ),
     Loss(
         "non_saturating", _value, _fools, False, False,
-        "D: V; G: E log D(G(z))", "Goodfellow et al. 2014, section 3",
+        "D: V; G: E log D(G(z))", "Goodfellow et al. 2014, section 3", _as_they_are,
+        best=_best_value,
     ),
     Loss(
         "relativistic", _more_real, _less_real, False, True,
         "D: E log sigmoid(s(x) - s(G(z))); G: E log sigmoid(s(G(z)) - s(x))",
-        "Jolicoeur-Martineau 2018; Huang et al. 2024 (R3GAN), section 2",
+        "Jolicoeur-Martineau 2018; Huang et al. 2024 (R3GAN), section 2", _as_they_are,
     ),
     Loss(
         "wasserstein", _critic, _minus_critic, True, True,
         "D: E s(x) - E s(G(z)); G: minus that", "Arjovsky, Chintala and Bottou 2017, section 3",
+        best=_best_critic,
     ),
     Loss(
         "least_squares", _squares, _squares_generator, False, False,
         "D: -(E (s(x) - 1)^2 + E s(G(z))^2) / 2; G: -E (s(G(z)) - 1)^2 / 2", "Mao et al. 2017, section 3.2",
+        _of_probabilities, 0.5, _best_squares,
     ),
     Loss(
         "hinge", _hinge, _score, False, False,
         "D: -E max(0, 1 - s(x)) - E max(0, 1 + s(G(z))); G: E s(G(z))", "Lim and Ye 2017; Miyato et al. 2018",
+        best=_best_hinge,
     ),
 )  # fmt: skip
 LOSSES: Final[dict[str, Loss]] = {loss.name: loss for loss in _ALL}

@@ -30,6 +30,7 @@ class Penalty:
         slope: (samples, scores, n, judge) -> penalty; the first n of the 2n samples are real.
         equation: As text.
         source: Where it is from.
+        on: "real" or "generated", where the slope is penalised at these samples alone; "" otherwise.
         draws: Whether it draws random numbers of torch, by one `torch.rand` with a number for each pair of samples.
     """
 
@@ -38,11 +39,12 @@ class Penalty:
     equation: str
     source: str
     draws: bool = False
+    on: str = ""
 
 
 def squared_slopes(samples: Tensor, scores: Tensor) -> Tensor:
     """(m,) squared norm of the gradient of each score by its own sample, differentiable."""
-    (slopes,) = torch.autograd.grad(scores.sum(), samples, create_graph=True)
+    (slopes,) = torch.autograd.grad(scores.sum(), samples, create_graph=True, allow_unused=True, materialize_grads=True)
     return slopes.flatten(1).square().sum(dim=1)
 
 
@@ -65,8 +67,8 @@ def _gradient_penalty(samples: Tensor, scores: Tensor, n: int, judge: Judge) -> 
 
 
 _ALL = (
-    Penalty("r1", _r1, "1/2 E |grad s(x)|^2", "Mescheder, Geiger and Nowozin 2018, equation 9"),
-    Penalty("r2", _r2, "1/2 E |grad s(G(z))|^2", "Mescheder, Geiger and Nowozin 2018, equation 10"),
+    Penalty("r1", _r1, "1/2 E |grad s(x)|^2", "Mescheder, Geiger and Nowozin 2018, equation 9", on="real"),
+    Penalty("r2", _r2, "1/2 E |grad s(G(z))|^2", "Mescheder, Geiger and Nowozin 2018, equation 10", on="generated"),
     Penalty("r1r2", _both, "R1 + R2", "Huang et al. 2024 (R3GAN), section 2"),
     Penalty("gradient_penalty", _gradient_penalty, "E (|grad s(y)| - 1)^2", "Gulrajani et al. 2017, equation 3", True),
 )

@@ -99,27 +99,40 @@ IMAGES: Final = Recipe(
     averaging=0.995,
 )
 
-MIXTURES: Final[dict[str, dict[str, Any]]] = {  # what `mixture_recipe` takes for each
-    "ring8": {"batch_size": 320},
-    "grid25": {"narrow": 32},
-    "grid100": {"smoothness": 0.1, "attends": 4, "narrow": 64},
+MIXTURES: Final[dict[str, tuple[int, dict[str, Any]]]] = {  # from so many modes on, what `mixture_recipe` takes
+    "grid100": (64, {"smoothness": 0.1, "attends": 4, "narrow": 64}),
+    "grid25": (16, {"narrow": 32}),
+    "ring8": (0, {"batch_size": 320}),
 }
 RECIPES: Final[dict[str, Recipe]] = {
     "plain": PLAIN,
     "images": IMAGES,
     "digits": IMAGES,
     "stacked_digits": IMAGES,
-    **{name: mixture_recipe(name, **options) for name, options in MIXTURES.items()},
+    **{name: mixture_recipe(name, **options) for name, (_, options) in MIXTURES.items()},
     **KNOWN,
     **AS_PUBLISHED,
 }
+
+
+def own_recipe(game: Game) -> Recipe:
+    """The recipe that suits a game: of mixtures of narrow modes by their numbers, else the first that it names.
+
+    >>> from gan_lab.games import ring
+    >>> own_recipe(ring()) == RECIPES["ring8"], own_recipe(ring(radius=10.0)) == RECIPES["ring8"]
+    (True, False)
+    """
+    if isinstance(game, MixtureGame) and game.narrow:
+        options = next(options for least, options in MIXTURES.values() if game.mode_count >= least)
+        return mixture_recipe(game, **options)
+    return RECIPES[next(name for name in game.own_recipes if name in RECIPES)]
 
 
 def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, changes: Mapping[str, Any]) -> Recipe:
     """The recipe of a run: the one that is named, or the game's own, or the plain one; and what was chosen instead.
 
     Args:
-        game: The game; its own recipe is that of its name.
+        game: The game.
         recipe: What was asked for.
         players: Whether players were given.
         changes: Attributes of the recipe that were given; None: not given.
@@ -131,7 +144,7 @@ def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, c
     if recipe is None and (players or not given.keys() <= {"steps"}):
         recipe = "plain"
     elif recipe is None:
-        recipe = next(name for name in game.own_recipes if name in RECIPES)
+        recipe = own_recipe(game)
     found = recipe if isinstance(recipe, Recipe) else choose(recipe, RECIPES, "recipe")
     if game.own_loss is not None:
         given.setdefault("loss", game.own_loss)

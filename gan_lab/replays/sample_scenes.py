@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from gan_lab.environments.rendering.raster import GENERATED, REAL, tint
 from gan_lab.games import SampleGame
-from gan_lab.metrics.duality_gap import best_shift
-from gan_lab.payoffs.losses import LOSSES
+from gan_lab.metrics.duality_gap import log_odds
 from gan_lab.players import scores_of
 from gan_lab.replays.frames import Frame, Scene, stacked
 from gan_lab.training.run import Run
@@ -24,12 +23,12 @@ SEED: Final = 0  # of the noise: the same in all frames, so that each sample can
 
 def probabilities(run: Run, points: NDArray[np.float32]) -> NDArray[np.float64]:
     """(n,) D(x); scores that are known up to a constant are shifted by the one that makes V largest."""
-    loss = LOSSES.get(run.settings.get("loss", ""))
     with torch.no_grad():
         scores = scores_of(run.discriminator, torch.from_numpy(points))
-        if loss is not None and loss.relative:
+        if not run.loss.is_value:
             pair = cast(SampleGame, run.game).real(DOTS, np.random.default_rng(SEED)), run.sample(DOTS, SEED)
-            scores = scores + best_shift(*(scores_of(run.discriminator, torch.from_numpy(part)) for part in pair))
+            both = (scores_of(run.discriminator, torch.from_numpy(part)) for part in pair)
+            scores = log_odds(run.loss, *both)(scores)
         return torch.sigmoid(scores).numpy().astype(np.float64)
 
 

@@ -47,6 +47,21 @@ class Place:
 ALONE = Place(torch.device("cpu"), Ranks(), 1)
 
 
+@dataclass(frozen=True)
+class MovingAverage:
+    """average <- decay average + (1 - decay) parameters; unlike PyTorch's own function it can be pickled.
+
+    Attributes:
+        decay: At least 0 and below 1.
+    """
+
+    decay: float
+
+    def __call__(self, averages: Any, parameters: Any, count: Any) -> None:
+        """Move the averages, in place."""
+        get_ema_multi_avg_fn(self.decay)(averages, parameters, count)
+
+
 class Annealing:
     """What changes from update to update of a run: rates, the weight of the penalty, and the average of the generator.
 
@@ -70,7 +85,7 @@ class Annealing:
         self._steps = max(recipe.steps, 1)
         self.average = None
         if recipe.averaging is not None:
-            self.average = AveragedModel(pair.generator, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
+            self.average = AveragedModel(pair.generator, multi_avg_fn=MovingAverage(recipe.averaging))
 
     def before(self, step: int) -> None:
         """Set what the next update learns by, after so many updates."""
@@ -160,7 +175,8 @@ def assemble(
     rule.check(pair)
     rule.restore({})  # a rule may have been of another pair before
     annealing = Annealing(recipe, pair, annealed)
-    run = Run(game, pair.discriminator, pair.generator, _settings(pair, rule, recipe, seed), average=annealing.average)
+    settings = _settings(pair, rule, recipe, seed)
+    run = Run(game, *players, settings, average=annealing.average, loss=loss, penalty=penalty)
     return Assembly(run, pair, rule, annealing, place)
 
 

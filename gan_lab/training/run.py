@@ -13,7 +13,8 @@ from gan_lab.diagnosis.verdicts import verdicts
 from gan_lab.errors import WiringError
 from gan_lab.games import Game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
-from gan_lab.payoffs.losses import LOSSES
+from gan_lab.payoffs.losses import LOSSES, Loss
+from gan_lab.payoffs.penalties import Penalty
 from gan_lab.players import Player
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Run:
         history: A row for each evaluation: step, and the payoff of each player.
         truth: A row for each evaluation: step, and what is known exactly, or estimated, beside the players.
         average: Of the generator's parameters, where the recipe keeps one.
+        loss: What the players want.
+        penalty: Of the discriminator's slope; None: none.
         averaged_truth: The rows of `truth` that are of samples, of the averaged generator.
     """
 
@@ -56,6 +59,8 @@ class Run:
     truth: list[dict[str, float]] = field(default_factory=list)
     average: AveragedModel | None = None
     averaged_truth: list[dict[str, float]] = field(default_factory=list)
+    loss: Loss = LOSSES["minimax"]
+    penalty: Penalty | None = None
 
     def sample(self, count: int, seed: int | None = None, *, averaged: bool = False) -> NDArray[np.float32]:
         """(count, d) samples of the generator.
@@ -96,9 +101,7 @@ class Run:
         Raises:
             NonFiniteMoveError: The generator's samples are NaN or infinite.
         """
-        loss = LOSSES.get(self.settings.get("loss", ""))
-        relative = loss is not None and loss.relative
-        return self.game.evaluate(self.discriminator, self.generator, seed, relative=relative)
+        return self.game.evaluate(self.discriminator, self.generator, seed, self.loss)
 
     @property
     def last(self) -> dict[str, float]:

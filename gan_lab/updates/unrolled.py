@@ -42,12 +42,13 @@ class Unrolled(Update):
         """Refuses optimizers through which it cannot look ahead."""
         super().check(pair)
         optimizer = pair.discriminator.optimizer
-        extras = any(group.get("momentum") or group.get("weight_decay") for group in optimizer.param_groups)
+        unfollowed = ("momentum", "dampening", "nesterov", "weight_decay", "amsgrad")
+        extras = any(group.get(setting) for setting in unfollowed for group in optimizer.param_groups)
         if type(optimizer) not in (SGD, Adam) or extras or len(optimizer.param_groups) != 1:
             raise WiringError(
                 f"the update 'unrolled' looks ahead by plain ascent or by Adam at one rate; {pair.discriminator.name} "
-                f"learns by {type(optimizer).__name__}, with momentum, decay or groups of rates, or by another rule: "
-                "take gan_lab.ascent(rate) or gan_lab.adam(rate)"
+                f"learns by {type(optimizer).__name__}, with momentum, decay, amsgrad or groups of rates, or by "
+                "another rule: take gan_lab.ascent(rate) or gan_lab.adam(rate)"
             )
 
     def step(self, pair: PlayerPair) -> None:
@@ -56,7 +57,9 @@ class Unrolled(Update):
         first: list[Tensor] = []
         for _ in range(self.unrolled_steps):
             payoff = functional_call(turn, turn.named(ahead.parameters), ())
-            gradient = torch.autograd.grad(payoff, ahead.parameters, create_graph=True)
+            gradient = torch.autograd.grad(
+                payoff, ahead.parameters, create_graph=True, allow_unused=True, materialize_grads=True
+            )
             first = first or [part.detach() for part in gradient]
             ahead.climb(gradient)
         payoff = functional_call(turn, turn.named(ahead.parameters), ())

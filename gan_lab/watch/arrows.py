@@ -94,6 +94,7 @@ def exact_gradients(
         odds.append(torch.from_numpy(log_p - log_q))
         slopes = slope_p - slope_q
     at = odds[1].requires_grad_()
-    best = [torch.sigmoid(one) if loss.name == "least_squares" else one for one in (odds[0], at)]
+    as_scores = loss.log_odds is None or loss.is_value or loss.relative
+    best = [one if as_scores else torch.sigmoid(one) for one in (odds[0], at)]
     (by_odds,) = torch.autograd.grad(len(points) * loss.generator(best[0], best[1], None, None), at)
     return by_odds.numpy()[:, None] * slopes

@@ -12,9 +12,9 @@ from scipy.special import ndtri
 from gan_lab.errors import DivergedError
 from gan_lab.games import MixtureGame
 from gan_lab.games.sample_game import GENERATOR
-from gan_lab.metrics.duality_gap import best_shift
+from gan_lab.metrics.duality_gap import log_odds
 from gan_lab.payoffs.losses import Loss, find_loss
-from gan_lab.players import scores_of
+from gan_lab.players import move_of, scores_of
 from gan_lab.truth import jsd
 from gan_lab.watch.arrows import Arrows, draw_arrows
 from gan_lab.watch.density import blur_width, cell_centers, data_mass, is_separated, optimum, sample_mass
@@ -74,21 +74,15 @@ def bound_of(game: MixtureGame) -> float:
     return MARGIN * game.scale
 
 
-def log_odds(loss: Loss, scores: torch.Tensor) -> torch.Tensor:
-    """Scores as log D / (1 - D): as they are, but for least squares, whose scores are D."""
-    if loss.name == "least_squares":
-        return torch.logit(scores.clamp(0.0, 1.0), eps=1e-6)
-    return scores
-
-
 def note_on(loss: Loss) -> str:
     """What has to be known to read D of a loss."""
-    return {
-        "relativistic": "scores are known up to a constant; the one that makes V largest is taken",
-        "wasserstein": "the score is no log-odds: D = sigmoid(score + best constant) shows its shape only",
-        "hinge": "the score is no log-odds: D = sigmoid(score) shows its sign only",
-        "least_squares": "D is the score itself, which this loss trains to be p / (p + q)",
-    }.get(loss.name, "")
+    if loss.log_odds is None:
+        return (
+            "the score is no log-odds: D = sigmoid(a score + b), the a and b that make V largest, shows its shape only"
+        )
+    if loss.relative:
+        return "scores are known up to a constant; the one that makes V largest is taken"
+    return "" if loss.is_value else "D is the score itself, which this loss trains to be p / (p + q)"
 
 
 def draw(live_run: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]:
@@ -101,27 +95,25 @@ def draw(live_run: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]
     assert isinstance(game, MixtureGame)  # others are not drawn in the plane
     bound, loss = bound_of(game), find_loss(live_run.recipe.loss)
     width = blur_width(game, 2 * bound / COARSE)
-    with torch.no_grad():
-        noise = torch.from_numpy(live_run.noise(COUNTED))
-        fake = np.concatenate([run.generator.act(part).numpy() for part in noise.split(1250)])
+    fake = move_of(run.generator, torch.from_numpy(live_run.noise(COUNTED)))
     if not np.isfinite(fake).all():
         raise DivergedError(f"the samples of {GENERATOR} are not finite", player=GENERATOR)
     real = game.real(COUNTED, np.random.default_rng([live_run.seed, 3]))
     yield
     scores = []
     for samples in (real, fake):
-        scores.append(_odds(run.discriminator, loss, samples))
+        scores.append(_scores(run.discriminator, samples))
         yield
-    shift = best_shift(*scores) if loss.relative else 0.0
-    numbers = _values(scores, shift)
+    odds = log_odds(loss, *scores)
+    numbers = _values([odds(part) for part in scores])
     yield
     numbers |= game.truth(fake, np.random.default_rng(run.steps))
     yield
     rows = []
     for part in np.array_split(cell_centers(bound, cells), max(1, cells * cells // 2048)):
-        rows.append(_odds(run.discriminator, loss, part))
+        rows.append(odds(_scores(run.discriminator, part)))
         yield
-    learned = torch.sigmoid(torch.cat(rows) + shift).clamp(0.0, 1.0).numpy().reshape(cells, cells)
+    learned = torch.sigmoid(torch.cat(rows)).clamp(0.0, 1.0).numpy().reshape(cells, cells)
     masses = data_mass(game, bound, cells, width), sample_mass(fake, bound, cells, width)
     exact = optimum(*masses, COUNTED)
     if not is_separated(game):  # where the game's own count, by the nearest mode, means nothing
@@ -136,17 +128,17 @@ def draw(live_run: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]
     )  # fmt: skip
 
 
-def _odds(discriminator: Any, loss: Loss, samples: Array) -> torch.Tensor:
+def _scores(discriminator: Any, samples: Array) -> torch.Tensor:
     with torch.no_grad():
-        found = log_odds(loss, scores_of(discriminator, torch.from_numpy(np.asarray(samples, dtype=np.float32))))
+        found = scores_of(discriminator, torch.from_numpy(np.asarray(samples, dtype=np.float32)))
     if not torch.isfinite(found).all():
         raise DivergedError("the scores of discriminator_0 are not finite", player="discriminator_0")
     return found
 
 
-def _values(scores: list[torch.Tensor], shift: float) -> dict[str, float]:
+def _values(odds: list[torch.Tensor]) -> dict[str, float]:
     """V, and the mean of D on either kind of samples."""
-    real, fake = (odds.double() + shift for odds in scores)
+    real, fake = (part.double() for part in odds)
     value = torch.nn.functional.logsigmoid(real).mean() + torch.nn.functional.logsigmoid(-fake).mean()
     return {
         "value": float(value),
@@ -168,5 +160,4 @@ def _folded(live_run: LiveRun) -> Array:
     noise[:, 0] = first.ravel()
     if size > 1:
         noise[:, 1] = second.ravel()
-    with torch.no_grad():
-        return live_run.run.generator.act(torch.from_numpy(noise)).numpy().reshape(FOLDS, FOLDS, 2)
+    return move_of(live_run.run.generator, torch.from_numpy(noise)).reshape(FOLDS, FOLDS, 2)

@@ -17,7 +17,7 @@ from gan_lab.watch.live_run import LiveRun, named
 from gan_lab.watch.phase_portrait import Phase
 from gan_lab.watch.picture_maker import PictureMaker
 from gan_lab.watch.sample_picture import Plane
-from gan_lab.watch.watchable_games import own_recipe, watched_game
+from gan_lab.watch.watchable_games import watched_game, watched_recipe
 from gridworld_env.ui.pages.thinning import Thinning
 from gridworld_env.ui.widgets.jobs import Pace
 from gridworld_env.ui.widgets.session import FRAME_PART, BaseSession
@@ -127,7 +127,7 @@ class Session(BaseSession):
 
     def follow_recipe(self, *, own: bool) -> None:
         """Begin again by the game's own recipe, or by the plain one."""
-        found = own_recipe(self.live_run.game) if own else "plain"
+        found = watched_recipe(self.live_run.game) if own else "plain"
         if found is None:
             raise ValueError(f"{self.live_run.game.name} has no recipe: its players climb by plain gradients")
         self.start(self.live_run.game, found)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from gan_lab.errors import WiringError, choose
 from gan_lab.games import GAMES, Game, MixtureGame, make_game
-from gan_lab.recipes.choose import RECIPES, mixture_recipe
+from gan_lab.recipes.choose import mixture_recipe, own_recipe
 from gan_lab.recipes.recipe import Recipe
 
 WATCHED: Final[dict[str, Callable[[], Game]]] = {
@@ -40,7 +40,9 @@ def watched_game(game: Any, *, width: float | None = None, noise: int | None = N
         if width is None and noise is None:
             return found
         std, size = found.std if width is None else width, found.noise_size if noise is None else noise
-        return MixtureGame(found.means, std, found.weights, name=found.name, noise_size=size)
+        return MixtureGame(
+            found.means, std, found.weights, name=found.name, noise_size=size, narrow=width is None and found.narrow
+        )
     if width is not None or noise is not None:
         raise WiringError(f"{found.name!r} has neither modes nor noise: width and noise are of mixtures")
     if not found.is_planar:
@@ -51,8 +53,8 @@ def watched_game(game: Any, *, width: float | None = None, noise: int | None = N
     return found
 
 
-def own_recipe(game: Game) -> Recipe | None:
+def watched_recipe(game: Game) -> Recipe | None:
     """The recipe that is made for a game; None where there is none but the plain one."""
-    if isinstance(game, MixtureGame):
-        return RECIPES.get(game.name) or mixture_recipe(game, smoothness=0.03, batch_size=320)
-    return None
+    if not isinstance(game, MixtureGame):
+        return None
+    return own_recipe(game) if game.narrow else mixture_recipe(game, smoothness=0.03, batch_size=320)

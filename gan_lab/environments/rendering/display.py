@@ -8,6 +8,7 @@ import torch
 from gan_lab.environments.rendering.raster import GENERATED, REAL, Picture, bars, blank, dots, tint
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.sample_state import SampleState
+from gan_lab.players import scores_of
 
 SIZE: Final = 400
 CELLS: Final = 50  # of D's field, in each direction
@@ -66,8 +67,8 @@ def _field(state: SampleState, bound: float) -> Any:
     line = (np.arange(CELLS, dtype=np.float32) + 0.5) / CELLS * 2 * bound - bound
     x, y = np.meshgrid(line, -line)
     with torch.no_grad():
-        verdict = state.seated[DISCRIMINATOR].act(torch.from_numpy(np.stack([x.ravel(), y.ravel()], axis=1)))
-    return np.asarray(verdict).reshape(CELLS, CELLS)
+        scores = scores_of(state.seated[DISCRIMINATOR], torch.from_numpy(np.stack([x.ravel(), y.ravel()], axis=1)))
+    return torch.sigmoid(scores).numpy().reshape(CELLS, CELLS)
 
 
 def _histograms(real: Any, generated: Any, bound: float) -> Picture:

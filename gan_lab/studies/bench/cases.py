@@ -50,7 +50,7 @@ def recipe_of(method: str, game: MixtureGame) -> Recipe:
     """
     if method == OURS:
         like = "grid100" if len(game.means) == MANY else game.name
-        return mixture_recipe(game, **MIXTURES.get(like, {}))
+        return mixture_recipe(game, **MIXTURES.get(like, (0, {}))[1])
     known = (*METHODS, *METHODS_AS_PUBLISHED)
     if method not in known:
         raise WiringError(f"unknown method {method!r}. There are: {', '.join(known)}")
@@ -76,4 +76,4 @@ def _modes1200() -> MixtureGame:
 
 
 def _grid100() -> MixtureGame:
-    return grid(10, spacing=1.0, std=0.03, name="grid100")
+    return grid(10, spacing=1.0, std=0.03)

@@ -12,7 +12,7 @@ from gan_lab.games import MixtureGame
 from gan_lab.watch import sample_picture
 from gan_lab.watch.drawn_data import DrawnData
 from gan_lab.watch.live_run import LiveRun
-from gan_lab.watch.watchable_games import WATCHED, own_recipe, watched_game
+from gan_lab.watch.watchable_games import WATCHED, watched_game, watched_recipe
 
 SMALL = {"recipe": "plain", "batch_size": 16}
 
@@ -144,8 +144,8 @@ def test_games_are_named_and_the_others_refused() -> None:
         watched_game("dirac", width=0.1)
     with pytest.raises(WiringError, match="std"):
         watched_game("ring8", width=0.0)
-    assert own_recipe(watched_game("dirac")) is None
-    assert own_recipe(watched_game("ring8")) is gan_lab.RECIPES["ring8"]
-    drawn = own_recipe(DrawnData.game(_with_blob(DrawnData())))
+    assert watched_recipe(watched_game("dirac")) is None
+    assert watched_recipe(watched_game("ring8")) == gan_lab.RECIPES["ring8"]
+    drawn = watched_recipe(DrawnData.game(_with_blob(DrawnData())))
     assert drawn is not None
     assert drawn.generator.gains
