@@ -250,5 +250,6 @@ def test_no_file_and_no_model(reader: Callable[..., Any], tmp_path: Path) -> Non
 
 def test_a_size_that_does_not_fit_is_refused(drn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planners.memory.available_bytes", lambda: 100.0)
+    monkeypatch.setattr("planners.memory.ANYWHERE", 0.0)
     with pytest.raises(NotEnoughMemoryError, match=r"reading .*sender\.drn"):
         TabularMDP.from_drn(drn, reward="steps")
