@@ -115,8 +115,8 @@ def test_what_knows_the_points_by_heart_is_found() -> None:
     assert "memorising discriminator" not in names(run_of(game.base, by_heart, lambda z: 0 * z[:, :2]))
 
 
-@pytest.mark.parametrize(("penalty", "says"), [("r1", "generated"), ("r2", "real"), ("r1r2", ""), ("None", "")])
-def test_one_penalty_is_named_where_the_other_side_is_steep(penalty: str, says: str) -> None:
+@pytest.mark.parametrize(("penalty", "says"), [("r1", "generated"), ("r2", "real"), ("r1r2", ""), (None, "")])
+def test_one_penalty_is_named_where_the_other_side_is_steep(penalty: str | None, says: str) -> None:
     """s(x) = 10 |x - 1|^3 / 3 has the slope 10 at the sample 0 and none at the data, 1; the other way round for R2."""
     game, centre = MixtureGame([[1.0]], 1e-3), 1.0 if penalty != "r2" else 0.0
     sign = -1 if penalty != "r2" else 1
