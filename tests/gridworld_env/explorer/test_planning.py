@@ -1,5 +1,7 @@
 """Planning a step at a time, against the tables of the environment, textbooks and closed forms."""
 
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import gymnasium as gym
@@ -336,12 +338,28 @@ def test_flips_between_two_step_rewards_are_where_the_optimal_actions_change(rng
     assert (optimal(-0.05) == optimal(-1.5)) or flips
 
 
-def test_a_large_map_is_solved_beside_the_window_and_can_be_stopped() -> None:
+@pytest.fixture
+def let_go(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Solving in a thread does not begin before it is set."""
+    event, solve = threading.Event(), planners.solve
+
+    def held(*model: Any, **options: Any) -> planners.Plan:
+        if threading.current_thread() is not threading.main_thread():
+            event.wait(60.0)
+        return solve(*model, **options)
+
+    monkeypatch.setattr(planners, "solve", held)
+    yield event
+    event.set()
+
+
+def test_a_large_map_is_solved_beside_the_window_and_can_be_stopped(let_go: threading.Event) -> None:
     session = Session(make_document({"desc": random_map(60, 60, seed=3)}, 0.99))
     session.solve()
     assert "Escape stops it" in session.status[0]
     session.advance(0.0)
     session.stop()
+    let_go.set()
     assert session.job is None
     assert (session.planning.values == 0).all()
     session.solve()
@@ -353,11 +371,12 @@ def test_a_large_map_is_solved_beside_the_window_and_can_be_stopped() -> None:
     assert len(session.recording.frames) == 1
 
 
-def test_a_map_that_changes_while_it_is_solved_is_solved_as_it_is() -> None:
+def test_a_map_that_changes_while_it_is_solved_is_solved_as_it_is(let_go: threading.Event) -> None:
     session = Session(make_document({"desc": random_map(60, 60, seed=3)}, 0.99))
     session.solve()
     session.advance(0.0)
     session.set_rule(step_reward=-0.5)
+    let_go.set()
     finish(session)
     plan = planners.solve(session.planning.mdp, discount=0.99, tolerance=1e-9)
     np.testing.assert_allclose(session.planning.values, plan.values, atol=3e-9)
