@@ -103,6 +103,7 @@ def train(
     from gan_lab.training.loop import train as train_game
 
     choices: dict[str, Any] = dict(loss=loss, penalty=penalty, penalty_weight=penalty_weight, batch_size=batch_size)
+    place: dict[str, Any] = dict(device=device, distributed=is_launched(), shares=shares)
     with exit_codes(OSError, ValueError), recorded(html, gif, say) as recording:
         run = train_game(
             recording.suits(_chosen(game, data)),
@@ -116,9 +117,7 @@ def train(
             progress=sys.stderr.isatty(),
             checkpoint=checkpoint,
             resume=resume,
-            device=device,
-            distributed=is_launched(),
-            shares=shares,
+            **place,
         )
     out.print(run.report(), markup=False)
 

@@ -55,6 +55,18 @@ def mixture_recipe(
     8
     """
     found = game_of(MixtureGame, game, "is no mixture of Gaussians, whose widths this recipe needs")
+    return _mixture_recipe(found, smoothness=smoothness, attends=attends, batch_size=batch_size, narrow=narrow)
+
+
+def _mixture_recipe(
+    found: MixtureGame,
+    *,
+    smoothness: float = 0.2,
+    attends: int = 2,
+    batch_size: int = 400,
+    narrow: int | None = None,
+) -> Recipe:
+    """`mixture_recipe` of a game."""
     nearest = max(found.std, float(pdist(found.means).min(initial=2 * found.scale)))  # one mode has no neighbour
     recipe = Recipe(
         "Every mode of a mixture, at its weight and its width.",
@@ -124,7 +136,7 @@ def own_recipe(game: Game) -> Recipe:
     """
     if isinstance(game, MixtureGame) and game.narrow:
         options = next(options for least, options in MIXTURES.values() if game.mode_count >= least)
-        return mixture_recipe(game, **options)
+        return _mixture_recipe(game, **options)
     return RECIPES[next(name for name in game.own_recipes if name in RECIPES)]
 
 

@@ -57,8 +57,9 @@ class PlanOptions:
     def solve(self, env: gym.Env[Any, Any], replay: "Replay | None" = None) -> "planners.Plan":
         """The plan, converged or not; with a replay, sweep by sweep unless another method is asked for."""
         import planners
+        from planners.iteration.loop import refuse_unbounded
 
-        return planners.solve(
+        plan = planners.solve(
             env,
             discount=self.discount,
             method="value_iteration" if replay is not None and self.method == "auto" else self.method,
@@ -66,6 +67,8 @@ class PlanOptions:
             progress=sys.stderr.isatty() if replay is None else replay,
             throw=False,
         )
+        refuse_unbounded(plan)
+        return plan
 
     def replay(self, env: gym.Env[Any, Any]) -> "Replay":
         """A replay of the planning to come.

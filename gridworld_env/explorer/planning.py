@@ -19,6 +19,7 @@ from gridworld_env.dynamics.rules_to_tables import make_mdp, vary_mdp
 from gridworld_env.explorer.map_document import MapDocument
 from planners.equations.ways_out import optimal_actions
 from planners.evaluation.optimality import Certificate
+from planners.iteration.loop import refuse_unbounded
 from planners.models.backups import backup, backup_state, greedy_actions
 from planners.models.moves import MoveMDP
 
@@ -194,6 +195,7 @@ class Planning:
         plan = planners.solve(
             self.mdp.tabular, discount=self.document.discount, tolerance=1e-9 * self._scale(), throw=False
         )
+        refuse_unbounded(plan)
         self.values = plan.values.copy()
         self.counts.solutions += 1
         self._follow(_alike(plan.optimal_actions))
@@ -204,7 +206,9 @@ class Planning:
         model, discount, tolerance = self.mdp, self.document.discount, 1e-9 * self._scale()
 
         def solve(progress: Callable[[planners.Iteration], None]) -> planners.Plan:
-            return planners.solve(model, discount=discount, tolerance=tolerance, progress=progress, throw=False)
+            plan = planners.solve(model, discount=discount, tolerance=tolerance, progress=progress, throw=False)
+            refuse_unbounded(plan)
+            return plan
 
         return solve
 

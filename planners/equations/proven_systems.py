@@ -39,7 +39,9 @@ class Total(NamedTuple):
 
     def relative(self, unit: float) -> NDArray[np.float64]:
         """(n,) the error as a part of the value, or of a unit if that is more."""
-        return self.error / np.maximum(np.abs(self.values), max(unit, 5e-324))
+        proven = np.isfinite(self.error)
+        size = np.maximum(np.abs(np.where(proven, self.values, 0.0)), max(unit, 5e-324))
+        return np.where(proven, self.error, np.inf) / size
 
 
 def total_reward(

@@ -55,8 +55,7 @@ def reduced_problem(model: TabularMDP) -> Problem:
     S, A = model.num_states, model.num_actions
     row_state = np.arange(S * A) // A
     staying = find_staying(model, row_state)
-    infinite = np.full(S, -np.inf)
-    _mark_unbounded(model, staying, infinite, row_state)
+    infinite = _infinite_values(model, staying, row_state)
     level = staying.level
     safe, rows = _surely_ending(model, level, row_state, infinite < 0)
     rows &= ~level.internal
@@ -76,8 +75,6 @@ def reduced_problem(model: TabularMDP) -> Problem:
     order = np.argsort(states, kind="stable")
     padding = sparse.csr_array((len(resting), num_states))
     worth = np.array([float(staying.worth.get(label, 0)) for label in resting.tolist()])
-    potential = np.zeros(S)
-    potential[list(staying.potential)] = [float(h) for h in staying.potential.values()]
     rows = _without_waiting(
         sparse.csr_array(sparse.vstack((transitions, padding), format="csr")[order]),
         states[order],
@@ -92,8 +89,15 @@ def reduced_problem(model: TabularMDP) -> Problem:
         termination=rows[1],
         row_state=states[order],
         row_pair=np.concatenate((pairs, np.full(len(resting), -1)))[order],
-        merging=Merging(index, infinite, level, potential, staying.fixed),
+        merging=Merging(index, infinite, level, _potentials(staying, S), staying.fixed),
     )
+
+
+def _potentials(staying: Staying, count: int) -> NDArray[np.float64]:
+    """(S,) h of merged states; 0 elsewhere."""
+    found = np.zeros(count)
+    found[list(staying.potential)] = [float(h) for h in staying.potential.values()]
+    return found
 
 
 def _without_waiting(
@@ -150,16 +154,15 @@ def _rewards(model: TabularMDP, pairs: NDArray[np.int64], potential: dict[int, F
     return found
 
 
-def _mark_unbounded(
-    model: TabularMDP, staying: Staying, infinite: NDArray[np.float64], row_state: NDArray[np.int64]
-) -> None:
-    """Set `infinite` to inf where a gaining component can be reached, and fix the actions that lead there."""
-    if not staying.gaining.any():
-        return
-    feasible = model.feasible.ravel()
-    unbounded = next_towards(model.transitions, row_state, feasible, staying.gaining) >= 0
-    infinite[unbounded] = np.inf
-    go_to(model, unbounded & ~staying.gaining, staying.gaining, feasible, staying.fixed)
+def _infinite_values(model: TabularMDP, staying: Staying, row_state: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(S,) inf where a gaining component can be reached, else -inf; the actions that lead there are fixed."""
+    infinite = np.full(model.num_states, -np.inf)
+    if staying.gaining.any():
+        feasible = model.feasible.ravel()
+        unbounded = next_towards(model.transitions, row_state, feasible, staying.gaining) >= 0
+        infinite[unbounded] = np.inf
+        go_to(model, unbounded & ~staying.gaining, staying.gaining, feasible, staying.fixed)
+    return infinite
 
 
 def _surely_ending(

@@ -55,11 +55,16 @@ def finish(plan: Plan, *, throw: bool) -> Plan:
             error carries the plan.
         NotConvergedError: It did not converge, and `throw` is true; the error carries it.
     """
-    if throw and plan.discount == 1.0 and plan.status is not Status.INTERRUPTED:
-        states = np.flatnonzero(plan.upper == -np.inf if plan.minimise else plan.lower == np.inf)
-        if states.size:
-            raise UnboundedValueError(_unbounded(plan, states), states.tolist(), plan)
+    if throw and plan.status is not Status.INTERRUPTED:
+        refuse_unbounded(plan)
     return finish_bounded(plan, throw=throw)
+
+
+def refuse_unbounded(plan: Plan) -> None:
+    """`UnboundedValueError` where reward can be collected for ever, at discount 1; it carries the plan."""
+    states = np.flatnonzero(plan.upper == -np.inf if plan.minimise else plan.lower == np.inf)
+    if plan.discount == 1.0 and states.size:
+        raise UnboundedValueError(_unbounded(plan, states), states.tolist(), plan)
 
 
 def finish_bounded(plan: Plan, *, throw: bool) -> Plan:

@@ -77,6 +77,8 @@ def rounds(
         stuck = bounds.error > tolerance and ((sweeps.settled and threshold <= floor) or circles)
         residual = sweeps.residual if np.isfinite(floor) and np.isfinite(bounds.values).all() else np.nan
         yield SweepIterate(residual=residual, final=True, prove=lambda bounds=bounds: bounds, stuck=stuck)
+        if sweeps.sweeps > max_sweeps:
+            return
         sweeps.after_proof(bounds)
         if sweeps.settled:
             shrink = 0.3 * tolerance / bounds.error if np.isfinite(bounds.error) else 0.1

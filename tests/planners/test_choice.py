@@ -146,4 +146,4 @@ def test_max_sweeps() -> None:
         with pytest.raises(InvalidOptionError, match=r"max_sweeps is .*; expected a positive number of sweeps"):
             planners.gauss_seidel(model, discount=0.9, max_sweeps=wrong)  # type: ignore[arg-type]
     stopped = planners.gauss_seidel(model, discount=0.999999, tolerance=1e-9, max_sweeps=0.5, throw=False)
-    assert stopped.status in (Status.ITERATION_LIMIT, Status.CONVERGED)
+    assert stopped.status in (Status.ITERATION_LIMIT, Status.ROUNDING_FLOOR, Status.CONVERGED)

@@ -14,6 +14,8 @@ from gan_lab import ATLAS
 from gan_lab.cli.commands import app
 from gan_lab.diagnosis.symptoms import SYMPTOMS, find_symptoms
 from gan_lab.games import DatasetGame, DigitsGame, DiracGame, MixtureGame, StackedDigitsGame, ring
+from gan_lab.payoffs.losses import find_loss
+from gan_lab.payoffs.penalties import find_penalty
 from gan_lab.players import Discriminator, Generator
 from gan_lab.training.run import Run
 
@@ -31,7 +33,9 @@ class Formula(nn.Module):
 
 def run_of(game: Any, score: Any, sample: Any, truth: Any = None, **settings: Any) -> Run:
     """A run whose players are known."""
-    found = Run(game, Discriminator(Formula(score)), Generator(Formula(sample)), {"loss": "minimax", **settings})
+    players = Discriminator(Formula(score)), Generator(Formula(sample))
+    loss, penalty = find_loss(settings.pop("loss", "minimax")), find_penalty(settings.pop("penalty", None))
+    found = Run(game, *players, settings, loss=loss, penalty=penalty)
     found.truth = truth or [{"step": 0.0, **found.look(0)}]
     return found
 
@@ -83,7 +87,7 @@ def test_the_slope_of_the_payoff_is_that_of_the_formula(rng: np.random.Generator
     assert found.evidence["gradient"] == pytest.approx(k * game.scale * share, rel=1e-3)
     assert found.evidence["non-saturating gradient"] == pytest.approx(k * game.scale * (1 - share), rel=1e-3)
     for loss in ("non_saturating", "relativistic", "wasserstein", "least_squares"):
-        run.settings["loss"] = loss
+        run.loss = find_loss(loss)
         assert names(run) == []
 
 

@@ -176,7 +176,7 @@ def test_a_report_tells_collapse() -> None:
     game = make_game("ring8")
     assert isinstance(game, MixtureGame)
     two = MixtureGame(game.means[:2], game.std).real(4000, rng)
-    uneven = MixtureGame(game.means, game.std, [0.65] + [0.05] * 7).real(4000, rng)
+    uneven = MixtureGame(game.means, game.std, [0.44] + [0.08] * 7).real(4000, rng)
     answers = [verdicts(game, game.truth(samples, rng))[1] for samples in (two, uneven, game.real(4000, rng))]
     assert "yes: 6 of 8 modes" in answers[0]
     assert "partly: all 8 modes" in answers[1]

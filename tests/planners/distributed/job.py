@@ -160,8 +160,9 @@ def failures(rank: int) -> dict[str, str]:
     for name, rows in (("wrong row", wrong_row), ("no memory", too_large)):
         told[name] = failure(Rows(rows, LADDER, 2))
     before, memory.available_bytes = memory.available_bytes, lambda: 1e12 if rank == 0 else 1e5
+    free, memory.ANYWHERE = memory.ANYWHERE, 0.0
     told["little memory"] = failure(Rows(ladder, LADDER, 2))
-    memory.available_bytes = before
+    memory.available_bytes, memory.ANYWHERE = before, free
 
     def sleep(step: Iteration) -> None:
         if rank == 1 and step.iteration == 2:
