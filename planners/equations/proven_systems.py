@@ -39,7 +39,8 @@ class Total(NamedTuple):
 
     def relative(self, unit: float) -> NDArray[np.float64]:
         """(n,) the error as a part of the value, or of a unit if that is more."""
-        return self.error / np.maximum(np.abs(self.values), max(unit, 5e-324))
+        with np.errstate(invalid="ignore"):  # NaN where both are infinite: nothing is proven
+            return self.error / np.maximum(np.abs(self.values), max(unit, 5e-324))
 
 
 def total_reward(
@@ -69,7 +70,7 @@ def _by_factors(chain: sparse.csr_array, rewards: NDArray[np.float64], discount:
     count = chain.shape[0]
     system = EvaluationSystem(chain, discount)
     doubt = (int(np.diff(chain.indptr).max(initial=0)) + 8) * 2.0 * UNIT_ROUNDOFF
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         x, w = system.solve(rewards), system.solve(np.ones(count))
         residual = np.abs(rewards + discount * (chain @ x) - x).max(initial=0.0)
         size = np.abs(rewards).max(initial=0.0) + 2.0 * np.abs(x).max(initial=0.0)

@@ -189,7 +189,7 @@ def _of_class(
     """The sign of the mean reward in a recurrent class, and the values of its states where it is 0."""
     inside = rewards[states]
     if (inside >= 0).all() or (inside <= 0).all():
-        return int(np.sign(inside.sum())), 0.0
+        return int(inside.any() and np.sign(inside[np.abs(inside).argmax()])), 0.0
     component = Component(sparse.csr_array(chain[states][:, states]), np.arange(len(states)), inside)
     try:
         sign, values = class_values(component, lambda: _exact_rows(mdp, policy, states))

@@ -220,7 +220,11 @@ def _check(model: MoveMDP) -> None:
     if model.kind is not None:
         expected.append(("kind", model.kind.shape, (states,)))
     for name, found, wanted in expected:
-        if tuple(found) != tuple(wanted) or (name == "mixture" and len(found) != 3):
+        if name == "mixture" and len(found) != 3:
+            raise InvalidModelError(
+                f"mixture has shape {found}; expected (C, A, {moves}): kinds of squares, actions, moves"
+            )
+        if tuple(found) != tuple(wanted):
             raise InvalidModelError(f"{name} has shape {found}; expected {wanted}")
     if model.successor.min() < 0 or model.successor.max() >= states:
         state, move = (int(i) for i in np.argwhere((model.successor < 0) | (model.successor >= states))[0])
