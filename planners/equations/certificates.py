@@ -86,9 +86,10 @@ class Certifier:
         return self._weighted(values, action_values, policy, *self._weights)
 
     def by_steps(
-        self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64]
+        self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64] | None = None
     ) -> Bounds | None:
         """Bounds below discount 1 from the weights of discount 1; None if there are none. It costs linear systems."""
+        rows = self.problem.greedy(action_values) if rows is None else rows
         if not (np.isfinite(action_values).all() and self.problem.termination.any()):
             return None
         weights = steps_to_end(self.problem, action_values, rows)

@@ -64,7 +64,7 @@ class CertifiedBackup:
         found = self.certifier.bounds(*self.backup[:3])
         if found.error <= self.tolerance or not (self._may_do_by_steps and self.backup.final):
             return found
-        other = self.certifier.by_steps(self.values, self.backup.action_values, found.rows)
+        other = self.certifier.by_steps(*self.backup[:3])
         return other if other is not None and other.error < found.error else found
 
     @property
