@@ -11,8 +11,9 @@ rounding error, so both hold for exact arithmetic.
 Below discount 1 the weights are h = 1, and m = (1 - discount) + discount * t, with t the probability
 that the episode ends. The well-known span bounds use m = 1 - discount throughout, which is wrong where
 episodes end: see tests. At discount 1 the weights are the expected number of steps to the end, the
-largest over all actions that are nearly optimal. Sweeps (`planners.sweeps`) also try, at any discount,
-h = offset - slope * V, which needs no linear solve.
+largest over all actions that are nearly optimal. They also serve where a discount is so near 1 that 1 - discount
+is lost in rounding. Sweeps (`planners.sweeps`) also try, at any discount, h = offset - slope * V, which needs no
+linear solve.
 
 What V* means where a row of floats does not sum to 1: the model is its rows as they are read, scaled to sum to
 1, and the expected reward of a row is taken under the scaled probabilities. This holds for every form of model,
@@ -84,6 +85,16 @@ class Certifier:
             return self._unknown(values, policy)
         return self._weighted(values, action_values, policy, *self._weights)
 
+    def by_steps(
+        self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64] | None = None
+    ) -> Bounds | None:
+        """Bounds below discount 1 from the weights of discount 1; None if there are none. It costs linear systems."""
+        rows = self.problem.greedy(action_values) if rows is None else rows
+        if not (np.isfinite(action_values).all() and self.problem.termination.any()):
+            return None
+        weights = steps_to_end(self.problem, action_values, rows)
+        return None if weights is None else self._weighted(values, action_values, rows, *weights)
+
     def _weighted(
         self,
         values: NDArray[np.float64],
@@ -140,6 +151,7 @@ class Certifier:
     ) -> Bounds:
         h = np.ones_like(values) if h is None else h
         least, most = np.nextafter(values + l * h, -np.inf), np.nextafter(values + k * h, np.inf)
+        least, most = np.where(np.isnan(least), -np.inf, least), np.where(np.isnan(most), np.inf, most)
         return Bounds(least, most, values, np.inf, policy)
 
 
@@ -162,14 +174,16 @@ def _around(
 def steps_to_end(
     problem: Problem, action_values: NDArray[np.float64], policy: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Weights for discount 1: expected steps to the end, the most that nearly optimal actions can take.
+    """Weights for discount 1, or near it: expected steps to the end, the most that nearly optimal actions can take.
 
     Returns:
-        (n,) weights h with h >= 1/2 + P h on the policy and on all nearly optimal rows, and (L,) margins
-        h - P h; None if the policy may never end, or if no such weights were found.
+        (n,) weights h with h >= 1/2 + discount * P h on the policy and on all nearly optimal rows, and (L,) margins
+        h - discount * P h; None if the policy may never end, or if no such weights were found.
     """
     gap = problem.maximise(action_values)[problem.row_state] - action_values
-    near = 1e-7 * max(problem.largest_reward, float(np.abs(action_values).max(initial=0.0)), 1e-300)
+    # a penalty that the policy never pays must not make everything nearly as good
+    sizes = (problem.rewards[policy], problem.maximise(action_values), action_values[policy])
+    near = 1e-7 * max(1e-300, *(float(np.abs(size).max(initial=0.0)) for size in sizes))
     for _ in range(6):
         rows = gap <= near
         rows[policy] = True
@@ -186,12 +200,12 @@ def _most_steps(
     """Policy iteration for the longest expected way to the end within the chosen rows."""
     chosen = policy.copy()
     for _ in range(rounds):
-        if not surely_ends(problem, chosen):
+        if problem.discount == 1.0 and not surely_ends(problem, chosen):
             return None
-        h = EvaluationSystem(problem.transitions[chosen], 1.0).solve(np.ones(problem.num_states))
+        h = EvaluationSystem(problem.transitions[chosen], problem.discount).solve(np.ones(problem.num_states))
         if not (np.isfinite(h).all() and (h > 0).all()):
             return None
-        margin = h[problem.row_state] - problem.transitions @ h
+        margin = h[problem.row_state] - problem.discount * (problem.transitions @ h)
         if (margin[rows] >= 0.5).all():
             return h, margin
         longest = np.where(rows, -margin, -np.inf)

@@ -102,6 +102,7 @@ class Problem:
         if np.isnan(best).any():
             return self.greedy(np.where(np.isnan(action_values), -np.inf, action_values))
         enough = best - ties
+        enough = np.where(np.isnan(enough), best, enough)  # ties of infinite values
         if self._column_by_column:
             table, first = action_values.reshape(self.num_states, self._rows_each), self.first_row.copy()
             missing = ~(table[:, 0] >= enough)

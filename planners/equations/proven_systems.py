@@ -45,7 +45,13 @@ class Total(NamedTuple):
 
 
 def total_reward(
-    chain: sparse.csr_array, termination: NDArray[np.float64], rewards: NDArray[np.float64], discount: float
+    chain: sparse.csr_array,
+    termination: NDArray[np.float64],
+    rewards: NDArray[np.float64],
+    discount: float,
+    *,
+    off: float = 0.0,
+    roundings: int = 0,
 ) -> Total:
     """V of a chain that surely ends, or is discounted.
 
@@ -54,40 +60,50 @@ def total_reward(
         termination: (n,) probability that the episode ends; with `chain`, rows sum to 1 up to rounding.
         rewards: (n,) expected reward.
         discount: 0 to 1.
+        off: How far each reward may be from the true one.
+        roundings: How often each probability was rounded, beside the roundings of a model's tables.
 
     >>> walk = sparse.csr_array([[0.9, 0.1], [0.9, 0.0]])
     >>> total_reward(walk, np.array([0.0, 0.1]), np.array([-1.0, -1.0]), 1.0).values.round(9)
     array([-110., -100.])
     """
     unit = float(np.abs(rewards).max(initial=0.0))
-    found = _by_factors(chain, rewards, discount)
+    found = _by_factors(chain, rewards, discount, off, roundings)
     if (found.relative(unit) <= ENOUGH).all() or chain.shape[0] > MOST_ELIMINATED:
         return found
-    other = _by_elimination(chain, termination, rewards, discount)
+    other = _by_elimination(chain, termination, rewards, discount, off, roundings)
     return other if other.relative(unit).max() < found.relative(unit).max() else found
 
 
-def _by_factors(chain: sparse.csr_array, rewards: NDArray[np.float64], discount: float) -> Total:
+def _by_factors(
+    chain: sparse.csr_array, rewards: NDArray[np.float64], discount: float, off: float, roundings: int
+) -> Total:
     count = chain.shape[0]
     system = EvaluationSystem(chain, discount)
-    doubt = (int(np.diff(chain.indptr).max(initial=0)) + 8) * 2.0 * UNIT_ROUNDOFF
-    with np.errstate(over="ignore", invalid="ignore"):
+    doubt = (int(np.diff(chain.indptr).max(initial=0)) + 8 + roundings) * 2.0 * UNIT_ROUNDOFF
+    with np.errstate(all="ignore"):
         x, w = system.solve(rewards), system.solve(np.ones(count))
         residual = np.abs(rewards + discount * (chain @ x) - x).max(initial=0.0)
         size = np.abs(rewards).max(initial=0.0) + 2.0 * np.abs(x).max(initial=0.0)
         least = (w - discount * (chain @ w)).min(initial=1.0) - 2.0 * doubt * np.abs(w).max(initial=0.0)
-        error = w * (residual + doubt * size) / least * (1.0 + 1e-9)
+        error = w * (residual + doubt * size + off) / least * (1.0 + 1e-9)
     proven = bool(np.isfinite(x).all() and np.isfinite(error).all() and least > 0 and (w > 0).all())
     return Total(x, error if proven else np.full(count, np.inf))
 
 
 def _by_elimination(
-    chain: sparse.csr_array, termination: NDArray[np.float64], rewards: NDArray[np.float64], discount: float
+    chain: sparse.csr_array,
+    termination: NDArray[np.float64],
+    rewards: NDArray[np.float64],
+    discount: float,
+    off: float,
+    roundings: int,
 ) -> Total:
     count = chain.shape[0]
+    relative = (10.0 + 2.0 * roundings) * count**3 * UNIT_ROUNDOFF
     onward = discount * chain.toarray()
     leaves = (1.0 - discount) + discount * termination  # out of the chain
-    right = np.stack((rewards, np.abs(rewards)), axis=1)
+    right = np.stack((rewards, relative * np.abs(rewards) + off), axis=1)
     out = np.zeros(count)  # of each state, to the states before it and out of the chain
     with np.errstate(all="ignore"):
         for k in reversed(range(count)):
@@ -99,7 +115,7 @@ def _by_elimination(
         solved = np.zeros((count, 2))
         for k in range(count):
             solved[k] = (right[k] + onward[k, :k] @ solved[:k]) / out[k]
-        error = 10.0 * count**3 * UNIT_ROUNDOFF * solved[:, 1]
+        error = (1.0 + 2.0 * relative) * solved[:, 1]
     if not np.isfinite(solved).all():
         return Total(solved[:, 0], np.full(count, np.inf))
     return Total(solved[:, 0], error)

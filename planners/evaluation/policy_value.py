@@ -14,7 +14,7 @@ Source: Puterman (2005), Section 6.1; Kemeny and Snell (1960), "Finite Markov Ch
 """
 
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,7 +24,8 @@ from scipy.sparse import csgraph
 from planners.arrays import state_list
 from planners.equations.graph import next_towards
 from planners.equations.mean_rewards import Component, class_values
-from planners.equations.proven_systems import total_reward
+from planners.equations.problem import UNIT_ROUNDOFF
+from planners.equations.proven_systems import Total, total_reward
 from planners.equations.rational_systems import Row, TooLargeError, exact_row
 from planners.errors import ImproperPolicyError, InvalidPolicyError, UnprovenValueError
 from planners.models.convert import as_model
@@ -64,17 +65,37 @@ def evaluate(model: Any, policy: Any, *, discount: float) -> NDArray[np.float64]
     """
     mdp = as_model(model).tabular
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
-    chain, rewards, termination = policy_chain(mdp, chosen)
-    discount = check_discount(discount)
-    if discount < 1.0:
-        return _proven(chain, termination, rewards, discount, np.arange(mdp.num_states))
-    return _total_reward(mdp, chosen)
+    return _evaluated(mdp, chosen, check_discount(discount), _averaging(mdp, chosen)).values
 
 
-def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: float) -> NDArray[np.float64]:
+class _Inexact(NamedTuple):
+    """How far the numbers of a chain are from those of the model."""
+
+    off: float = 0.0  # each reward, at most
+    roundings: int = 0  # of each probability
+
+
+def _averaging(mdp: TabularMDP, policy: TabularPolicy) -> _Inexact:
+    """What averages over actions are rounded by."""
+    if policy.is_deterministic:
+        return _Inexact()
+    roundings = mdp.num_actions + 1
+    sizes = (policy.probabilities * np.abs(mdp.rewards)).sum(axis=1)
+    return _Inexact(2.0 * roundings * UNIT_ROUNDOFF * float(sizes.max(initial=0.0)), roundings)
+
+
+def _evaluated(mdp: TabularMDP, policy: TabularPolicy, discount: float, inexact: _Inexact) -> Total:
+    """V of a policy and how far it may be off."""
+    if discount == 1.0:
+        return _total_reward(mdp, policy, inexact)
+    chain, rewards, termination = policy_chain(mdp, policy)
+    return _proven(chain, termination, rewards, discount, np.arange(mdp.num_states), inexact)
+
+
+def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: float) -> Total:
     """As `evaluate`, of the states that the policy can reach from those where it begins, (S,) bool; else NaN.
 
-    Where it never comes it may have no value, which then does not matter.
+    Where it never comes it may have no value, which then does not matter. It says how far each value may be off.
     """
     mdp = as_model(model).tabular
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
@@ -87,9 +108,11 @@ def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: 
         rewards=rewards[reached, None],
         feasible=np.ones((len(reached), 1), dtype=bool),
     )
-    values = np.full(mdp.num_states, np.nan)
-    values[reached] = evaluate(part, np.zeros(len(reached), dtype=np.int64), discount=discount)
-    return values
+    only = TabularPolicy.from_actions(np.zeros(len(reached), dtype=np.int64), 1)
+    found = _evaluated(part, only, check_discount(discount), _averaging(mdp, chosen))
+    values, error = np.full(mdp.num_states, np.nan), np.full(mdp.num_states, np.nan)
+    values[reached], error[reached] = found
+    return Total(values, error)
 
 
 def policy_chain(
@@ -126,17 +149,18 @@ def _proven(
     rewards: NDArray[np.float64],
     discount: float,
     states: NDArray[np.int64],
-) -> NDArray[np.float64]:
+    inexact: _Inexact,
+) -> Total:
     """(n,) V of a chain of these states of the model, in which it is proven.
 
     Raises:
         UnprovenValueError: It is not.
     """
-    found = total_reward(chain, termination, rewards, discount)
+    found = total_reward(chain, termination, rewards, discount, **inexact._asdict())
     unit = float(np.abs(rewards).max(initial=0.0))
     wrong = np.flatnonzero(~(found.relative(unit) <= DIGITS))
     if not len(wrong):
-        return found.values
+        return found
     worst = int(wrong[0])
     raise UnprovenValueError(
         f"at discount {discount:g} the value of this policy cannot be proven to {DIGITS:g} of itself in "
@@ -147,8 +171,8 @@ def _proven(
     )
 
 
-def _total_reward(mdp: TabularMDP, policy: TabularPolicy) -> NDArray[np.float64]:
-    """V at discount 1."""
+def _total_reward(mdp: TabularMDP, policy: TabularPolicy, inexact: _Inexact) -> Total:
+    """V at discount 1, and how far it may be off."""
     chain, rewards, termination = policy_chain(mdp, policy)
     count = chain.shape[0]
     everything, each = np.ones(count, dtype=bool), np.arange(count)
@@ -170,13 +194,19 @@ def _total_reward(mdp: TabularMDP, policy: TabularPolicy) -> NDArray[np.float64]
             [int(state) for state in states],
         )
     finite = np.flatnonzero(~(wins | pays | settled))
+    error = 2.0 * UNIT_ROUNDOFF * np.abs(values)  # rounded fractions
     if len(finite):
-        onward = chain[finite]
-        known = rewards[finite] + onward @ np.where(settled, values, 0.0)
+        onward, later = chain[finite], np.where(settled, values, 0.0)
+        known = rewards[finite] + onward @ later
         leaves = termination[finite] + onward @ settled.astype(np.float64)
-        values[finite] = _proven(onward[:, finite], leaves, known, 1.0, finite)
+        added = int(np.diff(onward.indptr).max()) + 2 if settled.any() else 0
+        largest = float(np.abs(rewards[finite]).max() + np.abs(later).max())
+        off = inexact.off + 2.0 * (added + inexact.roundings) * UNIT_ROUNDOFF * largest if later.any() else inexact.off
+        inexact = _Inexact(off, inexact.roundings + added)
+        values[finite], error[finite] = _proven(onward[:, finite], leaves, known, 1.0, finite, inexact)
     values[wins], values[pays] = np.inf, -np.inf
-    return values
+    error[wins | pays] = 0.0
+    return Total(values, error)
 
 
 def _of_class(
@@ -189,7 +219,7 @@ def _of_class(
     """The sign of the mean reward in a recurrent class, and the values of its states where it is 0."""
     inside = rewards[states]
     if (inside >= 0).all() or (inside <= 0).all():
-        return int(np.sign(inside.sum())), 0.0
+        return int(inside.any() and np.sign(inside[np.abs(inside).argmax()])), 0.0
     component = Component(sparse.csr_array(chain[states][:, states]), np.arange(len(states)), inside)
     try:
         sign, values = class_values(component, lambda: _exact_rows(mdp, policy, states))

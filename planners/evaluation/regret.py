@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.arrays import sealed
+from planners.equations.problem import UNIT_ROUNDOFF
 from planners.errors import InvalidModelError, InvalidOptionError, MissingModelError, UnboundedValueError
 from planners.evaluation.policy_value import value_from
 from planners.evaluation.rollout import Episode, can_act, rollout
@@ -42,8 +43,9 @@ class Regret(NamedTuple):
     Attributes:
         value: The regret, 0 for an optimal policy; in units of reward. Of episodes that were cut off: what was given
             away until then, the least that it can be.
-        error: How far the regret may be from `value`. For a policy: a bound, from the bounds of V*. For episodes: twice
-            the standard error of the mean (NaN for one episode), plus what the bounds of V* leave open and `left_open`.
+        error: How far the regret may be from `value`. For a policy: a bound, from those of V* and of V^pi. For
+            episodes: twice the standard error of the mean (NaN for one episode), plus what the bounds of V* leave open
+            and `left_open`.
         optimal: V* of the first state, on average.
         episodes: Number of episodes that were judged; 0 for an exact regret.
         left_open: What may be lost after the episodes were cut off, on average, at most: the discounted V* of the last
@@ -208,11 +210,14 @@ def least_values(model: Model, discount: float) -> NDArray[np.float64]:
 def _of_policy(model: Model, best: Plan, policy: Any, discount: float) -> Regret:
     first = _first_states(model)
     begins = np.flatnonzero(first > 0)
-    achieved = value_from(model, policy, first > 0, discount=discount)[begins]
+    achieved, doubt = (array[begins] for array in value_from(model, policy, first > 0, discount=discount))
     optimal, weight = best.values[begins], first[begins]
     alike = optimal == achieved  # -inf too: what cannot be had is not lost
     lost = np.where(alike, 0.0, np.where(alike, 0.0, optimal) - np.where(alike, 0.0, achieved))
-    return Regret(max(float(weight @ lost), 0.0), best.error_bound, float(weight @ optimal))
+    finite = np.isfinite(optimal) & np.isfinite(achieved)
+    rounding = (len(begins) + 4) * UNIT_ROUNDOFF * np.where(finite, np.abs(optimal) + np.abs(achieved), 0.0)
+    error = best.error_bound + float(weight @ (np.where(finite, doubt, 0.0) + rounding))
+    return Regret(max(float(weight @ lost), 0.0), error, float(weight @ optimal))
 
 
 def _of_episodes(best: Plan, episodes: Sequence[Episode], discount: float) -> Regret:

@@ -60,8 +60,18 @@ class CertifiedBackup:
         return self.backup.final
 
     def bounds(self) -> Bounds:
-        """Bounds from V and Q."""
-        return self.certifier.bounds(*self.backup[:3])
+        """Bounds from V and Q; of a final policy that misses the tolerance, the better of two kinds of weights."""
+        found = self.certifier.bounds(*self.backup[:3])
+        if found.error <= self.tolerance or not (self._may_do_by_steps and self.backup.final):
+            return found
+        other = self.certifier.by_steps(*self.backup[:3])
+        return other if other is not None and other.error < found.error else found
+
+    @property
+    def _may_do_by_steps(self) -> bool:
+        """Whether expected steps to the end may prove more than 1 - discount; they need a policy and its values."""
+        problem = self.certifier.problem
+        return self.backup.rows is not None and problem.discount < 1.0 and bool(problem.termination.any())
 
     def at_floor(self, bounds: Bounds) -> bool:
         """Whether the residual hardly counts beside the rounding, or the tolerance is below what can be proven."""
@@ -90,7 +100,7 @@ class CertifiedBackup:
     def _is_below_floor(self, bounds: Bounds) -> bool:
         """Whether the tolerance is below the floor; said when V* is roughly known, or when the bounds are there."""
         iteration = self.number + 1
-        if iteration & (iteration - 1):  # asked at 1, 2, 4, 8, ...
+        if iteration & (iteration - 1) or self._may_do_by_steps:  # asked at 1, 2, 4, 8, ...
             return False
         least, enough = floors(self.certifier.problem, bounds.lower, bounds.upper)
         refused = self.refuses and (enough <= 4.0 * least or iteration >= 1024)

@@ -31,13 +31,14 @@ def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = Fa
     Raises:
         InvalidOptionError: `minimise` is neither True nor False.
     """
-    if not check_switch("minimise", minimise):
-        return method(model, **options)
-    source = as_model(model)
-    options["progress"] = turned_progress(options.get("progress", False))
-    if options.get("start") is not None:
-        options["start"] = turned_start(options["start"])
-    return opposite(method(negated(source), **options), source)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported by the status, not by warnings
+        if not check_switch("minimise", minimise):
+            return method(model, **options)
+        source = as_model(model)
+        options["progress"] = turned_progress(options.get("progress", False))
+        if options.get("start") is not None:
+            options["start"] = turned_start(options["start"])
+        return opposite(method(negated(source), **options), source)
 
 
 def turned_start(start: Any) -> Any:

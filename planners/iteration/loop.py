@@ -83,13 +83,16 @@ def _unbounded(plan: Plan, states: NDArray[np.int64]) -> str:
         what, mistaken = "a negative cost", "Are the costs rewards? Then leave out minimise=True. Otherwise use"
     infinity, rest = "-inf" if plan.minimise else "+inf", ""
     if len(states) < len(plan.lower):
-        rest = f" The values of the other {len(plan.lower) - len(states)} states are in the `plan` of this error;"
+        rest = " The values of all other states are in the `plan` of this error;"
     return (
-        f"at discount 1 {what} can be collected for ever in {len(states)} states ({named_states(states)}) or in those "
-        f"that they lead to, so their value is {infinity}. {mistaken} a discount below 1, or end the episode where it "
-        f"is paid.{rest or ' The plan is in the `plan` of this error;'} "
-        "throw=False returns it."
+        f"at discount 1 {what} can be collected for ever in {_counted(states)}, or further on, so the value there is "
+        f"{infinity}. {mistaken} a discount below 1, or end the episode where it is paid."
+        f"{rest or ' The plan is in the `plan` of this error;'} throw=False returns it."
     )
+
+
+def _counted(states: NDArray[np.int64]) -> str:
+    return f"state {states[0]}" if len(states) == 1 else f"{len(states)} states ({named_states(states)})"
 
 
 def run(

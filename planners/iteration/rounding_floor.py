@@ -43,7 +43,10 @@ def advice(plan: Plan) -> str:
         least, enough = min(least, below), min(enough, 2.0 * above)
     if enough == np.inf:
         return "Rounding keeps float64 from proving any error here: use a smaller discount."
+    other = (
+        "" if "Gauss-Seidel" in plan.method else "; where episodes end, method='gauss_seidel' may prove a smaller error"
+    )
     return (
         f"Rounding keeps the provable error above {least:.2g}: ask for tolerance={2.0 * enough:.2g} or more. "
-        "That is what this method can prove; where episodes end, another one may prove less, such as gauss_seidel."
+        f"That is what this method can prove{other}."
     )

@@ -60,6 +60,9 @@ class MoveMDP:
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
+        for name, given in vars(self).items():
+            if given is not None and not isinstance(given, np.ndarray):
+                object.__setattr__(self, name, _as_array(name, given))
         _check(self)
         object.__setattr__(self, "mixture", scaled_mixture(self.mixture))
         object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
@@ -210,6 +213,17 @@ def move_means(by_move: NDArray[np.float64], mixture: NDArray[np.float64], kinds
     return means
 
 
+def _as_array(name: str, given: Any) -> NDArray[Any]:
+    """An array from lists, of the type that the field has."""
+    try:
+        array = np.array(given)
+    except ValueError:
+        raise InvalidModelError(f"{name} has rows of different lengths; expected an array") from None
+    if name in ("outcome", "kind") and array.dtype.kind in "iu" and array.size:
+        return array.astype(np.min_scalar_type(int(array.max() if array.min() >= 0 else array.min())))
+    return array.astype(np.int32) if name == "successor" and array.dtype.kind in "iu" else array
+
+
 def _check(model: MoveMDP) -> None:
     states, moves = model.successor.shape
     expected: list[tuple[str, Any, Any]] = [
@@ -220,7 +234,11 @@ def _check(model: MoveMDP) -> None:
     if model.kind is not None:
         expected.append(("kind", model.kind.shape, (states,)))
     for name, found, wanted in expected:
-        if tuple(found) != tuple(wanted) or (name == "mixture" and len(found) != 3):
+        if name == "mixture" and len(found) != 3:
+            raise InvalidModelError(
+                f"mixture has shape {found}; expected (C, A, {moves}): kinds of squares, actions, moves"
+            )
+        if tuple(found) != tuple(wanted):
             raise InvalidModelError(f"{name} has shape {found}; expected {wanted}")
     if model.successor.min() < 0 or model.successor.max() >= states:
         state, move = (int(i) for i in np.argwhere((model.successor < 0) | (model.successor >= states))[0])
@@ -229,6 +247,7 @@ def _check(model: MoveMDP) -> None:
             f"expected a state from 0 to {states - 1}",
             state,
         )
+    _check_indices(model)
     if not np.isfinite(model.outcome_reward).all():
         raise InvalidModelError(f"rewards of outcomes are {model.outcome_reward}; expected finite numbers")
     sums = model.mixture.sum(axis=2)
@@ -240,3 +259,15 @@ def _check(model: MoveMDP) -> None:
             f"which sum to {sums[kind, action]:.12g}; expected numbers from 0 to 1 that sum to 1",
             action=action,
         )
+
+
+def _check_indices(model: MoveMDP) -> None:
+    """Refuse an index into the outcomes, or into the kinds of squares, that points nowhere."""
+    indices = [("outcome", model.outcome, "outcomes", len(model.outcome_reward))]
+    if model.kind is not None:
+        indices.append(("kind", model.kind, "kinds of squares in mixture", len(model.mixture)))
+    for name, index, what, count in indices:
+        if index.size and not (index.min() >= 0 and index.max() < count):
+            state = int(np.argwhere((index < 0) | (index >= count))[0][0])
+            found, expected = index[state].tolist(), f"numbers from 0 to {count - 1}, as many as there are {what}"
+            raise InvalidModelError(f"{name} of state {state} is {found}; expected {expected}", state)

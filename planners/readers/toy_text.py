@@ -51,7 +51,8 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
         columns = _checked_columns(lists, pairs, feasible.shape)
     probabilities, next_states, rewards, ends = columns
     rows = np.repeat(pairs, [len(entries) for entries in lists])
-    entries = PairEntries(rows, next_states, probabilities, num_states, num_actions)
+    entries = PairEntries(rows, next_states, probabilities, num_states, num_actions).scaled(_given_type(lists))
+    probabilities = entries.probabilities
     return {
         "transitions": entries.kept(~ends).matrix(),
         "termination": entries.totals(ends),
@@ -74,6 +75,13 @@ def _listed(outcomes: Any, state: int, action: int) -> Any:
             state,
             action,
         ) from None
+
+
+def _given_type(lists: list[Any]) -> np.dtype[Any]:
+    """The type of the probabilities, which says how exact they are: the shortest of NumPy's that is among them."""
+    types = {type(entry[0]) for entries in lists for entry in entries}
+    floats = [np.dtype(kind) for kind in types if issubclass(kind, np.floating)]
+    return min(floats, key=lambda dtype: dtype.itemsize, default=np.dtype(np.float64))
 
 
 Columns = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]

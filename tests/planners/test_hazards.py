@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import planners
-from planners import TabularMDP
+from planners import InvalidModelError, MoveMDP, TabularMDP
 from tests.oracles.problems import HALF_ENDS, baited_line, line
 from tests.oracles.sweeps import swept_values
 
@@ -103,3 +103,36 @@ def test_rows_one_ulp_short_are_accepted(percent: int) -> None:
         plan = planners.solve(env, discount=discount)
         expected = swept_values(env.unwrapped.P, discount)  # type: ignore[attr-defined]
         assert np.abs(plan.values - expected).max() <= plan.error_bound + 1e-9
+
+
+def moves(**fields: Any) -> MoveMDP:
+    """Three states in a ring, written as lists; 300 actions, of which the last earns most."""
+    given: dict[str, Any] = {
+        "successor": [[0, 1], [1, 2], [2, 0]],
+        "outcome": [[0, 1]] * 3,
+        "outcome_reward": [1.0, 0.0],
+        "outcome_ends": [True, False],
+        "mixture": [[[a / 299, 1 - a / 299] for a in range(300)]],
+    }
+    return MoveMDP(**(given | fields))
+
+
+def test_moves_are_read_from_lists() -> None:
+    plan = planners.solve(moves(), discount=0.9)
+    assert plan.policy.actions.tolist() == [299] * 3
+    assert plan.values == pytest.approx([1.0] * 3, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"outcome": [[0, 1], [0, 1], [0, 2]]}, "outcome of state 2 is .*expected numbers from 0 to 1"),
+        ({"outcome": [[0, 1], [-1, 1], [0, 1]]}, "outcome of state 1"),
+        ({"kind": [0, 0, 1]}, "kind of state 2 is 1; expected numbers from 0 to 0"),
+        ({"mixture": [[1.0, 0.0]]}, "mixture has shape .1, 2.; expected .C, A, 2."),
+        ({"successor": [[0, 1], [1]]}, "successor has rows of different lengths"),
+    ],
+)
+def test_moves_that_point_nowhere_are_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidModelError, match=message):
+        moves(**fields)

@@ -126,7 +126,7 @@ def test_where_the_policy_never_comes_it_needs_no_value() -> None:
     P |= {2: {0: [(1.0, 2, 1.0, False)]}, 3: {0: [(1.0, 3, -1.0, False)]}}
     model = TabularMDP.from_gym_dict(P, [1.0, 0.0, 0.0, 0.0])
     policy, begins = [0, 0, 0, 0], np.array([True, False, False, False])
-    assert value_from(model, policy, begins, discount=1)[0] == 3.0
+    assert value_from(model, policy, begins, discount=1).values[0] == 3.0
     with pytest.raises(planners.ImproperPolicyError):
         planners.evaluate(model, policy, discount=1)
 
@@ -188,3 +188,56 @@ def test_a_plan_of_another_model_is_refused() -> None:
             call(icy, [0] * 11, discount=0.9, plan=calm)
         call(world(), [0] * 11, discount=0.9, plan=calm)  # made anew, and the same
         call(world(), [0] * 11, discount=0.9, plan=planners.solve(world().unwrapped.mdp.tabular, discount=0.9))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("length", [4, 8, 12])
+@pytest.mark.parametrize("minimise", [False, True])
+def test_the_error_holds_the_rounding_of_the_policys_value(length: int, minimise: bool) -> None:
+    """A walk that falls back nine times in ten: V^pi is -10^length, V* is -length, and float64 is off by far more than
+    the bounds of V* tell.
+    """
+    sign = 1.0 if minimise else -1.0
+    P: Any = {
+        s: {
+            0: [(0.1, s + 1, sign, s + 1 == length), (0.9, max(s - 1, 0), sign, False)],
+            1: [(1.0, s + 1, sign, s + 1 == length)],
+        }
+        for s in range(length)
+    }
+    P[length] = {0: [(1.0, length, 0.0, True)]}
+    model = TabularMDP.from_gym_dict(P, [1.0] + [0.0] * length)
+    up, down = Fraction(0.1), Fraction(0.9)  # scaled to sum to 1
+    steps: list[Fraction] = []  # from each square to the next
+    for s in range(length):
+        steps.append((1 + down / (up + down) * (steps[-1] if s else 0)) / (up / (up + down)) if s else (up + down) / up)
+    found = planners.regret(model, [0] * (length + 1), discount=1, minimise=minimise)
+    assert abs(Fraction(found.value) - (sum(steps) - length)) <= Fraction(found.error)
+    assert found.error < 1e-6 * found.value
+
+
+def test_the_error_holds_for_random_policies(rng: np.random.Generator) -> None:
+    """Stochastic ones: averages over actions are rounded too. Against exact rationals."""
+    for _ in range(20):
+        P: Any = {
+            s: {
+                a: [
+                    (0.25, int(rng.integers(3)), float(rng.integers(-9, 9)) * 1e3, True),
+                    (0.75, int(rng.integers(3)), float(rng.integers(-9, 9)) * 1e3, False),
+                ]
+                for a in range(3)
+            }
+            for s in range(3)
+        }
+        weights = rng.integers(1, 9, size=(3, 3)).astype(float)
+        policy = weights / weights.sum(axis=1, keepdims=True)
+        tables = {
+            s: {a: [(Fraction(p), s2, Fraction(r), end) for p, s2, r, end in row] for a, row in actions.items()}
+            for s, actions in P.items()
+        }
+        given = [[Fraction(p) for p in row.tolist()] for row in policy]
+        chances = [{a: p / sum(row) for a, p in enumerate(row)} for row in given]
+        for discount in (0.9, 1.0):
+            found = planners.regret(TabularMDP.from_gym_dict(P, [1.0, 0.0, 0.0]), policy, discount=discount)
+            best = optimal_values(tables, Fraction(discount))[0]
+            truth = best - values_of(tables, chances, Fraction(discount))[0]
+            assert abs(Fraction(found.value) - truth) <= Fraction(found.error)

@@ -1,5 +1,6 @@
 """How planning ends early or at the edges of float64 (Ctrl-C, overflow, endless episodes), and the result."""
 
+import contextlib
 import math
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 import planners
 from planners import Iteration, NotConvergedError, Plan, Status, TabularMDP
 from tests.oracles.bounds import check_contained
+from tests.oracles.methods import METHODS as METHODS_BY_NAME
 
 ROOT = Path(__file__).resolve().parents[3]
 METHODS: list[Callable[..., Plan]] = [planners.value_iteration, planners.policy_iteration, planners.solve]
@@ -125,6 +127,26 @@ def test_overflow_is_reported_with_bounds_that_hold(method: Callable[..., Plan],
     assert plan.status is Status.NON_FINITE
     assert plan.lower[0] <= truth <= plan.upper[0]
     assert plan.error_bound == math.inf
+
+
+@pytest.mark.parametrize("name", sorted(METHODS_BY_NAME))
+@pytest.mark.parametrize("discount", [0.9, 0.999, 1.0])
+@pytest.mark.parametrize("reward", [1e308, -1e308, 1.7e308, -1.7e308])
+def test_what_overflows_has_an_action_in_each_state_and_no_warning(name: str, discount: float, reward: float) -> None:
+    """Warnings are errors here. Where all that an action earns is infinite, some action is taken all the same."""
+    model = TabularMDP.from_gym_dict(
+        {
+            0: {0: [(1.0, 1, reward, False)], 1: [(1.0, 0, reward, True)]},
+            1: {0: [(1.0, 0, reward, False)], 1: [(1.0, 1, 0.0, True)]},
+        }
+    )
+    for minimise in (False, True):
+        plan = METHODS_BY_NAME[name](model, discount=discount, throw=False, minimise=minimise)
+        assert plan.policy.actions.shape == (2,)
+        assert not np.isnan([plan.values, plan.lower, plan.upper]).any()
+        assert (plan.lower <= plan.upper).all()
+    with contextlib.suppress(planners.PlannerError):  # a refusal in words
+        planners.evaluate(model, [0, 0], discount=discount)
 
 
 @every_method

@@ -10,7 +10,7 @@ import pytest
 from gymnasium.envs.toy_text.frozen_lake import FrozenLakeEnv
 
 import planners
-from planners import TabularMDP
+from planners import InvalidModelError, TabularMDP
 from planners.readers.toy_text import read_gym_dict
 
 
@@ -145,3 +145,13 @@ def test_a_state_without_actions_says_how_an_end_is_written() -> None:
 def test_a_table_that_is_handed_over_as_a_model_names_its_reader(P: Any) -> None:
     with pytest.raises(planners.InvalidModelError, match=r"read by planners\.TabularMDP\.from_gym_dict\(P\)"):
         planners.solve(P, discount=0.9)
+
+
+def test_probabilities_of_numpy_are_judged_by_their_type() -> None:
+    """Three times a third in float32 sum to 1.00000003, which is rounding; in float64 it is none."""
+    third = np.float32(1 / 3)
+    model = TabularMDP.from_gym_dict({0: {0: [(third, 0, 3.0, True), (third, 0, 0.0, True), (third, 0, 0.0, True)]}})
+    assert model.rewards[0, 0] == pytest.approx(1.0, abs=1e-15)
+    assert model.termination[0, 0] == pytest.approx(1.0, abs=1e-15)
+    with pytest.raises(InvalidModelError, match="sum to"):
+        TabularMDP.from_gym_dict({0: {0: [(float(third), 0, 3.0, True)] * 3}})
