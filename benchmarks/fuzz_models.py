@@ -108,7 +108,11 @@ def loop_case(rng: np.random.Generator, discount: float) -> Case:
         rows[state] = {}
         for action in range(int(rng.integers(1, 4))):
             count = int(rng.integers(1, 4))
-            weights = probabilities(rng, count) if rng.random() < 0.3 else np.array([[1], [0.25, 0.75], [0.5, 0.25, 0.25]][count - 1])
+            weights = (
+                probabilities(rng, count)
+                if rng.random() < 0.3
+                else np.array([[1], [0.25, 0.75], [0.5, 0.25, 0.25]][count - 1])
+            )
             rows[state][action] = []
             for weight in weights.tolist():
                 target, ends = int(rng.integers(states)), bool(rng.random() < 0.08)
@@ -130,7 +134,9 @@ def array_case(rng: np.random.Generator, discount: float) -> Case:
     elif kind == "action first":
         model = TabularMDP.from_arrays(P.swapaxes(0, 1), R.swapaxes(0, 1), axes="ASS")
     else:
-        model = TabularMDP.from_arrays([sparse.csr_array(P[:, a]) for a in range(actions)], [R[:, a] for a in range(actions)], axes="ASS")
+        model = TabularMDP.from_arrays(
+            [sparse.csr_array(P[:, a]) for a in range(actions)], [R[:, a] for a in range(actions)], axes="ASS"
+        )
     rows = {
         s: {a: [(float(P[s, a, t]), t, float(R[s, a, t]), False) for t in range(states)] for a in range(actions)}
         for s in range(states)

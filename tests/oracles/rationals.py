@@ -107,13 +107,13 @@ class Exact:
             policy = better
         wins = {state for state, mean in enumerate(chain.g) if mean > 0}
         while True:
-            more = {s for s, actions in self.rows.items() for row in actions.values() for t, _ in row.nexts if t in wins}
+            more = {
+                s for s, actions in self.rows.items() for row in actions.values() for t, _ in row.nexts if t in wins
+            }
             if more <= wins:
                 break
             wins |= more
-        return [
-            math.inf if s in wins else -math.inf if chain.g[s] < 0 else chain.h[s] for s in range(len(policy))
-        ]
+        return [math.inf if s in wins else -math.inf if chain.g[s] < 0 else chain.h[s] for s in range(len(policy))]
 
 
 class Chain:
