@@ -37,7 +37,13 @@ from fuzz_models import Case, Table, make_case
 import planners
 from planners import Plan
 from planners.distributed import solve_in_parts
-from planners.errors import ImproperPolicyError, PlannerError, UnboundedValueError, UnprovenValueError
+from planners.errors import (
+    ImproperPolicyError,
+    InvalidOptionError,
+    PlannerError,
+    UnboundedValueError,
+    UnprovenValueError,
+)
 from planners.evaluation.policy_value import DIGITS
 from planners.methods import modified_policy_iteration
 from planners.plans.plan import NotConvergedError, Status
@@ -310,7 +316,14 @@ def certify(trial: Trial) -> Found:
     known = [value if math.isinf(value) else max(-1e300, min(1e300, value)) for value in trial.best]
     right = np.array([float(value) for value in known])
     given = right + float(rng.choice([0.0, 1.0, 1e3])) * trial.tolerance * rng.normal(size=len(right))
-    proof = planners.certify(trial.case.model, sign * given, discount=trial.case.discount, minimise=trial.minimise)
+    try:
+        proof = planners.certify(trial.case.model, sign * given, discount=trial.case.discount, minimise=trial.minimise)
+    except InvalidOptionError as error:
+        told_apart = [value for value in trial.best if math.isinf(value)] != [
+            v for v in trial.stored.best() if math.isinf(v)
+        ]
+        yield "stored" if told_apart else "refusal", str(error)
+        return
     lower, upper = (proof.lower, proof.upper) if not trial.minimise else (-proof.upper, -proof.lower)
     wrong = list(misses(lower.tolist(), upper.tolist(), trial.best, trial.best))
     if math.isfinite(proof.error_bound):

@@ -136,8 +136,9 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
     plan = unwrap(METHODS[name])(model, **options, **patience)
     limits = {option: options[option] for option in ("max_iterations",) if option in options}
     options = {option: options[option] for option in ("discount", "tolerance", "progress", "throw")}
-    if plan.status is Status.ROUNDING_FLOOR and plan.discount < 1.0 and name != "gauss_seidel":
-        after = unwrap(gauss_seidel)(model, start=plan, **options, **limits, **PATIENCE["gauss_seidel"])
+    if plan.status is Status.ROUNDING_FLOOR and name != "gauss_seidel":
+        start = plan if plan.discount < 1.0 else None  # at 1 nothing may be known of some values
+        after = unwrap(gauss_seidel)(model, start=start, **options, **limits, **PATIENCE["gauss_seidel"])
         if after.error_bound < plan.error_bound:
             return replace(after, method=f"{after.method} (by rounding {plan.method}, chosen for {why}, proves less)")
     if not patience or plan.status is not Status.ITERATION_LIMIT:
