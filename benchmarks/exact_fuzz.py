@@ -73,7 +73,7 @@ def batch(case: Case, *, discount: float, tolerance: float, max_iterations: int,
 
 def many(case: Case, *, discount: float, **options: Any) -> Plan:
     """The second of two discounts."""
-    return planners.solve_many(case.model, discounts=[0.5 * discount, discount], **options | {"throw": False})[1]
+    return planners.solve_many(case.model, discounts=[0.5 * discount, discount], **(options | {"throw": False}))[1]  # pyright: ignore
 
 
 def by(method: Callable[..., Plan], **more: Any) -> Callable[..., Plan]:
@@ -248,15 +248,10 @@ def evaluate(trial: Trial) -> Found:
     weights /= weights.sum(axis=1, keepdims=True)
     policy = [{a: Fraction(float(row[a])) for a in np.flatnonzero(row).tolist()} for row in weights]
     trial.minimise = False  # it does not matter here
-    for model, kind in ((trial.truth, "violation"), (trial.stored, "")):
-        exact = model.mixed(policy)
-        found = list(_evaluated(trial, weights, exact))
-        if not found or trial.case.discount < 1:
-            yield from found
-            return
-        if kind:
-            first = found
-    yield from first if found else [("stored", first[0][1])]
+    found = list(_evaluated(trial, weights, trial.truth.mixed(policy)))
+    if found and trial.case.discount == 1.0 and not list(_evaluated(trial, weights, trial.stored.mixed(policy))):
+        found = [("stored", found[0][1])]
+    yield from found
 
 
 def _evaluated(trial: Trial, weights: np.ndarray, exact: list[Number | None]) -> Found:
@@ -366,7 +361,7 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=3, help="how many methods are drawn for each model")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     arguments = parser.parse_args()
-    counts, tried, seconds = Counter[str](), Counter[str](), Counter[str]()
+    counts, tried, seconds = Counter[str](), Counter[str](), dict[str, float]()
     began, looked = time.perf_counter(), 0
     warnings.simplefilter("error")
     for seed in range(arguments.seed, arguments.seed + arguments.models):
@@ -384,7 +379,7 @@ def main() -> int:
                 counts[kind] += 1
                 print(f"{kind}: seed {seed}, {method}: {what[:200]}", flush=True)
             tried[name] += 1
-            seconds[name] += time.perf_counter() - start
+            seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - start
     print(f"{looked} models in {time.perf_counter() - began:.0f} s: {dict(counts) or 'nothing wrong'}")
     print(", ".join(f"{name} {count} ({1e3 * seconds[name] / count:.0f} ms)" for name, count in tried.most_common()))
     return sum(counts[kind] for kind in ("violation", "raw error", "refusal"))
