@@ -39,7 +39,9 @@ class Total(NamedTuple):
 
     def relative(self, unit: float) -> NDArray[np.float64]:
         """(n,) the error as a part of the value, or of a unit if that is more."""
-        return self.error / np.maximum(np.abs(self.values), max(unit, 5e-324))
+        with np.errstate(invalid="ignore", over="ignore"):  # of a value that is infinite nothing is proven
+            part = self.error / np.maximum(np.abs(self.values), max(unit, 5e-324))
+        return np.where(np.isnan(part), np.inf, part)
 
 
 def total_reward(

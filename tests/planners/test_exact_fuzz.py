@@ -21,3 +21,7 @@ def test_nothing_false_is_proven(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_nothing_false_is_proven_without_a_discount(seed: int) -> None:
     assert [found for found in check_model(seed, UNDISCOUNTED, undiscounted=True) if found[0] in WRONG] == []
+
+
+def test_a_policy_that_hardly_ends_raises_no_warning() -> None:
+    assert [found for found in check_model(5538, ["is_optimal"], undiscounted=True) if found[0] in WRONG] == []
