@@ -122,7 +122,11 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
 
 
 def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
-    """The plan of the method that suits; if that takes longer than expected, policy iteration goes on from there."""
+    """The plan of the method that suits; if that takes longer than expected, policy iteration goes on from there.
+
+    Where rounding keeps it from proving the tolerance, sweeps in order go on: they know what a state earns that can
+    never leave, and prove more where every step costs.
+    """
     name, why = choose(model, check_discount(options["discount"]))
     patience = PATIENCE.get(name, {})
     if model.num_states > DIRECT_LIMIT or "max_iterations" in options or "max_sweeps" in options:
@@ -130,9 +134,15 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
     if name == "policy_iteration":
         options.setdefault("start", "sweeps")
     plan = unwrap(METHODS[name])(model, **options, **patience)
+    limits = {option: options[option] for option in ("max_iterations",) if option in options}
+    options = {option: options[option] for option in ("discount", "tolerance", "progress", "throw")}
+    if plan.status is Status.ROUNDING_FLOOR and name != "gauss_seidel":
+        start = plan if plan.discount < 1.0 else None  # at 1 nothing may be known of some values
+        after = unwrap(gauss_seidel)(model, start=start, **options, **limits, **PATIENCE["gauss_seidel"])
+        if after.error_bound < plan.error_bound:
+            return replace(after, method=f"{after.method} (by rounding {plan.method}, chosen for {why}, proves less)")
     if not patience or plan.status is not Status.ITERATION_LIMIT:
         return replace(plan, method=f"{plan.method} (chosen for {why})")
-    options = {option: options[option] for option in ("discount", "tolerance", "progress", "throw")}
     after = unwrap(policy_iteration)(model, start=plan, **options)
     return replace(
         after,

@@ -25,7 +25,7 @@ from planners.distributed.sources import Source, shares
 from planners.equations.certificates import Bounds
 from planners.memory import available_bytes, check_memory, readable
 from planners.plans.model_identity import BlockModel, digest_of_parts
-from planners.sweeps.certified_values import bracket
+from planners.sweeps.certified_values import bracket, weight_offset
 
 PROOF_EVERY: Final = 64  # sweeps: so a proof, which costs about two, hardly counts
 BYTES_A_STATE: Final = 34.0  # values, bounds, the estimate between them, and actions
@@ -168,7 +168,7 @@ class Blocks:
         plain = self._numbers(0.0, 1.0)
         best, self._plain = (0.0, 1.0, *plain), plain[:2]
         if max(plain[1], -plain[0]) > 0.9 * tolerance:
-            offset = max(highest, 0.0) + 0.02 * (highest - lowest) + 1e-3 * (1.0 + abs(highest))
+            offset = weight_offset(lowest, highest)
             l, k, actions = self._numbers(1.0, offset)
             if max(k, -l) * (offset - lowest) < max(plain[1], -plain[0]):
                 best = (1.0, offset, l, k, actions)

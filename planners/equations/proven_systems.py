@@ -41,7 +41,8 @@ class Total(NamedTuple):
         """(n,) the error as a part of the value, or of a unit if that is more."""
         proven = np.isfinite(self.error)
         size = np.maximum(np.abs(np.where(proven, self.values, 0.0)), max(unit, 5e-324))
-        return np.where(proven, self.error, np.inf) / size
+        with np.errstate(over="ignore"):
+            return np.where(proven, self.error, np.inf) / size
 
 
 def total_reward(

@@ -81,7 +81,7 @@ class CertifiedValues(OrderedSweeps):
         lowest, highest = float(computed.min()), float(computed.max())
         if self.discount < 1.0:
             yield *self._numbers(0.0, 1.0), 0.0, 1.0
-        offset = max(highest, self.best_end) + 0.02 * (highest - lowest) + 1e-3 * (1.0 + abs(highest))
+        offset = weight_offset(lowest, highest, self.best_end)
         yield *self._numbers(1.0, offset), 1.0, offset
 
     def _numbers(self, slope: float, offset: float) -> tuple[float, float]:
@@ -131,6 +131,18 @@ class CertifiedValues(OrderedSweeps):
         return Bounds(lower, upper, values, error, self.rows)
 
 
+def weight_offset(lowest: float, highest: float, best_end: float = 0.0) -> float:
+    """An offset for the weights h = offset - V of values from `lowest` to `highest`, in their own unit.
+
+    Args:
+        lowest: The smallest V.
+        highest: The largest V.
+        best_end: The largest reward that the end of an episode may give.
+    """
+    unit = min(max(abs(lowest), abs(highest), abs(best_end)), 1.0) or 1.0
+    return max(highest, best_end) + 0.02 * (highest - lowest) + 1e-3 * (unit + abs(highest))
+
+
 def bracket(
     values: NDArray[np.float64], h: NDArray[np.float64], l: float, k: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
@@ -143,8 +155,9 @@ def bracket(
         k: Its number k.
     """
     widen = 8.0 * UNIT_ROUNDOFF  # a known value is a reward over 1 - discount, of states whose rewards differ by 4
+    tiny = 1e-290  # counts as a size, as of `planners.kernels.proofs`
     below, above = (np.where(h > 0, number * np.where(h > 0, h, 1.0), 0.0) for number in (l, k))
-    slack = widen * (np.abs(values) + h)
+    slack = widen * np.maximum(np.abs(values), tiny)
     with np.errstate(over="ignore", invalid="ignore"):  # nothing is proven of what overflows
         least = np.nextafter(values + below - widen * np.abs(below) - slack, -np.inf)
         most = np.nextafter(values + above + widen * np.abs(above) + slack, np.inf)

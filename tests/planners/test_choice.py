@@ -147,3 +147,19 @@ def test_max_sweeps() -> None:
             planners.gauss_seidel(model, discount=0.9, max_sweeps=wrong)  # type: ignore[arg-type]
     stopped = planners.gauss_seidel(model, discount=0.999999, tolerance=1e-9, max_sweeps=0.5, throw=False)
     assert stopped.status in (Status.ITERATION_LIMIT, Status.ROUNDING_FLOOR, Status.CONVERGED)
+
+
+def test_what_another_method_proves_is_not_refused() -> None:
+    """For ever 1 a step: a backup is rounded, which counts at a discount near 1; 1 / (1 - discount) is exact."""
+    model = TabularMDP.from_gym_dict(
+        {0: {0: [(1.0, 0, 1.0, False)]}, 1: {0: [(0.5, 0, 0.0, False), (0.5, 1, 0.0, True)]}}
+    )
+    discount = 1 - 2.0**-30
+    assert (
+        planners.policy_iteration(model, discount=discount, tolerance=1e-4, throw=False).status is Status.ROUNDING_FLOOR
+    )
+    plan = planners.solve(model, discount=discount, tolerance=1e-4)
+    assert plan.converged
+    assert plan.lower[0] <= 2.0**30 <= plan.upper[0]
+    assert "Gauss-Seidel" in plan.method
+    assert planners.is_optimal(model, [0, 0], discount=discount, tolerance=1e-3)
