@@ -103,6 +103,16 @@ REASONS: dict[tuple[str, str, str], str] = {
     (PROOFS, "parts = np.empty((256, 3))", "3 -> 4"): "a column that nobody reads",
     (PROOFS, "for s in range(states * part // 256, states * (part + 1) // 256):", "Mult -> Div"): TWICE,
     (CERTIFICATES, "for _ in range(6):", "6 -> 7"): MORE,
+    (
+        CERTIFICATES,
+        "problem: Problem, policy: NDArray[np.int64], rows: NDArray[np.bool_], rounds: int = 60",
+        "60 -> 61",
+    ): MORE,
+    (
+        CERTIFICATES,
+        "doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))",
+        "1.0 -> 2.0",
+    ): "twice the doubt of a margin is on the safe side, and still nothing beside the margin",
     (CERTIFICATES, "if problem.discount < 1.0:", "1.0 -> 2.0"): "h = 1 is tried before other weights, and proven anew",
     (CERTIFICATES, "if problem.discount < 1.0:", "Lt -> LtE"): "h = 1 is tried before other weights, and proven anew",
     (CERTIFICATES, "rows[policy] = True", "no rows[policy] = True"): "weights that do not fit the policy prove nothing",
@@ -265,9 +275,11 @@ def faults(source: str) -> Iterator[tuple[int, str, str]]:
         yield fault.line, fault.text, changed
 
 
-def chosen(file: str, count: int, seed: int) -> list[tuple[int, str, str]]:
-    """Faults of a file, drawn by the seed: as many as are its share of the count."""
+def chosen(file: str, count: int, seed: int, lines: list[int]) -> list[tuple[int, str, str]]:
+    """Faults of a file, drawn by the seed: as many as are its share of the count; or all those of some lines."""
     number, every = list(TARGETS).index(file), list(faults((ROOT / file).read_text(encoding="utf-8")))
+    if lines:
+        return [fault for fault in every if fault[0] in lines]
     share = count // len(TARGETS) + (number < count % len(TARGETS))
     return random.Random(f"{seed} {file}").sample(every, min(share, len(every)))
 
@@ -328,7 +340,7 @@ def told(alive: bool, reason: str | None, what: str, began: float) -> int:
     return int(alive and reason is None)
 
 
-def try_drawn(tree: Path, count: int, seed: int, timeout: float) -> tuple[int, int]:
+def try_drawn(tree: Path, count: int, seed: int, lines: list[int], timeout: float) -> tuple[int, int]:
     """Faults drawn by the seed: how many were tried, and how many survive without a reason."""
     left = tried = 0
     for file, few in TARGETS.items():
@@ -336,7 +348,7 @@ def try_drawn(tree: Path, count: int, seed: int, timeout: float) -> tuple[int, i
         if not passes_whole(tree, tests, timeout):
             left += 1
             continue
-        for line, what, changed in chosen(file, count, seed):
+        for line, what, changed in chosen(file, count, seed, lines):
             began, text = time.perf_counter(), (ROOT / file).read_text(encoding="utf-8").splitlines()[line - 1].strip()
             alive = survives(tree, file, changed, tests, timeout)
             tried += 1
@@ -366,6 +378,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", default="", help="files whose path contains this")
+    parser.add_argument("--lines", type=int, nargs="*", default=[], help="all faults of these lines, not drawn ones")
     parser.add_argument("--named", action="store_true", help="the faults of named_faults.py instead of drawn ones")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds after which a fault counts as noticed")
     arguments = parser.parse_args()
@@ -380,7 +393,7 @@ def main() -> int:
         if arguments.named:
             tried, left = try_named(tree, arguments.only, arguments.timeout)
         else:
-            tried, left = try_drawn(tree, arguments.count, arguments.seed, arguments.timeout)
+            tried, left = try_drawn(tree, arguments.count, arguments.seed, arguments.lines, arguments.timeout)
     print(f"{tried} faults tried, {left} survive without a reason")
     return int(left > 0)
 
