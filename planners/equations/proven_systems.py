@@ -38,8 +38,10 @@ class Total(NamedTuple):
     error: NDArray[np.float64]
 
     def relative(self, unit: float) -> NDArray[np.float64]:
-        """(n,) the error as a part of the value, or of a unit if that is more."""
-        return self.error / np.maximum(np.abs(self.values), max(unit, 5e-324))
+        """(n,) the error as a part of the value, or of a unit if that is more; inf where nothing is proven."""
+        with np.errstate(invalid="ignore"):  # a value that overflowed is infinite, and so is its error
+            parts = self.error / np.maximum(np.abs(self.values), max(unit, 5e-324))
+        return np.where(np.isnan(parts), np.inf, parts)
 
 
 def total_reward(
