@@ -184,6 +184,11 @@ REASONS: dict[tuple[str, str, str], str] = {
         "2.0 -> 4.0",
     ): "which steps are taken is a choice; what is claimed is proven of the values at the end",
     (
+        "planners/methods/policy_iteration.py",
+        "if needed > FLOOR * rounding or problem.discount == 1.0:",
+        "1.0 -> 2.0",
+    ): "exact evaluation or sweeps may take over: what is claimed is proven of the values at the end",
+    (
         "gan_lab/truth.py",
         "counted = np.where(q > 0, losses, 0.0)",
         "0.0 -> 1.0",
