@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 
 from gan_lab import WiringError
 from gan_lab.payoffs.losses import LOSSES, find_loss
-from gan_lab.payoffs.penalties import PENALTIES, find_penalty
+from gan_lab.payoffs.penalties import PENALTIES, find_penalty, squared_slopes
 
 Formula = Callable[[np.ndarray, np.ndarray], float]
 
@@ -157,6 +157,11 @@ def test_gradient_penalty_of_a_flat_score_is_one_and_has_a_slope() -> None:
     assert float(found.detach()) == pytest.approx(1.0, abs=1e-5)
     (slope,) = torch.autograd.grad(found, weights)
     assert torch.isfinite(slope).all()
+
+
+def test_scores_that_never_look_at_a_sample_have_no_slope() -> None:
+    samples, constant = torch.randn(4, 3, requires_grad=True), torch.ones(4, requires_grad=True)
+    assert squared_slopes(samples, 2.0 * constant).tolist() == [0.0] * 4
 
 
 def test_unknown_names() -> None:
