@@ -3,7 +3,8 @@
 Each fault changes one place of one file below - a sign, a comparison, a constant, a minimum - in a copy of the tree,
 and runs the tests that are there for that file. A fault that no test notices is printed: it wants a test, or a reason
 in `REASONS`. Annotations, decorators and what is raised are left as they are: other tests hold the messages.
-One fault takes some seconds, so this is not a part of `make test`.
+One fault takes some seconds, so this is not a part of `make test`. The faults of `named_faults.py` are tried with
+`--named`, and all those of some lines with `--only FILE --lines 61 83`.
 """
 
 import argparse
