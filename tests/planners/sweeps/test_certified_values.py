@@ -156,11 +156,12 @@ def test_values_are_raised_to_a_bound_that_is_worth_it(l: float, error: float, r
 def test_the_bounds_of_a_proof_by_hand() -> None:
     """h = 5 - 2 V is 7 and 11, and 0 where V is known; in the old order, which `order` numbers."""
     swept = sweeps_of()
+    swept.values[2] = 1.0
     swept.order.order, swept.rows = np.array([2, 0, 1]), np.array([4, 5, 6])
     found = CertifiedValues._bounds(swept, -0.5, 0.25, 2.0, 5.0)
-    assert found.lower == pytest.approx([-3.0 - 5.5, 7.0, -1.0 - 3.5], abs=1e-12)
-    assert found.upper == pytest.approx([-3.0 + 2.75, 7.0, -1.0 + 1.75], abs=1e-12)
-    assert found.values == pytest.approx([-3.0 - 1.375, 7.0, -1.0 - 0.875], abs=1e-12)
+    assert found.lower == pytest.approx([-3.0 - 5.5, 1.0, -1.0 - 3.5], abs=1e-12)
+    assert found.upper == pytest.approx([-3.0 + 2.75, 1.0, -1.0 + 1.75], abs=1e-12)
+    assert found.values == pytest.approx([-3.0 - 1.375, 1.0, -1.0 - 0.875], abs=1e-12)
     assert found.error == pytest.approx(4.125, abs=1e-12)
 
 
