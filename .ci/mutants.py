@@ -3,66 +3,103 @@
 Each fault changes one place of one file below - a sign, a comparison, a constant, a minimum - in a copy of the tree,
 and runs the tests that are there for that file. A fault that no test notices is printed: it wants a test, or a reason
 in `REASONS`. Annotations, decorators and what is raised are left as they are: other tests hold the messages.
-One fault takes some seconds, so this is not a part of `make test`.
+One fault takes some seconds, so this is not a part of `make test`. The faults of `named_faults.py` are tried with
+`--named`, and all those of some lines with `--only FILE --lines 61 83`.
 """
 
 import argparse
 import ast
+import importlib
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from named_faults import NAMED
+
 ROOT = Path(__file__).resolve().parents[1]
+WAYS, ENDINGS = ["tests/planners/equations/test_ways_out.py"], ["tests/planners/iteration/test_endings.py"]
+UNDISCOUNTED = "tests/planners/equations/test_undiscounted.py::test_"
+DISCOUNT_1 = [
+    UNDISCOUNTED + "what_is_infinite_is_named_and_the_rest_is_planned",
+    UNDISCOUNTED + "the_sign_of_a_loop_is_that_of_its_stored_floats",
+    UNDISCOUNTED + "ends_that_are_hardly_reached",
+    UNDISCOUNTED + "a_row_that_leaves_with_less_than_a_rounding",
+    UNDISCOUNTED + "by_hand",
+    UNDISCOUNTED + "a_shaped_map_keeps_its_values",
+    *ENDINGS,
+    *WAYS,
+]
+LOOP = "tests/gan_lab/training/test_loop.py::test_"
 PAYOFFS = ["tests/gan_lab/payoffs"]
 TARGETS: dict[str, list[str]] = {  # few tests that take little time: each fault runs them
+    "planners/evaluation/optimality.py": [
+        "tests/planners/evaluation/test_optimality.py",
+        "tests/planners/evaluation/test_regret.py",
+        "tests/planners/iteration/test_refusals.py",
+    ],
+    "planners/methods/policy_iteration.py": [
+        "tests/planners/methods/test_policy_iteration.py",
+        "tests/planners/test_hazards.py::test_ties_do_not_make_policy_iteration_go_round",
+        "tests/planners/equations/test_krylov.py::test_undiscounted",
+    ],
+    "gridworld_env/dynamics/successors.py": ["tests/gridworld_env/dynamics"],
+    "gridworld_env/dynamics/rules_to_tables.py": ["tests/gridworld_env/dynamics"],
+    "gan_lab/payoffs/losses.py": PAYOFFS,
+    "gan_lab/payoffs/penalties.py": PAYOFFS,
+    "gan_lab/truth.py": ["tests/gan_lab/test_truth.py"],
+    "planners/sweeps/certified_values.py": [
+        "tests/planners/sweeps/test_certified_values.py",
+        "tests/planners/sweeps/test_gauss_seidel.py::test_a_bad_start_costs_little",
+    ],
+    "planners/methods/backward_induction.py": ["tests/planners/methods/test_backward_induction.py"],
+    "planners/evaluation/regret.py": [
+        "tests/planners/evaluation/test_regret_of_episodes.py",
+        "tests/planners/evaluation/test_regret.py",
+    ],
+    "gan_lab/games/sample_state.py": [
+        "tests/gan_lab/games/test_sample_state.py",
+        "tests/gan_lab/environments/test_environments.py",
+        "tests/gan_lab/games/test_edges.py",
+    ],
+    "planners/equations/mean_rewards.py": ["tests/planners/equations/test_mean_rewards.py"],
+    "planners/equations/ways_out.py": WAYS,
+    "gridworld_env/ground_truth.py": ["tests/gridworld_env/env/test_ground_truth.py"],
+    "gridworld_env/vector_env.py": ["tests/gridworld_env/env/test_vector_env.py"],
+    "gan_lab/training/checkpoint.py": [
+        LOOP + "checkpoints_of_something_else",
+        LOOP + "the_random_numbers_of_players_go_on_where_they_were",
+        LOOP + "a_resumed_run_is_the_same",
+    ],
+    "planners/equations/undiscounted.py": DISCOUNT_1,
+    "planners/equations/staying.py": DISCOUNT_1,
     "planners/equations/certificates.py": [
         "tests/planners/equations/test_certifier.py",
         "tests/planners/kernels/test_proofs.py::test_the_certifier",
         "tests/planners/test_hazards.py",
     ],
     "planners/kernels/proofs.py": ["tests/planners/kernels/test_proofs.py"],
-    "planners/sweeps/certified_values.py": [
-        "tests/planners/sweeps/test_certified_values.py",
-        "tests/planners/sweeps/test_gauss_seidel.py::test_a_bad_start_costs_little",
-    ],
-    "planners/evaluation/regret.py": [
-        "tests/planners/evaluation/test_regret_of_episodes.py",
-        "tests/planners/evaluation/test_regret.py",
-    ],
-    "planners/evaluation/optimality.py": [
-        "tests/planners/evaluation/test_optimality.py",
-        "tests/planners/evaluation/test_regret.py",
-        "tests/planners/iteration/test_refusals.py",
-    ],
-    "planners/methods/backward_induction.py": ["tests/planners/methods/test_backward_induction.py"],
-    "planners/methods/policy_iteration.py": [
-        "tests/planners/methods/test_policy_iteration.py",
-        "tests/planners/test_hazards.py",
-    ],
-    "gridworld_env/dynamics/rules_to_tables.py": ["tests/gridworld_env/dynamics"],
-    "gridworld_env/dynamics/successors.py": ["tests/gridworld_env/dynamics"],
-    "gridworld_env/vector_env.py": ["tests/gridworld_env/env/test_vector_env.py"],
-    "gan_lab/truth.py": ["tests/gan_lab/test_truth.py"],
-    "gan_lab/payoffs/penalties.py": PAYOFFS,
-    "gan_lab/payoffs/losses.py": PAYOFFS,
-    "gan_lab/games/sample_state.py": [
-        "tests/gan_lab/games/test_sample_state.py",
-        "tests/gan_lab/environments/test_environments.py",
-        "tests/gan_lab/games/test_edges.py",
-    ],
-    "gan_lab/training/checkpoint.py": ["tests/gan_lab/training/test_loop.py", "tests/gan_lab/recipes/test_recipes.py"],
 }
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.And: ast.Or, ast.Or: ast.And, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
+LIBRARIES = (
+    "numba",
+    "scipy.sparse.linalg",
+    "scipy.optimize",
+    "scipy.special",
+    "torch",
+    "gymnasium",
+    "safetensors.torch",
+)
 NAMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "any": "all", "all": "any"}
 # Faults that change nothing that is claimed: by file, line of text and what was changed there.
 CERTIFICATES, PROOFS, SWEPT = (
@@ -77,6 +114,16 @@ REASONS: dict[tuple[str, str, str], str] = {
     (PROOFS, "parts = np.empty((256, 3))", "3 -> 4"): "a column that nobody reads",
     (PROOFS, "for s in range(states * part // 256, states * (part + 1) // 256):", "Mult -> Div"): TWICE,
     (CERTIFICATES, "for _ in range(6):", "6 -> 7"): MORE,
+    (
+        CERTIFICATES,
+        "problem: Problem, policy: NDArray[np.int64], rows: NDArray[np.bool_], rounds: int = 60",
+        "60 -> 61",
+    ): MORE,
+    (
+        CERTIFICATES,
+        "doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))",
+        "1.0 -> 2.0",
+    ): "twice the doubt of a margin is on the safe side, and still nothing beside the margin",
     (CERTIFICATES, "if problem.discount < 1.0:", "1.0 -> 2.0"): "h = 1 is tried before other weights, and proven anew",
     (CERTIFICATES, "if problem.discount < 1.0:", "Lt -> LtE"): "h = 1 is tried before other weights, and proven anew",
     (CERTIFICATES, "rows[policy] = True", "no rows[policy] = True"): "weights that do not fit the policy prove nothing",
@@ -123,6 +170,26 @@ REASONS: dict[tuple[str, str, str], str] = {
         "LtE -> Lt",
     ): "a regret is known to rounding only",
     (
+        "planners/evaluation/optimality.py",
+        "unit = max(1.0, float(np.abs(mdp.rewards).max()))",
+        "1.0 -> 2.0",
+    ): "what is asked is not what is claimed: the claim is checked below",
+    (
+        "planners/evaluation/optimality.py",
+        "if not plan.error_bound <= tolerance / 2:",
+        "LtE -> Lt",
+    ): "a bound that is exactly what was asked for may be proven again",
+    (
+        "planners/methods/policy_iteration.py",
+        "doubt = 2.0 * residual + (FLOOR if thorough else 2.0) * problem.rounding(values, best)",
+        "2.0 -> 4.0",
+    ): "which steps are taken is a choice; what is claimed is proven of the values at the end",
+    (
+        "planners/methods/policy_iteration.py",
+        "if needed > FLOOR * rounding or problem.discount == 1.0:",
+        "1.0 -> 2.0",
+    ): "exact evaluation or sweeps may take over: what is claimed is proven of the values at the end",
+    (
         "gan_lab/truth.py",
         "counted = np.where(q > 0, losses, 0.0)",
         "0.0 -> 1.0",
@@ -132,6 +199,11 @@ REASONS: dict[tuple[str, str, str], str] = {
         "return (scores.where(weights > 0, 0.0) * weights).sum()",
         "0.0 -> 1.0",
     ): "atoms without mass count for nothing",
+    (
+        "gan_lab/payoffs/penalties.py",
+        "return ((squared_slopes(between, judge(between)) + 1e-12).sqrt() - 1).square().mean()",
+        "1e-12 -> 2e-12",
+    ): "it only keeps the slope of the root finite where a score is flat",
     (
         "gan_lab/training/checkpoint.py",
         'number, field = key.removeprefix(f"{agent}.optimizer.").split(".", 1)',
@@ -239,35 +311,102 @@ def faults(source: str) -> Iterator[tuple[int, str, str]]:
         yield fault.line, fault.text, changed
 
 
-def chosen(count: int, seed: int) -> list[tuple[str, int, str, str]]:
-    """As many faults of each file as of the others, drawn by the seed."""
-    rng, found = random.Random(seed), []
-    for number, file in enumerate(TARGETS):
-        every = list(faults((ROOT / file).read_text(encoding="utf-8")))
-        share = count // len(TARGETS) + (number < count % len(TARGETS))
-        found += [(file, *fault) for fault in rng.sample(every, min(share, len(every)))]
-    rng.shuffle(found)
-    return found
+def chosen(file: str, count: int, seed: int, lines: list[int]) -> list[tuple[int, str, str]]:
+    """Faults of a file, drawn by the seed: as many as are its share of the count; or all those of some lines."""
+    number, every = list(TARGETS).index(file), list(faults((ROOT / file).read_text(encoding="utf-8")))
+    if lines:
+        return [fault for fault in every if fault[0] in lines]
+    share = count // len(TARGETS) + (number < count % len(TARGETS))
+    return random.Random(f"{seed} {file}").sample(every, min(share, len(every)))
 
 
-def survives(tree: Path, file: str, changed: str, timeout: float) -> bool:
+def passes(tree: Path, tests: list[str], timeout: float) -> bool:
+    """Whether tests pass in a copy of the tree, in a process that has the libraries in memory already."""
+    process = multiprocessing.get_context("fork").Process(target=_run, args=(tree, tests))
+    process.start()
+    process.join(timeout)
+    if process.is_alive():  # it hangs, which is noticed
+        process.kill()
+        process.join()
+    return process.exitcode == 0
+
+
+def _run(tree: Path, tests: list[str]) -> None:
+    os.chdir(tree)
+    sys.path.insert(0, str(tree))
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    code = pytest.main(["-q", "-x", "-p", "no:cacheprovider", "--seed", "7", "--hypothesis-seed", "7", *tests])
+    os._exit(int(code))
+
+
+def survives(tree: Path, file: str, changed: str, tests: list[str], timeout: float) -> bool:
     """Whether all the file's tests pass with the fault."""
-    whole = (tree / file).read_text(encoding="utf-8")
     (tree / file).write_text(changed, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TARGETS[file], file]
     try:
-        done = subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, timeout=timeout)
-        return done.returncode == 0
-    except subprocess.TimeoutExpired:
-        return False  # it hangs, which is noticed
+        return passes(tree, tests, timeout)
     finally:
-        (tree / file).write_text(whole, encoding="utf-8")
+        shutil.copy2(ROOT / file, tree / file)  # with its time, so that what is compiled fits again
 
 
-def environment(tree: Path) -> dict[str, str]:
-    """One thread, no display, and the packages of the copy."""
-    more = {"OMP_NUM_THREADS": "1", "SDL_VIDEODRIVER": "dummy", "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
-    return os.environ | more
+def prepare(tree: Path) -> None:
+    """One thread, no display, the packages of the copy for processes that tests start, and the libraries in memory."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "SDL_VIDEODRIVER": "dummy", "PYTHONPATH": str(tree)}
+    sys.dont_write_bytecode = True
+    for library in LIBRARIES:
+        importlib.import_module(library)
+
+
+def passes_whole(tree: Path, tests: list[str], timeout: float) -> bool:
+    """Whether tests pass without a fault, without which they tell nothing; compiles what they use."""
+    began, whole = time.perf_counter(), passes(tree, tests, timeout)
+    print(
+        f"{'passes  ' if whole else 'FAILS   '} {tests[0]} without a fault ({time.perf_counter() - began:.0f} s)",
+        flush=True,
+    )
+    return whole
+
+
+def told(alive: bool, reason: str | None, what: str, began: float) -> int:
+    """Print what became of a fault; 1 if it survives without a reason."""
+    word = "noticed " if not alive else "SURVIVES" if reason is None else "excused "
+    print(f"{word} {what} ({time.perf_counter() - began:.0f} s)", flush=True)
+    return int(alive and reason is None)
+
+
+def try_drawn(
+    tree: Path, count: int, seed: int, lines: list[int], timeout: float, known_to_pass: bool
+) -> tuple[int, int]:
+    """Faults drawn by the seed: how many were tried, and how many survive without a reason."""
+    left = tried = 0
+    for file, few in TARGETS.items():
+        tests = [*few, file]
+        if not (known_to_pass or passes_whole(tree, tests, timeout)):
+            left += 1
+            continue
+        for line, what, changed in chosen(file, count, seed, lines):
+            began, text = time.perf_counter(), (ROOT / file).read_text(encoding="utf-8").splitlines()[line - 1].strip()
+            alive = survives(tree, file, changed, tests, timeout)
+            tried += 1
+            left += told(alive, REASONS.get((file, text, what)), f"{file}:{line} {what}: {text[:90]}", began)
+    return tried, left
+
+
+def try_named(tree: Path, only: str, timeout: float) -> tuple[int, int]:
+    """The faults of `named_faults`: how many were tried, and how many survive, or no longer fit the text."""
+    whole = {tests: passes_whole(tree, [*tests], timeout) for tests in {tuple(fault.tests) for fault in NAMED}}
+    left, tried = list(whole.values()).count(False), 0
+    for fault in [fault for fault in NAMED if only in fault.file]:
+        began, changed = time.perf_counter(), (ROOT / fault.file).read_text(encoding="utf-8")
+        missing = [old for old in fault.changes if old not in changed]
+        for old, new in fault.changes.items():
+            changed = changed.replace(old, new)
+        tried += 1
+        alive = bool(missing) or survives(tree, fault.file, changed, fault.tests, timeout)
+        what = f"{fault.file} {fault.what}" + (f": no text {missing}" if missing else "")
+        left += told(alive, None, what, began)
+    return tried, left
 
 
 def main() -> int:
@@ -276,24 +415,23 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", default="", help="files whose path contains this")
+    parser.add_argument("--lines", type=int, nargs="*", default=[], help="all faults of these lines, not drawn ones")
+    parser.add_argument("--known-to-pass", action="store_true", help="do not run the tests without a fault first")
+    parser.add_argument("--named", action="store_true", help="the faults of named_faults.py instead of drawn ones")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds after which a fault counts as noticed")
     arguments = parser.parse_args()
     for file in [file for file in TARGETS if arguments.only not in file]:
         del TARGETS[file]
-    left = tried = 0
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder, "tree")
-        shutil.copytree(
-            ROOT, tree, ignore=shutil.ignore_patterns(".venv*", ".git", "__pycache__", "site", ".hypothesis")
-        )
-        for file, line, what, changed in chosen(arguments.count, arguments.seed):
-            began, text = time.perf_counter(), (ROOT / file).read_text(encoding="utf-8").splitlines()[line - 1].strip()
-            alive = survives(tree, file, changed, arguments.timeout)
-            reason = REASONS.get((file, text, what))
-            tried += 1
-            left += alive and reason is None
-            word = "noticed " if not alive else "SURVIVES" if reason is None else "excused "
-            print(f"{word} {file}:{line} {what}: {text[:90]} ({time.perf_counter() - began:.0f} s)", flush=True)
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".venv*", ".git", "site", ".hypothesis"))
+        prepare(tree)
+        if arguments.named:
+            tried, left = try_named(tree, arguments.only, arguments.timeout)
+        else:
+            tried, left = try_drawn(
+                tree, arguments.count, arguments.seed, arguments.lines, arguments.timeout, arguments.known_to_pass
+            )
     print(f"{tried} faults tried, {left} survive without a reason")
     return int(left > 0)
 

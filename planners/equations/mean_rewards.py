@@ -49,7 +49,8 @@ class Balance(NamedTuple):
     """What was decided of a component.
 
     Attributes:
-        sign: 1, 0 or -1: that of the best mean reward.
+        sign: 1, 0 or -1: that of the best mean reward; 0 also where it is negative and floats do not prove it, and
+            then no end component has level rows only.
         policy: (n,) a row for each state, with that mean from everywhere, where `sign` is 1; else empty.
         potential: (n,) h, where `sign` is 0; else empty.
         level: (L,) bool, the rows with h = r + P h, where `sign` is 0; else empty.

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import minimize_scalar
 
 from gan_lab import WiringError
 from gan_lab.payoffs.losses import LOSSES, find_loss
-from gan_lab.payoffs.penalties import PENALTIES, find_penalty
+from gan_lab.payoffs.penalties import PENALTIES, find_penalty, squared_slopes
 
 Formula = Callable[[np.ndarray, np.ndarray], float]
 
@@ -42,6 +43,40 @@ FORMULAS: dict[str, tuple[Formula, Formula]] = {
 
 def test_every_loss_has_its_formula() -> None:
     assert FORMULAS.keys() == LOSSES.keys()
+
+
+@pytest.mark.parametrize("name", ["minimax", "non_saturating", "least_squares", "hinge"])
+def test_what_the_best_scores_are_worth(name: str, rng: np.random.Generator) -> None:
+    """Of each atom by itself, by a search for its score: no atom's part depends on another's score."""
+    loss, p, q = find_loss(name), rng.dirichlet(np.ones(6)), rng.dirichlet(np.ones(6))
+    p[0], q[1] = 0.0, 0.0
+    p, q, total = p / p.sum(), q / q.sum(), 0.0
+    for real, fake in zip(torch.from_numpy(p), torch.from_numpy(q), strict=True):
+
+        def lost(score: float, real: torch.Tensor = real, fake: torch.Tensor = fake) -> float:
+            given = torch.tensor([score], dtype=torch.float64)
+            return -loss.discriminator(given, given, real[None], fake[None]).item()
+
+        total -= minimize_scalar(lost, bounds=(-50.0, 50.0), method="bounded", options={"xatol": 1e-9}).fun
+    assert loss.best is not None
+    assert loss.best(p, q) == pytest.approx(total, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_relative_losses_are_those_of_differences(name: str, rng: np.random.Generator) -> None:
+    loss, (real, fake) = find_loss(name), torch.from_numpy(rng.normal(size=(2, 20)))
+    same = [
+        payoff(real + 0.5, fake + 0.5, None, None).item() == pytest.approx(payoff(real, fake, None, None).item())
+        for payoff in (loss.discriminator, loss.generator)
+    ]
+    assert loss.relative == all(same)
+
+
+def test_the_best_critic_without_a_bound_tells_any_difference() -> None:
+    best = find_loss("wasserstein").best
+    assert best is not None
+    assert best(np.array([0.5, 0.5]), np.array([0.5, 0.5])) == 0.0
+    assert best(np.array([0.5, 0.5]), np.array([0.5 - 1e-9, 0.5 + 1e-9])) == np.inf
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
@@ -122,6 +157,11 @@ def test_gradient_penalty_of_a_flat_score_is_one_and_has_a_slope() -> None:
     assert float(found.detach()) == pytest.approx(1.0, abs=1e-5)
     (slope,) = torch.autograd.grad(found, weights)
     assert torch.isfinite(slope).all()
+
+
+def test_scores_that_never_look_at_a_sample_have_no_slope() -> None:
+    samples, constant = torch.randn(4, 3, requires_grad=True), torch.ones(4, requires_grad=True)
+    assert squared_slopes(samples, 2.0 * constant).tolist() == [0.0] * 4
 
 
 def test_unknown_names() -> None:

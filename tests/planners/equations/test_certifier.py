@@ -188,3 +188,12 @@ def test_what_a_row_that_leads_away_gains_is_widened_by_its_rounding(roundings: 
     gain = np.array([0.5, -0.5 - roundings * float(problem.rounding(values)[1]), 0.5])
     found = Certifier(problem)._weighted(values, gain, np.array([0, 2]), np.ones(2), np.array([1.0, -1.0, 1.0]))
     assert np.isfinite(found.upper).all() == holds
+
+
+def test_gains_are_widened_by_their_roundings_both_ways() -> None:
+    """Gains of 1 and -1, known to 1/4 and 1/2: k is at least 5/4, and l at most -3/2."""
+    gain, ones = np.array([1.0, -1.0]), np.ones(2)
+    numbers = Certifier(loops(0.0, 0.0))._numbers(
+        np.zeros(2), gain, np.array([0, 1]), ones, ones, np.array([0.25, 0.5])
+    )
+    assert numbers == pytest.approx((-1.5, 1.25), abs=1e-12)

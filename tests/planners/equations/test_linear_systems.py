@@ -9,6 +9,7 @@ from scipy import sparse
 
 from planners.equations.linear_systems import REFINEMENTS, EvaluationSystem
 from planners.equations.problem import UNIT_ROUNDOFF
+from planners.equations.proven_systems import Total
 
 
 def chain_of(rng: np.random.Generator, states: int) -> sparse.csr_array:
@@ -82,3 +83,9 @@ def test_steps_that_do_not_help_end_soon_and_leave_nothing_worse(wrong_by: float
 
 def test_no_states_at_all() -> None:
     assert EvaluationSystem(sparse.csr_array((0, 0)), 0.9).solve(np.zeros(0)).shape == (0,)
+
+
+@pytest.mark.filterwarnings("error")
+def test_of_values_that_overflow_no_part_is_proven() -> None:
+    found = Total(np.array([np.inf, 2.0, 0.0]), np.array([np.inf, 1e-6, 1e-6]))
+    assert found.relative(0.5) == pytest.approx([np.inf, 5e-7, 2e-6])

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,18 @@ def test_an_improvement_beyond_these_errors_is_taken(discount: float) -> None:
     system, values = EvaluationSystem(problem.transitions[policy], discount), np.zeros(3)
     better = policy_iteration.certified_improvement(problem, policy, values, problem.action_values(values), system)
     assert better.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("gap", "taken"), [(6.2, False), (6.3, True)])
+def test_the_doubt_of_an_improvement_by_hand(gap: float, taken: bool) -> None:
+    """The residual is 1/2, the rounding 1/4, the longest way 3 steps: 2 (1/2 + 1/4) (1 + 3) + 1/4 = 6.25."""
+    problem: Any = SimpleNamespace(
+        num_states=3, rounding=lambda values, rows: np.full(3, 0.25), greedy=lambda q: np.array([1, 2, 3])
+    )
+    system: Any = SimpleNamespace(solve=lambda rewards: 3.0 * rewards)
+    policy, action_values = np.array([0, 2, 3]), np.array([0.0, gap, 0.5, 0.0])
+    better = policy_iteration.certified_improvement(problem, policy, np.zeros(3), action_values, system)
+    assert better.tolist() == [int(taken), 2, 3]
 
 
 @pytest.mark.parametrize(("part", "goes_on"), [(0.4, True), (0.6, False), (0.99, False), (1.0, False), (2.0, False)])

@@ -66,6 +66,105 @@ def test_rows_that_lead_away_ask_for_a_k_from_0_to_what_they_allow(limit: float,
     assert CertifiedValues._numbers(swept, 0.0, 1.0) == (-0.25, expected)
 
 
+def sweeps_of(*attempts: tuple[float, float, float, float], discount: float = 0.5) -> Any:
+    """V = (-1, -3) and a known state of 7; a proof yields the numbers that are given: l, k, slope and offset."""
+    return SimpleNamespace(
+        values=np.array([-1.0, -3.0, 7.0]),
+        order=SimpleNamespace(computed=2, order=np.arange(3)),
+        pending=np.zeros(2),
+        cursor=np.zeros(1, dtype=int),
+        blocks=2,
+        best_end=0.0,
+        discount=discount,
+        fill=lambda: None,
+        _proven=attempts[0] if attempts else None,
+        _attempts=lambda: iter(attempts),
+        _numbers=lambda slope, offset: (slope, offset),
+        _bounds=lambda *numbers: numbers,
+    )
+
+
+UNIT = (-1.0, 2.0, 0.0, 1.0)  # h = 1: the bounds are at most 2 away
+
+
+@pytest.mark.parametrize(
+    ("other", "better"),
+    [
+        ((-0.1, 0.3, 1.0, 5.0), False),  # h = 8 where V is lowest, and 0.3 * 8 = 2.4
+        ((-0.3, 0.1, 1.0, 5.0), False),
+        ((-0.1, 0.2, 1.0, 5.0), True),
+        ((-0.2, 0.1, 1.0, 5.0), True),
+        ((-0.1, np.inf, 1.0, 5.0), False),
+    ],
+)
+def test_of_two_proofs_the_narrower_counts(other: tuple[float, float, float, float], better: bool) -> None:
+    swept = sweeps_of(UNIT, other)
+    assert CertifiedValues.prove(swept) == (other if better else UNIT)
+    assert swept._proven == (other if better else UNIT)
+
+
+def test_the_second_proof_is_for_what_the_first_does_not_reach() -> None:
+    better = (-0.1, 0.1, 1.0, 5.0)
+    assert CertifiedValues.prove(sweeps_of(UNIT, better), tolerance=2.5) == UNIT
+    assert CertifiedValues.prove(sweeps_of(UNIT, better), tolerance=1.9) == better
+
+
+def test_the_weights_that_are_tried() -> None:
+    """h = 1 below discount 1; and offset - V, which is positive everywhere, by hand 0 + 0.02 * 2 + 1e-3 * (1 + 1)."""
+    first, second = CertifiedValues._attempts(sweeps_of())
+    assert first == (0.0, 1.0, 0.0, 1.0)
+    assert second == (1.0, pytest.approx(0.042), 1.0, pytest.approx(0.042))
+    assert list(CertifiedValues._attempts(sweeps_of(discount=1.0))) == [second]
+    rewarded = sweeps_of(discount=1.0)
+    rewarded.best_end = 9.0
+    assert next(CertifiedValues._attempts(rewarded))[3] == pytest.approx(9.042)
+
+
+@pytest.mark.parametrize(
+    ("other", "lowered"),
+    [
+        ((-0.5, 1.0, 1.0, 5.0), [-2.0, -4.0]),  # 0.5 * 8 is more than 1
+        ((-0.1, 1.0, 1.0, 5.0), [-1.6, -3.8]),
+        ((0.0, 1.0, 1.0, 5.0), [-1.0, -3.0]),
+        ((0.5, 1.0, 1.0, 5.0), [-1.0, -3.0]),  # they are a lower bound already
+    ],
+)
+def test_first_values_are_lowered_to_a_bound(other: tuple[float, float, float, float], lowered: list[float]) -> None:
+    swept = sweeps_of(UNIT, other)
+    CertifiedValues.begin_at(swept, np.array([-1.0, -3.0, 99.0]))
+    assert swept.values == pytest.approx([*lowered, 7.0])
+    assert swept.pending.tolist() == [np.inf, np.inf]
+    assert swept.cursor.tolist() == [2]
+    endless = (-np.inf, 1.0, 0.0, 1.0)
+    unproven = sweeps_of(endless)
+    CertifiedValues.begin_at(unproven, np.array([-1.0, -3.0, 99.0]))
+    assert unproven.values.tolist() == [-1.0, -3.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("l", "error", "raised"),
+    [(0.5, 1.0, [1.0, 0.0]), (0.5, np.inf, [-1.0, -3.0]), (1e-4, 1.0, [-1.0, -3.0]), (-0.5, 1.0, [-1.0, -3.0])],
+)
+def test_values_are_raised_to_a_bound_that_is_worth_it(l: float, error: float, raised: list[float]) -> None:
+    """By l * (3 - V), where that is a good part of what the bounds are apart."""
+    swept: Any = sweeps_of((l, 1.0, 1.0, 3.0))
+    CertifiedValues.after_proof(swept, SimpleNamespace(error=error))  # pyright: ignore[reportArgumentType]
+    assert swept.values == pytest.approx([*raised, 7.0])
+    assert (swept.pending == np.inf).all() == (raised != [-1.0, -3.0])
+
+
+def test_the_bounds_of_a_proof_by_hand() -> None:
+    """h = 5 - 2 V is 7 and 11, and 0 where V is known; in the old order, which `order` numbers."""
+    swept = sweeps_of()
+    swept.values[2] = 1.0
+    swept.order.order, swept.rows = np.array([2, 0, 1]), np.array([4, 5, 6])
+    found = CertifiedValues._bounds(swept, -0.5, 0.25, 2.0, 5.0)
+    assert found.lower == pytest.approx([-3.0 - 5.5, 1.0, -1.0 - 3.5], abs=1e-12)
+    assert found.upper == pytest.approx([-3.0 + 2.75, 1.0, -1.0 + 1.75], abs=1e-12)
+    assert found.values == pytest.approx([-3.0 - 1.375, 1.0, -1.0 - 0.875], abs=1e-12)
+    assert found.error == pytest.approx(4.125, abs=1e-12)
+
+
 @pytest.mark.parametrize("discount", [0.9, 1.0])
 def test_values_of_a_chain_are_proven(discount: float) -> None:
     """Twenty steps that cost 1 each; by sweeps the bounds hold and are narrow, at discount 1 by h = offset - V."""
