@@ -7,6 +7,9 @@ from inspect import unwrap
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from planners.equations.linear_systems import DENSE_LIMIT, is_entangled
 from planners.errors import InvalidOptionError
@@ -145,18 +148,21 @@ def choose(model: Model, discount: float) -> tuple[str, str]:
 
     A few states, or more from which no episode ends and that lead to a few near ones: linear solves are exact and
     take no compilation. Near ones, and episodes end: ordered Gauss-Seidel, which takes a number of sweeps that
-    hardly grows. States that lead all over the model: modified policy iteration, or, without a discount, linear
+    hardly grows; so too where hardly a state can be reached again, as in the model of a protocol that takes its course.
+    Other states that lead all over the model: modified policy iteration, or, without a discount, linear
     solves again, by products with the matrix. Too many states for linear solves: modified policy iteration.
     """
     size = f"{model.num_states} states"
     entangled = _is_entangled(model)
     if model.num_states <= (DENSE_LIMIT if entangled else FEW):
         return "policy_iteration", f"{size}: few enough for exact linear solves"
+    ends = model.outcome_ends.any() if isinstance(model, MoveMDP) else (model.termination > 0).any()
+    if entangled and ends and model.num_states <= DIRECT_LIMIT and _hardly_leads_back(model):
+        return "gauss_seidel", f"{size}, of which hardly one can be reached again: a sweep knows what comes after"
     if entangled:
         if discount == 1.0 and model.num_states <= DIRECT_LIMIT:
             return "policy_iteration", f"{size} that lead all over the model, without a discount: linear solves"
         return "modified_policy_iteration", f"{size} that lead all over the model: too entangled for an order of sweeps"
-    ends = model.outcome_ends.any() if isinstance(model, MoveMDP) else (model.termination > 0).any()
     if ends:
         return "gauss_seidel", f"{size} in which episodes end: sweeps can follow the values outwards"
     if model.num_states <= DIRECT_LIMIT:
@@ -171,8 +177,20 @@ def _is_entangled(model: Model) -> bool:
         return False
     if count > DIRECT_LIMIT:
         return model.longest_row > LONGEST_LOCAL_ROW
+    return is_entangled(*_leads_to(model))
+
+
+def _hardly_leads_back(model: Model) -> bool:
+    """Whether no more than a hundredth of the states can be reached from each other."""
+    columns, ends = _leads_to(model)
+    count = model.num_states
+    graph = sparse.csr_array((np.ones(len(columns), dtype=np.int8), columns, ends), shape=(count, count))
+    _, label = connected_components(graph, directed=True, connection="strong")
+    return int(np.bincount(label).max()) <= count // 100
+
+
+def _leads_to(model: Model) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """The states that each state leads to, one state after the other, and (S + 1,) where those of each begin."""
     if isinstance(model, MoveMDP):
-        columns, ends = model.successor.ravel(), model.num_moves * np.arange(count + 1)
-    else:
-        columns, ends = model.transitions.indices, model.transitions.indptr[:: model.num_actions]
-    return is_entangled(columns, ends)
+        return model.successor.ravel(), model.num_moves * np.arange(model.num_states + 1)
+    return model.transitions.indices, model.transitions.indptr[:: model.num_actions]

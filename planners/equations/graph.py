@@ -97,8 +97,6 @@ def end_components(
     count, left = transitions.shape[1], np.flatnonzero(rows)  # the rows that are still chosen
     part = transitions if len(left) == len(rows) else transitions[left]
     while True:
-        staying = _with_somewhere_to_go(part, row_state[left])
-        part, left = (part, left) if staying.all() else (part[np.flatnonzero(staying)], left[staying])
         state = np.repeat(row_state[left], np.diff(part.indptr))
         graph = sparse.coo_array((np.ones(len(state), dtype=np.int8), (state, part.indices)), shape=(count, count))
         _, label = csgraph.connected_components(graph, directed=True, connection="strong")
@@ -108,6 +106,8 @@ def end_components(
         staying = np.ones(len(left), dtype=bool)
         staying[np.repeat(np.arange(len(left)), np.diff(part.indptr))[~within]] = False
         part, left = part[np.flatnonzero(staying)], left[staying]
+        staying = _with_somewhere_to_go(part, row_state[left])
+        part, left = (part, left) if staying.all() else (part[np.flatnonzero(staying)], left[staying])
     rows[:] = False
     rows[left] = True
     stays = np.zeros(count, dtype=bool)
@@ -129,14 +129,21 @@ def _with_somewhere_to_go(transitions: sparse.csr_array, row_state: NDArray[np.i
     order = np.argsort(transitions.indices, kind="stable")
     entering = row[order]  # the rows that may lead to each state, one state after the other
     first = np.searchsorted(transitions.indices[order], np.arange(count + 1))
+    number = np.zeros(max(len(row_state), count), dtype=np.int64)
     while len(stranded):
         sizes = first[stranded + 1] - first[stranded]
         places = np.arange(sizes.sum()) + np.repeat(first[stranded] - np.cumsum(sizes) + sizes, sizes)
-        gone = np.unique(entering[places])
-        gone = gone[staying[gone]]
+        gone = entering[places]
+        gone = _distinct(gone[staying[gone]], number)
         staying[gone] = False
         touched = row_state[gone]
         np.subtract.at(rows_left, touched, 1)
-        touched = np.unique(touched)
-        stranded = touched[rows_left[touched] == 0]
+        stranded = _distinct(touched[rows_left[touched] == 0], number)
     return staying
+
+
+def _distinct(found: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each of the found once, without sorting; `number` is an array to write into, as long as the largest of them."""
+    places = np.arange(len(found))
+    number[found] = places
+    return found[number[found] == places]
