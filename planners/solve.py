@@ -17,7 +17,7 @@ from planners.gpu.solving import is_device, solve_on_device
 from planners.iteration.direction import in_direction
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
-from planners.methods.gauss_seidel import gauss_seidel
+from planners.methods.gauss_seidel import gauss_seidel, sweep_for_a_while
 from planners.methods.linear_program import linear_program
 from planners.methods.modified_policy_iteration import modified_policy_iteration
 from planners.methods.policy_iteration import DIRECT_LIMIT, policy_iteration
@@ -132,15 +132,26 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
         patience = {}
     if name == "policy_iteration":
         options.setdefault("start", "sweeps")
-    plan = unwrap(METHODS[name])(model, **options, **patience)
+    method = unwrap(METHODS[name])
+    if patience and method is unwrap(gauss_seidel):
+        method = sweep_for_a_while
+    plan = method(model, **options, **patience)
     if not patience or plan.status is not Status.ITERATION_LIMIT:
         return replace(plan, method=f"{plan.method} (chosen for {why})")
     options = {option: options[option] for option in ("discount", "tolerance", "progress", "throw")}
-    after = unwrap(policy_iteration)(model, start=plan, **options)
+    after = unwrap(policy_iteration)(model, start=_start_after(plan), **options)
     return replace(
         after,
         method=f"{after.method} (chosen for {why}; had not settled in {next(iter(patience.values()))})",
     )
+
+
+def _start_after(plan: Plan) -> Plan | NDArray[np.float64]:
+    """The plan to go on from; where it is not proven, so that its policy is any policy, (S,) values of it."""
+    if np.isfinite(plan.error_bound):
+        return plan
+    finite = np.isfinite(plan.values)
+    return np.where(finite, plan.values, plan.values[finite].min(initial=0.0))
 
 
 def choose(model: Model, discount: float) -> tuple[str, str]:
