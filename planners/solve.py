@@ -36,7 +36,7 @@ METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "linear_program": linear_program,
 }
 FEW: Final = 500  # states, for which nothing need be compiled
-LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph
+LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph, or worth looking for ways back
 # what the first method may use before policy iteration goes on from its values; measured by benchmarks/no_cliff.py
 PATIENCE: Final[dict[str, dict[str, int]]] = {
     "gauss_seidel": {"max_sweeps": 120},
@@ -193,6 +193,8 @@ def _is_entangled(model: Model) -> bool:
 
 def _hardly_leads_back(model: Model) -> bool:
     """Whether no more than a hundredth of the states can be reached from each other."""
+    if model.longest_row > LONGEST_LOCAL_ROW:  # such models lead back, and to ask would take time
+        return False
     columns, ends = _leads_to(model)
     count = model.num_states
     graph = sparse.csr_array((np.ones(len(columns), dtype=np.int8), columns, ends), shape=(count, count))
