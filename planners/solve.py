@@ -7,6 +7,9 @@ from inspect import unwrap
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from planners.equations.linear_systems import DENSE_LIMIT, is_entangled
 from planners.errors import InvalidOptionError
@@ -14,7 +17,7 @@ from planners.gpu.solving import is_device, solve_on_device
 from planners.iteration.direction import in_direction
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
-from planners.methods.gauss_seidel import gauss_seidel
+from planners.methods.gauss_seidel import gauss_seidel, sweep_for_a_while
 from planners.methods.linear_program import linear_program
 from planners.methods.modified_policy_iteration import modified_policy_iteration
 from planners.methods.policy_iteration import DIRECT_LIMIT, policy_iteration
@@ -33,7 +36,7 @@ METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "linear_program": linear_program,
 }
 FEW: Final = 500  # states, for which nothing need be compiled
-LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph
+LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph, or worth looking for ways back
 # what the first method may use before policy iteration goes on from its values; measured by benchmarks/no_cliff.py
 PATIENCE: Final[dict[str, dict[str, int]]] = {
     "gauss_seidel": {"max_sweeps": 120},
@@ -133,7 +136,10 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
         patience = {}
     if name == "policy_iteration":
         options.setdefault("start", "sweeps")
-    plan = unwrap(METHODS[name])(model, **options, **patience)
+    method = unwrap(METHODS[name])
+    if patience and method is unwrap(gauss_seidel):
+        method = sweep_for_a_while
+    plan = method(model, **options, **patience)
     limits = {option: options[option] for option in ("max_iterations",) if option in options}
     options = {option: options[option] for option in ("discount", "tolerance", "progress", "throw")}
     if plan.status is Status.ROUNDING_FLOOR and name != "gauss_seidel":
@@ -143,11 +149,19 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
             return replace(after, method=f"{after.method} (by rounding {plan.method}, chosen for {why}, proves less)")
     if not patience or plan.status is not Status.ITERATION_LIMIT:
         return replace(plan, method=f"{plan.method} (chosen for {why})")
-    after = unwrap(policy_iteration)(model, start=plan, **options)
+    after = unwrap(policy_iteration)(model, start=_start_after(plan), **options)
     return replace(
         after,
         method=f"{after.method} (chosen for {why}; had not settled in {next(iter(patience.values()))})",
     )
+
+
+def _start_after(plan: Plan) -> Plan | NDArray[np.float64]:
+    """The plan to go on from; where it is not proven, so that its policy is any policy, (S,) values of it."""
+    if np.isfinite(plan.error_bound):
+        return plan
+    finite = np.isfinite(plan.values)
+    return np.where(finite, plan.values, plan.values[finite].min(initial=0.0))
 
 
 def choose(model: Model, discount: float) -> tuple[str, str]:
@@ -155,18 +169,21 @@ def choose(model: Model, discount: float) -> tuple[str, str]:
 
     A few states, or more from which no episode ends and that lead to a few near ones: linear solves are exact and
     take no compilation. Near ones, and episodes end: ordered Gauss-Seidel, which takes a number of sweeps that
-    hardly grows. States that lead all over the model: modified policy iteration, or, without a discount, linear
+    hardly grows; so too where hardly a state can be reached again, as in the model of a protocol that takes its course.
+    Other states that lead all over the model: modified policy iteration, or, without a discount, linear
     solves again, by products with the matrix. Too many states for linear solves: modified policy iteration.
     """
     size = f"{model.num_states} states"
     entangled = _is_entangled(model)
     if model.num_states <= (DENSE_LIMIT if entangled else FEW):
         return "policy_iteration", f"{size}: few enough for exact linear solves"
+    ends = model.outcome_ends.any() if isinstance(model, MoveMDP) else (model.termination > 0).any()
+    if entangled and ends and model.num_states <= DIRECT_LIMIT and _hardly_leads_back(model):
+        return "gauss_seidel", f"{size}, of which hardly one can be reached again: a sweep knows what comes after"
     if entangled:
         if discount == 1.0 and model.num_states <= DIRECT_LIMIT:
             return "policy_iteration", f"{size} that lead all over the model, without a discount: linear solves"
         return "modified_policy_iteration", f"{size} that lead all over the model: too entangled for an order of sweeps"
-    ends = model.outcome_ends.any() if isinstance(model, MoveMDP) else (model.termination > 0).any()
     if ends:
         return "gauss_seidel", f"{size} in which episodes end: sweeps can follow the values outwards"
     if model.num_states <= DIRECT_LIMIT:
@@ -181,8 +198,22 @@ def _is_entangled(model: Model) -> bool:
         return False
     if count > DIRECT_LIMIT:
         return model.longest_row > LONGEST_LOCAL_ROW
+    return is_entangled(*_leads_to(model))
+
+
+def _hardly_leads_back(model: Model) -> bool:
+    """Whether no more than a hundredth of the states can be reached from each other."""
+    if model.longest_row > LONGEST_LOCAL_ROW:  # such models lead back, and to ask would take time
+        return False
+    columns, ends = _leads_to(model)
+    count = model.num_states
+    graph = sparse.csr_array((np.ones(len(columns), dtype=np.int8), columns, ends), shape=(count, count))
+    _, label = connected_components(graph, directed=True, connection="strong")
+    return int(np.bincount(label).max()) <= count // 100
+
+
+def _leads_to(model: Model) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """The states that each state leads to, one state after the other, and (S + 1,) where those of each begin."""
     if isinstance(model, MoveMDP):
-        columns, ends = model.successor.ravel(), model.num_moves * np.arange(count + 1)
-    else:
-        columns, ends = model.transitions.indices, model.transitions.indptr[:: model.num_actions]
-    return is_entangled(columns, ends)
+        return model.successor.ravel(), model.num_moves * np.arange(model.num_states + 1)
+    return model.transitions.indices, model.transitions.indptr[:: model.num_actions]

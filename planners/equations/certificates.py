@@ -25,6 +25,7 @@ Sources: MacQueen (1966); Puterman (2005), Section 6.6; Bertsekas, "Dynamic Prog
 Control II" (2012), Section 3.3 (weighted norms).
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -35,6 +36,10 @@ from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 
 SHARP: Final = 16.0  # bounds within so many times the rounding are worth another product with the matrix
+
+
+Weights = tuple[NDArray[np.float64], NDArray[np.float64]]  # (n,) h, and (L,) the margins h - P h
+MostSteps = Callable[[Problem, NDArray[np.int64], NDArray[np.bool_]], Weights | None]
 
 
 class Bounds(NamedTuple):
@@ -58,9 +63,9 @@ class Bounds(NamedTuple):
 class Certifier:
     """Bounds of one `Problem`; at discount 1 it keeps its weights from one call to the next."""
 
-    def __init__(self, problem: Problem) -> None:
-        """Prepare the weights, which at discount 1 wait for the first values."""
-        self.problem = problem
+    def __init__(self, problem: Problem, most_steps: MostSteps | None = None) -> None:
+        """Prepare the weights, which at discount 1 wait for the first values; `most_steps` then computes them."""
+        self.problem, self._most_steps = problem, most_steps
         self._weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         if problem.discount < 1.0:
             margin = (1.0 - problem.discount) + problem.discount * problem.termination
@@ -80,7 +85,7 @@ class Certifier:
             bounds = self._weighted(values, action_values, policy, *self._weights)
             if self.problem.discount < 1.0 or np.isfinite(bounds.error):
                 return bounds
-        self._weights = steps_to_end(self.problem, action_values, policy)
+        self._weights = steps_to_end(self.problem, action_values, policy, self._most_steps)
         if self._weights is None:
             return self._unknown(values, policy)
         return self._weighted(values, action_values, policy, *self._weights)
@@ -172,8 +177,8 @@ def _around(
 
 
 def steps_to_end(
-    problem: Problem, action_values: NDArray[np.float64], policy: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    problem: Problem, action_values: NDArray[np.float64], policy: NDArray[np.int64], most_steps: MostSteps | None = None
+) -> Weights | None:
     """Weights for discount 1, or near it: expected steps to the end, the most that nearly optimal actions can take.
 
     Returns:
@@ -187,16 +192,16 @@ def steps_to_end(
     for _ in range(6):
         rows = gap <= near
         rows[policy] = True
-        weights = _most_steps(problem, policy, rows)
+        weights = (most_steps or most_steps_by_policies)(problem, policy, rows)
         if weights is not None:
             return weights
         near *= 1e-2
     return None
 
 
-def _most_steps(
+def most_steps_by_policies(
     problem: Problem, policy: NDArray[np.int64], rows: NDArray[np.bool_], rounds: int = 60
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+) -> Weights | None:
     """Policy iteration for the longest expected way to the end within the chosen rows."""
     chosen = policy.copy()
     for _ in range(rounds):

@@ -89,18 +89,61 @@ def likeliest(
 def end_components(
     transitions: sparse.csr_array, row_state: NDArray[np.int64], rows: NDArray[np.bool_]
 ) -> EndComponents:
-    """Maximal end components of the chosen rows, none of which may end the episode."""
+    """Maximal end components of the chosen rows, none of which may end the episode.
+
+    Source: de Alfaro (1997), Section 3.3; states without a row are taken out at once, and not one a search.
+    """
     rows = rows.copy()
-    count = transitions.shape[1]
+    count, left = transitions.shape[1], np.flatnonzero(rows)  # the rows that are still chosen
+    part = transitions if len(left) == len(rows) else transitions[left]
     while True:
-        row, next_state = entries(transitions, rows)
-        graph = sparse.coo_array((np.ones(len(row), dtype=np.int8), (row_state[row], next_state)), shape=(count, count))
+        state = np.repeat(row_state[left], np.diff(part.indptr))
+        graph = sparse.coo_array((np.ones(len(state), dtype=np.int8), (state, part.indices)), shape=(count, count))
         _, label = csgraph.connected_components(graph, directed=True, connection="strong")
-        leaves = row[label[row_state[row]] != label[next_state]]
-        if not len(leaves):
+        within = label[state] == label[part.indices]
+        if within.all():
             break
-        rows[leaves] = False
+        staying = np.ones(len(left), dtype=bool)
+        staying[np.repeat(np.arange(len(left)), np.diff(part.indptr))[~within]] = False
+        part, left = part[np.flatnonzero(staying)], left[staying]
+        staying = _with_somewhere_to_go(part, row_state[left])
+        part, left = (part, left) if staying.all() else (part[np.flatnonzero(staying)], left[staying])
+    rows[:] = False
+    rows[left] = True
     stays = np.zeros(count, dtype=bool)
     stays[row_state[rows]] = True
     _, number = np.unique(label, return_inverse=True)
     return EndComponents(np.where(stays, number, -1), rows)
+
+
+def _with_somewhere_to_go(transitions: sparse.csr_array, row_state: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(L,) the rows from which one never needs a state without a row: the others go, and their states perhaps too."""
+    count = transitions.shape[1]
+    staying, rows_left = np.ones(len(row_state), dtype=bool), np.bincount(row_state, minlength=count)
+    stranded = np.flatnonzero(rows_left == 0)
+    lost = np.zeros(count, dtype=bool)
+    lost[stranded] = True
+    if not lost[transitions.indices].any():
+        return staying
+    row = np.repeat(np.arange(len(row_state)), np.diff(transitions.indptr))
+    order = np.argsort(transitions.indices, kind="stable")
+    entering = row[order]  # the rows that may lead to each state, one state after the other
+    first = np.searchsorted(transitions.indices[order], np.arange(count + 1))
+    number = np.zeros(max(len(row_state), count), dtype=np.int64)
+    while len(stranded):
+        sizes = first[stranded + 1] - first[stranded]
+        places = np.arange(sizes.sum()) + np.repeat(first[stranded] - np.cumsum(sizes) + sizes, sizes)
+        gone = entering[places]
+        gone = _distinct(gone[staying[gone]], number)
+        staying[gone] = False
+        touched = row_state[gone]
+        np.subtract.at(rows_left, touched, 1)
+        stranded = _distinct(touched[rows_left[touched] == 0], number)
+    return staying
+
+
+def _distinct(found: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each of the found once, without sorting; `number` is an array to write into, as long as the largest of them."""
+    places = np.arange(len(found))
+    number[found] = places
+    return found[number[found] == places]

@@ -73,6 +73,10 @@ class CertifiedBackup:
         problem = self.certifier.problem
         return self.backup.rows is not None and problem.discount < 1.0 and bool(problem.termination.any())
 
+    def unproven(self) -> Bounds:
+        """The bounds: they take one backup, which is there already."""
+        return self.bounds()
+
     def at_floor(self, bounds: Bounds) -> bool:
         """Whether the residual hardly counts beside the rounding, or the tolerance is below what can be proven."""
         return self._hardly_counts(bounds) or self._is_below_floor(bounds)

@@ -66,6 +66,10 @@ class Iterate(Protocol):
         """Proven bounds of V*."""
         ...
 
+    def unproven(self) -> Bounds:
+        """The values with infinite bounds, which take no proof."""
+        ...
+
     def at_floor(self, bounds: Bounds) -> bool:
         """Whether rounding keeps the bounds, which are those of this iterate, from getting any better."""
         ...
@@ -95,12 +99,14 @@ class SweepIterate(NamedTuple):
         prove: Computes the bounds.
         final: Whether this is the time to prove them.
         stuck: Whether rounding keeps the bounds from getting any better.
+        guess: The values with infinite bounds; None: they take no less than a proof.
     """
 
     residual: float
     prove: Callable[[], Bounds]
     final: bool
     stuck: bool = False
+    guess: Callable[[], Bounds] | None = None
 
     @property
     def is_finite(self) -> bool:
@@ -119,6 +125,10 @@ class SweepIterate(NamedTuple):
     def bounds(self) -> Bounds:
         """What `prove` computes."""
         return self.prove()
+
+    def unproven(self) -> Bounds:
+        """What `guess` says."""
+        return self.prove() if self.guess is None else self.guess()
 
     def at_floor(self, bounds: Bounds) -> bool:
         """As the sweeps say, whatever the bounds."""

@@ -124,8 +124,12 @@ def run_iterates(
     tolerance: float,
     max_iterations: int,
     progress: Progress,
+    proves_unfinished: bool = True,
 ) -> Plan:
-    """Take iterates until one is the last; return the plan, converged or not."""
+    """Take iterates until one is the last; return the plan, converged or not.
+
+    What ends at a limit is proven as far as it got, or, without `proves_unfinished`, has infinite bounds.
+    """
     record = _Record(tolerance, max_iterations)
     status = Status.ITERATION_LIMIT
     try:
@@ -142,7 +146,7 @@ def run_iterates(
         if record.last is None:
             raise
         status = Status.INTERRUPTED
-    return record.plan(solved, status, method)
+    return record.plan(solved, status, method, proves_unfinished or status is not Status.ITERATION_LIMIT)
 
 
 class _Record:
@@ -170,10 +174,12 @@ class _Record:
             return Status.ROUNDING_FLOOR
         return Status.ITERATION_LIMIT if len(self.history) == self.max_iterations else None
 
-    def plan(self, solved: Solving, status: Status, method: str) -> Plan:
+    def plan(self, solved: Solving, status: Status, method: str, proves: bool) -> Plan:
         """The plan of the model's own states from the last iterate."""
         assert self.last is not None
-        bounds = self.last.bounds() if self.bounds is None else self.bounds
+        bounds = self.bounds
+        if bounds is None:
+            bounds = self.last.bounds() if proves else self.last.unproven()
         if status is Status.ITERATION_LIMIT and bounds.error <= self.tolerance:
             status = Status.CONVERGED
         values = solved.expand(bounds.values)

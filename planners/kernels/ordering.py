@@ -66,6 +66,43 @@ def order_rows(indptr, indices, row_state, states, seeds, delays):
 
 
 @compiled
+def order_depth_first(indptr, indices, first_row):
+    """(S,) the states in the order in which a depth-first search from state 0, 1, ... leaves them.
+
+    Where no way leads back, all that a state leads to comes before it. Also how many entries lead to a later state.
+    """
+    states = len(first_row) - 1
+    order = np.empty(states, dtype=np.int32)
+    rank = np.full(states, -1, dtype=np.int32)
+    path = np.empty(states, dtype=np.int32)  # from where the search began to where it is
+    place = np.full(states, -1, dtype=np.int64)  # the entry that is looked at next; -1: not begun
+    left = 0
+    for start in range(states):
+        depth = 0
+        if place[start] < 0:
+            path[0], depth = start, 1
+            place[start] = indptr[first_row[start]]
+        while depth > 0:
+            s = path[depth - 1]
+            if place[s] < indptr[first_row[s + 1]]:
+                t = indices[place[s]]
+                place[s] += 1
+                if place[t] < 0:
+                    place[t] = indptr[first_row[t]]
+                    path[depth] = t
+                    depth += 1
+            else:
+                order[left], rank[s] = s, left
+                left += 1
+                depth -= 1
+    against = 0
+    for s in range(states):
+        for entry in range(indptr[first_row[s]], indptr[first_row[s + 1]]):
+            against += rank[indices[entry]] > rank[s]
+    return order, against
+
+
+@compiled
 def search(states, seeds, delays, end, before):
     """The search itself; states from which no seed can be reached come last."""
     order = np.empty(states, dtype=np.int32)

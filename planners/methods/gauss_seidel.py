@@ -75,6 +75,31 @@ def gauss_seidel(
     Cost: on maps some 40 to 60 sweeps, whatever the size and the discount; about 100 bytes a state of a
     `MoveMDP`, beside the model.
     """
+    options = {"tolerance": tolerance, "max_iterations": max_iterations, "max_sweeps": max_sweeps, "start": start}
+    return _swept(model, discount, **options, progress=progress, throw=throw)
+
+
+def sweep_for_a_while(model: Any, *, discount: float, **options: Any) -> Plan:
+    """The plan of `gauss_seidel`; if it has not settled in `max_sweeps`, values alone: its bounds are infinite then.
+
+    For `solve`, which goes on from these values. To prove what is not finished can take longer than the sweeps.
+    """
+    return _swept(model, discount, proves_unfinished=False, **options)
+
+
+def _swept(
+    model: Any,
+    discount: float,
+    *,
+    tolerance: float = 1e-6,
+    max_iterations: int = 100_000,
+    max_sweeps: float = float("inf"),
+    start: Any = None,
+    progress: Progress = False,
+    throw: bool = True,
+    proves_unfinished: bool = True,
+) -> Plan:
+    """The plan, proven or not where it is not finished."""
     tolerance, discount = check_tolerance(tolerance), check_discount(discount)
     check_run(max_iterations, progress, throw)
     if not (isinstance(max_sweeps, int | float | np.number) and max_sweeps > 0):
@@ -98,4 +123,5 @@ def gauss_seidel(
         tolerance=tolerance,
         max_iterations=max_iterations,
         progress=progress,
+        proves_unfinished=proves_unfinished,
     )

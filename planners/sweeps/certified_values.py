@@ -64,6 +64,12 @@ class CertifiedValues(OrderedSweeps):
         self._proven = min(found)[1:]
         return self._bounds(*self._proven)
 
+    def unproven(self) -> Bounds:
+        """The values, in the old order, with infinite bounds and any policy."""
+        self.fill()
+        values, infinite = self.values[self.order.rank], np.full(len(self.values), np.inf)
+        return Bounds(-infinite, infinite, values, np.inf, self._first_rows())
+
     def after_proof(self, bounds: Bounds) -> None:
         """Raise V to the lower bound that was just proven, where that is worth sweeping everything once more.
 

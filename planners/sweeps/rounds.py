@@ -63,10 +63,13 @@ def rounds(
         max_sweeps: Number of sweeps after which there are no more iterates.
     """
     threshold = threshold or 0.5 * tolerance * max(1.0 - sweeps.discount, 1e-4)
+    guess = getattr(sweeps, "unproven", None)  # sweeps on a GPU or of many processes have none: they are always proven
     look, best, stalled = FIRST_LOOK, np.inf, 0
     while True:
         while not sweeps.advance(threshold) and sweeps.sweeps < look:
-            yield SweepIterate(residual=sweeps.residual, final=False, prove=lambda: sweeps.prove(tolerance))
+            yield SweepIterate(
+                residual=sweeps.residual, final=False, prove=lambda: sweeps.prove(tolerance), guess=guess
+            )
             if sweeps.sweeps > max_sweeps:
                 return
         look = max(look, 2 * sweeps.sweeps) if sweeps.sweeps >= look else look
