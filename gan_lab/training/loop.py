@@ -74,7 +74,7 @@ def train(
         looks: How many times to evaluate the players: V and all that is known exactly, or estimated, beside them.
         callbacks: Called with the run after each evaluation; one that returns True stops the run.
         progress: Show V, its gap to -log 4 and the divergence on stderr.
-        checkpoint: File that is written after each evaluation, and at the end.
+        checkpoint: File that is written after each evaluation, once the callbacks have been called.
         resume: File to go on from: the run is then the same, bit by bit, as one without a break.
         device: Where networks and samples live: "cpu", "cuda", or "auto", a GPU where there is one.
         distributed: Whether the processes that `torchrun` started, or those of the process group that there is, share
@@ -128,12 +128,25 @@ class _Evaluations:
         return max(1, math.ceil(steps / self.count)) if self.every is None else self.every
 
     def of(self, made: Assembly, bar: Progress) -> bool:
-        """Evaluate the players, show it, keep what there is; whether a callback asks to stop."""
+        """Evaluate the players, show it, keep what there is; whether a callback asks to stop.
+
+        The checkpoint has what callbacks change, such as rates, so that a resumed run goes on with it.
+        """
         evaluate(made)
         bar.show(made.run)
-        if self.file is not None:
-            checkpoints.save(self.file, made)
-        return any([callback(made.run) is True for callback in self.callbacks])
+        try:
+            return self._called(made)
+        finally:
+            if self.file is not None:
+                checkpoints.save(self.file, made)
+
+    def _called(self, made: Assembly) -> bool:
+        return any([_is_true(callback(made.run)) for callback in self.callbacks])
+
+
+def _is_true(answer: Any) -> bool:
+    """Whether a callback said True, as Python or NumPy has it."""
+    return isinstance(answer, bool | np.bool_) and bool(answer)
 
 
 def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
