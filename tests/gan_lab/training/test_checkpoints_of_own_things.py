@@ -1,4 +1,4 @@
-"""Checkpoints of runs with rules, penalties and optimizers that this package did not make: the same run, or a refusal."""
+"""Checkpoints of runs with rules, penalties and optimizers of others: the same run again, or a refusal."""
 
 import subprocess
 import sys
@@ -50,7 +50,8 @@ class Counting(torch.optim.SGD):
                 state["count"] += 1
                 state["seen"] += 1
                 state["kind"] = "even" if state["kind"] == "odd" else "odd"
-                assert state["seen"].dtype == torch.int64 and isinstance(state["count"], int)
+                assert state["seen"].dtype == torch.int64
+                assert isinstance(state["count"], int)
                 past = state["past"][0]
                 size = group["lr"] / state["count"] / (2.0 if state["kind"] == "odd" else float(state["seen"]))
                 with torch.no_grad():
@@ -181,7 +182,8 @@ def test_settings_cite_what_is_played() -> None:
     assert not {"generator_rate", "penalty_weight"} & set(run.settings)
     run = train("ring8", *players(gan_lab.ascent(5e-4, 0.9)), steps=1, **SMALL)
     group = run.settings["optimizer of discriminator_0"]["groups"][0]
-    assert (group["lr"], group["momentum"]) == (5e-4, 0.9) and "generator_rate" not in run.settings
+    assert (group["lr"], group["momentum"]) == (5e-4, 0.9)
+    assert "generator_rate" not in run.settings
     assert "Linear(in_features=8, out_features=2" in run.settings["network of generator_0"]
 
 
