@@ -175,13 +175,14 @@ def draw(seed: int) -> SetUp:
 
 def outcome(seed: int) -> tuple[str, str]:
     """("trained" | "refused" | "diverged" | "raw error", what was said)."""
-    set_up = draw(seed)
-    before = torch.get_default_dtype()
+    words, before = "", torch.get_default_dtype()
     if seed % 7 == 3:
         torch.set_default_dtype(torch.float64)
     try:
         with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
             warnings.simplefilter("error")
+            set_up = draw(seed)
+            words = set_up.words[:600]
             run = gan_lab.train(set_up.game, *set_up.players, checkpoint=Path(folder) / "run", **set_up.options)
             run.report()
             run.sample(5, 1)
@@ -192,7 +193,7 @@ def outcome(seed: int) -> tuple[str, str]:
     except GameError as error:
         return "refused", str(error)
     except Exception as error:
-        return "raw error", f"{type(error).__name__}: {str(error)[:300]} | {set_up.words[:600]}"
+        return "raw error", f"{type(error).__name__}: {str(error)[:300]} | {words}"
     finally:
         torch.set_default_dtype(before)
     return "trained", ""

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from gan_lab.errors import DivergedError, NonFiniteMoveError, whole_number
+from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError, whole_number
 from gan_lab.games import SampleGame, make_game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player, scores_of
@@ -157,7 +157,7 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
         try:
             while run.steps < steps:
                 step = run.steps + 1
-                made.play_update()
+                _play_update(made)
                 if pair.interrupted:
                     raise KeyboardInterrupt
                 is_due = run.steps % every == 0 or run.steps == steps
@@ -169,6 +169,20 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
             run.status = Status.INTERRUPTED
         except DivergedError as error:
             raise explained(error, run, step) from None
+
+
+def _play_update(made: Assembly) -> None:
+    """Play an update, and say in words where a network lacks a derivative that it asks for."""
+    try:
+        made.play_update()
+    except (NotImplementedError, RuntimeError) as error:
+        if "derivative for" not in str(error):
+            raise
+        raise WiringError(
+            f"a penalty of the slope, and rules such as consensus and unrolled, differentiate twice, and a network has "
+            f"an operation that cannot be ({str(error).splitlines()[0][:100]}): take another operation, or train "
+            "without them"
+        ) from error
 
 
 def explained(error: DivergedError, run: Run, step: int) -> DivergedError:
