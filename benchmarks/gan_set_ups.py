@@ -150,7 +150,7 @@ def draw(seed: int) -> SetUp:
     rng = np.random.default_rng([20261128, seed])
     torch.manual_seed(seed)
     found = drawn_game(rng)
-    game = gan_lab.games.make_game(found)
+    game: Any = gan_lab.games.make_game(found)
     wrong = int(rng.random() < 0.05)  # of another width
     widths = [int(width) for width in rng.integers(2, 17, size=int(rng.integers(0, 3)))]
     g = network([game.noise_size, *widths, game.dimension + wrong], rng)
@@ -183,7 +183,7 @@ def outcome(seed: int) -> tuple[str, str]:
             warnings.simplefilter("error")
             set_up = draw(seed)
             words = set_up.words[:600]
-            run = gan_lab.train(set_up.game, *set_up.players, checkpoint=Path(folder) / "run", **set_up.options)
+            run: Any = gan_lab.train(set_up.game, *set_up.players, checkpoint=Path(folder) / "run", **set_up.options)
             run.report()
             run.sample(5, 1)
             run.look(1)
@@ -201,7 +201,7 @@ def outcome(seed: int) -> tuple[str, str]:
 
 def main() -> None:
     """Play many, and say how they ended."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Play set-ups drawn at random.")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of the first")
     options = parser.parse_args()

@@ -172,10 +172,15 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
 
 
 def _play_update(made: Assembly) -> None:
-    """Play an update, and say in words where a network lacks a derivative that it asks for."""
+    """Play an update; say in words where a network lacks a derivative, or samples, that it asks for."""
     try:
         made.play_update()
-    except (NotImplementedError, RuntimeError) as error:
+    except (NotImplementedError, RuntimeError, ValueError) as error:
+        if str(error).startswith("Expected more than 1 value per channel"):
+            raise WiringError(
+                "batch_size is 1, and a network has batch normalisation, which needs at least 2 samples at once: take "
+                "a larger batch_size"
+            ) from error
         if "derivative for" not in str(error):
             raise
         raise WiringError(

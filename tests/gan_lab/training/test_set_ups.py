@@ -20,9 +20,9 @@ def set_ups() -> Any:
 
 
 def test_set_ups_train_or_are_refused() -> None:
-    """Twenty of those of `benchmarks/gan_set_ups.py`; 12 and 26 failed with errors of PyTorch."""
+    """Twenty of those of `benchmarks/gan_set_ups.py`; 12, 26, 64 and 87 failed with errors of PyTorch."""
     module, before = set_ups(), torch.get_default_dtype()
-    ends = {seed: module.outcome(seed) for seed in range(10, 30)}
+    ends = {seed: module.outcome(seed) for seed in [*range(10, 28), 64, 87]}
     assert {seed: said for seed, (end, said) in ends.items() if end == "raw error"} == {}
     assert sum(end == "trained" for end, _ in ends.values()) >= 5
     assert torch.get_default_dtype() == before
