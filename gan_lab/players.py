@@ -222,8 +222,8 @@ class Discriminator(Player):
 
     Attributes:
         apart: Where what the network says of a sample depends on the others beside it, as with BatchNorm: the samples
-            that it judges at once. A game sets it to n, so that the real and the generated samples of a turn are
-            judged apart, as in the generator's turn. None: all that it sees.
+            that it judges at once. A game sets it to n, so that the n real and the n generated samples of a turn are
+            judged apart, as in the generator's turn; any other number is judged at once. None: all that it sees.
     """
 
     apart: int | None = None
@@ -240,7 +240,7 @@ class Discriminator(Player):
 
     def judge(self, samples: Tensor) -> Tensor:
         """(m,) scores of (m, d) samples."""
-        if self.apart is None or len(samples) <= self.apart:
+        if self.apart is None or len(samples) != 2 * self.apart:
             return self.network(samples).flatten()
         return torch.cat([self.network(part).flatten() for part in samples.split(self.apart)])
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from gymnasium.spaces import Box
 from numpy.typing import ArrayLike
+from scipy.special import expit
 from torch import Tensor
 
 from gan_lab import truth
@@ -162,3 +163,7 @@ class FiniteGame(StrategyGame):
     def equilibrium(self) -> tuple[Strategy, Strategy]:
         """D = 1/2 everywhere, and q = p."""
         return np.full(self.p.shape, 0.5), self.p.copy()
+
+    def equilibrium_under(self, loss: Loss) -> tuple[Strategy, Strategy]:
+        """D whose scores are what the loss gives to data and copies alike, and q = p."""
+        return np.full(self.p.shape, expit(loss.neutral)), self.p.copy()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gan_lab.errors import WiringError
 from gan_lab.games.sample_game import SampleGame
 
-CHUNK: Final = 2048  # images whose distances are computed at once
+CHUNK: Final = 2**22  # numbers of the images whose distances are computed at once, on either side: 32 MB
 QUANTILES: Final = (0.01, 0.99)  # of the distances of held-out images: what lies outside is too near or too far
 FEWEST: Final = 10  # images of a game: fewer cannot be split into two parts that say anything
 
@@ -55,7 +55,7 @@ class ImagesGame(SampleGame):
             raise WiringError(f"held_out is {held_out!r}; expected a share between 0 and 1")
         order = np.random.default_rng(seed).permutation(len(found))
         kept = min(max(round(held_out * len(found)), 1), len(found) - 1)
-        flat = found.reshape(len(found), -1).astype(np.float32)
+        flat = found.reshape(len(found), -1).astype(np.float32, copy=False)
         self._begin(flat[np.sort(order[kept:])], flat[np.sort(order[:kept])], found.shape[1:], name, noise_size)
 
     def _begin(
@@ -100,14 +100,14 @@ class ImagesGame(SampleGame):
             "nearest_held_out": float(self._held_out_distances.mean()),
         }
 
-    def checked(self, samples: Any) -> NDArray[np.float64]:
+    def checked(self, samples: Any) -> Images:
         """(n, d) samples, clipped to [-1, 1] as a picture of them is; refuses another shape and what is not finite."""
-        found = np.asarray(samples, dtype=np.float64)
+        found = np.asarray(samples, dtype=np.float32)
         if found.ndim != 2 or not len(found) or found.shape[1] != self.dimension:
             raise WiringError(f"samples have shape {found.shape}; expected (n, {self.dimension})")
         if not (finite := np.isfinite(found).all(axis=1)).all():
             raise WiringError(f"sample {int(np.flatnonzero(~finite)[0])} is not finite")
-        return np.clip(found, -1.0, 1.0)
+        return np.clip(found, np.float32(-1.0), np.float32(1.0))
 
 
 def nearest_distances(points: NDArray[Any], images: NDArray[Any]) -> NDArray[np.float64]:
@@ -116,13 +116,16 @@ def nearest_distances(points: NDArray[Any], images: NDArray[Any]) -> NDArray[np.
     >>> nearest_distances(np.array([[0.0, 3.0]]), np.array([[0.0, 0.0], [4.0, 3.0]]))
     array([3.])
     """
-    squares, reference = (images.astype(np.float64) ** 2).sum(axis=1), images.astype(np.float64).T
-    nearest = np.empty(len(points))
-    for start in range(0, len(points), CHUNK):
-        part = np.asarray(points[start : start + CHUNK], dtype=np.float64)
-        found = (squares - 2 * part @ reference).min(axis=1) + (part**2).sum(axis=1)
-        nearest[start : start + CHUNK] = np.sqrt(np.maximum(found, 0.0))
-    return nearest
+    rows = max(1, CHUNK // max(images.shape[1], 1))
+    nearest = np.full(len(points), np.inf)
+    for first in range(0, len(images), rows):
+        reference = np.asarray(images[first : first + rows], dtype=np.float64)
+        squares = np.einsum("ij,ij->i", reference, reference)
+        for start in range(0, len(points), rows):
+            part = np.asarray(points[start : start + rows], dtype=np.float64)
+            found = (squares - 2 * part @ reference.T).min(axis=1) + np.einsum("ij,ij->i", part, part)
+            nearest[start : start + rows] = np.minimum(nearest[start : start + rows], found)
+    return np.sqrt(np.maximum(nearest, 0.0))
 
 
 def check_images(images: NDArray[Any]) -> None:

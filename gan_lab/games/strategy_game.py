@@ -62,6 +62,10 @@ class StrategyGame(Game):
     def equilibrium(self) -> tuple[Strategy, Strategy]:
         """Strategies (D, G) from which neither player gains by leaving."""
 
+    def equilibrium_under(self, loss: Loss) -> tuple[Strategy, Strategy]:
+        """The same where the players play for a loss."""
+        return self.equilibrium
+
     @property
     def is_planar(self) -> bool:
         """Whether both strategies are one number."""

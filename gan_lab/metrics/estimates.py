@@ -22,6 +22,7 @@ COUNTED_AT_ONCE: Final = 10_000
 COUNTED_SEED: Final = 20140610
 FALSE_ALARM: Final = 1e-3  # that a mode of perfect samples is called missed
 FEWEST: Final = 20  # samples expected of a mode that can be missed
+HARDLY_ANY: Final = 0.2  # of its weight: a mode with a larger share is there, at a wrong one
 SHARE_STEPS: Final = 200
 HIGH_QUALITY_RADIUS: Final = 3.0  # in standard deviations
 
@@ -120,7 +121,7 @@ def modes_missed(game: Any, samples: Any) -> int:
 
     Under p_g = p the posterior probability of a mode, given a sample, has the mode's weight as its mean. A mode is
     missed if that mean over n samples is below its weight by more than chance allows, at a rate of a false alarm of at
-    most 1 in 1,000 for all modes together, and the share that fits the samples best is below half of the weight.
+    most 1 in 1,000 for all modes together, and the share that fits the samples best is below a fifth of the weight.
 
     Source: the score test of a weight; Dempster, Laird and Rubin 1977 for the shares that fit best.
 
@@ -144,7 +145,7 @@ def modes_missed(game: Any, samples: Any) -> int:
     for _ in range(SHARE_STEPS):
         fitted = ratios * shares
         shares = (fitted / fitted.sum(axis=1, keepdims=True)).mean(axis=0)
-    return int((lacking & (shares < 0.5 * weights)).sum())
+    return int((lacking & (shares < HARDLY_ANY * weights)).sum())
 
 
 def _data(game: Any, count: int) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError
-from gan_lab.games import MixtureGame, SampleGame
+from gan_lab.games import MixtureGame, SampleGame, game_of
 from gan_lab.metrics.blur import measure_blur
 from gan_lab.metrics.precision_recall import precision_recall
 from gan_lab.training.loop import train
@@ -124,22 +124,33 @@ def beside_vae(
     """
     if isinstance(samples, bool) or not isinstance(samples, int) or samples <= max(neighbours, 1):
         raise WiringError(f"samples is {samples!r}; expected more than {max(neighbours, 1)}, the nearest neighbours")
-    vae_run = train_vae(game, vae, steps=steps, seed=seed, progress=progress)
-    found = vae_run.game
-    gan_run = train(found, steps=steps, seed=seed, progress=progress, **gan)
+    found = game_of(SampleGame, game, "is a game of strategies; a VAE learns from samples: ring8, grid25, ...")
     rng = np.random.default_rng([seed, 1])
     fresh, others = found.real(samples, rng), found.real(samples, rng)
     linear: LinearVAE | None = None
     drawn: dict[str, NDArray[Any]] = {"data": others}
-    if found.dimension > 1:
-        linear = LinearVAE.fit(found.real(DATA_OF_LINEAR, rng), min(found.noise_size, found.dimension - 1))
+    if found.dimension > 1:  # before the others are trained, as it may refuse the data
+        linear = _linear(found, found.real(DATA_OF_LINEAR, rng))
         drawn["linear VAE"] = linear.act(rng.standard_normal((samples, linear.noise_size)))
+    vae_run = train_vae(found, vae, steps=steps, seed=seed, progress=progress)
+    gan_run = train(found, steps=steps, seed=seed, progress=progress, **gan)
     drawn |= {"VAE": vae_run.sample(samples, seed), "GAN": gan_run.sample(samples, seed)}
     columns = {name: _quality(found, fresh, part, neighbours) for name, part in drawn.items()}
     for name, figures in _likelihoods(found, fresh, linear, vae_run.vae, importance_samples, seed).items():
         columns[name] = figures | columns[name]
     settings = {"samples": samples, "neighbours": neighbours, "importance samples": importance_samples, "seed": seed}
     return Comparison(found, linear, vae_run, gan_run, columns, drawn, settings)
+
+
+def _linear(game: SampleGame, data: NDArray[Any]) -> LinearVAE:
+    """The best linear VAE of as many latent numbers as the noise of the game."""
+    try:
+        return LinearVAE.fit(data, min(game.noise_size, game.dimension - 1))
+    except WiringError as error:
+        raise WiringError(
+            f"the linear VAE cannot be fitted to {game.name!r}, {game.dimension} numbers a sample, with "
+            f"{game.noise_size} latent ones: {error}, that is a game with a smaller noise_size, or more different data"
+        ) from None
 
 
 def _quality(game: SampleGame, fresh: NDArray[Any], samples: NDArray[Any], neighbours: int) -> dict[str, float]:

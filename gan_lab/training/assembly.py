@@ -1,9 +1,12 @@
 """From a game and a recipe to a run that can be played, and what a checkpoint of it has to agree on."""
 
+import platform
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -15,6 +18,7 @@ from gan_lab.payoffs.penalties import find_penalty
 from gan_lab.players import Player
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
+from gan_lab.training.kept_values import LEFT_OUT, described, described_optimizer, rules_in
 from gan_lab.training.ranks import Ranks
 from gan_lab.training.run import Run
 from gan_lab.training.shared_pair import SharedPair
@@ -65,6 +69,8 @@ class MovingAverage:
 class Annealing:
     """What changes from update to update of a run: rates, the weight of the penalty, and the average of the generator.
 
+    A rate that a callback changes stays changed: the schedule goes on, times the same factor.
+
     Args:
         recipe: With the schedules.
         pair: The players, and their game.
@@ -92,7 +98,10 @@ class Annealing:
         share = step / self._steps
         for rate, player in self._rates:
             for group in player.optimizer.param_groups:
-                group["lr"] = self._part_rates.get(group.get("part", ""), rate).at(share)
+                planned = self._part_rates.get(group.get("part", ""), rate).at(share)
+                if (last := group.get("planned")) and group["lr"] != last:  # somebody else changed it, and it stays so
+                    group["factor"] = group.get("factor", 1.0) * group["lr"] / last
+                group["lr"] = group["planned"] = planned * group.get("factor", 1.0)
         if self._weight is not None:
             for state in self._states:
                 state.penalty_weight = self._weight.at(share)
@@ -173,9 +182,10 @@ def assemble(
     ]
     pair = PlayerPair(envs[0], *players) if place.shares == 1 else SharedPair(envs, *players, place.ranks)
     rule.check(pair)
-    rule.restore({})  # a rule may have been of another pair before
+    for each in rules_in(rule).values():
+        each.restore({})  # a rule may have been of another pair before
     annealing = Annealing(recipe, pair, annealed)
-    settings = _settings(pair, rule, recipe, seed)
+    settings = _settings(pair, rule, recipe, seed, annealed)
     run = Run(game, *players, settings, average=annealing.average, loss=loss, penalty=penalty)
     return Assembly(run, pair, rule, annealing, place)
 
@@ -222,24 +232,34 @@ def shares_of(shares: Any, ranks: Ranks, resume: Any) -> int:
     return found
 
 
-def _settings(pair: PlayerPair, rule: Update, recipe: Recipe, seed: int) -> dict[str, Any]:
-    """What a checkpoint has to agree on, as text and numbers."""
+def _settings(pair: PlayerPair, rule: Update, recipe: Recipe, seed: int, annealed: Sequence[str]) -> dict[str, Any]:
+    """All that it takes to play the run again, as plain data; a checkpoint has to agree on it."""
     state = pair.env.game_state
-    found = {
+    found: dict[str, Any] = {
         "game": state.game.name,
         "numbers of the game": state.game.fingerprint(),
         "update": rule.name,
-        **{f"{key} of the update": value for key, value in vars(rule).items() if isinstance(value, int | float)},
-        **{f"optimizer of {agent}": type(player.optimizer).__name__ for agent, player in state.seated.items()},
+        **{f"{key} of the update": described(value) for key, value in vars(rule).items() if value is not None},
+        **{f"optimizer of {agent}": described_optimizer(player.optimizer) for agent, player in pair.players.items()},
+        **{f"network of {agent}": _network(player) for agent, player in pair.players.items()},
         "discriminator_steps": rule.discriminator_steps,
         "loss": state.loss.name,
         "penalty": "None" if state.penalty is None else state.penalty.name,
-        "penalty_weight": str(recipe.penalty_weight),
-        "generator_rate": str(recipe.generator_rate),
-        **{f"rate of the {part}": str(rate) for part, rate in recipe.part_rates.items()},
-        "discriminator_rate": str(recipe.discriminator_rate),
-        "averaging": recipe.averaging,
-        "batch_size": state.batch_size,
-        "seed": seed,
     }
-    return found | ({"steps": recipe.steps} if recipe.changes else {})
+    if state.penalty is not None:
+        found["penalty_weight"] = str(recipe.penalty_weight)
+    if GENERATOR in annealed:
+        found["generator_rate"] = str(recipe.generator_rate)
+        found |= {f"rate of the {part}": str(rate) for part, rate in recipe.part_rates.items()}
+    if DISCRIMINATOR in annealed:
+        found["discriminator_rate"] = str(recipe.discriminator_rate)
+    found |= {"averaging": recipe.averaging, "batch_size": state.batch_size, "seed": seed}
+    found["versions"] = {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}
+    return {key: value for key, value in found.items() if value is not LEFT_OUT} | (
+        {"steps": recipe.steps} if recipe.changes else {}
+    )
+
+
+def _network(player: Player) -> str:
+    """What its network is made of, in words, without the addresses of functions and objects."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(getattr(player, "network", player)))

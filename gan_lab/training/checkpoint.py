@@ -1,6 +1,7 @@
 """Checkpoints in one safetensors file: parameters, optimizers, random numbers, history; no pickle."""
 
 import json
+from itertools import zip_longest
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,28 +11,32 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 
 from gan_lab.errors import WiringError
+from gan_lab.training.kept_values import described, given_back, kept, rules_in
 from gridworld_env.ui.files.whole_file import write_whole
 
 if TYPE_CHECKING:
     from gan_lab.training.assembly import Assembly
 
-VERSION = "2"
+VERSION = "3"
+NOT_COMPARED = ("versions", "network of discriminator_0", "network of generator_0")  # of the settings, one by one
 
 
 def save(path: "str | PathLike[str]", made: "Assembly") -> None:
     """Write all that the next update depends on; the file is replaced at once, or not at all."""
     run, pair = made.run, made.pair
-    tensors = {"torch_rng": torch.get_rng_state()}
+    tensors: dict[str, torch.Tensor] = {"torch_rng": torch.get_rng_state()}
+    if made.place.device.type == "cuda":
+        tensors["cuda_rng"] = torch.cuda.get_rng_state(made.place.device)
+    parts: dict[str, Any] = {name: rule.state() for name, rule in rules_in(made.rule).items()}
     for agent, player in pair.players.items():
-        tensors |= {f"{agent}.parameters.{name}": value for name, value in player.state_dict().items()}
-        for number, state in player.optimizer.state_dict()["state"].items():
-            tensors |= {f"{agent}.optimizer.{number}.{k}": v for k, v in state.items() if isinstance(v, torch.Tensor)}
-    tensors |= {f"update.{name}": value for name, value in made.rule.state().items()}
+        parts |= {agent: player.state_dict(), f"{agent}.optimizer": player.optimizer.state_dict()}
     if run.average is not None:
-        tensors |= {f"average.{name}": value for name, value in run.average.state_dict().items()}
+        parts["average"] = run.average.state_dict()
+    forms = {name: kept(part, name, tensors) for name, part in parts.items()}
     about = {
         "version": VERSION,
         "settings": json.dumps(run.settings),
+        "parts": json.dumps(forms),
         "steps": str(run.steps),
         "shares": str(made.place.shares),
         "history": json.dumps(run.history),
@@ -78,25 +83,24 @@ def load(path: "str | PathLike[str]", made: "Assembly") -> None:
 def _restore(name: str, about: dict[str, str], tensors: dict[str, torch.Tensor], made: "Assembly") -> None:
     """Take over what a checkpoint holds; `WiringError` if it is one of something else."""
     run, pair = made.run, made.pair
-    settings = json.loads(about["settings"])
-    if not isinstance(settings, dict):
-        raise ValueError("its settings are no settings")
-    for key, value in run.settings.items():
-        if settings.get(key) != value and key == "numbers of the game":
-            raise WiringError(f"{name} is a checkpoint of another game that is called {run.game.name!r} too")
-        if settings.get(key) != value:
-            raise WiringError(f"{name} is a checkpoint with {key} {settings.get(key)!r}; this run has {value!r}")
+    forms, here = json.loads(about["parts"]), {k: v.to(made.place.device) for k, v in tensors.items()}
+    parts = {part: given_back(form, tensors) for part, form in forms.items()}
+    before = json.loads(about["settings"])
+    _check_settings(name, before, run.settings, parts)
     for agent, player in pair.players.items():
-        _load_player(name, agent, player, tensors)
-    made.rule.restore({key: value.to(pair.generator.device) for key, value in _part(tensors, "update.").items()})
+        _load_player(name, agent, player, parts[agent])
+        _check_network(name, agent, *(text[f"network of {agent}"].splitlines() for text in (before, run.settings)))
+        _load_optimizer(player.optimizer, parts[f"{agent}.optimizer"])
+    for place, rule in rules_in(made.rule).items():
+        rule.restore(given_back(forms[place], here))
     if run.average is not None:
-        run.average.load_state_dict(
-            {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
-        )
+        run.average.load_state_dict(parts["average"])
         run.averaged_truth = json.loads(about["averaged_truth"])
     run.steps, run.history, run.truth = int(about["steps"]), json.loads(about["history"]), json.loads(about["truth"])
     pair.env.np_random.bit_generator.state = json.loads(about["rng"])
     torch.set_rng_state(tensors["torch_rng"])
+    if made.place.device.type == "cuda" and "cuda_rng" in tensors:
+        torch.cuda.set_rng_state(tensors["cuda_rng"], made.place.device)
 
 
 def shares_of(path: "str | PathLike[str]") -> int:
@@ -127,19 +131,56 @@ def _read(path: "str | PathLike[str]") -> tuple[dict[str, str], dict[str, torch.
     return about, tensors
 
 
-def _part(tensors: dict[str, torch.Tensor], start: str) -> dict[str, torch.Tensor]:
-    return {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
+def _check_settings(name: str, before: Any, now: dict[str, Any], parts: dict[str, Any]) -> None:
+    """Refuse a checkpoint of other settings; optimizers may be as they were at first, or as they were last."""
+    if not isinstance(before, dict):
+        raise ValueError("its settings are no settings")
+    for key, value in now.items():
+        if key in NOT_COMPARED or (found := _difference(key, before.get(key), value)) is None:
+            continue
+        if key == "numbers of the game":
+            raise WiringError(f"{name} is a checkpoint of another game that is called {now['game']!r} too")
+        agent = key.removeprefix("optimizer of ")
+        if agent != key and value["groups"] == [described(part) for part in _groups(parts[f"{agent}.optimizer"])]:
+            continue
+        what, was, wanted = found
+        raise WiringError(f"{name} is a checkpoint with {what} {was!r}; this run has {wanted!r}")
 
 
-def _load_player(name: str, agent: str, player: Any, tensors: dict[str, torch.Tensor]) -> None:
-    parameters = _part(tensors, f"{agent}.parameters.")
+def _groups(optimizer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in group.items() if key != "params"} for group in optimizer["param_groups"]]
+
+
+def _difference(name: str, before: Any, now: Any) -> tuple[str, Any, Any] | None:
+    """Where two settings differ first: the name of the place, and what is in either."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        pairs = [(f"{key} in the {name}", before.get(key), now.get(key)) for key in {**before, **now}]
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        pairs = [(name, *pair) for pair in zip(before, now, strict=True)]
+    else:
+        return None if json.dumps(before) == json.dumps(now) else (name, before, now)
+    return next((found for pair in pairs if (found := _difference(*pair)) is not None), None)
+
+
+def _load_player(name: str, agent: str, player: Any, parameters: Any) -> None:
     try:
         player.load_state_dict(parameters)
     except RuntimeError as error:
         raise WiringError(f"{name} has another {agent}: {str(error).splitlines()[-1].strip()}") from None
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for key, value in tensors.items():
-        if key.startswith(f"{agent}.optimizer."):
-            number, field = key.removeprefix(f"{agent}.optimizer.").split(".", 1)
-            state.setdefault(int(number), {})[field] = value
-    player.optimizer.load_state_dict({**player.optimizer.state_dict(), "state": state})
+
+
+def _check_network(name: str, agent: str, before: list[str], now: list[str]) -> None:
+    """Refuse a network that has the same parameters and does something else with them."""
+    for one, other in zip_longest(before, now, fillvalue="nothing"):
+        if one != other:
+            raise WiringError(f"{name} has another {agent}: {one.strip()}; this run has {other.strip()}")
+
+
+def _load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """All of it, with the kinds of numbers that it had: PyTorch alone would make of whole numbers floats."""
+    optimizer.load_state_dict(state)
+    owners = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for number, own in state["state"].items():
+        loaded = optimizer.state[owners[number]]
+        for key, value in own.items():
+            loaded[key] = value.to(loaded[key].device).clone() if isinstance(value, torch.Tensor) else value

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from gan_lab.errors import DivergedError, NonFiniteMoveError, whole_number
+from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError, whole_number
 from gan_lab.games import SampleGame, make_game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player, scores_of
@@ -74,7 +74,7 @@ def train(
         looks: How many times to evaluate the players: V and all that is known exactly, or estimated, beside them.
         callbacks: Called with the run after each evaluation; one that returns True stops the run.
         progress: Show V, its gap to -log 4 and the divergence on stderr.
-        checkpoint: File that is written after each evaluation, and at the end.
+        checkpoint: File that is written after each evaluation, once the callbacks have been called.
         resume: File to go on from: the run is then the same, bit by bit, as one without a break.
         device: Where networks and samples live: "cpu", "cuda", or "auto", a GPU where there is one.
         distributed: Whether the processes that `torchrun` started, or those of the process group that there is, share
@@ -128,12 +128,25 @@ class _Evaluations:
         return max(1, math.ceil(steps / self.count)) if self.every is None else self.every
 
     def of(self, made: Assembly, bar: Progress) -> bool:
-        """Evaluate the players, show it, keep what there is; whether a callback asks to stop."""
+        """Evaluate the players, show it, keep what there is; whether a callback asks to stop.
+
+        The checkpoint has what callbacks change, such as rates, so that a resumed run goes on with it.
+        """
         evaluate(made)
         bar.show(made.run)
-        if self.file is not None:
-            checkpoints.save(self.file, made)
-        return any([callback(made.run) is True for callback in self.callbacks])
+        try:
+            return self._called(made)
+        finally:
+            if self.file is not None:
+                checkpoints.save(self.file, made)
+
+    def _called(self, made: Assembly) -> bool:
+        return any([_is_true(callback(made.run)) for callback in self.callbacks])
+
+
+def _is_true(answer: Any) -> bool:
+    """Whether a callback said True, as Python or NumPy has it."""
+    return isinstance(answer, bool | np.bool_) and bool(answer)
 
 
 def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
@@ -144,7 +157,7 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
         try:
             while run.steps < steps:
                 step = run.steps + 1
-                made.play_update()
+                _play_update(made)
                 if pair.interrupted:
                     raise KeyboardInterrupt
                 is_due = run.steps % every == 0 or run.steps == steps
@@ -156,6 +169,25 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
             run.status = Status.INTERRUPTED
         except DivergedError as error:
             raise explained(error, run, step) from None
+
+
+def _play_update(made: Assembly) -> None:
+    """Play an update; say in words where a network lacks a derivative, or samples, that it asks for."""
+    try:
+        made.play_update()
+    except (NotImplementedError, RuntimeError, ValueError) as error:
+        if str(error).startswith("Expected more than 1 value per channel"):
+            raise WiringError(
+                "batch_size is 1, and a network has batch normalisation, which needs at least 2 samples at once: take "
+                "a larger batch_size"
+            ) from error
+        if "derivative for" not in str(error):
+            raise
+        raise WiringError(
+            f"a penalty of the slope, and rules such as consensus and unrolled, differentiate twice, and a network has "
+            f"an operation that cannot be ({str(error).splitlines()[0][:100]}): take another operation, or train "
+            "without them"
+        ) from error
 
 
 def explained(error: DivergedError, run: Run, step: int) -> DivergedError:

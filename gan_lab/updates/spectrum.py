@@ -17,11 +17,14 @@ from gan_lab.errors import WiringError, number_of_at_least_0
 from gan_lab.games import game_of
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import StrategyGame
-from gan_lab.payoffs.losses import find_loss
+from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.payoffs.penalties import find_penalty
 from gan_lab.updates import Update, find_update
+from gan_lab.updates.equilibria import Surroundings, surroundings
 
 NEUTRAL = 1e-9  # a radius this near to 1 neither arrives nor leaves
+FAST = 1e-6  # a radius below arrives within rounding in an update or two
+PAYOFFS_TRIED = 4  # places around the equilibrium at which payoffs are added up
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,10 @@ class Spectrum:
         rate: Its step h.
         jacobian: (n, n) J, the discriminator's parameters first; without directions that change no strategy.
         eigenvalues: (n,) of J.
-        operator_eigenvalues: (n,) or (2n,) of the rule's matrix, the largest first.
+        operator_eigenvalues: (m,) or (2m,) of the rule's matrix, the largest first; of the n directions those m that
+            are no `free` ones.
+        free: Directions along which all points are equilibria: what counts is the distance to all of them.
+        unknown: Why no rate follows, in a sentence; "" where it does.
     """
 
     game: str
@@ -43,31 +49,49 @@ class Spectrum:
     jacobian: NDArray[np.float64]
     eigenvalues: NDArray[np.complex128]
     operator_eigenvalues: NDArray[np.complex128]
+    free: int = 0
+    unknown: str = ""
 
     @property
     def radius(self) -> float:
-        """The predicted rate: what an update multiplies the distance to the equilibrium by, in the long run."""
-        return float(np.abs(self.operator_eigenvalues).max())
+        """The predicted rate: what an update multiplies the distance to the equilibria by, in the long run.
+
+        NaN where none follows; 0 where all points are equilibria.
+        """
+        if self.unknown:
+            return float("nan")
+        return float(np.abs(self.operator_eigenvalues).max(initial=0.0))
 
     @property
     def verdict(self) -> str:
         """What the radius means."""
+        if self.unknown:
+            return self.unknown
+        if not len(self.operator_eigenvalues):
+            return "stays: every point near by is an equilibrium"
         if self.radius < 1 - NEUTRAL:
+            if self.radius < FAST:
+                return "converges: in an update or two"
             return f"converges: a digit in {np.log(10) / -np.log(self.radius):.0f} updates"
-        if self.radius <= 1 + NEUTRAL:
-            return "neutral: circles, and does not converge"
-        return f"diverges: doubles in {np.log(2) / np.log(self.radius):.0f} updates"
+        if self.radius > 1 + NEUTRAL:
+            return f"diverges: doubles in {np.log(2) / np.log(self.radius):.0f} updates"
+        if (np.abs(self.operator_eigenvalues - 1) <= NEUTRAL).any():
+            return "cannot be told: along some direction the field has no part of first order, and the rest decides"
+        return "neutral: circles, and does not converge"
 
     def __repr__(self) -> str:
         """Both spectra and the verdict."""
         shown = ", ".join(f"{value:.4g}" for value in self.eigenvalues[:6])
         more = ", ..." if len(self.eigenvalues) > 6 else ""
-        return (
-            f"Spectrum of {self.game} under {self.update}, step {self.rate:g}\n"
-            f"  eigenvalues of the game  {shown}{more}\n"
-            f"  spectral radius          {self.radius:.6f}\n"
-            f"  {self.verdict}"
-        )
+        lines = [
+            f"Spectrum of {self.game} under {self.update}, step {self.rate:g}",
+            f"  eigenvalues of the game  {shown}{more}",
+        ]
+        if self.free:
+            lines.append(f"  equilibria               fill {self.free} dimensions; the rate is that of coming nearer")
+        if not self.unknown:
+            lines.append(f"  spectral radius          {self.radius:.6f}")
+        return "\n".join([*lines, f"  {self.verdict}"])
 
 
 def spectrum(
@@ -78,7 +102,7 @@ def spectrum(
     at: tuple[Any, Any] | None = None,
     loss: Any = "minimax",
     penalty: Any = None,
-    penalty_weight: float = 1.0,
+    penalty_weight: float = 0.1,
     **options: Any,
 ) -> Spectrum:
     """The spectrum of a game of strategies, and the rate of an update rule near its equilibrium.
@@ -87,10 +111,11 @@ def spectrum(
         game: Name of a game of strategies, or the game.
         update: Name of a rule, or the rule; `options` are the rule's.
         rate: Step h of plain gradient ascent of both players.
-        at: (discriminator, generator) strategies; None: the equilibrium.
+        at: (discriminator, generator) strategies; None: the equilibrium for this loss. Where they are none, no rate
+            follows, and the verdict says so.
         loss: What the players want.
         penalty: Of the discriminator's slope, times `penalty_weight`.
-        penalty_weight: Times the penalty.
+        penalty_weight: Times the penalty; that of `train` by default.
         **options: Of the rule, such as `discriminator_steps`.
 
     Raises:
@@ -110,38 +135,85 @@ def spectrum(
     if not number_of_at_least_0("rate", rate) > 0:
         raise WiringError(f"rate is {rate!r}; expected a number above 0")
     penalty_weight = number_of_at_least_0("penalty_weight", penalty_weight)
-    if rule.zero_sum_only and not (find_loss(loss).zero_sum and penalty is None):
+    wanted, slope = find_loss(loss), find_penalty(penalty)
+    found.check_loss(wanted, slope)
+    given = found.equilibrium_under(wanted) if at is None else at
+    d, g = (found.exact(agent, strategy) for agent, strategy in zip((DISCRIMINATOR, GENERATOR), given, strict=True))
+    if rule.zero_sum_only and not (wanted.zero_sum and slope is None and adds_up(found, wanted, d, g)):
         raise WiringError(
             f"the matrix of the update {rule.name!r} is known where payoffs add up to 0: take loss='minimax' and no "
-            "penalty"
+            "penalty, in a game whose payoffs do"
         )
-    matrix, split = jacobian(found, at, find_loss(loss), find_penalty(penalty), penalty_weight)
-    moved = np.linalg.eigvals(rule.operator(matrix, split, rate)).astype(np.complex128)
-    eigenvalues = np.linalg.eigvals(matrix).astype(np.complex128)
-    return Spectrum(found.name, rule.name, rate, matrix, eigenvalues, moved[np.argsort(-np.abs(moved))])
+    kept, split = directions(found, d, g)
+    place = np.concatenate([d, g])
+
+    def field(moved: torch.Tensor) -> torch.Tensor:
+        w = torch.from_numpy(place) + torch.from_numpy(kept) @ moved
+        return torch.from_numpy(kept.T) @ torch.cat(
+            gradients(found, w[: len(d)], w[len(d) :], wanted, slope, penalty_weight)
+        )
+
+    around = surroundings(field, np.zeros(kept.shape[1]))
+    moved = eigenvalues_of(across(np.asarray(rule.operator(around.jacobian, split, rate)), around.free))
+    own = eigenvalues_of(around.jacobian)
+    return Spectrum(
+        found.name, rule.name, rate, around.jacobian, own, moved, around.free.shape[1], what_is_unknown(around)
+    )
 
 
-def jacobian(
-    game: StrategyGame, at: tuple[Any, Any] | None, loss: Any, penalty: Any, penalty_weight: float
-) -> tuple[NDArray[np.float64], int]:
-    """(n, n) J of the field at two strategies, by automatic differentiation, and the number of D's parameters.
+def what_is_unknown(around: Surroundings) -> str:
+    """Why no rate follows from a point, in a sentence; "" where one does."""
+    if not around.is_equilibrium:
+        return f"no verdict: this is no equilibrium, as the players move from here (the field is {around.field:.3g})"
+    if around.jumps:
+        return "no verdict: the field jumps at the equilibrium, so that it has no derivative, from which a rate follows"
+    return ""
 
-    Directions in which a move changes no strategy are left out: they would be neutral, and mean nothing.
+
+def eigenvalues_of(matrix: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Eigenvalues, the largest first."""
+    found = np.linalg.eigvals(matrix).astype(np.complex128) if matrix.size else np.zeros(0, dtype=np.complex128)
+    return found[np.argsort(-np.abs(found), kind="stable")]
+
+
+def across(matrix: NDArray[np.float64], free: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A rule's matrix without the free directions, along which it moves nothing: what it does to the distance.
+
+    Args:
+        matrix: (n, n), or (2n, 2n) of a rule that remembers one step.
+        free: (n, k) orthonormal directions.
     """
-    game.check_loss(loss, penalty)
-    where = zip((DISCRIMINATOR, GENERATOR), game.equilibrium if at is None else at, strict=True)
-    d, g = (torch.from_numpy(game.exact(agent, strategy)) for agent, strategy in where)
+    if not free.shape[1]:
+        return matrix
+    others = null_space(free.T) if free.shape[1] < len(free) else np.zeros((len(free), 0))
+    kept = block_diag(*[others] * (len(matrix) // len(free)))
+    return kept.T @ matrix @ kept
 
-    def field(w: torch.Tensor) -> torch.Tensor:
-        return torch.cat(gradients(game, w[: len(d)], w[len(d) :], loss, penalty, penalty_weight))
 
-    found = np.asarray(torch.autograd.functional.jacobian(field, torch.cat([d, g])), dtype=np.float64)
+def adds_up(game: StrategyGame, loss: Loss, d: Any, g: Any) -> bool:
+    """Whether the payoffs of a game add up to 0, at two strategies and around them."""
+    rng = np.random.default_rng(0)
+    for number in range(PAYOFFS_TRIED):
+        moves = [
+            game.projected(agent, torch.from_numpy(own + bool(number) * 0.1 * rng.standard_normal(len(own))))
+            for agent, own in ((DISCRIMINATOR, d), (GENERATOR, g))
+        ]
+        up, down = game.payoffs(loss, *moves)
+        if abs(float(up + down)) > 1e-9 * (1 + abs(float(up))):
+            return False
+    return True
+
+
+def directions(game: StrategyGame, d: Any, g: Any) -> tuple[NDArray[np.float64], int]:
+    """(m, n) orthonormal directions in which a move changes a strategy, and how many of them are the discriminator's.
+
+    Others would be neutral, and mean nothing.
+    """
     bases = [
-        null_space(idle) if len(idle := game.idle_directions(agent, strategy.numpy())) else np.eye(len(strategy))
+        null_space(idle) if len(idle := game.idle_directions(agent, strategy)) else np.eye(len(strategy))
         for agent, strategy in ((DISCRIMINATOR, d), (GENERATOR, g))
     ]
-    kept = block_diag(*bases)
-    return kept.T @ found @ kept, bases[0].shape[1]
+    return block_diag(*bases), bases[0].shape[1]
 
 
 def gradients(

@@ -97,13 +97,14 @@ def _field(live_run: LiveRun, bound: float) -> Generator[None, None, tuple[Array
 
 def _spectrum(live_run: LiveRun) -> tuple[Spectrum | None, str]:
     try:
-        return spectrum(
+        found = spectrum(
             live_run.game,
             live_run.rule,
             rate=live_run.rate("generator"),
             loss=live_run.recipe.loss,
             penalty=live_run.recipe.penalty,
             penalty_weight=live_run.pair.env.game_state.penalty_weight,
-        ), ""  # fmt: skip
+        )
+        return (None, found.unknown) if found.unknown else (found, "")
     except (WiringError, RuntimeError, ValueError) as error:
         return None, str(error)

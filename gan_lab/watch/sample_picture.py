@@ -74,6 +74,12 @@ def bound_of(game: MixtureGame) -> float:
     return MARGIN * game.scale
 
 
+def with_outside(mass: Any) -> Any:
+    """(cells + 1,) probabilities of all cells, and of what lies outside of the plane."""
+    flat = np.append(mass.ravel(), max(1.0 - float(mass.sum()), 0.0))
+    return flat / flat.sum()
+
+
 def note_on(loss: Loss) -> str:
     """What has to be known to read D of a loss."""
     if loss.log_odds is None:
@@ -117,8 +123,7 @@ def draw(live_run: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]
     masses = data_mass(game, bound, cells, width), sample_mass(fake, bound, cells, width)
     exact = optimum(*masses, COUNTED)
     if not is_separated(game):  # where the game's own count, by the nearest mode, means nothing
-        p, q = ((mass / mass.sum()).ravel() for mass in masses)
-        numbers["jsd"] = jsd(p, q)
+        numbers["jsd"] = jsd(*map(with_outside, masses))
     yield
     arrows = draw_arrows(live_run, loss, fake, width)
     numbers["agreement"] = arrows.agreement

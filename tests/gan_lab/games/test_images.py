@@ -1,5 +1,7 @@
 """Images as data: folders and arrays that are read or refused by name, and the convolutional pair."""
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,100 @@ def test_sixteen_bits_of_grey(tmp_path: Path, rng: np.random.Generator) -> None:
     for number, image in enumerate(drawn):
         Image.fromarray(image).save(tmp_path / f"{number}.png")
     assert rows(read_images(tmp_path)) == sorted((drawn // 257).reshape(10, -1).astype(int).tolist())
+
+
+@pytest.mark.parametrize(
+    ("kind", "white", "ending"),
+    [
+        (np.float32, 1, "tif"),
+        (np.int32, 255, "tif"),
+        (np.uint16, 255, "png"),
+        (np.uint16, 1023, "png"),
+        (np.uint16, 4095, "png"),
+        (np.uint16, 4095, "tif"),
+        (np.uint8, 1, "png"),
+        (np.uint8, 1, "npy"),
+        (np.bool_, 1, "npy"),
+    ],
+)
+def test_what_is_white_follows_the_numbers(
+    kind: Any, white: int, ending: str, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    """Fewer bits than the file has room for; the brightest of all is in one picture alone."""
+    share = rng.random((12, 6, 6))
+    share[:3] *= 0.1
+    share[5, 2, 2] = 1.0
+    drawn = (share * white if kind == np.float32 else np.rint(share * white)).astype(kind)
+    place = tmp_path / "mine.npy"
+    if ending == "npy":
+        np.save(place, drawn)
+    else:
+        place = tmp_path / "mine"
+        place.mkdir()
+        for number, image in enumerate(drawn):
+            Image.fromarray(image).save(place / f"{number:02}.{ending}")
+    game = read_images(place)
+    assert game.image_shape == (1, 6, 6)
+    shown = np.sort(np.random.default_rng(0).permutation(12)[2:])  # the others are held out
+    expected = drawn.reshape(12, -1).astype(np.float64)[shown] / white
+    np.testing.assert_allclose((game.images + 1) / 2, expected, atol=1 / 255)  # deep greys come in 256 steps
+
+
+def test_white_can_be_said_and_is_asked_for_where_it_is_in_doubt(tmp_path: Path, rng: np.random.Generator) -> None:
+    drawn = rng.integers(17, size=(12, 8, 8), dtype=np.uint8)  # digits from 0 to 16
+    drawn[0, 0, 0] = 16
+    file = tmp_path / "digits.npy"
+    np.save(file, drawn)
+    with pytest.raises(WiringError, match=r"brightest number is 16, and white would be 255.* white=16\)"):
+        read_images(file)
+    game = read_images(file, white=16)
+    assert sorted(np.rint((np.concatenate([game.images, game.held_out]) + 1) * 8).astype(int).tolist()) == sorted(
+        drawn.reshape(12, -1).astype(int).tolist()
+    )
+    with pytest.raises(WiringError, match=r"numbers from 0 to 16; expected 0 to 4, which is white"):
+        read_images(file, white=4)
+
+
+def test_floats_beyond_white_are_refused(tmp_path: Path) -> None:
+    for number in range(10):
+        Image.fromarray(np.full((4, 4), 25.0 * number, dtype=np.float32)).save(tmp_path / f"{number}.tif")
+    with pytest.raises(WiringError, match=r"grey numbers from 0 to 225; expected 0 to 1; scale them, or say what"):
+        read_images(tmp_path)
+    assert read_images(tmp_path, white=255).images.max() <= 1
+
+
+def test_colours_of_16_bits_that_are_lost_are_refused(tmp_path: Path, rng: np.random.Generator) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    for number in range(10):
+        pixels = rng.integers(256, size=(4, 12)).astype(">u2")
+        lines = b"".join(b"\0" + line.tobytes() for line in pixels)
+        head = struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)
+        whole = [chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(lines)), chunk(b"IEND", b"")]
+        (tmp_path / f"{number}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(whole))
+    with pytest.raises(WiringError, match=r"0\.png: colours of 16 bits of which only the lower 8 are used"):
+        read_images(tmp_path)
+
+
+def test_pictures_in_folders_of_their_classes(tmp_path: Path, rng: np.random.Generator) -> None:
+    drawn = []
+    for name in (".", "cats", "dogs/small"):
+        folder = tmp_path / name
+        folder.mkdir(parents=True, exist_ok=True)
+        drawn += list(pictures(folder, rng, count=4, shape=(6, 5)))
+    hidden = tmp_path / ".cache"
+    hidden.mkdir()
+    (hidden / "note").write_text("left out")
+    assert rows(read_images(tmp_path)) == sorted(np.stack(drawn).reshape(12, -1).astype(int).tolist())
+
+
+def test_photographs_are_turned(tmp_path: Path, rng: np.random.Generator) -> None:
+    for number in range(10):
+        exif = Image.Exif()
+        exif[0x0112] = 6  # the camera was held upright
+        Image.fromarray(rng.integers(256, size=(4, 6, 3), dtype=np.uint8)).save(tmp_path / f"{number}.jpg", exif=exif)
+    assert read_images(tmp_path).image_shape == (3, 6, 4)
 
 
 @pytest.mark.parametrize(("shape", "channels"), [((11, 8, 8), 1), ((11, 8, 8, 1), 1), ((11, 4, 6, 3), 3)])

@@ -10,6 +10,7 @@ from scipy import integrate, stats
 import gan_lab
 from gan_lab.games import MixtureGame
 from gan_lab.payoffs.losses import LOSSES, find_loss
+from gan_lab.truth import jsd
 from gan_lab.watch import sample_picture
 from gan_lab.watch.arrows import draw_arrows, exact_gradients
 from gan_lab.watch.curves import Curves, phase_charts, plane_charts, series
@@ -17,6 +18,7 @@ from gan_lab.watch.density import data_mass, is_separated, log_mixture, optimum,
 from gan_lab.watch.drawn_data import DrawnData
 from gan_lab.watch.live_run import LiveRun
 from gan_lab.watch.phase_portrait import Portrait
+from gan_lab.watch.sample_picture import with_outside
 
 SMALL = {"recipe": "plain", "batch_size": 16}
 
@@ -211,3 +213,10 @@ def test_curves_are_thinned_and_charts_hold_what_they_show(rng: np.random.Genera
             assert heights.max() <= 1
     for chart in [*plane_charts([], 8), *phase_charts([], 0.0, None)]:
         assert chart.low < chart.high
+
+
+def test_samples_outside_of_the_plane_count() -> None:
+    """None inside: nothing in common with data that are all inside, log 2."""
+    inside = np.full((4, 4), 1 / 16)
+    assert jsd(with_outside(inside), with_outside(np.zeros((4, 4)))) == pytest.approx(np.log(2))
+    assert jsd(with_outside(inside), with_outside(inside)) == pytest.approx(0.0)
