@@ -3,7 +3,11 @@
 import difflib
 import operator
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from gan_lab.training.run import Run
+    from gan_lab.vae.training import VAERun
 
 T = TypeVar("T")
 
@@ -38,7 +42,13 @@ class DivergedError(GameError, RuntimeError):
         run: The run so far, where there is one.
     """
 
-    def __init__(self, message: str, *, player: str = "", step: int | None = None, run: Any = None) -> None:
+    player: str
+    step: int | None
+    run: "Run | VAERun | None"
+
+    def __init__(
+        self, message: str, *, player: str = "", step: int | None = None, run: "Run | VAERun | None" = None
+    ) -> None:
         """Keep who, when and what there is."""
         super().__init__(message)
         self.player, self.step, self.run = player, step, run

@@ -74,18 +74,18 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Start a game; a seed starts the random numbers anew."""
         if seed is not None or not hasattr(self, "np_random"):
-            self.np_random = np.random.default_rng(seed)
-        self.agents = list(self.possible_agents)
-        self.rewards = dict.fromkeys(self.agents, 0.0)
+            self.np_random: np.random.Generator = np.random.default_rng(seed)
+        self.agents: list[str] = list(self.possible_agents)
+        self.rewards: dict[str, float] = dict.fromkeys(self.agents, 0.0)
         self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
-        self.terminations = dict.fromkeys(self.agents, False)
-        self.truncations = dict.fromkeys(self.agents, False)
-        self.infos = {agent: {} for agent in self.agents}
-        self.turn = 0
+        self.terminations: dict[str, bool] = dict.fromkeys(self.agents, False)
+        self.truncations: dict[str, bool] = dict.fromkeys(self.agents, False)
+        self.infos: dict[str, dict[str, Any]] = {agent: {} for agent in self.agents}
+        self.turn: int = 0
         self.game_state.begin(self.np_random)
         self._seen: Any = None
         self._payoffs: Payoffs = NOTHING
-        self.agent_selection = self._order[0]
+        self.agent_selection: str = self._order[0]
 
     def observe(self, agent: str) -> Any:
         """What an agent sees: on its turn what was drawn for it, otherwise what it saw last."""

@@ -24,6 +24,8 @@ class GameEnv:
         turn: How many were played.
     """
 
+    tensors: bool
+    render_mode: str | None
     agents: list[str]
     turn: int
 
@@ -41,9 +43,9 @@ class GameEnv:
             "loss": state.loss.name,
             "zero_sum": state.loss.zero_sum,
         }
-        self.max_cycles = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)
+        self.max_cycles: int | None = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)
         self.tensors, self.render_mode = tensors, render_mode
-        self.possible_agents = [DISCRIMINATOR, GENERATOR]
+        self.possible_agents: list[str] = [DISCRIMINATOR, GENERATOR]
         self.agents = []
         self.window: Any = None
         self._spaces = {
