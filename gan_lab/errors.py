@@ -3,11 +3,7 @@
 import difflib
 import operator
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from gan_lab.training.run import Run
-    from gan_lab.vae.training import VAERun
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -44,11 +40,9 @@ class DivergedError(GameError, RuntimeError):
 
     player: str
     step: int | None
-    run: "Run | VAERun | None"
+    run: Any  # a `Run` or a `VAERun`, of rooms above
 
-    def __init__(
-        self, message: str, *, player: str = "", step: int | None = None, run: "Run | VAERun | None" = None
-    ) -> None:
+    def __init__(self, message: str, *, player: str = "", step: int | None = None, run: Any = None) -> None:
         """Keep who, when and what there is."""
         super().__init__(message)
         self.player, self.step, self.run = player, step, run

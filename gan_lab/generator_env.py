@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import whole_number
-from gan_lab.games import SampleGame, game_of
+from gan_lab.games import GameLike, SampleGame, game_of
 from gan_lab.games.sample_state import SampleState
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.players import Player
@@ -38,13 +38,13 @@ class GeneratorEnv(gym.Env[Any, Any]):
 
     learning: bool
     render_mode: str | None
-    observation_space: gym.spaces.Box  # pyright: ignore[reportIncompatibleVariableOverride]
-    action_space: gym.spaces.Box  # pyright: ignore[reportIncompatibleVariableOverride]
+    observation_space: gym.spaces.Box
+    action_space: gym.spaces.Box
     metadata: dict[str, Any] = {"render_modes": []}
 
     def __init__(
         self,
-        game: Any = "ring8",
+        game: GameLike = "ring8",
         discriminator: Any = None,
         *,
         loss: Any = "non_saturating",
@@ -59,8 +59,8 @@ class GeneratorEnv(gym.Env[Any, Any]):
             find_loss(loss), None, 1.0, whole_number("batch_size", batch_size, 1)
         )
         self.learning, self.render_mode = learning, render_mode
-        self.observation_space = self.game_state.observation_space("generator_0")
-        self.action_space = self.game_state.action_space("generator_0")
+        self.observation_space = self.game_state.observation_space("generator_0")  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.action_space = self.game_state.action_space("generator_0")  # pyright: ignore[reportIncompatibleVariableOverride]
         self._begun = False
 
     def reset(

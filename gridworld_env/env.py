@@ -63,8 +63,8 @@ class GridWorldEnv(gym.Env[Any, Any]):
         MapError: A map, a legend or an option that cannot be used; the message says where and why.
     """
 
-    observation_space: gym.spaces.Discrete  # pyright: ignore[reportIncompatibleVariableOverride]
-    action_space: gym.spaces.Discrete  # pyright: ignore[reportIncompatibleVariableOverride]
+    observation_space: gym.spaces.Discrete
+    action_space: gym.spaces.Discrete
     grid: Grid
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 4}
 
@@ -98,8 +98,8 @@ class GridWorldEnv(gym.Env[Any, Any]):
         }
         self.rules: Rules = Rules(**{**defaults, **{name: value for name, value in given.items() if value is not None}})
         self.mdp: MoveMDP = make_mdp(self.grid, self.rules)
-        self.observation_space = gym.spaces.Discrete(self.mdp.num_states)
-        self.action_space = gym.spaces.Discrete(self.mdp.num_actions)
+        self.observation_space = gym.spaces.Discrete(self.mdp.num_states)  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.action_space = gym.spaces.Discrete(self.mdp.num_actions)  # pyright: ignore[reportIncompatibleVariableOverride]
         self.render_mode = render_mode
         self.action_names: tuple[str, ...] = tuple(move.name for move in self.rules.action_moves)
         self.sampler: Sampler = Sampler(self.mdp, order_of_draws(self.rules, self.mdp.num_moves))

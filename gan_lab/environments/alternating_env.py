@@ -7,6 +7,7 @@ from pettingzoo import AECEnv
 
 from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import choose, whole_number
+from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, NOTHING, GameState, Payoffs
 
 
@@ -40,7 +41,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
 
     def __init__(
         self,
-        game: Any = "ring8",
+        game: GameLike = "ring8",
         discriminator_steps: int = 1,
         *,
         loss: Any = "minimax",

@@ -8,7 +8,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError, choose, number_of_at_least_0, whole_number
-from gan_lab.games import make_game
+from gan_lab.games import GameLike, make_game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, GameState, Payoffs
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.payoffs.penalties import find_penalty
@@ -100,7 +100,7 @@ class GameEnv:
             raise
 
 
-def make_state(game: Any, loss: Any, penalty: Any, penalty_weight: float, batch_size: int) -> GameState:
+def make_state(game: GameLike, loss: Any, penalty: Any, penalty_weight: float, batch_size: int) -> GameState:
     """The state of a game that has not begun, from names or from what they name.
 
     Raises:

@@ -7,6 +7,7 @@ from pettingzoo import ParallelEnv
 
 from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import WiringError
+from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 
 
@@ -25,7 +26,7 @@ class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
 
     def __init__(
         self,
-        game: Any = "ring8",
+        game: GameLike = "ring8",
         *,
         loss: Any = "minimax",
         penalty: Any = None,

@@ -42,7 +42,7 @@ class ImagesGame(SampleGame):
     (64, (1, 8, 8), 16, 4)
     """
 
-    image_shape: tuple[int, int, int]  # pyright: ignore[reportIncompatibleVariableOverride]
+    image_shape: tuple[int, int, int]
     images: Images
     held_out: Images
     name: str
@@ -68,7 +68,7 @@ class ImagesGame(SampleGame):
     ) -> None:
         """Keep the two parts; each sample is a stack of `stack` images."""
         self.images, self.held_out, self._stack = images, held_out, stack
-        self.image_shape = (stack * shape[0], shape[1], shape[2])
+        self.image_shape = (stack * shape[0], shape[1], shape[2])  # pyright: ignore[reportIncompatibleVariableOverride]
         self.dimension: int = stack * images.shape[1]
         self.name, self.noise_size = name, noise_size
         self._held_out_distances = nearest_distances(held_out, images)

@@ -20,7 +20,7 @@ from planners.equations.from_model import make_problem
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.memory import check_memory
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.models.negated import negated, negative
 from planners.models.state_names import StateNames
 from planners.models.tabular import TabularMDP
@@ -29,7 +29,12 @@ from planners.plans.policy import TabularPolicy, state_of
 
 
 def backward_induction(
-    model: Any, *, horizon: int, discount: float = 1.0, final_values: ArrayLike | None = None, minimise: bool = False
+    model: ModelLike,
+    *,
+    horizon: int,
+    discount: float = 1.0,
+    final_values: ArrayLike | None = None,
+    minimise: bool = False,
 ) -> "FinitePlan":
     """Optimal values and actions for each number of steps, from the last one back.
 
