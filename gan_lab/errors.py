@@ -38,6 +38,10 @@ class DivergedError(GameError, RuntimeError):
         run: The run so far, where there is one.
     """
 
+    player: str
+    step: int | None
+    run: Any  # a `Run` or a `VAERun`, of rooms above
+
     def __init__(self, message: str, *, player: str = "", step: int | None = None, run: Any = None) -> None:
         """Keep who, when and what there is."""
         super().__init__(message)

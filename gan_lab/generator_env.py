@@ -8,8 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import whole_number
-from gan_lab.games import SampleGame, game_of
+from gan_lab.games import GameLike, SampleGame, game_of
+from gan_lab.games.sample_state import SampleState
 from gan_lab.payoffs.losses import find_loss
+from gan_lab.players import Player
 from gan_lab.recipes.choose import PLAIN
 
 
@@ -34,11 +36,15 @@ class GeneratorEnv(gym.Env[Any, Any]):
     ((4, 8), (4, 2))
     """
 
+    learning: bool
+    render_mode: str | None
+    observation_space: gym.spaces.Box
+    action_space: gym.spaces.Box
     metadata: dict[str, Any] = {"render_modes": []}
 
     def __init__(
         self,
-        game: Any = "ring8",
+        game: GameLike = "ring8",
         discriminator: Any = None,
         *,
         loss: Any = "non_saturating",
@@ -48,11 +54,13 @@ class GeneratorEnv(gym.Env[Any, Any]):
     ) -> None:
         """Make the discriminator, where none is given."""
         found = game_of(SampleGame, game, "is a game of strategies; a Gymnasium learner plays games of samples")
-        self.discriminator = found.default_players(PLAIN)[0] if discriminator is None else discriminator
-        self.game_state = found.state(find_loss(loss), None, 1.0, whole_number("batch_size", batch_size, 1))
+        self.discriminator: Player = found.default_players(PLAIN)[0] if discriminator is None else discriminator
+        self.game_state: SampleState = found.state(
+            find_loss(loss), None, 1.0, whole_number("batch_size", batch_size, 1)
+        )
         self.learning, self.render_mode = learning, render_mode
-        self.observation_space = self.game_state.observation_space("generator_0")
-        self.action_space = self.game_state.action_space("generator_0")
+        self.observation_space = self.game_state.observation_space("generator_0")  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.action_space = self.game_state.action_space("generator_0")  # pyright: ignore[reportIncompatibleVariableOverride]
         self._begun = False
 
     def reset(

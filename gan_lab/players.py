@@ -307,7 +307,9 @@ class Strategist(Player):
         if form != "plain" and not ((start >= 0) & (start <= 1)).all():
             raise WiringError(f"{name} starts at {start.tolist()}; expected probabilities for form={form!r}")
         self.form = form
-        self.strategy = nn.Parameter({"plain": start, "logits": torch.logit(start), "softmax": torch.log(start)}[form])
+        self.strategy: nn.Parameter = nn.Parameter(
+            {"plain": start, "logits": torch.logit(start), "softmax": torch.log(start)}[form]
+        )
         self.set_optimizer(optimizer or ascent())
 
     def act(self, observation: Any = None, /) -> Tensor:

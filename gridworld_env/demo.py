@@ -8,6 +8,7 @@ beside it always. `--first-step` stops after the plans.
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -18,7 +19,7 @@ import planners
 from gridworld_env.cli.commands import check_libraries, show_episodes
 from gridworld_env.cli.playing import plan_text
 
-OPTIONS = {"map_name": "lecture", "slip": 0.2, "step_reward": -0.04}
+OPTIONS: dict[str, Any] = {"map_name": "lecture", "slip": 0.2, "step_reward": -0.04}
 DISCOUNT = 0.9
 
 

@@ -16,6 +16,7 @@ from gridworld_env.dynamics.sampler import Sampler, Starts
 from gridworld_env.dynamics.transition_table import TransitionTable
 from gridworld_env.errors import MapError
 from gridworld_env.grid.actions import Moves, keys_to_action
+from gridworld_env.grid.grid import Grid
 from gridworld_env.maps.textbook_worlds import read_map
 from gridworld_env.rendering.display import Display, png_of
 from gridworld_env.rendering.trace import Trace
@@ -62,6 +63,9 @@ class GridWorldEnv(gym.Env[Any, Any]):
         MapError: A map, a legend or an option that cannot be used; the message says where and why.
     """
 
+    observation_space: gym.spaces.Discrete
+    action_space: gym.spaces.Discrete
+    grid: Grid
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 4}
 
     def __init__(
@@ -92,15 +96,15 @@ class GridWorldEnv(gym.Env[Any, Any]):
             "actions": actions,
             "exploring_starts": exploring_starts,
         }
-        self.rules = Rules(**{**defaults, **{name: value for name, value in given.items() if value is not None}})
+        self.rules: Rules = Rules(**{**defaults, **{name: value for name, value in given.items() if value is not None}})
         self.mdp: MoveMDP = make_mdp(self.grid, self.rules)
-        self.observation_space = gym.spaces.Discrete(self.mdp.num_states)
-        self.action_space = gym.spaces.Discrete(self.mdp.num_actions)
+        self.observation_space = gym.spaces.Discrete(self.mdp.num_states)  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.action_space = gym.spaces.Discrete(self.mdp.num_actions)  # pyright: ignore[reportIncompatibleVariableOverride]
         self.render_mode = render_mode
-        self.action_names = tuple(move.name for move in self.rules.action_moves)
-        self.sampler = Sampler(self.mdp, order_of_draws(self.rules, self.mdp.num_moves))
+        self.action_names: tuple[str, ...] = tuple(move.name for move in self.rules.action_moves)
+        self.sampler: Sampler = Sampler(self.mdp, order_of_draws(self.rules, self.mdp.num_moves))
         self._state: int | None = None
-        self.trace = Trace()
+        self.trace: Trace = Trace()
         self._display = Display(self.grid, self.rules.action_moves, self.metadata["render_fps"])
 
     @cached_property

@@ -32,16 +32,16 @@ class Truth:
 
     def __init__(self, plan: planners.Plan, count: int) -> None:
         """Before the first episodes."""
-        self.values = plan.values
-        self.optimal = plan.optimal_actions.astype(np.int8)
-        self.lost = given_away(plan)
+        self.values: NDArray[np.float64] = plan.values
+        self.optimal: NDArray[np.int8] = plan.optimal_actions.astype(np.int8)
+        self.lost: NDArray[np.float64] = given_away(plan)
         plan = maximising(plan)
-        self.earned = plan.values
-        self.circles = np.zeros(self.optimal.shape, dtype=bool)
+        self.earned: NDArray[np.float64] = plan.values
+        self.circles: NDArray[np.bool_] = np.zeros(self.optimal.shape, dtype=bool)
         if plan.discount == 1.0:
             possible = possible_actions(plan.model, plan.lower, plan.upper, plan.discount)
             self.circles = possible & ~plan.optimal_actions
-        self.owed = np.zeros(count)
+        self.owed: NDArray[np.float64] = np.zeros(count)
 
     def begin(self, which: Any) -> None:
         """Other episodes begin, in the environments `which`."""
@@ -99,7 +99,7 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         RecordConstructorArgs.__init__(self, discount=discount, plan=plan, minimise=minimise)
         super().__init__(env)
         model = model_of(env, plan)
-        self.plan = plan_of(model, plan, discount, minimise)
+        self.plan: planners.Plan = plan_of(model, plan, discount, minimise)
         self._model, self._truth = model, Truth(self.plan, 1)
         self._state = 0
 
@@ -148,7 +148,7 @@ class VectorGroundTruth(VectorWrapper, RecordConstructorArgs):
         super().__init__(env)
         refuse_changes(env, "the truth", advice=INSIDE.format(wrapper="Wrapper"))
         model = one_of_many(env, _check_single)
-        self.plan = plan_of(model, plan, discount, minimise)
+        self.plan: planners.Plan = plan_of(model, plan, discount, minimise)
         self._truth = Truth(self.plan, self.num_envs)
         self._state = np.zeros(self.num_envs, dtype=np.int64)
         self._ended = np.zeros(self.num_envs, dtype=bool)

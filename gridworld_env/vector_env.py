@@ -14,9 +14,11 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from gridworld_env.dynamics.rules_to_tables import Rules
 from gridworld_env.dynamics.vector_sampler import VectorSampler
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
+from gridworld_env.grid.grid import Grid
 from gridworld_env.grid.legend import at_least_one
 from gridworld_env.rendering.trace import Trace
 from planners.memory import check_memory
@@ -58,6 +60,8 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
     ([4, 4, 8], [-0.04, -0.04, -0.04])
     """
 
+    grid: Grid
+    rules: Rules
     metadata: dict[str, Any] = {**GridWorldEnv.metadata, "autoreset_mode": AutoresetMode.NEXT_STEP}
 
     def __init__(
@@ -70,11 +74,11 @@ class GridWorldVectorEnv(VectorEnv[Array, Array, Array]):
         **world: Any,
     ) -> None:
         """Make the tables, once for all environments."""
-        self.num_envs = at_least_one("num_envs", num_envs)
+        self.num_envs: int = at_least_one("num_envs", num_envs)
         check_memory(BYTES_AN_ENV * self.num_envs, f"num_envs={self.num_envs}", "Use fewer environments")
         endless = max_episode_steps is None or max_episode_steps == -1
         self._limit = NO_LIMIT if endless else at_least_one("max_episode_steps", max_episode_steps)
-        self.autoreset_mode = checked_mode(autoreset_mode)
+        self.autoreset_mode: AutoresetMode = checked_mode(autoreset_mode)
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
         if render_mode == "human":
             raise MapError("render_mode is 'human'; many environments have no one window: 'rgb_array' or 'ansi'")

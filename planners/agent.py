@@ -2,7 +2,7 @@
 
 A tabular policy, a learner on the gridworld, and the generator and discriminator of `gan_lab` all have
 `act`. What learns also has `learn`. Both are protocols: a class has the interface by having the method,
-and needs no import from here.
+and needs no import from here. `Environment` is what they act in.
 """
 
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -26,4 +26,16 @@ class Learner(Agent[ObservationT, ActionT], Protocol[ObservationT, ActionT]):
 
     def learn(self, *args: Any, **kwargs: Any) -> Any:
         """Change with experience; what is passed is up to the learner."""
+        ...
+
+
+class Environment(Protocol):
+    """Whatever has Gymnasium's `reset` and `step`; one of many environments at once, too."""
+
+    def reset(self, *args: Any, **kwargs: Any) -> Any:
+        """Begin an episode: (observation, info)."""
+        ...
+
+    def step(self, action: Any, /) -> Any:
+        """Take an action: (observation, reward, terminated, truncated, info)."""
         ...

@@ -40,7 +40,7 @@ class UnboundedValueError(PlannerError, ValueError):
     def __init__(self, message: str, states: Sequence[int], plan: "Plan | None" = None) -> None:
         """Keep the states and the plan beside the message."""
         super().__init__(message)
-        self.states = tuple(states)
+        self.states: tuple[int, ...] = tuple(states)
         self.plan = plan
 
 
@@ -50,7 +50,7 @@ class ImproperPolicyError(PlannerError, ValueError):
     def __init__(self, message: str, states: Sequence[int]) -> None:
         """Keep the states beside the message."""
         super().__init__(message)
-        self.states = tuple(states)
+        self.states: tuple[int, ...] = tuple(states)
 
 
 class UnprovenValueError(PlannerError, ArithmeticError):
@@ -59,7 +59,7 @@ class UnprovenValueError(PlannerError, ArithmeticError):
     def __init__(self, message: str, states: Sequence[int]) -> None:
         """Keep the states beside the message."""
         super().__init__(message)
-        self.states = tuple(states)
+        self.states: tuple[int, ...] = tuple(states)
 
 
 class NotEnoughMemoryError(PlannerError, MemoryError):

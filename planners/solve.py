@@ -22,7 +22,7 @@ from planners.methods.linear_program import linear_program
 from planners.methods.modified_policy_iteration import modified_policy_iteration
 from planners.methods.policy_iteration import DIRECT_LIMIT, policy_iteration
 from planners.methods.value_iteration import value_iteration
-from planners.models.convert import Model, as_model
+from planners.models.convert import Model, ModelLike, as_model
 from planners.models.moves import MoveMDP
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan, Status
@@ -45,7 +45,7 @@ PATIENCE: Final[dict[str, dict[str, int]]] = {
 
 
 def solve(
-    model: Any,
+    model: ModelLike,
     *,
     discount: float,
     method: str = "auto",

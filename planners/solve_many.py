@@ -8,6 +8,7 @@ from planners.iteration.direction import turned_progress
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.memory import check_memory
+from planners.models.convert import ModelLike
 from planners.models.moves import MoveMDP
 from planners.models.negated import negated
 from planners.options import check_run, check_switch, check_tolerance
@@ -22,7 +23,7 @@ COMPILED_FROM: Final = 50_000  # values of all models; below it, compiling and l
 
 
 def solve_many(
-    model: Any,
+    model: ModelLike | Sequence[ModelLike],
     *,
     discount: float | None = None,
     discounts: Iterable[float] | None = None,

@@ -13,7 +13,7 @@ from gan_lab.errors import GameError
 
 WIDE = 150  # columns of a terminal in which the widest table is not folded
 
-out = Console(highlight=False)
+out: Console = Console(highlight=False)
 
 
 def bench(

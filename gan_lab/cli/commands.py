@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperCommand
 
 from gan_lab.cli.atlas import atlas
 from gan_lab.cli.bench import bench
@@ -38,17 +39,17 @@ def names() -> dict[str, Iterable[str]]:
     }  # fmt: skip
 
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
 )
-Listing = listing(names)
+Listing: type[TyperCommand] = listing(names)
 app.command()(bench)
 app.command(cls=Listing)(beside_vae)
 app.command(cls=Listing)(watch)
 app.command()(atlas)
 VERSION = version_option("torch", "pettingzoo", "gymnasium", "numpy", "safetensors", "pygame-ce")
-out = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
+out: Console = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
 
 Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", show_default=False)]
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from gan_lab.cli.exit_codes import exit_codes
 
-out = Console(highlight=False)
+out: Console = Console(highlight=False)
 
 
 def watch(

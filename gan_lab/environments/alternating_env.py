@@ -7,6 +7,7 @@ from pettingzoo import AECEnv
 
 from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import choose, whole_number
+from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, NOTHING, GameState, Payoffs
 
 
@@ -40,7 +41,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
 
     def __init__(
         self,
-        game: Any = "ring8",
+        game: GameLike = "ring8",
         discriminator_steps: int = 1,
         *,
         loss: Any = "minimax",
@@ -74,18 +75,18 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Start a game; a seed starts the random numbers anew."""
         if seed is not None or not hasattr(self, "np_random"):
-            self.np_random = np.random.default_rng(seed)
-        self.agents = list(self.possible_agents)
-        self.rewards = dict.fromkeys(self.agents, 0.0)
+            self.np_random: np.random.Generator = np.random.default_rng(seed)
+        self.agents: list[str] = list(self.possible_agents)
+        self.rewards: dict[str, float] = dict.fromkeys(self.agents, 0.0)
         self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
-        self.terminations = dict.fromkeys(self.agents, False)
-        self.truncations = dict.fromkeys(self.agents, False)
-        self.infos = {agent: {} for agent in self.agents}
-        self.turn = 0
+        self.terminations: dict[str, bool] = dict.fromkeys(self.agents, False)
+        self.truncations: dict[str, bool] = dict.fromkeys(self.agents, False)
+        self.infos: dict[str, dict[str, Any]] = {agent: {} for agent in self.agents}
+        self.turn: int = 0
         self.game_state.begin(self.np_random)
         self._seen: Any = None
         self._payoffs: Payoffs = NOTHING
-        self.agent_selection = self._order[0]
+        self.agent_selection: str = self._order[0]
 
     def observe(self, agent: str) -> Any:
         """What an agent sees: on its turn what was drawn for it, otherwise what it saw last."""

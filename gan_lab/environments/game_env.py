@@ -8,7 +8,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError, choose, number_of_at_least_0, whole_number
-from gan_lab.games import make_game
+from gan_lab.games import GameLike, make_game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, GameState, Payoffs
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.payoffs.penalties import find_penalty
@@ -24,6 +24,8 @@ class GameEnv:
         turn: How many were played.
     """
 
+    tensors: bool
+    render_mode: str | None
     agents: list[str]
     turn: int
 
@@ -41,9 +43,9 @@ class GameEnv:
             "loss": state.loss.name,
             "zero_sum": state.loss.zero_sum,
         }
-        self.max_cycles = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)
+        self.max_cycles: int | None = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)
         self.tensors, self.render_mode = tensors, render_mode
-        self.possible_agents = [DISCRIMINATOR, GENERATOR]
+        self.possible_agents: list[str] = [DISCRIMINATOR, GENERATOR]
         self.agents = []
         self.window: Any = None
         self._spaces = {
@@ -98,7 +100,7 @@ class GameEnv:
             raise
 
 
-def make_state(game: Any, loss: Any, penalty: Any, penalty_weight: float, batch_size: int) -> GameState:
+def make_state(game: GameLike, loss: Any, penalty: Any, penalty_weight: float, batch_size: int) -> GameState:
     """The state of a game that has not begun, from names or from what they name.
 
     Raises:

@@ -7,6 +7,7 @@ from pettingzoo import ParallelEnv
 
 from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import WiringError
+from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 
 
@@ -25,7 +26,7 @@ class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
 
     def __init__(
         self,
-        game: Any = "ring8",
+        game: GameLike = "ring8",
         *,
         loss: Any = "minimax",
         penalty: Any = None,
@@ -38,17 +39,17 @@ class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
         """Set up the game."""
         state = make_state(game, loss, penalty, penalty_weight, batch_size)
         self._set_up(state, max_cycles, tensors, render_mode, parallel=True)
-        self.zero_sum = state.loss.zero_sum
+        self.zero_sum: bool = state.loss.zero_sum
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Start a game; a seed starts the random numbers anew."""
         if seed is not None or not hasattr(self, "np_random"):
-            self.np_random = np.random.default_rng(seed)
-        self.agents = list(self.possible_agents)
-        self.turn = 0
-        self.rewards = dict.fromkeys(self.agents, 0.0)
+            self.np_random: np.random.Generator = np.random.default_rng(seed)
+        self.agents: list[str] = list(self.possible_agents)
+        self.turn: int = 0
+        self.rewards: dict[str, float] = dict.fromkeys(self.agents, 0.0)
         self.game_state.begin(self.np_random)
         return self._observations(), {agent: {} for agent in self.agents}
 

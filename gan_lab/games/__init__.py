@@ -4,7 +4,7 @@ Each has its state between turns, its default players and its evaluation: a new 
 """
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from gan_lab.errors import WiringError, choose
 from gan_lab.games.bilinear import BilinearGame
@@ -21,6 +21,7 @@ from gan_lab.games.sample_game import PackedGame, SampleGame
 from gan_lab.games.strategy_game import StrategyGame
 
 G = TypeVar("G", bound=Game)
+GameLike = str | Game  # the name of one of `GAMES`, or a game
 GAMES: Final[dict[str, Callable[[], Game]]] = {
     "bilinear": BilinearGame,
     "digits": DigitsGame,
@@ -34,7 +35,7 @@ GAMES: Final[dict[str, Callable[[], Game]]] = {
 }
 
 
-def make_game(game: Any) -> Game:
+def make_game(game: GameLike) -> Game:
     """A game by name, or itself; `WiringError` with the nearest names for an unknown one.
 
     >>> make_game("grid25").means.shape
@@ -43,7 +44,7 @@ def make_game(game: Any) -> Game:
     return game if isinstance(game, Game) else choose(game, GAMES, "game")()
 
 
-def game_of(kind: type[G], game: Any, refusal: str) -> G:
+def game_of(kind: type[G], game: GameLike, refusal: str) -> G:
     """A game of one kind, by name, or itself; `WiringError` with the refusal for another kind.
 
     >>> game_of(MixtureGame, "digits", "is no mixture")
@@ -65,6 +66,7 @@ __all__ = [
     "DiracGame",
     "FiniteGame",
     "Game",
+    "GameLike",
     "GaussianGame",
     "ImagesGame",
     "MixtureGame",

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 from gymnasium.spaces import Box
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from gan_lab.errors import WiringError
@@ -31,12 +31,12 @@ class BilinearGame(StrategyGame):
     """
 
     name = "bilinear"
-    known_value = 0.0
+    known_value: float = 0.0
 
     def __init__(self, matrix: ArrayLike = ((1.0,),)) -> None:
         """Check and keep the matrix."""
         try:
-            self.matrix = np.asarray(matrix, dtype=np.float64)
+            self.matrix: NDArray[np.float64] = np.asarray(matrix, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise WiringError(f"the matrix is no array of numbers: {error}") from None
         if self.matrix.ndim != 2 or not self.matrix.size or not np.isfinite(self.matrix).all():

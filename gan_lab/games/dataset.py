@@ -29,6 +29,15 @@ class DatasetGame(SampleGame):
     ('32 points of ring8', (32, 2), (400, 2))
     """
 
+    base: SampleGame
+    points: NDArray[np.float32]
+    name: str
+    image_shape: tuple[int, int, int] | None
+    dimension: int
+    noise_size: int
+    bound: float
+    scale: float
+
     def __init__(self, base: SampleGame, points: int, seed: int = 0) -> None:
         """Draw the points."""
         if not isinstance(base, SampleGame):

@@ -65,7 +65,7 @@ class DigitClassifier:
 
         machine: Any = SVC  # its stubs know no number as gamma
         self._machine = machine(C=HARDNESS, gamma=WIDTH).fit(data.images, data.labels)
-        self.error = float((self.labels(data.held_out) != data.held_out_labels).mean())
+        self.error: float = float((self.labels(data.held_out) != data.held_out_labels).mean())
 
     def labels(self, images: Any) -> NDArray[np.int64]:
         """(n,) digits that (n, 64) images show. Every image shows one to it, noise too."""

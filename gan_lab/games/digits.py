@@ -44,8 +44,8 @@ class DigitsGame(ImagesGame):
         data = digits()
         self._begin(data.images, data.held_out, (1, 8, 8), name, noise_size, stack)
         shares = np.bincount(data.labels, minlength=10) / len(data.labels)
-        self.weights = np.array([np.prod(row) for row in product(shares, repeat=stack)])
-        self.modes = len(self.weights)
+        self.weights: NDArray[np.float64] = np.array([float(np.prod(row)) for row in product(shares, repeat=stack)])
+        self.modes: int = len(self.weights)
 
     @property
     def mode_count(self) -> int:

@@ -34,7 +34,7 @@ class DiracGame(StrategyGame):
     """
 
     name = "dirac"
-    known_value = -LOG_4
+    known_value: float = -LOG_4
 
     def __init__(self) -> None:
         """Make the box of strategies."""

@@ -42,13 +42,13 @@ class FiniteGame(StrategyGame):
     """
 
     name = "finite"
-    known_value = -truth.LOG_4
+    known_value: float = -truth.LOG_4
     picture = "atoms"
-    forms = ("logits", "softmax")
+    forms: tuple[str, str] = ("logits", "softmax")
 
     def __init__(self, p: ArrayLike = (0.1, 0.2, 0.3, 0.4)) -> None:
         """Check and keep the distribution of the data."""
-        self.p = truth.distribution(p)
+        self.p: truth.Array = truth.distribution(p)
         self._box = Box(0.0, 1.0, self.p.shape, np.float64)
 
     @classmethod

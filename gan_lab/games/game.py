@@ -55,6 +55,12 @@ class GameState(ABC):
         device: Where the samples live.
     """
 
+    loss: Loss
+    penalty: Penalty | None
+    penalty_weight: float
+    batch_size: int
+    rows: slice
+    device: torch.device
     game: Any  # each state knows its own kind
     joint = False
 

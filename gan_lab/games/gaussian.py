@@ -45,8 +45,10 @@ class GaussianGame(StrategyGame):
     (0.318147, 0.806853)
     """
 
+    mean: float
+    std: float
     name = "gaussian"
-    known_value = -LOG_4
+    known_value: float = -LOG_4
     picture = "density"
 
     def __init__(self, mean: float = 0.0, std: float = 1.0) -> None:

@@ -42,8 +42,13 @@ class ImagesGame(SampleGame):
     (64, (1, 8, 8), 16, 4)
     """
 
-    bound = 2.0  # samples may overshoot: a network that ended in tanh would never reach the numbers -1 and 1
-    scale = 1.0
+    image_shape: tuple[int, int, int]
+    images: Images
+    held_out: Images
+    name: str
+    noise_size: int
+    bound: float = 2.0  # samples may overshoot: a network that ended in tanh would never reach the numbers -1 and 1
+    scale: float = 1.0
 
     def __init__(
         self, images: Any, held_out: float = 0.2, *, name: str = "images", noise_size: int = 32, seed: int = 0
@@ -63,8 +68,8 @@ class ImagesGame(SampleGame):
     ) -> None:
         """Keep the two parts; each sample is a stack of `stack` images."""
         self.images, self.held_out, self._stack = images, held_out, stack
-        self.image_shape = (stack * shape[0], shape[1], shape[2])
-        self.dimension = stack * images.shape[1]
+        self.image_shape = (stack * shape[0], shape[1], shape[2])  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.dimension: int = stack * images.shape[1]
         self.name, self.noise_size = name, noise_size
         self._held_out_distances = nearest_distances(held_out, images)
 

@@ -41,6 +41,10 @@ class MixtureGame(SampleGame):
     (3, 1)
     """
 
+    std: float
+    name: str
+    noise_size: int
+
     def __init__(
         self,
         means: Sequence[Sequence[float]] | NDArray[Any],
@@ -52,20 +56,22 @@ class MixtureGame(SampleGame):
         narrow: bool = False,
     ) -> None:
         """Check and keep the mixture."""
-        self.means = np.asarray(means, dtype=np.float64)
+        self.means: NDArray[np.float64] = np.asarray(means, dtype=np.float64)
         if self.means.ndim != 2 or not self.means.size or not np.isfinite(self.means).all():
             raise WiringError(f"means have shape {self.means.shape}; expected (K, d), finite")
         if not 0 < std < np.inf:
             raise WiringError(f"std is {std!r}; expected a number above 0")
         count = len(self.means)
-        self.weights = np.full(count, 1 / count) if weights is None else np.asarray(weights, dtype=np.float64)
+        self.weights: NDArray[np.float64] = (
+            np.full(count, 1 / count) if weights is None else np.asarray(weights, dtype=np.float64)
+        )
         if self.weights.shape != (count,) or not ((self.weights >= 0).all() and abs(self.weights.sum() - 1) <= 1e-9):
             raise WiringError(f"weights are {weights!r}; expected {count} numbers of at least 0 that add up to 1")
         self._narrow = narrow
         self.std, self.name, self.noise_size = float(std), name, whole_number("noise_size", noise_size, 1)
-        self.dimension = self.means.shape[1]
-        self.bound = float(np.abs(self.means).max() + 20 * std + 1)
-        self.scale = float(np.abs(self.means).max() + std)
+        self.dimension: int = self.means.shape[1]
+        self.bound: float = float(np.abs(self.means).max() + 20 * std + 1)
+        self.scale: float = float(np.abs(self.means).max() + std)
         self._cumulative = np.cumsum(self.weights)
         self._cumulative[-1] = 1.0
 

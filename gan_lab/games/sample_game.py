@@ -46,10 +46,10 @@ class SampleGame(Game):
         image_shape: (channels, height, width) where samples are images, as flat vectors; None where they are not.
     """
 
-    known_value = -LOG_4
+    known_value: float = -LOG_4
     of_samples = True
     picture = "samples"
-    symptoms = (
+    symptoms: tuple[str, ...] = (
         "divergence",
         "mode collapse",
         "vanishing generator gradient",
@@ -165,11 +165,18 @@ class PackedGame(SampleGame):
     (8, 32, (3, 8))
     """
 
-    symptoms = ()
+    inner: SampleGame
+    made_of: str
+    name: str
+    bound: float
+    scale: float
+    dimension: int
+    noise_size: int
+    symptoms: tuple[str, ...] = ()
 
     def __init__(self, single: SampleGame, packing: int) -> None:
         """Take the game and the size of a pack."""
-        self.packing = whole_number("packing", packing, 1)
+        self.packing: int = whole_number("packing", packing, 1)
         self.inner, self.made_of = single, single.fingerprint()
         self.name, self.bound, self.scale = single.name, single.bound, single.scale
         self.dimension, self.noise_size = self.packing * single.dimension, self.packing * single.noise_size
@@ -204,6 +211,9 @@ class Packed(nn.Module):
         network: Maps (n, noise_size) to (n, d).
         packing: m.
     """
+
+    network: nn.Module
+    packing: int
 
     def __init__(self, network: nn.Module, packing: int) -> None:
         """Take the network and the size of a pack."""

@@ -41,10 +41,10 @@ class SampleState(GameState):
         """Start a game: until the generator moves, its samples are noise over the box of the data."""
         self.rng = rng
         corner, shape = self.game.bound / 2, (self.batch_size, self.game.dimension)
-        self.generated = self._here(rng.uniform(-corner, corner, shape).astype(np.float32))
-        self.real = self._here(self.game.real(self.batch_size, rng))
-        self.noise = self._here(self.game.noise(self.batch_size, rng))
-        self.judged = torch.cat([self.real, self.generated])
+        self.generated: Tensor = self._here(rng.uniform(-corner, corner, shape).astype(np.float32))
+        self.real: Tensor = self._here(self.game.real(self.batch_size, rng))
+        self.noise: Tensor = self._here(self.game.noise(self.batch_size, rng))
+        self.judged: Tensor = torch.cat([self.real, self.generated])
 
     def observation_space(self, agent: str) -> Box:
         """That of the game, for n samples."""

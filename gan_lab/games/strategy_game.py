@@ -32,10 +32,10 @@ class StrategyGame(Game):
     """
 
     of_samples = False
-    own_loss = "minimax"
-    symptoms = ("divergence", "cycling")
+    own_loss: str | None = "minimax"
+    symptoms: tuple[str, ...] = ("divergence", "cycling")
     picture = "path"
-    forms = ("plain", "plain")
+    forms: tuple[str, str] = ("plain", "plain")
 
     @abstractmethod
     def start(self, agent: str) -> Strategy:

@@ -36,7 +36,9 @@ class StrategyState(GameState):
 
     def begin(self, rng: np.random.Generator) -> None:
         """Start at the game's first strategies."""
-        self.standing = {agent: torch.from_numpy(self.game.start(agent)) for agent in (DISCRIMINATOR, GENERATOR)}
+        self.standing: dict[str, Tensor] = {
+            agent: torch.from_numpy(self.game.start(agent)) for agent in (DISCRIMINATOR, GENERATOR)
+        }
 
     def check_players(self, players: Mapping[str, Any]) -> None:
         """Refuse strategies that are not of the game."""

@@ -46,7 +46,7 @@ class ConvolutionalGenerator(nn.Module):
         _check(shape)
         channels, side, _ = shape
         small = (2 * width, side // 4, side // 4)
-        self.layers = nn.Sequential(
+        self.layers: nn.Sequential = nn.Sequential(
             nn.Linear(noise_size, small[0] * small[1] * small[2]),
             nn.LeakyReLU(SLOPE),
             nn.Unflatten(1, small),
@@ -85,7 +85,7 @@ class ConvolutionalDiscriminator(nn.Module):
         super().__init__()
         _check(shape)
         channels, side, _ = shape
-        self.layers = nn.Sequential(
+        self.layers: nn.Sequential = nn.Sequential(
             nn.Unflatten(1, shape),
             nn.Conv2d(channels, width, 3, padding=1),
             nn.LeakyReLU(SLOPE),

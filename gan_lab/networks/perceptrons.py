@@ -28,7 +28,7 @@ class Gain(nn.Module):
     def __init__(self, start: float = 1.0) -> None:
         """Start there."""
         super().__init__()
-        self.logarithm = nn.Parameter(torch.tensor(math.log(start)))
+        self.logarithm: nn.Parameter = nn.Parameter(torch.tensor(math.log(start)))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The inputs times the number."""
@@ -77,6 +77,9 @@ class FourierFeatures(nn.Module):
     Source: Tancik et al. 2020.
     """
 
+    scale: float
+    octaves: int
+
     def __init__(self, octaves: int, scale: float = 1.0, lowest: float = math.pi) -> None:
         """Fix the frequencies."""
         super().__init__()
@@ -111,6 +114,9 @@ class Shortcut(nn.Module):
         size: Of the linear map at first, as a share of a linear layer's usual size.
     """
 
+    network: nn.Module
+    straight: nn.Linear
+
     def __init__(self, network: nn.Module, inputs: int, outputs: int, size: float = 0.05) -> None:
         """Make the linear map."""
         super().__init__()
@@ -125,6 +131,9 @@ class Shortcut(nn.Module):
 
 class Scaled(nn.Module):
     """A network whose output is multiplied by a constant."""
+
+    network: nn.Module
+    scale: float
 
     def __init__(self, network: nn.Module, scale: float) -> None:
         """Take the network and the constant."""

@@ -16,6 +16,9 @@ class Maxout(nn.Module):
     Source: Goodfellow et al. 2013, section 3.
     """
 
+    linear: nn.Linear
+    pieces: int
+
     def __init__(self, inputs: int, outputs: int, pieces: int) -> None:
         """Make the layer."""
         super().__init__()

@@ -11,7 +11,7 @@ from gan_lab.training.run import Run
 Frame = dict[str, NDArray[Any]]
 
 
-THEME: Final = {"field": FIELD.tolist(), "real": REAL, "generated": GENERATED}
+THEME: Final[dict[str, Any]] = {"field": FIELD.tolist(), "real": REAL, "generated": GENERATED}
 
 
 class Scene(Protocol):

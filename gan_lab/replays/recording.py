@@ -28,8 +28,8 @@ class Recording:
 
     def __init__(self, *, wanted: bool) -> None:
         """Nothing is recorded yet."""
-        self.replay = Replay() if wanted else None
-        self.looks = USUAL
+        self.replay: Replay | None = Replay() if wanted else None
+        self.looks: int = USUAL
 
     @property
     def callbacks(self) -> tuple[Callable[[Any], Any], ...]:

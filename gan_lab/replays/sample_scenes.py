@@ -47,10 +47,13 @@ class PlaneScene:
         game: The game.
     """
 
+    game: SampleGame
+    bound: float
+
     def __init__(self, game: SampleGame) -> None:
         """Draw the real samples, once."""
         self.game, self.bound = game, 1.25 * game.scale
-        self.real = game.real(DOTS, np.random.default_rng(SEED))[:, :2]
+        self.real: NDArray[np.float32] = game.real(DOTS, np.random.default_rng(SEED))[:, :2]
 
     def frame(self, run: Run) -> Frame:
         """(500, 2) generated samples, and (40, 40) D as bytes, from the upper left."""
@@ -96,9 +99,9 @@ class LineScene:
 
     def __init__(self, game: SampleGame) -> None:
         """Count the real samples, once."""
-        self.edges = np.linspace(-1.25, 1.25, BINS + 1) * game.scale
-        self.middles = (self.edges[1:] + self.edges[:-1]) / 2
-        self.real = self._density(game.real(20 * DOTS, np.random.default_rng(SEED)))
+        self.edges: NDArray[np.float64] = np.linspace(-1.25, 1.25, BINS + 1) * game.scale
+        self.middles: NDArray[np.float64] = (self.edges[1:] + self.edges[:-1]) / 2
+        self.real: NDArray[np.float64] = self._density(game.real(20 * DOTS, np.random.default_rng(SEED)))
 
     def _density(self, samples: NDArray[Any]) -> NDArray[np.float64]:
         counts, _ = np.histogram(samples[:, 0], bins=self.edges)
@@ -145,7 +148,7 @@ class ImagesScene:
     def __init__(self, game: SampleGame, shape: tuple[int, int, int]) -> None:
         """Choose the real images, once."""
         self.shape = shape
-        self.real = self._bytes(game.real(IMAGES, np.random.default_rng(SEED)))
+        self.real: NDArray[np.uint8] = self._bytes(game.real(IMAGES, np.random.default_rng(SEED)))
 
     def _bytes(self, images: NDArray[Any]) -> NDArray[np.uint8]:
         grey = images.reshape(len(images), *self.shape)

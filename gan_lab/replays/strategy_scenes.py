@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.games import FiniteGame, GaussianGame, StrategyGame
-from gan_lab.payoffs.losses import find_loss
+from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.replays.frames import Frame, stacked
 from gan_lab.training.run import Run
-from gan_lab.truth import optimal_discriminator
+from gan_lab.truth import Array, optimal_discriminator
 from gridworld_env.ui.pages.packing import packed
 
 POINTS: Final = 200  # of a density
@@ -29,7 +29,7 @@ class AtomsScene:
 
     def __init__(self, run: Run) -> None:
         """Keep the data's distribution."""
-        self.p = cast(FiniteGame, run.game).p
+        self.p: Array = cast(FiniteGame, run.game).p
 
     def frame(self, run: Run) -> Frame:
         """(n,) q, D and D*."""
@@ -61,11 +61,13 @@ class DensityScene:
         run: Of a game of Gaussians.
     """
 
+    game: GaussianGame
+
     def __init__(self, run: Run) -> None:
         """Choose the points."""
         self.game = game = cast(GaussianGame, run.game)
-        self.x = game.mean + game.std * np.linspace(-5, 5, POINTS)
-        self.p = _normal(self.x, game.mean, game.std)
+        self.x: NDArray[np.float64] = game.mean + game.std * np.linspace(-5, 5, POINTS)
+        self.p: NDArray[np.float64] = _normal(self.x, game.mean, game.std)
 
     def frame(self, run: Run) -> Frame:
         """(200,) q, D and D*."""
@@ -97,12 +99,14 @@ class PathScene:
         run: The run; its loss decides what the players want.
     """
 
-    labels = ("psi (D)", "theta (G)")
+    game: StrategyGame
+    loss: Loss
+    labels: tuple[str, str] = ("psi (D)", "theta (G)")
 
     def __init__(self, run: Run) -> None:
         """Keep the game and the loss."""
         self.game, self.loss = cast(StrategyGame, run.game), find_loss(run.settings["loss"])
-        self.alone = run.game.is_planar
+        self.alone: bool = run.game.is_planar
 
     def frame(self, run: Run) -> Frame:
         """(2,) psi and theta."""

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError
-from gan_lab.games import MixtureGame, SampleGame, game_of
+from gan_lab.games import GameLike, MixtureGame, SampleGame, game_of
 from gan_lab.metrics.blur import measure_blur
 from gan_lab.metrics.precision_recall import precision_recall
 from gan_lab.training.loop import train
@@ -90,7 +90,7 @@ class Comparison:
 
 
 def beside_vae(
-    game: Any = "ring8",
+    game: GameLike = "ring8",
     *,
     vae: NeuralVAE | None = None,
     steps: int = 1500,

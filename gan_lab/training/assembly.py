@@ -89,7 +89,7 @@ class Annealing:
         self._weight = None if recipe.penalty_weight.constant else recipe.penalty_weight
         self._states, self._generator = [env.game_state for env in pair.envs], pair.generator
         self._steps = max(recipe.steps, 1)
-        self.average = None
+        self.average: AveragedModel | None = None
         if recipe.averaging is not None:
             self.average = AveragedModel(pair.generator, multi_avg_fn=MovingAverage(recipe.averaging))
 

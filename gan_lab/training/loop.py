@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError, whole_number
-from gan_lab.games import SampleGame, make_game
+from gan_lab.games import GameLike, SampleGame, make_game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player, scores_of
 from gan_lab.recipes.choose import choose_recipe
@@ -31,7 +31,7 @@ Path = str | PathLike[str]
 
 
 def train(
-    game: Any = "ring8",
+    game: GameLike = "ring8",
     generator: Player | None = None,
     discriminator: Player | None = None,
     *,

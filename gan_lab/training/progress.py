@@ -15,6 +15,10 @@ class Progress:
         wanted: Whether to show anything.
     """
 
+    name: str
+    steps: int
+    wanted: bool
+
     def __init__(self, name: str, steps: int, wanted: bool) -> None:
         """Keep what to show."""
         self.name, self.steps, self.wanted = name, steps, wanted

@@ -29,6 +29,9 @@ class Ranks:
     7
     """
 
+    rank: int
+    count: int
+
     def __init__(self, rank: int = 0, count: int = 1) -> None:
         """Alone, where nothing is said."""
         self.rank, self.count = rank, count

@@ -48,6 +48,9 @@ class SharedPair(PlayerPair):
         WiringError: A player's network ties the samples of a batch together, or draws random numbers.
     """
 
+    envs: list[AlternatingEnv]
+    ranks: Ranks
+
     def __init__(self, envs: Sequence[AlternatingEnv], discriminator: Player, generator: Player, ranks: Ranks) -> None:
         """Check the players, and let them answer in each share."""
         super().__init__(envs[0], discriminator, generator)
@@ -81,7 +84,7 @@ class SharedPair(PlayerPair):
         number, interrupted = found[-2:].tolist()
         if not math.isfinite(number):
             self._stop(agent, number, failure)
-        self.interrupted = self.interrupted or interrupted > 0
+        self.interrupted: bool = self.interrupted or interrupted > 0
         self.payoffs[agent] = number
         payoff = found[-2]
         self._last = player, payoff, found[:-2]

@@ -27,7 +27,7 @@ class Alternating(Update):
 
     def __init__(self, discriminator_steps: int = 1) -> None:
         """Set k."""
-        self.discriminator_steps = whole_number("discriminator_steps", discriminator_steps, 1)
+        self.discriminator_steps: int = whole_number("discriminator_steps", discriminator_steps, 1)
 
     def step(self, pair: PlayerPair) -> None:
         """One cycle of turns, each player learning from its own."""

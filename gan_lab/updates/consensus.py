@@ -25,7 +25,7 @@ class Consensus(Update):
 
     def __init__(self, weight: float = 1.0) -> None:
         """Set gamma."""
-        self.weight = number_of_at_least_0("the weight of consensus", weight)
+        self.weight: float = number_of_at_least_0("the weight of consensus", weight)
 
     def step(self, pair: PlayerPair) -> None:
         """The field, and the gradient of its length through both players."""

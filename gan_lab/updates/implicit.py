@@ -26,8 +26,8 @@ class Implicit(Update):
 
     def __init__(self, tolerance: float = 1e-14, max_iterations: int = 1000) -> None:
         """Set when to stop."""
-        self.tolerance = number_of_at_least_0("the tolerance of the implicit rule", tolerance)
-        self.max_iterations = whole_number("max_iterations", max_iterations, 1)
+        self.tolerance: float = number_of_at_least_0("the tolerance of the implicit rule", tolerance)
+        self.max_iterations: int = whole_number("max_iterations", max_iterations, 1)
 
     def check(self, pair: PlayerPair) -> None:
         """Refuses games of samples, and optimizers other than plain ascent at one rate."""

@@ -32,7 +32,11 @@ class PlayerPair:
         interrupted: Whether Ctrl-C was noted while `listening`.
     """
 
-    interrupted = False
+    env: AlternatingEnv
+    envs: list[AlternatingEnv]
+    discriminator: Player
+    generator: Player
+    interrupted: bool = False
 
     def __init__(self, env: AlternatingEnv, discriminator: Player, generator: Player) -> None:
         """Check that each player is of its role."""
@@ -42,7 +46,7 @@ class PlayerPair:
             if player.name != role:
                 raise WiringError(f"{player.name} was given as {role}: the two players are swapped")
         self.env, self.envs = env, [env]
-        self.players = {DISCRIMINATOR: discriminator, GENERATOR: generator}
+        self.players: dict[str, Player] = {DISCRIMINATOR: discriminator, GENERATOR: generator}
         self.discriminator, self.generator = discriminator, generator
         self.payoffs: dict[str, float] = {}
         env.seat(**self.players)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import block_diag, null_space
 
 from gan_lab.errors import WiringError, number_of_at_least_0
-from gan_lab.games import game_of
+from gan_lab.games import GameLike, game_of
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.payoffs.losses import Loss, find_loss
@@ -95,7 +95,7 @@ class Spectrum:
 
 
 def spectrum(
-    game: Any,
+    game: GameLike,
     update: "str | Update" = "alternating",
     *,
     rate: float = 0.2,

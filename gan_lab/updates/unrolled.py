@@ -35,8 +35,8 @@ class Unrolled(Update):
 
     def __init__(self, unrolled_steps: int = 5) -> None:
         """Set K, which is the number of turns that the discriminator takes too."""
-        self.unrolled_steps = whole_number("unrolled_steps", unrolled_steps, 1)
-        self.discriminator_steps = self.unrolled_steps
+        self.unrolled_steps: int = whole_number("unrolled_steps", unrolled_steps, 1)
+        self.discriminator_steps: int = self.unrolled_steps
 
     def check(self, pair: PlayerPair) -> None:
         """Refuses optimizers through which it cannot look ahead."""

@@ -43,6 +43,9 @@ class NeuralVAE(nn.Module):
     (torch.Size([5, 2]), torch.Size([5, 2]))
     """
 
+    dimension: int
+    latent_size: int
+
     def __init__(
         self,
         dimension: int,
@@ -60,15 +63,15 @@ class NeuralVAE(nn.Module):
         for name, number in (("scale", scale), ("std", 1.0 if std is None else std)):
             if not 0 < number < math.inf:
                 raise WiringError(f"{name} is {number!r}; expected a number above 0")
-        self.scale = float(scale)
-        self.encoder = perceptron([dimension, *reversed(hidden), 2 * latent_size])
-        self.decoder = perceptron([latent_size, *hidden, dimension])
+        self.scale: float = float(scale)
+        self.encoder: nn.Sequential = perceptron([dimension, *reversed(hidden), 2 * latent_size])
+        self.decoder: nn.Sequential = perceptron([latent_size, *hidden, dimension])
         start = math.log(START_STD * scale if std is None else std)
-        self.learns_std = std is None
+        self.learns_std: bool = std is None
         self.log_std: Tensor
         self.register_buffer("log_std", torch.tensor(start))
-        self.trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        self.optimizer = (optimizer or adam(2e-3, (0.9, 0.999)))(self.trained)
+        self.trained: list[nn.Parameter] = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        self.optimizer: torch.optim.Optimizer = (optimizer or adam(2e-3, (0.9, 0.999)))(self.trained)
         if not self.optimizer.defaults.get("maximize"):
             raise WiringError("the optimizer of the VAE goes down; it climbs the ELBO: give it maximize=True")
 

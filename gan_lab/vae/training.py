@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import DivergedError, WiringError, whole_number
-from gan_lab.games import SampleGame, game_of
+from gan_lab.games import GameLike, SampleGame, game_of
 from gan_lab.training.loop import random_numbers
 from gan_lab.training.progress import Progress
 from gan_lab.training.run import Status
@@ -75,7 +75,7 @@ def default_vae(game: SampleGame) -> NeuralVAE:
 
 
 def train_vae(
-    game: Any = "ring8",
+    game: GameLike = "ring8",
     vae: NeuralVAE | None = None,
     *,
     batch_size: int = 256,

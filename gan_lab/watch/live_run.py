@@ -14,7 +14,7 @@ from gan_lab.players import Player
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.recipes.schedule import Schedule
-from gan_lab.training.assembly import assemble
+from gan_lab.training.assembly import Assembly, assemble
 from gan_lab.training.loop import explained, random_numbers
 from gan_lab.training.run import Run, Status
 from gan_lab.updates import Update
@@ -50,14 +50,18 @@ class LiveRun:
     1
     """
 
+    seed: int
+    asked: str | Recipe | None
+    asked_changes: dict[str, Any]
+
     def __init__(self, game: Any, recipe: "str | Recipe | None" = None, seed: int = 0, **changes: Any) -> None:
         """Make new players."""
         found = make_game(game)
         self.seed, self.asked, self.asked_changes = seed, recipe, changes
-        self.recipe = choose_recipe(found, recipe, players=False, changes=changes)
+        self.recipe: Recipe = choose_recipe(found, recipe, players=False, changes=changes)
         with random_numbers(seed):
-            self.assembly = assemble(found, self.recipe, None, None, seed)
-        self.diverged = ""
+            self.assembly: Assembly = assemble(found, self.recipe, None, None, seed)
+        self.diverged: str = ""
         self.trajectory: list[tuple[float, float]] = []
         self._note_place()
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from gymnasium.error import DependencyNotInstalled
 
@@ -71,20 +71,26 @@ class Session(BaseSession):
         picture_maker: Makes the pictures.
     """
 
-    refusals = (GameError, ValueError, OSError, DependencyNotInstalled)
+    view: str
+    layers: frozenset[str]
+    stamp: int
+    live_run: LiveRun
+    curves: Curves
+    picture_maker: PictureMaker
+    refusals: ClassVar[tuple[type[Exception], ...]] = (GameError, ValueError, OSError, DependencyNotInstalled)
 
     def __init__(self, live_run: LiveRun) -> None:
         """Show the game as it is before the first update."""
         self.view, self.layers = "D", frozenset({"real", "generated", "learned", "exact"})
         super().__init__("Space runs and pauses, F1 shows all keys", speed=SPEEDS[-1])
         self.running = self.drawing = False
-        self.drawn_data = DrawnData()
+        self.drawn_data: DrawnData = DrawnData()
         self.take_up(live_run)
 
     def take_up(self, live_run: LiveRun) -> None:
         """Play another game."""
         self.live_run, self.curves, self.picture_maker = live_run, Curves(), PictureMaker(live_run)
-        self.recording = Thinning[Scene](lambda scene: 0, most_frames=MOST_PICTURES)
+        self.recording: Thinning[Scene] = Thinning[Scene](lambda scene: 0, most_frames=MOST_PICTURES)
         self._pace = Pace()
         self._begin_picture()
 
@@ -102,13 +108,13 @@ class Session(BaseSession):
         """Say why something cannot be done; a game that diverged does not go on."""
         super().refuse(error)
         if isinstance(error, DivergedError):
-            self.running = False
+            self.running: bool = False
 
     def start(self, game: Any, recipe: "str | Recipe | None" = None, seed: int | None = None, **changes: Any) -> None:
         """Play a game from its beginning."""
         live_run = LiveRun(watched_game(game), recipe, self.live_run.seed if seed is None else seed, **changes)
         if live_run.game.name != NAME:
-            self.drawing = False
+            self.drawing: bool = False
         self.take_up(live_run)
         self.say(
             f"{live_run.game.name}, seed {live_run.seed}"

@@ -18,6 +18,7 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Column, Table
+from typer.core import TyperCommand
 
 from gridworld_env.cli.plan_options import PlanOptions, described
 from gridworld_env.ui.files.whole_file import check_place
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     import planners
     from gridworld_env.replays.replay import Replay
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
 )
-out = Console(highlight=False)
+out: Console = Console(highlight=False)
 VERSION = version_option("gymnasium", "numpy", "scipy", "numba", "pygame-ce", "pillow")
 PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
 
@@ -46,7 +47,7 @@ def names() -> dict[str, Iterable[str]]:
     return {"methods": METHODS}
 
 
-Listing = listing(names)
+Listing: type[TyperCommand] = listing(names)
 
 
 @app.callback()

@@ -6,12 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridworld_env.dynamics.sampler import Sampler
+from planners.models.moves import MoveMDP
 
 TABLE_LIMIT: Final = 4_000_000  # states * actions * moves; the tables of larger maps are worked out as they come
 
 
 class VectorSampler:
     """The draws of a `Sampler` as gathers from flat arrays, one for each of n environments."""
+
+    mdp: MoveMDP
+    masks: NDArray[np.int8]
 
     def __init__(self, sampler: Sampler) -> None:
         """Flatten the tables: rows of branches by (kind, action), results by (state, move)."""

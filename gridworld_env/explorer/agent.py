@@ -48,6 +48,9 @@ class Agent:
         total: Rewards of the episode, added up.
     """
 
+    total: float
+    steps: int
+
     def __init__(self, rng: np.random.Generator) -> None:
         """Be nowhere."""
         self._rng = rng

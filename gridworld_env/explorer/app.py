@@ -27,10 +27,10 @@ class ExplorerApp(Shell[Session]):
     def __init__(self, session: Session, commands: CommandTable["ExplorerApp"], paint_content: Drawing) -> None:
         """Lay out when the window is there."""
         super().__init__(session, commands, "gridworld explore: every key (the mouse paints, its wheel zooms)")
-        self.viewport = Viewport(1, 1)
+        self.viewport: Viewport = Viewport(1, 1)
         self.hover: tuple[int, int] | None = None
         self._drawing = paint_content
-        self.mouse = Mouse(session, self.zoom, self.pan)
+        self.mouse: Mouse = Mouse(session, self.zoom, self.pan)
 
     @property
     def title(self) -> str:

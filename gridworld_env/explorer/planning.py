@@ -67,15 +67,17 @@ class Planning:
         self.reset()
 
     def _take(self, document: MapDocument) -> None:
-        self.document = document
+        self.document: MapDocument = document
         self.__dict__.pop("mdp", None)
 
     def reset(self) -> None:
         """V = 0, and the policy that takes every action alike."""
-        self.values = np.zeros(self.document.grid.num_states)
-        self.policy = np.full((len(self.values), self.num_actions), 1 / self.num_actions, dtype=np.float32)
-        self.counts = Counts()
-        self.flipped = np.zeros(len(self.values), dtype=bool)
+        self.values: NDArray[np.float64] = np.zeros(self.document.grid.num_states)
+        self.policy: NDArray[np.float32] = np.full(
+            (len(self.values), self.num_actions), 1 / self.num_actions, dtype=np.float32
+        )
+        self.counts: Counts = Counts()
+        self.flipped: NDArray[np.bool_] = np.zeros(len(self.values), dtype=bool)
         self.greedy = False  # whether the policy was made of V at all
 
     @property
@@ -312,8 +314,8 @@ def policy_changed(squares: int) -> str:
 
 
 def carried(
-    cell_of_state: NDArray[np.int32], state_of_cell: NDArray[np.int32], old: NDArray, fresh: float | bool
-) -> NDArray:
+    cell_of_state: NDArray[np.int32], state_of_cell: NDArray[np.int32], old: NDArray[Any], fresh: float | bool
+) -> NDArray[Any]:
     """(S', ...) what was known of the squares of one map, (S, ...), for the squares of another.
 
     Args:

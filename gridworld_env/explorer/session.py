@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import gymnasium as gym
 import numpy as np
+from numpy.typing import NDArray
 
 import planners
 from gridworld_env.explorer import views
@@ -71,19 +72,22 @@ class Session(BaseSession):
         recording: What was shown since the reset, for an animation.
     """
 
-    refusals = (gym.error.Error, planners.PlannerError, ValueError, OSError)
+    stamp: int
+    path: Path | None
+    saved: MapDocument
+    refusals: ClassVar[tuple[type[Exception], ...]] = (gym.error.Error, planners.PlannerError, ValueError, OSError)
 
     def __init__(self, document: MapDocument, path: Path | None = None, seed: int | None = None) -> None:
         """Nothing is planned yet."""
         super().__init__(GREETING, speed=8.0)
         self.history: History[MapDocument] = History(document, lambda kept: kept.parts, MOST_BYTES)
-        self.planning = Planning(document)
-        self.agent = Agent(np.random.default_rng(seed))
+        self.planning: Planning = Planning(document)
+        self.agent: Agent = Agent(np.random.default_rng(seed))
         self.path, self.saved = path, document
         self.view, self.tool, self.amounts = "policy", "wall", Amounts()
-        self.cursor = (document.grid.height - 1, 0)
+        self.cursor: tuple[int, int] = (document.grid.height - 1, 0)
         self.keep_solved = False
-        self.marks = self.planning.flipped
+        self.marks: NDArray[np.bool_] = self.planning.flipped
         self._version = 0
         self.forget()
         self._scene: tuple[tuple[int, str], Scene, str] | None = None
@@ -162,7 +166,7 @@ class Session(BaseSession):
 
     def forget(self) -> None:
         """Begin a new animation."""
-        self.recording = Thinning[Snapshot](
+        self.recording: Thinning[Snapshot] = Thinning[Snapshot](
             together=lambda shown: bytes_of(part for one in shown for part in one.parts),
             most_frames=MOST_PICTURES,
             most_bytes=MOST_BYTES,
@@ -195,17 +199,17 @@ class Session(BaseSession):
 
     def show(self, view: str) -> None:
         """Look at something else."""
-        self.view = view
+        self.view: str = view
         self.say(views.VIEWS[view].help)
 
     def take(self, tool: str) -> None:
         """Take up a tool."""
-        self.tool = tool
+        self.tool: str = tool
         self.say(TOOLS[tool].help)
 
     def set_amounts(self, **changes: Any) -> None:
         """Paint with other amounts from now on."""
-        self.amounts = replace(self.amounts, **changes)
+        self.amounts: Amounts = replace(self.amounts, **changes)
         self.stamp += 1
 
     def use(self, squares: Iterable[tuple[int, int]], name: str | None = None, stroke: object = None) -> None:
@@ -246,7 +250,7 @@ class Session(BaseSession):
             self.say("solving; Escape stops it")
             return
         if self.job is not None and self.job.name in ("run", "solve"):
-            self.job = None
+            self.job: Job | None = None
         plan = self.planning.solve()
         proven, flips = f"solved, error at most {plan.error_bound:.1g}", int(self.planning.flipped.sum())
         flipped = policy_changed(flips) * (flips > 0)

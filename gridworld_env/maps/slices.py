@@ -74,8 +74,8 @@ class MapSlices(Source):
         walls_below: int | None = None,
     ) -> None:
         """Read the header, and where the rows lie."""
-        self.path = Path(path)
-        self.movingai = self.path.suffix.lower() == ".map"
+        self.path: Path = Path(path)
+        self.movingai: bool = self.path.suffix.lower() == ".map"
         self._lay_out()
         if walls_below is not None or (not self.movingai and (start or goal or scenario is not None)):
             raise MapError(f"{self.path.name}: start, goal and scenario are for MovingAI maps, walls_below for images")
@@ -89,14 +89,16 @@ class MapSlices(Source):
             start, goal = None if chosen.start == chosen.goal else chosen.start, chosen.goal
         if self.movingai and goal is None:
             raise MapError(f"{self.path.name}: a MovingAI map marks no goal; expected goal=ROW,COLUMN or scenario=N")
-        self.marks = [(place, glyph) for place, glyph in ((start, b"S"), (goal, b"*")) if place is not None]
+        self.marks: list[tuple[tuple[int, int], bytes]] = [
+            (place, glyph) for place, glyph in ((start, b"S"), (goal, b"*")) if place is not None
+        ]
         for (row, column), _ in self.marks:
             if not (0 <= row < self.height and 0 <= column < self.width):
                 raise MapError(f"(row {row}, column {column}) is outside {path}, {self.height} x {self.width} squares")
         own: dict[str, Any] = {"moves": "octile", "step_reward": -1.0} if self.movingai else {}
         named = {name: value for name, value in (rules or {}).items() if name in RULES}
-        self.rules = Rules(**{**own, **named})
-        self.num_actions = len(self.rules.action_moves)
+        self.rules: Rules = Rules(**{**own, **named})
+        self.num_actions: int = len(self.rules.action_moves)
 
     @cached_property
     def _legend(self) -> dict[str, Any]:
@@ -126,9 +128,9 @@ class MapSlices(Source):
             with self.path.open("rb") as file:
                 file.seek(end)
                 newline = 2 if file.read(2) == b"\r\n" else 1
-            self.width = end - begin
+            self.width: int = end - begin
             rows_end = size - (len(tail) - len(tail.rstrip(b"\r\n"))) + newline
-            self.height = -(-(rows_end - begin) // max(self.width + newline, 1))
+            self.height: int = -(-(rows_end - begin) // max(self.width + newline, 1))
         self._begin, self._stride, self._newline = begin, self.width + newline, newline
         if not self.width or self.height * self._stride > rows_end - begin + newline:
             self._refuse_ragged()

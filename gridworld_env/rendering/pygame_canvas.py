@@ -60,11 +60,11 @@ class Canvas:
     def __init__(self, grid: Grid, num_actions: int = 4, fps: float = 4, cell_size: int | None = None) -> None:
         """Lay the frame out; nothing is drawn or opened yet."""
         self._pygame = import_pygame()
-        self.layout = Layout.fit(grid.height, grid.width, cell_size)
+        self.layout: Layout = Layout.fit(grid.height, grid.width, cell_size)
         self.num_actions = num_actions
         self.fps = fps
         self.window: pygame.Window | None = None
-        self.dismissed = False
+        self.dismissed: bool = False
         self._fonts = Fonts(self._pygame)
         self._numbers: Numbers | None = None
         self._static: pygame.Surface | None = None

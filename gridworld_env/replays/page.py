@@ -14,7 +14,7 @@ from gridworld_env.ui.pages.packing import packed
 
 MOST_POINTS: Final = 1000  # of a curve
 LONGEST: Final = 20.0  # seconds that a replay takes at first
-THEME: Final = {
+THEME: Final[dict[str, Any]] = {
     "heat": {"positions": theme.HEAT_POSITIONS, "colors": theme.HEAT_COLORS},
     "not_finite": theme.NOT_FINITE,
     "line": theme.LINE,

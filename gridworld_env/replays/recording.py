@@ -49,6 +49,10 @@ class Step:
 class Recording:
     """A planning run on a map, and an episode of its policy; `Replay` records it and says what the attributes are."""
 
+    grid: Grid
+    rules: Rules
+    title: str
+
     def __init__(self, grid: Grid, rules: Rules, title: str) -> None:
         """Nothing is recorded yet."""
         self.grid, self.rules, self.title = grid, rules, title

@@ -56,6 +56,9 @@ class Replay(Recording):
     all 6 sweeps, an episode of 5 steps
     """
 
+    steps: tuple[Step, ...]
+    start: int
+
     def __init__(self, env: Any, title: str = "A gridworld, planned") -> None:
         """Keep the map; nothing is recorded yet."""
         world = getattr(env, "unwrapped", env)

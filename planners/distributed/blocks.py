@@ -47,23 +47,32 @@ class Blocks:
         after_sweep: Called after each sweep.
     """
 
+    discount: float
+    processes: Processes
+    first: int
+    last: int
+    sweeps: int
+    interrupt: Interrupt
+
     def __init__(self, source: Source, discount: float, processes: Processes, parts: int) -> None:
         """Read the tables of this process's parts and agree on the exchange."""
         self.discount, self.processes = discount, processes
-        self.borders = source.cut(parts, processes)
+        self.borders: NDArray[np.int64] = source.cut(parts, processes)
         owned = shares(len(self.borders) - 1, processes.size)
-        self.mine = range(int(owned[processes.rank]), int(owned[processes.rank + 1]))
+        self.mine: range = range(int(owned[processes.rank]), int(owned[processes.rank + 1]))
         self.first, self.last = (int(self.borders[i]) for i in (self.mine.start, self.mine.stop))
-        self.parts = self._read(source)
-        self.halo = processes.together(
+        self.parts: list[Part] = self._read(source)
+        self.halo: Halo = processes.together(
             lambda: Halo(processes, self.parts, self.borders[owned]), "planning the exchange"
         )
         longest = max((part.longest_row for part in self.parts), default=0)
         least = min((part.least_best for part in self.parts), default=np.inf)
         longest, least = processes.largest(np.array([float(longest), -least]))
-        self.roundings = int(longest) + 20  # as many as `gauss_seidel` allows for
-        self.values = np.full(self.halo.length, min(-least, 0.0) / (1.0 - discount))  # not above V*
-        self.pending = np.full(len(self.parts), np.inf)
+        self.roundings: int = int(longest) + 20  # as many as `gauss_seidel` allows for
+        self.values: NDArray[np.float64] = np.full(
+            self.halo.length, min(-least, 0.0) / (1.0 - discount)
+        )  # not above V*
+        self.pending: NDArray[np.float64] = np.full(len(self.parts), np.inf)
         self.sweeps, self.threshold, self.residual, self.settled = 0, 0.0, np.inf, False
         self.interrupt, self._plain = Interrupt(processes), (-np.inf, np.inf)
         self.after_sweep: Callable[[Blocks], None] = lambda _: None
@@ -111,7 +120,7 @@ class Blocks:
         Raises:
             KeyboardInterrupt: On all processes, if one was interrupted.
         """
-        self.threshold = threshold
+        self.threshold: float = threshold
         self.sweep()
         self.after_sweep(self)
         return self.settled or self.sweeps % PROOF_EVERY == 0
@@ -128,8 +137,8 @@ class Blocks:
         unsettled, stop = self.processes.largest(told)
         if stop:
             raise KeyboardInterrupt
-        self.residual = float(unsettled)
-        self.settled = self.residual <= self.threshold
+        self.residual: float = float(unsettled)
+        self.settled: bool = self.residual <= self.threshold
 
     def refresh(self) -> None:
         """Bring what is read elsewhere up to date after the values were set."""

@@ -31,6 +31,10 @@ KEPT: Final = 2  # sets; the newest may have been committed without its folder b
 class Checkpoints:
     """The checkpoints of one run in a folder that all its processes can reach."""
 
+    folder: Path
+    every: int
+    tolerance: float
+
     def __init__(self, folder: str | os.PathLike[str], every: int, tolerance: float) -> None:
         """Save to `folder` after every so many sweeps; 0: never."""
         self.folder, self.every, self.tolerance = Path(folder), every, tolerance

@@ -25,6 +25,9 @@ class Halo:
         bytes_sent: Bytes that it has sent so far.
     """
 
+    processes: Processes
+    parts: Sequence[Part]
+
     def __init__(self, processes: Processes, parts: Sequence[Part], owned: NDArray[np.int64]) -> None:
         """Agree on who sends what.
 
@@ -36,16 +39,16 @@ class Halo:
         self.processes, self.parts = processes, parts
         lengths = [part.count + len(part.halo) for part in parts]
         offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))).astype(np.int64)
-        self.places = [slice(int(a), int(b)) for a, b in pairwise(offsets)]
+        self.places: list[slice] = [slice(int(a), int(b)) for a, b in pairwise(offsets)]
         read = np.unique(np.concatenate([part.halo for part in parts] or [np.zeros(0, dtype=np.int64)]))
         mine = (read >= owned[processes.rank]) & (read < owned[processes.rank + 1])
         self._remote, self._offsets = read[~mine], offsets
-        self.length = int(offsets[-1]) + len(self._remote)
+        self.length: int = int(offsets[-1]) + len(self._remote)
         self._firsts = np.array([part.first for part in parts], dtype=np.int64)
         self._sources = [self._place(part.halo) for part in parts]
         self._agree(owned)
-        self.bytes_a_sweep = 8 * sum(len(index) for index in self._sends.values())
-        self.bytes_sent = 0
+        self.bytes_a_sweep: int = 8 * sum(len(index) for index in self._sends.values())
+        self.bytes_sent: int = 0
 
     def _place(self, states: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where the values of states lie, computed here or received."""

@@ -32,6 +32,9 @@ class Part(ABC):
         row_type: Type of the numbers of rows, or of actions.
     """
 
+    first: int
+    halo: NDArray[np.int64]
+    digest: str
     count: int
     longest_row: int
     least_best: float
@@ -75,6 +78,15 @@ class Part(ABC):
 class MovePart(Part):
     """A part of a `MoveMDP`."""
 
+    successor: NDArray[np.int32]
+    count: int
+    longest_row: int
+    outcome: NDArray[np.unsignedinteger]
+    kind: NDArray[np.unsignedinteger]
+    mixture: NDArray[np.float64]
+    reward: NDArray[np.float64]
+    ends: NDArray[np.bool_]
+
     def __init__(self, tables: MoveTables, first: int) -> None:
         """Renumber the successors."""
         n = tables.num_states
@@ -85,12 +97,12 @@ class MovePart(Part):
         self.successor, halo = _renumbered(np.where(used, tables.successor, own), first, n)
         super().__init__(first, halo, tables.digest())
         self.count, self.longest_row = n, tables.mixture.shape[2]
-        self.row_type = action_type(tables.mixture.shape[1])
+        self.row_type: type[np.integer[Any]] = action_type(tables.mixture.shape[1])
         self.outcome, self.kind, self.mixture = np.ascontiguousarray(tables.outcome), kind, tables.mixture
         self.reward, self.ends = tables.outcome_reward, tables.outcome_ends
         best = move_means(self.reward[self.outcome], self.mixture, kinds).max(axis=1, initial=-np.inf)
-        self.least_best = float(best.min(initial=np.inf))
-        self.nbytes = self.successor.nbytes + self.outcome.nbytes + kind.nbytes
+        self.least_best: float = float(best.min(initial=np.inf))
+        self.nbytes: int = self.successor.nbytes + self.outcome.nbytes + kind.nbytes
 
     def tables(self, discount: float) -> Any:
         """The tables, as `planners.kernels` takes them."""
@@ -103,6 +115,15 @@ class MovePart(Part):
 class RowPart(Part):
     """A part of a model of rows of probabilities."""
 
+    indices: NDArray[np.int32]
+    count: int
+    longest_row: int
+    indptr: NDArray[np.signedinteger]
+    probability: NDArray[np.float64]
+    reward: NDArray[np.float64]
+    first_row: NDArray[np.int64]
+    row_action: NDArray[np.unsignedinteger]
+
     def __init__(self, tables: RowTables, first: int) -> None:
         """Renumber the columns."""
         n, rows = tables.num_states, tables.transitions
@@ -113,9 +134,9 @@ class RowPart(Part):
         self.indptr, self.probability = np.array(rows.indptr, dtype=wide), np.array(rows.data)
         self.reward, self.first_row, self.row_action = tables.rewards.copy(), tables.first_row, tables.row_action
         best = np.maximum.reduceat(self.reward, self.first_row[:-1]) if n else self.reward
-        self.least_best = float(best.min(initial=np.inf))
+        self.least_best: float = float(best.min(initial=np.inf))
         kept = (self.indices, self.indptr, self.probability, self.reward, self.first_row, self.row_action)
-        self.nbytes = sum(array.nbytes for array in kept)
+        self.nbytes: int = sum(array.nbytes for array in kept)
 
     def tables(self, discount: float) -> Any:
         """The tables, as `planners.kernels` takes them."""

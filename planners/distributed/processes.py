@@ -125,4 +125,4 @@ class Interrupt:
     def _press(self, number: int, frame: FrameType | None) -> None:
         if self.pressed:  # a second time: at once
             raise KeyboardInterrupt
-        self.pressed = True
+        self.pressed: bool = True

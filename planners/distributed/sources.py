@@ -50,12 +50,12 @@ class ModelSource(Source):
     def __init__(self, model: Any) -> None:
         """Find the model."""
         self.whole = as_model(model)
-        self.num_actions = self.whole.num_actions
+        self.num_actions: int = self.whole.num_actions
 
     def cut(self, parts: int, processes: Processes) -> NDArray[np.int64]:
         """Parts of the same number of states."""
         assert self.whole is not None
-        self.borders = evenly(self.whole.num_states, parts)
+        self.borders: NDArray[np.int64] = evenly(self.whole.num_states, parts)
         return self.borders
 
     def tables(self, part: int) -> Tables:
@@ -93,6 +93,10 @@ class Rows(Source):
     array([-1.  , -1.5 , -1.75])
     """
 
+    rows: Callable[[int, int], Sequence[Any]]
+    num_states: int
+    num_actions: int
+
     def __init__(
         self,
         rows: Callable[[int, int], Sequence[Any]],
@@ -109,7 +113,7 @@ class Rows(Source):
 
     def cut(self, parts: int, processes: Processes) -> NDArray[np.int64]:
         """Parts of the same number of states."""
-        self.borders = evenly(self.num_states, parts)
+        self.borders: NDArray[np.int64] = evenly(self.num_states, parts)
         return self.borders
 
     def tables(self, part: int) -> Tables:
@@ -128,7 +132,7 @@ class NegatedSource(Source):
     def __init__(self, source: Source) -> None:
         """Keep the source."""
         self.source = source
-        self.num_actions = source.num_actions
+        self.num_actions: int = source.num_actions
 
     def cut(self, parts: int, processes: Processes) -> NDArray[np.int64]:
         """As the source."""

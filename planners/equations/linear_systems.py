@@ -46,7 +46,7 @@ class EvaluationSystem:
     def __init__(self, chain: sparse.csr_array, discount: float, *, factored: bool = False) -> None:
         """Factor the matrix, or see that it is better not to."""
         count = chain.shape[0]
-        self.matrix = sparse.csr_array(sparse.eye_array(count, format="csr") - discount * chain)
+        self.matrix: sparse.csr_array = sparse.csr_array(sparse.eye_array(count, format="csr") - discount * chain)
         if factored or count <= DENSE_LIMIT or not is_entangled(chain.indices, chain.indptr):
             self._solve = _factored(self.matrix)
         else:
@@ -85,12 +85,15 @@ class KrylovSystem:
     array([2., 2.])
     """
 
+    chain: sparse.csr_array
+    discount: float
+
     def __init__(self, chain: sparse.csr_array, discount: float) -> None:
         """Form the matrix; nothing is factored before it is needed."""
         count = chain.shape[0]
         self.chain, self.discount = chain, discount
-        self.matrix = sparse.csr_array(sparse.eye_array(count, format="csr") - discount * chain)
-        self.used = "nothing yet"
+        self.matrix: sparse.csr_array = sparse.csr_array(sparse.eye_array(count, format="csr") - discount * chain)
+        self.used: str = "nothing yet"
         self._incomplete: LinearOperator | None = None
         self._direct: EvaluationSystem | None = None
 

@@ -10,7 +10,7 @@ from planners.equations.certificates import Certifier
 from planners.equations.from_model import make_problem
 from planners.errors import InvalidOptionError
 from planners.evaluation.policy_value import evaluate
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.models.negated import negated, negative
 from planners.options import check_discount, check_switch, check_tolerance
 from planners.plans.policy import as_policy
@@ -32,7 +32,7 @@ class Certificate(NamedTuple):
     residual: float
 
 
-def certify(model: Any, values: ArrayLike, *, discount: float, minimise: bool = False) -> Certificate:
+def certify(model: ModelLike, values: ArrayLike, *, discount: float, minimise: bool = False) -> Certificate:
     """Bounds of V* from anybody's values, by one Bellman backup.
 
     Args:
@@ -118,7 +118,7 @@ class Verdict:
 
 
 def is_optimal(
-    model: Any, policy: Any, *, discount: float, tolerance: float | None = None, minimise: bool = False
+    model: ModelLike, policy: Any, *, discount: float, tolerance: float | None = None, minimise: bool = False
 ) -> Verdict:
     """The lecture's "Is this policy optimal?": compare its value with V* in every state.
 

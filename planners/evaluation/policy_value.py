@@ -28,7 +28,7 @@ from planners.equations.problem import UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total, total_reward
 from planners.equations.rational_systems import Row, TooLargeError, exact_row
 from planners.errors import ImproperPolicyError, InvalidPolicyError, UnprovenValueError
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, named_states
 from planners.plans.policy import TabularPolicy, as_policy
@@ -36,7 +36,7 @@ from planners.plans.policy import TabularPolicy, as_policy
 DIGITS: Final = 1e-6  # largest error, as a part of the value or of the largest reward
 
 
-def evaluate(model: Any, policy: Any, *, discount: float) -> NDArray[np.float64]:
+def evaluate(model: ModelLike, policy: Any, *, discount: float) -> NDArray[np.float64]:
     """V of following `policy` for ever, by one linear system, right to six digits at least.
 
     Args:

@@ -26,7 +26,7 @@ from planners.evaluation.policy_value import value_from
 from planners.evaluation.rollout import Episode, can_act, rollout
 from planners.evaluation.vector_rollout import is_vector, one_of_many
 from planners.methods.backward_induction import FinitePlan
-from planners.models.convert import Model, as_model
+from planners.models.convert import Model, ModelLike, as_model
 from planners.models.negated import negated
 from planners.models.tabular import TabularMDP
 from planners.models.wrappers import refuse_changes
@@ -75,7 +75,7 @@ class Regret(NamedTuple):
 
 
 def regret(
-    env: Any,
+    env: ModelLike,
     agent: Any,
     *,
     discount: float,

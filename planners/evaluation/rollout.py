@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from planners.agent import Agent
+from planners.agent import Agent, Environment
 from planners.errors import InvalidOptionError
 from planners.evaluation.vector_rollout import chooser, is_vector, play_many
 from planners.methods.backward_induction import FinitePlan, StepCounter
@@ -88,7 +88,7 @@ class Episode:
 
 
 def rollout(
-    env: Any,
+    env: Environment,
     agent: Agent[Any, Any] | Any,
     *,
     episodes: int = 1,
@@ -153,7 +153,7 @@ class _Seeing:
 
 
 def play_episode(
-    env: Any, agent: Agent[Any, Any] | Any, *, seed: int | None = None, max_steps: int = 10_000
+    env: Environment, agent: Agent[Any, Any] | Any, *, seed: int | None = None, max_steps: int = 10_000
 ) -> Iterator[Transition]:
     """One episode, step by step; arguments as for `rollout`."""
     agent = _prepared(env, agent, seed)

@@ -20,7 +20,7 @@ from scipy import sparse
 from planners.equations.reaching import Arena
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, check_switch, check_tolerance
@@ -30,7 +30,7 @@ from planners.solve import solve
 
 
 def reachability(
-    model: Any,
+    model: ModelLike,
     goal: Goal,
     *,
     discount: float = 1.0,

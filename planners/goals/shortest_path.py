@@ -27,7 +27,7 @@ from planners.errors import InvalidOptionError, UnboundedValueError
 from planners.goals.reachability import solve_undecided
 from planners.iteration.loop import finish_bounded
 from planners.iteration.progress import Progress
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.tabular import TabularMDP
 from planners.options import check_switch, check_tolerance, named_states
@@ -39,7 +39,7 @@ MISSING: Final = get_args(Missing)
 
 
 def stochastic_shortest_path(
-    model: Any,
+    model: ModelLike,
     goal: Goal,
     *,
     minimise: bool = False,

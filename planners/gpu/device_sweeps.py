@@ -42,12 +42,12 @@ class DeviceSweeps(BatchSweeps):
     def __init__(self, members: Sequence[MoveSweeps | RowSweeps], device: Any) -> None:
         """Send the tables to the device, of PyTorch."""
         super().__init__(members)
-        self.sweeps_on_device = _make_sweeps(members, device, self.discounts)
-        self.never_ends = self.order.layers == 1 and not _any_ends(members[0])
-        self.window = self.blocks if self.never_ends else int(self.cursor[1])
-        self.margin = -(-self.window * SWEEPS // LAYERS_IN_WINDOW)  # how far values come between two looks
+        self.sweeps_on_device: Any = _make_sweeps(members, device, self.discounts)
+        self.never_ends: bool = self.order.layers == 1 and not _any_ends(members[0])
+        self.window: int = self.blocks if self.never_ends else int(self.cursor[1])
+        self.margin: int = -(-self.window * SWEEPS // LAYERS_IN_WINDOW)  # how far values come between two looks
         self.pending[:] = np.inf
-        self.limited = False
+        self.limited: bool = False
         self._low, self._waited = -1, 0  # first block of the window; -1 between two rounds
         self._ulps, self._least, self._stalled = ULPS, np.inf, 0
         self._last_error = np.nan  # none yet

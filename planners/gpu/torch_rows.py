@@ -13,6 +13,13 @@ from planners.gpu.torch_sweeps import TorchSweeps
 class TorchRowSweeps(TorchSweeps):
     """Sweeps of rows of probabilities, sorted by state."""
 
+    indptr: NDArray[np.int64]
+    first_row: NDArray[np.int64]
+    indices: torch.Tensor
+    probability: torch.Tensor
+    reward: torch.Tensor
+    counts: torch.Tensor
+
     def __init__(
         self,
         device: torch.device,
@@ -25,17 +32,17 @@ class TorchRowSweeps(TorchSweeps):
         super().__init__(device, discounts, len(first_row) - 1)
         self.indptr, self.first_row = tables[0].astype(np.int64), first_row
         self.start, self.indices, self.probability = (self._put(table) for table in tables)
-        self.start = self.start.to(self.indices.dtype)
+        self.start: torch.Tensor = self.start.to(self.indices.dtype)
         self.reward, self.counts = self._put(reward)[:, None], self._put(np.diff(first_row))
         each = np.unique(np.diff(first_row))
-        self.each = int(each[0]) if len(each) == 1 else 0  # rows of each state, where all have the same number
-        self.row_state = self._put(np.repeat(np.arange(self.states), np.diff(first_row)))
+        self.each: int = int(each[0]) if len(each) == 1 else 0  # rows of each state, where all have the same number
+        self.row_state: torch.Tensor = self._put(np.repeat(np.arange(self.states), np.diff(first_row)))
         self.weights, self.gain = self.probability, torch.zeros(0)
 
     def _compute_gains(self) -> None:
-        self.weights = self.probability.to(self.dtype)
+        self.weights: torch.Tensor = self.probability.to(self.dtype)
         onward = self._expected(self.base, self.probability, 0, self.states) * self.discounts
-        self.gain = (self.reward + onward - self.base.index_select(0, self.row_state)).to(self.dtype)
+        self.gain: torch.Tensor = (self.reward + onward - self.base.index_select(0, self.row_state)).to(self.dtype)
 
     def _backup(self, source: torch.Tensor, target: torch.Tensor, first: int, last: int) -> None:
         onward = self._expected(source, self.weights, first, last) * self.discounts.to(self.dtype)

@@ -47,12 +47,16 @@ def free_bytes(device: torch.device) -> float:
 class TorchSweeps(ABC):
     """Values (n, k) on a device, and sweeps over ranges of their states."""
 
+    device: torch.device
+    states: int
+    models: int
+
     def __init__(self, device: torch.device, discounts: NDArray[np.float64], states: int) -> None:
         """Allocate values of `states` states at (k,) discounts."""
         self.device, self.states, self.models = device, states, len(discounts)
-        self.discounts = self._put(discounts)
-        self.base = torch.zeros((states + 1, self.models), dtype=torch.float64, device=device)
-        self.dtype = torch.float32
+        self.discounts: torch.Tensor = self._put(discounts)
+        self.base: torch.Tensor = torch.zeros((states + 1, self.models), dtype=torch.float64, device=device)
+        self.dtype: torch.dtype = torch.float32
         self.delta = self.spare = torch.zeros(0)
 
     @property
@@ -74,8 +78,8 @@ class TorchSweeps(ABC):
     def load(self, values: NDArray[np.float64]) -> None:
         """Begin at (n, k) values."""
         self.base[: self.states] = self._put(values)
-        self.delta = torch.zeros_like(self.base, dtype=self.dtype)
-        self.spare = torch.zeros_like(self.delta)
+        self.delta: torch.Tensor = torch.zeros_like(self.base, dtype=self.dtype)
+        self.spare: torch.Tensor = torch.zeros_like(self.delta)
         self._compute_gains()
 
     def values(self) -> NDArray[np.float64]:
@@ -138,6 +142,9 @@ class TorchSweeps(ABC):
 class TorchMoveSweeps(TorchSweeps):
     """Sweeps of `MoveMDP`s that share successors, outcomes and kinds; moves come before states in all tables."""
 
+    reward: torch.Tensor
+    mixture: torch.Tensor
+
     def __init__(
         self,
         device: torch.device,
@@ -152,14 +159,16 @@ class TorchMoveSweeps(TorchSweeps):
         """Take (n, D) tables, (K,) ends, (K, k) rewards and (C, A, D, k or 1) mixtures."""
         super().__init__(device, discounts, len(successor))
         over = np.int32(len(successor))
-        self.successor = self._put(np.ascontiguousarray(np.where(ends[outcome], over, successor).T))
+        self.successor: torch.Tensor = self._put(np.ascontiguousarray(np.where(ends[outcome], over, successor).T))
         small = np.uint8 if len(ends) <= 256 else np.int32
-        self.outcome = self._put(np.ascontiguousarray(outcome.T).astype(small))
+        self.outcome: torch.Tensor = self._put(np.ascontiguousarray(outcome.T).astype(small))
         self.reward, self.mixture = self._put(reward), self._put(mixture)
-        self.weights = self.mixture
-        self.kind = self._put(kind.astype(np.uint8 if len(mixture) <= 256 else np.int32)) if len(mixture) > 1 else None
-        self.used = np.asarray(mixture.any(axis=(0, 3)))
-        self.gain = torch.zeros(0)
+        self.weights: torch.Tensor = self.mixture
+        self.kind: torch.Tensor | None = (
+            self._put(kind.astype(np.uint8 if len(mixture) <= 256 else np.int32)) if len(mixture) > 1 else None
+        )
+        self.used: NDArray[np.bool_] = np.asarray(mixture.any(axis=(0, 3)))
+        self.gain: torch.Tensor = torch.zeros(0)
         self.triton: Any = None  # `planners.gpu.triton_kernels`, whose kernels sweep one model
         self.fused: Any = None  # the sweeps by these kernels
 

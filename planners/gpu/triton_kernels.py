@@ -73,6 +73,9 @@ def settle(new, old, bounds, largest, block: tl.constexpr, size: tl.constexpr):
 class FusedSweeps:
     """Sweeps from `delta` to `spare` and back, which are the same before and after."""
 
+    delta: torch.Tensor
+    spare: torch.Tensor
+
     def __init__(
         self, successor: Any, gain: Any, weights: Any, kind: Any, discount: Any, delta: Any, spare: Any
     ) -> None:
@@ -80,11 +83,11 @@ class FusedSweeps:
 
         All on one device, the gains, weights, discount and values of one type.
         """
-        self.tables = successor, gain, weights, successor if kind is None else kind, discount
+        self.tables: tuple[Any, ...] = successor, gain, weights, successor if kind is None else kind, discount
         self.delta, self.spare = delta, spare
-        self.cuda = successor.device.type == "cuda"
-        self.bounds = torch.zeros(2, dtype=torch.int64, device=successor.device)
-        self.sent = torch.zeros(2, dtype=torch.int64, pin_memory=self.cuda)
+        self.cuda: bool = successor.device.type == "cuda"
+        self.bounds: torch.Tensor = torch.zeros(2, dtype=torch.int64, device=successor.device)
+        self.sent: torch.Tensor = torch.zeros(2, dtype=torch.int64, pin_memory=self.cuda)
         self._graph: Any = None
         self._key, self._capacity = (0, 0), 0
         self._largest = delta.new_zeros((0, 2))

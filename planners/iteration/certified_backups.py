@@ -42,7 +42,7 @@ class CertifiedBackup:
     def __post_init__(self) -> None:
         """Whether a proof is due in any case."""
         below_one = self.certifier.problem.discount < 1.0
-        self.proof_is_due = below_one or (self.backup.rows is not None and self.backup.final)
+        self.proof_is_due: bool = below_one or (self.backup.rows is not None and self.backup.final)
 
     @property
     def is_finite(self) -> bool:

@@ -48,6 +48,9 @@ def reporting(
 class Forecast:
     """How far it is and how long it will take, if the logarithm of the bound goes on falling as it did of late."""
 
+    tolerance: float
+    states: int
+
     def __init__(self, tolerance: float, states: int) -> None:
         """Nothing is known yet."""
         self.tolerance, self.states = tolerance, states

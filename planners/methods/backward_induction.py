@@ -20,15 +20,21 @@ from planners.equations.from_model import make_problem
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.memory import check_memory
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.models.negated import negated, negative
+from planners.models.state_names import StateNames
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, check_switch
 from planners.plans.policy import TabularPolicy, state_of
 
 
 def backward_induction(
-    model: Any, *, horizon: int, discount: float = 1.0, final_values: ArrayLike | None = None, minimise: bool = False
+    model: ModelLike,
+    *,
+    horizon: int,
+    discount: float = 1.0,
+    final_values: ArrayLike | None = None,
+    minimise: bool = False,
 ) -> "FinitePlan":
     """Optimal values and actions for each number of steps, from the last one back.
 
@@ -162,13 +168,16 @@ class StepCounter:
     [0, 0, 1]
     """
 
+    plan: FinitePlan
+    states: StateNames | None
+
     def __init__(self, plan: FinitePlan) -> None:
         """Stand before the first step."""
         self.plan, self.step, self.states = plan, 0, plan.model.states
 
     def reset(self) -> None:
         """A new episode begins: back to step 0."""
-        self.step = 0
+        self.step: int = 0
 
     def act(self, observation: Any) -> int:
         """The best action in state `observation` with the steps that are left; counts one step.

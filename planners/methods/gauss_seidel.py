@@ -24,7 +24,7 @@ from planners.iteration.loop import planner, run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import model_values, start_values
 from planners.memory import check_memory
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.models.moves import MoveMDP
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
@@ -35,7 +35,7 @@ from planners.sweeps.row_sweeps import RowSweeps
 
 @planner
 def gauss_seidel(
-    model: Any,
+    model: ModelLike,
     *,
     discount: float,
     tolerance: float = 1e-6,

@@ -27,7 +27,7 @@ from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import ending_policy, good_policy
 from planners.methods.policy_iteration import improvements
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 
@@ -38,7 +38,7 @@ GAVE_UP: Final = "policy iteration (HiGHS could not solve the linear program: it
 
 @planner
 def linear_program(
-    model: Any,
+    model: ModelLike,
     *,
     discount: float,
     tolerance: float = 1e-6,

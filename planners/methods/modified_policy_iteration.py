@@ -29,7 +29,7 @@ from planners.iteration.iterates import Backup, Iterate, Solving
 from planners.iteration.loop import planner, run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import ending_policy, start_values
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 from planners.sweeps.policy_sweeps import PolicySweeps, compiled_sweeps
@@ -39,7 +39,7 @@ COMPILED_FROM: Final = 50_000  # states; below it compilation costs more than it
 
 @planner
 def modified_policy_iteration(
-    model: Any,
+    model: ModelLike,
     *,
     discount: float,
     sweeps: int = 10,

@@ -37,7 +37,7 @@ from planners.iteration.progress import Progress
 from planners.iteration.rounding_floor import FLOOR
 from planners.iteration.starting_points import good_policy, random_policy, start_policy, start_values
 from planners.methods.value_iteration import sweeps
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 
@@ -48,7 +48,7 @@ FORCING: Final = 1e-2  # residual of an evaluation, as a part of the last improv
 
 @planner
 def policy_iteration(
-    model: Any,
+    model: ModelLike,
     *,
     discount: float,
     tolerance: float = 1e-6,

@@ -21,14 +21,14 @@ from planners.iteration.iterates import Backup
 from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import start_values
-from planners.models.convert import as_model
+from planners.models.convert import ModelLike, as_model
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan
 
 
 @planner
 def value_iteration(
-    model: Any,
+    model: ModelLike,
     *,
     discount: float,
     tolerance: float = 1e-6,

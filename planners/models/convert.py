@@ -1,7 +1,8 @@
 """Finding the model in whatever a caller hands over."""
 
-from typing import Any
+from typing import Any, Protocol
 
+from planners.agent import Environment
 from planners.models.moves import MoveMDP
 from planners.models.tabular import TabularMDP
 from planners.models.wrappers import ACTIONS, REWARDS, refuse_changes
@@ -9,7 +10,29 @@ from planners.models.wrappers import ACTIONS, REWARDS, refuse_changes
 Model = TabularMDP | MoveMDP
 
 
-def as_model(source: Any) -> Model:
+class HasModel(Protocol):
+    """Whatever has its model in `mdp`, as `GridWorld-v0` has."""
+
+    @property
+    def mdp(self) -> Model:
+        """The model."""
+        ...
+
+
+class HasTable(Protocol):
+    """Whatever has the toy_text table in `P`, as Gymnasium's FrozenLake, Taxi and CliffWalking have."""
+
+    @property
+    def P(self) -> Any:
+        """`P[s][a]`, a list of (probability, next_state, reward, terminated)."""
+        ...
+
+
+# An environment that `gym.make` returns shows only at run time whether it has a model; `as_model` refuses it if not.
+ModelLike = Model | HasModel | HasTable | Environment
+
+
+def as_model(source: ModelLike) -> Model:
     """The model of `source`: a `TabularMDP`, a `MoveMDP`, or a Gymnasium environment that has one.
 
     Args:

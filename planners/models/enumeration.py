@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from planners.agent import Environment
 from planners.arrays import merge_rows
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.exact_sums import exact_sums, expectations
@@ -27,7 +28,7 @@ Reward = Callable[[Any, float], float]
 
 
 def enumerate_env(
-    env: Any,
+    env: Environment,
     *,
     key: Key | None = None,
     reward: Reward | None = None,

@@ -65,7 +65,8 @@ class StateNames:
 class ForgottenNames:
     """In a plan that was loaded without its model: its states have names, and they are not in the file."""
 
-    keys, identify = (), None
+    keys: tuple[Hashable, ...] = ()
+    identify: Key | None = None
 
     def __init__(self, samples: int | None) -> None:
         """Keep how often actions were tried."""

@@ -15,7 +15,8 @@ OBSERVATIONS: Final = "observations"
 STARTS: Final = "when episodes begin"
 UNKNOWN: Final = "nobody knows what, in a step() or reset() of its own"
 
-NOTHING: Final = {  # the classes that define a step or a reset, and change no number of an episode
+# The classes that define a step or a reset, and change no number of an episode.
+NOTHING: Final[dict[str, tuple[str, ...]]] = {
     "gymnasium": (
         "Wrapper", "TimeLimit", "OrderEnforcing", "PassiveEnvChecker", "RecordEpisodeStatistics", "RecordVideo",
         "RenderCollection", "HumanRendering", "AddWhiteNoise", "ObstructView", "ArrayConversion", "JaxToNumpy",

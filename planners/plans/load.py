@@ -5,13 +5,13 @@ import warnings
 import zipfile
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
 
 from planners.errors import InvalidPlanFileError, NotEnoughMemoryError, PlannerError
 from planners.memory import check_memory
-from planners.models.convert import Model, as_model
+from planners.models.convert import Model, ModelLike, as_model
 from planners.models.tabular import TabularMDP
 from planners.plans.model_identity import MissingModel, in_form, known_again, sizes_of
 from planners.plans.plan import Iteration, Plan, Status
@@ -20,7 +20,7 @@ from planners.plans.policy import TabularPolicy
 from planners.plans.save import FORMAT, VERSION, Arrays, is_sealed
 
 
-def load_plan(path: str | PathLike[str], model: Any = None) -> Plan:
+def load_plan(path: str | PathLike[str], model: ModelLike | None = None) -> Plan:
     """Read a plan that `Plan.save` wrote, or, lazily, one that many processes wrote to a folder.
 
     Args:

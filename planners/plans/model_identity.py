@@ -173,14 +173,17 @@ class MissingModel(_Placeholder):
         """Keep what the file says of the model, so that the plan can be saved again."""
         sizes, _ = arrays["model_sizes"], arrays["model_sha256"]  # a file without them is damaged
         super().__init__(sizes[0], sizes[1])
-        self.identity = {name: array for name, array in arrays.items() if name.startswith("model_")}
+        self.identity: dict[str, Any] = {name: array for name, array in arrays.items() if name.startswith("model_")}
         named = "model_samples" in arrays
-        self.states = ForgottenNames(int(arrays["model_samples"]) or None) if named else None
+        self.states: ForgottenNames | None = ForgottenNames(int(arrays["model_samples"]) or None) if named else None
 
 
 class BlockModel(_Placeholder):
     """The model in a plan of some of its states: its sizes, and which model it is."""
 
+    num_states: int
+    num_actions: int
+    digest: str
     why = (
         "no process holds the whole model, which {name!r} is asked of; planners.load_plan(folder, model=model) "
         "loads a plan with its model, where that fits in memory"

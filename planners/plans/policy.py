@@ -33,6 +33,9 @@ class TabularPolicy:
            [1., 0.]])
     """
 
+    num_states: int
+    num_actions: int
+
     def __init__(self, probabilities: ArrayLike, *, seed: int | None = None) -> None:
         """Check the (S, A) table; `seed` makes the draws of a policy that is not deterministic repeatable."""
         given = np.asarray(probabilities)
@@ -51,7 +54,7 @@ class TabularPolicy:
         table = scaled_mixture(table)
         self.num_states, self.num_actions = table.shape
         self.actions: NDArray[np.int64] = table.argmax(axis=1)
-        self.is_deterministic = bool((table.max(axis=1) == 1.0).all())
+        self.is_deterministic: bool = bool((table.max(axis=1) == 1.0).all())
         self._rng = np.random.default_rng(seed)
         self.states: StateNames | ForgottenNames | None = None
         self.actions.setflags(write=False)

@@ -40,11 +40,11 @@ class TransitionFile:
 
     def __init__(self, path: str | PathLike[str], outcome: int | None = None) -> None:
         """Read the file; `InvalidModelError` with the line where it is not a table of numbers."""
-        self.path = fspath(path)
-        self.encoding = _encoding(self.path)
+        self.path: str = fspath(path)
+        self.encoding: str = _encoding(self.path)
         try:
-            self.names = self._header(outcome)
-            self.table = self._numbers()
+            self.names: list[str] = self._header(outcome)
+            self.table: NDArray[np.float64] = self._numbers()
         except UnicodeError as error:
             where = f"byte {error.start}" if isinstance(error, UnicodeDecodeError) else "it"
             raise InvalidModelError(
@@ -53,7 +53,7 @@ class TransitionFile:
             ) from None
         except csv.Error as error:
             raise InvalidModelError(f"{self.path} is no table of comma-separated values: {error}") from None
-        self.records = np.arange(len(self.table))  # the place of each in the file
+        self.records: NDArray[np.int_] = np.arange(len(self.table))  # the place of each in the file
         if outcome is not None:
             self._choose(outcome)
         if not len(self.table):

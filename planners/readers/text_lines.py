@@ -20,6 +20,9 @@ class TextLines:
         number: Number of the line that was read last, from 1.
     """
 
+    path: str
+    comment: str
+
     def __init__(self, path: str | PathLike[str], comment: str) -> None:
         """Check the size; `NotEnoughMemoryError` if what is read would not fit."""
         self.path, self.comment, self.number = fspath(path), comment, 0
@@ -31,7 +34,7 @@ class TextLines:
             for number, line in enumerate(file, 1):
                 text = line.strip()
                 if text and not text.startswith(self.comment):
-                    self.number = number
+                    self.number: int = number
                     yield text
 
     def refuse(self, what: str, line: int | None = None) -> NoReturn:

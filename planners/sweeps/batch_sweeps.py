@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
 from planners.equations.from_model import make_problem
+from planners.models.convert import Model
 from planners.models.moves import MoveMDP
 from planners.plans.plan import Plan, Status
 from planners.sweeps.move_sweeps import MoveSweeps
@@ -31,14 +32,18 @@ class BatchSweeps(OrderedSweeps):
         members: The sweeps of each model, which prove its bounds.
     """
 
+    members: Sequence[MoveSweeps | RowSweeps]
+    model: Model
+    span: NDArray[np.int32]
+
     def __init__(self, members: Sequence[MoveSweeps | RowSweeps]) -> None:
         """Take the order of the first."""
         lead = members[0]
         super().__init__(lead.order, np.stack([member.values for member in members], axis=1), lead.model.longest_row)
         self.members, self.model, self.span = members, lead.model, lead.span
-        self.discount = max(member.discount for member in members)
-        self.discounts = np.array([member.discount for member in members])
-        self.per_step = np.array([member.per_step for member in members])
+        self.discount: float = max(member.discount for member in members)
+        self.discounts: NDArray[np.float64] = np.array([member.discount for member in members])
+        self.per_step: NDArray[np.float64] = np.array([member.per_step for member in members])
 
     @property
     def num_states(self) -> int:

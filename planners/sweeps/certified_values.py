@@ -112,7 +112,7 @@ class CertifiedValues(OrderedSweeps):
         """The numbers of `planners.kernels.proofs.prove`; sets `rows` to the greedy policy."""
         from planners.kernels.proofs import prove
 
-        self.rows = self._first_rows()
+        self.rows: NDArray[np.integer] = self._first_rows()
         parts = prove(self.tables, self.values, slope, offset, self.order.computed, self.roundings, self.rows)
         self.rows[self.order.computed :] = self.known_rows
         return parts

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 class MoveSweeps(CertifiedValues):
     """A `MoveMDP` at a discount below 1, in order."""
 
+    closed: NDArray[np.integer]
+    finals: NDArray[np.intp]
+    model: MoveMDP
+    discount: float
+    known_rows: NDArray[np.integer]
+    successor: NDArray[np.int32]
+    outcome: NDArray[np.unsignedinteger]
+
     def __init__(self, model: MoveMDP, discount: float, beside: Sequence[tuple[MoveMDP, float]] = ()) -> None:
         """Find the order and arrange the tables in it; `beside` are models of the same map that will share them."""
         from planners.kernels import ordering
@@ -41,7 +49,7 @@ class MoveSweeps(CertifiedValues):
         arranged = arrange(order, known, layers)
         self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
         super().__init__(arranged, np.full(model.num_states, np.nan), model.num_moves)
-        self.row_type = action_type(model.num_actions)
+        self.row_type: type[np.integer[Any]] = action_type(model.num_actions)
         self._take(model, discount)
         self._arrange_tables(ordering)
 
@@ -64,25 +72,29 @@ class MoveSweeps(CertifiedValues):
         lasting = closed_value(best[self.closed], discount)
         self.values[rank[self.closed]] = np.nan if lasting is None else lasting
         self.values[rank[self.finals]] = best[self.finals]
-        self.onward = np.where(ends, 0.0, discount)
-        self.best_end = float(model.outcome_reward.max(initial=0.0))
-        self.per_step = float(min(model.outcome_reward[~ends].min(initial=0.0), 0.0))
+        self.onward: NDArray[np.float64] = np.where(ends, 0.0, discount)
+        self.best_end: float = float(model.outcome_reward.max(initial=0.0))
+        self.per_step: float = float(min(model.outcome_reward[~ends].min(initial=0.0), 0.0))
 
     def _arrange_tables(self, compiled: Any) -> None:
         model, order = self.model, self.order
         self.successor, self.outcome = compiled.permute_moves(model.successor, model.outcome, order.order, order.rank)
-        self.kind = np.zeros(1, dtype=np.uint8) if model.kind is None else model.kind[order.order]
+        self.kind: NDArray[np.unsignedinteger] = (
+            np.zeros(1, dtype=np.uint8) if model.kind is None else model.kind[order.order]
+        )
         known = np.arange(model.num_states) >= order.computed
         self.entering = self.arrival = np.zeros(0)
-        self.code = np.zeros(0, dtype=np.uint8)
+        self.code: NDArray[np.unsignedinteger] = np.zeros(0, dtype=np.uint8)
         if model.mixture.shape[1:] == (4, 4) and self.outcome.dtype == np.uint8 and len(model.outcome_ends) < 256:
             code = compiled.entering_codes(self.successor, self.outcome, known)
             if len(code) and not (self.onward[code[: order.computed][code[: order.computed] < 255]] == 0.0).any():
                 code[code == 255] = 0
                 self.code = code
-                self.entering = model.outcome_reward[code]
-                self.arrival = self.entering + self.onward[code] * self.values
-        self.span = compiled.moves_between_blocks(self.successor, self.block, self.blocks, self.order.computed)
+                self.entering: NDArray[np.float64] = model.outcome_reward[code]
+                self.arrival: NDArray[np.float64] = self.entering + self.onward[code] * self.values
+        self.span: NDArray[np.int32] = compiled.moves_between_blocks(
+            self.successor, self.block, self.blocks, self.order.computed
+        )
 
     def begin_at(self, values: NDArray[np.float64]) -> None:
         """Take first values; what it earns to arrive follows them."""

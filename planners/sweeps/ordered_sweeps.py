@@ -88,6 +88,9 @@ class OrderedSweeps(ABC):
         limited: Whether rounding ended the last sweeps before they had settled; only where they are in float32.
     """
 
+    order: Order
+    values: NDArray[np.float64]
+    sweeps: float
     model: Any
     discount: float
     swept_tables: Any
@@ -99,14 +102,14 @@ class OrderedSweeps(ABC):
     def __init__(self, order: Order, values: NDArray[np.float64], longest_row: int) -> None:
         """Choose blocks and window."""
         self.order, self.values = order, values
-        self.block = int(np.clip(LAYERS_IN_WINDOW * order.computed // (40 * order.layers), 64, LARGEST_BLOCK))
-        self.blocks = -(-order.computed // self.block)
+        self.block: int = int(np.clip(LAYERS_IN_WINDOW * order.computed // (40 * order.layers), 64, LARGEST_BLOCK))
+        self.blocks: int = -(-order.computed // self.block)
         window = -(-LAYERS_IN_WINDOW * order.computed // (order.layers * self.block))
-        self.cursor = np.array([0, np.clip(window, 4, max(self.blocks, 4)), -1, 0], dtype=np.int64)
-        self.pending = np.zeros(self.blocks)
-        self.roundings = longest_row + 18  # those of a backup, of its tables and of the values known beforehand
+        self.cursor: NDArray[np.int64] = np.array([0, np.clip(window, 4, max(self.blocks, 4)), -1, 0], dtype=np.int64)
+        self.pending: NDArray[np.float64] = np.zeros(self.blocks)
+        self.roundings: int = longest_row + 18  # those of a backup, of its tables and of the values known beforehand
         self.sweeps, self.residual, self.settled = 0.0, np.inf, False
-        self.rows = np.zeros(len(values), dtype=np.int64)
+        self.rows: NDArray[np.integer[Any]] = np.zeros(len(values), dtype=np.int64)
 
     @property
     def num_states(self) -> int:
@@ -117,8 +120,8 @@ class OrderedSweeps(ABC):
         """Sweep about `budget` blocks; True when none may still change by more than `threshold`."""
         work, done = self._sweep_window(threshold, budget or self.budget)
         self.sweeps += work / max(self.blocks, 1)
-        self.residual = threshold if done else float(self.pending.max(initial=0.0))
-        self.settled = done and not self.limited
+        self.residual: float = threshold if done else float(self.pending.max(initial=0.0))
+        self.settled: bool = done and not self.limited
         return done
 
     def _sweep_window(self, threshold: float, budget: int) -> tuple[int, bool]:

@@ -20,6 +20,7 @@ from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.iterates import SweepIterate
 from planners.iteration.rounding_floor import floors
+from planners.models.tabular import TabularMDP
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import Order
 
@@ -33,6 +34,9 @@ PATIENCE: Final = 30  # policies
 class PolicySweeps(CertifiedValues):
     """A `Problem` at a discount below 1, its states in their own order."""
 
+    model: TabularMDP
+    discount: float
+    values: NDArray[np.float64]
     problem: Problem
 
     def __init__(self, problem: Problem, values: NDArray[np.float64]) -> None:
@@ -40,9 +44,9 @@ class PolicySweeps(CertifiedValues):
         own = np.arange(problem.num_states, dtype=np.int32)
         self.problem, self.model, self.discount = problem, problem.model, problem.discount
         super().__init__(Order(own, own, problem.num_states, 1), values.copy(), problem.rounding_terms - 10)
-        self.first = np.append(problem.first_row, len(problem.row_state))
-        self.never_ends = not problem.termination.any()
-        self.known_rows = np.zeros(0, dtype=np.int64)
+        self.first: NDArray[np.int64] = np.append(problem.first_row, len(problem.row_state))
+        self.never_ends: bool = not problem.termination.any()
+        self.known_rows: NDArray[np.integer[Any]] = np.zeros(0, dtype=np.int64)
         self._spare = np.empty_like(self.values)
 
     def improve(self) -> tuple[float, float]:

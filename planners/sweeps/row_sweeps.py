@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from planners.equations.certificates import Bounds, Certifier, Weights, most_steps_by_policies
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.starting_points import ending_policy
+from planners.models.tabular import TabularMDP
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
 
@@ -25,6 +26,17 @@ MOST_SWEEPS: Final = 60  # for the weights of a proof
 
 class RowSweeps(CertifiedValues):
     """Any `Problem`, in order."""
+
+    closed: NDArray[np.integer]
+    finals: NDArray[np.intp]
+    indptr: NDArray[np.signedinteger]
+    indices: NDArray[np.int32]
+    probability: NDArray[np.float64]
+    first: NDArray[np.int64]
+    row_of: NDArray[np.integer]
+    problem: Problem
+    model: TabularMDP
+    discount: float
 
     def __init__(self, problem: Problem) -> None:
         """Find the order and arrange the rows in it."""
@@ -55,15 +67,17 @@ class RowSweeps(CertifiedValues):
         self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
         super().__init__(arranged, np.full(problem.num_states, np.nan), problem.rounding_terms - 10)
         self._take(problem)
-        self.per_step = float(min(problem.rewards[problem.termination == 0].min(initial=0.0), 0.0))
+        self.per_step: float = float(min(problem.rewards[problem.termination == 0].min(initial=0.0), 0.0))
         self.indptr, self.indices, self.probability, self.first, self.row_of = ordering.permute_rows(
             transitions.indptr, transitions.indices, transitions.data, first, arranged.order, arranged.rank
         )
-        self.reward = problem.rewards[self.row_of]
+        self.reward: NDArray[np.float64] = problem.rewards[self.row_of]
         row_here = np.empty_like(self.row_of)
         row_here[self.row_of] = np.arange(len(self.row_of))
-        self.known_rows = row_here[problem.greedy(problem.rewards)[arranged.order[arranged.computed :]]]
-        self.span = ordering.rows_between_blocks(
+        self.known_rows: NDArray[np.integer] = row_here[
+            problem.greedy(problem.rewards)[arranged.order[arranged.computed :]]
+        ]
+        self.span: NDArray[np.int32] = ordering.rows_between_blocks(
             self.indptr, self.indices, self.first, self.block, self.blocks, self.order.computed
         )
 
@@ -85,7 +99,7 @@ class RowSweeps(CertifiedValues):
         self.values[rank[self.closed]] = np.nan if lasting is None else lasting
         self.values[rank[self.finals]] = best[self.finals]
         ending = problem.termination > 0
-        self.best_end = float(_until_the_end(problem, ending).max(initial=0.0))
+        self.best_end: float = float(_until_the_end(problem, ending).max(initial=0.0))
 
     @property
     def tables(self) -> "Rows":

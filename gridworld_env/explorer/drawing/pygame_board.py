@@ -33,9 +33,12 @@ class MapDrawing:
         seconds: How long the last one took.
     """
 
+    layers: int
+    seconds: float
+
     def __init__(self) -> None:
         """Nothing is drawn yet."""
-        self.sprites = Sprites()
+        self.sprites: Sprites = Sprites()
         self.layers, self.seconds = 0, 0.0
         self._layer: pygame.Surface | None = None
         self._key: object = None

@@ -32,7 +32,7 @@ class SpriteSheet(PygameSheet):
 
     def finish(self) -> pygame.Surface:
         """The picture at its size."""
-        self.surface = pygame.transform.smoothscale(self.surface, (self._cell, self._cell))
+        self.surface: pygame.Surface = pygame.transform.smoothscale(self.surface, (self._cell, self._cell))
         self.scale = 1
         return super().finish()
 
@@ -50,7 +50,7 @@ class Sprites:
 
     def __init__(self) -> None:
         """Nothing is drawn yet."""
-        self.fonts = Fonts(pygame)
+        self.fonts: Fonts = Fonts(pygame)
         self._kept: dict[tuple[object, ...], pygame.Surface] = {}
 
     def arrows(self, cell: int, code: int, actions: int, ink: theme.Color, *, numbered: bool) -> pygame.Surface:

@@ -29,6 +29,9 @@ class Thinning(Generic[Frame]):
     (4, [0, 4, 7])
     """
 
+    every: int
+    seen: int
+
     def __init__(
         self,
         size: Callable[[Frame], int] = lambda frame: 0,

@@ -46,7 +46,7 @@ class History(Generic[T]):
 
     def __init__(self, first: T, parts: Parts = nothing_of, most_bytes: int = MOST_BYTES) -> None:
         """Begin with nothing to undo."""
-        self.present = first
+        self.present: T = first
         self._parts, self._most_bytes = parts, most_bytes
         self._past: list[tuple[T, int]] = []
         self._future: list[tuple[T, int]] = []

@@ -39,6 +39,11 @@ class Job:
         recorded: Whether an unpaced one is remembered for the animation, once a frame.
     """
 
+    name: str
+    steps: Steps
+    paced: bool
+    recorded: bool
+
     def __init__(self, name: str, steps: Steps, *, paced: bool = True, recorded: bool = True) -> None:
         """Its first step is due at once."""
         self.name, self.steps, self.paced, self.recorded = name, steps, paced, recorded

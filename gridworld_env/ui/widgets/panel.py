@@ -19,8 +19,8 @@ class Panel:
     def __init__(self, controls: Sequence[Control]) -> None:
         """Lie nowhere yet: `rect` is set by the program."""
         self.controls = controls
-        self.rect = Rect(0, 0, 0, 0)
-        self.scrolled = 0.0
+        self.rect: Rect = Rect(0, 0, 0, 0)
+        self.scrolled: float = 0.0
         self._held: Control | None = None
         self._pointer: Point | None = None
 

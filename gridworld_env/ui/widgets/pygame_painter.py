@@ -21,6 +21,9 @@ class PygamePainter:
         scale: Pixels a point.
     """
 
+    surface: pygame.Surface
+    scale: float
+
     def __init__(self, surface: pygame.Surface, scale: float) -> None:
         """Nothing is rendered yet."""
         pygame.font.init()

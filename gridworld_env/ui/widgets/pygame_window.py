@@ -36,6 +36,8 @@ class AppWindow:
         scale: Window units a point, for screens whose system does not say that they are dense.
     """
 
+    app: Shell[Any]
+
     def __init__(self, app: Shell[Any], size: tuple[int, int] = (1240, 800), scale: float = 1.0) -> None:
         """Open the window."""
         # On Windows: tell us about pixels, instead of stretching what we paint.
@@ -45,13 +47,13 @@ class AppWindow:
         pygame.display.init()
         self.app, self._scale = app, scale
         units = fitting((round(size[0] * scale), round(size[1] * scale)))
-        self.window = pygame.Window(app.title, units, resizable=True, allow_high_dpi=True)
+        self.window: pygame.Window = pygame.Window(app.title, units, resizable=True, allow_high_dpi=True)
         self.window.minimum_size = (round(SMALLEST[0] * scale), round(SMALLEST[1] * scale))
         pygame.key.set_repeat(350, 40)
         self._painter: PygamePainter | None = None
         self._painted: object = None
         self._clock = pygame.time.Clock()
-        self.frames = 0
+        self.frames: int = 0
 
     def run(self) -> None:
         """Show the app until it closes."""

@@ -32,7 +32,7 @@ class BaseSession:
     def __init__(self, greeting: str, speed: float) -> None:
         """Nothing runs."""
         self.status: tuple[str, bool] = (greeting, False)
-        self.stamp = 0
+        self.stamp: int = 0
         self.speed = speed
         self.job: Job | None = None
 

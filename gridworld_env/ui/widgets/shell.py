@@ -74,8 +74,8 @@ class Shell(Generic[S]):
     def __init__(self, session: S, commands: CommandTable[Any], help_title: str) -> None:
         """Lay out when the window is there."""
         self.session, self._commands, self._help_title = session, commands, help_title
-        self.content = Rect(0, 0, 1, 1)
-        self.density = 1.0
+        self.content: Rect = Rect(0, 0, 1, 1)
+        self.density: float = 1.0
         self.prompt: Prompt | None = None
         self.help_open = self.closing = False
         self._changes = 0
@@ -145,7 +145,7 @@ class Shell(Generic[S]):
     def handle(self, event: Event) -> None:
         """Answer an event."""
         if isinstance(event, Closed):
-            self.closing = True
+            self.closing: bool = True
         elif isinstance(event, Dropped):
             self.session.attempt(lambda: self.drop(event.path))
         elif isinstance(event, Key):
@@ -163,7 +163,7 @@ class Shell(Generic[S]):
             return
         command = self._commands.of_stroke(key.stroke)
         if self.help_open and (command is None or command.name != "help"):
-            self.help_open = False
+            self.help_open: bool = False
             if command is None or command.name == "stop":
                 return
         if command is not None:

@@ -136,7 +136,7 @@ def test_runs_can_be_pickled(game: str) -> None:
 def test_the_recipe_of_a_mixture_follows_its_numbers() -> None:
     own = train(ring(5, radius=10.0, std=0.5), steps=0)
     assert own.game.name == "ring5"
-    assert own.settings["penalty_weight"] == str(gan_lab.mixture_recipe(own.game, batch_size=320).penalty_weight)
+    assert own.settings["penalty_weight"] == str(gan_lab.mixture_recipe(own.game, batch_size=320).penalty_weight)  # pyright: ignore[reportArgumentType]
     assert train("ring8", steps=0).settings["penalty_weight"] == str(gan_lab.RECIPES["ring8"].penalty_weight)
 
 

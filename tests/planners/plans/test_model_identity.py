@@ -180,7 +180,7 @@ def test_another_model(tmp_path: Path) -> None:
     with pytest.raises(InvalidPlanFileError, match="the numbers in the tables differ"):
         planners.load_plan(tmp_path / "plan", gym.make("GridWorld-v0", slip=0.2, step_reward=-0.05))
     with pytest.raises(InvalidModelError, match="no tables to plan on"):
-        planners.load_plan(tmp_path / "plan", 3)
+        planners.load_plan(tmp_path / "plan", 3)  # pyright: ignore[reportArgumentType]
 
 
 def test_fingerprint_does_not_depend_on_how_the_tables_were_made(rng: np.random.Generator) -> None:
