@@ -74,12 +74,6 @@ def policy_iteration(
         evaluation: "direct" (as exactly as float64 allows), "krylov" (BiCGSTAB to the residual that suits), or
             "auto": direct, but below discount 1 Krylov above 200,000 states and where factors would fill in
             because the states lead all over the model.
-        max_iterations: Number of policies after which to give up.
-        seed: Of the random first policy.
-        start: A `Plan` whose policy to start from, or (S,) values whose greedy policy; None: at random;
-            "sweeps": a policy that sweeps have made good, which saves most of the linear systems.
-        evaluation: "direct" (factors), "krylov" (BiCGSTAB to the residual that suits), or "auto": direct up
-            to 5000 states, and at discount 1, where the proof needs factors in any case.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
         throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
             is, with its status.
