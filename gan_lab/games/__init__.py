@@ -66,7 +66,6 @@ __all__ = [
     "DiracGame",
     "FiniteGame",
     "Game",
-    "GameLike",
     "GaussianGame",
     "ImagesGame",
     "MixtureGame",

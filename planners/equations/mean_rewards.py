@@ -38,11 +38,13 @@ class Component(NamedTuple):
         transitions: (L, n) CSR; no row may end the episode.
         row_state: (L,) state of each row.
         rewards: (L,) expected reward.
+        exact: Tells the (L,) rewards in fractions; None: they are `rewards`.
     """
 
     transitions: sparse.csr_array
     row_state: NDArray[np.int64]
     rewards: NDArray[np.float64]
+    exact: Callable[[], Sequence[Fraction]] | None = None
 
 
 class Balance(NamedTuple):
@@ -72,7 +74,10 @@ def balance(component: Component) -> Balance:
         policy = towards(component, {int(component.row_state[row]): int(row) for row in [component.rewards.argmax()]})
         return Balance(1, policy)
     found = _by_floats(component)
-    return found or _by_fractions(component, _fractions(component, component.rewards))
+    if found is not None:
+        return found
+    rewards = component.rewards.tolist() if component.exact is None else component.exact()
+    return _by_fractions(component, _fractions(component, rewards))
 
 
 def _by_floats(component: Component) -> Balance | None:
@@ -81,7 +86,7 @@ def _by_floats(component: Component) -> Balance | None:
     Each step is taken with probability 1/2 only, which makes the chain aperiodic and halves the mean.
     Source: Puterman (2005), Theorem 8.5.5 and Section 8.5.4.
     """
-    P, row_state, rewards = component
+    P, row_state, rewards, _ = component
     first = np.searchsorted(row_state, np.arange(P.shape[1]))
     unit, terms = float(np.finfo(np.float64).eps), int(np.diff(P.indptr).max()) + 8
     values, settled = np.zeros(P.shape[1]), 0
@@ -146,7 +151,7 @@ def _arrives(component: Component, policy: NDArray[np.int64]) -> NDArray[np.bool
 
 def towards(component: Component, kept: dict[int, int]) -> NDArray[np.int64]:
     """(n,) the rows that are kept, by state, and elsewhere those that most likely lead there on a shortest way."""
-    P, row_state, _ = component
+    P, row_state = component.transitions, component.row_state
     goal = np.isin(np.arange(P.shape[1]), list(kept))
     every = np.ones(len(row_state), dtype=bool)
     policy = rows_towards(P, row_state, every, np.where(goal, -1, next_towards(P, row_state, every, goal)))

@@ -1,9 +1,12 @@
 """Expected rewards until a state is reached, in fractions: for what floats cannot decide."""
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
+
+from planners.models.tabular import TabularMDP
 
 MOST_WORK: Final = 30_000_000  # bits of the fractions that are computed; some ten seconds
 
@@ -25,6 +28,28 @@ def exact_row(states: Sequence[int], probabilities: Sequence[float], reward: flo
     return Row(
         Fraction(reward), {state: Fraction(p) / total for state, p in zip(states, probabilities, strict=True) if p}
     )
+
+
+def exact_reward(model: TabularMDP, pair: int) -> Fraction:
+    """r(s,a) of a pair that never ends, by the reward of each transition where the model tells it, else as stored.
+
+    What is stored was rounded once. A reward that differs from it by more is another one, and is not taken.
+    """
+    stored, P, paid = Fraction(float(model.rewards.ravel()[pair])), model.transitions, model.paid
+    if paid is None or model.termination.ravel()[pair]:
+        return stored
+    here = slice(paid.indptr[pair], paid.indptr[pair + 1])
+    amounts = dict(zip(paid.indices[here].tolist(), paid.data[here].tolist(), strict=True))
+    part = slice(P.indptr[pair], P.indptr[pair + 1])
+    row = zip(P.indices[part].tolist(), P.data[part].tolist(), strict=True)
+    entries = [(Fraction(p), amounts.get(state)) for state, p in row]
+    told = [(p, Fraction(amount)) for p, amount in entries if amount is not None and math.isfinite(amount)]
+    if not told or len(told) < len(entries):
+        return stored
+    total = sum((p for p, _ in told), Fraction())
+    found = sum((p * amount for p, amount in told), Fraction()) / total
+    size = sum((p * abs(amount) for p, amount in told), Fraction()) / total
+    return found if abs(found - stored) <= size * Fraction(1, 2**50) else stored
 
 
 def expected_until(target: int, rows: dict[int, Row]) -> dict[int, Fraction]:

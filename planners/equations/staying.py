@@ -6,6 +6,7 @@ See `planners.equations.undiscounted` for what it is for, and `mean_rewards` for
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from scipy import sparse
 
 from planners.equations.graph import EndComponents, end_components, next_towards, rows_towards
 from planners.equations.mean_rewards import Balance, Component, balance, least_mean
-from planners.equations.rational_systems import TooLargeError
+from planners.equations.rational_systems import TooLargeError, exact_reward
 from planners.errors import UnboundedValueError
 from planners.models.tabular import TabularMDP
 from planners.options import named_states
@@ -91,8 +92,13 @@ def _going_round(
             nodes, local = np.unique(row_node[group], return_inverse=True)
             members = [by_node[first[each] : first[each + 1]] for each in nodes.tolist()]
             number = np.repeat(np.arange(len(nodes)), [len(each) for each in members]).tolist()
-            component = Component(sparse.csr_array(transitions[group][:, nodes]), local, rewards[group])
+            exact = partial(_exact_rewards, model, group.tolist())
+            component = Component(sparse.csr_array(transitions[group][:, nodes]), local, rewards[group], exact)
             yield group, np.concatenate(members).tolist(), number, component
+
+
+def _exact_rewards(model: TabularMDP, pairs: list[int]) -> list[Fraction]:
+    return [exact_reward(model, pair) for pair in pairs]
 
 
 def _decided(component: Component, states: list[int]) -> Balance:

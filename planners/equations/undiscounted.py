@@ -39,7 +39,7 @@ from scipy import sparse
 from planners.equations.graph import EndComponents, next_towards
 from planners.equations.merging import Merging
 from planners.equations.problem import Problem
-from planners.equations.rational_systems import exact_row
+from planners.equations.rational_systems import exact_reward, exact_row
 from planners.equations.staying import Staying, find_staying, go_to
 from planners.models.tabular import TabularMDP
 
@@ -148,7 +148,9 @@ def _rewards(model: TabularMDP, pairs: NDArray[np.int64], potential: dict[int, F
         pair = int(pairs[place])
         part = slice(P.indptr[pair], P.indptr[pair + 1])
         nexts = [*P.indices[part].tolist(), -1]
-        reward, chances = exact_row(nexts, [*P.data[part].tolist(), float(termination[pair])], float(found[place]))
+        reward, chances = exact_row(
+            nexts, [*P.data[part].tolist(), float(termination[pair])], exact_reward(model, pair)
+        )
         after = sum((p * potential.get(state, 0) for state, p in chances.items()), Fraction())
         found[place] = float(reward - potential.get(pair // model.num_actions, 0) + after)
     return found

@@ -26,7 +26,7 @@ from planners.equations.graph import next_towards
 from planners.equations.mean_rewards import Component, class_values
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total, total_reward
-from planners.equations.rational_systems import Row, TooLargeError, exact_row
+from planners.equations.rational_systems import Row, TooLargeError, exact_reward, exact_row
 from planners.errors import ImproperPolicyError, InvalidPolicyError, UnprovenValueError
 from planners.models.convert import ModelLike, as_model
 from planners.models.tabular import TabularMDP
@@ -235,7 +235,7 @@ def _of_class(
 
 def _exact_rows(mdp: TabularMDP, policy: TabularPolicy, states: NDArray[np.int64]) -> list[Row]:
     """The policy's rows of a recurrent class in fractions, its states numbered as they come."""
-    P, rewards, place = mdp.transitions, mdp.rewards, {state: number for number, state in enumerate(states.tolist())}
+    P, place = mdp.transitions, {state: number for number, state in enumerate(states.tolist())}
     rows = []
     for state in place:
         reward, nexts, total = Fraction(), dict[int, Fraction](), Fraction()
@@ -245,7 +245,9 @@ def _exact_rows(mdp: TabularMDP, policy: TabularPolicy, states: NDArray[np.int64
         for action in chosen.tolist():
             weight = Fraction(1) if policy.is_deterministic else Fraction(float(policy.probabilities[state, action]))
             part = slice(*P.indptr[state * mdp.num_actions + action :][:2])
-            row = exact_row(P.indices[part].tolist(), P.data[part].tolist(), float(rewards[state, action]))
+            row = exact_row(
+                P.indices[part].tolist(), P.data[part].tolist(), exact_reward(mdp, state * mdp.num_actions + action)
+            )
             reward, total = reward + weight * row.reward, total + weight
             for after, p in row.nexts.items():
                 nexts[place[after]] = nexts.get(place[after], Fraction()) + weight * p

@@ -33,4 +33,5 @@ def negated(model: Tables) -> Tables:
     array([[-3.]])
     """
     name = "outcome_reward" if hasattr(model, "outcome_reward") else "rewards"
-    return replace(model, **{name: negative(getattr(model, name))})
+    found = replace(model, **{name: negative(getattr(model, name))})
+    return found if getattr(model, "paid", None) is None else replace(found, paid=-model.paid)

@@ -37,6 +37,9 @@ class TabularMDP:
         states: What the states are called, as far as `enumerate_env` found them; None: observations are their numbers.
         endings: (S*A, S) CSR, the probability that the episode ends in each state, where the model tells; the rows
             sum to `termination`. It matters only to whoever asks which state was reached (`planners.goals`).
+        paid: (S*A, S) CSR, the reward of going on to each state, where the model tells more than its expectation; NaN
+            where several rewards lead to one state. At discount 1 it decides whether a loop is fair: expected rewards
+            are rounded.
         labels: (S,) bool of each label: names of sets of states, such as "done", to be used as a goal.
         may_rest: At discount 1: whether staying for ever at no reward is worth 0; or else, as an episode that
             has to end does not end there, -inf.
@@ -51,6 +54,7 @@ class TabularMDP:
     initial: NDArray[np.float64] | None = None
     states: StateNames | None = None
     endings: sparse.csr_array | None = None
+    paid: sparse.csr_array | None = None
     labels: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     may_rest: bool = True
 
@@ -221,6 +225,7 @@ def _check_tables(mdp: TabularMDP) -> None:
         ("feasible", mdp.feasible.shape, shape),
         ("transitions", mdp.transitions.shape, (pairs, shape[0])),
         ("endings", (pairs, shape[0]) if mdp.endings is None else mdp.endings.shape, (pairs, shape[0])),
+        ("paid", (pairs, shape[0]) if mdp.paid is None else mdp.paid.shape, (pairs, shape[0])),
         *((f"label {name!r}", mask.shape, shape[:1]) for name, mask in mdp.labels.items()),
     ):
         if tuple(found) != tuple(expected):

@@ -225,7 +225,8 @@ def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = Non
     feasible.flat[rows] = True
     ends = np.logical_not(feasible.any(axis=1))
     feasible[ends] = True
-    return ended(entries.kept(np.ones(len(rows), dtype=bool)), entries.expected(rewards), feasible, ends)
+    kept = entries.kept(np.ones(len(rows), dtype=bool))
+    return {**ended(kept, entries.expected(rewards), feasible, ends), "paid": entries.paid(rewards)}
 
 
 def _check_actions(

@@ -3,7 +3,7 @@
 (S,) R(s), paid when leaving s; (S, A) r(s,a); (S, A, S') or (A, S, S') r(s,a,s'), paid with that transition.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,22 @@ from planners.readers.transitions import PairEntries, as_numbers
 Kind = Literal["state", "action", "transition"]
 
 
-def expected_rewards(R: Any, entries: PairEntries, axes: Axes | None = None) -> tuple[NDArray[np.float64], Kind]:
-    """(S, A) expected rewards, r(s,a) = sum over s' of P(s'|s,a) r(s,a,s'), and what they were given by.
+class Rewards(NamedTuple):
+    """Rewards as they are stored.
+
+    Attributes:
+        expected: (S, A) r(s,a) = sum over s' of P(s'|s,a) r(s,a,s').
+        given_by: What they were given by.
+        paid: As of `TabularMDP`.
+    """
+
+    expected: NDArray[np.float64]
+    given_by: Kind
+    paid: sparse.csr_array | None = None
+
+
+def expected_rewards(R: Any, entries: PairEntries, axes: Axes | None = None) -> Rewards:
+    """(S, A) expected rewards, and what is known beside them.
 
     Rewards of transitions that have no probability are not read; they may be anything.
 
@@ -35,19 +49,19 @@ def expected_rewards(R: Any, entries: PairEntries, axes: Axes | None = None) -> 
     num_states, num_actions = entries.shape
     square = num_states == num_actions > 1
     if is_matrix_list(R):
-        return entries.expected(_listed(R, entries)), "transition"
+        return _of_transitions(entries, _listed(R, entries))
     table = as_numbers("R", R.toarray() if is_sparse(R) else R)
     if num_actions == 1 < num_states and table.shape == (num_states, num_states):
         table = table[None]  # r(s,s') of the only action
     if table.shape == (num_states,):
-        return np.repeat(table[:, None], num_actions, axis=1), "state"
+        return Rewards(np.repeat(table[:, None], num_actions, axis=1), "state")
     if table.shape == (num_states, num_actions):
         if square and axes is None and (table != table.flat[0]).any():
             raise InvalidModelError(
                 f"R has shape {table.shape}, which fits r(s,a), in either order of axes, and r(s,s'): there are as "
                 "many actions as states. If it is (S, A), say so by naming the axes of P, axes='SAS' or axes='ASS'"
             )
-        return table.copy(), "action"
+        return Rewards(table.copy(), "action")
     states, actions = np.divmod(entries.rows, num_actions)
     by_state = table.shape == (num_states, num_actions, num_states)
     by_action = table.shape == (num_actions, num_states, num_states)
@@ -56,10 +70,14 @@ def expected_rewards(R: Any, entries: PairEntries, axes: Axes | None = None) -> 
             f"R has shape {table.shape}, which fits both (S, A, S') and (A, S, S'). Say which with axes='SAS' or 'ASS'"
         )
     if by_action and (axes == "ASS" or not by_state):
-        return entries.expected(table[actions, states, entries.next_states]), "transition"
+        return _of_transitions(entries, table[actions, states, entries.next_states])
     if by_state:
-        return entries.expected(table[states, actions, entries.next_states]), "transition"
+        return _of_transitions(entries, table[states, actions, entries.next_states])
     raise InvalidModelError(_misfit(table.shape, num_states, num_actions))
+
+
+def _of_transitions(entries: PairEntries, amounts: NDArray[np.float64]) -> Rewards:
+    return Rewards(entries.expected(amounts), "transition", entries.paid(amounts))
 
 
 def _misfit(found: tuple[int, ...], num_states: int, num_actions: int) -> str:

@@ -71,6 +71,24 @@ class PairEntries(NamedTuple):
         means = expectations(self.probabilities, amounts, self.rows, self.num_states * self.num_actions)
         return means.reshape(self.shape)
 
+    def paid(self, amounts: NDArray[np.float64]) -> sparse.csr_array | None:
+        """(S*A, S) amount of going on to each state, of (L,) `amounts`; None where each pair has one amount only.
+
+        NaN where entries with one next state have several amounts.
+        """
+        if not len(self.rows):
+            return None
+        order = np.lexsort((self.next_states, self.rows))
+        rows, columns, sorted_amounts = self.rows[order], self.next_states[order], amounts[order]
+        same_row = rows[1:] == rows[:-1]
+        if not (same_row & (sorted_amounts[1:] != sorted_amounts[:-1])).any():
+            return None
+        first = np.concatenate(([0], np.flatnonzero(~same_row | (columns[1:] != columns[:-1])) + 1))
+        least, most = np.minimum.reduceat(sorted_amounts, first), np.maximum.reduceat(sorted_amounts, first)
+        data = np.where(least == most, least, np.nan)
+        shape = (self.num_states * self.num_actions, self.num_states)
+        return sparse.csr_array(sparse.coo_array((data, (rows[first], columns[first])), shape=shape))
+
     def matrix(self) -> sparse.csr_array:
         """(S*A, S) CSR, entries of one transition added up."""
         shape = (self.num_states * self.num_actions, self.num_states)
