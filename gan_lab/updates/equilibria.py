@@ -79,7 +79,7 @@ def _spanned(directions: Array) -> Array:
 
 
 def _at(field: Field, place: Array) -> Array:
-    return field(torch.from_numpy(place).requires_grad_()).detach().numpy()
+    return field(torch.from_numpy(place).requires_grad_()).detach().cpu().numpy()
 
 
 def _derivative(field: Field, place: Array) -> Array:
@@ -108,12 +108,12 @@ def _led(field: Field, place: Array, direction: Array) -> Array | None:
 
 def _nearest(field: Field, start: Array) -> Array | None:
     """The equilibrium at which Newton's method arrives from a place; None where it does not."""
-    there = start
-    for _ in range(NEWTON_STEPS):
-        missing = _at(field, there)
+    there, missing = start, _at(field, start)
+    for _ in range(NEWTON_STEPS):  # where a root is not simple, far below what counts as 0
         if not np.isfinite(missing).all():
             return None
-        if np.linalg.norm(missing) <= SETTLED * ALONG:
-            return there
+        if np.linalg.norm(missing) <= 1e-3 * SETTLED * ALONG:
+            break
         there = there - np.linalg.pinv(_derivative(field, there), rcond=KERNEL) @ missing
-    return None
+        missing = _at(field, there)
+    return there if np.linalg.norm(missing) <= SETTLED * ALONG else None

@@ -248,14 +248,18 @@ def _check_tables(mdp: TabularMDP) -> None:
             state,
             action,
         )
-    if mdp.endings is not None:
-        told = np.asarray(mdp.endings.sum(axis=1)).reshape(shape)
-        differ = mdp.feasible & ~(np.abs(told - mdp.termination) <= SUM_TOLERANCE)
-        _check_each(differ, "ends with probability {}, and `endings` say otherwise", mdp.termination)
+    _check_endings(mdp)
     stuck = ~mdp.feasible.any(axis=1)
     if stuck.any():
         state = int(np.flatnonzero(stuck)[0])
         raise InvalidModelError(f"state {state} has no feasible action; every state needs one", state)
+
+
+def _check_endings(mdp: TabularMDP) -> None:
+    if mdp.endings is not None:
+        told = np.asarray(mdp.endings.sum(axis=1)).reshape(mdp.termination.shape)
+        differ = mdp.feasible & ~(np.abs(told - mdp.termination) <= SUM_TOLERANCE)
+        _check_each(differ, "ends with probability {}, and `endings` say otherwise", mdp.termination)
 
 
 def _check_csr(transitions: sparse.csr_array) -> None:

@@ -52,12 +52,9 @@ class RowSweeps(CertifiedValues):
         joins = np.full(problem.num_states, NEVER, dtype=np.int32)
         np.minimum.at(joins, problem.row_state[ending], delays(value, value == value, step, problem.discount))
         final = ~np.logical_or.reduceat(goes_on, problem.first_row)
+        seeds = sorted_seeds(joins)
         order, reached, layers = ordering.order_rows(
-            transitions.indptr,
-            transitions.indices,
-            problem.row_state,
-            problem.num_states,
-            *sorted_seeds(joins),
+            transitions.indptr, transitions.indices, problem.row_state, problem.num_states, *seeds
         )
         closed = order[reached:]
         order, layers, self.with_the_flow = _with_the_flow(problem, first, order, reached, layers)
