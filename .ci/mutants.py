@@ -2,7 +2,7 @@
 
 Each fault changes one place of one file below - a sign, a comparison, a constant, a minimum - in a copy of the tree,
 and runs the tests that are there for that file. A fault that no test notices is printed: it wants a test, or a reason
-in `REASONS`. Annotations, decorators and what is raised are left as they are: other tests hold the messages.
+in `mutant_reasons.py`. Annotations, decorators and what is raised are left as they are: other tests hold the messages.
 One fault takes some seconds, so this is not a part of `make test`. The faults of `named_faults.py` are tried with
 `--named`, and all those of some lines with `--only FILE --lines 61 83`.
 """
@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mutant_reasons import REASONS
 from named_faults import NAMED
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -101,115 +102,6 @@ LIBRARIES = (
     "safetensors.torch",
 )
 NAMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "any": "all", "all": "any"}
-# Faults that change nothing that is claimed: by file, line of text and what was changed there.
-CERTIFICATES, PROOFS, SWEPT = (
-    "planners/equations/certificates.py",
-    "planners/kernels/proofs.py",
-    "planners/sweeps/certified_values.py",
-)
-TWICE = "a state that is looked at twice proves nothing else"
-MORE = "one attempt more is as good"
-REASONS: dict[tuple[str, str, str], str] = {
-    (PROOFS, "u = 2.0**-53 * roundings", "53 -> 54"): "half of the slack still covers what is measured",
-    (PROOFS, "parts = np.empty((256, 3))", "3 -> 4"): "a column that nobody reads",
-    (PROOFS, "for s in range(states * part // 256, states * (part + 1) // 256):", "Mult -> Div"): TWICE,
-    (CERTIFICATES, "for _ in range(6):", "6 -> 7"): MORE,
-    (
-        CERTIFICATES,
-        "problem: Problem, policy: NDArray[np.int64], rows: NDArray[np.bool_], rounds: int = 60",
-        "60 -> 61",
-    ): MORE,
-    (
-        CERTIFICATES,
-        "doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))",
-        "1.0 -> 2.0",
-    ): "twice the doubt of a margin is on the safe side, and still nothing beside the margin",
-    (CERTIFICATES, "if problem.discount < 1.0:", "1.0 -> 2.0"): "h = 1 is tried before other weights, and proven anew",
-    (CERTIFICATES, "if problem.discount < 1.0:", "Lt -> LtE"): "h = 1 is tried before other weights, and proven anew",
-    (CERTIFICATES, "rows[policy] = True", "no rows[policy] = True"): "weights that do not fit the policy prove nothing",
-    (CERTIFICATES, "longer = margin[worst] < 0.5", "Lt -> LtE"): "any row that is longer may be taken",
-    (CERTIFICATES, "longer = margin[worst] < 0.5", "0.5 -> 1.0"): "any row that is longer may be taken",
-    (CERTIFICATES, "if not (np.isfinite(h).all() and (h > 0).all()):", "all -> any"): "margins of NaN prove nothing",
-    (
-        CERTIFICATES,
-        "k = float(np.max(gained / np.where(gained >= 0, least[useful], most[useful]), initial=-np.inf))",
-        "GtE -> Gt",
-    ): "0 over any margin is 0",
-    (CERTIFICATES, "if np.isfinite(k) and rest.any():", "And -> Or"): "an infinite k stays so; no row asks for nothing",
-    (SWEPT, "self._numbers(0.0, 1.0)", "0.0 -> 1.0"): "no state has a weight there: it is called for `rows`",
-    (SWEPT, "self._numbers(0.0, 1.0)", "1.0 -> 2.0"): "no state has a weight there: it is called for `rows`",
-    (SWEPT, "return self._bounds(0.0, 0.0, 0.0, 0.0)", "0.0 -> 1.0"): "no state has a weight there",
-    (
-        "planners/methods/backward_induction.py",
-        "error = problem.discount * error * (1.0 + 1e-9) + _backup_error(problem, values[step + 1])",
-        "1e-09 -> 2e-09",
-    ): "a bound that is a billionth wider",
-    (
-        "planners/evaluation/optimality.py",
-        "asked = 1e-9 * unit if tolerance is None else check_tolerance(tolerance)",
-        "1e-09 -> 2e-09",
-    ): "what is asked is not what is claimed: the claim is checked two lines below",
-    (
-        "planners/evaluation/optimality.py",
-        "asked = 1e-9 * unit if tolerance is None else check_tolerance(tolerance)",
-        "Mult -> Div",
-    ): "what is asked is not what is claimed: the claim is checked two lines below",
-    (
-        "planners/evaluation/optimality.py",
-        "plan = solve(mdp, discount=discount, tolerance=asked / 2, throw=False)",
-        "False -> True",
-    ): "the same error, raised by the solver",
-    (
-        "planners/evaluation/optimality.py",
-        "tolerance = 1e-9 * max(1.0, float(np.abs(plan.values[np.isfinite(plan.values)]).max(initial=0.0)))",
-        "0.0 -> 1.0",
-    ): "it is at least 1 in any case",
-    (
-        "planners/evaluation/optimality.py",
-        "optimal = bool(regrets[worst] <= tolerance)",
-        "LtE -> Lt",
-    ): "a regret is known to rounding only",
-    (
-        "planners/evaluation/optimality.py",
-        "unit = max(1.0, float(np.abs(mdp.rewards).max()))",
-        "1.0 -> 2.0",
-    ): "what is asked is not what is claimed: the claim is checked below",
-    (
-        "planners/evaluation/optimality.py",
-        "if not plan.error_bound <= tolerance / 2:",
-        "LtE -> Lt",
-    ): "a bound that is exactly what was asked for may be proven again",
-    (
-        "planners/methods/policy_iteration.py",
-        "doubt = 2.0 * residual + (FLOOR if thorough else 2.0) * problem.rounding(values, best)",
-        "2.0 -> 4.0",
-    ): "which steps are taken is a choice; what is claimed is proven of the values at the end",
-    (
-        "planners/methods/policy_iteration.py",
-        "if needed > FLOOR * rounding or problem.discount == 1.0:",
-        "1.0 -> 2.0",
-    ): "exact evaluation or sweeps may take over: what is claimed is proven of the values at the end",
-    (
-        "gan_lab/truth.py",
-        "counted = np.where(q > 0, losses, 0.0)",
-        "0.0 -> 1.0",
-    ): "atoms without mass count for nothing",
-    (
-        "gan_lab/payoffs/losses.py",
-        "return (scores.where(weights > 0, 0.0) * weights).sum()",
-        "0.0 -> 1.0",
-    ): "atoms without mass count for nothing",
-    (
-        "gan_lab/payoffs/penalties.py",
-        "return ((squared_slopes(between, judge(between)) + 1e-12).sqrt() - 1).square().mean()",
-        "1e-12 -> 2e-12",
-    ): "it only keeps the slope of the root finite where a score is flat",
-    (
-        "gan_lab/training/checkpoint.py",
-        'number, field = key.removeprefix(f"{agent}.optimizer.").split(".", 1)',
-        "1 -> 2",
-    ): "no field of an optimizer has a dot in its name",
-}
 
 
 class Fault(ast.NodeTransformer):

@@ -108,6 +108,18 @@ def test_floats_decide_what_goes_to_and_fro(rewards: list[float], sign: int) -> 
     assert found.sign == sign
 
 
+def test_the_rounding_of_the_longest_row_is_a_doubt_of_every_sign() -> None:
+    """A mean of 1e-14 lies above the rounding of a row of one state, and below that of a row of 500 states."""
+    count = 500
+    P = np.zeros((count + 1, count + 1))
+    P[0, 1:], P[1:, 0] = 1.0 / count, 1.0
+    rewards = np.array([1.0, *[-1.0 + 1e-13] * count])
+    assert _by_floats(Component(sparse.csr_array(P), np.arange(count + 1), rewards)) is None
+    short = Component(sparse.csr_array([[0.0, 1.0], [1.0, 0.0]]), np.arange(2), rewards[:2])
+    found = _by_floats(short)
+    assert found is not None and found.sign == 1
+
+
 def test_the_least_mean_cost_and_a_policy_that_has_it_everywhere(rng: np.random.Generator) -> None:
     for _ in range(60):
         component = drawn(rng)
