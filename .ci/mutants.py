@@ -63,6 +63,7 @@ TARGETS: dict[str, list[str]] = {  # few tests that take little time: each fault
     "planners/evaluation/regret.py": [
         "tests/planners/evaluation/test_regret_of_episodes.py",
         "tests/planners/evaluation/test_regret.py",
+        "tests/planners/evaluation/test_regret_exact.py",
     ],
     "gan_lab/games/sample_state.py": [
         "tests/gan_lab/games/test_sample_state.py",

@@ -227,7 +227,8 @@ def _of_episodes(best: Plan, episodes: Sequence[Episode], discount: float) -> Re
     weights = [0.0 if episode.terminated else discount ** len(episode) for episode in episodes]
     left_open = 0.0
     if any(weights):
-        spread = np.where(best.upper > -np.inf, best.upper - least_values(best.model, discount), 0.0)
+        spread, earning = np.zeros(len(best.upper)), best.upper > -np.inf
+        spread[earning] = best.upper[earning] - least_values(best.model, discount)[earning]
         last = [number(episode.transitions[-1].next_observation) for episode in episodes]
         parts = [weight * max(float(spread[state]), 0.0) for weight, state in zip(weights, last, strict=True) if weight]
         left_open = float(sum(parts)) / len(episodes)

@@ -39,7 +39,8 @@ def drawn(rng: np.random.Generator, most_rows: int = 3) -> Component:
     h = rng.integers(-3, 4, states).astype(float)
     slack = rng.choice([0.0, 0.0, 0.0, -0.5, -1.0, 0.25], len(row_state)) * (rng.random() < 0.8)
     rewards = h[row_state] - transitions @ h + slack + rng.choice([0.0, 0.0, 2.0**-30, -(2.0**-60)])
-    rewards[int(rng.integers(len(rewards)))] += 1.0 * (rewards <= 0).all()
+    if (rewards <= 0).all():  # components are looked at only where some reward is positive
+        rewards[int(rng.integers(len(rewards)))] = 1.0
     return Component(sparse.csr_array(transitions), row_state, rewards)
 
 
@@ -117,7 +118,8 @@ def test_the_rounding_of_the_longest_row_is_a_doubt_of_every_sign() -> None:
     assert _by_floats(Component(sparse.csr_array(P), np.arange(count + 1), rewards)) is None
     short = Component(sparse.csr_array([[0.0, 1.0], [1.0, 0.0]]), np.arange(2), rewards[:2])
     found = _by_floats(short)
-    assert found is not None and found.sign == 1
+    assert found is not None
+    assert found.sign == 1
 
 
 def test_the_least_mean_cost_and_a_policy_that_has_it_everywhere(rng: np.random.Generator) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners import Plan, TabularMDP, UnboundedValueError
+from planners.equations import ways_out
 from tests.oracles.bounds import distance
 from tests.oracles.exact import (
     PLUS,
@@ -71,6 +72,13 @@ def test_where_nothing_can_be_had_resting_is_optimal() -> None:
         {0: {0: [(1.0, 0, 0.0, False)], 1: [(1.0, 0, 0.0, True)], 2: [(1.0, 0, -1.0, True)]}}
     )
     assert planners.solve(rest, discount=1.0).optimal_actions.tolist() == [[True, True, False]]
+
+
+def test_bounds_are_close_beside_the_rewards_of_the_model() -> None:
+    """A gap of 1e-12 is one of half a reward where rewards are 1e-12: not yet a tie."""
+    model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 2e-12, True)], 1: [(1.0, 0, 1e-12, True)]}})
+    assert not ways_out._settled(model, np.array([1e-12]), np.array([2e-12])).any()
+    assert ways_out._settled(model, np.array([2e-12]), np.array([2e-12])).all()
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -1,6 +1,8 @@
 """Regret, the truth beside a learner, and tables found by trying everything."""
 
 import copy
+from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import gymnasium as gym
@@ -10,6 +12,7 @@ import pytest
 import gridworld_env
 import planners
 from planners import InvalidModelError, InvalidOptionError
+from planners.evaluation import regret as regret_module
 
 
 @pytest.fixture
@@ -29,6 +32,32 @@ def test_regret_of_a_policy_is_the_difference_of_values(env: gym.Env[Any, Any], 
     assert found.value == pytest.approx(best - planners.evaluate(env, policy, discount=0.9)[7], abs=1e-9)
     assert found.optimal == pytest.approx(best)
     assert planners.regret(env, planners.solve(env, discount=0.9), discount=0.9).value == pytest.approx(0, abs=1e-9)
+
+
+def test_the_rounding_of_the_differences_is_in_the_error(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values that are known without error: what is left is the rounding of their weighted differences."""
+    for _ in range(20):
+        optimal, achieved = rng.normal(size=(2, 50)) * 1e8
+        weights = rng.random(50)
+        weights /= weights.sum()
+        monkeypatch.setattr(regret_module, "value_from", lambda *_, achieved=achieved, **__: (achieved, np.zeros(50)))
+        monkeypatch.setattr(regret_module, "_first_states", lambda _, weights=weights: weights)
+        best = SimpleNamespace(values=optimal, error_bound=0.0)
+        found = regret_module._of_policy(None, best, None, 0.9)
+        exact = sum(
+            Fraction(w) * (Fraction(v) - Fraction(a)) for w, v, a in zip(weights, optimal, achieved, strict=True)
+        )
+        assert abs(Fraction(found.value) - max(exact, Fraction(0))) <= Fraction(found.error) < 1e-4
+
+
+def test_what_is_cut_off_where_all_is_lost_leaves_nothing_open() -> None:
+    """State 0 pays for ever, whatever is done: its V* is -inf at discount 1, and no policy could have had more."""
+    model = planners.TabularMDP.from_gym_dict({0: {0: [(1.0, 0, -1.0, False)], 1: [(1.0, 0, -2.0, False)]}})
+    step = planners.Transition(0, 0, -1.0, 0, False, True, {})
+    found = planners.regret(model, [planners.Episode((step,))] * 2, discount=1.0)
+    assert found.left_open == 0.0
 
 
 def test_regret_of_episodes_agrees_with_the_exact_one(env: gym.Env[Any, Any], rng: np.random.Generator) -> None:
