@@ -56,7 +56,7 @@ class Sampler:
         for _, probability, move in self._mixture(state, action):
             if successor.item(state, move) == next_state:
                 total += probability
-        return total
+        return total if total < 1.0 else 1.0  # which a sum of roundings may exceed
 
     def mask(self, state: int) -> NDArray[np.int8]:
         """(A,) 1 for actions that may leave the square, end the episode or be paid; all 1 if none may."""
