@@ -1,29 +1,24 @@
 """`GridWorld-v0`: an environment whose `step()` samples from the tables that it shows."""
 
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
-import gymnasium as gym
 import numpy as np
-from gymnasium.error import InvalidAction, ResetNeeded
 from numpy.typing import NDArray
 
 from gridworld_env.dynamics.rules_to_tables import RewardOn, Rules, make_mdp, order_of_draws, vary_mdp
-from gridworld_env.dynamics.sampler import Sampler, Starts
-from gridworld_env.dynamics.transition_table import TransitionTable
-from gridworld_env.errors import MapError
+from gridworld_env.dynamics.sampled_env import SampledEnv
+from gridworld_env.dynamics.sampler import Sampler
+from gridworld_env.dynamics.trace import Trace
 from gridworld_env.grid.actions import Moves, keys_to_action
 from gridworld_env.grid.grid import Grid
 from gridworld_env.maps.textbook_worlds import read_map
-from gridworld_env.rendering.display import Display, png_of
-from gridworld_env.rendering.trace import Trace
+from gridworld_env.rendering.display import Display
 from planners.models.moves import MoveMDP
 
 
-class GridWorldEnv(gym.Env[Any, Any]):
+class GridWorldEnv(SampledEnv):
     """A gridworld whose tables are open.
 
     States are the squares that are not walls, numbered row by row from the upper left; actions are
@@ -63,9 +58,9 @@ class GridWorldEnv(gym.Env[Any, Any]):
         MapError: A map, a legend or an option that cannot be used; the message says where and why.
     """
 
-    observation_space: gym.spaces.Discrete
-    action_space: gym.spaces.Discrete
+    mdp: MoveMDP
     grid: Grid
+    places: ClassVar[dict[str, str]] = {"state": "s", "cell": "(row, column)"}
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 4}
 
     def __init__(
@@ -84,8 +79,6 @@ class GridWorldEnv(gym.Env[Any, Any]):
         render_mode: str | None = None,
     ) -> None:
         """Read the map and make the tables."""
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise MapError(f"render_mode is {render_mode!r}; expected one of {self.metadata['render_modes']} or None")
         self.grid, defaults = read_map(map_name, desc, legend)
         given = {
             "slip": slip,
@@ -97,40 +90,14 @@ class GridWorldEnv(gym.Env[Any, Any]):
             "exploring_starts": exploring_starts,
         }
         self.rules: Rules = Rules(**{**defaults, **{name: value for name, value in given.items() if value is not None}})
-        self.mdp: MoveMDP = make_mdp(self.grid, self.rules)
-        self.observation_space = gym.spaces.Discrete(self.mdp.num_states)  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.action_space = gym.spaces.Discrete(self.mdp.num_actions)  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.render_mode = render_mode
-        self.action_names: tuple[str, ...] = tuple(move.name for move in self.rules.action_moves)
-        self.sampler: Sampler = Sampler(self.mdp, order_of_draws(self.rules, self.mdp.num_moves))
-        self._state: int | None = None
-        self.trace: Trace = Trace()
+        mdp = make_mdp(self.grid, self.rules)
+        super().__init__(mdp, Sampler(mdp, order_of_draws(self.rules, mdp.num_moves)), render_mode)
+        self.action_names = tuple(move.name for move in self.rules.action_moves)
         self._display = Display(self.grid, self.rules.action_moves, self.metadata["render_fps"])
-
-    @cached_property
-    def P(self) -> TransitionTable:
-        """`P[s][a]`, a list of (probability, next_state, reward, terminated)."""
-        return TransitionTable(self.mdp)
 
     def variant(self, **rules: float) -> MoveMDP:
         """The model of this map at another `slip` or `step_reward`, for `planners.solve_many`."""
         return vary_mdp(self.mdp, self.grid, replace(self.rules, **rules))
-
-    @property
-    def R(self) -> NDArray[np.float64]:
-        """(S, A) expected immediate reward."""
-        return self.mdp.rewards
-
-    @cached_property
-    def starts(self) -> Starts:
-        """Draws the first states."""
-        return Starts(self.initial_state_distrib)
-
-    @property
-    def initial_state_distrib(self) -> NDArray[np.float64]:
-        """(S,) probability of each first state."""
-        assert self.mdp.initial is not None
-        return self.mdp.initial
 
     def state_to_cell(self, state: int) -> tuple[int, int]:
         """(row, column) of a state; `MapError` for a number that is no state."""
@@ -141,61 +108,11 @@ class GridWorldEnv(gym.Env[Any, Any]):
         """State at (row, column); `MapError` outside the map and on walls."""
         return self.grid.cell_to_state(cell)
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        """Start an episode, on a start square drawn by its weight.
-
-        Args:
-            seed: Starts the random numbers of the environment anew.
-            options: `{"state": s}` or `{"cell": (row, column)}` starts there instead.
-
-        Raises:
-            MapError: Unknown options, or a place that is no state.
-        """
-        super().reset(seed=seed)
-        self._state = self._first_state(options or {})
-        self.trace.begin(self._state)
-        if self.render_mode == "human":
-            self.render()
-        return self._state, {"prob": 1.0, "action_mask": self.sampler.mask(self._state)}
-
-    def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
-        """Take an action: one draw from `mdp`.
-
-        Raises:
-            InvalidAction: `action` is not one of the environment.
-            ResetNeeded: There is no episode yet.
-        """
-        if self._state is None:
-            raise ResetNeeded("step() before reset(): call env.reset() first, which starts an episode")
-        chosen = self._checked_action(action)
-        state, move = self._state, self.sampler.draw(self._state, chosen, self.np_random.random())
-        next_state, reward, terminated = self.sampler.result(state, move)
-        self._state = next_state
-        self.trace.step(next_state, (chosen, move, reward, terminated))
-        if self.render_mode == "human":
-            self.render()
-        info = {
-            "prob": self.sampler.probability(state, chosen, next_state),
-            "action_mask": self.sampler.mask(next_state),
-        }
-        return next_state, reward, terminated, False, info
-
-    def render(self) -> NDArray[np.uint8] | str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The picture of the present state: an (H, W, 3) array, a text, or a window, by `render_mode`."""
-        if self.render_mode is None:
-            gym.logger.warn("render() without a render mode shows nothing: gym.make(..., render_mode='rgb_array')")
-            return None
-        return self.picture(self.trace)
-
     def picture(self, trace: Trace, mode: str | None = None) -> NDArray[np.uint8] | str | None:
         """The picture of an episode on this map, not only of this environment's own; in `render_mode` by default."""
         states = tuple(trace.states)
         state = states[-1] if states else None
         return self._display.show(mode or self.render_mode or "rgb_array", state, states, trace.caption(self.rules))
-
-    def _repr_png_(self) -> bytes | None:
-        """The picture of the present state, in a notebook, whatever the render mode."""
-        return png_of(lambda: self.picture(self.trace, "rgb_array"))
 
     def set_overlay(
         self,
@@ -230,22 +147,3 @@ class GridWorldEnv(gym.Env[Any, Any]):
     def place(self, name: str, place: Any) -> int:
         """The state of a reset option, `{"state": s}` or `{"cell": (row, column)}`; `MapError` if there is none."""
         return self.grid.checked_state(place, "reset option 'state'") if name == "state" else self.cell_to_state(place)
-
-    def _first_state(self, options: Mapping[str, Any]) -> int:
-        if not options:
-            return self.starts.state(self.np_random.random())
-        if len(options) > 1 or options.keys() - {"state", "cell"}:
-            raise MapError(f"reset options are {dict(options)!r}; expected {{'state': s}} or {{'cell': (row, column)}}")
-        ((name, place),) = options.items()
-        return self.place(name, place)
-
-    def _checked_action(self, action: Any) -> int:
-        count = self.mdp.num_actions
-        try:
-            chosen = -1 if isinstance(action, bool) else operator.index(action)
-        except TypeError:
-            chosen = -1
-        if not 0 <= chosen < count:
-            names = ", ".join(f"{number} {name}" for number, name in enumerate(self.action_names))
-            raise InvalidAction(f"action is {action!r}; expected an integer from 0 to {count - 1} ({names})")
-        return chosen

@@ -1,5 +1,6 @@
 """The public names of `gridworld_env`, which its `__init__` takes from here on the first use of one."""
 
+from gridworld_env.dynamics.outcome_mdp import OutcomeMDP
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
 from gridworld_env.grid.actions import Action
@@ -12,9 +13,12 @@ from gridworld_env.maps.movingai import Scenario, load_movingai, read_scenarios
 from gridworld_env.maps.random_maps import random_map
 from gridworld_env.maps.slices import open_map
 from gridworld_env.maps.textbook_worlds import WORLDS, World
+from gridworld_env.models.textbook_models import MODELS
 from gridworld_env.replays.replay import Replay
+from gridworld_env.tabular_env import TabularEnv
 
 __all__ = [
+    "MODELS",
     "WORLDS",
     "Action",
     "Cell",
@@ -22,8 +26,10 @@ __all__ = [
     "GridWorldEnv",
     "GroundTruth",
     "MapError",
+    "OutcomeMDP",
     "Replay",
     "Scenario",
+    "TabularEnv",
     "VectorGroundTruth",
     "World",
     "load_image",

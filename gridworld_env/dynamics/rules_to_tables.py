@@ -16,6 +16,7 @@ The reward convention `reward_on`:
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -26,7 +27,8 @@ from gridworld_env.dynamics.successors import make_successors, teleported
 from gridworld_env.errors import MapError
 from gridworld_env.grid.actions import MOVES, PERPENDICULAR, Action, Moves, length_of, moves_of
 from gridworld_env.grid.grid import Grid
-from gridworld_env.grid.legend import is_finite_number, is_probability
+from gridworld_env.grid.legend import RewardLaw, is_finite_number, is_probability
+from gridworld_env.grid.reward_laws import reward_at
 from planners.models.moves import MoveMDP
 
 RewardOn = Literal["enter", "exit"]
@@ -103,7 +105,7 @@ def make_mdp(grid: Grid, rules: Rules) -> MoveMDP:
 
     Returns:
         A `MoveMDP` of S states and A actions; of D = 4 or 8 moves, one more with "STAY", three times as many
-        with gusts.
+        with gusts, and as many times as there are levels of luck where squares draw their rewards.
 
     Cost: a few passes over (S, D) arrays; no Python loop over squares.
 
@@ -122,6 +124,10 @@ def make_tables(grid: Grid, rules: Rules) -> tuple[Any, ...]:
     if by is not None:
         stopped &= by < 0
     outcome, rewards, ends = _outcomes(grid, rules, successor, stopped, by)
+    levels = len(grid.luck_levels)
+    if levels > 1:
+        each = outcome.dtype.type(len(rewards) // levels)
+        successor, outcome = np.tile(successor, levels), np.hstack([outcome + level * each for level in range(levels)])
     return successor, outcome, rewards, ends, *_mixtures(grid, rules)
 
 
@@ -166,13 +172,14 @@ def _outcomes(
 
     The outcomes, in this order: for each kind of square that pays and each length of move, that reward;
     for each kind, a teleport by it; for each kind, a stopped move, and where there is wind, a stopped move that was
-    then blown onto a terminal square; and a move in an episode that is over.
+    then blown onto a terminal square; and a move in an episode that is over. All of that for each level of luck; the
+    moves here are those of the first level.
     `by` is the kind of square that teleported, -1 where none did.
     """
     rewards, ends = _outcome_table(grid, rules)
     lengths, length = np.unique([length_of(move, rules.moves) for move in rules.all_moves], return_inverse=True)
     entering, kinds = rules.reward_on == "enter", grid.kinds
-    first_teleport, over = len(kinds) * len(lengths), len(rewards) - 1
+    first_teleport, over = len(kinds) * len(lengths), len(rewards) // len(grid.luck_levels) - 1
     first_stop = first_teleport + len(kinds)
     kind = grid.state_kind.astype(np.min_scalar_type(len(rewards)))  # wide enough to count outcomes
     costs_to_bump = np.array([bump is not None for bump in _bumps(grid, rules)])
@@ -197,27 +204,32 @@ def _outcomes(
 
 def _outcome_table(grid: Grid, rules: Rules) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Reward and end of each outcome, in the order of `_outcomes`."""
+    table = [row for _, luck in grid.luck_levels for row in _outcomes_at(grid, rules, luck)]
+    rewards, over = zip(*table, strict=True)
+    return np.array(rewards, dtype=np.float64), np.array(over, dtype=bool)
+
+
+def _outcomes_at(grid: Grid, rules: Rules, luck: Fraction) -> list[tuple[float, bool]]:
+    """The outcomes at one level of luck."""
     entering = rules.reward_on == "enter"
     table = [
-        (rules.step_reward * float(length) if cell.reward is None else cell.reward, cell.terminal)
+        (rules.step_reward * float(length) if cell.reward is None else reward_at(cell.reward, luck), cell.terminal)
         for cell in grid.kinds
         for length in np.unique([length_of(move, rules.moves) for move in rules.all_moves])
     ]
     for cell in grid.kinds:
         ends = entering and cell.teleport is not None and bool(grid.terminal[grid.cell_to_state(cell.teleport)])
-        table.append((cell.teleport_reward or 0.0, ends))
+        table.append((reward_at(cell.teleport_reward or 0.0, luck), ends))
     for ends in (False, True) if _is_windy(grid) else (False,):
-        table += [(bump or 0.0, ends) for bump in _bumps(grid, rules)]
-    table.append((0.0, True))
-    rewards, over = zip(*table, strict=True)
-    return np.array(rewards, dtype=np.float64), np.array(over, dtype=bool)
+        table += [(reward_at(bump or 0.0, luck), ends) for bump in _bumps(grid, rules)]
+    return [*table, (0.0, True)]
 
 
 def _is_windy(grid: Grid) -> bool:
     return any(any(cell.wind) for cell in grid.kinds)
 
 
-def _bumps(grid: Grid, rules: Rules) -> list[float | None]:
+def _bumps(grid: Grid, rules: Rules) -> list[float | RewardLaw | None]:
     """What a stopped move costs on each kind of square; None: what any other move does."""
     return [rules.bump_reward if cell.bump_reward is None else cell.bump_reward for cell in grid.kinds]
 
@@ -241,6 +253,8 @@ def _mixtures(grid: Grid, rules: Rules) -> tuple[NDArray[np.float64], NDArray[np
                 in_the_calm[column[action]] = 1.0
             parts = (1.0 - 2.0 * gust, gust, gust) if gusty else (1.0,)
             mixture[kind, number] = np.concatenate([part * in_the_calm for part in parts])
+    levels = grid.luck_levels
+    mixture = mixture if len(levels) == 1 else np.concatenate([p * mixture for p, _ in levels], axis=2)
     if len(different) == 1:
         return mixture, None
     return mixture, index.reshape(-1).astype(np.min_scalar_type(len(different)))[grid.state_kind]

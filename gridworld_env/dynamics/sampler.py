@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.models.moves import MoveMDP
+from planners.models.moves import MoveMDP, Outcome
 
 Branch = tuple[float, float, int]  # cumulative probability, probability, move
 
@@ -50,13 +50,18 @@ class Sampler:
         reward, ends = self._outcomes[self._outcome.item(state, move)]
         return self._successor.item(state, move), reward, ends
 
-    def probability(self, state: int, action: int, next_state: int) -> float:
-        """P(s'|s,a), whichever moves lead there."""
+    def outcomes(self, state: int, action: int) -> list[Outcome]:
+        """All results of one action in one state."""
+        return self.mdp.outcomes(state, action)
+
+    def probability(self, state: int, action: int, move: int) -> float:
+        """P(s'|s,a) of the state that a move leads to, whichever moves lead there."""
         total, successor = 0.0, self._successor
-        for _, probability, move in self._mixture(state, action):
-            if successor.item(state, move) == next_state:
+        next_state = successor.item(state, move)
+        for _, probability, other in self._mixture(state, action):
+            if successor.item(state, other) == next_state:
                 total += probability
-        return total
+        return total if total < 1.0 else 1.0  # which a sum of roundings may exceed
 
     def mask(self, state: int) -> NDArray[np.int8]:
         """(A,) 1 for actions that may leave the square, end the episode or be paid; all 1 if none may."""

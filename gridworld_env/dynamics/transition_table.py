@@ -1,12 +1,14 @@
 """`P` of the environment: Gymnasium's toy_text table, made row by row when asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.models.moves import MoveMDP
+from gridworld_env.dynamics.outcome_mdp import endings_of
+from planners.models.convert import Model
+from planners.models.moves import Outcome
 
 Row = tuple[float, int, float, bool]  # probability, next state, reward, terminated
 DENSE_LIMIT: Final = 2 * 1024**3
@@ -19,18 +21,20 @@ class TransitionTable(Mapping[int, dict[int, list[Row]]]):
     model that `step()` samples from. `np.asarray(P)` is the (S, A, S') array of probabilities.
     """
 
-    def __init__(self, mdp: MoveMDP) -> None:
-        """Read from `mdp`."""
-        self._mdp = mdp
+    def __init__(self, mdp: Model, outcomes: Callable[[int, int], list[Outcome]]) -> None:
+        """Read from `mdp`, of which `outcomes(state, action)` lists the results."""
+        self._mdp, self._outcomes = mdp, outcomes
 
     def __getitem__(self, state: int) -> dict[int, list[Row]]:
         """From each action to its results in this state; `KeyError` for a number that is no state."""
         if not (isinstance(state, int | np.integer) and 0 <= state < len(self)):
             raise KeyError(f"{state!r} is not a state; expected 0 to {len(self) - 1}")
-        return {action: self._rows(int(state), action) for action in range(self._mdp.num_actions)}
+        return {
+            int(action): self._rows(int(state), int(action)) for action in np.flatnonzero(self._mdp.feasible[state])
+        }
 
     def _rows(self, state: int, action: int) -> list[Row]:
-        return [(p, next_state, reward, ends) for p, next_state, reward, ends in self._mdp.outcomes(state, action)]
+        return [(p, next_state, reward, ends) for p, next_state, reward, ends in self._outcomes(state, action)]
 
     def __iter__(self) -> Iterator[int]:
         """The states."""
@@ -54,13 +58,8 @@ class TransitionTable(Mapping[int, dict[int, list[Row]]]):
                 f"the (S, A, S') array of {S} states and {A} actions would take {8 * S * A * S / 1024**3:,.1f} GiB "
                 f"(more than {DENSE_LIMIT / 1024**3:.0f} GiB). Use P[s][a], or the sparse env.unwrapped.mdp.tabular"
             )
-        table = np.zeros((S, A, S))
-        states = np.arange(S)
-        kinds = np.zeros(S, dtype=np.uint8) if self._mdp.kind is None else self._mdp.kind
-        for move in range(self._mdp.num_moves):
-            for action in range(A):
-                weight = self._mdp.mixture[kinds, action, move]
-                table[states, action, self._mdp.successor[:, move]] += weight
+        tables = self._mdp.tabular
+        table = (tables.transitions + endings_of(tables)).toarray().reshape(S, A, S)
         return table.astype(dtype, copy=False) if dtype is not None else table
 
     def __repr__(self) -> str:

@@ -70,13 +70,14 @@ class VectorSampler:
         state: NDArray[np.int64],
         action: NDArray[np.integer],
         move: NDArray[np.intp],
-        next_state: NDArray[np.int64],
     ) -> NDArray[np.float64]:
-        """(n,) P(s'|s,a), whichever moves lead there."""
+        """(n,) P(s'|s,a) of the states that moves lead to, whichever moves lead there."""
         if self._merged is not None:
             return self._merged.take((state * self.mdp.num_actions + action) * self.mdp.num_moves + move)
         weights = self.mdp.mixture[0 if self.mdp.kind is None else self.mdp.kind[state], action]
-        return (weights * (self.mdp.successor[state] == next_state[:, None])).sum(axis=1)
+        successors = self.mdp.successor[state]
+        there = successors == np.take_along_axis(successors, move[:, None], axis=1)
+        return np.minimum((weights * there).sum(axis=1), 1.0)
 
     def _row(self, state: NDArray[np.int64], action: NDArray[np.integer]) -> NDArray[np.intp]:
         if self.mdp.kind is None:
@@ -93,4 +94,4 @@ class VectorSampler:
         mdp = self.mdp
         same = mdp.successor[:, :, None] == mdp.successor[:, None, :]  # (S, D, D)
         weights = mdp.mixture[np.zeros(mdp.num_states, dtype=np.intp) if mdp.kind is None else mdp.kind]
-        return np.einsum("sae,sde->sad", weights, same.astype(np.float64)).ravel()
+        return np.minimum(np.einsum("sae,sde->sad", weights, same.astype(np.float64)).ravel(), 1.0)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from gridworld_env.dynamics.rules_to_tables import order_of_draws
 from gridworld_env.dynamics.sampler import Sampler, Starts
+from gridworld_env.dynamics.trace import Trace
 from gridworld_env.explorer.planning import Planning
 from gridworld_env.grid.actions import Action
 from gridworld_env.grid.grid import Grid
-from gridworld_env.rendering.trace import Trace
 from planners.models.moves import MoveMDP
 
 

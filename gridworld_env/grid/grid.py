@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridworld_env.errors import MapError
-from gridworld_env.grid.legend import Cell, read_legend
+from gridworld_env.grid.legend import Cell, mean_reward, read_legend
+from gridworld_env.grid.reward_laws import Level, luck_levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +88,14 @@ class Grid:
 
     @cached_property
     def cell_reward(self) -> NDArray[np.float64]:
-        """(S,) reward of the squares that have one of their own, NaN elsewhere."""
-        return self.attribute("reward", float)
+        """(S,) reward of the squares that have one of their own, the mean of one that is drawn; NaN elsewhere."""
+        return np.array([mean_reward(cell.reward) for cell in self.kinds], dtype=float)[self.state_kind]
+
+    @cached_property
+    def luck_levels(self) -> list[Level]:
+        """(probability, luck in its middle) of each level of luck, by which squares pay that draw their reward."""
+        drawn = any(isinstance(r, tuple) for c in self.kinds for r in (c.reward, c.teleport_reward, c.bump_reward))
+        return luck_levels([self.kinds[index] for index in np.unique(self.kind)] if drawn else [])
 
     def attribute(self, name: str, dtype: type) -> NDArray[Any]:
         """(S,) a field of the `Cell` of each state; None becomes NaN."""

@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
 
 from gridworld_env.errors import MapError
 from gridworld_env.grid.actions import Action
+from planners.arrays import SUM_TOLERANCE
+
+RewardLaw = tuple[tuple[float, float], ...]  # (probability, reward) of each reward that can be drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,8 @@ class Cell:
         terminal: The episode ends here.
         start: An episode can begin here.
         start_weight: How likely it is to begin here, beside the other starts.
-        reward: Reward of this square in place of `step_reward`; None: it has none of its own.
+        reward: Reward of this square in place of `step_reward`; None: it has none of its own. This and the two other
+            rewards are a number, or are drawn: `[(probability, reward), ...]`.
         slip: Probability of sliding sideways out of this square; None: the `slip` of the environment.
         teleport: (row, column) where every action from this square leads; None: no teleport.
         teleport_reward: Reward of being teleported; None: the reward of an ordinary move.
@@ -38,15 +42,15 @@ class Cell:
     terminal: bool = False
     start: bool = False
     start_weight: float = 1.0
-    reward: float | None = None
+    reward: float | RewardLaw | None = None
     slip: float | None = None
     teleport: tuple[int, int] | None = None
-    teleport_reward: float | None = None
+    teleport_reward: float | RewardLaw | None = None
     teleport_on_entry: bool = False
     wind: tuple[int, int] = (0, 0)
     gust: float = 0.0
     one_way: str | None = None
-    bump_reward: float | None = None
+    bump_reward: float | RewardLaw | None = None
 
 
 DEFAULT_LEGEND: Final[dict[str, Cell]] = {
@@ -70,6 +74,15 @@ def read_legend(legend: Mapping[str, Any] | None) -> dict[str, Cell]:
     if legend is not None and not isinstance(legend, Mapping):
         raise MapError(f"legend is {legend!r}; expected a mapping such as {{'X': {{'reward': -5.0}}}}")
     return {**DEFAULT_LEGEND, **{glyph: _checked_cell(glyph, cell) for glyph, cell in (legend or {}).items()}}
+
+
+def mean_reward(reward: float | RewardLaw | None) -> float | None:
+    """The expectation of a reward that is drawn; any other as it is.
+
+    >>> mean_reward(((0.25, 8.0), (0.75, 0.0)))
+    2.0
+    """
+    return math.fsum(p * amount for p, amount in reward) if isinstance(reward, tuple) else reward
 
 
 def is_finite_number(value: object) -> bool:
@@ -111,8 +124,13 @@ def _checked_cell(glyph: object, cell: Any) -> Cell:
             raise MapError(f"legend[{glyph!r}]: {name} is {value!r}; expected True or False")
     for name in ("reward", "teleport_reward", "bump_reward"):
         value = getattr(cell, name)
-        if value is not None and not is_finite_number(value):
-            raise MapError(f"legend[{glyph!r}]: {name} is {value!r}; expected a finite number")
+        if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+            cell = replace(cell, **{name: _checked_law(f"legend[{glyph!r}]: {name}", value)})
+        elif value is not None and not is_finite_number(value):
+            raise MapError(
+                f"legend[{glyph!r}]: {name} is {value!r}; expected a finite number, or [(probability, reward), ...] "
+                "where it is drawn"
+            )
     if cell.slip is not None and not is_probability(cell.slip):
         raise MapError(f"legend[{glyph!r}]: slip is {cell.slip!r}; expected a probability from 0 to 1")
     _check_weather(glyph, cell)
@@ -126,6 +144,20 @@ def _checked_cell(glyph: object, cell: Any) -> Cell:
             f"legend[{glyph!r}]: teleport is {cell.teleport!r}; expected (row, column), and not on a terminal square"
         )
     return cell
+
+
+def _checked_law(where: str, law: Any) -> RewardLaw:
+    """The rewards that can be drawn, and how likely they are."""
+    found: list[tuple[float, float]] = []
+    for place, entry in enumerate(law):
+        pair = tuple(entry) if isinstance(entry, Sequence | np.ndarray) and not isinstance(entry, str) else ()
+        if len(pair) != 2 or not is_probability(pair[0]) or not is_finite_number(pair[1]):
+            raise MapError(f"{where}[{place}] is {entry!r}; expected (probability, reward), a probability first")
+        found.append((float(pair[0]), float(pair[1])))
+    total = math.fsum(probability for probability, _ in found)
+    if abs(total - 1.0) > SUM_TOLERANCE:
+        raise MapError(f"{where} is {law!r}, whose probabilities sum to {total:.12g}; expected 1")
+    return tuple(pair for pair in found if pair[0] > 0.0)
 
 
 def _check_weather(glyph: str, cell: Cell) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gridworld_env.errors import MapError
 from gridworld_env.grid.grid import Grid
-from gridworld_env.grid.legend import DEFAULT_LEGEND
+from gridworld_env.grid.legend import DEFAULT_LEGEND, RewardLaw, mean_reward
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors, heat_limit
 from gridworld_env.rendering.overlay import NO_OVERLAY, Overlay, checked_states
@@ -71,8 +71,8 @@ class Scene:
         by_kind = np.empty((len(self.grid.kinds), 3), dtype=np.uint8)
         for index, cell in enumerate(self.grid.kinds):
             tint = theme.TELEPORT if cell.teleport else theme.SLIPPERY if cell.slip else theme.FREE
-            if cell.reward:
-                tint = theme.HEAT_COLORS[6 if cell.reward > 0 else 4]
+            if reward := mean_reward(cell.reward):
+                tint = theme.HEAT_COLORS[6 if reward > 0 else 4]
             by_kind[index] = tint
         return by_kind[self.grid.state_kind]
 
@@ -192,10 +192,16 @@ def _label(glyph: str, grid: Grid, index: int) -> str:
     if cell.wall or not glyph:
         return ""
     if cell.reward is not None:
-        return f"{cell.reward:+g}" if cell.reward else "0"
+        return _amount(cell.reward)
     if cell.terminal:
         return glyph
     if cell.teleport_reward is not None:
-        return f"{glyph} {cell.teleport_reward:+g}"
+        return f"{glyph} {_amount(cell.teleport_reward)}"
     ordinary = cell in (DEFAULT_LEGEND["."], DEFAULT_LEGEND["S"])
     return "" if ordinary else glyph
+
+
+def _amount(reward: float | RewardLaw) -> str:
+    """A reward; of one that is drawn the mean, with a tilde."""
+    mean = mean_reward(reward)
+    return ("~" if isinstance(reward, tuple) else "") + (f"{mean:+g}" if mean else "0")

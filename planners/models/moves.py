@@ -13,6 +13,7 @@ hundreds.
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import fsum
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -168,7 +169,7 @@ class MoveMDP:
         [Outcome(probability=1.0, next_state=1, reward=-1.0, terminated=False)]
         """
         mixture = self.mixture[0 if self.kind is None else self.kind[state], action]
-        merged: dict[tuple[int, float, bool], float] = {}
+        merged: dict[tuple[int, float, bool], list[float]] = {}
         for move in np.flatnonzero(mixture):
             outcome = self.outcome[state, move]
             result = (
@@ -176,8 +177,8 @@ class MoveMDP:
                 float(self.outcome_reward[outcome]),
                 bool(self.outcome_ends[outcome]),
             )
-            merged[result] = merged.get(result, 0.0) + float(mixture[move])
-        return [Outcome(probability, *result) for result, probability in merged.items()]
+            merged.setdefault(result, []).append(float(mixture[move]))
+        return [Outcome(fsum(parts), *result) for result, parts in merged.items()]
 
     def mean_rewards(self, states: NDArray[Any]) -> NDArray[np.float64]:
         """(n, A) expected immediate rewards in n states, rounded once."""

@@ -15,14 +15,21 @@ from planners import TabularMDP
 
 STRAIGHT = [(-1, 0), (0, 1), (1, 0), (0, -1)]
 DIAGONAL = [(-1, 1), (1, 1), (1, -1), (-1, -1)]
-TERMINAL, WALLS = "+-T", "#"
-OWN_REWARD: dict[str, float] = {"+": 1.0, "-": -1.0, "r": -3.0, "z": 0.0, "s": 2.5}
+TERMINAL, WALLS = "+-TD", "#"
+Reward = float | list[tuple[float, float]]
+THIRDS: Reward = [(1 / 3, 4.0), (2 / 3, -1.0)]
+TENTHS: Reward = [(0.1, -7.0), (0.2, 0.0), (0.7, 3.0)]
+OWN_REWARD: dict[str, Reward] = {
+    "+": 1.0, "-": -1.0, "r": -3.0, "z": 0.0, "s": 2.5, "d": THIRDS, "D": TENTHS,
+}  # fmt: skip
 LEGEND: dict[str, dict[str, Any]] = {
     "T": {"terminal": True},
     "r": {"reward": -3.0},
     "z": {"reward": 0.0, "slip": 0.0},
     "s": {"reward": 2.5, "slip": 0.75},
     "q": {"slip": 1.0},
+    "d": {"reward": THIRDS},
+    "D": {"reward": TENTHS, "terminal": True},
 }
 OWN_SLIP: dict[str, float] = {"z": 0.0, "s": 0.75, "q": 1.0}
 ARROWS: dict[str, tuple[int, int]] = {">": (0, 1), "^": (-1, 0), "/": (-1, 1)}
@@ -56,7 +63,9 @@ class Loops:
             for more, part in [(0, 1 - 2 * gust), (1, gust), (-1, gust)]:
                 if chance * part > 0:
                     target, reward, ends = self.move(place, move, more)
-                    found[self.number[target], round(reward, 9), ends] += chance * part
+                    law = reward if isinstance(reward, list) else [(1.0, reward)]
+                    for probability, amount in law:
+                        found[self.number[target], round(amount, 9), ends] += chance * part * probability
         return found
 
     def can_go(self, place: Place, move: Place) -> bool:
@@ -92,7 +101,7 @@ class Loops:
             at = (at[0] + towards[0], at[1] + towards[1]) if self.can_go(at, towards) else at
         return at, stopped
 
-    def move(self, place: Place, move: Place, more: int) -> tuple[Place, float, bool]:
+    def move(self, place: Place, move: Place, more: int) -> tuple[Place, Reward, bool]:
         glyph, exiting = self.desc[place[0]][place[1]], self.options["reward_on"] == "exit"
         step = self.step_reward * (math.sqrt(2) if self.options["moves"] == "octile" and all(move) else 1)
         if glyph in TERMINAL:
@@ -105,8 +114,9 @@ class Loops:
             target, stopped = self.in_the_wind(place, move, cell.get("wind", (0, 0)), more)
         landing = self.desc[target[0]][target[1]]
         reward = OWN_REWARD.get(glyph if exiting else landing, step)
-        if stopped and self.options["bump_reward"] is not None:
-            reward = self.options["bump_reward"]
+        bump = cell.get("bump_reward", self.options["bump_reward"])
+        if stopped and bump is not None:
+            reward = bump
         if cell.get("teleport_reward") is not None:
             reward = cell["teleport_reward"]
         return target, reward, not exiting and landing in TERMINAL
@@ -115,12 +125,16 @@ class Loops:
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[list[str], dict[str, Any], dict[str, Any]]:
     height, width = draw(st.integers(1, 5)), draw(st.integers(1, 5))
-    row = st.text(st.sampled_from("..S##+-Trzsq12>^/wx"), min_size=width, max_size=width)
+    row = st.text(st.sampled_from("..S##+-TrzsqdDb12>^/wx"), min_size=width, max_size=width)
     desc = draw(st.lists(row, min_size=height, max_size=height))
     free = [(r, c) for r in range(height) for c in range(width) if desc[r][c] != "#"]
     assume(any(desc[r][c] not in TERMINAL for r, c in free))
     legend: dict[str, Any] = dict(LEGEND)
-    legend["1"] = {"teleport": draw(st.sampled_from(free)), "teleport_reward": draw(st.sampled_from([7.0, 0.0]))}
+    legend["1"] = {
+        "teleport": draw(st.sampled_from(free)),
+        "teleport_reward": draw(st.sampled_from([7.0, 0.0, THIRDS])),
+    }
+    legend["b"] = {"bump_reward": draw(st.sampled_from([-2.0, TENTHS]))}
     legend["2"] = {"teleport": draw(st.sampled_from(free))}
     legend |= {glyph: {"one_way": name} for glyph, name in NAMES.items()}
     towards = st.sampled_from([(-1, 0), (1, 0), (-2, 0), (3, 0), (0, 1), (0, -1), (0, 2), (0, -3)])

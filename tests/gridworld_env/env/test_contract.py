@@ -29,6 +29,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "octile": {"moves": "octile", "desc": ["S.#", "..+"]},
     "teleport": {"map_name": "sutton-barto-3.5"},
     "own map": {"desc": ["SX~+"], "legend": {"X": {"teleport": [0, 3], "teleport_reward": 4}, "~": {"slip": 0.5}}},
+    "drawn rewards": {"desc": ["Sd.+"], "legend": {"d": {"reward": [[0.25, 4.0], [0.75, -1.0]]}}, "slip": 0.1},
     "several starts": {"desc": ["S.S", "-#+", "S.S"], "slip": 0.1},
 }
 

@@ -20,6 +20,10 @@ WORLDS: list[dict[str, Any]] = [
     {"map_name": "sutton-barto-6.10"},
     {"map_name": "frozenlake-4x4"},
     {"desc": ["ST.+", ".z.-"], "legend": {"T": {"start": True, "start_weight": 2.0}, "z": {"slip": 0.9}}, "slip": 0.2},
+    {
+        "desc": ["Sd.+", ".D.-"],
+        "legend": {"d": {"reward": [(0.3, 1), (0.7, -2)]}, "D": {"reward": [(0.6, 5), (0.4, 0)]}},
+    },
 ]
 
 
@@ -42,7 +46,7 @@ def sync_step(envs: SyncVectorEnv, actions: np.ndarray, numbers: np.ndarray, spa
     return envs.step(actions)
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=["slip", "gusts", "lake", "kinds"])
+@pytest.mark.parametrize("world", WORLDS, ids=["slip", "gusts", "lake", "kinds", "drawn"])
 @pytest.mark.parametrize("mode", list(AutoresetMode), ids=lambda mode: mode.value)
 def test_equal_to_sync(world: dict[str, Any], mode: AutoresetMode, rng: np.random.Generator) -> None:
     ours = gym.make_vec("GridWorld-v0", NUMBER, autoreset_mode=mode, max_episode_steps=LIMIT, **world)
@@ -89,7 +93,7 @@ def check_info(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
                 np.testing.assert_allclose(ours[name], right, atol=1e-15)
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=["slip", "gusts", "lake", "kinds"])
+@pytest.mark.parametrize("world", WORLDS, ids=["slip", "gusts", "lake", "kinds", "drawn"])
 @pytest.mark.parametrize("mode", list(AutoresetMode), ids=lambda mode: mode.value)
 def test_gymnasium_finds_no_difference(world: dict[str, Any], mode: AutoresetMode, rng: np.random.Generator) -> None:
     """One environment draws from one stream in either form: the same episodes, infos and pictures, of one seed."""
@@ -219,7 +223,7 @@ def test_wrong_use() -> None:
         envs.reset(options={"state": [1, 2, 3]})
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=["slip", "gusts", "lake", "kinds"])
+@pytest.mark.parametrize("world", WORLDS, ids=["slip", "gusts", "lake", "kinds", "drawn"])
 def test_large_maps_step_like_small_ones(
     world: dict[str, Any], monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
 ) -> None:

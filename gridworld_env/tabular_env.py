@@ -1,0 +1,138 @@
+"""`Tabular-v0`: an environment of any finite model, and of the textbooks' that are no grids."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium.error import InvalidAction
+from gymnasium.vector import AutoresetMode
+from numpy.typing import ArrayLike, NDArray
+
+from gridworld_env.dynamics.outcome_mdp import OutcomeMDP
+from gridworld_env.dynamics.row_sampler import RowSampler
+from gridworld_env.dynamics.sampled_env import SampledEnv
+from gridworld_env.dynamics.sampled_vector_env import Array, SampledVectorEnv
+from gridworld_env.dynamics.trace import Trace
+from gridworld_env.errors import MapError
+from gridworld_env.models.textbook_models import find_model
+from planners.models.convert import as_model
+from planners.models.starts import checked_initial
+from planners.models.tabular import TabularMDP
+
+
+class TabularEnv(SampledEnv):
+    """An environment whose `step()` samples a model.
+
+    Observations and actions are the numbers of states and actions. An `OutcomeMDP`, or a toy_text table
+    `P[s][a] = [(probability, next_state, reward, terminated), ...]`, pays the reward of the result that was drawn. Any
+    other model knows only the expected reward of a pair, and every step pays that.
+
+    Args:
+        mdp: A `TabularMDP`, a toy_text table, or whatever `planners` reads a model from; None: `world`.
+        world: A model of `gridworld_env.MODELS`; None: "river_swim", unless there is an `mdp`.
+        initial: (S,) probabilities of the first state; None: the model's own, or else all states alike in which
+            an episode need not end at once.
+        render_mode: "ansi" or None.
+        **options: Those of the function that makes the world, such as `size=10`.
+
+    Attributes:
+        mdp: The model that `step()` samples from.
+
+    `info["action_mask"]` is 1 for actions that exist in the state.
+
+    Raises:
+        MapError: Both a model and a world, an unknown world or option.
+        InvalidModelError: There is no model in `mdp`.
+
+    >>> import gymnasium as gym, gridworld_env, planners
+    >>> env = gym.make("Tabular-v0", world="gambler")
+    >>> float(planners.solve(env, discount=1).values[50].round(6))
+    0.4
+    """
+
+    mdp: TabularMDP
+    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}
+
+    def __init__(
+        self,
+        *,
+        mdp: Any = None,
+        world: str | None = None,
+        initial: ArrayLike | None = None,
+        render_mode: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Find the model and list its results."""
+        if mdp is not None and (world is not None or options):
+            given = ", ".join(f"{name}={value!r}" for name, value in {"world": world, **options}.items() if value)
+            raise MapError(f"mdp and {given} are both given; expected one of the two")
+        if mdp is None:
+            model = find_model("river_swim" if world is None else world, options)
+        elif isinstance(mdp, Mapping | list | tuple):
+            model = OutcomeMDP.from_gym_dict(mdp)
+        else:
+            model = as_model(mdp).tabular
+        self._initial = checked_initial(initial, model.num_states)
+        super().__init__(model, RowSampler(model), render_mode)
+
+    @property
+    def initial_state_distrib(self) -> NDArray[np.float64]:
+        """(S,) probability of each first state."""
+        if self._initial is not None:
+            return self._initial
+        if self.mdp.initial is not None:
+            return self.mdp.initial
+        goes_on = ((self.mdp.termination < 1.0) & self.mdp.feasible).any(axis=1)
+        weights = (goes_on if goes_on.any() else ~goes_on).astype(np.float64)
+        return weights / weights.sum()
+
+    def picture(self, trace: Trace, mode: str | None = None) -> str:
+        """The state, the last step and the way there, as text."""
+        states = [str(state) for state in trace.states]
+        if trace.last is None:
+            return f"state {states[-1]}" if states else "no episode yet"
+        action, _, reward, terminated = trace.last
+        way = " ".join(([] if len(states) <= 20 else ["..."]) + states[-20:])
+        return f"state {states[-1]}, after action {action}: reward {reward:g}{', the end' if terminated else ''}\n{way}"
+
+    def _checked_action(self, action: Any) -> int:
+        chosen = super()._checked_action(action)
+        if not self.sampler.masks.item(self._state, chosen):
+            raise no_action(chosen, self._state or 0, self.sampler.masks)
+        return chosen
+
+
+def no_action(action: int, state: int, masks: NDArray[np.int8]) -> InvalidAction:
+    """What to raise for an action that does not exist in a state."""
+    exist = ", ".join(map(str, np.flatnonzero(masks[state])[:20]))
+    return InvalidAction(
+        f"action {action} does not exist in state {state}; expected one of {exist}. info['action_mask'] tells: "
+        "action_space.sample(info['action_mask'])"
+    )
+
+
+class TabularVectorEnv(SampledVectorEnv):
+    """`num_envs` environments of one model, with what is said of `SampledVectorEnv`.
+
+    >>> import gymnasium as gym, gridworld_env
+    >>> envs = gym.make_vec("Tabular-v0", num_envs=3, world="random_walk_5")
+    >>> states, info = envs.reset(seed=1)
+    >>> states.tolist(), info["action_mask"].tolist()
+    ([2, 2, 2], [[1], [1], [1]])
+    """
+
+    mdp: TabularMDP
+    single: ClassVar[type[SampledEnv]] = TabularEnv
+    metadata: dict[str, Any] = {**TabularEnv.metadata, "autoreset_mode": AutoresetMode.NEXT_STEP}
+
+    def _checked_actions(self, actions: Any) -> Array:
+        given, masks = super()._checked_actions(actions), self._sampler.masks
+        state = self._state
+        assert state is not None  # `step` has looked
+        missing = masks[state, given] == 0
+        if missing.any():
+            given = np.where(missing & self._ended, masks[state].argmax(axis=1), given)  # which nobody plays
+            wrong = np.flatnonzero(missing & ~self._ended)
+            if len(wrong):
+                raise no_action(int(given[wrong[0]]), int(state[wrong[0]]), masks)
+        return given
