@@ -26,11 +26,14 @@ from planners.errors import (
     UnprovenValueError,
 )
 from planners.evaluation.optimality import Certificate, Verdict, certify, is_optimal
+from planners.evaluation.policy_bounds import evaluate_bounds
 from planners.evaluation.policy_value import evaluate
 from planners.evaluation.regret import Regret, regret
 from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
 from planners.goals.reachability import reachability
 from planners.goals.shortest_path import stochastic_shortest_path
+from planners.interval.interval_mdp import IntervalMDP
+from planners.interval.interval_plan import IntervalPlan
 from planners.iteration.moment import Moment
 from planners.methods.backward_induction import FinitePlan, backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
@@ -55,6 +58,8 @@ __all__ = [
     "Episode",
     "FinitePlan",
     "ImproperPolicyError",
+    "IntervalMDP",
+    "IntervalPlan",
     "InvalidModelError",
     "InvalidOptionError",
     "InvalidPlanFileError",
@@ -82,6 +87,7 @@ __all__ = [
     "certify",
     "enumerate_env",
     "evaluate",
+    "evaluate_bounds",
     "gauss_seidel",
     "is_optimal",
     "linear_program",
