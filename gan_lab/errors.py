@@ -84,6 +84,24 @@ def whole_number(name: str, value: Any, least: int) -> int:
     return found
 
 
+def number_above_0(name: str, value: Any) -> float:
+    """A finite number above 0.
+
+    Raises:
+        WiringError: It is something else.
+
+    >>> number_above_0("rate", 0.5)
+    0.5
+    """
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        found = 0.0
+    if not 0.0 < found < float("inf"):
+        raise WiringError(f"{name} is {value!r}; expected a finite number above 0")
+    return found
+
+
 def number_of_at_least_0(name: str, value: Any) -> float:
     """A finite number of at least 0.
 

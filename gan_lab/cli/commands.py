@@ -81,7 +81,7 @@ def train(
     game: Annotated[str | None, typer.Argument(help="See `gan-lab games`; ring8 if not said.")] = None,
     data: Annotated[Path | None, typer.Option(help="Images instead of a game: a folder, or an .npy file.")] = None,
     recipe: Annotated[str | None, typer.Option(help="Where nothing below is chosen: the game's own. {recipes}")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Updates of both players.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Updates; schedules are squeezed into them.")] = None,
     update: Annotated[str | None, typer.Option(help="{updates}")] = None,
     discriminator_steps: Annotated[int | None, typer.Option(min=1, help="k of Algorithm 1.")] = None,
     loss: Annotated[str | None, typer.Option(help="{losses}", show_default=False)] = None,

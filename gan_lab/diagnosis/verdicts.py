@@ -1,26 +1,33 @@
 """Has it converged, and is it mode collapse: the two questions that people ask most, answered in words."""
 
+import math
 from typing import Final
 
 from gan_lab.games import Game
 
 SETTLED: Final = 0.02  # a gap, in nats, below which neither player has much to gain
 
+YOUNG: Final = 100  # updates, before which nothing is said of modes
+ARRIVED: Final = 0.1  # share of good samples, below which a mode without one is not missed yet
+UNEVEN: Final = 0.1  # excess reverse KL, in nats: one mode in ten is empty
+
 
 def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
     """The answers, from a row of the truth."""
-    answers = [_converged(truth)]
-    if game.mode_count is not None and "modes" in truth:
-        answers.append(_collapsed(game.mode_count, truth))
+    answers = [_converged(game, truth)]
+    if (game.mode_count or 0) > 1 and "modes" in truth:
+        answers.append(_collapsed(game.mode_count or 0, truth))
     return answers
 
 
-def _converged(truth: dict[str, float]) -> str:
+def _converged(game: Game, truth: dict[str, float]) -> str:
     if "exploitability" in truth:
-        gap, answer = truth["exploitability"], "yes, nearly"
+        gap, among = truth["exploitability"], getattr(game, "deviations", "")
+        if math.isnan(gap):
+            return "Converged? Cannot be told: the exploitability that the game says is not a number."
         return (
-            f"Converged? {answer if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving (exact; "
-            + ("0 at an equilibrium).")
+            f"Converged? {'yes, nearly' if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving "
+            f"(exact{f', among {among}' if among else ''}; 0 at an equilibrium)."
         )
     if "duality_gap" not in truth:
         return "Converged? Cannot be told: this game has no known truth. Losses alone do not say."
@@ -34,9 +41,17 @@ def _converged(truth: dict[str, float]) -> str:
 
 
 def _collapsed(modes: int, truth: dict[str, float]) -> str:
+    if (played := truth.get("step", math.inf)) < YOUNG:
+        return f"Mode collapse? Too early to tell, after {played:.0f} updates."
     shown = truth.get("modes_expected", modes)  # fewer than all where samples are few
     missed = round(truth.get("modes_missed", shown - truth["modes"]))
     excess = truth["reverse_kl"] - truth["reverse_kl_floor"]
+    good = truth.get("high_quality", 1.0)
+    if good < ARRIVED and excess < UNEVEN:
+        return (
+            f"Mode collapse? Cannot be told yet: {good:.2%} of the samples are good; all of them lie about as evenly "
+            f"around the modes as the data (excess reverse KL {excess:.2g})."
+        )
     if missed:
         return f"Mode collapse? yes: {missed} of {modes} modes have no good sample, or far too few."
     if excess > 0.05:

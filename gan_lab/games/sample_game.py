@@ -68,6 +68,11 @@ class SampleGame(Game):
         return self
 
     @property
+    def distances(self) -> dict[str, str]:
+        """Of bins and of modes: the divergences of p and p_g themselves are larger, and are not known."""
+        return {"jsd": "JSD of bins", "reverse_kl": "KL of mode shares", "duality_gap": "duality gap, at least"}
+
+    @property
     def evaluated(self) -> int:
         """Samples of an evaluation: 5,000; fewer where so many would take more than 256 MB, but 500 at least."""
         return max(LEAST_EVALUATED, min(EVALUATED, NUMBERS // self.dimension))

@@ -21,7 +21,22 @@ if TYPE_CHECKING:
     from gan_lab.recipes.recipe import Recipe
 
 RATE: Final = 0.2  # of plain ascent, where no players are given
+BOUND: Final = 10.0  # of the numbers of a strategy, where there is no other
 Strategy = NDArray[np.float64]
+
+
+def box(bound: float, size: int) -> Box:
+    """[-bound, bound]^size."""
+    return Box(-bound, bound, (size,), np.float64)
+
+
+def box_in_words(bound: float) -> str:
+    """The same, in words.
+
+    >>> box_in_words(10.0)
+    'strategies of [-10, 10]'
+    """
+    return f"strategies of [-{bound:g}, {bound:g}]"
 
 
 class StrategyGame(Game):
@@ -29,6 +44,7 @@ class StrategyGame(Game):
 
     Attributes:
         forms: Of the default players, the discriminator's first: see `Strategist`.
+        deviations: Among what a player's best answers are looked for, where that is less than all; in words.
     """
 
     of_samples = False
@@ -36,6 +52,7 @@ class StrategyGame(Game):
     symptoms: tuple[str, ...] = ("divergence", "cycling")
     picture = "path"
     forms: tuple[str, str] = ("plain", "plain")
+    deviations: str = ""
 
     @abstractmethod
     def start(self, agent: str) -> Strategy:
@@ -65,6 +82,18 @@ class StrategyGame(Game):
     def equilibrium_under(self, loss: Loss) -> tuple[Strategy, Strategy]:
         """The same where the players play for a loss."""
         return self.equilibrium
+
+    @property
+    def distances(self) -> dict[str, str]:
+        """The divergences of p and p_g, and what the players could gain."""
+        within = f", within {self.deviations}" if self.deviations else ""
+        return {
+            "jsd": "JSD(p, p_g)",
+            "kl": "KL(p || p_g)",
+            "reverse_kl": "KL(p_g || p)",
+            "distance": "distance to the equilibrium",
+            "exploitability": f"exploitability{within}",
+        }
 
     @property
     def is_planar(self) -> bool:

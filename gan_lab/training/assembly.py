@@ -186,7 +186,7 @@ def assemble(
         each.restore({})  # a rule may have been of another pair before
     annealing = Annealing(recipe, pair, annealed)
     settings = _settings(pair, rule, recipe, seed, annealed)
-    run = Run(game, *players, settings, average=annealing.average, loss=loss, penalty=penalty)
+    run = Run(game, *players, settings, average=annealing.average, loss=loss, penalty=penalty, recipe=recipe)
     return Assembly(run, pair, rule, annealing, place)
 
 
