@@ -34,6 +34,7 @@ VANISHED: Final = 0.01  # share of the non-saturating gradient that is left to t
 RECOGNISED: Final = 0.8  # share of pairs in which training data score higher than unseen data; 0.5 without memory
 OVERFITTED: Final = 0.5  # of the way from the training data to the generated ones, where unseen data score
 LOPSIDED: Final = 3.0  # slope where nothing is penalised, divided by the slope where it is
+STEEP: Final = 100.0  # of a critic, whose slope should be 1; with a gradient penalty it is 1 to 3 on ring8, without 1e6
 AHEAD: Final = 0.15  # V above -log 4, in nats: the discriminator tells the two apart
 
 RELATIVISTIC: Final = LOSSES["relativistic"]
@@ -111,12 +112,32 @@ def divergence(run: "Run") -> Symptom | None:
         elif not all(torch.isfinite(part.scores).all() for part in _both(run)):
             broken = [DISCRIMINATOR]
     if not broken:
-        return None
+        return _endless_critic(run) if run.game.of_samples and run.loss.is_unbounded else None
     return Symptom(
         "divergence",
         {"broken players": float(len(broken))},
         f"The numbers of {' and '.join(broken)} are not finite.",
         advice(("a smaller rate", False), ("penalty='r1r2'", run.penalty == BOTH)),
+    )
+
+
+def _endless_critic(run: "Run") -> Symptom | None:
+    """A critic whose slope grows: nothing holds it at 1, where its payoff would be W1.
+
+    Source: Arjovsky, Chintala and Bottou 2017, section 3.
+    """
+    slope = float(torch.cat([part.slopes for part in _both(run)]).square().mean().sqrt()) / _game(run).scale
+    if slope < STEEP:
+        return None
+    return Symptom(
+        "divergence",
+        {"slope of the critic": slope},
+        f"The slope of the critic is {slope:.2g} at data and samples; its payoff is a distance where it is at most 1.",
+        advice(
+            ("penalty='gradient_penalty'", run.penalty == PENALTIES["gradient_penalty"]),
+            ("a larger penalty_weight", run.penalty is None),
+            ("a smaller rate", False),
+        ),
     )
 
 

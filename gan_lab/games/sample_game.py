@@ -69,8 +69,13 @@ class SampleGame(Game):
 
     @property
     def distances(self) -> dict[str, str]:
-        """Of bins and of modes: the divergences of p and p_g themselves are larger, and are not known."""
-        return {"jsd": "JSD of bins", "reverse_kl": "KL of mode shares", "duality_gap": "duality gap, at least"}
+        """Of bins, modes and samples: the divergences of p and p_g themselves are not known."""
+        return {
+            "jsd": "JSD of bins",
+            "reverse_kl": "KL of mode shares",
+            "w1": "W1 of samples",
+            "duality_gap": "duality gap, at least",
+        }
 
     @property
     def evaluated(self) -> int:

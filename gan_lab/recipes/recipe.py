@@ -15,11 +15,12 @@ from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
 from gan_lab.networks.perceptrons import FourierFeatures, Gain, Output, Scaled, Shortcut, perceptron
+from gan_lab.payoffs.penalties import WEIGHT as PENALTY_WEIGHT
 from gan_lab.players import Discriminator, Generator, adam
 from gan_lab.recipes.schedule import Schedule
 
 RATE = Schedule(1e-3)  # of Adam
-WEIGHT = Schedule(0.1)  # of a penalty
+WEIGHT = Schedule(PENALTY_WEIGHT)
 PARTS: dict[type[nn.Module], str] = {Gain: "gains", Shortcut: "shortcut", Output: "output"}  # can have their own rates
 UNATTENDED = 0.05  # of its usual size: a weight at first for noise that a generator does not attend to
 

@@ -1,5 +1,6 @@
 """What a run says of itself: names of numbers, verdicts, symptoms and advice, each by what was played."""
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import torch
 import gan_lab
 from gan_lab.diagnosis.symptoms import find_symptoms
 from gan_lab.diagnosis.verdicts import verdicts
-from gan_lab.games import BilinearGame, DiracGame, MixtureGame, make_game, ring
+from gan_lab.games import BilinearGame, DiracGame, ImagesGame, MixtureGame, make_game, ring
+from gan_lab.metrics.wasserstein import w1_beside_data, w1_of_samples
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.replays.charts import caption_of
 from gan_lab.training.run import Run
@@ -48,7 +50,7 @@ def test_exploitability_names_the_box_that_it_depends_on(game: Any) -> None:
 @pytest.mark.parametrize("bound", [np.inf, 0.0, -1.0, float("nan"), "wide", None])
 def test_a_box_without_an_end_is_refused(bound: Any) -> None:
     for kind in (DiracGame, BilinearGame):
-        with pytest.raises(gan_lab.WiringError, match="bound is .* expected a finite number above 0"):
+        with pytest.raises(gan_lab.WiringError, match=r"bound is .* expected a finite number above 0"):
             kind(bound=bound)
 
 
@@ -98,9 +100,11 @@ def test_one_mode_cannot_collapse() -> None:
 
 def test_advice_is_what_does_not_run_already() -> None:
     plain = collapsed_run(1000)
-    assert "relativistic" in plain.report() and "own recipe" in plain.report()
+    assert "loss='relativistic'" in plain.report()
+    assert "own recipe" in plain.report()
     cured = collapsed_run(1000, loss="relativistic", penalty="r1r2")
-    assert "loss='relativistic'" not in cured.report() and "own recipe" in cured.report()
+    assert "loss='relativistic'" not in cured.report()
+    assert "own recipe" in cured.report()
     own = gan_lab.train("ring8", steps=1, looks=1)
     own.steps, own.truth = 1000, plain.truth
     (symptom,) = [found for found in find_symptoms(own) if found.name == "mode collapse"]
@@ -117,3 +121,56 @@ def test_symptoms_are_on_the_page_of_a_run() -> None:
     for symptom in run.symptoms():
         assert symptom.name in run._repr_html_()
     assert run.symptoms()
+
+
+def test_a_wasserstein_run_is_judged_by_w1(rng: np.random.Generator) -> None:
+    """The data themselves are converged; samples elsewhere are not. W1 on a line is the distance of sorted samples."""
+    game, found = ring(), {"step": 900.0}
+    same = w1_beside_data(game, game.real(5000, rng), rng)
+    away = w1_beside_data(game, game.real(5000, rng) + np.float32(2.0), rng)
+    assert "Converged? no" in verdicts(game, found | away)[0]
+    assert away["w1"] > 1.0
+    assert abs(same["w1"] - same["w1_floor"]) < 0.25  # standard deviation .018: 14 of them
+    one, other = rng.normal(size=(50, 1)), rng.normal(size=(50, 1))
+    assert w1_of_samples(one, other) == pytest.approx(np.abs(np.sort(one, 0) - np.sort(other, 0)).mean())
+
+
+def test_a_critic_that_nothing_holds_is_seen() -> None:
+    free = gan_lab.train("ring8", steps=40, looks=1, batch_size=16, loss="wasserstein")
+    for parameter in free.discriminator.trained:
+        parameter.data *= 10
+    assert "divergence" in [symptom.name for symptom in free.symptoms()]
+    assert "gradient_penalty" in free.report()
+    assert "W1 of samples and data" in free.report()
+    fresh = gan_lab.train("ring8", steps=1, looks=1, loss="wasserstein", penalty="gradient_penalty", batch_size=16)
+    assert fresh.symptoms() == []
+
+
+def test_quality_of_pictures_sees_a_collapse(rng: np.random.Generator) -> None:
+    """The mean picture, repeated, is of high quality and no copy; it covers nothing."""
+    game = make_game("digits")
+    mean = np.repeat(game.images.mean(axis=0)[None], 1000, axis=0)
+    found = game.truth(mean, rng)
+    assert found["high_quality"] == 1.0
+    assert found["memorised"] == 0.0
+    assert found["coverage"] < 0.02
+    assert "Does it cover the data? no" in verdicts(game, found)[-1]
+    split = ImagesGame(np.concatenate([game.images, game.held_out]).reshape(-1, 1, 8, 8), held_out=0.5)
+    fresh = split.truth(split.held_out, rng)
+    assert fresh["coverage"] == pytest.approx(fresh["coverage_expected"], abs=0.05)  # .976 and .969 here
+    assert "Does it cover the data? yes" in verdicts(split, fresh)[-1]
+
+
+def test_one_default_weight_of_a_penalty() -> None:
+    defaults = [
+        inspect.signature(take).parameters["penalty_weight"].default
+        for take in (gan_lab.spectrum, gan_lab.env, gan_lab.parallel_env)
+    ]
+    assert set(defaults) == {gan_lab.RECIPES["plain"].penalty_weight.start} == {0.1}
+
+
+def test_the_kink_of_the_gradient_penalty_is_named() -> None:
+    found = gan_lab.spectrum("dirac", "simultaneous", penalty="gradient_penalty")
+    assert "E (|grad s(y)| - 1)^2 has a kink where the slope is 0" in found.verdict
+    assert np.isnan(found.radius)
+    assert "eigenvalues" not in repr(found)  # of a derivative that there is not
