@@ -88,7 +88,7 @@ def train(
     penalty: Annotated[str | None, typer.Option(help="{penalties}, none", show_default=False)] = None,
     penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Samples of a turn.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, the same run.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed, the same run, with as many threads.")] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each evaluation.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
     device: Annotated[str, typer.Option(help="Where networks and samples live: {devices}.")] = "cpu",

@@ -16,10 +16,10 @@ UNEVEN: Final = 0.1  # excess reverse KL, in nats: one mode in ten is empty
 def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
     """The answers, from a row of the truth."""
     answers = [_converged(game, truth)]
-    if (game.mode_count or 0) > 1 and "modes" in truth:
-        answers.append(_collapsed(game.mode_count or 0, truth))
     if "coverage" in truth:
         answers.append(_covered(truth))
+    if (game.mode_count or 0) > 1 and "modes" in truth:
+        answers.append(_collapsed(game.mode_count or 0, truth))
     return answers
 
 

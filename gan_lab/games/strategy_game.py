@@ -9,7 +9,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.errors import NonFiniteMoveError, WiringError
+from gan_lab.errors import NonFiniteMoveError, WiringError, row_of
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, Game, real_numbers
 from gan_lab.games.strategy_state import StrategyState
 from gan_lab.payoffs.losses import Loss
@@ -122,6 +122,7 @@ class StrategyGame(Game):
     def evaluate(self, discriminator: Player, generator: Player, seed: int, loss: Loss) -> dict[str, float]:
         """All that is known exactly of both strategies; what the players could gain, in the payoffs of the loss."""
         found = self.truth_under(loss, *self.strategies(discriminator, generator))
+        found = row_of(found, f"truth() of the game {self.name!r}", ("value", "exploitability"))
         if self.known_value == -LOG_4:
             found["gap_to_minus_log_4"] = found["value"] + LOG_4
         return found

@@ -45,13 +45,14 @@ def evaluate_samples(
 
     Scores that are known up to a constant are shifted by the one that makes V largest.
     """
-    real = game.real(len(samples), rng)
+    real = game.data(len(samples), rng)
     with torch.no_grad():
         scores = [scores_of(discriminator, torch.from_numpy(part)).detach() for part in (real, samples)]
     odds = log_odds(loss, *scores)
     on_real = float(logsigmoid(odds(scores[0])).mean())
     value = on_real + float(logsigmoid(-odds(scores[1])).mean())
-    found = {"value": value, "gap_to_minus_log_4": value + LOG_4, **game.truth(samples, rng)}
+    known = game.known_of(samples, rng)
+    found = {"value": value, "gap_to_minus_log_4": value + LOG_4, **known}
     if "jsd" in found:
         highest = highest_score(game, discriminator, samples, real, rng)
         if loss.log_odds is not None:
