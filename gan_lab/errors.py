@@ -5,6 +5,8 @@ import operator
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import numpy as np
+
 T = TypeVar("T")
 
 
@@ -81,6 +83,53 @@ def whole_number(name: str, value: Any, least: int) -> int:
         found = None
     if found is None or found < least:
         raise WiringError(f"{name} is {value!r}; expected a whole number of at least {least}")
+    return found
+
+
+def row_of(found: Any, of: str, needed: tuple[str, ...] = ()) -> dict[str, float]:
+    """What a game's `truth` says, as floats: NumPy's numbers and tensors of one number too.
+
+    Args:
+        found: What it says.
+        of: Whose it is, for messages.
+        needed: Names that it has to have.
+
+    Raises:
+        WiringError: It is no mapping of names to numbers, or a name is missing.
+
+    >>> row_of({"value": -1, "exploitability": "none"}, "truth() of 'mine'")
+    Traceback (most recent call last):
+        ...
+    gan_lab.errors.WiringError: truth() of 'mine' says 'exploitability': 'none'; expected a number for each name
+    """
+    if not isinstance(found, Mapping):
+        raise WiringError(f"{of} says {found!r}; expected a dictionary of names and numbers")
+    numbers: dict[str, float] = {}
+    for name, value in found.items():
+        try:
+            numbers[str(name)] = np.asarray(getattr(value, "detach", lambda value=value: value)(), np.float64).item()
+        except (TypeError, ValueError, RuntimeError):
+            raise WiringError(f"{of} says {name!r}: {value!r}; expected a number for each name") from None
+    if missing := [name for name in needed if name not in numbers]:
+        raise WiringError(f"{of} says {', '.join(numbers)}; expected {' and '.join(map(repr, missing))} among them")
+    return numbers
+
+
+def number_above_0(name: str, value: Any) -> float:
+    """A finite number above 0.
+
+    Raises:
+        WiringError: It is something else.
+
+    >>> number_above_0("rate", 0.5)
+    0.5
+    """
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        found = 0.0
+    if not 0.0 < found < float("inf"):
+        raise WiringError(f"{name} is {value!r}; expected a finite number above 0")
     return found
 
 

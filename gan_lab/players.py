@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gan_lab.errors import DivergedError, WiringError
+from gan_lab.random_numbers import seeded
 
 LARGEST = 2**20  # numbers of the samples that are evaluated at once
 FEWEST = 16  # samples that are evaluated at once, however large
@@ -68,8 +69,7 @@ def evaluating(player: Any, seed: int = 0) -> Iterator[None]:
     evaluation mode before stays in it afterwards.
     """
     modes = [(module, module.training) for module in player.modules()] if isinstance(player, nn.Module) else []
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed):
         try:
             for module, _ in modes:
                 module.training = False
@@ -93,9 +93,18 @@ def parts_of(samples: Tensor, numbers: int = 0) -> Sequence[Tensor]:
 
 
 def scores_of(discriminator: Any, samples: Tensor) -> Tensor:
-    """(m,) scores of a discriminator that acts with a verdict, or with probabilities; in evaluation mode."""
+    """(m,) scores of a discriminator that acts with a verdict, or with probabilities; in evaluation mode.
+
+    One that ties samples together even then, as minibatch discrimination does, judges as many at once as in a turn.
+    """
     with evaluating(discriminator):
-        found = [_scores(discriminator.act(part)) for part in parts_of(samples)]
+        size = discriminator.apart if getattr(discriminator, "ties", False) else None
+        if size is not None and len(samples) > size:
+            found = [_scores(discriminator.act(part)) for part in samples[: len(samples) // size * size].split(size)]
+            if rest := len(samples) % size:  # judged beside the samples before them, as a batch of n
+                found.append(_scores(discriminator.act(samples[-size:]))[-rest:])
+        else:
+            found = [_scores(discriminator.act(part)) for part in parts_of(samples)]
     return found[0] if len(found) == 1 else torch.cat(found)
 
 
@@ -224,9 +233,11 @@ class Discriminator(Player):
         apart: Where what the network says of a sample depends on the others beside it, as with BatchNorm: the samples
             that it judges at once. A game sets it to n, so that the n real and the n generated samples of a turn are
             judged apart, as in the generator's turn; any other number is judged at once. None: all that it sees.
+        ties: Whether that is so in evaluation mode too.
     """
 
     apart: int | None = None
+    ties: bool = False
 
     def __init__(self, network: nn.Module, optimizer: MakeOptimizer | None = None) -> None:
         """Take a network and an optimizer (Adam by default)."""
@@ -245,8 +256,8 @@ class Discriminator(Player):
         return torch.cat([self.network(part).flatten() for part in samples.split(self.apart)])
 
 
-def ties_a_batch(discriminator: Discriminator, dimension: int, scale: float) -> bool:
-    """Whether what a discriminator says of a sample, while it learns, depends on the other samples beside it.
+def ties_a_batch(discriminator: Discriminator, dimension: int, scale: float, learning: bool = True) -> bool:
+    """Whether what a discriminator says of a sample, while it learns or not, depends on the other samples beside it.
 
     It judges eight points of random numbers together and four by four, as a copy, so that nothing in it changes. A
     network that draws random numbers, as dropout does, counts as one that does; judging apart does not hurt it.
@@ -255,6 +266,7 @@ def ties_a_batch(discriminator: Discriminator, dimension: int, scale: float) -> 
         discriminator: The player.
         dimension: Numbers of a sample.
         scale: About how large they are.
+        learning: Whether it is asked in training mode.
 
     >>> torch.manual_seed(7) and None
     >>> plain = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(), nn.Linear(8, 1))
@@ -265,7 +277,7 @@ def ties_a_batch(discriminator: Discriminator, dimension: int, scale: float) -> 
     """
     points = np.random.default_rng(0).uniform(-scale, scale, (8, dimension))
     with evaluating(discriminator), torch.no_grad():
-        network = deepcopy(discriminator.network).train()
+        network = deepcopy(discriminator.network).train(learning)
         samples = discriminator.seen(points)
         try:
             together = network(samples).flatten()

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lab.diagnosis.verdicts import SETTLED
+from gan_lab.diagnosis.verdicts import SETTLED, UNEVEN, YOUNG
 from gan_lab.games import SampleGame
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.metrics.duality_gap import log_odds
 from gan_lab.payoffs.losses import LOSSES
+from gan_lab.payoffs.penalties import PENALTIES
 from gan_lab.players import scores_of
 from gan_lab.truth import LOG_4
 
@@ -28,13 +29,25 @@ SAMPLES: Final = 1000  # of each kind that are judged
 CROSSINGS: Final = 2  # of V at the equilibrium, as far as evaluations see them: a full turn has four
 FEWEST: Final = 4  # evaluations from which a trend can be read
 STANDING: Final = 0.9  # share of the distance that is left, above which nothing has been gained
-UNEVEN: Final = 0.1  # excess reverse KL, in nats: one mode in ten is empty
 WON: Final = 0.9  # difference of D(x) and D(G(z)) from which the discriminator makes hardly a mistake
 VANISHED: Final = 0.01  # share of the non-saturating gradient that is left to the generator
 RECOGNISED: Final = 0.8  # share of pairs in which training data score higher than unseen data; 0.5 without memory
 OVERFITTED: Final = 0.5  # of the way from the training data to the generated ones, where unseen data score
 LOPSIDED: Final = 3.0  # slope where nothing is penalised, divided by the slope where it is
+STEEP: Final = 100.0  # of a critic, whose slope should be 1; with a gradient penalty it is 1 to 3 on ring8, without 1e6
 AHEAD: Final = 0.15  # V above -log 4, in nats: the discriminator tells the two apart
+
+RELATIVISTIC: Final = LOSSES["relativistic"]
+BOTH: Final = PENALTIES["r1r2"]
+
+
+def advice(*cures: tuple[str, bool]) -> str:
+    """What to do: of several cures, those that the run does not have already.
+
+    >>> advice(("a penalty", True), ("a smaller rate", False), ("more updates", False))
+    'a smaller rate, or more updates.'
+    """
+    return ", or ".join(words for words, is_taken in cures if not is_taken) + "."
 
 
 @dataclass(frozen=True)
@@ -99,12 +112,32 @@ def divergence(run: "Run") -> Symptom | None:
         elif not all(torch.isfinite(part.scores).all() for part in _both(run)):
             broken = [DISCRIMINATOR]
     if not broken:
-        return None
+        return _endless_critic(run) if run.game.of_samples and run.loss.is_unbounded else None
     return Symptom(
         "divergence",
         {"broken players": float(len(broken))},
         f"The numbers of {' and '.join(broken)} are not finite.",
-        "a smaller rate, or penalty='r1r2'.",
+        advice(("a smaller rate", False), ("penalty='r1r2'", run.penalty == BOTH)),
+    )
+
+
+def _endless_critic(run: "Run") -> Symptom | None:
+    """A critic whose slope grows: nothing holds it at 1, where its payoff would be W1.
+
+    Source: Arjovsky, Chintala and Bottou 2017, section 3.
+    """
+    slope = float(torch.cat([part.slopes for part in _both(run)]).square().mean().sqrt()) / _game(run).scale
+    if slope < STEEP:
+        return None
+    return Symptom(
+        "divergence",
+        {"slope of the critic": slope},
+        f"The slope of the critic is {slope:.2g} at data and samples; its payoff is a distance where it is at most 1.",
+        advice(
+            ("penalty='gradient_penalty'", run.penalty == PENALTIES["gradient_penalty"]),
+            ("a larger penalty_weight", run.penalty is None),
+            ("a smaller rate", False),
+        ),
     )
 
 
@@ -129,7 +162,11 @@ def cycling(run: "Run") -> Symptom | None:
         {"crossings": float(crossings), f"{key} at first": first, f"{key} at last": last},
         f"V passed its value at the equilibrium {crossings} times, and the {key} {grows}: {first:.3g} at first, "
         f"{last:.3g} at last.",
-        "penalty='r1r2' where the game has a slope, or update='extragradient'.",
+        advice(
+            ("penalty='r1r2' where the game has a slope", run.penalty is not None),
+            ("update='extragradient'", run.settings.get("update") == "extragradient"),
+            ("a smaller rate", run.settings.get("update") != "extragradient"),
+        ),
     )
 
 
@@ -139,7 +176,7 @@ def mode_collapse(run: "Run") -> Symptom | None:
     Counted by nearest mode, wherever the samples are: a generator that has not arrived yet covers evenly.
     """
     modes = run.game.origin.mode_count
-    if modes is None or not run.truth:
+    if modes is None or modes < 2 or not run.truth or run.truth[-1]["step"] < YOUNG:
         return None
     excess = [row["reverse_kl"] - row["reverse_kl_floor"] for row in run.truth]
     lasting = min(excess[-1], float(np.median(excess[len(excess) // 2 :])))
@@ -151,7 +188,11 @@ def mode_collapse(run: "Run") -> Symptom | None:
         {"excess reverse KL": excess[-1], "modes served": served, "modes": float(modes)},
         f"The samples are as unevenly spread over {modes} modes as if {served:.1f} were served evenly (reverse KL "
         f"{excess[-1]:.2g} above that of fresh data).",
-        "loss='relativistic' with penalty='r1r2', or the game's own recipe; more updates.",
+        advice(
+            ("loss='relativistic' with penalty='r1r2'", run.loss == RELATIVISTIC and run.penalty == BOTH),
+            ("the game's own recipe", not run.has_better_recipe),
+            ("more updates", False),
+        ),
     )
 
 
@@ -175,7 +216,10 @@ def vanishing_gradient(run: "Run") -> Symptom | None:
         {"D(x) - D(G(z))": apart, "gradient": pull, "non-saturating gradient": other},
         f"D tells data and samples apart (D(x) - D(G(z)) is {apart:.3f} on average), and the payoff of the generator "
         f"has the slope {pull:.2g} at its samples: {share:.1g} of the {other:.2g} of the non-saturating payoff.",
-        "loss='non_saturating' or 'relativistic'.",
+        advice(
+            ("loss='non_saturating'", run.loss == LOSSES["non_saturating"]),
+            ("loss='relativistic'", run.loss == RELATIVISTIC),
+        ),
     )
 
 

@@ -1,27 +1,39 @@
 """Has it converged, and is it mode collapse: the two questions that people ask most, answered in words."""
 
+import math
 from typing import Final
 
 from gan_lab.games import Game
 
 SETTLED: Final = 0.02  # a gap, in nats, below which neither player has much to gain
 
+YOUNG: Final = 100  # updates, before which nothing is said of modes
+ARRIVED: Final = 0.1  # share of good samples, below which a mode without one is not missed yet
+COVERED, UNCOVERED = 0.8, 0.4  # of the expected coverage: above, the data are covered; below, they are not
+UNEVEN: Final = 0.1  # excess reverse KL, in nats: one mode in ten is empty
+
 
 def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
     """The answers, from a row of the truth."""
-    answers = [_converged(truth)]
-    if game.mode_count is not None and "modes" in truth:
-        answers.append(_collapsed(game.mode_count, truth))
+    answers = [_converged(game, truth)]
+    if "coverage" in truth:
+        answers.append(_covered(truth))
+    if (game.mode_count or 0) > 1 and "modes" in truth:
+        answers.append(_collapsed(game.mode_count or 0, truth))
     return answers
 
 
-def _converged(truth: dict[str, float]) -> str:
+def _converged(game: Game, truth: dict[str, float]) -> str:
     if "exploitability" in truth:
-        gap, answer = truth["exploitability"], "yes, nearly"
+        gap, among = truth["exploitability"], getattr(game, "deviations", "")
+        if math.isnan(gap):
+            return "Converged? Cannot be told: the exploitability that the game says is not a number."
         return (
-            f"Converged? {answer if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving (exact; "
-            + ("0 at an equilibrium).")
+            f"Converged? {'yes, nearly' if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving "
+            f"(exact{f', among {among}' if among else ''}; 0 at an equilibrium)."
         )
+    if "w1_error" in truth:
+        return _near(truth)
     if "duality_gap" not in truth:
         return "Converged? Cannot be told: this game has no known truth. Losses alone do not say."
     gap, error = truth["duality_gap"], truth["duality_gap_error"]
@@ -33,10 +45,37 @@ def _converged(truth: dict[str, float]) -> str:
     return f"Converged? cannot be told from so few samples: {could}"
 
 
+def _covered(truth: dict[str, float]) -> str:
+    share, expected = truth["coverage"], truth["coverage_expected"]
+    answer = "yes" if share > COVERED * expected else "no" if share < UNCOVERED * expected else "partly"
+    return (
+        f"Does it cover the data? {answer}: {share:.0%} of the training images have a sample near by; with as many new "
+        f"images of the same kind {expected:.0%} would."
+    )
+
+
+def _near(truth: dict[str, float]) -> str:
+    """Of a critic, which could gain without bound: in the distance that it plays for."""
+    w1, floor, error = truth["w1"], truth["w1_floor"], truth["w1_error"]
+    answer = "no" if w1 - floor > error else "yes, nearly, as far as samples tell"
+    return (
+        f"Converged? {answer}: W1 of samples and data is {w1:.3g}, of data and other data {floor:.3g}, in units of the "
+        f"data (the difference is off by up to {error:.2g})."
+    )
+
+
 def _collapsed(modes: int, truth: dict[str, float]) -> str:
+    if (played := truth.get("step", math.inf)) < YOUNG:
+        return f"Mode collapse? Too early to tell, after {played:.0f} updates."
     shown = truth.get("modes_expected", modes)  # fewer than all where samples are few
     missed = round(truth.get("modes_missed", shown - truth["modes"]))
     excess = truth["reverse_kl"] - truth["reverse_kl_floor"]
+    good = truth.get("high_quality", 1.0)
+    if good < ARRIVED and excess < UNEVEN:
+        return (
+            f"Mode collapse? Cannot be told yet: {good:.2%} of the samples are good; all of them lie about as evenly "
+            f"around the modes as the data (excess reverse KL {excess:.2g})."
+        )
     if missed:
         return f"Mode collapse? yes: {missed} of {modes} modes have no good sample, or far too few."
     if excess > 0.05:

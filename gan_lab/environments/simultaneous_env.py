@@ -9,6 +9,7 @@ from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import WiringError
 from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.payoffs.penalties import WEIGHT
 
 
 class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
@@ -30,7 +31,7 @@ class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
         *,
         loss: Any = "minimax",
         penalty: Any = None,
-        penalty_weight: float = 1.0,
+        penalty_weight: float = WEIGHT,
         batch_size: int = 64,
         max_cycles: int | None = 1000,
         tensors: bool = False,

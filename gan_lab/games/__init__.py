@@ -41,7 +41,14 @@ def make_game(game: GameLike) -> Game:
     >>> make_game("grid25").means.shape
     (25, 2)
     """
-    return game if isinstance(game, Game) else choose(game, GAMES, "game")()
+    if not isinstance(game, Game):
+        return choose(game, GAMES, "game")()
+    needed = ("dimension", "noise_size", "bound", "scale") if isinstance(game, SampleGame) else ()
+    if missing := [name for name in ("name", *needed) if not hasattr(game, name)]:
+        raise WiringError(
+            f"the game {type(game).__name__} has no {', '.join(missing)}: set them as attributes, as SampleGame says"
+        )
+    return game
 
 
 def game_of(kind: type[G], game: GameLike, refusal: str) -> G:

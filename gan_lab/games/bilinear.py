@@ -8,21 +8,20 @@ from gymnasium.spaces import Box
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, number_above_0
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
-from gan_lab.games.strategy_game import Strategy, StrategyGame
-
-BOUND = 10.0
+from gan_lab.games.strategy_game import BOUND, Strategy, StrategyGame, box, box_in_words
 
 
 class BilinearGame(StrategyGame):
-    """V(psi, theta) = psi^T A theta, strategies in [-10, 10]^m and [-10, 10]^n.
+    """V(psi, theta) = psi^T A theta, strategies in [-bound, bound]^m and [-bound, bound]^n.
 
     Args:
         matrix: (m, n) A; the discriminator has m numbers, the generator n.
+        bound: How far from 0 the numbers of a strategy may be; the exploitability grows with it.
 
     Raises:
-        WiringError: A is no finite matrix.
+        WiringError: A is no finite matrix, or the bound is no finite number above 0.
 
     Source: Daskalakis et al. 2018, section 1; Gidel et al. 2019, section 2.2.
 
@@ -33,8 +32,9 @@ class BilinearGame(StrategyGame):
     name = "bilinear"
     known_value: float = 0.0
 
-    def __init__(self, matrix: ArrayLike = ((1.0,),)) -> None:
+    def __init__(self, matrix: ArrayLike = ((1.0,),), bound: float = BOUND) -> None:
         """Check and keep the matrix."""
+        self.bound: float = number_above_0("bound", bound)
         try:
             self.matrix: NDArray[np.float64] = np.asarray(matrix, dtype=np.float64)
         except (TypeError, ValueError) as error:
@@ -42,7 +42,8 @@ class BilinearGame(StrategyGame):
         if self.matrix.ndim != 2 or not self.matrix.size or not np.isfinite(self.matrix).all():
             raise WiringError(f"the matrix has shape {self.matrix.shape}; expected (m, n), finite")
         rows, columns = self.matrix.shape
-        self._boxes = Box(-BOUND, BOUND, (rows,), np.float64), Box(-BOUND, BOUND, (columns,), np.float64)
+        self._boxes = box(self.bound, rows), box(self.bound, columns)
+        self.deviations = box_in_words(self.bound)
 
     def start(self, agent: str) -> Strategy:
         """All ones."""
@@ -59,9 +60,9 @@ class BilinearGame(StrategyGame):
         return float(self.exact(DISCRIMINATOR, discriminator) @ self.matrix @ self.exact(GENERATOR, generator))
 
     def exploitability(self, discriminator: Any, generator: Any) -> float:
-        """10 (|A theta|_1 + |A^T psi|_1), against the best corners of the boxes."""
+        """Bound times (|A theta|_1 + |A^T psi|_1), against the best corners of the boxes."""
         up = np.abs(self.matrix @ self.exact(GENERATOR, generator)).sum()
-        return float(BOUND * (up + np.abs(self.matrix.T @ self.exact(DISCRIMINATOR, discriminator)).sum()))
+        return float(self.bound * (up + np.abs(self.matrix.T @ self.exact(DISCRIMINATOR, discriminator)).sum()))
 
     def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
         """V, the distance to the equilibrium 0, and the exploitability."""

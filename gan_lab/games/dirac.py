@@ -5,26 +5,35 @@
 The smallest GAN there is: its only equilibrium is (0, 0), and many rules never arrive there.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 import torch
 from gymnasium.spaces import Box
+from scipy.optimize import minimize_scalar
 from torch import Tensor
 
+from gan_lab.errors import number_above_0
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
-from gan_lab.games.strategy_game import Strategy, StrategyGame
+from gan_lab.games.strategy_game import BOUND, Strategy, StrategyGame, box, box_in_words
 from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.payoffs.penalties import Penalty
 from gan_lab.truth import LOG_4
 
-BOUND = 10.0
+SCORES: Final = 2001  # at which a payoff is looked at for its best, before it is refined around there
 
 
 class DiracGame(StrategyGame):
-    """Strategies are theta (1,) of the generator and psi (1,) of the discriminator, both in [-10, 10].
+    """Strategies are theta (1,) of the generator and psi (1,) of the discriminator, both in [-bound, bound].
 
     Any loss and any penalty of the slope psi.
+
+    Args:
+        bound: How far from 0 a strategy may be; the exploitability grows with it.
+
+    Raises:
+        WiringError: The bound is no finite number above 0.
 
     Source: Mescheder, Geiger and Nowozin 2018, section 2.
 
@@ -36,16 +45,17 @@ class DiracGame(StrategyGame):
     name = "dirac"
     known_value: float = -LOG_4
 
-    def __init__(self) -> None:
+    def __init__(self, bound: float = BOUND) -> None:
         """Make the box of strategies."""
-        self._box = Box(-BOUND, BOUND, (1,), np.float64)
+        self.bound: float = number_above_0("bound", bound)
+        self._box, self.deviations = box(self.bound, 1), box_in_words(self.bound)
 
     def start(self, agent: str) -> Strategy:
         """1 for both."""
         return np.ones(1)
 
     def space(self, agent: str) -> Box:
-        """[-10, 10] for either."""
+        """[-bound, bound] for either."""
         return self._box
 
     def value(self, discriminator: Any, generator: Any) -> Any:
@@ -76,8 +86,8 @@ class DiracGame(StrategyGame):
     def exploitability(self, discriminator: Any, generator: Any) -> float:
         """Against the best psi' and theta' of the box."""
         psi, theta = self._point(discriminator, generator)
-        best = -np.logaddexp(0.0, -BOUND * abs(theta))
-        worst = -np.logaddexp(0.0, BOUND * abs(psi))
+        best = -np.logaddexp(0.0, -self.bound * abs(theta))
+        worst = -np.logaddexp(0.0, self.bound * abs(psi))
         return float(max(best - worst, 0.0))
 
     def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
@@ -90,7 +100,42 @@ class DiracGame(StrategyGame):
             "exploitability": self.exploitability([psi], [theta]),
         }
 
+    def truth_under(self, loss: Loss, discriminator: Strategy, generator: Strategy) -> dict[str, float]:
+        """`truth`, and what the players could gain in the payoffs of the loss."""
+        found = self.truth(discriminator, generator)
+        if loss.zero_sum and loss.is_value:
+            return found
+        psi, theta = self._point(discriminator, generator)
+
+        def of_discriminator(fake: Tensor) -> Tensor:
+            return loss.discriminator(torch.zeros_like(fake), fake, None, None)
+
+        def of_generator(fake: Tensor) -> Tensor:
+            return loss.generator(torch.zeros_like(fake), fake, None, None)
+
+        gains = [
+            _gain(payoff, psi * theta, self.bound * abs(other))
+            for payoff, other in ((of_discriminator, theta), (of_generator, psi))
+        ]
+        return found | {"exploitability": sum(gains)}
+
     @property
     def equilibrium(self) -> tuple[Strategy, Strategy]:
         """(0, 0)."""
         return np.zeros(1), np.zeros(1)
+
+
+def _gain(payoff: Callable[[Tensor], Tensor], score: float, reach: float) -> float:
+    """What a player gains by the best score of the generated point in [-reach, reach]: 0 where it can move none."""
+    if reach == 0:
+        return 0.0
+
+    def at(fake: float) -> float:
+        return float(payoff(torch.tensor([fake], dtype=torch.float64)))
+
+    scores = np.linspace(-reach, reach, SCORES)
+    found = [at(float(fake)) for fake in scores]
+    best = int(np.argmax(found))
+    around = scores[max(best - 1, 0)], scores[min(best + 1, SCORES - 1)]
+    refined = minimize_scalar(lambda fake: -at(fake), bounds=around, method="bounded", options={"xatol": 1e-12})
+    return max(found[best], -float(refined.fun), at(score)) - at(score)

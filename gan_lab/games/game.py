@@ -155,6 +155,11 @@ class Game(ABC):
         return None
 
     @property
+    def distances(self) -> dict[str, str]:
+        """What falls to 0 at an equilibrium: its names in `truth`, and what it is called beside a curve."""
+        return {}
+
+    @property
     def single(self) -> "Game":
         """The game of one sample at a time: itself, unless a move is a pack of samples."""
         return self

@@ -50,6 +50,7 @@ class GaussianGame(StrategyGame):
     name = "gaussian"
     known_value: float = -LOG_4
     picture = "density"
+    deviations: str = f"distributions on [-{BOUND:g}, {BOUND:g}]"
 
     def __init__(self, mean: float = 0.0, std: float = 1.0) -> None:
         """Check and keep the data's Gaussian."""

@@ -10,6 +10,7 @@ from gan_lab.games.sample_game import SampleGame
 
 CHUNK: Final = 2**22  # numbers of the images whose distances are computed at once, on either side: 32 MB
 QUANTILES: Final = (0.01, 0.99)  # of the distances of held-out images: what lies outside is too near or too far
+NEIGHBOURS, REFERENCE = 5, 1000  # k of coverage, and of how many training images it is counted
 FEWEST: Final = 10  # images of a game: fewer cannot be split into two parts that say anything
 
 Images = NDArray[np.float32]
@@ -72,6 +73,7 @@ class ImagesGame(SampleGame):
         self.dimension: int = stack * images.shape[1]
         self.name, self.noise_size = name, noise_size
         self._held_out_distances = nearest_distances(held_out, images)
+        self._reference: tuple[Images, NDArray[np.float64]] | None = None
 
     @property
     def own_recipes(self) -> tuple[str, ...]:
@@ -92,7 +94,8 @@ class ImagesGame(SampleGame):
         `nearest` is the mean distance of a sample to its nearest training image, `nearest_held_out` that of held-out
         images. `memorised` is the share of samples that are nearer than all but 1 % of the held-out images, and
         `high_quality` the share of those that are not farther than 99 % of them: new images of the same kind would
-        have about .01 and .99.
+        have about .01 and .99. One good picture, repeated, is of high quality and no copy; `coverage` tells: see
+        `covered`. New images of the same kind would have about `coverage_expected`.
         """
         found = self.checked(samples)
         distances = nearest_distances(found.reshape(len(found) * self._stack, -1), self.images)
@@ -103,7 +106,34 @@ class ImagesGame(SampleGame):
             "memorised": float((whole < near).all(axis=1).mean()),
             "nearest": float(distances.mean()),
             "nearest_held_out": float(self._held_out_distances.mean()),
+            **self.covered(found, rng),
         }
+
+    def covered(self, samples: Images, rng: np.random.Generator) -> dict[str, float]:
+        """Share of training images, of up to 1,000, with a sample nearer than their fifth nearest among the others.
+
+        Beside it the share that as many new images of the same kind have on average: such an image is covered unless
+        the five nearest of all are training images; with as many samples as images, 1 - 2^-5 = .97.
+
+        Source: Naeem et al. 2020, section 3 and Lemma 2.
+        """
+        if self._reference is None:
+            count_of = len(self.images)
+            count = min(count_of**self._stack, REFERENCE)
+            rng_of_images = np.random.default_rng(REFERENCE)
+            one_each = self._stack == 1
+            images = (
+                self.images[rng_of_images.permutation(count_of)[:count]]
+                if one_each
+                else self.real(count, rng_of_images)
+            )
+            self._reference = images, _radii(images, min(NEIGHBOURS, len(images) - 1))
+        images, radii = self._reference
+        drawn = samples[rng.permutation(len(samples))[: len(images)]]
+        k, others = min(NEIGHBOURS, len(images) - 1), len(images) - 1
+        uncovered = np.prod([(others - place) / (others + len(drawn) - place) for place in range(k)])
+        share = float((nearest_distances(images, drawn) <= radii).mean())
+        return {"coverage": share, "coverage_expected": 1 - float(uncovered)}
 
     def checked(self, samples: Any) -> Images:
         """(n, d) samples, clipped to [-1, 1] as a picture of them is; refuses another shape and what is not finite."""
@@ -131,6 +161,18 @@ def nearest_distances(points: NDArray[Any], images: NDArray[Any]) -> NDArray[np.
             found = (squares - 2 * part @ reference.T).min(axis=1) + np.einsum("ij,ij->i", part, part)
             nearest[start : start + rows] = np.minimum(nearest[start : start + rows], found)
     return np.sqrt(np.maximum(nearest, 0.0))
+
+
+def _radii(images: Images, neighbours: int) -> NDArray[np.float64]:
+    """(n,) distance of each of (n, d) images to its k-th nearest among the others."""
+    found = np.empty(len(images))
+    whole = images.astype(np.float64)
+    squares = np.einsum("ij,ij->i", whole, whole)
+    for start in range(0, len(images), REFERENCE // 4):
+        part = whole[start : start + REFERENCE // 4]
+        distances = squares - 2 * part @ whole.T + squares[start : start + REFERENCE // 4, None]
+        found[start : start + len(part)] = np.partition(distances, neighbours, axis=1)[:, neighbours]
+    return np.sqrt(np.maximum(found, 0.0))
 
 
 def check_images(images: NDArray[Any]) -> None:

@@ -15,7 +15,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gan_lab.errors import NonFiniteMoveError, whole_number
+from gan_lab.errors import NonFiniteMoveError, WiringError, row_of, whole_number
 from gan_lab.games.game import DISCRIMINATOR as DISCRIMINATOR
 from gan_lab.games.game import GENERATOR, Game
 from gan_lab.games.sample_state import SampleState
@@ -68,6 +68,16 @@ class SampleGame(Game):
         return self
 
     @property
+    def distances(self) -> dict[str, str]:
+        """Of bins, modes and samples: the divergences of p and p_g themselves are not known."""
+        return {
+            "jsd": "JSD of bins",
+            "reverse_kl": "KL of mode shares",
+            "w1": "W1 of samples",
+            "duality_gap": "duality gap, at least",
+        }
+
+    @property
     def evaluated(self) -> int:
         """Samples of an evaluation: 5,000; fewer where so many would take more than 256 MB, but 500 at least."""
         return max(LEAST_EVALUATED, min(EVALUATED, NUMBERS // self.dimension))
@@ -103,6 +113,34 @@ class SampleGame(Game):
     @abstractmethod
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
         """What (n, d) samples of a generator tell, beside the truth of the data."""
+
+    def data(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """`real`, with its answer checked.
+
+        Raises:
+            WiringError: It is no (count, d) array of finite numbers.
+        """
+        drawn = self.real(count, rng)
+        found = drawn.detach().cpu().numpy() if isinstance(drawn, Tensor) else np.asarray(drawn)
+        where = f"real({count}, rng) of the game {self.name!r}"
+        if found.shape != (count, self.dimension) or found.dtype.kind not in "fiub":
+            raise WiringError(
+                f"{where} is an array of {found.dtype} of shape {found.shape}; expected numbers of shape "
+                f"{(count, self.dimension)}, as its `dimension` is {self.dimension}"
+            )
+        if not np.isfinite(found).all():
+            raise WiringError(f"{where} has NaN or infinity among its numbers: leave such data out")
+        return found.astype(np.float32, copy=False)
+
+    def known_of(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
+        """`truth`, with its answer checked.
+
+        Raises:
+            WiringError: It is no dictionary of numbers, or has a divergence without its error.
+        """
+        where = f"truth() of the game {self.name!r}"
+        found = row_of(self.truth(samples, rng), where)
+        return row_of(found, where, ("jsd_error",)) if "jsd" in found else found
 
     def log_density(self, points: NDArray[Any]) -> NDArray[np.float64] | None:
         """(n,) log p(x) of (n, d) points; None where it is not known."""
@@ -149,7 +187,7 @@ class SampleGame(Game):
 
     def truth_of_samples(self, generator: Player, seed: int) -> dict[str, float]:
         """What the samples of a generator tell without a discriminator."""
-        return self.truth(self.samples(generator, self.evaluated, seed), np.random.default_rng([seed, 1]))
+        return self.known_of(self.samples(generator, self.evaluated, seed), np.random.default_rng([seed, 1]))
 
 
 class PackedGame(SampleGame):

@@ -21,6 +21,7 @@ from gan_lab.games.game import DISCRIMINATOR, GENERATOR, NOTHING, GameState, Pay
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Judge, Penalty
 from gan_lab.players import SMALLEST, Discriminator, Verdict, evaluating, ties_a_batch
+from gan_lab.random_numbers import seeded
 
 if TYPE_CHECKING:
     from gan_lab.games.sample_game import SampleGame
@@ -42,7 +43,7 @@ class SampleState(GameState):
         self.rng = rng
         corner, shape = self.game.bound / 2, (self.batch_size, self.game.dimension)
         self.generated: Tensor = self._here(rng.uniform(-corner, corner, shape).astype(np.float32))
-        self.real: Tensor = self._here(self.game.real(self.batch_size, rng))
+        self.real: Tensor = self._here(self.game.data(self.batch_size, rng))
         self.noise: Tensor = self._here(self.game.noise(self.batch_size, rng))
         self.judged: Tensor = torch.cat([self.real, self.generated])
 
@@ -68,6 +69,8 @@ class SampleState(GameState):
                 self._ties = isinstance(discriminator, Discriminator) and ties_a_batch(
                     discriminator, self.game.dimension, self.game.scale
                 )
+                if self._ties:
+                    discriminator.ties = ties_a_batch(discriminator, self.game.dimension, self.game.scale, False)
 
     def observation(self, agent: str) -> Tensor:
         """What the agent sees on its turn: drawn anew for every turn."""
@@ -76,7 +79,7 @@ class SampleState(GameState):
         self.noise = self._here(self.game.noise(self.batch_size, self.rng))
         if agent == GENERATOR:
             return self.noise
-        self.real = self._here(self.game.real(self.batch_size, self.rng))
+        self.real = self._here(self.game.data(self.batch_size, self.rng))
         if (generator := self.seated.get(GENERATOR)) is not None:
             with torch.set_grad_enabled(self.joint):
                 self.generated = _finite(torch.as_tensor(generator.act(self.noise))).to(torch.float32)
@@ -129,8 +132,9 @@ class SampleState(GameState):
     def _slope(self, penalty: Penalty, scores: Tensor, judge: Judge) -> Tensor:
         if not penalty.draws:
             return penalty.slope(self.judged, scores, len(self.real), judge)
-        with torch.random.fork_rng(devices=[]):  # the numbers that it draws are the game's, so that a seed fixes them
-            torch.default_generator.manual_seed(int(self.rng.integers(2**63)))
+        with seeded(
+            int(self.rng.integers(2**63))
+        ):  # the numbers that it draws are the game's, so that a seed fixes them
             torch.rand(self.rows.start or 0, dtype=self.judged.dtype)  # those of the rows before these
             return penalty.slope(self.judged, scores, len(self.real), judge)
 

@@ -9,7 +9,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.errors import NonFiniteMoveError, WiringError
+from gan_lab.errors import NonFiniteMoveError, WiringError, row_of
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, Game, real_numbers
 from gan_lab.games.strategy_state import StrategyState
 from gan_lab.payoffs.losses import Loss
@@ -21,7 +21,22 @@ if TYPE_CHECKING:
     from gan_lab.recipes.recipe import Recipe
 
 RATE: Final = 0.2  # of plain ascent, where no players are given
+BOUND: Final = 10.0  # of the numbers of a strategy, where there is no other
 Strategy = NDArray[np.float64]
+
+
+def box(bound: float, size: int) -> Box:
+    """[-bound, bound]^size."""
+    return Box(-bound, bound, (size,), np.float64)
+
+
+def box_in_words(bound: float) -> str:
+    """The same, in words.
+
+    >>> box_in_words(10.0)
+    'strategies of [-10, 10]'
+    """
+    return f"strategies of [-{bound:g}, {bound:g}]"
 
 
 class StrategyGame(Game):
@@ -29,6 +44,7 @@ class StrategyGame(Game):
 
     Attributes:
         forms: Of the default players, the discriminator's first: see `Strategist`.
+        deviations: Among what a player's best answers are looked for, where that is less than all; in words.
     """
 
     of_samples = False
@@ -36,6 +52,7 @@ class StrategyGame(Game):
     symptoms: tuple[str, ...] = ("divergence", "cycling")
     picture = "path"
     forms: tuple[str, str] = ("plain", "plain")
+    deviations: str = ""
 
     @abstractmethod
     def start(self, agent: str) -> Strategy:
@@ -67,6 +84,18 @@ class StrategyGame(Game):
         return self.equilibrium
 
     @property
+    def distances(self) -> dict[str, str]:
+        """The divergences of p and p_g, and what the players could gain."""
+        within = f", within {self.deviations}" if self.deviations else ""
+        return {
+            "jsd": "JSD(p, p_g)",
+            "kl": "KL(p || p_g)",
+            "reverse_kl": "KL(p_g || p)",
+            "distance": "distance to the equilibrium",
+            "exploitability": f"exploitability{within}",
+        }
+
+    @property
     def is_planar(self) -> bool:
         """Whether both strategies are one number."""
         return all(self.space(agent).shape == (1,) for agent in (DISCRIMINATOR, GENERATOR))
@@ -93,6 +122,7 @@ class StrategyGame(Game):
     def evaluate(self, discriminator: Player, generator: Player, seed: int, loss: Loss) -> dict[str, float]:
         """All that is known exactly of both strategies; what the players could gain, in the payoffs of the loss."""
         found = self.truth_under(loss, *self.strategies(discriminator, generator))
+        found = row_of(found, f"truth() of the game {self.name!r}", ("value", "exploitability"))
         if self.known_value == -LOG_4:
             found["gap_to_minus_log_4"] = found["value"] + LOG_4
         return found

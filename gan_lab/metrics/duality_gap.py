@@ -7,8 +7,9 @@ at least -log 4 + 2 JSD of binned samples, and the worst G' puts all its mass wh
 estimate is a lower bound of the gap, up to the error of counting samples that is shown beside it.
 
 Losses whose scores are no log-odds of D, such as hinge and Wasserstein, are not judged in V: their gap is what the
-players could gain in their own payoffs. V beside it is that of D = sigmoid(a s + b), with the a and b that make it
-largest (Platt 1999), which says how well the scores tell the two kinds of samples apart.
+players could gain in their own payoffs; where these have no bound, W1 of samples stands for it. V beside it is that of
+D = sigmoid(a s + b), with the a and b that make it largest (Platt 1999), which says how well the scores tell the two
+kinds of samples apart.
 
 Source: Grnarova et al. 2019, section 3.
 """
@@ -24,6 +25,7 @@ from scipy.special import expit
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
+from gan_lab.metrics.wasserstein import w1_beside_data
 from gan_lab.payoffs.losses import Loss, mean
 from gan_lab.players import scores_of
 from gan_lab.truth import LOG_4
@@ -43,13 +45,14 @@ def evaluate_samples(
 
     Scores that are known up to a constant are shifted by the one that makes V largest.
     """
-    real = game.real(len(samples), rng)
+    real = game.data(len(samples), rng)
     with torch.no_grad():
         scores = [scores_of(discriminator, torch.from_numpy(part)).detach() for part in (real, samples)]
     odds = log_odds(loss, *scores)
     on_real = float(logsigmoid(odds(scores[0])).mean())
     value = on_real + float(logsigmoid(-odds(scores[1])).mean())
-    found = {"value": value, "gap_to_minus_log_4": value + LOG_4, **game.truth(samples, rng)}
+    known = game.known_of(samples, rng)
+    found = {"value": value, "gap_to_minus_log_4": value + LOG_4, **known}
     if "jsd" in found:
         highest = highest_score(game, discriminator, samples, real, rng)
         if loss.log_odds is not None:
@@ -59,6 +62,8 @@ def evaluate_samples(
             found["duality_gap_error"] = 2 * (found["jsd_error"] - found.get("jsd_floor", 0.0))
         else:
             found |= _gap_of_samples(game, loss, scores, samples, highest)
+    if loss.is_unbounded:
+        found |= w1_beside_data(game, samples, rng)
     return found
 
 

@@ -56,6 +56,11 @@ class Loss:
         """Whether scores are the log-odds of D, as in V(D, G) itself."""
         return self.log_odds is _as_they_are and not self.relative
 
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether D gains without bound wherever p_g is not p, unless its slope is held: a critic, as Wasserstein's."""
+        return self.best is not None and self.best(np.array([0.5, 0.5]), np.array([0.25, 0.75])) == np.inf
+
 
 def _as_they_are(scores: Tensor) -> Tensor:
     return scores

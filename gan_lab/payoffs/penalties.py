@@ -18,6 +18,7 @@ from torch import Tensor
 
 from gan_lab.errors import choose
 
+WEIGHT: Final = 0.1  # of a penalty, where no other is chosen: in `train`, `spectrum` and the environments alike
 Judge = Callable[[Tensor], Tensor]  # (n, d) samples -> (n,) scores
 
 

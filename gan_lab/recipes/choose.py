@@ -164,4 +164,5 @@ def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, c
         given["penalty"] = None
     if "penalty_weight" in given:
         given["penalty_weight"] = Schedule(number_of_at_least_0("penalty_weight", given["penalty_weight"]))
-    return found.with_(**given)
+    own_steps = found.steps if found.own_steps is None else found.own_steps
+    return found.with_(**given, own_steps=own_steps)

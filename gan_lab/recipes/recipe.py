@@ -15,11 +15,12 @@ from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
 from gan_lab.networks.perceptrons import FourierFeatures, Gain, Output, Scaled, Shortcut, perceptron
+from gan_lab.payoffs.penalties import WEIGHT as PENALTY_WEIGHT
 from gan_lab.players import Discriminator, Generator, adam
 from gan_lab.recipes.schedule import Schedule
 
 RATE = Schedule(1e-3)  # of Adam
-WEIGHT = Schedule(0.1)  # of a penalty
+WEIGHT = Schedule(PENALTY_WEIGHT)
 PARTS: dict[type[nn.Module], str] = {Gain: "gains", Shortcut: "shortcut", Output: "output"}  # can have their own rates
 UNATTENDED = 0.05  # of its usual size: a weight at first for noise that a generator does not attend to
 
@@ -117,6 +118,7 @@ class Recipe:
         discriminator: How the discriminator is built.
         packing: Samples that the discriminator judges at once; the batch counts packs.
         noise_size: Numbers of one noise vector; None: the game's own.
+        own_steps: Updates that the schedules were made for, where a run has others; None: `steps`.
 
     >>> Recipe("few steps", steps=100).with_(loss="minimax").loss
     'minimax'
@@ -141,6 +143,7 @@ class Recipe:
     discriminator: DiscriminatorShape = DiscriminatorShape()
     packing: int = 1
     noise_size: int | None = None
+    own_steps: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse numbers that are out of range, and an average that never moves."""
@@ -154,6 +157,17 @@ class Recipe:
     def with_(self, **changes: Any) -> "Recipe":
         """The same recipe but for these attributes."""
         return replace(self, **changes)
+
+    @property
+    def stretched(self) -> str:
+        """That the schedules are squeezed into fewer updates than they were made for, or stretched, in words; or ""."""
+        if not self.changes or self.own_steps is None or self.own_steps == self.steps:
+            return ""
+        how = "squeezed into" if self.steps < self.own_steps else "stretched to"
+        return (
+            f"The recipe's schedules of rates and penalty were made for {self.own_steps:,} updates, and are {how} "
+            f"{self.steps:,}: this is not the state of a longer run at its update {self.steps:,}."
+        )
 
     @property
     def changes(self) -> bool:

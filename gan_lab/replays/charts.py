@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from gan_lab.training.run import Run
-from gan_lab.training.run_plot import DISTANCES, known_value
+from gan_lab.training.run_plot import known_value
 from gridworld_env.ui.pages.packing import packed
 
 MOST_CURVES: Final = 4  # that can be told apart
@@ -16,7 +16,7 @@ def charts_of(run: Run) -> list[dict[str, Any]]:
     """V beside its value at the equilibrium, what should fall to 0, the modes, and shares of samples."""
     known, name = known_value(run)
     found = [_chart(run, "The value V", {"value": "V(D, G)"}, lines=[{"y": known, "name": f"{name}, at equilibrium"}])]
-    found.append(_chart(run, "Zero at an equilibrium", DISTANCES, log=True))
+    found.append(_chart(run, "Zero at an equilibrium", run.game.distances, log=True))
     if "modes" in run.truth[-1]:
         count = run.game.mode_count
         lines = [{"y": float(count), "name": f"all {count}"}] if count else []
@@ -32,10 +32,12 @@ def caption_of(run: Run, row: dict[str, float]) -> str:
     said[0] += f" ({name} = {known:.4g})" if name == "-log 4" else ""
     for key in ("jsd", "distance", "exploitability"):
         if key in row:
-            said.append(f"{DISTANCES[key]} {row[key]:.3g}")
+            said.append(f"{run.game.distances.get(key, key)} {row[key]:.3g}")
     if "modes" in row:
         count = run.game.mode_count
-        said.append(f"{row['modes']:.0f} of {count} modes" if count else f"{row['modes']:.0f} modes")
+        found = f"{row['modes']:.0f} of {count} modes" if count else f"{row['modes']:.0f} modes"
+        good = f", {row['high_quality']:.1%} of the samples are good" if "high_quality" in row else ""
+        said.append(f"{found} have a good sample{good}")
     return ", ".join(said)
 
 

@@ -186,7 +186,7 @@ def assemble(
         each.restore({})  # a rule may have been of another pair before
     annealing = Annealing(recipe, pair, annealed)
     settings = _settings(pair, rule, recipe, seed, annealed)
-    run = Run(game, *players, settings, average=annealing.average, loss=loss, penalty=penalty)
+    run = Run(game, *players, settings, average=annealing.average, loss=loss, penalty=penalty, recipe=recipe)
     return Assembly(run, pair, rule, annealing, place)
 
 
@@ -255,6 +255,7 @@ def _settings(pair: PlayerPair, rule: Update, recipe: Recipe, seed: int, anneale
         found["discriminator_rate"] = str(recipe.discriminator_rate)
     found |= {"averaging": recipe.averaging, "batch_size": state.batch_size, "seed": seed}
     found["versions"] = {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}
+    found["versions"]["threads"] = torch.get_num_threads()  # sums in another order have other last bits
     return {key: value for key, value in found.items() if value is not LEFT_OUT} | (
         {"steps": recipe.steps} if recipe.changes else {}
     )

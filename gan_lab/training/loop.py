@@ -1,8 +1,7 @@
 """The one loop that trains games: updates, evaluations, progress, interruption and checkpoints."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, cast
@@ -14,6 +13,7 @@ from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError, whole
 from gan_lab.games import GameLike, SampleGame, make_game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player, scores_of
+from gan_lab.random_numbers import RunNumbers
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
@@ -24,7 +24,6 @@ from gan_lab.training.ranks import join_ranks
 from gan_lab.training.run import Run, Status
 from gan_lab.updates import Update
 
-CPU = torch.device("cpu")
 FAR = 1e6  # a score on the data beyond which the discriminator has broken down
 Callback = Callable[[Run], Any]
 Path = str | PathLike[str]
@@ -54,6 +53,9 @@ def train(
     shares: int | None = None,
 ) -> Run:
     """Play a game until both players have learned for `steps` updates.
+
+    A seed gives the same run, bit by bit, on one machine with the same versions and as many threads of PyTorch
+    (`torch.set_num_threads`). Runs in a pool of threads take turns, update by update; processes run side by side.
 
     What is not chosen here is as the recipe says: the game's own in `gan_lab.RECIPES`, where only the game, the seed
     and the number of steps are chosen; otherwise "plain", in which nothing changes during the run.
@@ -103,13 +105,15 @@ def train(
     seed, looks = whole_number("seed", seed, 0), whole_number("looks", looks, 1)
     every = None if truth_every is None else whole_number("truth_every", truth_every, 1)
     where = find_device(device, distributed=distributed, useful=found.of_samples)
-    with join_ranks(distributed, where) as ranks, random_numbers(seed, where):
+    numbers = RunNumbers(seed, where)
+    with join_ranks(distributed, where) as ranks:
         place = Place(where, ranks, shares_of(shares, ranks, resume))
         ranks.first(lambda: checkpoints.check_place(checkpoint))
-        made = assemble(found, chosen, discriminator, generator, seed, place)
-        if resume is not None:
-            checkpoints.load(resume, made)
-        _play(made, chosen.steps, _Evaluations(every, looks, tuple(callbacks), progress, checkpoint))
+        with numbers:
+            made = assemble(found, chosen, discriminator, generator, seed, place)
+            if resume is not None:
+                checkpoints.load(resume, made)
+        _play(made, chosen.steps, _Evaluations(every, looks, tuple(callbacks), progress, checkpoint), numbers)
     return made.run
 
 
@@ -141,15 +145,15 @@ class _Evaluations:
                 checkpoints.save(self.file, made)
 
     def _called(self, made: Assembly) -> bool:
-        return any([_is_true(callback(made.run)) for callback in self.callbacks])
+        return any([is_true(callback(made.run)) for callback in self.callbacks])
 
 
-def _is_true(answer: Any) -> bool:
+def is_true(answer: Any) -> bool:
     """Whether a callback said True, as Python or NumPy has it."""
     return isinstance(answer, bool | np.bool_) and bool(answer)
 
 
-def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
+def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNumbers) -> None:
     run, pair, every = made.run, made.pair, evaluations.interval(steps)
     step = run.steps
     pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
@@ -157,13 +161,14 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations) -> None:
         try:
             while run.steps < steps:
                 step = run.steps + 1
-                _play_update(made)
-                if pair.interrupted:
-                    raise KeyboardInterrupt
-                is_due = run.steps % every == 0 or run.steps == steps
-                if is_due and pair.together(run, lambda: evaluations.of(made, bar)):
-                    run.status = Status.STOPPED
-                    return
+                with numbers:
+                    _play_update(made)
+                    if pair.interrupted:
+                        raise KeyboardInterrupt
+                    is_due = run.steps % every == 0 or run.steps == steps
+                    if is_due and pair.together(run, lambda: evaluations.of(made, bar)):
+                        run.status = Status.STOPPED
+                        return
             run.status = Status.FINISHED
         except KeyboardInterrupt:
             run.status = Status.INTERRUPTED
@@ -207,6 +212,11 @@ def evaluate(made: Assembly) -> None:
     """
     run, pair = made.run, made.pair
     pair.check_players()
+    if missing := [agent for agent in (DISCRIMINATOR, GENERATOR) if agent not in pair.payoffs]:
+        raise WiringError(
+            f"the update {made.rule.name!r} played no turn of {' and '.join(missing)}: its `step` has to call "
+            "pair.turn() or pair.field(), which let the players move and be paid"
+        )
     payoffs = {agent: pair.payoffs[agent] for agent in (DISCRIMINATOR, GENERATOR)}
     try:
         truth = run.look(run.steps)
@@ -227,11 +237,3 @@ def _out_of_bounds(run: Run) -> str:
     with torch.no_grad():
         largest = scores_of(run.discriminator, torch.from_numpy(real)).abs().max()
     return GENERATOR if largest < FAR else DISCRIMINATOR
-
-
-@contextmanager
-def random_numbers(seed: int, device: torch.device = CPU) -> Iterator[None]:
-    """Torch's random numbers from a seed inside, and as they were outside."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-        yield

@@ -16,6 +16,8 @@ from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.payoffs.losses import LOSSES, Loss
 from gan_lab.payoffs.penalties import Penalty
 from gan_lab.players import Player
+from gan_lab.recipes.choose import PLAIN, own_recipe
+from gan_lab.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from gan_lab.diagnosis.symptoms import Symptom
@@ -46,6 +48,7 @@ class Run:
         average: Of the generator's parameters, where the recipe keeps one.
         loss: What the players want.
         penalty: Of the discriminator's slope; None: none.
+        recipe: What it is played by; None: not known.
         averaged_truth: The rows of `truth` that are of samples, of the averaged generator.
     """
 
@@ -61,6 +64,7 @@ class Run:
     averaged_truth: list[dict[str, float]] = field(default_factory=list)
     loss: Loss = LOSSES["minimax"]
     penalty: Penalty | None = None
+    recipe: Recipe | None = None
 
     def sample(self, count: int, seed: int | None = None, *, averaged: bool = False) -> NDArray[np.float32]:
         """(count, d) samples of the generator.
@@ -104,6 +108,14 @@ class Run:
         return self.game.evaluate(self.discriminator, self.generator, seed, self.loss)
 
     @property
+    def has_better_recipe(self) -> bool:
+        """Whether the game has a recipe made for it, and another one is played."""
+        if not self.game.of_samples or self.recipe is None:
+            return False
+        best = own_recipe(self.game.origin.single)
+        return best is not PLAIN and self.recipe.with_(steps=best.steps, own_steps=best.own_steps) != best
+
+    @property
     def last(self) -> dict[str, float]:
         """The last row of the truth; where there is none yet, what is known now."""
         return self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
@@ -124,6 +136,8 @@ class Run:
             of_average = ", ".join(f"{k} {v:.4g}" for k, v in self.averaged_truth[-1].items() if k != "step")
             lines.append(f"  averaged generator: {of_average}")
         words = [*verdicts(self.game.single, last), *map(str, self.symptoms())]
+        if self.recipe is not None and self.recipe.stretched:
+            words.append(self.recipe.stretched)
         return "\n".join(lines + [f"  {line}" for line in words])
 
     def plot(self, axes: Any = None) -> Any:
@@ -137,7 +151,8 @@ class Run:
         last = self.last
         cells = "".join(f"<tr><th>{escape(name)}</th><td>{value:.4g}</td></tr>" for name, value in last.items())
         caption = escape(f"{self.game.name}, {self.steps} updates. {self.status.value}")
-        words = "".join(f"<p>{escape(line)}</p>" for line in verdicts(self.game, last))
+        lines = [*verdicts(self.game.single, last), *map(str, self.symptoms())]
+        words = "".join(f"<p>{escape(line)}</p>" for line in lines)
         return f"<table><caption>{caption}</caption>{cells}</table>{words}"
 
     def __repr__(self) -> str:

@@ -1,6 +1,6 @@
 """`Run.plot`: V against its value at the equilibrium, and the divergences, over updates."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,16 +9,6 @@ from gan_lab.truth import LOG_4
 
 if TYPE_CHECKING:
     from gan_lab.training.run import Run
-
-# What is 0 at an equilibrium, as it is called in `Run.truth` and in the legend.
-DISTANCES: Final = {
-    "jsd": "JSD(p, p_g)",
-    "kl": "KL(p || p_g)",
-    "reverse_kl": "KL(p_g || p)",
-    "distance": "distance to the equilibrium",
-    "exploitability": "exploitability",
-    "duality_gap": "duality gap, at least",
-}
 
 
 def plot_run(run: "Run", axes: Any = None) -> Any:
@@ -43,7 +33,7 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
     upper.axhline(known, color="#181b24", linewidth=0.8, linestyle=":", label=f"{name}, at the equilibrium")
     upper.set(ylabel="V (nats)", title=f"{run.game.name}, {run.settings.get('update', 'trained')}")
     upper.ticklabel_format(useOffset=False)
-    for key, label in DISTANCES.items():
+    for key, label in run.game.distances.items():
         numbers = np.array([row.get(key, np.nan) for row in run.truth])
         positive = np.where((numbers > 0) & np.isfinite(numbers), numbers, np.nan)  # the others have no logarithm
         if not np.isnan(positive).all():

@@ -99,7 +99,21 @@ class PlayerPair:
                 )
 
     def field(self, *, create_graph: bool = False) -> tuple[list[Tensor], list[Tensor]]:
-        """One turn of each, nobody learning: the gradient of each player's payoff by its own parameters."""
+        """One turn of each, nobody learning: the gradient of each player's payoff by its own parameters.
+
+        Args:
+            create_graph: Whether the gradients can be differentiated again, by both players' parameters.
+
+        Raises:
+            WiringError: A graph is asked for by a rule that does not say `joint = True`: on samples, the payoffs then
+                have the graph of one player alone.
+        """
+        if create_graph and not self.env.game_state.joint:
+            raise WiringError(
+                "field(create_graph=True) is for rules that say `joint = True`: without it each payoff is made with "
+                "the graph of one player alone, and what the other's parameters change is missing. Write `joint = "
+                "True` in the class of the rule"
+            )
         gradients = {}
         for _ in range(2):
             player, payoff = self.turn()

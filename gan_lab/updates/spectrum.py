@@ -18,7 +18,7 @@ from gan_lab.games import GameLike, game_of
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.payoffs.losses import Loss, find_loss
-from gan_lab.payoffs.penalties import find_penalty
+from gan_lab.payoffs.penalties import WEIGHT, Penalty, find_penalty
 from gan_lab.updates import Update, find_update
 from gan_lab.updates.equilibria import Surroundings, surroundings
 
@@ -36,7 +36,7 @@ class Spectrum:
         update: Name of the rule.
         rate: Its step h.
         jacobian: (n, n) J, the discriminator's parameters first; without directions that change no strategy.
-        eigenvalues: (n,) of J.
+        eigenvalues: (n,) of J; NaN where the field has no derivative.
         operator_eigenvalues: (m,) or (2m,) of the rule's matrix, the largest first; of the n directions those m that
             are no `free` ones.
         free: Directions along which all points are equilibria: what counts is the distance to all of them.
@@ -83,10 +83,9 @@ class Spectrum:
         """Both spectra and the verdict."""
         shown = ", ".join(f"{value:.4g}" for value in self.eigenvalues[:6])
         more = ", ..." if len(self.eigenvalues) > 6 else ""
-        lines = [
-            f"Spectrum of {self.game} under {self.update}, step {self.rate:g}",
-            f"  eigenvalues of the game  {shown}{more}",
-        ]
+        lines = [f"Spectrum of {self.game} under {self.update}, step {self.rate:g}"]
+        if np.isfinite(self.eigenvalues).all():
+            lines.append(f"  eigenvalues of the game  {shown}{more}")
         if self.free:
             lines.append(f"  equilibria               fill {self.free} dimensions; the rate is that of coming nearer")
         if not self.unknown:
@@ -102,7 +101,7 @@ def spectrum(
     at: tuple[Any, Any] | None = None,
     loss: Any = "minimax",
     penalty: Any = None,
-    penalty_weight: float = 0.1,
+    penalty_weight: float = WEIGHT,
     **options: Any,
 ) -> Spectrum:
     """The spectrum of a game of strategies, and the rate of an update rule near its equilibrium.
@@ -155,18 +154,19 @@ def spectrum(
 
     around = surroundings(field, np.zeros(kept.shape[1]))
     moved = eigenvalues_of(across(np.asarray(rule.operator(around.jacobian, split, rate)), around.free))
-    own = eigenvalues_of(around.jacobian)
+    own = eigenvalues_of(around.jacobian) if not around.jumps else np.full(kept.shape[1], np.nan, dtype=np.complex128)
     return Spectrum(
-        found.name, rule.name, rate, around.jacobian, own, moved, around.free.shape[1], what_is_unknown(around)
+        found.name, rule.name, rate, around.jacobian, own, moved, around.free.shape[1], what_is_unknown(around, slope)
     )
 
 
-def what_is_unknown(around: Surroundings) -> str:
+def what_is_unknown(around: Surroundings, penalty: Penalty | None) -> str:
     """Why no rate follows from a point, in a sentence; "" where one does."""
     if not around.is_equilibrium:
         return f"no verdict: this is no equilibrium, as the players move from here (the field is {around.field:.3g})"
     if around.jumps:
-        return "no verdict: the field jumps at the equilibrium, so that it has no derivative, from which a rate follows"
+        kink = "" if penalty is None else f" (the penalty {penalty.equation} has a kink where the slope is 0)"
+        return f"no verdict: the field jumps at the equilibrium{kink}: it has no derivative, from which a rate follows"
     return ""
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from gan_lab.errors import DivergedError, WiringError, whole_number
 from gan_lab.games import GameLike, SampleGame, game_of
-from gan_lab.training.loop import random_numbers
+from gan_lab.random_numbers import RunNumbers
+from gan_lab.training.loop import is_true
 from gan_lab.training.progress import Progress
 from gan_lab.training.run import Status
 from gan_lab.vae.neural_vae import NeuralVAE
@@ -111,30 +112,32 @@ def train_vae(
     found = game_of(SampleGame, game, "is a game of strategies; a VAE learns from samples: ring8, grid25, ...")
     steps, batch_size = whole_number("steps", steps, 0), whole_number("batch_size", batch_size, 1)
     every = max(1, math.ceil(steps / 20)) if truth_every is None else whole_number("truth_every", truth_every, 1)
-    with random_numbers(seed):
+    numbers = RunNumbers(seed)
+    with numbers:
         vae = vae or default_vae(found)
-        if vae.dimension != found.dimension:
-            raise WiringError(f"the VAE has samples of {vae.dimension} numbers; {found.name!r} has {found.dimension}")
-        run = VAERun(found, vae, {"game": found.name, "batch_size": batch_size, "seed": seed})
-        rng = np.random.default_rng(seed)
-        _climb(run, rng, steps, every, callbacks, progress)
+    if vae.dimension != found.dimension:
+        raise WiringError(f"the VAE has samples of {vae.dimension} numbers; {found.name!r} has {found.dimension}")
+    run = VAERun(found, vae, {"game": found.name, "batch_size": batch_size, "seed": seed})
+    _climb(run, numbers, steps, every, callbacks, progress)
     return run
 
 
 def _climb(
-    run: VAERun, rng: np.random.Generator, steps: int, every: int, callbacks: Sequence[Callback], progress: bool
+    run: VAERun, numbers: RunNumbers, steps: int, every: int, callbacks: Sequence[Callback], progress: bool
 ) -> None:
+    rng = np.random.default_rng(run.settings["seed"])
     with Progress(f"VAE on {run.game.name}", steps, progress) as bar:
         try:
             while run.steps < steps:
-                run.vae.learn(run.game.real(run.settings["batch_size"], rng))
-                run.steps += 1
-                if run.steps % every == 0 or run.steps == steps:
-                    run.truth.append({"step": float(run.steps), **run.look(run.steps)})
-                    bar.show(run)
-                    if any([callback(run) is True for callback in callbacks]):
-                        run.status = Status.STOPPED
-                        return
+                with numbers:
+                    run.vae.learn(run.game.real(run.settings["batch_size"], rng))
+                    run.steps += 1
+                    if run.steps % every == 0 or run.steps == steps:
+                        run.truth.append({"step": float(run.steps), **run.look(run.steps)})
+                        bar.show(run)
+                        if any([is_true(callback(run)) for callback in callbacks]):
+                            run.status = Status.STOPPED
+                            return
             run.status = Status.FINISHED
         except KeyboardInterrupt:
             run.status = Status.INTERRUPTED

@@ -11,11 +11,12 @@ from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError, numbe
 from gan_lab.games import Game, SampleGame, make_game
 from gan_lab.games.sample_game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
+from gan_lab.random_numbers import RunNumbers
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.recipes.schedule import Schedule
 from gan_lab.training.assembly import Assembly, assemble
-from gan_lab.training.loop import explained, random_numbers
+from gan_lab.training.loop import explained
 from gan_lab.training.run import Run, Status
 from gan_lab.updates import Update
 from gan_lab.updates.player_pair import PlayerPair
@@ -59,7 +60,7 @@ class LiveRun:
         found = make_game(game)
         self.seed, self.asked, self.asked_changes = seed, recipe, changes
         self.recipe: Recipe = choose_recipe(found, recipe, players=False, changes=changes)
-        with random_numbers(seed):
+        with RunNumbers(seed):
             self.assembly: Assembly = assemble(found, self.recipe, None, None, seed)
         self.diverged: str = ""
         self.trajectory: list[tuple[float, float]] = []
