@@ -50,7 +50,7 @@ from planners.plans.plan import NotConvergedError, Status
 from planners.plans.policy import TabularPolicy
 from planners.solve_many import sweep_together
 from planners.sweeps.variants import Variant
-from tests.oracles.rationals import Exact, Number
+from tests.oracles.rationals import Exact, Number, is_infinite, nearest
 
 Found = Iterator[tuple[str, str]]  # (kind, what was wrong)
 
@@ -143,7 +143,7 @@ class Trial:
     @cached_property
     def tolerance(self) -> float:
         """A part of the largest value."""
-        most = max((abs(value) for value in self.best if not math.isinf(value)), default=0)
+        most = max((abs(value) for value in self.best if not is_infinite(value)), default=0)
         size = float(most) if most < 10**300 else 1e300
         return max(size * self.digits, 1e-300) if size else self.digits
 
@@ -223,19 +223,19 @@ def misses(lower: list[float], upper: list[float], achieved: list[Number], best:
     """Bounds that do not hold; `lower` is one of what a policy earns."""
     for state, (least, most) in enumerate(zip(lower, upper, strict=True)):
         if not least <= achieved[state]:
-            yield f"lower {least!r} of state {state} is above {float(achieved[state])!r}, what the policy earns"
+            yield f"lower {least!r} of state {state} is above {nearest(achieved[state])!r}, what the policy earns"
         if not best[state] <= most:
-            yield f"upper {most!r} of state {state} is below V* {float(best[state])!r}"
+            yield f"upper {most!r} of state {state} is below V* {nearest(best[state])!r}"
 
 
 def too_far(values: list[float], best: list[Number], bound: float) -> Iterator[str]:
     """Values that are farther from V* than a bound says."""
     for state, (value, truth) in enumerate(zip(values, best, strict=True)):
-        if math.isinf(value) or math.isinf(truth):
+        if math.isinf(value) or is_infinite(truth):
             if value != truth:
-                yield f"value {value!r} of state {state} is V* {float(truth)!r} within {bound!r}?"
+                yield f"value {value!r} of state {state} is V* {nearest(truth)!r} within {bound!r}?"
         elif abs(Fraction(value) - truth) > Fraction(bound):
-            yield f"error bound {bound!r} of state {state} is less than {float(abs(Fraction(value) - truth))!r}"
+            yield f"error bound {bound!r} of state {state} is less than {nearest(abs(Fraction(value) - truth))!r}"
 
 
 def evaluate(trial: Trial) -> Found:
@@ -268,13 +268,16 @@ def _evaluated(trial: Trial, weights: np.ndarray, exact: list[Number | None]) ->
     for state, (value, truth) in enumerate(zip(values.tolist(), exact, strict=True)):
         if truth is None:
             yield "violation", f"value {value!r} of state {state} does not exist"
-        elif math.isinf(truth) or not math.isfinite(value):
+        elif is_infinite(truth) or not math.isfinite(value):
             if value != truth:
-                yield "violation", f"value {value!r} of state {state} is {float(truth)!r}"
+                yield "violation", f"value {value!r} of state {state} is {nearest(truth)!r}"
         elif abs(Fraction(value) - truth) > Fraction(DIGITS) * max(
             abs(Fraction(value)), Fraction(unit), Fraction(5e-324)
         ) * Fraction(1.000001):
-            yield "violation", f"value {value!r} of state {state} is {float(truth)!r}, and the largest reward {unit!r}"
+            yield (
+                "violation",
+                f"value {value!r} of state {state} is {nearest(truth)!r}, and the largest reward {unit!r}",
+            )
 
 
 def is_optimal(trial: Trial) -> Found:
@@ -300,22 +303,22 @@ def is_optimal(trial: Trial) -> Found:
     achieved = trial.truth.achieved(policy)
     lost = max(0 if a == b else b - a for a, b in zip(achieved, trial.best, strict=True))
     if verdict.optimal and lost > verdict.tolerance * (1 + 1e-9):
-        yield "violation", f"optimal within {verdict.tolerance!r}, and loses {float(lost)!r}"
+        yield "violation", f"optimal within {verdict.tolerance!r}, and loses {nearest(lost)!r}"
     if not verdict.optimal and lost < verdict.tolerance * (1 - 1e-9) / 2:
-        yield "violation", f"not optimal within {verdict.tolerance!r}, and loses only {float(lost)!r}"
+        yield "violation", f"not optimal within {verdict.tolerance!r}, and loses only {nearest(lost)!r}"
 
 
 def certify(trial: Trial) -> Found:
     """Bounds from values that are more or less right."""
     rng, sign = trial.rng, -1.0 if trial.minimise else 1.0
-    known = [value if math.isinf(value) else max(-1e300, min(1e300, value)) for value in trial.best]
+    known = [value if is_infinite(value) else max(-1e300, min(1e300, value)) for value in trial.best]
     right = np.array([float(value) for value in known])
     given = right + float(rng.choice([0.0, 1.0, 1e3])) * trial.tolerance * rng.normal(size=len(right))
     try:
         proof = planners.certify(trial.case.model, sign * given, discount=trial.case.discount, minimise=trial.minimise)
     except InvalidOptionError as error:
-        told_apart = [value for value in trial.best if math.isinf(value)] != [
-            v for v in trial.stored.best() if math.isinf(v)
+        told_apart = [value for value in trial.best if is_infinite(value)] != [
+            v for v in trial.stored.best() if is_infinite(v)
         ]
         yield "stored" if told_apart else "refusal", str(error)
         return

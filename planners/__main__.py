@@ -131,7 +131,7 @@ def _report(plan: Plan, out: Path | None) -> str:
     """What is proven, in a few lines."""
     states = getattr(plan.model, "num_states", len(plan.values))
     lines = [
-        f"{plan.method}: {plan.iterations} sweeps of {states} states at discount {plan.discount:g}",
+        f"{plan.method}: {plan.iterations} sweeps of {states} states at discount {plan.discount:.15g}",
         f"error bound  {plan.error_bound:.3g} (tolerance {plan.tolerance:.3g})",
         f"status       {plan.status.value}",
     ]

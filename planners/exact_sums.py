@@ -8,6 +8,7 @@ two floats, which together know some 100 bits; where that is not enough, rationa
 Sources: Ogita, Rump and Oishi (2005), "Accurate Sum and Dot Product"; Dekker (1971) for the exact product.
 """
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 SPLITTER: Final = 2.0**27 + 1.0
 LARGEST, SMALLEST = 1e280, 1e-250  # between these no product of two parts overflows, nor loses bits at the lower end
+SMALLEST_SUBNORMAL: Final = float(np.finfo(np.float64).smallest_subnormal)
 CANCELLED: Final = 2.0**-40  # a result below this part of its terms is computed in rationals
 
 
@@ -107,7 +109,8 @@ def _rational_mean(w: Floats, x: Floats) -> float:
             return float((w * x).sum())
     weights = [Fraction(number) for number in w.tolist()]
     total = sum(weight * Fraction(amount) for weight, amount in zip(weights, x.tolist(), strict=True))
-    return float(total / sum(weights))
+    mean = float(total / sum(weights))
+    return mean if mean or not total else math.copysign(SMALLEST_SUBNORMAL, total)  # only 0 is 0
 
 
 def _steps(start: NDArray[np.intp], length: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:

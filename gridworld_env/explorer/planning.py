@@ -184,7 +184,7 @@ class Planning:
     def endless(self) -> str:
         """Why sweeping is given up, in words."""
         return (
-            f"V still changes after {MOST_SWEEPS} sweeps at discount {self.document.discount:g}; "
+            f"V still changes after {MOST_SWEEPS} sweeps at discount {self.document.discount:.15g}; "
             "lower the discount, or give the map a terminal square that can be reached"
         )
 

@@ -101,7 +101,7 @@ def _facts(recording: Recording) -> list[tuple[str, str]]:
         plan = recording.plan
         facts = [
             ("Method", plan.method),
-            ("Discount", f"{plan.discount:g}"),
+            ("Discount", f"{plan.discount:.15g}"),
             ("How it ended", plan.status.value),
             ("Proven", f"the returned values are within {plan.error_bound:.3g} of V*; asked for {plan.tolerance:.3g}"),
             *facts,

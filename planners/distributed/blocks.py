@@ -69,9 +69,9 @@ class Blocks:
         least = min((part.least_best for part in self.parts), default=np.inf)
         longest, least = processes.largest(np.array([float(longest), -least]))
         self.roundings: int = int(longest) + 20  # as many as `gauss_seidel` allows for
-        self.values: NDArray[np.float64] = np.full(
-            self.halo.length, min(-least, 0.0) / (1.0 - discount)
-        )  # not above V*
+        with np.errstate(over="ignore"):
+            worst = min(-least, 0.0) / (1.0 - discount)  # not above V*
+        self.values: NDArray[np.float64] = np.full(self.halo.length, worst)
         self.pending: NDArray[np.float64] = np.full(len(self.parts), np.inf)
         self.sweeps, self.threshold, self.residual, self.settled = 0, 0.0, np.inf, False
         self.interrupt, self._plain = Interrupt(processes), (-np.inf, np.inf)

@@ -91,13 +91,20 @@ class Certifier:
         return self._weighted(values, action_values, policy, *self._weights)
 
     def by_steps(
-        self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64] | None = None
+        self,
+        values: NDArray[np.float64],
+        action_values: NDArray[np.float64],
+        rows: NDArray[np.int64] | None = None,
+        costs: NDArray[np.float64] | None = None,
     ) -> Bounds | None:
-        """Bounds below discount 1 from the weights of discount 1; None if there are none. It costs linear systems."""
+        """Bounds below discount 1 from the weights of discount 1; None if there are none. It costs linear systems.
+
+        `costs`, (L,), are what each row counts in the weights; None: 1, where an episode may end at all.
+        """
         rows = self.problem.greedy(action_values) if rows is None else rows
-        if not (np.isfinite(action_values).all() and self.problem.termination.any()):
+        if not np.isfinite(action_values).all() or (costs is None and not self.problem.termination.any()):
             return None
-        weights = steps_to_end(self.problem, action_values, rows)
+        weights = steps_to_end(self.problem, action_values, rows, costs=costs)
         return None if weights is None else self._weighted(values, action_values, rows, *weights)
 
     def _weighted(
@@ -177,9 +184,20 @@ def _around(
 
 
 def steps_to_end(
-    problem: Problem, action_values: NDArray[np.float64], policy: NDArray[np.int64], most_steps: MostSteps | None = None
+    problem: Problem,
+    action_values: NDArray[np.float64],
+    policy: NDArray[np.int64],
+    most_steps: MostSteps | None = None,
+    costs: NDArray[np.float64] | None = None,
 ) -> Weights | None:
     """Weights for discount 1, or near it: expected steps to the end, the most that nearly optimal actions can take.
+
+    Args:
+        problem: The equations.
+        action_values: (L,) Q.
+        policy: (n,) its rows.
+        most_steps: What computes the weights of some rows; None: `most_steps_by_policies`.
+        costs: (L,) what a step counts, where that is not 1.
 
     Returns:
         (n,) weights h with h >= 1/2 + discount * P h on the policy and on all nearly optimal rows, and (L,) margins
@@ -192,7 +210,10 @@ def steps_to_end(
     for _ in range(6):
         rows = gap <= near
         rows[policy] = True
-        weights = (most_steps or most_steps_by_policies)(problem, policy, rows)
+        if costs is not None:
+            weights = most_steps_by_policies(problem, policy, rows, costs)
+        else:
+            weights = (most_steps or most_steps_by_policies)(problem, policy, rows)
         if weights is not None:
             return weights
         near *= 1e-2
@@ -200,22 +221,27 @@ def steps_to_end(
 
 
 def most_steps_by_policies(
-    problem: Problem, policy: NDArray[np.int64], rows: NDArray[np.bool_], rounds: int = 60
+    problem: Problem,
+    policy: NDArray[np.int64],
+    rows: NDArray[np.bool_],
+    costs: NDArray[np.float64] | None = None,
+    rounds: int = 60,
 ) -> Weights | None:
-    """Policy iteration for the longest expected way to the end within the chosen rows."""
+    """Policy iteration for the longest, or dearest, expected way to the end within the chosen rows."""
     chosen = policy.copy()
+    costs = np.ones(len(problem.row_state)) if costs is None else costs
     for _ in range(rounds):
         if problem.discount == 1.0 and not surely_ends(problem, chosen):
             return None
-        h = EvaluationSystem(problem.transitions[chosen], problem.discount).solve(np.ones(problem.num_states))
+        h = EvaluationSystem(problem.transitions[chosen], problem.discount).solve(costs[chosen])
         if not (np.isfinite(h).all() and (h > 0).all()):
             return None
         margin = h[problem.row_state] - problem.discount * (problem.transitions @ h)
-        if (margin[rows] >= 0.5).all():
+        if (margin[rows] >= 0.5 * costs[rows]).all():
             return h, margin
-        longest = np.where(rows, -margin, -np.inf)
+        longest = np.where(rows, costs - margin, -np.inf)
         worst = problem.greedy(longest)
-        longer = margin[worst] < 0.5
+        longer = margin[worst] < 0.5 * costs[worst]
         chosen = np.where(longer, worst, chosen)
     return None
 

@@ -37,6 +37,7 @@ class Problem:
         row_state: (L,) state of each row.
         row_pair: (L,) s*A + a in the model of each row; -1 for "stay here for ever", which pays 0.
         merging: How the states here come from those of the model; None: they are the same.
+        sizes: (L,) what the rewards are rounded by, as a part of it; None: |r|.
     """
 
     model: TabularMDP
@@ -47,6 +48,7 @@ class Problem:
     row_state: NDArray[np.int64]
     row_pair: NDArray[np.int64]
     merging: "Merging | None" = None
+    sizes: NDArray[np.float64] | None = None
 
     @property
     def num_states(self) -> int:
@@ -116,8 +118,8 @@ class Problem:
 
     @cached_property
     def reward_sizes(self) -> NDArray[np.float64]:
-        """(L,) |r|."""
-        return np.abs(self.rewards)
+        """(L,) |r|, or more where the rewards were rounded by more."""
+        return np.abs(self.rewards) if self.sizes is None else self.sizes
 
     def rounding(self, values: NDArray[np.float64], rows: NDArray[Any] | None = None) -> NDArray[np.float64]:
         """(L,) bound of the rounding error of each backup of `values`, and of its difference from them.

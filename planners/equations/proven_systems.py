@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.equations.linear_systems import EvaluationSystem
-from planners.equations.problem import UNIT_ROUNDOFF
+from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 
 ENOUGH: Final = 1e-10  # relative error with which factors will do
 MOST_ELIMINATED: Final = 800  # states
+LEAST_OUT: Final = 1e-280  # probability of leaving; below it products of probabilities lose digits near 0
 
 
 class Total(NamedTuple):
@@ -51,7 +52,7 @@ def total_reward(
     rewards: NDArray[np.float64],
     discount: float,
     *,
-    off: float = 0.0,
+    off: NDArray[np.float64] | float = 0.0,
     roundings: int = 0,
 ) -> Total:
     """V of a chain that surely ends, or is discounted.
@@ -61,7 +62,7 @@ def total_reward(
         termination: (n,) probability that the episode ends; with `chain`, rows sum to 1 up to rounding.
         rewards: (n,) expected reward.
         discount: 0 to 1.
-        off: How far each reward may be from the true one.
+        off: How far each reward may be from the true one; (n,), or one number.
         roundings: How often each probability was rounded, beside the roundings of a model's tables.
 
     >>> walk = sparse.csr_array([[0.9, 0.1], [0.9, 0.0]])
@@ -77,17 +78,22 @@ def total_reward(
 
 
 def _by_factors(
-    chain: sparse.csr_array, rewards: NDArray[np.float64], discount: float, off: float, roundings: int
+    chain: sparse.csr_array,
+    rewards: NDArray[np.float64],
+    discount: float,
+    off: NDArray[np.float64] | float,
+    roundings: int,
 ) -> Total:
     count = chain.shape[0]
     system = EvaluationSystem(chain, discount)
-    doubt = (int(np.diff(chain.indptr).max(initial=0)) + 8 + roundings) * 2.0 * UNIT_ROUNDOFF
+    terms = int(np.diff(chain.indptr).max(initial=0)) + 8 + roundings
+    doubt, near_zero = terms * 2.0 * UNIT_ROUNDOFF, terms * SMALLEST_SUBNORMAL * bool(rewards.any())
     with np.errstate(all="ignore"):
         x, w = system.solve(rewards), system.solve(np.ones(count))
         residual = np.abs(rewards + discount * (chain @ x) - x).max(initial=0.0)
         size = np.abs(rewards).max(initial=0.0) + 2.0 * np.abs(x).max(initial=0.0)
         least = (w - discount * (chain @ w)).min(initial=1.0) - 2.0 * doubt * np.abs(w).max(initial=0.0)
-        error = w * (residual + doubt * size + off) / least * (1.0 + 1e-9)
+        error = w * (residual + doubt * size + near_zero + np.max(off, initial=0.0)) / least * (1.0 + 1e-9)
     proven = bool(np.isfinite(x).all() and np.isfinite(error).all() and least > 0 and (w > 0).all())
     return Total(x, error if proven else np.full(count, np.inf))
 
@@ -97,14 +103,15 @@ def _by_elimination(
     termination: NDArray[np.float64],
     rewards: NDArray[np.float64],
     discount: float,
-    off: float,
+    off: NDArray[np.float64] | float,
     roundings: int,
 ) -> Total:
     count = chain.shape[0]
     relative = (10.0 + 2.0 * roundings) * count**3 * UNIT_ROUNDOFF
     onward = discount * chain.toarray()
     leaves = (1.0 - discount) + discount * termination  # out of the chain
-    right = np.stack((rewards, relative * np.abs(rewards) + off), axis=1)
+    near_zero = 4.0 * count * SMALLEST_SUBNORMAL * bool(rewards.any())  # products of rewards are rounded by that, too
+    right = np.stack((rewards, relative * np.abs(rewards) + near_zero + off), axis=1)
     out = np.zeros(count)  # of each state, to the states before it and out of the chain
     with np.errstate(all="ignore"):
         for k in reversed(range(count)):
@@ -117,6 +124,6 @@ def _by_elimination(
         for k in range(count):
             solved[k] = (right[k] + onward[k, :k] @ solved[:k]) / out[k]
         error = (1.0 + 2.0 * relative) * solved[:, 1]
-    if not np.isfinite(solved).all():
+    if not (np.isfinite(solved).all() and (out > LEAST_OUT).all()):
         return Total(solved[:, 0], np.full(count, np.inf))
     return Total(solved[:, 0], error)

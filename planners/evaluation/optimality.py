@@ -69,12 +69,13 @@ def certify(model: ModelLike, values: ArrayLike, *, discount: float, minimise: b
         finite_in_truth = np.isfinite(problem.expand(np.zeros(problem.num_states)))
         state = int(np.flatnonzero(finite_in_truth & ~np.isfinite(expanded))[0])
         raise InvalidOptionError(f"values are infinite in state {state}, where V* is finite; expected finite numbers")
-    action_values = problem.action_values(inner)
-    bounds = Certifier(problem).bounds(inner, action_values)
-    lower, upper = problem.expand(bounds.lower, -np.inf), problem.expand(bounds.upper, np.inf)
-    same = given == lower  # -inf in both
-    distance = np.where(same, 0.0, np.maximum(upper - np.where(same, 0, given), given - np.where(same, 0, lower)))
-    residual = float(np.abs(problem.maximise(action_values) - inner).max(initial=0.0))
+    with np.errstate(over="ignore", invalid="ignore"):  # of what overflows nothing is proven: the bounds say so
+        action_values = problem.action_values(inner)
+        bounds = Certifier(problem).bounds(inner, action_values)
+        residual = float(np.abs(problem.maximise(action_values) - inner).max(initial=0.0))
+        lower, upper = problem.expand(bounds.lower, -np.inf), problem.expand(bounds.upper, np.inf)
+        same = given == lower  # -inf in both
+        distance = np.where(same, 0.0, np.maximum(upper - np.where(same, 0, given), given - np.where(same, 0, lower)))
     return Certificate(lower, upper, float(np.nextafter(distance.max(initial=0.0), np.inf)), residual)
 
 
@@ -158,7 +159,7 @@ def is_optimal(
     if not plan.error_bound <= tolerance / 2:
         plan = solve(mdp, discount=discount, tolerance=tolerance / 2, start=plan)
     values = evaluate(mdp, chosen, discount=discount)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         regrets = np.where(values == plan.values, 0.0, plan.values - values)
     worst = int(np.argmax(regrets))
     optimal = bool(regrets[worst] <= tolerance)

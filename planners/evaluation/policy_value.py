@@ -24,7 +24,7 @@ from scipy.sparse import csgraph
 from planners.arrays import state_list
 from planners.equations.graph import next_towards
 from planners.equations.mean_rewards import Component, class_values
-from planners.equations.problem import UNIT_ROUNDOFF
+from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total, total_reward
 from planners.equations.rational_systems import Row, TooLargeError, exact_reward, exact_row
 from planners.errors import ImproperPolicyError, InvalidPolicyError, UnprovenValueError
@@ -34,6 +34,7 @@ from planners.options import check_discount, named_states
 from planners.plans.policy import TabularPolicy, as_policy
 
 DIGITS: Final = 1e-6  # largest error, as a part of the value or of the largest reward
+NEAR_ZERO: Final = 1e-290  # rewards that float64 may keep too few digits of
 
 
 def evaluate(model: ModelLike, policy: Any, *, discount: float) -> NDArray[np.float64]:
@@ -52,7 +53,8 @@ def evaluate(model: ModelLike, policy: Any, *, discount: float) -> NDArray[np.fl
         InvalidPolicyError: The policy does not fit the model.
         ImproperPolicyError: At discount 1 the total reward does not exist, as both infinities are possible; or it
             cannot be told whether the average is 0; the states are named.
-        UnprovenValueError: Rounding keeps float64 from proving six digits: the policy hardly ends the episode.
+        UnprovenValueError: Rounding keeps float64 from proving six digits: the policy hardly ends the episode, or
+            rewards are below 1e-290, where float64 has fewer digits.
 
     Cost: one sparse LU of an (S, S) matrix; where that does not prove it and S <= 800, S^3 operations.
 
@@ -69,19 +71,20 @@ def evaluate(model: ModelLike, policy: Any, *, discount: float) -> NDArray[np.fl
 
 
 class _Inexact(NamedTuple):
-    """How far the numbers of a chain are from those of the model."""
+    """How far the numbers of a chain of n states are from those of the model."""
 
-    off: float = 0.0  # each reward, at most
+    off: NDArray[np.float64]  # (n,) each reward, at most
     roundings: int = 0  # of each probability
 
 
 def _averaging(mdp: TabularMDP, policy: TabularPolicy) -> _Inexact:
     """What averages over actions are rounded by."""
     if policy.is_deterministic:
-        return _Inexact()
+        return _Inexact(np.zeros(mdp.num_states))
     roundings = mdp.num_actions + 1
+    paid = ((policy.probabilities > 0) & (mdp.rewards != 0)).any(axis=1)
     sizes = (policy.probabilities * np.abs(mdp.rewards)).sum(axis=1)
-    return _Inexact(2.0 * roundings * UNIT_ROUNDOFF * float(sizes.max(initial=0.0)), roundings)
+    return _Inexact(2.0 * roundings * UNIT_ROUNDOFF * sizes + roundings * SMALLEST_SUBNORMAL * paid, roundings)
 
 
 def _evaluated(mdp: TabularMDP, policy: TabularPolicy, discount: float, inexact: _Inexact) -> Total:
@@ -109,7 +112,8 @@ def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: 
         feasible=np.ones((len(reached), 1), dtype=bool),
     )
     only = TabularPolicy.from_actions(np.zeros(len(reached), dtype=np.int64), 1)
-    found = _evaluated(part, only, check_discount(discount), _averaging(mdp, chosen))
+    off, roundings = _averaging(mdp, chosen)
+    found = _evaluated(part, only, check_discount(discount), _Inexact(off[reached], roundings))
     values, error = np.full(mdp.num_states, np.nan), np.full(mdp.num_states, np.nan)
     values[reached], error[reached] = found
     return Total(values, error)
@@ -156,17 +160,20 @@ def _proven(
     Raises:
         UnprovenValueError: It is not.
     """
-    found = total_reward(chain, termination, rewards, discount, **inexact._asdict())
+    found = total_reward(chain, termination, rewards, discount, off=inexact.off, roundings=inexact.roundings)
     unit = float(np.abs(rewards).max(initial=0.0))
     wrong = np.flatnonzero(~(found.relative(unit) <= DIGITS))
     if not len(wrong):
         return found
     worst = int(wrong[0])
+    why = "From there the policy hardly ends the episode, or rewards are too large. "
+    why += "Use a smaller discount, or another policy"
+    if unit < NEAR_ZERO:
+        why = f"Near 0 float64 has fewer digits, and no reward is above {unit:.3g}. Multiply all rewards by 1e300"
     raise UnprovenValueError(
-        f"at discount {discount:g} the value of this policy cannot be proven to {DIGITS:g} of itself in "
+        f"at discount {discount:.15g} the value of this policy cannot be proven to {DIGITS:g} of itself in "
         f"{len(wrong)} states ({named_states(states[wrong])}): float64 gives {found.values[worst]:.3g} in state "
-        f"{states[worst]}, off by up to {found.error[worst]:.3g}. From there the policy hardly ends the episode, or "
-        "rewards are too large. Use a smaller discount, or another policy",
+        f"{states[worst]}, off by up to {found.error[worst]:.3g}. {why}",
         states[wrong].tolist(),
     )
 
@@ -194,14 +201,14 @@ def _total_reward(mdp: TabularMDP, policy: TabularPolicy, inexact: _Inexact) -> 
             [int(state) for state in states],
         )
     finite = np.flatnonzero(~(wins | pays | settled))
-    error = 2.0 * UNIT_ROUNDOFF * np.abs(values)  # rounded fractions
+    error = 2.0 * UNIT_ROUNDOFF * np.abs(values) + SMALLEST_SUBNORMAL * (values != 0)  # rounded fractions
     if len(finite):
         onward, later = chain[finite], np.where(settled, values, 0.0)
         known = rewards[finite] + onward @ later
         leaves = termination[finite] + onward @ settled.astype(np.float64)
         added = int(np.diff(onward.indptr).max()) + 2 if settled.any() else 0
-        largest = float(np.abs(rewards[finite]).max() + np.abs(later).max())
-        off = inexact.off + 2.0 * (added + inexact.roundings) * UNIT_ROUNDOFF * largest if later.any() else inexact.off
+        sizes = np.abs(rewards[finite]) + onward @ np.abs(later)
+        off = inexact.off[finite] + 2.0 * (added + inexact.roundings) * UNIT_ROUNDOFF * sizes * later.any()
         inexact = _Inexact(off, inexact.roundings + added)
         values[finite], error[finite] = _proven(onward[:, finite], leaves, known, 1.0, finite, inexact)
     values[wins], values[pays] = np.inf, -np.inf

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.arrays import sealed
+from planners.iteration.last_proof import proven_further
 from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress
 from planners.models.convert import as_model
@@ -21,6 +22,8 @@ from planners.plans.plan import Plan, opposite
 
 def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = False, **options: Any) -> Plan:
     """The plan of a method that maximises; with `minimise`, of the negated model, and turned to the user's sign.
+
+    Where rounding stopped the method, `planners.iteration.last_proof` has a last attempt.
 
     Args:
         method: Takes a model and the options.
@@ -33,12 +36,12 @@ def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = Fa
     """
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported by the status, not by warnings
         if not check_switch("minimise", minimise):
-            return method(model, **options)
+            return proven_further(method(model, **options))
         source = as_model(model)
         options["progress"] = turned_progress(options.get("progress", False))
         if options.get("start") is not None:
             options["start"] = turned_start(options["start"])
-        return opposite(method(negated(source), **options), source)
+        return opposite(proven_further(method(negated(source), **options)), source)
 
 
 def turned_start(start: Any) -> Any:

@@ -146,7 +146,8 @@ def run_iterates(
         if record.last is None:
             raise
         status = Status.INTERRUPTED
-    return record.plan(solved, status, method, proves_unfinished or status is not Status.ITERATION_LIMIT)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return record.plan(solved, status, method, proves_unfinished or status is not Status.ITERATION_LIMIT)
 
 
 class _Record:

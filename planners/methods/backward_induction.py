@@ -154,7 +154,7 @@ class FinitePlan:
     def __repr__(self) -> str:
         """Sizes in one line."""
         return (
-            f"FinitePlan({self.horizon} steps, {self.values.shape[1]} states, discount {self.discount:g}, "
+            f"FinitePlan({self.horizon} steps, {self.values.shape[1]} states, discount {self.discount:.15g}, "
             f"error bound {self.error_bound:.3g}{', minimised' if self.minimise else ''})"
         )
 

@@ -183,7 +183,7 @@ def certificate_rows(plan: "Plan") -> list[tuple[str, str]]:
         ("method", plan.method),
         ("status", f"{plan.status.name.lower().replace('_', ' ')}: {plan.status.value}"),
         ("iterations", f"{plan.iterations}"),
-        ("discount", f"{plan.discount:g}"),
+        ("discount", f"{plan.discount:.15g}"),
         *([("direction", "minimise: V* is the least expected total, rewards being costs")] if plan.minimise else []),
         ("error bound", f"{plan.error_bound:.3g} (tolerance {plan.tolerance:.3g})"),
         ("values", f"{len(plan.values)} states, {plan.values.min():.6g} to {plan.values.max():.6g}"),

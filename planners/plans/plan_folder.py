@@ -273,7 +273,7 @@ def _check_model(here: Path, summary: dict[str, Any], model: "Model") -> None:
 def check_claim(status: Status, error_bound: float, tolerance: float, discount: float) -> None:
     """`ValueError` if a plan cannot have ended as it says."""
     if not 0.0 <= discount <= 1.0:
-        raise ValueError(f"its discount is {discount:g}")
+        raise ValueError(f"its discount is {discount:.15g}")
     if not (error_bound >= 0.0 and tolerance > 0.0):
         raise ValueError(f"its error bound is {error_bound:g} and its tolerance {tolerance:g}")
     if status is Status.CONVERGED and error_bound > tolerance:

@@ -18,6 +18,19 @@ Entry = tuple[float, int, float, bool]  # (probability, next state, reward, whet
 Given = Mapping[int, Mapping[int, Sequence[Entry]]]
 
 
+def is_infinite(number: Number) -> bool:
+    """Whether it is one of the two infinities; a fraction is not, also where it is too large for a float."""
+    return isinstance(number, float) and math.isinf(number)
+
+
+def nearest(number: Number) -> float:
+    """The float nearest to it, for a message; infinite where it is too large for one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
 class Row(NamedTuple):
     """W V(s) = R + discount * sum of w(t) V(t), in whole numbers."""
 

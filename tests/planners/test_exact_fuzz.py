@@ -25,3 +25,13 @@ def test_nothing_false_is_proven_without_a_discount(seed: int) -> None:
 
 def test_a_policy_that_hardly_ends_raises_no_warning() -> None:
     assert [found for found in check_model(5538, ["is_optimal"], undiscounted=True) if found[0] in WRONG] == []
+
+
+@pytest.mark.parametrize("seed", [208024, 201114, 203184, 204667, 204715, 205361])
+def test_values_near_zero(seed: int) -> None:
+    assert [found for found in check_model(seed, CHEAP) if found[0] in WRONG] == []
+
+
+@pytest.mark.parametrize("seed", [201266, 205891])
+def test_values_that_no_float_holds(seed: int) -> None:
+    assert [found for found in check_model(seed, [*CHEAP, "is_optimal", "batch"]) if found[0] in WRONG] == []

@@ -1,0 +1,134 @@
+"""A last attempt of every method where rounding keeps it from proving the tolerance: values around known numbers.
+
+Near discount 1 values may be large, and nearly the same in states that lead to each other. A backup of V is off by a part
+of V. But rows sum to 1, so that with V = C + h, and t the probability that the episode ends,
+
+    r + discount * P V - V  =  r'  +  discount * P h - h,
+    r' (s, a)  =  r - (1 - discount + discount * t) C(s) + discount * sum over s' of P(s'|s,a) (C(s') - C(s)).
+
+h are values of the same model with the rewards r', whatever C is. Where C is the same in all states of a class that
+lead to each other, r' and a backup of h are off by a part of what differs between states, and not of V. Policy
+iteration on this model goes on from the plan's policy. What it finds is proven with weights of 1, or with the
+expected sum of the rounding errors on the way (`planners.equations.certificates`).
+
+Source: Puterman (2005), Section 6.6 (relative values, spans).
+"""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from planners.equations.certificates import Bounds, Certifier
+from planners.equations.from_model import make_problem
+from planners.equations.linear_systems import EvaluationSystem
+from planners.equations.problem import Problem
+from planners.models.moves import MoveMDP
+from planners.models.tabular import TabularMDP
+from planners.plans.plan import Plan, Status
+from planners.plans.policy import TabularPolicy
+
+MOST_STATES: Final = 50_000  # for which linear systems are solved before a tolerance is refused
+MOST_POLICIES: Final = 30
+
+
+def proven_further(plan: Plan) -> Plan:
+    """The plan, or where rounding stopped it below discount 1 one of smaller error, if there is one.
+
+    >>> from planners import TabularMDP, value_iteration
+    >>> tour = TabularMDP.from_gym_dict({0: {0: [(1.0, 1, 1.0, False)]}, 1: {0: [(1.0, 0, 3.0, False)]}})
+    >>> value_iteration(tour, discount=1 - 1e-9, tolerance=1e-6).values.round(1)
+    array([2.e+09, 2.e+09])
+    """
+    if not may_be_proven_further(plan):
+        return plan
+    problem = make_problem(plan.model.tabular, plan.discount)
+    pairs = np.arange(problem.num_states) * plan.model.num_actions + plan.policy.actions
+    rows = np.searchsorted(problem.row_pair, pairs)
+    centre, found = class_middles(problem, rows, plan.values), None
+    for _ in range(MOST_POLICIES):
+        shifted = around(problem, centre)
+        h = EvaluationSystem(shifted.transitions[rows], shifted.discount).solve(shifted.rewards[rows])
+        action_values = shifted.action_values(h)
+        if not np.isfinite(action_values).all():
+            break
+        best, rounding = shifted.greedy(action_values), shifted.sharp_rounding(h)
+        better = np.where(action_values[best] > action_values[rows] + rounding[best] + rounding[rows], best, rows)
+        if np.array_equal(better, rows):
+            more = moved(_proven(shifted, h, action_values, rows, plan.tolerance), centre)
+            helps = found is None or more.error < 0.5 * found.error
+            found = more if found is None or more.error < found.error else found
+            if found.error <= plan.tolerance or not helps:
+                break
+        rows, centre = better, class_middles(problem, better, centre + h)
+    return plan if found is None or not found.error < plan.error_bound else _replaced(plan, problem, found)
+
+
+def may_be_proven_further(plan: Plan) -> bool:
+    """Whether rounding stopped it below discount 1, and linear systems of the model are cheap enough."""
+    small = isinstance(plan.model, TabularMDP | MoveMDP) and plan.model.num_states <= MOST_STATES
+    stopped = plan.status is Status.ROUNDING_FLOOR and plan.discount < 1.0
+    return bool(small and stopped and np.isfinite(plan.values).all())
+
+
+def class_middles(problem: Problem, rows: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) C: half-way between the least and the largest value of the states that lead to each other by the policy."""
+    count, label = connected_components(problem.transitions[rows], directed=True, connection="strong")
+    least, most = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(least, label, values)
+    np.maximum.at(most, label, values)
+    return (0.5 * least + 0.5 * most)[label]
+
+
+def around(problem: Problem, centre: NDArray[np.float64]) -> Problem:
+    """The equations of h = V - C, below discount 1, for (n,) C."""
+    here, out = centre[problem.row_state], (1.0 - problem.discount) + problem.discount * problem.termination
+    P = problem.transitions
+    away = P.copy()
+    away.data = P.data * (centre[P.indices] - np.repeat(here, np.diff(P.indptr)))
+    onward = problem.discount * away.sum(axis=1)
+    sizes = np.abs(here) * out + problem.discount * abs(away).sum(axis=1)
+    rewards = problem.rewards - here * out + onward
+    return replace(problem, rewards=rewards, sizes=problem.reward_sizes + 2.0 * sizes)
+
+
+def moved(bounds: Bounds, by: NDArray[np.float64]) -> Bounds:
+    """Bounds of V = h + `by` from those of h, rounded outwards."""
+    lower, upper = np.nextafter(bounds.lower + by, -np.inf), np.nextafter(bounds.upper + by, np.inf)
+    values = np.clip(bounds.values + by, lower, upper)
+    error = float(np.maximum(upper - values, values - lower).max(initial=0.0))
+    return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), bounds.rows)
+
+
+def _proven(
+    problem: Problem,
+    values: NDArray[np.float64],
+    action_values: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    tolerance: float,
+) -> Bounds:
+    """The better bounds of two kinds of weights."""
+    certifier = Certifier(problem)
+    bounds = certifier.bounds(values, action_values, rows)
+    if bounds.error <= tolerance:
+        return bounds
+    costs = problem.sharp_rounding(values) + np.abs(action_values[rows] - values)[problem.row_state]
+    costs = np.maximum(costs, 1e-12 * costs.max())  # the weights of what is hardly rounded would be lost in rounding
+    other = certifier.by_steps(values, action_values, rows, costs / costs.min())
+    return other if other is not None and other.error < bounds.error else bounds
+
+
+def _replaced(plan: Plan, problem: Problem, found: Bounds) -> Plan:
+    """The plan with these bounds."""
+    return replace(
+        plan,
+        values=found.values,
+        lower=found.lower,
+        upper=found.upper,
+        error_bound=found.error,
+        policy=TabularPolicy.from_actions(problem.expand_policy(found.rows), plan.model.num_actions),
+        status=Status.CONVERGED if found.error <= plan.tolerance else plan.status,
+        method=f"{plan.method}, proven by linear systems",
+    )
