@@ -31,8 +31,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arrays import take_rows
 from planners.equations.graph import next_towards
-from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 
 SHARP: Final = 16.0  # bounds within so many times the rounding are worth another product with the matrix
@@ -233,10 +233,10 @@ def most_steps_by_policies(
     for _ in range(rounds):
         if problem.discount == 1.0 and not surely_ends(problem, chosen):
             return None
-        h = EvaluationSystem(problem.transitions[chosen], problem.discount).solve(costs[chosen])
+        h = problem.evaluation(chosen).solve(costs[chosen])
         if not (np.isfinite(h).all() and (h > 0).all()):
             return None
-        margin = h[problem.row_state] - problem.discount * (problem.transitions @ h)
+        margin = h[problem.row_state] - problem.discount * problem.expected_next(h)
         if (margin[rows] >= 0.5 * costs[rows]).all():
             return h, margin
         longest = np.where(rows, costs - margin, -np.inf)
@@ -253,7 +253,7 @@ def surely_ends(problem: Problem, policy: NDArray[np.int64]) -> bool:
 
 def steps_towards_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int64]:
     """(n,) next state on a shortest way to the end under the policy; -1 where it never ends."""
-    chain = problem.transitions[policy]
+    chain = take_rows(problem.transitions, policy)
     everything = np.ones(problem.num_states, dtype=bool)
     ends = problem.termination[policy] > 0
     return next_towards(chain, np.arange(problem.num_states), everything, ends)

@@ -7,19 +7,21 @@ scaling by the diagonal does not do (Saad 2003, "Iterative Methods for Sparse Li
 10.4). I - discount * P is an M-matrix, for which one always exists.
 """
 
-import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
+from scipy.linalg.lapack import dgbtrf, dgbtrs, dgetrf, dgetrs
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, spilu, splu
 
 from planners.errors import NotEnoughMemoryError
 
+TINY: Final = 64  # states, of which dense factors are quickest whatever leads where
+NARROW: Final = 40  # entries no further from the diagonal, in the own order of the states, are factored as a band
+LARGEST_BAND: Final = 1 << 20  # numbers
 DENSE_LIMIT: Final = 300
 FEW_STEPS: Final = 40  # of BiCGSTAB by the diagonal, before an incomplete factorisation is worth its cost
 MANY_STEPS: Final = 500
@@ -30,27 +32,25 @@ FAR: Final = 7  # times the root of the number of states: neighbours that are fu
 MOST_HUBS: Final = 10
 
 Vector = NDArray[np.float64]
+Chain = sparse.csr_array | NDArray[np.float64]
 
 
 class EvaluationSystem:
-    """I - discount * P: dense LU for a few states, sparse LU (SuperLU) for many, or Krylov where that would fill in.
+    """I - discount * P: LU, dense, of a band or sparse, or Krylov where factors would fill in.
 
     Args:
-        chain: (n, n) CSR, continuing probabilities of a policy. At discount 1 the episode must surely end.
+        chain: (n, n) continuing probabilities of a policy, as CSR or as a full table. At discount 1 the episode must
+            surely end.
         discount: The discount.
         factored: Whether to factor the matrix in any case.
 
     Cost: O(n^3) dense; on planar maps about O(n^1.5) sparse; Krylov some tens of products with the matrix.
     """
 
-    def __init__(self, chain: sparse.csr_array, discount: float, *, factored: bool = False) -> None:
+    def __init__(self, chain: Chain, discount: float, *, factored: bool = False) -> None:
         """Factor the matrix, or see that it is better not to."""
-        count = chain.shape[0]
-        self.matrix: sparse.csr_array = sparse.csr_array(sparse.eye_array(count, format="csr") - discount * chain)
-        if factored or count <= DENSE_LIMIT or not is_entangled(chain.indices, chain.indptr):
-            self._solve = _factored(self.matrix)
-        else:
-            self._solve = KrylovSystem(chain, discount).solve_roughly
+        self.chain, self.discount = chain, discount
+        self._solve = _solver(chain, discount, factored=factored)
 
     def solve(self, b: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the solution, refined until its residual stops shrinking; not finite if float64 cannot hold it.
@@ -59,16 +59,27 @@ class EvaluationSystem:
         """
         with np.errstate(all="ignore"):
             x = self._solve(b)
-            residual = b - self.matrix @ x
+            residual = self.residual(b, x)
+            before = float(np.abs(residual).max(initial=0.0))
             for _ in range(REFINEMENTS):
                 refined = x + self._solve(residual)
-                left = b - self.matrix @ refined
-                before, after = (float(np.abs(part).max(initial=0.0)) for part in (residual, left))
+                left = self.residual(b, refined)
+                after = float(np.abs(left).max(initial=0.0))
+                enough = not after < 0.5 * before  # also where it is not a number
                 if after < before:
-                    x, residual = refined, left
-                if not after < 0.5 * before:  # also where it is not a number
+                    x, residual, before = refined, left, after
+                if enough:
                     break
             return x
+
+    def solve_once(self, b: Vector) -> Vector:
+        """(n,) the solution without refinement."""
+        with np.errstate(all="ignore"):
+            return self._solve(b)
+
+    def residual(self, b: Vector, x: Vector) -> Vector:
+        """(n,) b - (I - discount * P) x, in float64."""
+        return b - (x - self.discount * (self.chain @ x))
 
 
 class KrylovSystem:
@@ -90,9 +101,8 @@ class KrylovSystem:
 
     def __init__(self, chain: sparse.csr_array, discount: float) -> None:
         """Form the matrix; nothing is factored before it is needed."""
-        count = chain.shape[0]
         self.chain, self.discount = chain, discount
-        self.matrix: sparse.csr_array = sparse.csr_array(sparse.eye_array(count, format="csr") - discount * chain)
+        self.matrix: sparse.csr_array = _matrix(chain, discount)
         self.used: str = "nothing yet"
         self._incomplete: LinearOperator | None = None
         self._direct: EvaluationSystem | None = None
@@ -193,11 +203,11 @@ def is_entangled(indices: NDArray[Any], indptr: NDArray[Any]) -> bool:
     leads_to = np.diff(indptr)
     if count <= far:
         return False
-    if (leads_to > far).sum() > MOST_HUBS or _grows_fast(indices, indptr, far):
-        return True
-    rows = np.repeat(np.arange(count), leads_to)
+    rows = np.repeat(np.arange(count, dtype=indices.dtype), leads_to)
     if np.abs(rows - indices).max(initial=0) <= far:  # their own order will do
         return False
+    if (leads_to > far).sum() > MOST_HUBS or _grows_fast(indices, indptr, far):
+        return True
     hubs = np.bincount(indices, minlength=count) + leads_to > far
     if hubs.sum() > MOST_HUBS:
         return True
@@ -232,13 +242,59 @@ def _grows_fast(indices: NDArray[Any], indptr: NDArray[Any], far: float, steps: 
     return False
 
 
-def _factored(matrix: sparse.csr_array) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """The solver of one matrix; one that is singular in float64 solves to NaN."""
-    if matrix.shape[0] <= DENSE_LIMIT:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", LinAlgWarning)  # a singular matrix shows in the solution
-            factors = lu_factor(matrix.toarray())
-        return lambda b: lu_solve(factors, b, check_finite=False)
+def _solver(chain: Chain, discount: float, *, factored: bool) -> Callable[[Vector], Vector]:
+    """The quickest solver; a matrix that is singular in float64 solves to what is not finite."""
+    if isinstance(chain, np.ndarray):
+        return _by_table(-discount * chain)
+    count = chain.shape[0]
+    if count <= TINY:
+        return _by_table(-discount * chain.toarray())
+    rows = np.repeat(np.arange(count), np.diff(chain.indptr))
+    ahead = rows - chain.indices
+    below, above = max(int(ahead.max(initial=0)), 0), max(-int(ahead.min(initial=0)), 0)
+    if max(below, above) <= min(NARROW, count // 4) and count * (2 * below + above + 1) <= LARGEST_BAND:
+        return _by_band(chain, ahead, below, above, discount)
+    if count <= DENSE_LIMIT:
+        return _by_table(-discount * chain.toarray())
+    if factored or not is_entangled(chain.indices, chain.indptr):
+        return _by_sparse_factors(chain, discount)
+    return KrylovSystem(chain, discount).solve_roughly
+
+
+def _by_table(matrix: NDArray[np.float64]) -> Callable[[Vector], Vector]:
+    """The solver of I + a full table, which is overwritten."""
+    if not len(matrix):
+        return np.copy
+    matrix.ravel()[:: len(matrix) + 1] += 1.0
+    factors, pivots, _ = dgetrf(matrix.T, overwrite_a=True)  # of the transpose, whose columns lie as LAPACK wants them
+    return lambda b: dgetrs(factors, pivots, b, trans=1)[0]
+
+
+def _by_band(
+    chain: sparse.csr_array, ahead: NDArray[np.integer], below: int, above: int, discount: float
+) -> Callable[[Vector], Vector]:
+    """The solver of a matrix with a band of entries beside its diagonal, in LAPACK's form.
+
+    Args:
+        chain: (n, n) P.
+        ahead: By how much the row of each entry is greater than its column.
+        below: The most of it.
+        above: The least of it, negated.
+        discount: The discount.
+    """
+    count, diagonal = chain.shape[0], below + above
+    height = diagonal + below + 1
+    place = chain.indices.astype(np.int64) * height + diagonal + ahead
+    band = np.zeros((count, height))
+    band[:, diagonal] = 1.0
+    np.subtract.at(band.ravel(), place, discount * chain.data)
+    factors, pivots, _ = dgbtrf(band.T, below, above, overwrite_ab=True)
+    return lambda b: dgbtrs(factors, below, above, b, pivots)[0]
+
+
+def _by_sparse_factors(chain: sparse.csr_array, discount: float) -> Callable[[Vector], Vector]:
+    """The solver by SuperLU."""
+    matrix = _matrix(chain, discount)
     try:
         return splu(matrix.tocsc()).solve
     except MemoryError:
@@ -248,3 +304,7 @@ def _factored(matrix: sparse.csr_array) -> Callable[[NDArray[np.float64]], NDArr
         ) from None
     except RuntimeError:  # SuperLU's word for an exactly singular matrix
         return lambda b: np.full_like(b, np.nan)
+
+
+def _matrix(chain: sparse.csr_array, discount: float) -> sparse.csr_array:
+    return sparse.csr_array(sparse.eye_array(chain.shape[0], format="csr") - discount * chain)

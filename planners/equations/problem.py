@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arrays import take_rows
+from planners.equations.linear_systems import Chain, EvaluationSystem
 from planners.models.tabular import TabularMDP
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 UNIT_ROUNDOFF: Final = float(np.finfo(np.float64).eps) / 2
 SMALLEST_SUBNORMAL: Final = float(np.finfo(np.float64).smallest_subnormal)  # what a number near 0 is rounded by
+WRITTEN_OUT: Final = 1 << 14  # numbers of a table
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +73,35 @@ class Problem:
         """Largest |r| of any row."""
         return float(np.abs(self.rewards).max(initial=0.0))
 
+    @cached_property
+    def _table(self) -> sparse.csr_array | NDArray[np.float64]:
+        """P, written out in full where it is so small that NumPy is quicker with it than SciPy."""
+        rows, states = self.transitions.shape
+        return self.transitions.toarray() if rows * states <= WRITTEN_OUT else self.transitions
+
+    def expected_next(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(L,) P V."""
+        return self._table @ values
+
+    def chain(self, policy: NDArray[Any]) -> Chain:
+        """(n, n) continuing probabilities of a policy of one row for each state."""
+        table = self._table
+        return table[policy] if isinstance(table, np.ndarray) else take_rows(table, policy)
+
+    def evaluation(self, policy: NDArray[Any]) -> EvaluationSystem:
+        """The linear system of a policy; the last one is kept, as improvement, settling and proof all ask for it."""
+        known = self._evaluated
+        if not (known and np.array_equal(known[0], policy)):
+            known[:] = policy.copy(), EvaluationSystem(self.chain(policy), self.discount)
+        return known[1]
+
+    @cached_property
+    def _evaluated(self) -> list[Any]:
+        return []
+
     def action_values(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(L,) r + discount * P V."""
-        return self.rewards + self.discount * (self.transitions @ values)
+        return self.rewards + self.discount * self.expected_next(values)
 
     def maximise(self, action_values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the largest value among the rows of each state."""
@@ -137,7 +166,7 @@ class Problem:
     def sharp_rounding(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(L,) the same, from the values that each row reads: another product with the matrix."""
         sizes = np.abs(values)
-        return self._rounding(self.reward_sizes + sizes[self.row_state] + self.discount * (self.transitions @ sizes))
+        return self._rounding(self.reward_sizes + sizes[self.row_state] + self.discount * self.expected_next(sizes))
 
     def _rounding(self, sizes: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.rounding_terms * (UNIT_ROUNDOFF * (1 + 1e-9) * sizes + SMALLEST_SUBNORMAL)

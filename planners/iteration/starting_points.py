@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 
 from planners.equations.certificates import steps_towards_end
 from planners.equations.graph import likeliest, next_towards, rows_towards
-from planners.equations.linear_systems import EvaluationSystem
+from planners.equations.linear_systems import TINY
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.plans.plan import Plan
 
 FEW: Final = 500  # states, of which sweeps over everything cost next to nothing, if the transitions are few too
-MOST_SWEEPS: Final = 100
+MOST_SWEEPS: Final = 48
+SWEEPS_AT_ONCE: Final = 8  # before it is looked whether they have settled
 CHEAP_SWEEP: Final = 10_000  # transitions
 MOST_ROUNDS: Final = 20
+FEW_SYSTEMS: Final = 6
 SWEEPS_A_ROUND: Final = 20
 LEAST_GAIN: Final = 1e-9  # of a round, as a part of the largest reward
+NO_GAIN: Final = 1e-13  # of a linear system, as a part of the largest value
 LONGEST_START: Final = 1e9  # expected steps to the end of a first policy at discount 1
 
 
@@ -81,24 +84,49 @@ def start_policy(problem: Problem, start: Any) -> NDArray[np.int64]:
 def good_policy(problem: Problem) -> NDArray[np.int64]:
     """(n,) a policy from which a few linear systems lead to the best one.
 
-    A few states are swept. Where that does not settle within a sweep for each state, as in a long corridor, and
-    for many states, the policy that goes straight to an end is improved.
+    A few states are swept; where they are very few, linear systems take less than many sweeps and go on from there.
+    Where sweeps do not settle, as in a long corridor, and for many states, the policy that goes straight to an end is
+    improved.
     """
+    if problem.num_states <= TINY:
+        return _improved_by_systems(problem, _policy_of_sweeps(problem, 2 * SWEEPS_AT_ONCE), MOST_ROUNDS)[0]
     if problem.num_states <= FEW and problem.transitions.nnz <= max(problem.num_states**2, CHEAP_SWEEP):
-        values, settled = _swept(problem)
-        if settled or problem.num_states <= MOST_SWEEPS:
-            return ending_policy(problem, problem.greedy(problem.action_values(values)))
+        policy, found = _improved_by_systems(problem, _policy_of_sweeps(problem, MOST_SWEEPS), FEW_SYSTEMS)
+        if found:
+            return policy
     return ending_policy(problem, _improved_in_rounds(problem, _straight_anywhere(problem)))
 
 
-def _swept(problem: Problem) -> tuple[NDArray[np.float64], bool]:
-    """(n,) values after sweeps of value iteration, and whether they settled before there were many."""
+def _policy_of_sweeps(problem: Problem, most: int) -> NDArray[np.int64]:
+    """(n,) the policy that is greedy for values after sweeps of value iteration: until they settle, or `most`."""
     values = np.zeros(problem.num_states)
-    for _ in range(MOST_SWEEPS):
+    for number in range(1, most + 1):
         before, values = values, problem.maximise(problem.action_values(values))
+        if number % SWEEPS_AT_ONCE:
+            continue
         if not np.abs(values - before).max(initial=0.0) > 1e-6 * float(np.abs(values).max(initial=0.0)):
-            return values, True
-    return values, False
+            break
+    return ending_policy(problem, problem.greedy(problem.action_values(values)))
+
+
+def _improved_by_systems(problem: Problem, policy: NDArray[np.int64], rounds: int) -> tuple[NDArray[np.int64], bool]:
+    """(n,) the policy after rounds of policy iteration without any proofs, and whether no more of them help."""
+    for _ in range(rounds):
+        values = problem.evaluation(policy).solve_once(problem.rewards[policy])
+        better, gain = _better(problem, policy, problem.action_values(values))
+        if not gain > NO_GAIN * float(np.abs(values).max(initial=0.0)):
+            return policy, True
+        policy = ending_policy(problem, better)
+    return policy, False
+
+
+def _better(
+    problem: Problem, policy: NDArray[np.int64], action_values: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], float]:
+    """(n,) the policy with the best row where one is better than its own, and the most that one gains."""
+    best = problem.greedy(action_values)
+    gain = action_values[best] - action_values[policy]
+    return np.where(gain > 0.0, best, policy), float(gain.max(initial=0.0))
 
 
 def _straight_anywhere(problem: Problem) -> NDArray[np.int64]:
@@ -116,15 +144,14 @@ def _improved_in_rounds(problem: Problem, policy: NDArray[np.int64]) -> NDArray[
     These are known all over the model at once, however far the end is; the rounds, which go only some steps far,
     make the policy avoid what is bad nearby.
     """
-    values = EvaluationSystem(problem.transitions[policy], problem.discount).solve(problem.rewards[policy])
+    values = problem.evaluation(policy).solve(problem.rewards[policy])
     for _ in range(MOST_ROUNDS):
         action_values = problem.action_values(values)
-        best = problem.greedy(action_values)
-        gain = action_values[best] - action_values[policy]
-        if not gain.max(initial=0.0) > LEAST_GAIN * problem.largest_reward:
+        better, gain = _better(problem, policy, action_values)
+        if not gain > LEAST_GAIN * problem.largest_reward:
             break
-        policy = np.where(gain > 0.0, best, policy)
-        chain, rewards = problem.transitions[policy], problem.rewards[policy]
+        policy = better
+        chain, rewards = problem.chain(policy), problem.rewards[policy]
         values = action_values[policy]
         for _ in range(SWEEPS_A_ROUND):
             values = rewards + problem.discount * (chain @ values)
@@ -137,7 +164,7 @@ def random_policy(problem: Problem, rng: np.random.Generator) -> NDArray[np.int6
     policy = ending_policy(problem, rng.integers(problem.first_row, last_row))
     if problem.discount == 1.0:
         # a random walk can take longer to the end than float64 can count: then go there at once instead
-        steps = EvaluationSystem(problem.transitions[policy], 1.0).solve(np.ones(problem.num_states))
+        steps = problem.evaluation(policy).solve(np.ones(problem.num_states))
         if not (np.abs(steps) < LONGEST_START).all():
             return _straight_to_the_end(problem)
     return policy

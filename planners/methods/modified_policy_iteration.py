@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.from_model import make_problem
-from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.iteration.certified_backups import certified
@@ -110,7 +109,7 @@ def evaluated_in_part(problem: Problem, values: NDArray[np.float64], sweeps: int
         yield Backup(values, action_values)
         policy = problem.greedy(action_values)
         values = action_values[policy]  # T V_k
-        chain, rewards = problem.transitions[policy], problem.rewards[policy]
+        chain, rewards = problem.chain(policy), problem.rewards[policy]
         for _ in range(sweeps):
             values = rewards + problem.discount * (chain @ values)
 
@@ -130,6 +129,6 @@ def first_values(problem: Problem, start: Any) -> NDArray[np.float64]:
     values = np.zeros(problem.num_states) if start is None else start_values(problem, start)
     action_values = problem.action_values(values)
     policy = ending_policy(problem, problem.greedy(action_values))
-    steps = EvaluationSystem(problem.transitions[policy], 1.0).solve(np.ones(problem.num_states))
+    steps = problem.evaluation(policy).solve(np.ones(problem.num_states))
     shortfall = float((values - action_values[policy]).max(initial=0.0))
     return values - shortfall * steps if np.isfinite(steps).all() else values

@@ -26,6 +26,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arrays import take_rows
 from planners.equations.certificates import surely_ends
 from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import DENSE_LIMIT, EvaluationSystem, KrylovSystem, is_entangled
@@ -126,7 +127,7 @@ def _is_large(problem: Problem, policy: NDArray[np.int64]) -> bool:
     """Whether factors of the linear systems would take too much: there are many states, or they are entangled."""
     if not DENSE_LIMIT < problem.num_states <= DIRECT_LIMIT:
         return problem.num_states > DIRECT_LIMIT
-    chain = problem.transitions[policy]
+    chain = take_rows(problem.transitions, policy)
     return is_entangled(chain.indices, chain.indptr)
 
 
@@ -137,7 +138,7 @@ def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Backup
     """
     least = np.inf
     while True:
-        system = EvaluationSystem(problem.transitions[policy], problem.discount)
+        system = problem.evaluation(policy)
         values = system.solve(problem.rewards[policy])
         action_values = problem.action_values(values)
         better = certified_improvement(problem, policy, values, action_values, system)
@@ -206,7 +207,7 @@ def inexact_improvements(
     seen: set[int] = set()
     gain, thorough = float((problem.maximise(problem.action_values(values)) - values).max(initial=0.0)), False
     while True:
-        system = KrylovSystem(problem.transitions[policy], problem.discount)
+        system = KrylovSystem(take_rows(problem.transitions, policy), problem.discount)
         rounding = float(problem.rounding(values, policy).max(initial=0.0))
         needed = max(0.1 * tolerance / _longest(problem, system), FLOOR * rounding)
         aim = needed if thorough else max(needed, FORCING * gain)

@@ -19,10 +19,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.arrays import SUM_TOLERANCE, merge_rows, scaled_mixture, seal, sealed
+from planners.arrays import SUM_TOLERANCE, scaled_mixture, seal, sealed
 from planners.errors import InvalidModelError
 from planners.exact_sums import expectations
 from planners.models.starts import checked_initial
+from planners.models.tables_of_moves import tables_of_moves
 from planners.models.tabular import TabularMDP
 
 CHUNK: Final = 1 << 12  # numbers that are averaged at once
@@ -120,12 +121,16 @@ class MoveMDP:
     @cached_property
     def rewards(self) -> NDArray[np.float64]:
         """(S, A) expected immediate reward."""
-        return sealed(self.mean_rewards(np.arange(self.num_states)))
+        return self._rewards_and_termination[0]
 
     @cached_property
     def termination(self) -> NDArray[np.float64]:
         """(S, A) probability that the episode ends."""
-        return sealed(self._means(np.arange(self.num_states), self.outcome_ends.astype(np.float64)))
+        return self._rewards_and_termination[1]
+
+    @cached_property
+    def _rewards_and_termination(self) -> NDArray[np.float64]:
+        return sealed(self._means(np.arange(self.num_states), self.outcome_reward, self.outcome_ends))
 
     @cached_property
     def tabular(self) -> TabularMDP:
@@ -135,26 +140,14 @@ class MoveMDP:
         states, actions = self.num_states, self.num_actions
         advice = "At a discount below 1, gauss_seidel takes a MoveMDP as it is"
         check_memory(tabular_bytes(self), f"the tables of probabilities of {states} states", advice)
-        kinds = np.zeros(states, dtype=np.uint8) if self.kind is None else self.kind
-        tables = []
-        for ends in (False, True):
-            rows, columns, probabilities = [], [], []
-            for move in range(self.num_moves):
-                such = np.flatnonzero(self.outcome_ends[self.outcome[:, move]] == ends)
-                weight = self.mixture[kinds[such], :, move]  # (states whose move goes on, or ends, A)
-                at, action = np.nonzero(weight)
-                rows.append(such[at] * actions + action)
-                columns.append(self.successor[such[at], move])
-                probabilities.append(weight[at, action])
-            entries = np.concatenate(rows), np.concatenate(columns), np.concatenate(probabilities)
-            tables.append(merge_rows(*entries, (states * actions, states)))
+        onward, ending = tables_of_moves(self)
         return TabularMDP(
-            transitions=tables[0],
+            transitions=onward,
             termination=self.termination,
             rewards=self.rewards,
             feasible=np.ones((states, actions), dtype=bool),
             initial=self.initial,
-            endings=tables[1],
+            endings=ending,
         )
 
     def outcomes(self, state: int, action: int) -> list[Outcome]:
@@ -182,12 +175,25 @@ class MoveMDP:
 
     def mean_rewards(self, states: NDArray[Any]) -> NDArray[np.float64]:
         """(n, A) expected immediate rewards in n states, rounded once."""
-        return self._means(states, self.outcome_reward)
+        return self._means(states, self.outcome_reward)[0]
 
-    def _means(self, states: NDArray[Any], by_outcome: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n, A) the mean of what outcomes have, (K,), in n states."""
+    def _means(self, states: NDArray[Any], *tables: NDArray[Any]) -> NDArray[np.float64]:
+        """(tables, n, A) the means of what outcomes have, (K,), in n states.
+
+        Few states differ in their outcomes and in how moves are mixed; one of each sort is computed.
+        """
+        outcome = self.outcome[states]
         kinds = np.zeros(len(states), dtype=np.uint8) if self.kind is None else self.kind[states]
-        return move_means(by_outcome[self.outcome[states]], self.mixture, kinds)
+        sort: NDArray[Any] | slice = slice(None)
+        if len(self.mixture) * float(len(self.outcome_ends)) ** self.num_moves < 2.0**62:
+            code = kinds.astype(np.int64)
+            for move in range(self.num_moves):
+                code = code * len(self.outcome_ends) + outcome[:, move]
+            _, first, sort = np.unique(code, return_index=True, return_inverse=True)
+            outcome, kinds = outcome[first], kinds[first]
+        by_move = np.concatenate([table[outcome].astype(np.float64, copy=False) for table in tables])
+        means = move_means(by_move, self.mixture, np.tile(kinds, len(tables)))
+        return means.reshape(len(tables), -1, self.num_actions)[:, sort]
 
     def _mixed(self, by_move: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S, A) the average over moves, under each action, of an (S, D) table."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from planners.arrays import SUM_TOLERANCE, scaled_rows, seal
+from planners.arrays import SUM_TOLERANCE, row_sums, scaled_rows, seal
 from planners.errors import InvalidModelError
 from planners.models.starts import checked_initial
 from planners.models.state_names import StateNames
@@ -238,7 +238,7 @@ def _check_tables(mdp: TabularMDP) -> None:
         _refuse(row, shape[1], f"has probability {data[entry]} of state {mdp.transitions.indices[entry]}")
     _check_each(~(mdp.termination >= 0), "has termination probability {}", mdp.termination)
     _check_each(~np.isfinite(mdp.rewards), "has reward {}", mdp.rewards)
-    sums = np.asarray(mdp.transitions.sum(axis=1)).reshape(shape) + mdp.termination
+    sums = row_sums(mdp.transitions).reshape(shape) + mdp.termination
     wrong = mdp.feasible & (np.abs(sums - 1.0) > SUM_TOLERANCE)
     if wrong.any():
         state, action = (int(i) for i in np.argwhere(wrong)[0])
@@ -257,7 +257,7 @@ def _check_tables(mdp: TabularMDP) -> None:
 
 def _check_endings(mdp: TabularMDP) -> None:
     if mdp.endings is not None:
-        told = np.asarray(mdp.endings.sum(axis=1)).reshape(mdp.termination.shape)
+        told = row_sums(mdp.endings).reshape(mdp.termination.shape)
         differ = mdp.feasible & ~(np.abs(told - mdp.termination) <= SUM_TOLERANCE)
         _check_each(differ, "ends with probability {}, and `endings` say otherwise", mdp.termination)
 

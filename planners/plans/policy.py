@@ -55,7 +55,8 @@ class TabularPolicy:
         self.num_states, self.num_actions = table.shape
         self.actions: NDArray[np.int64] = table.argmax(axis=1)
         self.is_deterministic: bool = bool((table.max(axis=1) == 1.0).all())
-        self._rng = np.random.default_rng(seed)
+        if seed is not None:
+            self._rng = np.random.default_rng(seed)
         self.states: StateNames | ForgottenNames | None = None
         self.actions.setflags(write=False)
         if not self.is_deterministic:
@@ -85,7 +86,7 @@ class TabularPolicy:
         policy.num_states, policy.num_actions = len(actions), num_actions
         policy.actions = actions  # pyright: ignore[reportAttributeAccessIssue] - any integers do
         policy.is_deterministic = True
-        policy._rng, policy.states = np.random.default_rng(), None
+        policy.states = None
         policy.actions.setflags(write=False)
         return policy
 
@@ -93,6 +94,10 @@ class TabularPolicy:
     def uniform(cls, num_states: int, num_actions: int, *, seed: int | None = None) -> Self:
         """The policy that takes every action with the same probability."""
         return cls(np.full((num_states, num_actions), 1.0 / num_actions), seed=seed)
+
+    @cached_property
+    def _rng(self) -> np.random.Generator:
+        return np.random.default_rng()
 
     @cached_property
     def probabilities(self) -> NDArray[np.float64]:
