@@ -28,6 +28,7 @@ from planners.methods.policy_iteration import DIRECT_LIMIT, policy_iteration
 from planners.methods.value_iteration import value_iteration
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.moves import MoveMDP
+from planners.models.state_names import errors_in_names
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan, Status
 from planners.sweeps.variants import Variant
@@ -56,6 +57,7 @@ def solve(model: IntervalMDP, *, discount: float, **options: Any) -> IntervalPla
 def solve(model: ModelLike, *, discount: float, **options: Any) -> Plan: ...
 
 
+@errors_in_names
 def solve(
     model: ModelLike | IntervalMDP,
     *,

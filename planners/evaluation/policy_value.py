@@ -29,6 +29,7 @@ from planners.equations.proven_systems import Total, total_reward
 from planners.equations.rational_systems import Row, TooLargeError, exact_reward, exact_row
 from planners.errors import ImproperPolicyError, InvalidPolicyError, UnprovenValueError
 from planners.models.convert import ModelLike, as_model
+from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, named_states
 from planners.plans.policy import TabularPolicy, as_policy
@@ -37,6 +38,7 @@ DIGITS: Final = 1e-6  # largest error, as a part of the value or of the largest 
 NEAR_ZERO: Final = 1e-290  # rewards that float64 may keep too few digits of
 
 
+@errors_in_names
 def evaluate(model: ModelLike, policy: Any, *, discount: float) -> NDArray[np.float64]:
     """V of following `policy` for ever, by one linear system, right to six digits at least.
 
@@ -66,7 +68,7 @@ def evaluate(model: ModelLike, policy: Any, *, discount: float) -> NDArray[np.fl
     array([inf])
     """
     mdp = as_model(model).tabular
-    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     return _evaluated(mdp, chosen, check_discount(discount), _averaging(mdp, chosen)).values
 
 
@@ -101,7 +103,7 @@ def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: 
     Where it never comes it may have no value, which then does not matter. It says how far each value may be off.
     """
     mdp = as_model(model).tabular
-    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     chain, rewards, termination = policy_chain(mdp, chosen)
     steps = sparse.csr_array(chain.T)
     reached = np.flatnonzero(next_towards(steps, np.arange(mdp.num_states), np.ones(mdp.num_states, bool), begins) >= 0)

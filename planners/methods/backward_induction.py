@@ -22,12 +22,13 @@ from planners.errors import InvalidOptionError
 from planners.memory import check_memory
 from planners.models.convert import ModelLike, as_model
 from planners.models.negated import negated, negative
-from planners.models.state_names import StateNames
+from planners.models.state_names import StateNames, errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, check_switch
 from planners.plans.policy import TabularPolicy, state_of
 
 
+@errors_in_names
 def backward_induction(
     model: ModelLike,
     *,

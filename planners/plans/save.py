@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from planners.atomic_file import write_atomically
 from planners.errors import InvalidOptionError
-from planners.plans.model_identity import identity
+from planners.plans.model_identity import identity, names_of
 
 if TYPE_CHECKING:
     from planners.plans.plan import Plan
@@ -46,6 +46,7 @@ def save_plan(plan: "Plan", path: str | PathLike[str]) -> None:
         "history": np.array(plan.history, dtype=np.float64).reshape(-1, 4),
         **{name: getattr(plan, name) for name in kept},
         **identity(plan.model),
+        **names_of(plan.model),
     }
 
     def write(file: BinaryIO) -> None:
