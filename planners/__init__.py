@@ -29,6 +29,7 @@ from planners.evaluation.optimality import Certificate, Verdict, certify, is_opt
 from planners.evaluation.policy_value import evaluate
 from planners.evaluation.regret import Regret, regret
 from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
+from planners.evaluation.simulation import Simulation, simulate
 from planners.goals.reachability import reachability
 from planners.goals.shortest_path import stochastic_shortest_path
 from planners.iteration.moment import Moment
@@ -70,6 +71,7 @@ __all__ = [
     "Plan",
     "PlannerError",
     "Regret",
+    "Simulation",
     "Status",
     "TabularMDP",
     "TabularPolicy",
@@ -92,6 +94,7 @@ __all__ = [
     "reachability",
     "regret",
     "rollout",
+    "simulate",
     "solve",
     "solve_many",
     "stochastic_shortest_path",
