@@ -33,7 +33,7 @@ from planners.evaluation.simulation import Simulation, simulate
 from planners.goals.reachability import reachability
 from planners.goals.shortest_path import stochastic_shortest_path
 from planners.iteration.moment import Moment
-from planners.methods.backward_induction import FinitePlan, backward_induction
+from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
 from planners.methods.linear_program import linear_program
 from planners.methods.modified_policy_iteration import modified_policy_iteration
@@ -43,6 +43,7 @@ from planners.models.convert import as_model
 from planners.models.enumeration import enumerate_env
 from planners.models.moves import MoveMDP
 from planners.models.tabular import TabularMDP
+from planners.plans.finite_plan import FinitePlan
 from planners.plans.load import load_plan
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy

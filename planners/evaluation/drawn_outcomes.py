@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import ImproperPolicyError, UnprovenValueError
-from planners.evaluation.policy_value import policy_chain, value_from
+from planners.errors import ImproperPolicyError, InvalidPolicyError, UnprovenValueError
+from planners.evaluation.policy_chain import policy_chain
+from planners.evaluation.policy_value import value_from
 from planners.memory import check_memory
-from planners.methods.backward_induction import FinitePlan
 from planners.models.tabular import TabularMDP
+from planners.plans.finite_plan import FinitePlan
 from planners.plans.plan import Plan
 from planners.plans.policy import as_policy
 
@@ -85,6 +86,11 @@ def _worth(
 def of_finite_plan(mdp: TabularMDP, plan: FinitePlan, discount: float) -> Outcomes:
     """The rows of each step after those of the step before it; the last ones are where the steps are over."""
     S, horizon = mdp.num_states, plan.horizon
+    if len(set(plan.models)) > 1 or plan.values.shape[1] != S:
+        raise InvalidPolicyError(
+            f"the plan is of {len(set(plan.models))} models, the first of {len(plan.values[0])} states; expected a "
+            f"plan of the one model given, of {S} states"
+        )
     parts = [
         _outcomes(mdp, np.arange(S) * mdp.num_actions + plan.actions[step].astype(np.int64), np.ones(S))
         for step in range(horizon)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from planners.errors import InvalidOptionError
 from planners.evaluation.drawn_outcomes import Outcomes, of_finite_plan, of_policy
 from planners.memory import check_memory
-from planners.methods.backward_induction import FinitePlan
 from planners.models.convert import ModelLike, as_model
 from planners.models.starts import checked_initial
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount
+from planners.plans.finite_plan import FinitePlan
 from planners.plans.plan import Plan
 from planners.plans.policy import state_of
 
