@@ -24,6 +24,7 @@ from planners.methods.policy_iteration import DIRECT_LIMIT, policy_iteration
 from planners.methods.value_iteration import value_iteration
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.moves import MoveMDP
+from planners.models.state_names import errors_in_names
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan, Status
 from planners.sweeps.variants import Variant
@@ -44,6 +45,7 @@ PATIENCE: Final[dict[str, dict[str, int]]] = {
 }
 
 
+@errors_in_names
 def solve(
     model: ModelLike,
     *,

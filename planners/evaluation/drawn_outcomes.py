@@ -56,7 +56,7 @@ def _outcomes(mdp: TabularMDP, pairs: NDArray[np.int64], weights: NDArray[np.flo
 
 def of_policy(mdp: TabularMDP, policy: Any, discount: float, begin: NDArray[np.float64]) -> Outcomes:
     """A row for each state; `begin`, (S,), are the probabilities of the first one."""
-    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     policy_chain(mdp, chosen)  # refuses actions that are not feasible
     if chosen.is_deterministic:
         pairs = np.arange(mdp.num_states) * mdp.num_actions + chosen.actions

@@ -71,4 +71,4 @@ def _policy_of_step(mdp: TabularMDP, policy: Any, step: int, horizon: int) -> Ta
         if len(policy) != horizon:
             raise InvalidOptionError(f"there are {len(policy)} policies and horizon is {horizon}; expected one a step")
         one = policy[step]
-    return as_policy(one, mdp.num_states, mdp.num_actions, mdp.states)
+    return as_policy(one, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)

@@ -1,6 +1,6 @@
 """Questions about given values and policies: how far from V*, and is this policy optimal?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from planners.errors import InvalidOptionError
 from planners.evaluation.policy_value import evaluate
 from planners.models.convert import ModelLike, as_model
 from planners.models.negated import negated, negative
+from planners.models.state_names import errors_in_names, named_text
 from planners.options import check_discount, check_switch, check_tolerance
 from planners.plans.policy import as_policy
 
@@ -32,6 +33,7 @@ class Certificate(NamedTuple):
     residual: float
 
 
+@errors_in_names
 def certify(model: ModelLike, values: ArrayLike, *, discount: float, minimise: bool = False) -> Certificate:
     """Bounds of V* from anybody's values, by one Bellman backup.
 
@@ -89,6 +91,7 @@ class Verdict:
         regrets: (S,) what is lost in each state.
         better_action: Best action in the worst state, or None if the policy is optimal.
         tolerance: What is not counted as a loss.
+        model: The model, which knows what states and actions are called.
     """
 
     optimal: bool
@@ -97,6 +100,7 @@ class Verdict:
     regrets: NDArray[np.float64]
     better_action: int | None
     tolerance: float
+    model: Any = field(default=None, repr=False)
 
     def __bool__(self) -> bool:
         """Whether the policy is optimal."""
@@ -111,12 +115,14 @@ class Verdict:
         """The answer in one sentence."""
         if self.optimal:
             return f"optimal: no state loses more than {self.tolerance:g}"
-        return (
+        return named_text(
             f"not optimal: state {self.worst_state} loses {self.regret:.6g}; "
-            f"action {self.better_action} is better there"
+            f"action {self.better_action} is better there",
+            self.model,
         )
 
 
+@errors_in_names
 def is_optimal(
     model: ModelLike, policy: Any, *, discount: float, tolerance: float | None = None, minimise: bool = False
 ) -> Verdict:
@@ -147,7 +153,7 @@ def is_optimal(
     from planners.solve import solve
 
     mdp = as_model(model).tabular
-    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     if check_switch("minimise", minimise):
         mdp = negated(mdp)  # what costs more loses as much
     unit = max(1.0, float(np.abs(mdp.rewards).max()))
@@ -169,4 +175,5 @@ def is_optimal(
         regrets=np.maximum(regrets, 0.0),
         better_action=None if optimal else int(plan.policy.actions[worst]),
         tolerance=tolerance,
+        model=mdp,
     )

@@ -32,6 +32,7 @@ from planners.evaluation.horizon import value_over_horizon
 from planners.evaluation.policy_chain import policy_chain
 from planners.models.convert import ModelLike, as_model
 from planners.models.stages import FinalValues
+from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, named_states
 from planners.plans.finite_plan import FinitePlan
@@ -40,6 +41,7 @@ from planners.plans.policy import TabularPolicy, as_policy
 DIGITS: Final = 1e-6  # largest error, as a part of the value or of the largest reward
 
 
+@errors_in_names
 def evaluate(
     model: ModelLike | Sequence[ModelLike],
     policy: Any,
@@ -85,7 +87,7 @@ def evaluate(
     if final_values is not None:
         raise InvalidOptionError("final_values are given without a horizon; expected horizon=, a number of steps")
     mdp = as_model(model).tabular  # pyright: ignore[reportArgumentType] - a sequence is gone by now
-    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     return _evaluated(mdp, chosen, check_discount(discount), _averaging(mdp, chosen)).values
 
 
@@ -119,7 +121,7 @@ def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: 
     Where it never comes it may have no value, which then does not matter. It says how far each value may be off.
     """
     mdp = as_model(model).tabular
-    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states)
+    chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     chain, rewards, termination = policy_chain(mdp, chosen)
     steps = sparse.csr_array(chain.T)
     reached = np.flatnonzero(next_towards(steps, np.arange(mdp.num_states), np.ones(mdp.num_states, bool), begins) >= 0)

@@ -27,6 +27,7 @@ from planners.evaluation.rollout import Episode, can_act, rollout
 from planners.evaluation.vector_rollout import is_vector, one_of_many
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.negated import negated
+from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.models.wrappers import refuse_changes
 from planners.options import check_discount
@@ -74,6 +75,7 @@ class Regret(NamedTuple):
         return f"Regret({what}{spreads}; {self.episodes} episodes{why}; V* is {self.optimal:.6g})"
 
 
+@errors_in_names
 def regret(
     env: ModelLike,
     agent: Any,

@@ -7,7 +7,7 @@ error says how far off it may be; the exact value stands beside it.
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,22 +22,13 @@ from planners.options import check_discount
 from planners.plans.finite_plan import FinitePlan
 from planners.plans.plan import Plan
 from planners.plans.policy import state_of
+from planners.plans.rows import Table
 
 LONGEST: Final = 10_000  # steps of an episode, where none are given
 NEGLIGIBLE: Final = 1e-6  # what a reward may be discounted to before an episode is cut off
 BLOCK: Final = 1024  # episodes of one sequence of random numbers
 IN_A_CALL: Final = 1 << 26  # steps, after which Ctrl-C is heard
 TRACED: Final = 1000  # steps of the first episode that are kept
-
-
-class TracedStep(NamedTuple):
-    """One step of the first episode; `next_state` is None where the episode ended."""
-
-    step: int
-    state: Any
-    action: Any
-    reward: float
-    next_state: Any
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -58,7 +49,7 @@ class Simulation:
             discount^steps max |V|; NaN where V is not known.
         standard_errors_off: How many standard errors of it `mean + truncation_bias` lies above `value`: nearly always
             between -4 and 4.
-        trace: The first episode, up to 1,000 steps of it.
+        trace: The first episode, up to 1,000 steps of it, as a table; the next state is None where it ended.
         discount: The discount.
         seed: What the random numbers were made of.
     """
@@ -73,7 +64,7 @@ class Simulation:
     truncated: int
     truncation_bias: float
     standard_errors_off: float
-    trace: tuple[TracedStep, ...]
+    trace: Table
     discount: float
     seed: int | None = field(default=None)
 
@@ -220,17 +211,22 @@ class _Play:
             truncated=0 if closing else int(found[1]),
             truncation_bias=0.0 if closing else float(left.mean()),
             standard_errors_off=_off(complete, value, self.drawn.error),
-            trace=tuple(map(self._traced, range(len(trace)), trace.tolist())),
+            trace=Table(
+                ("step", "state", "action", "reward", "next state"),
+                len(trace),
+                lambda step: (step, *self._traced(int(trace[step]))),
+            ),
             discount=self.discount,
             seed=self.seed,
         )
 
-    def _traced(self, step: int, outcome: int) -> TracedStep:
+    def _traced(self, outcome: int) -> tuple[Any, ...]:
         state, action = divmod(int(self.drawn.pair[outcome]), self.mdp.num_actions)
         after = int(self.drawn.following[outcome])
         names = range(self.mdp.num_states) if self.mdp.states is None else self.mdp.states.keys
         following = None if after < 0 else names[after % self.mdp.num_states]
-        return TracedStep(step, names[state], action, float(self.chain.reward[outcome]), following)
+        done = action if self.mdp.actions is None else self.mdp.actions[action]
+        return names[state], done, float(self.chain.reward[outcome]), following
 
 
 def _standard_error(returns: NDArray[np.float64]) -> float:

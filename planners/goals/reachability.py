@@ -22,6 +22,7 @@ from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
 from planners.models.convert import ModelLike, as_model
 from planners.models.goals import Goal, entering, goal_states
+from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, check_switch, check_tolerance
 from planners.plans.plan import Iteration, Plan, Status
@@ -29,6 +30,7 @@ from planners.plans.policy import TabularPolicy
 from planners.solve import solve
 
 
+@errors_in_names
 def reachability(
     model: ModelLike,
     goal: Goal,
@@ -102,6 +104,8 @@ def paid_at(mdp: TabularMDP, goal: NDArray[np.bool_]) -> TabularMDP:
         rewards=np.where(goal[:, None] & mdp.feasible, 1.0, 0.0),
         feasible=mdp.feasible,
         initial=mdp.initial,
+        states=mdp.states,
+        actions=mdp.actions,
     )
 
 

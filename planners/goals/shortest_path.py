@@ -29,6 +29,7 @@ from planners.iteration.loop import finish_bounded
 from planners.iteration.progress import Progress
 from planners.models.convert import ModelLike, as_model
 from planners.models.goals import Goal, entering, goal_states
+from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_switch, check_tolerance, named_states
 from planners.plans.plan import Plan
@@ -38,6 +39,7 @@ Missing = Literal["forbidden", "infinite", "as paid"]
 MISSING: Final = get_args(Missing)
 
 
+@errors_in_names
 def stochastic_shortest_path(
     model: ModelLike,
     goal: Goal,
@@ -136,6 +138,8 @@ def _until(mdp: TabularMDP, goal: NDArray[np.bool_]) -> tuple[TabularMDP, Arena]
         rewards=mdp.rewards,
         feasible=mdp.feasible,
         initial=mdp.initial,
+        states=mdp.states,
+        actions=mdp.actions,
     )
     return _ended(until, goal), arena
 

@@ -24,6 +24,7 @@ from planners.iteration.iterates import Backup, Iterate, Solving
 from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress, reporting
 from planners.iteration.rounding_floor import advice
+from planners.models.state_names import errors_in_names, named_text
 from planners.options import named_states
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
@@ -40,6 +41,7 @@ def planner(method: Callable[Options, Plan]) -> Callable[Options, Plan]:
     """
 
     @wraps(method)
+    @errors_in_names
     def call(*model: Options.args, **options: Options.kwargs) -> Plan:
         plan = in_direction(method, *model, **options)  # pyright: ignore[reportCallIssue] - it has no word for this
         return finish(plan, throw=bool(options.get("throw", True)))
@@ -64,7 +66,7 @@ def refuse_unbounded(plan: Plan) -> None:
     """`UnboundedValueError` where reward can be collected for ever, at discount 1; it carries the plan."""
     states = np.flatnonzero(plan.upper == -np.inf if plan.minimise else plan.lower == np.inf)
     if plan.discount == 1.0 and states.size:
-        raise UnboundedValueError(_unbounded(plan, states), states.tolist(), plan)
+        raise UnboundedValueError(named_text(_unbounded(plan, states), plan.model), states.tolist(), plan)
 
 
 def finish_bounded(plan: Plan, *, throw: bool) -> Plan:

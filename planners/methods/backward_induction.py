@@ -23,10 +23,12 @@ from planners.models.convert import ModelLike
 from planners.models.negated import negative
 from planners.models.stages import FinalValues, Stages
 from planners.models.stages import final_values as worth_at_end
+from planners.models.state_names import errors_in_names
 from planners.options import check_discount, check_switch
 from planners.plans.finite_plan import FinitePlan
 
 
+@errors_in_names
 def backward_induction(
     model: ModelLike | Sequence[ModelLike],
     *,

@@ -20,9 +20,10 @@ from planners.arrays import merge_rows
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.exact_sums import exact_sums, expectations
 from planners.models.random_numbers import copy_of, position, redrawn, reseed
-from planners.models.state_names import Key, StateNames, hashable
+from planners.models.state_names import Key, StateNames
 from planners.models.tabular import TabularMDP
 from planners.models.wrappers import refuse_changes
+from planners.names import hashable
 
 Reward = Callable[[Any, float], float]
 
@@ -95,7 +96,7 @@ def enumerate_env(
                 again.setdefault(result.state, copied)
     for state, copied in again.items():
         _compare(state, results[state], trial.steps(state, copied))
-    names = StateNames(tuple(results), key, samples)
+    names = StateNames(tuple(results), key, samples, found=True)
     return replace(_model(results, trial.actions), states=names), list(results)
 
 

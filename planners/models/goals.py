@@ -1,7 +1,8 @@
 """Sets of states that are to be reached, in whatever form somebody names them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,8 +10,9 @@ from scipy import sparse
 
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.models.tabular import TabularMDP
+from planners.names import hashable, is_hashable, some_names
 
-Goal = str | int | ArrayLike | Iterable[int] | Callable[[int], bool]
+Goal = str | int | ArrayLike | Iterable[Any] | Callable[[Any], bool]
 
 
 def goal_states(model: TabularMDP, goal: Goal) -> NDArray[np.bool_]:
@@ -18,7 +20,8 @@ def goal_states(model: TabularMDP, goal: Goal) -> NDArray[np.bool_]:
 
     Args:
         model: A model of S states.
-        goal: A label of the model, a state, a list of states, an (S,) bool mask, or a function of a state.
+        goal: A label of the model, a state, a list of states, an (S,) bool mask, or a function of a state. A state is
+            its name, where states have names, or its number.
 
     Raises:
         InvalidOptionError: An unknown label, a state that the model does not have, or no state at all.
@@ -27,11 +30,15 @@ def goal_states(model: TabularMDP, goal: Goal) -> NDArray[np.bool_]:
     >>> goal_states(chain, 1).tolist(), goal_states(chain, lambda state: state == 0).tolist()
     ([False, True], [True, False])
     """
-    S = model.num_states
-    if isinstance(goal, str):
+    S, names = model.num_states, model.states
+    if isinstance(goal, str) and (goal in model.labels or not _is_named(model, goal)):
         return _labelled(model, goal)
+    if _is_named(model, goal):
+        goal = [names.number(goal)]  # pyright: ignore[reportOptionalMemberAccess]
+    elif isinstance(goal, list | tuple | Set) and len(goal) and all(_is_named(model, state) for state in goal):
+        goal = [names.number(state) for state in goal]  # pyright: ignore[reportOptionalMemberAccess]
     if callable(goal):
-        given = np.array([bool(goal(state)) for state in range(S)])
+        given = np.array([bool(goal(state)) for state in (range(S) if names is None or names.found else names)])
     else:
         given = np.asarray(list(goal) if isinstance(goal, Iterable) and not hasattr(goal, "__array__") else goal)
     if given.dtype == np.bool_ and given.shape == (S,):
@@ -52,10 +59,18 @@ def goal_states(model: TabularMDP, goal: Goal) -> NDArray[np.bool_]:
     return mask
 
 
+def _is_named(model: TabularMDP, state: Any) -> bool:
+    """Whether it is the name of a state, in a model whose states have names, and not all True or False."""
+    if model.states is None or isinstance(state, bool | np.bool_) or not is_hashable(hashable(state)):
+        return False
+    return hashable(state) in model.states
+
+
 def _labelled(model: TabularMDP, label: str) -> NDArray[np.bool_]:
     if label in model.labels:
         return model.labels[label].copy()
     known = ", ".join(map(repr, model.labels)) or "none: it was not read from a file with labels"
+    known += f", its states {some_names(model.states)}" if model.states is not None else ""
     near = get_close_matches(label, model.labels, n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise InvalidOptionError(f"goal is the label {label[:80]!r}; the model's labels are {known[:400]}{hint}")

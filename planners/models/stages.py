@@ -14,8 +14,8 @@ from planners.errors import InvalidModelError, InvalidOptionError
 from planners.memory import check_memory
 from planners.models.convert import as_model
 from planners.models.negated import negated
-from planners.models.state_names import hashable
 from planners.models.tabular import TabularMDP
+from planners.names import hashable
 
 
 class Stages:
@@ -160,8 +160,10 @@ def final_values(given: FinalValues, model: TabularMDP, impossible: float = -np.
         raise InvalidOptionError(f"final_values have shape {values.shape}; expected ({count},), one for each state")
     wrong = np.flatnonzero(~(np.isfinite(values) | (values == impossible)))
     if len(wrong):
-        raise InvalidOptionError(
+        error = InvalidOptionError(
             f"final_values are {values[wrong[0]]} in state {names[wrong[0]]!r:.80}; expected finite numbers, or "
             f"{impossible} where the steps must not end"
         )
+        error.named = True  # pyright: ignore[reportAttributeAccessIssue] - not to be named again
+        raise error
     return values

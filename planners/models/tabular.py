@@ -7,24 +7,26 @@ transition may end the episode in a state that also has a life of its own (Taxi,
 is earned after the end, so only P is ever multiplied with values.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
-from typing import Any, Literal, Self, SupportsFloat
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.arrays import SUM_TOLERANCE, scaled_rows, seal
 from planners.errors import InvalidModelError
+from planners.models.constructors import Constructors
 from planners.models.starts import checked_initial
 from planners.models.state_names import StateNames
+from planners.names import checked_names
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TabularMDP:
+class TabularMDP(Constructors):
     """Tables of a finite MDP: continuing probabilities, ending probabilities, expected rewards.
 
     Attributes:
@@ -34,7 +36,8 @@ class TabularMDP:
         rewards: (S, A) expected immediate reward r(s,a), the rewards of ending transitions included.
         feasible: (S, A) bool, the actions that exist; every state has one.
         initial: (S,) probabilities of the first state, or None if not known.
-        states: What the states are called, as far as `enumerate_env` found them; None: observations are their numbers.
+        states: What the states are called, a sequence of S names; None: they are numbers, and so are observations.
+        actions: What the actions are called, a tuple of A names; None: they are numbers.
         endings: (S*A, S) CSR, the probability that the episode ends in each state, where the model tells; the rows
             sum to `termination`. It matters only to whoever asks which state was reached (`planners.goals`).
         paid: (S*A, S) CSR, the reward of going on to each state, where the model tells more than its expectation; NaN
@@ -43,6 +46,7 @@ class TabularMDP:
         labels: (S,) bool of each label: names of sets of states, such as "done", to be used as a goal.
         may_rest: At discount 1: whether staying for ever at no reward is worth 0; or else, as an episode that
             has to end does not end there, -inf.
+        rescaled: The most that a row was off 1 before a reader scaled it with `normalise=True`.
 
     Source: Puterman (2005), "Markov Decision Processes", Section 2.1.
     """
@@ -53,15 +57,18 @@ class TabularMDP:
     feasible: NDArray[np.bool_]
     initial: NDArray[np.float64] | None = None
     states: StateNames | None = None
+    actions: tuple[Hashable, ...] | None = None
     endings: sparse.csr_array | None = None
     paid: sparse.csr_array | None = None
     labels: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     may_rest: bool = True
+    rescaled: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         _check_tables(self)
         object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
+        _check_names(self)
         for name, table in zip(("transitions", "termination", "endings"), _normalised(self), strict=True):
             object.__setattr__(self, name, table)
         seal(self)
@@ -103,9 +110,10 @@ class TabularMDP:
 
     def __repr__(self) -> str:
         """Sizes in one line."""
+        scaled = f", rows scaled that were off 1 by up to {self.rescaled:.1g}" if self.rescaled else ""
         return (
             f"TabularMDP({self.num_states} states, {self.num_actions} actions, "
-            f"{self.transitions.nnz} transitions, {self.nbytes / 1e6:.1f} MB)"
+            f"{self.transitions.nnz} transitions, {self.nbytes / 1e6:.1f} MB{scaled})"
         )
 
     def row(self, state: int, action: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
@@ -114,124 +122,12 @@ class TabularMDP:
         first, last = self.transitions.indptr[row], self.transitions.indptr[row + 1]
         return self.transitions.indices[first:last], self.transitions.data[first:last]
 
-    @classmethod
-    def from_arrays(
-        cls,
-        P: Any,
-        R: Any,
-        terminal: ArrayLike | None = None,
-        feasible: ArrayLike | None = None,
-        *,
-        axes: Literal["SAS", "ASS"] | None = None,
-        initial: ArrayLike | None = None,
-    ) -> Self:
-        """Read dense or sparse arrays; see `planners.readers.arrays.read_arrays` for the shapes."""
-        from planners.readers.arrays import read_arrays
-
-        return cls(**read_arrays(P, R, terminal, feasible, axes), initial=_distribution(initial))
-
-    @classmethod
-    def from_state_action_pairs(
-        cls,
-        R: ArrayLike,
-        Q: Any,
-        states: ArrayLike,
-        actions: ArrayLike,
-        num_actions: int | None = None,
-        terminal: ArrayLike | None = None,
-    ) -> Self:
-        """Read QuantEcon's list of (state, action) pairs; see `planners.readers.state_action_pairs.read_pairs`."""
-        from planners.readers.state_action_pairs import read_pairs
-
-        return cls(**read_pairs(R, Q, states, actions, num_actions, terminal))
-
-    @classmethod
-    def from_csv(cls, path: str | PathLike[str], base: int = 0, outcome: int | None = None) -> Self:
-        """Read a file of transitions, as MDPs.jl has them; see `planners.readers.csv_file.read_csv`."""
-        from planners.readers.csv_file import read_csv
-
-        return cls(**read_csv(path, base, outcome))
-
     def to_csv(self, path: str | PathLike[str], base: int = 0) -> None:
         """Write what `from_csv` reads; see `planners.readers.csv_file.write_csv`."""
         from planners.readers.csv_file import write_csv
 
         tables = {name: getattr(self, name) for name in ("transitions", "termination", "rewards", "feasible")}
         write_csv(path, tables, base)
-
-    @classmethod
-    def from_drn(cls, path: str | PathLike[str], reward: str | None = None) -> Self:
-        """Read Storm's explicit format, with its labels; see `planners.readers.drn_file.read_drn`."""
-        from planners.readers.drn_file import read_drn
-
-        return cls(**read_drn(path, reward))
-
-    @classmethod
-    def from_prism(
-        cls,
-        tra: str | PathLike[str],
-        lab: str | PathLike[str] | None = None,
-        srew: str | PathLike[str] | None = None,
-        trew: str | PathLike[str] | None = None,
-    ) -> Self:
-        """Read the explicit files that PRISM exports, with labels; see `planners.readers.prism_files.read_prism`."""
-        from planners.readers.prism_files import read_prism
-
-        return cls(**read_prism(tra, lab, srew, trew))
-
-    @classmethod
-    def from_functions(
-        cls,
-        start: Any,
-        actions: Callable[[Any], Iterable[Any]],
-        outcomes: Callable[[Any, Any], Iterable[tuple[SupportsFloat, Any, SupportsFloat]]],
-        terminal: Callable[[Any], bool] | Iterable[Hashable] | None = None,
-        terminal_reward: Callable[[Any], float] | None = None,
-        *,
-        max_states: int = 1_000_000,
-        progress: bool | Callable[[int, int], object] = False,
-    ) -> Self:
-        """Follow two functions from the first states; states and actions are whatever can be hashed.
-
-        Args:
-            start: The first state; a list, set, range or iterator of several, of which one is drawn uniformly; or a
-                dictionary of their probabilities.
-            actions: Of a state: the actions that exist there, one or more. They are numbered in the order in which
-                they are found, or, where all are whole numbers, by their size.
-            outcomes: Of a state and an action: a list, or a generator, of (probability, next state, reward). Outcomes
-                with one next state are added up; those of probability 0 are not followed. Rewards may be costs:
-                then `planners.solve(model, minimise=True, ...)`.
-            terminal: Of a state: whether the episode ends on entering it; or a set of those states. Neither `actions`
-                nor `outcomes` is asked there. None: no state ends it.
-            terminal_reward: Of a terminal state: what is paid there as the episode ends, which is then the value of
-                the state; the episode ends one step after entering it. None: nothing.
-            max_states: Where to stop: there may be endlessly many states.
-            progress: True for a line with the number of states; or a function to call with how many were followed and
-                how many were found.
-
-        Raises:
-            InvalidModelError: What a function returned is no action, no outcome or no distribution, with the state,
-                the action, what was returned and what was expected.
-            InvalidOptionError: More than `max_states` states, or arguments of another kind.
-
-        Cost: one call of `actions` a state and one of `outcomes` a pair; about a second for a million outcomes.
-
-        >>> model = TabularMDP.from_functions(
-        ...     "high",
-        ...     actions=lambda s: ["search", "wait"] if s == "high" else ["wait", "recharge"],
-        ...     outcomes=lambda s, a: {
-        ...         "search": [(0.75, "high", 4.0), (0.25, "low", 4.0)], "wait": [(1.0, s, 1.0)],
-        ...         "recharge": [(1.0, "high", 0.0)]}[a],
-        ... )
-        >>> model, model.states.keys
-        (TabularMDP(2 states, 3 actions, 5 transitions, 0.0 MB), ('high', 'low'))
-        """
-        from planners.readers.functions import read_functions
-
-        found = read_functions(
-            start, actions, outcomes, terminal, terminal_reward, max_states=max_states, progress=progress
-        )
-        return cls(**found.tables, states=StateNames(found.states))
 
     @classmethod
     def from_env(cls, env: Any) -> "TabularMDP":
@@ -257,16 +153,15 @@ class TabularMDP:
             "with `mdp` or a toy_text `P`. For arrays: planners.TabularMDP.from_arrays(P, R)"
         )
 
-    @classmethod
-    def from_gym_dict(cls, P: Any, initial: ArrayLike | None = None) -> Self:
-        """Read `P[s][a] = [(probability, next_state, reward, terminated), ...]`, Gymnasium's toy_text form."""
-        from planners.readers.toy_text import read_gym_dict
 
-        return cls(**read_gym_dict(P), initial=_distribution(initial))
-
-
-def _distribution(initial: ArrayLike | None) -> NDArray[np.float64] | None:
-    return None if initial is None else np.array(initial)
+def _check_names(mdp: TabularMDP) -> None:
+    """Names as they are kept: one for each state, one for each action."""
+    names = mdp.states
+    if names is not None:
+        checked = checked_names("states", names.keys if isinstance(names, StateNames) else names, mdp.num_states)
+        object.__setattr__(mdp, "states", names if isinstance(names, StateNames) else StateNames(checked))
+    if mdp.actions is not None:
+        object.__setattr__(mdp, "actions", checked_names("actions", mdp.actions, mdp.num_actions))
 
 
 def _check_tables(mdp: TabularMDP) -> None:
@@ -298,7 +193,7 @@ def _check_tables(mdp: TabularMDP) -> None:
         state, action = (int(i) for i in np.argwhere(wrong)[0])
         raise InvalidModelError(
             f"the probabilities of state {state}, action {action} sum to {sums[state, action]:.12g}; expected 1 within "
-            f"{SUM_TOLERANCE:g}. Normalise the row, or add the missing outcome",
+            f"{SUM_TOLERANCE:g}. Add the missing outcome; or, where that is the rounding of a table, normalise=True",
             state,
             action,
         )
@@ -357,5 +252,7 @@ def _check_each(wrong: NDArray[np.bool_], what: str, table: NDArray[np.float64])
 
 def _refuse(row: int, num_actions: int, what: str) -> None:
     state, action = divmod(row, num_actions)
-    wanted = "a finite number" if "reward" in what else "a number from 0 to 1"
+    wanted = "a number from 0 to 1"
+    if "reward" in what:
+        wanted = "a finite number. Where the action does not exist, say so by feasible=, or by a reward of -inf"
     raise InvalidModelError(f"state {state}, action {action} {what}; expected {wanted}", state, action)

@@ -168,7 +168,7 @@ class FinitePlan:
 
 
 def _action_name(model: TabularMDP, action: Any) -> Any:
-    names = vars(model).get("actions")
+    names = getattr(model, "actions", None)
     return int(action) if names is None else names[int(action)]
 
 

@@ -12,10 +12,11 @@ from scipy import sparse
 from planners.errors import MissingModelError
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
-from planners.models.state_names import ForgottenNames
+from planners.models.state_names import ForgottenNames, StateNames
+from planners.names import read_names, written_names
 
 CHUNK: Final = 1 << 20  # numbers hashed at a time
-NO_PART: Final = ("initial", "states", "endings", "paid", "labels")  # of what decides a plan
+NO_PART: Final = ("initial", "states", "actions", "endings", "paid", "labels", "rescaled")  # of what decides a plan
 PARTS: Final = 256  # of the states, each with sums of its own
 
 
@@ -174,8 +175,34 @@ class MissingModel(_Placeholder):
         sizes, _ = arrays["model_sizes"], arrays["model_sha256"]  # a file without them is damaged
         super().__init__(sizes[0], sizes[1])
         self.identity: dict[str, Any] = {name: array for name, array in arrays.items() if name.startswith("model_")}
-        named = "model_samples" in arrays
-        self.states: ForgottenNames | None = ForgottenNames(int(arrays["model_samples"]) or None) if named else None
+        self.states: StateNames | ForgottenNames | None = _state_names(arrays)
+        self.actions: tuple[Any, ...] | None = read_names(arrays.get("model_action_names"))
+        self.rescaled = float(arrays.get("model_rescaled", 0.0))
+
+
+def names_of(model: Any) -> dict[str, Any]:
+    """What a file keeps of the names of a model; those that are not of text, numbers and tuples it cannot keep."""
+    states, kept = getattr(model, "states", None), {}
+    if isinstance(model, MissingModel):
+        return {}  # its identity has them
+    if getattr(model, "rescaled", 0.0):
+        kept["model_rescaled"] = model.rescaled
+    for name, names in (("state", states and states.keys), ("action", getattr(model, "actions", None))):
+        written = None if names is None else written_names(names)
+        if written is not None:
+            kept[f"model_{name}_names"] = written
+    if states is not None and "model_state_names" in kept:
+        kept["model_has_key"] = states.identify is not None
+    return kept
+
+
+def _state_names(arrays: Mapping[str, Any]) -> StateNames | ForgottenNames | None:
+    if "model_samples" not in arrays:
+        return None
+    samples, keys = int(arrays["model_samples"]) or None, read_names(arrays.get("model_state_names"))
+    if keys is None:
+        return ForgottenNames(samples)
+    return StateNames(keys, ForgottenNames(samples).key if arrays["model_has_key"] else None, samples)
 
 
 class BlockModel(_Placeholder):

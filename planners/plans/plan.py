@@ -15,7 +15,8 @@ from planners.equations.ways_out import optimal_actions
 from planners.errors import PlannerError
 from planners.models.backups import backup
 from planners.models.negated import negated, negative
-from planners.plans.policy import TabularPolicy
+from planners.plans.policy import TabularPolicy, state_of
+from planners.plans.table import PlanTable
 
 if TYPE_CHECKING:
     from planners.models.convert import Model
@@ -114,6 +115,41 @@ class Plan:
         taken = self.policy.actions if self.policy.is_deterministic else None
         return sealed(optimal_actions(self.model, self.lower, self.upper, self.discount, taken))
 
+    def value(self, state: Any) -> float:
+        """V of one state, by its name or, where states have none, by its number.
+
+        Raises:
+            InvalidPolicyError: There is no such state.
+
+        >>> from planners import TabularMDP, solve
+        >>> model = TabularMDP.from_arrays([[[0.0, 1.0], [1.0, 0.0]]], [1.0, 0.0], states=["high", "low"])
+        >>> round(solve(model, discount=0.5).value("high"), 6)
+        1.333333
+        """
+        return float(self.values[state_of(state, self.policy.states, len(self.values))])
+
+    def action(self, state: Any) -> Any:
+        """What to do in one state, named as in `value`: the action's name or, where actions have none, its number.
+
+        Raises:
+            InvalidPolicyError: There is no such state.
+        """
+        return self.action_name(int(self.policy.actions[state_of(state, self.policy.states, len(self.values))]))
+
+    def table(self) -> PlanTable:
+        """Each state with its action, value and proven bounds; `print` it, `to_csv(path)`, `to_pandas()`."""
+        return PlanTable(self)
+
+    def state_name(self, state: int) -> Any:
+        """The name of the state of a number; the number itself where states have no names."""
+        names = self.policy.states
+        return names.keys[state] if names is not None and names.keys else state
+
+    def action_name(self, action: int) -> Any:
+        """The name of the action of a number; the number itself where actions have no names."""
+        names = getattr(self.model, "actions", None)
+        return action if names is None else names[action]
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write the plan to `path`, exactly that name, for `planners.load_plan`: npz, versioned, no pickle.
 
@@ -143,8 +179,9 @@ class Plan:
         return plot_plan(self, grid, axes)
 
     def __repr__(self) -> str:
-        """A small table."""
-        return "Plan\n" + "\n".join(f"  {name:<12}{text}" for name, text in certificate_rows(self))
+        """What is proven, and the first states."""
+        lines = [f"{name:<12}{text}" for name, text in certificate_rows(self)] + self.table().lines(FIRST_STATES)
+        return "Plan\n" + "\n".join(f"  {line}" for line in lines)
 
     def _repr_html_(self) -> str:
         """The same in a notebook, with the first states."""
@@ -170,6 +207,7 @@ class NotConvergedError(PlannerError, RuntimeError):
         self.plan = plan
 
 
+FIRST_STATES = 5  # of `print(plan)`
 SHOWN_STATES = 12
 
 
@@ -178,8 +216,11 @@ def certificate_rows(plan: "Plan") -> list[tuple[str, str]]:
     names = getattr(plan.model, "states", None)
     samples = None if names is None else names.samples
     estimate = f"an estimate, of {samples} samples of each action: what is proven holds for it alone"
+    off = getattr(plan.model, "rescaled", 0.0)
+    scaled = f"its rows were scaled to sum to 1 (normalise=True); they were off by up to {off:.2g}"
     return [
         *([("model", estimate)] if samples else []),
+        *([("model", scaled)] if off else []),
         ("method", plan.method),
         ("status", f"{plan.status.name.lower().replace('_', ' ')}: {plan.status.value}"),
         ("iterations", f"{plan.iterations}"),
@@ -204,8 +245,8 @@ def certificate_html(plan: "Plan") -> str:
 def _state_cells(plan: "Plan", state: int) -> list[str]:
     lower, upper = plan.lower[state], plan.upper[state]
     gap = 0.0 if lower == upper else upper - lower  # both may be -inf
-    actions = ", ".join(map(str, np.flatnonzero(plan.optimal_actions[state])))
-    return [str(state), f"{plan.values[state]:.6g}", f"{gap:.1e}", actions]
+    actions = ", ".join(str(plan.action_name(int(action))) for action in np.flatnonzero(plan.optimal_actions[state]))
+    return [str(plan.state_name(state)), f"{plan.values[state]:.6g}", f"{gap:.1e}", actions]
 
 
 def _row(cells: list[str], first: str = "td", others: str = "td") -> str:

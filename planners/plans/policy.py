@@ -2,6 +2,7 @@
 
 import copy
 import operator
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, final
 
@@ -111,8 +112,8 @@ class TabularPolicy:
     def act(self, observation: Any, rng: np.random.Generator | None = None) -> int:
         """The action to take on an observation, drawn from its probabilities.
 
-        An observation is the number of a state, or, in a plan of a model of `enumerate_env`, what that model's `states`
-        say.
+        An observation is the number of a state or, in a plan of a model whose states have names, a name. The action is
+        a number, as an environment takes it.
 
         Raises:
             InvalidPolicyError: `observation` is not a state of the policy.
@@ -148,12 +149,42 @@ def state_of(observation: Any, states: "StateNames | ForgottenNames | None", num
         state = None
     if state is None or not 0 <= state < num_states:
         shown = observation if state is None else state
-        raise InvalidPolicyError(f"state {shown!r:.80} is not in the policy; expected 0 to {num_states - 1}")
+        raise InvalidPolicyError(
+            f"state {shown!r:.80} is not in the policy; expected 0 to {num_states - 1}. If states have names, make the "
+            "model with states="
+        )
     return state
 
 
+def _by_name(
+    policy: Mapping[Any, Any],
+    num_states: int,
+    states: "StateNames | ForgottenNames | None",
+    actions: Sequence[Hashable] | None,
+) -> NDArray[np.int64]:
+    """(S,) actions of a dictionary of states to actions."""
+    chosen, told = np.zeros(num_states, dtype=np.int64), np.zeros(num_states, dtype=bool)
+    expected = f"the policy is {policy!r:.80}; expected a policy, a plan, or an action of each state"
+    for state, action in policy.items():
+        number = action if actions is None or action not in actions else actions.index(action)
+        if not isinstance(number, int | np.integer):
+            raise InvalidPolicyError(f"{expected}: {action!r:.80} is none of the actions {actions!r:.400}")
+        try:
+            where = state_of(state, states, num_states)
+        except InvalidPolicyError as error:
+            raise InvalidPolicyError(f"{expected}: {error}") from None
+        chosen[where], told[where] = number, True
+    if not told.all():
+        raise InvalidPolicyError(f"{expected}: it says nothing of state {int(np.argmin(told))}")
+    return chosen
+
+
 def as_policy(
-    policy: Any, num_states: int, num_actions: int, states: "StateNames | ForgottenNames | None" = None
+    policy: Any,
+    num_states: int,
+    num_actions: int,
+    states: "StateNames | ForgottenNames | None" = None,
+    actions: Sequence[Hashable] | None = None,
 ) -> TabularPolicy:
     """A `TabularPolicy` of a policy, a plan, (S,) actions or (S, A) probabilities, checked against the sizes.
 
@@ -162,8 +193,11 @@ def as_policy(
         num_states: S.
         num_actions: A.
         states: The names of the model's states: a policy that has other ones is put in their order.
+        actions: The names of its actions; a dictionary of states to actions may use names for both.
     """
     policy = getattr(policy, "policy", policy)
+    if isinstance(policy, Mapping):
+        policy = _by_name(policy, num_states, states, actions)
     if not isinstance(policy, TabularPolicy):
         try:
             table = np.asarray(policy)

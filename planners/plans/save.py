@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from planners.atomic_file import write_atomically
 from planners.errors import InvalidOptionError
-from planners.plans.model_identity import identity
+from planners.plans.model_identity import identity, names_of
 
 if TYPE_CHECKING:
     from planners.plans.finite_plan import FinitePlan
@@ -48,6 +48,7 @@ def save_plan(plan: "Plan", path: str | PathLike[str]) -> None:
         "history": np.array(plan.history, dtype=np.float64).reshape(-1, 4),
         **{name: getattr(plan, name) for name in kept},
         **identity(plan.model),
+        **names_of(plan.model),
     }
     write_arrays(path, arrays)
 
@@ -104,5 +105,5 @@ def save_finite_plan(plan: "FinitePlan", path: str | PathLike[str]) -> None:
         "model_of_step": np.array([order.index(id(model)) for model in plan.models], dtype=np.int64),
     }
     for number, model in enumerate(distinct.values()):
-        arrays |= {f"{number} {name}": value for name, value in identity(model).items()}
+        arrays |= {f"{number} {name}": value for name, value in {**identity(model), **names_of(model)}.items()}
     write_arrays(path, arrays)

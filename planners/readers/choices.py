@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from planners.arrays import SUM_TOLERANCE
 from planners.memory import check_memory
+from planners.options import check_switch
 from planners.readers.text_lines import TextLines
-from planners.readers.transitions import PairEntries, check_size, pair_rows
+from planners.readers.transitions import PairEntries, check_size, nearly_positive, pair_rows
 
 
 class Choices(NamedTuple):
@@ -29,8 +30,8 @@ class Choices(NamedTuple):
     probabilities: NDArray[np.float64]
     lines: NDArray[np.int64]
 
-    def entries(self, file: TextLines, num_states: int) -> PairEntries:
-        """All transitions, checked.
+    def entries(self, file: TextLines, num_states: int, normalise: bool = False) -> PairEntries:
+        """All transitions, checked; with `normalise`, rows that are off 1 by no more than .01 are scaled to it.
 
         Raises:
             InvalidModelError: A probability out of range, or ones that do not sum to 1; with the line.
@@ -38,6 +39,8 @@ class Choices(NamedTuple):
         """
         states, actions, next_states, probabilities, lines = self
         self._check_numbers(file, num_states)
+        if check_switch("normalise", normalise):
+            probabilities = nearly_positive(probabilities)
         wrong = ~((probabilities >= 0) & (probabilities <= 1 + SUM_TOLERANCE))
         if wrong.any():
             first = int(np.argmax(wrong))
@@ -46,7 +49,7 @@ class Choices(NamedTuple):
         num_actions = int(actions.max()) + 1
         check_size(num_states, num_actions, len(states))
         rows = pair_rows(states, actions, num_states, num_actions)
-        entries = PairEntries(rows, next_states, probabilities, num_states, num_actions)
+        entries = PairEntries(rows, next_states, probabilities, num_states, num_actions).normalised(normalise)
         sums = entries.totals().ravel()
         wrong = np.abs(sums[rows] - 1.0) > SUM_TOLERANCE
         if wrong.any():
@@ -94,4 +97,5 @@ def tables(
         "feasible": feasible,
         "initial": first.astype(np.float64) if first is not None and first.sum() == 1 else None,
         "labels": masks,
+        "rescaled": entries.rescaled,
     }

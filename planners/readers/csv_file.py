@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from planners.arrays import SUM_TOLERANCE
 from planners.atomic_file import write_atomically
 from planners.errors import InvalidModelError, InvalidOptionError
-from planners.options import named_states
+from planners.options import check_switch, named_states
 from planners.readers.arrays import ended
-from planners.readers.transitions import PairEntries, check_size, pair_rows
+from planners.readers.transitions import PairEntries, check_size, nearly_positive, pair_rows
 
 COLUMNS: Final = ("idstatefrom", "idaction", "idstateto", "probability", "reward")
 OUTCOME: Final = "idoutcome"
@@ -192,7 +192,9 @@ MOST_PAIRS_A_LINE: Final = 1000  # of states and actions, most of which do not e
 MOST_PAIRS: Final = 1_000_000
 
 
-def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = None) -> dict[str, Any]:
+def read_csv(
+    path: str | PathLike[str], base: int = 0, outcome: int | None = None, normalise: bool = False
+) -> dict[str, Any]:
     """Tables of `TabularMDP` from a file of transitions.
 
     Args:
@@ -201,6 +203,7 @@ def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = Non
         base: 0 or 1, the number of the first state and of the first action.
         outcome: Which model to read from a file that holds several, told apart by `idoutcome`, as those
             for robust and multi-model MDPs do.
+        normalise: Whether rows that are off 1 by no more than .01 are scaled to it.
 
     Raises:
         InvalidModelError: Columns missing or unknown, or a line that is not a transition, with the file
@@ -213,13 +216,15 @@ def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = Non
     table = TransitionFile(path, outcome)
     states, actions, next_states = (table.ids(name, base) for name in COLUMNS[:3])
     probabilities, rewards = table.column("probability"), table.column("reward")
+    if check_switch("normalise", normalise):
+        probabilities = nearly_positive(probabilities)
     table.refuse(~((probabilities >= 0) & (probabilities <= 1 + SUM_TOLERANCE)), "probability", "a number from 0 to 1")
     table.refuse(~np.isfinite(rewards), "reward", "a finite number")
     num_states, num_actions = table.check_states(states, next_states, base), int(actions.max()) + 1
     check_size(num_states, num_actions, len(states))
     _check_actions(table, actions, num_actions, num_states, base)
     rows = pair_rows(states, actions, num_states, num_actions)
-    entries = PairEntries(rows, next_states, probabilities, num_states, num_actions)
+    entries = PairEntries(rows, next_states, probabilities, num_states, num_actions).normalised(normalise)
     table.check_sums(entries, base)
     feasible = np.zeros(entries.shape, dtype=bool)
     feasible.flat[rows] = True

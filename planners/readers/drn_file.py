@@ -42,7 +42,7 @@ MOST_KNOWN: Final = 10_000
 SECTIONS: Final = ("@parameters", "@placeholders", "@reward_models", "@nr_states", "@nr_choices", "@model")
 
 
-def read_drn(path: str | PathLike[str], reward: str | None = None) -> dict[str, Any]:
+def read_drn(path: str | PathLike[str], reward: str | None = None, normalise: bool = False) -> dict[str, Any]:
     """Tables of `TabularMDP` from a file in Storm's explicit format, of a DTMC or an MDP.
 
     Rewards of a state and of an action are added. No episode ends: a state that is never left leads to itself. Names
@@ -51,6 +51,7 @@ def read_drn(path: str | PathLike[str], reward: str | None = None) -> dict[str, 
     Args:
         path: The file.
         reward: Which reward model to read; None: the only one, or 0 where there is none.
+        normalise: Whether rows that are off 1 by no more than .01 are scaled to it.
 
     Raises:
         InvalidModelError: What is no such file, with the line; another type of model, or one with parameters.
@@ -68,7 +69,7 @@ def read_drn(path: str | PathLike[str], reward: str | None = None) -> dict[str, 
         lines.refuse(f"there are {file.state + 1} states; @nr_states says {file.num_states}")
     if file.num_choices not in (None, len(file.rewards)):
         lines.refuse(f"there are {len(file.rewards)} choices; @nr_choices says {file.num_choices}")
-    entries = file.choices().entries(lines, file.num_states)
+    entries = file.choices().entries(lines, file.num_states, normalise)
     rewards = np.zeros(entries.shape)
     rewards[np.frombuffer(file.states, np.int64), np.frombuffer(file.actions, np.int64)] = np.frombuffer(file.rewards)
     return tables(entries, rewards, {name: np.frombuffer(found, np.int64) for name, found in file.labels.items()})

@@ -46,6 +46,7 @@ def read_prism(
     lab: str | PathLike[str] | None = None,
     srew: str | PathLike[str] | None = None,
     trew: str | PathLike[str] | None = None,
+    normalise: bool = False,
 ) -> dict[str, Any]:
     """Tables of `TabularMDP` from the explicit files that PRISM exports, of a DTMC or an MDP.
 
@@ -57,6 +58,7 @@ def read_prism(
         lab: Labels (`-exportlabels`).
         srew: Rewards of states (`-exportstaterewards`), paid with each step from them.
         trew: Rewards of transitions (`-exporttransrewards`).
+        normalise: Whether rows that are off 1 by no more than .01 are scaled to it.
 
     Raises:
         InvalidModelError: What is no such file, with the line; numbers that differ from those of the first line.
@@ -66,7 +68,7 @@ def read_prism(
     """
     lines = TextLines(tra, comment="#")
     header, choices = _transitions(lines)
-    entries = choices.entries(lines, header.num_states)
+    entries = choices.entries(lines, header.num_states, normalise)
     found = len(np.unique(entries.rows))
     if header.num_choices not in (None, found):
         lines.refuse(f"there are {found} choices; the first line says {header.num_choices}")

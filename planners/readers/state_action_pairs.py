@@ -7,7 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.readers.arrays import ended
+from planners.readers.labels import Labels
 from planners.readers.layouts import given_type, real_matrix
+from planners.readers.terminal import check_unpaid
 from planners.readers.transitions import PairEntries, as_mask, as_numbers, check_size, pair_rows
 
 
@@ -18,6 +20,8 @@ def read_pairs(
     actions: ArrayLike,
     num_actions: int | None = None,
     terminal: ArrayLike | None = None,
+    labels: Labels | None = None,
+    normalise: bool = False,
 ) -> dict[str, Any]:
     """Tables of `TabularMDP` from L pairs (s, a), in any order. What is not among them is not feasible.
 
@@ -27,8 +31,10 @@ def read_pairs(
         states: (L,) integers, s of each pair; QuantEcon's `s_indices`.
         actions: (L,) integers, a of each pair; QuantEcon's `a_indices`.
         num_actions: A; None: one more than the largest of `actions`.
-        terminal: (S,) bool, states that end the episode; None: no transition ends it. They need no pair; what is
-            said of the pairs that they have is not read.
+        terminal: (S,) bool, states that end the episode; None: no transition ends it. They need no pair; what `Q`
+            says of the pairs that they have is not read, and their rewards are 0, or refused.
+        labels: The names by which tables with labels are put in order.
+        normalise: Whether rows that are off 1 by no more than .01 are scaled to it.
 
     Raises:
         InvalidModelError: Shapes that do not fit, a pair given twice or out of range, an empty row of `Q`,
@@ -42,6 +48,7 @@ def read_pairs(
     >>> tables["rewards"].tolist(), tables["feasible"].tolist()
     ([[5.0, 10.0], [-1.0, 0.0]], [[True, True], [True, False]])
     """
+    labels = labels or Labels()
     by_pair, matrix = as_numbers("R", R), real_matrix("Q", Q)
     length, num_states = matrix.shape
     of_state, of_action = _indices("states", states), _indices("actions", actions)
@@ -63,8 +70,10 @@ def read_pairs(
     pairs, next_states = matrix.coords
     entries = PairEntries(rows[pairs], next_states, matrix.data, num_states, count).kept(exists[pairs])
     entries = entries.rounded(given_type(Q)).scaled(given_type(Q))
+    terminal = labels.mask("terminal", terminal, num_states)
     ends = np.zeros(num_states, dtype=bool) if terminal is None else as_mask("terminal", terminal, (num_states,))
-    entries = entries.of_pairs(~ends[:, None] & feasible)
+    entries = entries.of_pairs(~ends[:, None] & feasible).normalised(normalise)
+    check_unpaid(rewards, ends)
     entries.check()
     entries.check_none_empty(feasible & ~ends[:, None])
     rewards[ends] = 0.0

@@ -11,7 +11,7 @@ from planners.errors import InvalidModelError
 from planners.readers.transitions import PairEntries, check_size
 
 
-def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
+def read_gym_dict(P: Mapping[int, Any] | Sequence[Any], normalise: bool = False) -> dict[str, Any]:
     """Tables of `TabularMDP` from a toy_text dictionary.
 
     Each transition's own flag decides whether values go on after it. Entries with one next state are
@@ -20,6 +20,7 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
     Args:
         P: `P[s][a]`, mappings or sequences, of lists (or iterators) of (probability, next_state, reward, terminated).
             A terminal state has a transition that ends: `P[s] = {0: [(1.0, s, 0.0, True)]}`.
+        normalise: Whether rows that are off 1 by no more than .01 are scaled to it.
 
     Raises:
         InvalidModelError: A state or action that is missing, or a next state that does not exist.
@@ -52,6 +53,7 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
     probabilities, next_states, rewards, ends = columns
     rows = np.repeat(pairs, [len(entries) for entries in lists])
     entries = PairEntries(rows, next_states, probabilities, num_states, num_actions).scaled(_given_type(lists))
+    entries = entries.normalised(normalise)
     probabilities = entries.probabilities
     return {
         "transitions": entries.kept(~ends).matrix(),
@@ -60,6 +62,7 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
         "feasible": feasible,
         "endings": entries.kept(ends).matrix(),
         "paid": entries.kept(~ends).paid(rewards[~ends]),
+        "rescaled": entries.rescaled,
     }
 
 

@@ -4,7 +4,8 @@ The row of the pair (s, a) is s*A + a. Nothing is added up before `matrix`, so t
 beside a positive one of the same transition is still seen.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Set
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,10 @@ from planners.arrays import LARGEST_INT32, merge_rows, rounding_of, sum_toleranc
 from planners.errors import InvalidModelError
 from planners.exact_sums import exact_sums, expectations
 from planners.memory import check_memory
+from planners.options import check_switch
+
+MOST_OFF: Final = 0.01  # what `normalise=True` scales; a row that is off by more lacks an outcome
+HARDLY_NEGATIVE: Final = -1e-9
 
 
 class PairEntries(NamedTuple):
@@ -25,6 +30,7 @@ class PairEntries(NamedTuple):
         probabilities: (L,) P(s'|s,a), or a part of it: entries of one transition are added up.
         num_states: S.
         num_actions: A.
+        rescaled: The most that the sum of a row was off 1 before `normalised`.
     """
 
     rows: NDArray[Any]
@@ -32,6 +38,7 @@ class PairEntries(NamedTuple):
     probabilities: NDArray[np.float64]
     num_states: int
     num_actions: int
+    rescaled: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -107,14 +114,34 @@ class PairEntries(NamedTuple):
         near = np.abs(sums - 1.0) <= sum_tolerance(dtype)
         return self._replace(probabilities=self.probabilities / np.where(near, sums, 1.0))
 
+    def normalised(self, normalise: bool = True) -> "PairEntries":
+        """With `normalise`, rows scaled to sum to 1 where rounding of a printed table keeps them from it.
+
+        >>> printed = PairEntries(np.zeros(3, int), np.arange(3), np.array([0.333, 0.333, 0.333]), 3, 1)
+        >>> round(printed.normalised().rescaled, 6), printed.normalised().totals()[0, 0]
+        (0.001, np.float64(1.0))
+        """
+        if not check_switch("normalise", normalise):
+            return self
+        entries = self._replace(probabilities=nearly_positive(self.probabilities))
+        sums = entries.totals().ravel()
+        present = np.zeros(len(sums), dtype=bool)
+        present[entries.rows] = True
+        off = np.abs(sums - 1.0)
+        near = present & (off <= MOST_OFF)
+        divisor = np.where(near, sums, 1.0)[entries.rows]
+        most = float(off.max(initial=0.0, where=near))
+        return entries._replace(probabilities=entries.probabilities / divisor, rescaled=most)
+
     def check(self) -> None:
         """Refuse negative and undefined probabilities, naming the first."""
         wrong = np.flatnonzero(~(self.probabilities >= 0))
         if wrong.size:
             state, action = divmod(int(self.rows[wrong[0]]), self.num_actions)
+            probability = float(self.probabilities[wrong[0]])
             raise InvalidModelError(
-                f"state {state}, action {action} has probability {self.probabilities[wrong[0]]} of state "
-                f"{self.next_states[wrong[0]]}; expected a number from 0 to 1",
+                f"state {state}, action {action} has probability {probability} of state {self.next_states[wrong[0]]}; "
+                f"expected a number from 0 to 1{rounding_hint(probability)}",
                 state,
                 action,
             )
@@ -161,10 +188,27 @@ def pair_rows(states: NDArray[Any], actions: Any, num_states: int, num_actions: 
     return states.astype(wide) * wide(num_actions) + np.asarray(actions, dtype=wide)
 
 
+def nearly_positive(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probabilities, 0 where one is below by a rounding, as 1 - sum(rates) may be."""
+    return np.where((probabilities < 0) & (probabilities >= HARDLY_NEGATIVE), 0.0, probabilities)
+
+
+def rounding_hint(probability: float) -> str:
+    """What to do about a probability that is not from 0 to 1, if rounding may have made it so."""
+    small = HARDLY_NEGATIVE <= probability < 0
+    return ". So little is the rounding of a sum, such as 1 - sum(rates): normalise=True reads it as 0" if small else ""
+
+
 def as_numbers(name: str, values: Any) -> NDArray[np.float64]:
     """`values` as a float64 array; `InvalidModelError` if they are no real numbers or have no one shape."""
+    refuse_masked(name, values)
+    if isinstance(values, Mapping | Set | Iterator) or callable(values):
+        kind = type(values).__name__
+        raise InvalidModelError(f"{name} is a {kind}, which has no order of its own; expected an array of numbers")
     try:
         array = np.asarray(values)
+        if array.dtype.kind == "O" and any(isinstance(each, str | bytes) for each in array.flat):
+            raise TypeError("there are strings in it")
         if array.dtype.kind in "biuf" or array.dtype.kind == "O":
             return array.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
@@ -174,7 +218,25 @@ def as_numbers(name: str, values: Any) -> NDArray[np.float64]:
 
 def as_mask(name: str, values: Any, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """A copy of `values` as a bool array of that shape; `InvalidModelError` for anything else."""
-    mask = np.array(values)
+    refuse_masked(name, values)
+    try:
+        mask = np.array(values)
+    except ValueError as error:
+        raise InvalidModelError(f"{name} has no one shape; expected {shape} of bool: {error}") from None
     if mask.shape != shape or mask.dtype != np.bool_:
         raise InvalidModelError(f"{name} has shape {mask.shape} of {mask.dtype}; expected {shape} of bool")
     return mask
+
+
+def refuse_masked(name: str, values: Any) -> None:
+    """Refuse elements that NumPy's masked arrays leave out: `np.asarray` would read what lies below the mask."""
+    parts = enumerate(values) if isinstance(values, list | tuple) else ()
+    for number, part in parts:
+        if isinstance(part, list | tuple | np.ma.MaskedArray):
+            refuse_masked(f"{name}[{number}]", part)
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        place = tuple(int(i) for i in np.argwhere(np.ma.getmaskarray(values))[0])
+        raise InvalidModelError(
+            f"{name} is masked at {place}; expected a number. Actions that do not exist are told by feasible=, an "
+            "(S, A) array of bool, such as ~R.mask"
+        )

@@ -58,8 +58,13 @@ def test_pairs_with_terminal_states() -> None:
     assert model.rewards.tolist() == expected.rewards.tolist()
     assert planners.solve(model, discount=0.5).values.tolist() == planners.solve(expected, discount=0.5).values.tolist()
     assert planners.reachability(model, 2).values.tolist() == [1.0, 1.0, 1.0]
+    with pytest.raises(InvalidModelError, match="state 2 is terminal, and action 0 has reward 99 there"):
+        pairs(
+            R=[5.0, 10.0, -1.0, 99.0], Q=[[0.5, 0.5, 0], [0, 0, 1], [0, 0.5, 0.5], [1, 0, 0]],
+            states=[0, 0, 1, 2], actions=[0, 1, 0, 0], terminal=[False, False, True],
+        )  # fmt: skip
     told = pairs(
-        R=[5.0, 10.0, -1.0, 99.0], Q=[[0.5, 0.5, 0], [0, 0, 1], [0, 0.5, 0.5], [1, 0, 0]],
+        R=[5.0, 10.0, -1.0, 0.0], Q=[[0.5, 0.5, 0], [0, 0, 1], [0, 0.5, 0.5], [1, 0, 0]],
         states=[0, 0, 1, 2], actions=[0, 1, 0, 0], terminal=[False, False, True],
     )  # fmt: skip
     assert told.rewards[2].tolist() == [0.0, 0.0]

@@ -70,7 +70,11 @@ def test_terminal_states_in_both_conventions() -> None:
     leaving = TabularMDP.from_arrays(P, np.array([-1.0, -1.0, 10.0]), terminal)
     # R(s) is paid when the state is left, in a terminal state once: -1 + .5 * (-1 + .5 * 10).
     np.testing.assert_allclose(planners.solve(leaving, discount=0.5).values, [1.0, 4.0, 10.0], atol=1e-9)
-    entering = TabularMDP.from_arrays(P, np.array([[-1.0], [10.0], [99.0]]), terminal)
+    with pytest.raises(InvalidModelError, match=r"state 2 is terminal, and action 0 has reward 99 there.*R\(s\)"):
+        TabularMDP.from_arrays(P, np.array([[-1.0], [10.0], [99.0]]), terminal)
+    with pytest.raises(InvalidModelError, match="state 2 is terminal, and action 0 has reward 99 there"):
+        TabularMDP.from_arrays(P, np.where(P > 0, [[[-1.0]], [[10.0]], [[99.0]]], 0.0), terminal)
+    entering = TabularMDP.from_arrays(P, np.array([[-1.0], [10.0], [0.0]]), terminal)
     np.testing.assert_allclose(planners.solve(entering, discount=0.5).values, [4.0, 10.0, 0.0], atol=1e-9)
 
 
