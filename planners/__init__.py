@@ -30,12 +30,13 @@ from planners.evaluation.policy_bounds import evaluate_bounds
 from planners.evaluation.policy_value import evaluate
 from planners.evaluation.regret import Regret, regret
 from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
+from planners.evaluation.simulation import Simulation, simulate
 from planners.goals.reachability import reachability
 from planners.goals.shortest_path import stochastic_shortest_path
 from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.interval_plan import IntervalPlan
 from planners.iteration.moment import Moment
-from planners.methods.backward_induction import FinitePlan, backward_induction
+from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
 from planners.methods.linear_program import linear_program
 from planners.methods.modified_policy_iteration import modified_policy_iteration
@@ -45,6 +46,7 @@ from planners.models.convert import as_model
 from planners.models.enumeration import enumerate_env
 from planners.models.moves import MoveMDP
 from planners.models.tabular import TabularMDP
+from planners.plans.finite_plan import FinitePlan
 from planners.plans.load import load_plan
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
@@ -75,6 +77,7 @@ __all__ = [
     "Plan",
     "PlannerError",
     "Regret",
+    "Simulation",
     "Status",
     "TabularMDP",
     "TabularPolicy",
@@ -98,6 +101,7 @@ __all__ = [
     "reachability",
     "regret",
     "rollout",
+    "simulate",
     "solve",
     "solve_many",
     "stochastic_shortest_path",

@@ -125,7 +125,7 @@ def check_answer(planner: Planner, name: str, known: KnownModel, discount: float
     Raises:
         AssertionError: As `check_planner`.
     """
-    model, where = TabularMDP.from_gym_dict(known.tables), f"on the model {name}, at discount {discount:g}"
+    model, where = TabularMDP.from_gym_dict(known.tables), f"on the model {name}, at discount {discount:.15g}"
     try:
         plan = planned(planner, where, model, discount=discount)
     except InvalidOptionError as error:

@@ -13,25 +13,29 @@ Every answer is proven to six digits (`planners.equations.proven_systems`), or r
 Source: Puterman (2005), Section 6.1; Kemeny and Snell (1960), "Finite Markov Chains", Chapter 3.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from planners.arrays import state_list
 from planners.equations.graph import next_towards
 from planners.equations.mean_rewards import Component, class_values
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total, total_reward
 from planners.equations.rational_systems import Row, TooLargeError, exact_reward, exact_row
-from planners.errors import ImproperPolicyError, InvalidPolicyError, UnprovenValueError
+from planners.errors import ImproperPolicyError, InvalidOptionError, UnprovenValueError
+from planners.evaluation.horizon import value_over_horizon
+from planners.evaluation.policy_chain import policy_chain
 from planners.models.convert import ModelLike, as_model
+from planners.models.stages import FinalValues
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, named_states
+from planners.plans.finite_plan import FinitePlan
 from planners.plans.policy import TabularPolicy, as_policy
 
 DIGITS: Final = 1e-6  # largest error, as a part of the value or of the largest reward
@@ -39,13 +43,23 @@ NEAR_ZERO: Final = 1e-290  # rewards that float64 may keep too few digits of
 
 
 @errors_in_names
-def evaluate(model: ModelLike, policy: Any, *, discount: float) -> NDArray[np.float64]:
+def evaluate(
+    model: ModelLike | Sequence[ModelLike],
+    policy: Any,
+    *,
+    discount: float,
+    horizon: int | None = None,
+    final_values: FinalValues = None,
+) -> NDArray[np.float64]:
     """V of following `policy` for ever, by one linear system, right to six digits at least.
 
     Args:
         model: A model of S states, or an environment that has one.
         policy: A `TabularPolicy`, a `Plan`, (S,) actions, or (S, A) probabilities.
         discount: 0 to 1.
+        horizon: None: for ever. A number of steps H: the policy is followed for so many, and may then also be a
+            `FinitePlan` or a list of H `TabularPolicy`; the model may be a list of H models.
+        final_values: With a horizon, what each state is worth when the steps are over, as of `backward_induction`.
 
     Returns:
         (S,) expected discounted total reward from each state. At discount 1: -inf (or +inf) where the
@@ -57,6 +71,7 @@ def evaluate(model: ModelLike, policy: Any, *, discount: float) -> NDArray[np.fl
             cannot be told whether the average is 0; the states are named.
         UnprovenValueError: Rounding keeps float64 from proving six digits: the policy hardly ends the episode, or
             rewards are below 1e-290, where float64 has fewer digits.
+        InvalidOptionError: Final values without a horizon, or a horizon that is no number of steps.
 
     Cost: one sparse LU of an (S, S) matrix; where that does not prove it and S <= 800, S^3 operations.
 
@@ -66,8 +81,14 @@ def evaluate(model: ModelLike, policy: Any, *, discount: float) -> NDArray[np.fl
     array([5.])
     >>> evaluate(stay, [0], discount=1.0)
     array([inf])
+    >>> evaluate(stay, [0], discount=1.0, horizon=7)
+    array([7.])
     """
-    mdp = as_model(model).tabular
+    if horizon is not None or isinstance(policy, FinitePlan) or isinstance(model, list | tuple):
+        return value_over_horizon(model, policy, discount=discount, horizon=horizon, final_values=final_values)
+    if final_values is not None:
+        raise InvalidOptionError("final_values are given without a horizon; expected horizon=, a number of steps")
+    mdp = as_model(model).tabular  # pyright: ignore[reportArgumentType] - a sequence is gone by now
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     return _evaluated(mdp, chosen, check_discount(discount), _averaging(mdp, chosen)).values
 
@@ -119,34 +140,6 @@ def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: 
     values, error = np.full(mdp.num_states, np.nan), np.full(mdp.num_states, np.nan)
     values[reached], error[reached] = found
     return Total(values, error)
-
-
-def policy_chain(
-    mdp: TabularMDP, policy: TabularPolicy
-) -> tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]:
-    """The Markov chain of a policy: (S, S) continuing probabilities, (S,) rewards, (S,) termination."""
-    S, A = mdp.num_states, mdp.num_actions
-    if policy.is_deterministic:
-        rows = np.arange(S) * A + policy.actions
-        _refuse_infeasible(mdp, ~mdp.feasible.ravel()[rows], policy.actions)
-        return mdp.transitions[rows], mdp.rewards.ravel()[rows], mdp.termination.ravel()[rows]
-    weights = policy.probabilities
-    missing = (weights > 0) & ~mdp.feasible
-    _refuse_infeasible(mdp, missing.any(axis=1), missing.argmax(axis=1))
-    averaging = sparse.csr_array((weights.ravel(), np.arange(S * A), np.arange(S + 1) * A), shape=(S, S * A))
-    chain = sparse.csr_array(averaging @ mdp.transitions)
-    chain.eliminate_zeros()
-    return chain, (weights * mdp.rewards).sum(axis=1), (weights * mdp.termination).sum(axis=1)
-
-
-def _refuse_infeasible(mdp: TabularMDP, wrong: ArrayLike, actions: NDArray[np.integer]) -> None:
-    where = np.flatnonzero(wrong)
-    if len(where):
-        state = int(where[0])
-        exist = state_list(mdp.feasible[state])
-        raise InvalidPolicyError(
-            f"the policy takes action {actions[state]} in state {state}, where only {exist} are feasible"
-        )
 
 
 def _proven(

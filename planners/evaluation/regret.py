@@ -25,13 +25,13 @@ from planners.errors import InvalidModelError, InvalidOptionError, MissingModelE
 from planners.evaluation.policy_value import value_from
 from planners.evaluation.rollout import Episode, can_act, rollout
 from planners.evaluation.vector_rollout import is_vector, one_of_many
-from planners.methods.backward_induction import FinitePlan
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.negated import negated
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.models.wrappers import refuse_changes
 from planners.options import check_discount
+from planners.plans.finite_plan import FinitePlan
 from planners.plans.model_identity import is_same_model
 from planners.plans.plan import Plan, opposite
 from planners.plans.policy import state_of

@@ -15,9 +15,9 @@ import numpy as np
 from planners.agent import Agent, Environment
 from planners.errors import InvalidOptionError
 from planners.evaluation.vector_rollout import chooser, is_vector, play_many
-from planners.methods.backward_induction import FinitePlan, StepCounter
 from planners.models.state_names import StateNames
 from planners.models.wrappers import ACTIONS, OBSERVATIONS, refuse_changes
+from planners.plans.finite_plan import FinitePlan, StepCounter
 from planners.plans.policy import TabularPolicy
 
 

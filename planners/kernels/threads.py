@@ -15,3 +15,8 @@ def at_most(wanted: int) -> Iterator[None]:
         yield
     finally:
         numba.set_num_threads(before)
+
+
+def available() -> int:
+    """On how many threads a parallel loop would run now."""
+    return numba.get_num_threads()

@@ -1,13 +1,15 @@
 """How a `TabularMDP` is made of what somebody has: arrays, lists of pairs, dictionaries, files, environments."""
 
+from collections.abc import Callable, Hashable, Iterable
 from os import PathLike
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, SupportsFloat
 
 from numpy.typing import ArrayLike
 
 from planners.readers.arrays import read_arrays
 from planners.readers.csv_file import read_csv
 from planners.readers.drn_file import read_drn
+from planners.readers.functions import read_functions
 from planners.readers.labels import Labels
 from planners.readers.prism_files import read_prism
 from planners.readers.state_action_pairs import read_pairs
@@ -75,6 +77,59 @@ class Constructors:
             P, axes = labels.probabilities(P, axes)
             tables = read_arrays(P, R, terminal, feasible, axes, labels=labels, normalise=normalise)
             return cls._named(tables, labels, initial)
+
+    @classmethod
+    def from_functions(
+        cls,
+        start: Any,
+        actions: Callable[[Any], Iterable[Any]],
+        outcomes: Callable[[Any, Any], Iterable[tuple[SupportsFloat, Any, SupportsFloat]]],
+        terminal: Callable[[Any], bool] | Iterable[Hashable] | None = None,
+        terminal_reward: Callable[[Any], float] | None = None,
+        *,
+        max_states: int = 1_000_000,
+        progress: bool | Callable[[int, int], object] = False,
+    ) -> Self:
+        """Follow two functions from the first states; states and actions are whatever can be hashed.
+
+        Args:
+            start: The first state; a list, set, range or iterator of several, of which one is drawn uniformly; or a
+                dictionary of their probabilities.
+            actions: Of a state: the actions that exist there, one or more. They are numbered in the order in which
+                they are found, or, where all are whole numbers, by their size.
+            outcomes: Of a state and an action: a list, or a generator, of (probability, next state, reward). Outcomes
+                with one next state are added up; those of probability 0 are not followed. Rewards may be costs:
+                then `planners.solve(model, minimise=True, ...)`.
+            terminal: Of a state: whether the episode ends on entering it; or a set of those states. Neither `actions`
+                nor `outcomes` is asked there. None: no state ends it.
+            terminal_reward: Of a terminal state: what is paid there as the episode ends, which is then the value of
+                the state; the episode ends one step after entering it. None: nothing.
+            max_states: Where to stop: there may be endlessly many states.
+            progress: True for a line with the number of states; or a function to call with how many were followed and
+                how many were found.
+
+        Raises:
+            InvalidModelError: What a function returned is no action, no outcome or no distribution, with the state,
+                the action, what was returned and what was expected.
+            InvalidOptionError: More than `max_states` states, or arguments of another kind.
+
+        Cost: one call of `actions` a state and one of `outcomes` a pair; about a second for a million outcomes.
+
+        >>> from planners import TabularMDP
+        >>> model = TabularMDP.from_functions(
+        ...     "high",
+        ...     actions=lambda s: ["search", "wait"] if s == "high" else ["wait", "recharge"],
+        ...     outcomes=lambda s, a: {
+        ...         "search": [(0.75, "high", 4.0), (0.25, "low", 4.0)], "wait": [(1.0, s, 1.0)],
+        ...         "recharge": [(1.0, "high", 0.0)]}[a],
+        ... )
+        >>> model, model.states.keys, model.actions
+        (TabularMDP(2 states, 3 actions, 5 transitions, 0.0 MB), ('high', 'low'), ('search', 'wait', 'recharge'))
+        """
+        found = read_functions(
+            start, actions, outcomes, terminal, terminal_reward, max_states=max_states, progress=progress
+        )
+        return cls(**found.tables, states=found.states, actions=found.actions)
 
     @classmethod
     def from_state_action_pairs(

@@ -3,9 +3,10 @@
 import os
 import warnings
 import zipfile
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -13,20 +14,22 @@ from planners.errors import InvalidPlanFileError, NotEnoughMemoryError, PlannerE
 from planners.memory import check_memory
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.tabular import TabularMDP
+from planners.plans.load_finite import finite_plan_of
 from planners.plans.model_identity import MissingModel, in_form, known_again, sizes_of
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.plan_folder import check_bounds, check_claim, read_plan
 from planners.plans.policy import TabularPolicy
-from planners.plans.save import FORMAT, VERSION, Arrays, is_sealed
+from planners.plans.save import FINITE_FORMAT, FORMAT, VERSION, Arrays, is_sealed
 
 
-def load_plan(path: str | PathLike[str], model: ModelLike | None = None) -> Plan:
-    """Read a plan that `Plan.save` wrote, or, lazily, one that many processes wrote to a folder.
+def load_plan(path: str | PathLike[str], model: ModelLike | Sequence[ModelLike] | None = None) -> Plan | Any:
+    """Read a plan that `Plan.save` or `FinitePlan.save` wrote, or, lazily, one that many processes wrote to a folder.
 
     Args:
         path: The file, or the folder.
         model: The model that the plan is of (a `MoveMDP` or its `tabular`, that is the same), or an environment
-            that has it. Without it the plan has no `action_values` and no `optimal_actions`.
+            that has it; of a plan of steps that have different models, a list of them. Without it the plan has no
+            `action_values` and no `optimal_actions`.
 
     Raises:
         FileNotFoundError: No such file.
@@ -41,10 +44,13 @@ def load_plan(path: str | PathLike[str], model: ModelLike | None = None) -> Plan
     ...     load_plan(f"{folder}/stay.npz", stay).values.round(3)
     array([5.])
     """
-    given = None if model is None else as_model(model)
-    if Path(path).is_dir():
+    folder = Path(path).is_dir()
+    arrays = {} if folder else _read(path)
+    if str(arrays.get("format")) == FINITE_FORMAT:
+        return finite_plan_of(path, arrays, model)
+    given = None if model is None else as_model(model)  # pyright: ignore[reportArgumentType] - refuses lists
+    if folder:
         return read_plan(path, given)
-    arrays = _read(path)
     found = None if given is None else _same_model(path, arrays, given)
     try:
         return _plan(arrays, found)
@@ -65,6 +71,8 @@ def _read(path: str | PathLike[str]) -> Arrays:
             raise InvalidPlanFileError(damaged) from None
         if arrays and zipfile.ZipFile(file).comment and not is_sealed(file):
             raise InvalidPlanFileError(damaged.replace(", or not a plan", ": not a plan as it was written"))
+    if str(arrays.get("format")) == FINITE_FORMAT:
+        return arrays
     if str(arrays.get("format")) != FORMAT:
         raise InvalidPlanFileError(f"{path} is not a plan, or was cut off; expected a file that plan.save(path) wrote")
     version = str(arrays.get("version"))

@@ -22,9 +22,11 @@ from planners.errors import InvalidOptionError
 from planners.plans.model_identity import identity, names_of
 
 if TYPE_CHECKING:
+    from planners.plans.finite_plan import FinitePlan
     from planners.plans.plan import Plan
 
 FORMAT: Final = "gridworld-lab plan"
+FINITE_FORMAT: Final = "gridworld-lab finite plan"
 VERSION: Final = 1
 SEAL: Final = b"gridworld-lab sha256 "
 SEAL_BYTES: Final = len(SEAL) + 64
@@ -48,6 +50,11 @@ def save_plan(plan: "Plan", path: str | PathLike[str]) -> None:
         **identity(plan.model),
         **names_of(plan.model),
     }
+    write_arrays(path, arrays)
+
+
+def write_arrays(path: str | PathLike[str], arrays: dict[str, Any]) -> None:
+    """Write arrays to a sealed file, whole or not at all."""
 
     def write(file: BinaryIO) -> None:
         np.savez(file, allow_pickle=False, **arrays)
@@ -79,3 +86,24 @@ def _digest(file: BinaryIO) -> bytes:
         digest.update(chunk)
         left -= len(chunk)
     return digest.hexdigest().encode()
+
+
+def save_finite_plan(plan: "FinitePlan", path: str | PathLike[str]) -> None:
+    """Write a plan to a file, whole or not at all; see `FinitePlan.save`."""
+    distinct = {id(model): model for model in plan.models}
+    order = list(distinct)
+    sizes = [len(values) for values in plan.values]
+    arrays: dict[str, Any] = {
+        "format": FINITE_FORMAT,
+        "version": VERSION,
+        "sizes": np.array(sizes, dtype=np.int64),
+        "values": np.concatenate([np.ravel(values) for values in plan.values]),
+        "actions": np.concatenate([np.ravel(actions) for actions in plan.actions]),
+        "error_bound": plan.error_bound,
+        "discount": plan.discount,
+        "minimise": plan.minimise,
+        "model_of_step": np.array([order.index(id(model)) for model in plan.models], dtype=np.int64),
+    }
+    for number, model in enumerate(distinct.values()):
+        arrays |= {f"{number} {name}": value for name, value in {**identity(model), **names_of(model)}.items()}
+    write_arrays(path, arrays)

@@ -13,6 +13,7 @@ import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners import Agent, FinitePlan, InvalidOptionError, InvalidPolicyError, NotEnoughMemoryError, TabularMDP
 from planners.methods import backward_induction
+from planners.models import stages
 from tests.oracles.chance import check_counts
 from tests.oracles.exact import Tables, action_value, as_floats
 from tests.oracles.models import DISCOUNTS, tables
@@ -140,7 +141,11 @@ def test_horizon(horizon: Any) -> None:
         ({"discount": 1.5}, "discount is 1.5; expected a number from 0 to 1"),
         ({"final_values": [0.0, 0.0]}, r"final_values have shape \(2,\); expected \(1,\)"),
         ({"final_values": [np.nan]}, "final_values are nan in state 0; expected finite"),
-        ({"final_values": [-np.inf]}, "final_values are -inf in state 0"),
+        ({"final_values": [np.inf]}, "final_values are inf in state 0; expected finite numbers, or -inf where"),
+        ({"final_values": [-np.inf], "minimise": True}, "final_values are -inf in state 0; .* or inf where"),
+        ({"final_values": {3: 1.0}}, "final_values name the state 3"),
+        ({"final_values": "much"}, "final_values are 'much'; expected"),
+        ({"final_values": lambda state: "much"}, r"final_values are \['much'\]; expected"),
     ],
 )
 def test_options(options: dict[str, Any], message: str) -> None:
@@ -199,9 +204,9 @@ def test_the_errors_of_all_steps_are_added_up_rounded_upwards(discount: float, m
 
 
 def test_the_memory_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """(H + 1) values of 8 bytes and actions of one for each of the S states."""
+    """(H + 1) values of 8 bytes and actions of one for each of the S states, and a reference to the model."""
     asked = []
-    monkeypatch.setattr(backward_induction, "check_memory", lambda number, *_: asked.append(number))
+    monkeypatch.setattr(stages, "check_memory", lambda number, *_: asked.append(number))
     three = TabularMDP.from_gym_dict({s: {0: [(1.0, s, 1.0, False)]} for s in range(3)})
     planners.backward_induction(three, horizon=7)
-    assert asked == [(7 + 1) * 3 * (8 + 1)]
+    assert asked == [(7 + 1) * (3 * (8 + 1) + 8)]
