@@ -32,6 +32,14 @@ from planners.evaluation.rollout import Episode, Transition, play_episode, rollo
 from planners.goals.reachability import reachability
 from planners.goals.shortest_path import stochastic_shortest_path
 from planners.iteration.moment import Moment
+from planners.learning.double_q_learning import DoubleQLearning
+from planners.learning.expected_sarsa import ExpectedSarsa
+from planners.learning.exploration import Boltzmann, EpsilonGreedy
+from planners.learning.learn import learn
+from planners.learning.learning_run import LearningRun
+from planners.learning.q_learning import QLearning
+from planners.learning.sarsa import Sarsa
+from planners.learning.schedules import Decay
 from planners.methods.backward_induction import FinitePlan, backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
 from planners.methods.linear_program import linear_program
@@ -51,8 +59,13 @@ from planners.solve_many import solve_many
 __all__ = [
     "METHODS",
     "Agent",
+    "Boltzmann",
     "Certificate",
+    "Decay",
+    "DoubleQLearning",
     "Episode",
+    "EpsilonGreedy",
+    "ExpectedSarsa",
     "FinitePlan",
     "ImproperPolicyError",
     "InvalidModelError",
@@ -61,6 +74,7 @@ __all__ = [
     "InvalidPolicyError",
     "Iteration",
     "Learner",
+    "LearningRun",
     "LostProcessError",
     "MissingModelError",
     "Moment",
@@ -69,7 +83,9 @@ __all__ = [
     "NotEnoughMemoryError",
     "Plan",
     "PlannerError",
+    "QLearning",
     "Regret",
+    "Sarsa",
     "Status",
     "TabularMDP",
     "TabularPolicy",
@@ -84,6 +100,7 @@ __all__ = [
     "evaluate",
     "gauss_seidel",
     "is_optimal",
+    "learn",
     "linear_program",
     "load_plan",
     "modified_policy_iteration",
