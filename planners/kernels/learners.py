@@ -150,7 +150,8 @@ def chosen(greedy, A, high, threshold, unit, greedy_unit, options, num_options, 
         best = one_of(best - A, ((high - threshold) * greedy_unit) >> FINE)
     uniform = (high * unit) >> FINE
     any_one = (uniform * A) >> HALF if options.size == 0 else U(options[s, (uniform * U(num_options[s])) >> HALF])
-    return any_one if high < threshold else best
+    explores = U(0) - U(high < threshold)  # all bits or none: a branch would be guessed wrong too often
+    return best ^ ((best ^ any_one) & explores)
 
 
 @compiled
@@ -158,8 +159,7 @@ def largest(Q, row, A):
     """The largest value of a row."""
     m = Q[row]
     for a in range(ONE, A):
-        q = Q[row + a]
-        m = q if q > m else m
+        m = max(m, Q[row + a])
     return m
 
 
@@ -176,13 +176,14 @@ def expectation(Q, row, A, m, threshold, count):
 
 @compiled
 def greedy_of(Q, row, A):
-    """The one greedy action, or A + the bits of those that are tied."""
+    """The one greedy action, or A + the bits of those that are tied; without branches, as `chosen`."""
     m, best, bits = Q[row], U(0), ONE
     for a in range(ONE, A):
         q = Q[row + a]
-        best = a if q > m else best
-        bits = ONE << a if q > m else bits | (U(q == m) << a)
-        m = q if q > m else m
+        more = U(0) - U(q > m)
+        best ^= (best ^ a) & more
+        bits = (bits & ~more) | (U(q >= m) << a)
+        m = max(q, m)
     return best if bits == ONE << best else bits + A
 
 
@@ -329,9 +330,10 @@ def greedy_of_sum(Q, row, other, A):
     m, best, bits = Q[row] + Q[other], U(0), ONE
     for a in range(ONE, A):
         q = Q[row + a] + Q[other + a]
-        best = a if q > m else best
-        bits = ONE << a if q > m else bits | (U(q == m) << a)
-        m = q if q > m else m
+        more = U(0) - U(q > m)
+        best ^= (best ^ a) & more
+        bits = (bits & ~more) | (U(q >= m) << a)
+        m = max(q, m)
     return best if bits == ONE << best else bits + A
 
 
