@@ -36,6 +36,14 @@ from planners.goals.shortest_path import stochastic_shortest_path
 from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.interval_plan import IntervalPlan
 from planners.iteration.moment import Moment
+from planners.learning.double_q_learning import DoubleQLearning
+from planners.learning.expected_sarsa import ExpectedSarsa
+from planners.learning.exploration import Boltzmann, EpsilonGreedy
+from planners.learning.learn import learn
+from planners.learning.learning_run import LearningRun
+from planners.learning.q_learning import QLearning
+from planners.learning.sarsa import Sarsa
+from planners.learning.schedules import Decay
 from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
 from planners.methods.linear_program import linear_program
@@ -56,8 +64,13 @@ from planners.solve_many import solve_many
 __all__ = [
     "METHODS",
     "Agent",
+    "Boltzmann",
     "Certificate",
+    "Decay",
+    "DoubleQLearning",
     "Episode",
+    "EpsilonGreedy",
+    "ExpectedSarsa",
     "FinitePlan",
     "ImproperPolicyError",
     "IntervalMDP",
@@ -68,6 +81,7 @@ __all__ = [
     "InvalidPolicyError",
     "Iteration",
     "Learner",
+    "LearningRun",
     "LostProcessError",
     "MissingModelError",
     "Moment",
@@ -76,7 +90,9 @@ __all__ = [
     "NotEnoughMemoryError",
     "Plan",
     "PlannerError",
+    "QLearning",
     "Regret",
+    "Sarsa",
     "Simulation",
     "Status",
     "TabularMDP",
@@ -93,6 +109,7 @@ __all__ = [
     "evaluate_bounds",
     "gauss_seidel",
     "is_optimal",
+    "learn",
     "linear_program",
     "load_plan",
     "modified_policy_iteration",

@@ -19,21 +19,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.arrays import sealed
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.errors import InvalidModelError, InvalidOptionError, MissingModelError, UnboundedValueError
 from planners.evaluation.policy_value import value_from
 from planners.evaluation.rollout import Episode, can_act, rollout
 from planners.evaluation.vector_rollout import is_vector, one_of_many
 from planners.models.convert import Model, ModelLike, as_model
-from planners.models.negated import negated
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.models.wrappers import refuse_changes
 from planners.options import check_discount
 from planners.plans.finite_plan import FinitePlan
+from planners.plans.given_away import given_away, maximising
 from planners.plans.model_identity import is_same_model
-from planners.plans.plan import Plan, opposite
+from planners.plans.plan import Plan
 from planners.plans.policy import state_of
 from planners.solve import solve
 
@@ -183,19 +182,6 @@ def plan_of(model: Model, plan: Plan | None, discount: float, minimise: bool = F
             "plan of this one, planners.solve(env, discount=...), or None"
         )
     return plan
-
-
-def maximising(plan: Plan) -> Plan:
-    """The plan, or where it minimises costs the same that maximises their negatives."""
-    return opposite(plan, negated(plan.model)) if plan.minimise else plan
-
-
-def given_away(plan: Plan) -> NDArray[np.float64]:
-    """(S, A) V*(s) - Q*(s,a), what an action gives away; 0 where V* is -inf, as no more can be lost there."""
-    plan = maximising(plan)
-    known = plan.values > -np.inf
-    values = np.where(known, plan.values, 0.0)[:, None]
-    return sealed(np.where(known[:, None], np.maximum(values - plan.action_values, 0.0), 0.0))
 
 
 def least_values(model: Model, discount: float) -> NDArray[np.float64]:

@@ -1,0 +1,242 @@
+"""Learners on tables, compiled: many seeds side by side, with the same numbers as one by one and as in Python."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.interrupts import interrupts_wait
+from planners.learning.double_q_learning import DoubleQLearning
+from planners.learning.exploration import EpsilonGreedy, Threshold, threshold_of
+from planners.learning.outcomes import tables_of
+from planners.learning.record import Changes, Played, TableRecord
+from planners.learning.sarsa import Sarsa
+from planners.learning.schedules import Decay
+from planners.learning.tabular_learner import TabularLearner
+from planners.learning.task import Task
+from planners.memory import check_memory
+
+if TYPE_CHECKING:
+    from planners.kernels.learners import Runs, Schedule, Tables
+
+SIDE_BY_SIDE: Final = 8  # seeds in one loop
+CHUNK: Final = 1 << 17  # steps between two looks at Ctrl-C
+MOST_ACTIONS: Final = 60  # of those that are tied every one has its bit
+UNROLLED: Final = 8  # actions
+
+
+def can_be_compiled(task: Task, agent: Any) -> bool:
+    """Whether a learner on a task is one that this file runs."""
+    return (
+        isinstance(agent, TabularLearner)
+        and agent.kernel is not None
+        and isinstance(agent.exploration, EpsilonGreedy)
+        and task.num_actions <= MOST_ACTIONS
+        and task.runs_on_tables
+    )
+
+
+class Block:
+    """A few learners side by side."""
+
+    def __init__(self, task: Task, tables: "Tables", learners: Sequence[TabularLearner], chunk: int) -> None:
+        from planners.kernels import learners as kernels
+
+        self.learners, self.tables, self.kernels = learners, tables, kernels
+        count, pairs = len(learners), task.num_states * task.num_actions
+        double = isinstance(learners[0], DoubleQLearning)
+        Q = np.array([learner.Q for learner in learners], dtype=np.float64).reshape(count, pairs)
+        self.first_bits: NDArray[np.int64] = bits_of(learners[0])
+        A, bits = np.uint64(task.num_actions), self.first_bits.astype(np.uint64)
+        single = (bits & (bits - np.uint64(1))) == 0
+        greedy = np.where(single, np.round(np.log2(bits.astype(np.float64))).astype(np.uint64), bits + A)
+        visits = np.zeros((count, pairs * (1 + double) if learners[0].visits else 1), dtype=np.int64)
+        self.runs: Runs = kernels.Runs(
+            key=np.array([learner.random.key for learner in learners], dtype=np.uint64),
+            draws=np.zeros(count, dtype=np.uint64),
+            state=np.zeros(count, dtype=np.uint64),
+            pending=np.full(count, A, dtype=np.uint64),
+            age=np.zeros(count, dtype=np.int64),
+            episodes=np.zeros(count, dtype=np.int64),
+            Q=np.tile(Q, (1, 2)) if double else Q,
+            visits=visits,
+            greedy=np.tile(greedy, (count, 1)),
+            outcomes=np.empty((count, chunk), dtype=np.uint32),
+            changes=np.empty((count * chunk, 4), dtype=np.int64),
+            num_changes=np.zeros(1, dtype=np.int64),
+        )
+        self.changes: list[NDArray[np.int64]] = []
+        self.kernel: Callable[..., Any] = _kernel(kernels, learners[0])
+        A = task.num_actions
+        self.each: Any = (0,) * A if A <= UNROLLED else np.zeros(A, dtype=np.int64)
+        kernels.begin_all(tables, self.runs)
+
+    def step(self, schedule: "Schedule", first: int, last: int, episodes: int) -> int:
+        """Make steps first..last-1; how many were made."""
+        self.runs.num_changes[0] = 0
+        made = int(self.kernel(self.each, self.tables, schedule, self.runs, first, last, episodes))
+        self.changes.append(self.runs.changes[: self.runs.num_changes[0]].copy())
+        return made
+
+    def finish(self, steps: int) -> None:
+        """Give the learners what was learned, so that they go on from there."""
+        runs = self.runs
+        for i, learner in enumerate(self.learners):
+            shape = (-1, len(learner.Q), learner.num_actions)
+            tables = runs.Q[i].reshape(shape).tolist()
+            visits = runs.visits[i].reshape(shape).tolist() if learner.visits else [[], []]
+            learner.Q, learner.visits = tables[0], visits[0]
+            if isinstance(learner, DoubleQLearning):
+                learner.tables, learner.visits_of = tables, visits
+            learner.steps, learner.random.count = steps, int(runs.draws[i])
+            if isinstance(learner, Sarsa) and runs.pending[i] < learner.num_actions:
+                learner.chosen = (int(runs.state[i]), int(runs.pending[i]))
+
+    def changes_of_all(self) -> list[Changes]:
+        """The changes of each greedy policy."""
+        found = np.concatenate([np.empty((0, 4), dtype=np.int64), *self.changes])
+        found = found[np.argsort(found[:, 0], kind="stable")]
+        ends = np.searchsorted(found[:, 0], np.arange(1, len(self.learners)))
+        return [Changes(self.first_bits, *part[:, 1:].T) for part in np.split(found, ends)]
+
+
+def _kernel(kernels: Any, learner: TabularLearner) -> Callable[..., Any]:
+    if learner.kernel == "expected_sarsa":
+        return lambda each, *rest: kernels.q_learning(each, kernels.EXPECTED, *rest)
+    if learner.kernel == "q_learning":
+        return lambda each, *rest: kernels.q_learning(each, 0, *rest)
+    return getattr(kernels, str(learner.kernel))
+
+
+def bits_of(learner: TabularLearner) -> NDArray[np.int64]:
+    """(S,) the greedy actions of each state, as bits."""
+    return np.array([sum(1 << a for a in learner.greedy(s)) for s in range(len(learner.Q))], dtype=np.int64)
+
+
+def run_compiled(
+    task: Task,
+    learners: Sequence[TabularLearner],
+    steps: int,
+    episodes: int,
+    report: Callable[[int], object],
+) -> list[Played]:
+    """Let every learner make `steps` steps or, with `episodes` above 0, play so many episodes.
+
+    Ctrl-C ends all of them after the same number of steps.
+    """
+    tables, side = tables_of(task), 1 if episodes else SIDE_BY_SIDE
+    chunk = min(CHUNK // min(side, len(learners)), max(steps, 1))
+    check_memory(4.0 * len(learners) * steps * (episodes == 0), f"a record of {len(learners)} runs of {steps} steps")
+    blocks = [Block(task, tables, learners[i : i + side], chunk) for i in range(0, len(learners), side)]
+    schedules, records = Schedules(learners[0]), _Records(len(learners), 0 if episodes else steps)
+    try:
+        if episodes:
+            for number, block in enumerate(blocks):
+                _play(block, records, number, schedules, steps, episodes, chunk, report)
+        else:
+            for first in range(0, steps, chunk):
+                last = min(first + chunk, steps)
+                schedule = schedules.until(last)
+                with interrupts_wait():  # all of them, or none
+                    for number, block in enumerate(blocks):
+                        block.step(schedule, first, last, 0)
+                        records.take(number * side, block.runs.outcomes[:, : last - first], first)
+                    records.done(last)
+                report(last)
+    except KeyboardInterrupt:
+        if not records.any:
+            raise
+    return _played(blocks, records, tables)
+
+
+def _play(
+    block: Block,
+    records: "_Records",
+    number: int,
+    schedules: "Schedules",
+    steps: int,
+    episodes: int,
+    chunk: int,
+    report: Callable[[int], object],
+) -> None:
+    """So many episodes of one learner, or `steps` steps."""
+    for first in range(0, steps, chunk):
+        last = min(first + chunk, steps)
+        schedule = schedules.until(last)
+        with interrupts_wait():
+            made = block.step(schedule, first, last, episodes)
+            records.append(number, block.runs.outcomes[0, :made])
+        report(first + made)
+        if block.runs.episodes[0] == episodes:
+            return
+
+
+class _Records:
+    """What was recorded, of as many steps for each learner or of different numbers."""
+
+    def __init__(self, count: int, steps: int) -> None:
+        self._together = np.empty((count, steps), dtype=np.uint32) if steps else None
+        self._single: list[list[NDArray[np.uint32]]] = [[] for _ in range(count)]
+        self._steps = 0
+
+    def take(self, learner: int, outcomes: NDArray[np.uint32], first: int) -> None:
+        assert self._together is not None
+        self._together[learner : learner + len(outcomes), first : first + outcomes.shape[1]] = outcomes
+
+    def done(self, steps: int) -> None:
+        self._steps = steps
+
+    def append(self, learner: int, outcomes: NDArray[np.uint32]) -> None:
+        self._single[learner].append(outcomes.copy())
+
+    @property
+    def any(self) -> bool:
+        return self._steps > 0 or any(self._single)
+
+    def of(self, learner: int) -> NDArray[np.uint32]:
+        if self._together is not None:
+            return self._together[learner, : self._steps]
+        return np.concatenate([np.empty(0, np.uint32), *self._single[learner]])
+
+
+def _played(blocks: list[Block], records: _Records, tables: "Tables") -> list[Played]:
+    found: list[Played] = []
+    for block in blocks:
+        for changes in block.changes_of_all():
+            record = TableRecord(records.of(len(found)), tables, block.learners[0].num_actions)
+            found.append(Played(record, changes))
+        block.finish(len(found[-1].record))
+    return found
+
+
+class Schedules:
+    """The numbers that exploration and step sizes go through, worked out as far as they are needed."""
+
+    def __init__(self, learner: TabularLearner) -> None:
+        assert isinstance(learner.exploration, EpsilonGreedy)
+        self.epsilon, self.rate = learner.exploration.epsilon, learner.rate
+        self._schedule: Schedule | None = None
+        self._steps = 0
+
+    def until(self, steps: int) -> "Schedule":
+        """The schedule of so many steps, at least."""
+        from planners.kernels.learners import Schedule
+
+        if self._schedule is None or steps > self._steps:
+            self._steps = max(steps, 2 * self._steps)
+            numbers = _numbers(self.epsilon, self._steps)
+            thresholds = Threshold(*zip(*map(threshold_of, numbers), strict=True))
+            by_step = isinstance(self.rate, Decay) and self.rate.by == "steps"
+            columns = (np.array(column, dtype=np.uint64) for column in thresholds)
+            self._schedule = Schedule(*columns, rate=np.array(_numbers(self.rate, self._steps)), by_step=by_step)
+        return self._schedule
+
+
+def _numbers(schedule: float | Decay, steps: int) -> list[float]:
+    """Its numbers up to that of a step, or until they no longer change."""
+    if not isinstance(schedule, Decay):
+        return [schedule]
+    last = steps if schedule.over is None else min(steps, math.ceil(schedule.over))
+    return [schedule.value(n) for n in range(last + 1)]

@@ -1,0 +1,203 @@
+"""What a learner has done, and the exact truth of every step beside it."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.errors import InvalidOptionError, MissingModelError
+from planners.learning.policy_values import PolicyValues, probabilities_of
+from planners.learning.record import Changes, Played, TableRecord
+from planners.learning.report import report_of
+from planners.learning.task import Task
+from planners.plans.given_away import given_away
+from planners.plans.plan import Plan
+from planners.plans.policy import TabularPolicy
+from planners.solve import solve
+
+T = TypeVar("T")
+
+
+class LearningRun:
+    """One run of a learner, or one for each of many seeds.
+
+    With `seed=` every array below is of one run. With `seeds=` it has one more axis in front, of the runs; where these
+    differ in length, as with `episodes=`, it is a list of arrays.
+
+    Attributes:
+        agents: The learners as they are now, one for each seed.
+        seeds: The seeds.
+        complete: Whether all steps were made; False after Ctrl-C.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        agents: Sequence[Any],
+        played: Sequence[Played],
+        seeds: Sequence[Any],
+        many: bool,
+        complete: bool,
+    ) -> None:
+        """Keep what was played; the truth is worked out when it is asked for."""
+        self.agents, self.seeds, self.complete = list(agents), list(seeds), complete
+        self._task, self._played, self._many = task, list(played), many
+
+    @property
+    def agent(self) -> Any:
+        """The learner, which acts and goes on learning; of many seeds the first one's."""
+        return self.agents[0]
+
+    @property
+    def discount(self) -> float:
+        """The discount."""
+        return self._task.discount
+
+    @property
+    def steps(self) -> Any:
+        """How many steps were made."""
+        counts = [len(played.record) for played in self._played]
+        return counts if self._many and len(set(counts)) > 1 else counts[0]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan that the learner is measured by: V* and Q*, proven.
+
+        Raises:
+            MissingModelError: The environment has no tables.
+        """
+        if self._task.plan is not None:
+            return self._task.plan
+        if self._task.model is None:
+            raise MissingModelError(
+                "this environment has no tables, so what is optimal is not known; expected "
+                "learn(..., plan=planners.solve(planners.enumerate_env(env), discount=...)), or a model"
+            )
+        return solve(self._task.model, discount=self._task.discount)
+
+    @cached_property
+    def regret(self) -> Any:
+        """(steps,) V*(s) - Q*(s, a) of every step that was taken, in units of reward; 0 for optimal actions."""
+        return self._each(self._regret_of)
+
+    @cached_property
+    def policy_values(self) -> Any:
+        """(steps,) the exact value of the greedy policy from the start, after every step.
+
+        Where several actions are tied, the policy takes each of them alike often. -inf where at discount 1 it may go
+        round for ever and pay.
+
+        Raises:
+            MissingModelError: The environment has no tables, or the agent does not say what its greedy policy is.
+        """
+        assert self.plan is not None
+        values = PolicyValues(self._task)
+        return self._each(lambda played: values.after_each_step(_changes(played), len(played.record)))
+
+    @property
+    def optimal_value(self) -> float:
+        """V* of the start."""
+        first = self._task.initial()
+        return float(first[first > 0] @ self.plan.values[first > 0])
+
+    @cached_property
+    def rewards(self) -> Any:
+        """(steps,) what every step has earned."""
+        return self._each(lambda played: played.record.rewards)
+
+    @cached_property
+    def returns(self) -> Any:
+        """(episodes,) the discounted total reward of every episode that has ended or was cut off."""
+        return self._each(lambda played: _totals(played, self._task.discount))
+
+    @cached_property
+    def total_rewards(self) -> Any:
+        """(episodes,) the same without discount."""
+        return self._each(lambda played: _totals(played, 1.0))
+
+    @cached_property
+    def visits(self) -> Any:
+        """(S, A) how often each pair was tried."""
+        return self._each(self._visits_of)
+
+    @property
+    def action_values(self) -> Any:
+        """(S, A) what was learned; -inf for actions that do not exist."""
+        found = [np.asarray(agent.action_values) for agent in self.agents]
+        return np.stack(found) if self._many else found[0]
+
+    @property
+    def policy(self) -> TabularPolicy:
+        """The greedy policy after the last step; of many seeds the first one's."""
+        return TabularPolicy(probabilities_of(_changes(self._played[0]).last(), self._task.num_actions))
+
+    def report(self) -> str:
+        """In words: whether it has settled, what it still loses and where, which pairs it has never tried."""
+        return report_of(self, self._task, self._played)
+
+    def plot(self, axes: Any = None) -> Any:
+        """Matplotlib axes, two: the regret so far, and the exact value of the greedy policy below V*.
+
+        Of many seeds: the median, and a band from the tenth to the ninetieth of a hundred.
+
+        Raises:
+            ModuleNotFoundError: matplotlib is missing.
+        """
+        from planners.plans.learning_plots import plot_run
+
+        return plot_run(self, axes)
+
+    def __repr__(self) -> str:
+        """Learner, steps and seeds in one line."""
+        runs = f", {len(self.seeds)} seeds" if self._many else ""
+        stopped = "" if self.complete else ", stopped before its end"
+        return f"LearningRun({type(self.agent).__name__}, {self.steps} steps{runs}{stopped})"
+
+    def _each(self, of: Any) -> Any:
+        found = [of(played) for played in self._played]
+        if not self._many:
+            return found[0]
+        return np.stack(found) if len({np.shape(each) for each in found}) == 1 else found
+
+    def _regret_of(self, played: Played) -> NDArray[np.float64]:
+        lost, record = given_away(self.plan), played.record
+        if isinstance(record, TableRecord):
+            return record.of_each(lost.ravel()[record.pair_of_outcome])
+        return lost[record.states, record.actions]
+
+    def _visits_of(self, played: Played) -> NDArray[np.int64]:
+        shape, record = (self._task.num_states, self._task.num_actions), played.record
+        pairs = record.states * shape[1] + record.actions
+        return np.bincount(pairs, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _changes(played: Played) -> Changes:
+    if played.changes is None:
+        raise MissingModelError(
+            "this agent does not say what its greedy policy is; expected one with `action_values`, (S, A), or with "
+            "greedy(state), a list of actions"
+        )
+    return played.changes
+
+
+def _totals(played: Played, discount: float) -> NDArray[np.float64]:
+    """(episodes,) the total reward of each episode that is over."""
+    record = played.record
+    ends = np.flatnonzero(record.terminated | record.truncated)
+    if not len(ends):
+        return np.empty(0)
+    begins = np.concatenate([[0], ends[:-1] + 1])
+    lengths = ends + 1 - begins
+    ages = np.arange(ends[-1] + 1) - np.repeat(begins, lengths)
+    weights = discount ** np.arange(int(lengths.max()))
+    return np.add.reduceat(record.rewards[: ends[-1] + 1] * weights[ages], begins)
+
+
+def check_count(name: str, given: Any) -> int:
+    """The whole number; `InvalidOptionError` if it is not one of at least 1."""
+    whole = isinstance(given, int | np.integer) or (isinstance(given, float) and given.is_integer())
+    if isinstance(given, bool) or not whole or given < 1:
+        raise InvalidOptionError(f"{name} is {given!r:.80}; expected a whole number of at least 1")
+    return int(given)

@@ -1,0 +1,145 @@
+"""The loop in Python: any learner, in any environment with `reset` and `step`, or on the tables of a model.
+
+    observation = env.reset()
+    loop for each step:
+        action = agent.act(observation)
+        next observation, reward, terminated, truncated = env.step(action)
+        agent.learn(observation, action, reward, next observation, terminated, truncated)
+        observation = env.reset() where the episode is over, else the next observation
+
+Where the steps are drawn from tables, the draws are those of the compiled loops: the same numbers come out.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.learning.outcomes import tables_of
+from planners.learning.random_bits import LOW, RandomBits
+from planners.learning.record import Changes, Played, StepRecord
+from planners.learning.task import Task
+
+
+class TableEnvironment:
+    """Steps drawn from the tables of a model, by the random numbers of the learner.
+
+    Args:
+        task: The task.
+        random: The learner's random numbers.
+    """
+
+    def __init__(self, task: Task, random: RandomBits) -> None:
+        """Before the first episode."""
+        tables = tables_of(task)
+        self.random, self.shift, self.limit, self.num_actions = random, tables.shift, tables.limit, task.num_actions
+        self.cut, self.next_state, self.reward = tables.cut.tolist(), tables.next_state.tolist(), tables.reward.tolist()
+        self.ends, self.starts = tables.ends.tolist(), tables.starts.tolist()
+        self.start_cuts: NDArray[np.uint64] = tables.start_cuts
+        self.state, self.age = 0, 0
+
+    def reset(self, **_: Any) -> tuple[int, dict[str, Any]]:
+        """The first state of an episode."""
+        self.state, self.age = self.starts[0], 0
+        if len(self.starts) > 1:
+            self.random.draw()
+            self.state = self.starts[int(np.searchsorted(self.start_cuts, np.uint64(self.random.low()), side="right"))]
+        return self.state, {}
+
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
+        """One step."""
+        low, shift = self.random.low(), self.shift
+        cell = ((self.state * self.num_actions + action) << shift) + (low >> (32 - shift))
+        outcome = 2 * cell + (((low << shift) & LOW) >= self.cut[cell])
+        self.state, self.age = self.next_state[outcome], self.age + 1
+        terminated = bool(self.ends[outcome])
+        return self.state, self.reward[outcome], terminated, self.age == self.limit and not terminated, {}
+
+
+class Notes:
+    """What is noted down while a learner plays."""
+
+    def __init__(self, task: Task, agent: Any) -> None:
+        self.agent = agent
+        self.steps: list[tuple[int, int, float, int, bool, bool]] = []
+        self.changes: list[tuple[int, int, int]] = []
+        self._greedy: Callable[[int], int] | None = _greedy_of(agent)
+        known = self._greedy is not None and task.num_actions < 63
+        self.bits: list[int] | None = (
+            [self._greedy(s) for s in range(task.num_states)] if self._greedy and known else None
+        )
+        self.first: list[int] = list(self.bits or [])
+
+    def take(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
+        """One step, from which the agent has learned."""
+        if self.bits is not None and self._greedy is not None:
+            changed = getattr(self.agent, "changed", None)
+            for state in range(len(self.bits)) if changed is None else changed(s):
+                bits = self._greedy(state)
+                if bits != self.bits[state]:
+                    self.bits[state] = bits
+                    self.changes.append((len(self.steps), state, bits))
+        self.steps.append((s, a, r, s2, terminated, truncated))
+
+    def played(self) -> Played:
+        """All of it."""
+        columns = list(zip(*self.steps, strict=True)) or [()] * 6
+        kinds = (np.int64, np.int64, np.float64, np.int64, np.bool_, np.bool_)
+        record = StepRecord(*(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)))
+        if self.bits is None:
+            return Played(record, None)
+        first = np.array(self.first, dtype=np.int64)
+        return Played(record, Changes(first, *np.array(self.changes, dtype=np.int64).reshape(-1, 3).T))
+
+
+def play(
+    task: Task, env: Any, agent: Any, *, steps: int, episodes: int, seed: int | None, report: Callable[[int], object]
+) -> Played:
+    """Let a learner make so many steps or, with `episodes` above 0, play so many episodes; Ctrl-C ends it."""
+    notes, learn, number = Notes(task, agent), learning(agent), task.number
+    try:
+        observation, _ = env.reset(seed=seed)
+        for step in range(steps):
+            s, action = number(observation), agent.act(observation)
+            seen, reward, terminated, truncated, _ = env.step(action)
+            learn(observation, action, reward, seen, terminated, truncated)
+            notes.take(s, int(action), float(reward), number(seen), bool(terminated), bool(truncated))
+            if step % 1024 == 0:
+                report(step)
+            observation = seen
+            if terminated or truncated:
+                episodes -= 1
+                if episodes == 0:
+                    break
+                observation, _ = env.reset()
+    except KeyboardInterrupt:
+        if not notes.steps:
+            raise
+    return notes.played()
+
+
+def learning(agent: Any) -> Callable[..., Any]:
+    """The agent's `learn`, called with what it takes: with or without `truncated`."""
+    try:
+        inspect.signature(agent.learn).bind(*range(6))
+    except TypeError:
+        return lambda *step: agent.learn(*step[:5])
+    except ValueError:  # no signature to look at
+        pass
+    return agent.learn
+
+
+def _greedy_of(agent: Any) -> Callable[[int], int] | None:
+    """Makes the bits of the greedy actions of a state; None where the agent does not say what it would do."""
+    if callable(greedy := getattr(agent, "greedy", None)):
+        return lambda s: sum(1 << a for a in greedy(s))
+    if getattr(agent, "action_values", None) is None:
+        return None
+
+    def bits(s: int) -> int:
+        values = np.asarray(agent.action_values)[s]
+        return sum(1 << int(a) for a in np.flatnonzero(values == values.max()))
+
+    return bits

@@ -1,0 +1,129 @@
+"""The exact value of the greedy policy after every step.
+
+Below discount 1 each change of the policy is a rank-one update of an inverse (`planners.kernels.policy_values`), which
+is worked out anew now and then, so that rounding does not add up. The value of each policy is remembered. At discount 1
+that inverse need not exist: each policy that occurs is solved once, in the states that it can reach.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from planners.equations.graph import next_towards
+from planners.learning.record import Changes
+from planners.learning.task import Task
+from planners.memory import check_memory
+from planners.models.tabular import TabularMDP
+from planners.solve import solve
+
+ANEW: Final = 1000  # updates between two inverses that are worked out anew
+
+
+class PolicyValues:
+    """The values of the policies of a learner, from the first state on.
+
+    Args:
+        task: What is learned, with a model.
+    """
+
+    def __init__(self, task: Task) -> None:
+        """Take the tables."""
+        assert task.model is not None
+        self.mdp: TabularMDP = task.model.tabular
+        self.discount, self.start = task.discount, np.ascontiguousarray(task.initial())
+        self._known: dict[bytes, float] = {}
+
+    def after_each_step(self, changes: Changes, steps: int) -> NDArray[np.float64]:
+        """(steps,) the value of the greedy policy after each step."""
+        values = self.after_each_change(changes)
+        begins = np.concatenate([[0], changes.steps, [steps]])
+        return np.repeat(values, np.diff(begins))
+
+    def after_each_change(self, changes: Changes) -> NDArray[np.float64]:
+        """(n + 1,) the value before all changes, and after each of them."""
+        bits, values = changes.first.copy(), np.empty(len(changes.steps) + 1)
+        if self.discount == 1.0:
+            values[0] = self._undiscounted(bits)
+            for k, (state, now) in enumerate(zip(changes.states, changes.bits, strict=True)):
+                bits[state] = now
+                values[k + 1] = self._undiscounted(bits)
+            return values
+        self._follow(bits, changes, values)
+        return values
+
+    def _follow(self, bits: NDArray[np.int64], changes: Changes, values: NDArray[np.float64]) -> None:
+        from planners.kernels.policy_values import follow
+
+        csr, policies, key = self.mdp.transitions, np.stack([bits, bits]), np.ones(1, dtype=np.uint64)
+        size = 1 << (2 * len(values)).bit_length()
+        known = (np.zeros(size, dtype=np.uint64), np.empty(size))
+        inverse, V = self.solved(bits)
+        known[0][1], known[1][1] = 1, self.start @ V
+        values[0], first = known[1][1], 0
+        tables = (csr.indptr, csr.indices, csr.data, self.mdp.rewards)
+        states, changed = np.ascontiguousarray(changes.states), np.ascontiguousarray(changes.bits)
+        while True:
+            rest = (states[first:], changed[first:], values[first + 1 :])
+            first += follow(tables, self.start, self.discount, inverse, V, policies, key, known, *rest, ANEW)
+            if first == len(states):
+                return
+            policies[0] = policies[1]
+            inverse, V = self.solved(policies[1])
+
+    def chain(self, bits: NDArray[np.int64]) -> tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]:
+        """The Markov chain of a policy: continuing probabilities, rewards, termination."""
+        S, A = self.mdp.rewards.shape
+        weights = probabilities_of(bits, A)
+        averaging = sparse.csr_array((weights.ravel(), np.arange(S * A), np.arange(S + 1) * A), shape=(S, S * A))
+        chain = sparse.csr_array(averaging @ self.mdp.transitions)
+        chain.eliminate_zeros()
+        return chain, (weights * self.mdp.rewards).sum(axis=1), (weights * self.mdp.termination).sum(axis=1)
+
+    def solved(self, bits: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(S, S) the inverse of I - discount * P of a policy, and its (S,) values. For discounts below 1."""
+        S = self.mdp.num_states
+        check_memory(24.0 * S * S, f"the exact value of every policy of {S} states")
+        chain, rewards, _ = self.chain(bits)
+        matrix = np.eye(S) - self.discount * chain.toarray()
+        inverse = np.linalg.inv(matrix)
+        V = inverse @ rewards
+        return inverse, V + inverse @ (rewards - matrix @ V)
+
+    def _undiscounted(self, bits: NDArray[np.int64]) -> float:
+        key = bits.tobytes()
+        if key not in self._known:
+            self._known[key] = self._total(bits)
+        return self._known[key]
+
+    def _total(self, bits: NDArray[np.int64]) -> float:
+        """The total reward from the start; -inf where the policy may go round for ever, and pays."""
+        chain, rewards, termination = self.chain(bits)
+        each = np.arange(len(rewards))
+        reached = next_towards(sparse.csr_array(chain.T), each, np.ones(len(each), bool), self.start > 0) >= 0
+        stays = next_towards(chain, each, np.ones(len(each), bool), termination > 0) < 0
+        if (stays & reached).any() and rewards[stays & reached].max() < 0.0:
+            return -np.inf
+        part = np.flatnonzero(reached)
+        model = TabularMDP(
+            transitions=sparse.csr_array(chain[part][:, part]),
+            termination=termination[part, None],
+            rewards=rewards[part, None],
+            feasible=np.ones((len(part), 1), dtype=bool),
+        )
+        if not stays[part].any():
+            matrix = np.eye(len(part)) - model.transitions.toarray()
+            return float(self.start[part] @ np.linalg.solve(matrix, model.rewards[:, 0]))
+        begins, found = self.start[part] > 0, solve(model, discount=1.0, throw=False).values
+        return float(self.start[part][begins] @ found[begins])  # without 0 times -inf
+
+
+def probabilities_of(bits: NDArray[np.int64], num_actions: int) -> NDArray[np.float64]:
+    """(S, A) the probabilities of actions that are given as bits.
+
+    >>> probabilities_of(np.array([1, 3]), 2).tolist()
+    [[1.0, 0.0], [0.5, 0.5]]
+    """
+    table = ((bits[:, None] >> np.arange(num_actions)) & 1).astype(np.float64)
+    return table / table.sum(axis=1, keepdims=True)
