@@ -4,7 +4,7 @@
     torchrun --nproc-per-node=4 -m planners MODEL --discount 0.99 --out DIR
 
 Exit codes: 0 done, 1 a process was lost (torchrun's --max-restarts starts the job again), 2 bad input, 3 the tolerance
-was not reached.
+was not reached, 130 interrupted. torchrun itself ends with 1 where a process did not end with 0.
 """
 
 import argparse
@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from planners.distributed import ModelSource, Source, process_group, solve_in_parts
+from planners.distributed.joining import joined
 from planners.errors import InvalidOptionError, LostProcessError, PlannerError
 from planners.models.tabular import TabularMDP
-from planners.plans.plan import NotConvergedError, Plan
+from planners.plans.plan import NotConvergedError, Plan, Status
+from planners.plans.plan_folder import is_finished
 
 MODELS: Final = """MODEL is one of
   a map file     .map and .txt are read in slices, .json and images whole; with the options of `gridworld plan`, such
@@ -40,18 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             plan = _plan(options, rest, many)
         if first:
             print(_report(plan, options.out), flush=True)
-        return 0
+        return 130 if plan.status is Status.INTERRUPTED else 0
     except BrokenPipeError:  # whoever reads what is printed has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except NotConvergedError as error:
-        print(f"Not converged: {error}", file=sys.stderr)
+        if first:
+            print(f"Not converged: {error}", file=sys.stderr)
         return 3
     except LostProcessError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     except (PlannerError, ValueError, OSError, ImportError) as error:
-        if first or not many:
+        if first:
             print(f"Error: {error}", file=sys.stderr)
         return 2
 
@@ -80,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _plan(options: argparse.Namespace, rest: Sequence[str], many: bool) -> Plan:
     named = vars(options).copy()
-    model = open_model(named.pop("model"), _further(rest))
+    name = named.pop("model")
+    with joined(many, options.timeout) as processes:
+        model = processes.together(lambda: open_model(name, _further(rest)), f"opening {name}")
     return solve_in_parts(model, distributed=many, **named)
 
 
@@ -135,7 +140,7 @@ def _report(plan: Plan, out: Path | None) -> str:
         f"error bound  {plan.error_bound:.3g} (tolerance {plan.tolerance:.3g})",
         f"status       {plan.status.value}",
     ]
-    if out is not None:
+    if out is not None and (plan.converged or not is_finished(out)):
         lines.append(f"wrote {out}: planners.load_plan({str(out)!r})")
     return "\n".join(lines)
 

@@ -4,6 +4,7 @@ A state's number is the number of free squares before it, which the processes co
 MovingAI's are read so: in them no square does anything to a square further away than the next row.
 """
 
+import hashlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, cast
@@ -103,6 +104,12 @@ class MapSlices(Source):
     @cached_property
     def _legend(self) -> dict[str, Any]:
         return {"*": {"terminal": True}} if self.movingai else {}
+
+    def identity(self) -> str:
+        """Its size, the SHA-256 of the file, the squares that were named and the rules."""
+        with self.path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return f"{self.height} x {self.width} squares, SHA-256 {digest}, {self.marks}, {self.rules}"
 
     def _lay_out(self) -> None:
         """Find where the first row begins, how long rows are and how many there are."""

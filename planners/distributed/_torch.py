@@ -2,10 +2,11 @@
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from itertools import count
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -15,6 +16,9 @@ from torch.distributed.rendezvous import rendezvous
 
 from planners.distributed.processes import Processes
 from planners.errors import InvalidOptionError, LostProcessError
+
+GROUPS: Final = count()  # those that this process has entered
+MEETING_POINTS: Final[list[tuple[Any, int, int]]] = []
 
 
 class TorchProcesses(Processes):
@@ -36,8 +40,8 @@ class TorchProcesses(Processes):
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         with self._naming_the_lost():
             self._group: Any = dist.new_group(backend="gloo", timeout=timedelta(seconds=timeout))
-            hosts = self.gather(socket.gethostname())
-        self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE") or hosts.count(hosts[self.rank]))
+            self.hosts: Sequence[str] = self.gather(socket.gethostname())
+        self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE") or self.hosts.count(self.hosts[self.rank]))
 
     def largest(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """All-reduce by maximum, which is exact: no order of processes changes it."""
@@ -78,16 +82,23 @@ class TorchProcesses(Processes):
             ) from error
 
 
+def _meeting_point(timeout: float) -> tuple[Any, int, int]:
+    """The store at torchrun's address, this process's number and how many there are; opened once."""
+    if not MEETING_POINTS:
+        MEETING_POINTS.append(next(rendezvous("env://", timeout=timedelta(seconds=timeout))))
+    return MEETING_POINTS[0]
+
+
 @contextmanager
 def default_group(timeout: float) -> Iterator[None]:
     """The process group that torchrun's environment variables describe, while the block runs.
 
     After a restart torchrun may hand out the same store as before, in which the addresses of processes that are
-    gone still stand; so each attempt writes under a name of its own.
+    gone still stand, as do those of a group that was left. So each group of each attempt has a name of its own there.
     """
     limit = timedelta(seconds=timeout)
-    store, rank, size = next(rendezvous("env://", timeout=limit))
-    name = f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
+    store, rank, size = _meeting_point(timeout)
+    name = f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}, group {next(GROUPS)}"
     attempt = dist.PrefixStore(name, store)  # pyright: ignore[reportPrivateImportUsage] - documented there
     dist.init_process_group("gloo", store=attempt, rank=rank, world_size=size, timeout=limit)
     yield

@@ -74,7 +74,7 @@ class Blocks:
         self.values: NDArray[np.float64] = np.full(self.halo.length, worst)
         self.pending: NDArray[np.float64] = np.full(len(self.parts), np.inf)
         self.sweeps, self.threshold, self.residual, self.settled = 0, 0.0, np.inf, False
-        self.interrupt, self._plain = Interrupt(processes), (-np.inf, np.inf)
+        self.interrupt, self._plain = Interrupt(), (-np.inf, np.inf)
         self.after_sweep: Callable[[Blocks], None] = lambda _: None
         self.model: Any = BlockModel(self.num_states, source.num_actions, self.digest())
 

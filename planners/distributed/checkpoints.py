@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import shutil
+import warnings
 import zlib
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from planners.atomic_file import flush_names, write_atomically
 from planners.distributed.blocks import Blocks
 from planners.errors import InvalidOptionError, InvalidPlanFileError
+from planners.plans.plan import Status
 
 FORMAT: Final = "gridworld-lab checkpoint 1"
 MARKER: Final = "complete.json"
@@ -73,58 +75,70 @@ class Checkpoints:
                 shutil.rmtree(old, ignore_errors=True)
 
     def resume(self, blocks: Blocks) -> bool:
-        """Take up the newest complete checkpoint; False if there is none.
+        """Take up the newest complete checkpoint that is whole; False if there is none.
 
         Raises:
             InvalidOptionError: It is of another model, or was made with another discount.
-            InvalidPlanFileError: It is damaged.
+            InvalidPlanFileError: It is damaged, and so is every older one that is there.
         """
         processes = blocks.processes
+        names = processes.gather([folder.name for folder in self._sets() if (folder / MARKER).exists()])[0]
+        for name in names:
+            try:
+                self._take_up(blocks, self.folder / name)
+            except InvalidPlanFileError as error:
+                if name == names[-1]:
+                    raise
+                if processes.rank == 0:  # aside, so that it is not counted among those that are kept
+                    (self.folder / name).rename(self.folder / f"damaged-{name}")
+                    warnings.warn(f"{error}. Going on from an older one", stacklevel=2)
+            else:
+                return True
+        return False
+
+    def _take_up(self, blocks: Blocks, here: Path) -> None:
+        processes = blocks.processes
         found = processes.together(
-            lambda: self._newest(blocks) if processes.rank == 0 else None, "finding a checkpoint"
+            lambda: self._marker(here, blocks) if processes.rank == 0 else None, "reading a checkpoint"
         )
-        marker: dict[str, Any] | None = processes.gather(found)[0]
-        if marker is None:
-            return False
-        here = self.folder / f"sweep-{marker['sweeps']:08d}"
+        marker: dict[str, Any] = processes.gather(found)[0]
 
-        def read() -> None:
-            for index, number in enumerate(blocks.mine):
-                saved = _read_part(here, number, len(blocks.own(index)), marker["checksums"][str(number)])
-                blocks.own(index)[:], blocks.pending[index] = saved[:-1], saved[-1]
+        def read() -> list[NDArray[np.float64]]:
+            own = enumerate(blocks.mine)
+            return [_read_part(here, n, len(blocks.own(i)), marker["checksums"][str(n)]) for i, n in own]
 
-        processes.together(read, f"reading the checkpoint {here}")
+        for index, saved in enumerate(processes.together(read, f"reading the checkpoint {here}")):
+            blocks.own(index)[:], blocks.pending[index] = saved[:-1], saved[-1]
         blocks.refresh()
         blocks.sweeps = int(marker["sweeps"])
         if marker["tolerance"] == self.tolerance:
             blocks.threshold = float(marker["threshold"])
-        return True
 
-    def remove(self) -> None:
-        """Delete what is left, when the run has ended."""
-        for old in self._sets():
-            shutil.rmtree(old, ignore_errors=True)
-        if self.folder.is_dir() and not any(self.folder.iterdir()):
-            self.folder.rmdir()
+    def end(self, blocks: Blocks, status: Status) -> None:
+        """After the run: delete what is left if it is done; save where it stands if it can go on from there."""
+        if status in (Status.INTERRUPTED, Status.ITERATION_LIMIT) and blocks.sweeps % self.every:
+            self.save(blocks)
+        elif status is Status.CONVERGED and blocks.processes.rank == 0:
+            for old in [*self._sets(), *self.folder.glob("damaged-*")]:
+                shutil.rmtree(old, ignore_errors=True)
+            if self.folder.is_dir() and not any(self.folder.iterdir()):
+                self.folder.rmdir()
 
     def _sets(self) -> list[Path]:
         """Folders of complete sets, the newest first, and then those that were torn."""
         sets = sorted(self.folder.glob("sweep-*"), reverse=True)
         return sorted(sets, key=lambda folder: not (folder / MARKER).exists())
 
-    def _newest(self, blocks: Blocks) -> dict[str, Any] | None:
-        newest = next((folder for folder in self._sets() if (folder / MARKER).exists()), None)
-        if newest is None:
-            return None
+    def _marker(self, here: Path, blocks: Blocks) -> dict[str, Any]:
         marker: Any = None
         with contextlib.suppress(ValueError):
-            marker = json.loads((newest / MARKER).read_bytes())
+            marker = json.loads((here / MARKER).read_bytes())
         if not _is_marker(marker, len(blocks.borders) - 1):
-            raise InvalidPlanFileError(f"{newest / MARKER} is damaged. Delete {newest} to go on without it")
+            raise InvalidPlanFileError(f"{here / MARKER} is damaged. Delete {here} to go on without it")
         for name, wanted in self._run(blocks).items():
             if marker.get(name) != wanted:
                 raise InvalidOptionError(
-                    f"{newest} is a checkpoint of another run: its {name} is {str(marker.get(name))[:80]}, and this "
+                    f"{here} is a checkpoint of another run: its {name} is {str(marker.get(name))[:80]}, and this "
                     f"one's {wanted}. Choose another folder, or delete this one"
                 )
         return marker

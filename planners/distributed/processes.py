@@ -6,7 +6,7 @@
 import signal
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
@@ -21,11 +21,12 @@ KEPT = (InvalidModelError, InvalidOptionError, NotEnoughMemoryError, ValueError,
 
 
 class Processes(ABC):
-    """A process, number `rank` of `size`; `local_size` of them share its machine."""
+    """A process, number `rank` of `size`; `local_size` of them share its machine; `hosts` has that of each."""
 
     rank: int
     size: int
     local_size: int
+    hosts: Sequence[str] = ("",)
 
     @abstractmethod
     def largest(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -43,6 +44,11 @@ class Processes(ABC):
     def close(self) -> None:
         """No more of this will follow."""
 
+    def named(self, rank: int) -> str:
+        """A process for people, with its machine where there are several."""
+        where = f" on {self.hosts[rank]}" if len(set(self.hosts)) > 1 else ""
+        return f"process {rank} of {self.size}{where}"
+
     def together(self, work: Callable[[], T], what: str) -> T:
         """Do something that may fail on some processes only; if so, all raise the same error.
 
@@ -58,11 +64,11 @@ class Processes(ABC):
             failure = error
         if failure is not None and self.size == 1 and not isinstance(failure, MemoryError):
             raise failure
-        told = self.gather(None if failure is None else (type(failure), str(failure)))
+        told = self.gather(None if failure is None else (type(failure), what, str(failure)))
         for rank, found in enumerate(told):
             if found is not None:
-                kind, text = found
-                before = f"process {rank} of {self.size}, {what}: " if self.size > 1 else ""
+                kind, its_work, text = found
+                before = f"{self.named(rank)}, {its_work}: " if self.size > 1 else ""
                 raise _told(kind, text, before) from failure
         return result  # type: ignore[return-value] - no failure, so there is a result
 
@@ -98,29 +104,32 @@ class Alone(Processes):
 
 
 class Interrupt:
-    """While it is open, Ctrl-C in one of several processes is kept until all of them have heard of it.
+    """While it is open, Ctrl-C in some process is kept until all of them have heard of it, at the end of a sweep.
 
     Attributes:
         pressed: Whether it was pressed here; who sees it tells the others.
+        signals: What stops the run so; SIGTERM too where a checkpoint can be written.
     """
 
-    def __init__(self, processes: Processes) -> None:
+    signals: tuple[signal.Signals, ...]
+
+    def __init__(self) -> None:
         """Nothing has happened yet."""
-        self._processes, self.pressed = processes, False
-        self._before: Any = None
+        self.pressed, self.signals = False, (signal.SIGINT,)
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        """Listen, where there is anybody to agree with."""
-        if self._processes.size > 1 and threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._press)
+        """Listen."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._press) for number in self.signals}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let Ctrl-C do again what it did before."""
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        """Let the signals do again what they did before."""
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _press(self, number: int, frame: FrameType | None) -> None:
         if self.pressed:  # a second time: at once

@@ -3,6 +3,8 @@
 torchrun --nproc-per-node=4 -m planners arena.map --goal 3,4 --discount 0.99 --out DIR
 """
 
+import signal
+import warnings
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from planners.distributed.agreement import agree, held
 from planners.distributed.blocks import Blocks
 from planners.distributed.checkpoints import Checkpoints
 from planners.distributed.joining import joined, on_threads
@@ -21,7 +24,7 @@ from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.options import check_discount, check_run, check_switch, check_tolerance
 from planners.plans.plan import Plan, opposite
-from planners.plans.plan_folder import make_files, write_states, write_summary
+from planners.plans.plan_folder import is_finished, make_files, write_states, write_summary
 from planners.plans.policy import TabularPolicy
 from planners.sweeps.rounds import rounds
 
@@ -83,8 +86,8 @@ def solve_in_parts(
     options = {"tolerance": tolerance, "parts": parts, "out": out, "checkpoint_every": checkpoint_every}
     options |= {"discount": discount, "max_iterations": max_iterations, "progress": progress, "throw": throw}
     options["minimise"] = minimise
-    source = as_source(model)
     with joined(distributed, timeout) as processes:
+        source = processes.together(lambda: as_source(model), "finding the model")
         plan = _solve(source, processes, **options)
         if processes.size == 1 and source.whole is not None:
             plan = replace(plan, model=source.whole)  # so that it knows its `action_values` and `optimal_actions`
@@ -93,13 +96,18 @@ def solve_in_parts(
 
 def solve_together(model: Any, *, throw: bool, timeout: float = 600.0, **options: Any) -> Plan:
     """What `planners.solve(model, distributed=True)` does: the plan of all states, on every process."""
-    source = as_source(model)
-    if source.whole is None:
-        raise InvalidOptionError(
-            "solve(distributed=True) returns the plan of a whole model, and this one is read in parts; "
-            "planners.distributed.solve_in_parts(model, distributed=True, out=DIR) writes it to a folder"
-        )
+
+    def whole() -> Source:
+        found = as_source(model)
+        if found.whole is None:
+            raise InvalidOptionError(
+                "solve(distributed=True) returns the plan of a whole model, and this one is read in parts; "
+                "planners.distributed.solve_in_parts(model, distributed=True, out=DIR) writes it to a folder"
+            )
+        return found
+
     with joined(True, timeout) as processes:
+        source = processes.together(whole, "finding the model")
         mine = _solve(source, processes, throw=throw, **options)
         told = processes.gather((mine.values, mine.lower, mine.upper, mine.policy.actions))
     values, lower, upper, actions = (np.concatenate(several) for several in zip(*told, strict=True))
@@ -123,35 +131,69 @@ def _solve(
     minimise: bool = False,
 ) -> Plan:
     """The plan of the states of this process, converged or not."""
-    if check_switch("minimise", minimise):
-        source, progress = NegatedSource(source), turned_progress(progress)
-    tolerance, discount = check_tolerance(tolerance), _below_one(check_discount(discount))
-    check_run(max_iterations, progress, throw)
-    _check_counts(out, parts=parts, checkpoint_every=checkpoint_every)
-    blocks = Blocks(source, discount, processes, parts or max(PARTS, processes.size))
-    checkpoints = Checkpoints(Path(out or "", "checkpoint"), checkpoint_every, tolerance)
-    if checkpoint_every:
-        checkpoints.resume(blocks)
-    blocks.after_sweep = checkpoints.after_sweep
-    states_a_part = (blocks.last - blocks.first) // max(len(blocks.mine), 1)
-    with blocks.interrupt, on_threads(processes, states_a_part):
-        plan = run_iterates(
-            blocks,
-            rounds(blocks, tolerance, blocks.threshold),
-            method=f"Gauss-Seidel in {len(blocks.borders) - 1} parts",
-            tolerance=tolerance,
-            max_iterations=int(max_iterations),
-            progress=progress if callable(progress) else bool(progress) and processes.rank == 0,
-        )
-    plan = replace(opposite(plan, plan.model) if minimise else plan, iterations=blocks.sweeps)
-    if out is not None:
-        _write(plan, out, blocks, checkpoints if checkpoint_every and processes.rank == 0 else None)
+
+    def check() -> dict[str, Any]:
+        """What all processes have to agree on, and whether it is possible at all."""
+        check_switch("minimise", minimise)
+        check_run(max_iterations, progress, throw)
+        _check_counts(out, parts=parts, checkpoint_every=checkpoint_every)
+        return {
+            "discount": _below_one(check_discount(discount)),
+            "tolerance": check_tolerance(tolerance),
+            "max_iterations": max_iterations,
+            "minimise": minimise,
+            "parts": parts,
+            "checkpoint_every": checkpoint_every,
+            "throw": throw,
+            "whether a plan is written, out": out is not None,
+            "the model": source.identity() if processes.size > 1 else "",
+        }
+
+    agree(processes, processes.together(check, "looking at its options"))
+    folder = None if out is None else Path(out)
+    with held(folder, processes):
+        if minimise:
+            source, progress = NegatedSource(source), turned_progress(progress)
+        blocks = Blocks(source, float(discount), processes, parts or max(PARTS, processes.size))
+        checkpoints = Checkpoints(Path(folder or "", "checkpoint"), checkpoint_every, float(tolerance))
+        plan = _swept(blocks, checkpoints, int(max_iterations), progress)
+        plan = replace(opposite(plan, plan.model) if minimise else plan, iterations=blocks.sweeps)
+        if folder is not None:
+            _write(plan, folder, blocks)
+        if checkpoint_every:
+            checkpoints.end(blocks, plan.status)
     return plan
 
 
-def _write(plan: Plan, out: str | PathLike[str], blocks: Blocks, done_with: Checkpoints | None) -> None:
-    """Write the plan to a folder, each process its own states; all processes call it together."""
-    folder, processes = Path(out), blocks.processes
+def _swept(blocks: Blocks, checkpoints: Checkpoints, max_iterations: int, progress: Progress) -> Plan:
+    """Go on from a checkpoint, if there is one, until the tolerance is proven or something ends the run."""
+    if checkpoints.every:
+        checkpoints.resume(blocks)
+        blocks.interrupt.signals += (signal.SIGTERM,)  # as schedulers send it before they end a job
+    blocks.after_sweep = checkpoints.after_sweep
+    states_a_part = (blocks.last - blocks.first) // max(len(blocks.mine), 1)
+    with blocks.interrupt, on_threads(blocks.processes, states_a_part):
+        return run_iterates(
+            blocks,
+            rounds(blocks, checkpoints.tolerance, blocks.threshold),
+            method=f"Gauss-Seidel in {len(blocks.borders) - 1} parts",
+            tolerance=checkpoints.tolerance,
+            max_iterations=max_iterations,
+            progress=progress if callable(progress) else bool(progress) and blocks.processes.rank == 0,
+        )
+
+
+def _write(plan: Plan, folder: Path, blocks: Blocks) -> None:
+    """Write the plan to a folder, each process its own states; all processes call it together.
+
+    A finished plan that is there already stays, where this one is not finished.
+    """
+    processes = blocks.processes
+    kept = not plan.converged and processes.gather(is_finished(folder))[0]
+    if kept:
+        if processes.rank == 0:
+            warnings.warn(f"{folder} holds a finished plan, which is kept; this one is not finished", stacklevel=5)
+        return
 
     def make() -> None:
         if processes.rank == 0:
@@ -165,8 +207,6 @@ def _write(plan: Plan, out: str | PathLike[str], blocks: Blocks, done_with: Chec
     if processes.rank == 0:
         write_summary(folder, plan, blocks.num_states, blocks.borders, blocks.model.digest, digests)
     processes.gather(None)  # nobody goes on before the plan is there
-    if done_with is not None:
-        done_with.remove()
 
 
 def _below_one(discount: float) -> float:

@@ -15,6 +15,7 @@ from planners.errors import InvalidOptionError
 from planners.models.convert import Model, as_model
 from planners.models.negated import negated
 from planners.models.slices import Tables, checked_rows, tables_of_model
+from planners.plans.model_identity import fingerprint
 
 
 class Source(ABC):
@@ -39,6 +40,10 @@ class Source(ABC):
     def tables(self, part: int) -> Tables:
         """The tables of a part, after `cut`."""
 
+    def identity(self) -> str:
+        """What tells the model from others, as far as that is known before it is read; all processes have the same."""
+        return f"{type(self).__name__} of {self.num_actions} actions"
+
     @abstractmethod
     def bytes_a_state(self) -> float:
         """Estimate of the bytes that the tables of one state take, once they are read."""
@@ -62,6 +67,11 @@ class ModelSource(Source):
         """Rows of the model's tables."""
         assert self.whole is not None
         return tables_of_model(self.whole, int(self.borders[part]), int(self.borders[part + 1]))
+
+    def identity(self) -> str:
+        """Its sizes and the SHA-256 of its tables."""
+        assert self.whole is not None
+        return f"{self.whole.num_states} states and {self.num_actions} actions, SHA-256 {fingerprint(self.whole)[1]}"
 
     def bytes_a_state(self) -> float:
         """As many as in the model."""
@@ -121,6 +131,11 @@ class Rows(Source):
         first, last = int(self.borders[part]), int(self.borders[part + 1])
         return checked_rows(self.rows(first, last), first, last, self.num_states, self.num_actions)
 
+    def identity(self) -> str:
+        """Its sizes and the name of the function; what it returns is not known before it is called."""
+        name = getattr(self.rows, "__qualname__", type(self.rows).__name__)
+        return f"{self.num_states} states and {self.num_actions} actions by {name}"
+
     def bytes_a_state(self) -> float:
         """By the estimate of the probabilities."""
         return 12.0 * self.entries_a_state + 32.0 * self.num_actions + 8.0
@@ -141,6 +156,10 @@ class NegatedSource(Source):
     def tables(self, part: int) -> Tables:
         """The tables of the source, negated."""
         return negated(self.source.tables(part))
+
+    def identity(self) -> str:
+        """That of the source."""
+        return self.source.identity()
 
     def bytes_a_state(self) -> float:
         """As the source."""

@@ -11,6 +11,8 @@ from planners.plans.plan import Iteration
 
 Progress = bool | Callable[[Moment], object]
 
+FIRST_LINE, FURTHEST_APART = 2.0, 60.0  # seconds
+
 
 @contextmanager
 def reporting(
@@ -18,8 +20,9 @@ def reporting(
 ) -> Iterator[Callable[[Moment], object]]:
     """A function to call with each `Moment`: the caller's own, a progress bar, or one that does nothing.
 
-    The bar fills as the logarithm of the proven bound falls to the tolerance; beside it stand iterations,
-    residual, bound, states a second (of `states` in each iteration) and the time left.
+    In a terminal the bar fills as the logarithm of the proven bound falls to the tolerance; beside it stand iterations,
+    residual, bound, states a second (of `states` in each iteration) and the time left. Where standard error is a
+    file, a line is written now and then.
     """
     if callable(progress):
         yield progress
@@ -31,10 +34,17 @@ def reporting(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.table import Column
 
+    forecast, console = Forecast(tolerance, states), Console(file=sys.stderr)
+    if not console.is_terminal:
+        lines = LogLines(title, forecast)
+        try:
+            yield lines.show
+        finally:
+            lines.end()
+        return
     note = TextColumn("{task.fields[note]}", table_column=Column(ratio=1))  # the one to wrap where the window is narrow
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=16), note, TimeElapsedColumn())
-    forecast = Forecast(tolerance, states)
-    with Progress(*columns, console=Console(file=sys.stderr), refresh_per_second=8) as bar:
+    with Progress(*columns, console=console, refresh_per_second=8) as bar:
         task = bar.add_task(title, total=None, note="")
 
         def show(step: Iteration) -> None:
@@ -43,6 +53,32 @@ def reporting(
             bar.update(task, total=total, completed=forecast.done or 0.0, note=forecast.note(step))
 
         yield show
+
+
+class LogLines:
+    """Progress as lines of a log: after 2 seconds, then less and less often, at most a minute apart, and at the end."""
+
+    def __init__(self, title: str, forecast: "Forecast") -> None:
+        """Nothing is written yet."""
+        self._title, self._forecast = title, forecast
+        self._due, self._apart = FIRST_LINE, FIRST_LINE
+        self._last: Iteration | None = None
+
+    def show(self, step: Iteration) -> None:
+        """Write a line, if it is time."""
+        self._forecast.take(step)
+        self._last = step
+        if step.seconds >= self._due:
+            self.end()
+            self._apart: float = min(1.5 * self._apart, FURTHEST_APART)
+            self._due: float = step.seconds + self._apart
+
+    def end(self) -> None:
+        """Write how it stands, unless that was written already."""
+        if self._last is not None:
+            note = self._forecast.note(self._last)
+            print(f"{self._title}: {note}, {self._last.seconds:.1f} s so far", file=sys.stderr, flush=True)
+            self._last = None
 
 
 class Forecast:

@@ -7,6 +7,7 @@ The summary has SHA-256 digests: of the arrays, a part of the states at a time, 
 arrays once to compare, and keeps nothing of them in memory. Folders of earlier releases have no digests.
 """
 
+import contextlib
 import hashlib
 import io
 import json
@@ -39,6 +40,14 @@ EARLIER: Final = {"format", "version", "num_states", "num_actions", "method", "s
 }
 SUMMARY: Final = "plan.json"
 CHECKED_AT_ONCE: Final = 1 << 20  # states whose bounds are looked at together
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the folder holds a plan that reached its tolerance."""
+    with contextlib.suppress(ValueError, OSError):
+        summary = json.loads((folder / SUMMARY).read_bytes())
+        return isinstance(summary, dict) and summary.get("status") == Status.CONVERGED.name
+    return False
 
 
 def make_files(folder: Path, plan: Plan, num_states: int) -> None:

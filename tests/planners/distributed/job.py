@@ -7,6 +7,7 @@ torchrun --nproc-per-node=3 tests/planners/distributed/job.py killed FOLDER SWEE
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,7 +21,7 @@ import planners
 from gridworld_env.maps import slices
 from gridworld_env.maps.textbook_worlds import WORLDS
 from planners import Iteration, TabularMDP, memory
-from planners.distributed import Rows, Source, process_group, solve_in_parts
+from planners.distributed import Rows, process_group, solve_in_parts
 
 RULES: list[dict[str, Any]] = [
     {"slip": 0.2},
@@ -168,14 +169,32 @@ def failures(rank: int) -> dict[str, str]:
         if rank == 1 and step.iteration == 2:
             time.sleep(6.0)
 
+    told |= disagreements(rank)
     told["silence"] = failure(Rows(ladder, LADDER, 2), progress=sleep, timeout=2.0)
     return told
 
 
-def failure(model: Source, **options: Any) -> str:
+def disagreements(rank: int) -> dict[str, str]:
+    """What each process is told where they were given different things."""
+    mine = Path(tempfile.mkdtemp())
+    (mine / "map.txt").write_text(f"..+\n.{'.#'[rank]}.\nS..\n", encoding="ascii")
+    (mine / f"only-{rank}.txt").write_text("..+\n", encoding="ascii")
+    return {
+        "another discount": failure(Rows(ladder, LADDER, 2), discount=[0.9, 0.95][rank]),
+        "another tolerance": failure(Rows(ladder, LADDER, 2), tolerance=[1e-6, 1e-3][rank]),
+        "no such tolerance": failure(Rows(ladder, LADDER, 2), tolerance=[1e-6, -1.0][rank]),
+        "another map": failure(slices.open_map(str(mine / "map.txt"))),
+        "other rules": failure(slices.open_map(str(mine / f"only-{rank}.txt"), slip=[0.2, 0.3][rank])),
+        "another model": failure(TabularMDP.from_gym_dict({0: {0: [(1.0, 0, float(rank), True)]}})),
+        "another folder": failure(Rows(ladder, LADDER, 2), out=mine / "plan"),
+        "no folder": failure(Rows(ladder, LADDER, 2), out=mine / "map.txt"),
+    }
+
+
+def failure(model: Any, **options: Any) -> str:
     try:
-        solve_in_parts(model, discount=0.9, distributed=True, **options)
-    except planners.PlannerError as error:
+        solve_in_parts(model, **{"discount": 0.9, "distributed": True, **options})
+    except (planners.PlannerError, OSError) as error:
         return f"{type(error).__name__}: {error}"
     return "no error"
 
@@ -198,8 +217,17 @@ def killed(folder: Path, sweep: int, process: int, delay: float, number: int) ->
         solve_in_parts(source, distributed=True, out=folder / "plan", progress=kill, timeout=20.0, **KILLED_OPTIONS)
 
 
+def twice(folder: Path) -> None:
+    """Two groups, one after the other."""
+    for number in range(2):
+        with process_group(timeout=60.0):
+            solve_in_parts(Rows(ladder, LADDER, 2), discount=0.9, distributed=True, out=folder / str(number))
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "suite":
+    if sys.argv[1] == "twice":
+        twice(Path(sys.argv[2]))
+    elif sys.argv[1] == "suite":
         suite(Path(sys.argv[2]), int(sys.argv[3]))
     else:
         killed(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), int(sys.argv[6]))

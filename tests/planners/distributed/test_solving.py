@@ -3,7 +3,9 @@
 import itertools
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +25,7 @@ from planners.distributed.sources import evenly, shares
 from planners.models.convert import as_model
 from tests.planners.distributed import job
 
+JOB = Path(job.__file__)
 ROOT = Path(__file__).resolve().parents[3]
 PARTS = 64
 
@@ -52,7 +55,7 @@ def together(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
     seed = int(np.random.default_rng().integers(2**31)) if given is None else int(given)
     print(f"models of seed {seed} (replay with --seed {seed})")
     folder = tmp_path_factory.mktemp("together")
-    launch(2, ROOT / "tests" / "planners" / "distributed" / "job.py", "suite", folder, seed)
+    launch(2, JOB, "suite", folder, seed)
     return folder, seed
 
 
@@ -138,6 +141,14 @@ def test_what_one_process_finds_all_are_told(together: tuple[Path, int]) -> None
         "wrong row": ["InvalidModelError: process 1 of 2", f"state {job.LADDER - 7}, action 0", "sum to 1.5"],
         "no memory": ["NotEnoughMemoryError: process 0 of 2", "states 0 to 1499", "Unable to allocate 3 GiB"],
         "little memory": ["NotEnoughMemoryError: process 1 of 2", "states 1500 to 2999", "100.0 kB are free"],
+        "another discount": ["the processes do not agree: discount is 0.9 on process 0 of 2, and 0.95"],
+        "another tolerance": ["tolerance is 1e-06 on process 0 of 2, and 0.001 on process 1 of 2"],
+        "no such tolerance": ["process 1 of 2, looking at its options: tolerance is -1.0"],
+        "another map": ["the processes do not agree: the model is 3 x 3 squares, SHA-256"],
+        "other rules": ["slip=0.2", "slip=0.3"],
+        "another model": ["the processes do not agree: the model is 1 states and 1 actions, SHA-256"],
+        "another folder": ["process 1 of 2, looking into", "is not the folder that process 0 writes to"],
+        "no folder": ["process 0 of 2, making the folder", "map.txt"],
     }.items():
         assert told[0][name] == told[1][name]
         for part in parts:
@@ -168,8 +179,7 @@ def test_a_killed_process_changes_nothing(tmp_path: Path, rng: np.random.Generat
     source = slices.open_map(str(tmp_path / "map.txt"), **job.KILLED)
     alone = solve_in_parts(source, out=tmp_path / "alone", **job.KILLED_OPTIONS)
     sweep, delay = int(rng.integers(20, alone.iterations - 5)), float(rng.choice([0.0, 0.002, 0.01]))
-    script = ROOT / "tests" / "planners" / "distributed" / "job.py"
-    launch(3, script, "killed", tmp_path, sweep, int(rng.integers(3)), delay, int(signal.SIGKILL), restarts=1)
+    launch(3, JOB, "killed", tmp_path, sweep, int(rng.integers(3)), delay, int(signal.SIGKILL), restarts=1)
     assert (tmp_path / "killed").exists()
     plan = planners.load_plan(tmp_path / "plan")
     for what in ("values", "lower", "upper"):
@@ -178,6 +188,12 @@ def test_a_killed_process_changes_nothing(tmp_path: Path, rng: np.random.Generat
     assert (plan.iterations, plan.error_bound) == (alone.iterations, alone.error_bound)
     assert len(plan.history) < plan.iterations  # the sweeps before the checkpoint were not done again
     assert not (tmp_path / "plan" / "checkpoint").exists()
+
+
+def test_a_script_may_enter_a_group_twice(tmp_path: Path) -> None:
+    launch(2, JOB, "twice", tmp_path)
+    for number in ("0", "1"):
+        assert planners.load_plan(tmp_path / number).converged
 
 
 def ladder() -> Rows:
@@ -215,12 +231,6 @@ def test_an_interrupted_run_goes_on_and_a_torn_or_foreign_checkpoint_does_not_co
         planners.load_plan(tmp_path)
     with pytest.raises(InvalidOptionError, match=r"another run: its discount is 0\.99, and this one's 0\.9"):
         solve_in_parts(ladder(), **{**options, "discount": 0.9})
-    part = tmp_path / "checkpoint" / "sweep-00000008" / "part-00001.f64"
-    whole = part.read_bytes()
-    part.write_bytes(whole[:-8] + bytes(8))
-    with pytest.raises(InvalidPlanFileError, match=r"part-00001\.f64 is damaged: its checksum is wrong"):
-        solve_in_parts(ladder(), **options)
-    part.write_bytes(whole)
     (tmp_path / "checkpoint" / "sweep-00000012").mkdir()  # torn: nothing says that it is complete
     plan = solve_in_parts(ladder(), **options)
     assert plan.iterations == alone.iterations
@@ -229,6 +239,82 @@ def test_an_interrupted_run_goes_on_and_a_torn_or_foreign_checkpoint_does_not_co
     np.testing.assert_array_equal(planners.load_plan(tmp_path).upper, alone.upper)
     with pytest.raises(InvalidPlanFileError, match="a plan of another model"):
         planners.load_plan(tmp_path, planners.TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}}))
+
+
+def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(tmp_path: Path) -> None:
+    """And a run that ends at a limit saves where it stands; only one that is done deletes its checkpoints."""
+    options: dict[str, Any] = {"discount": 0.99, "out": tmp_path, "checkpoint_every": 4, "parts": 8}
+    stopped = solve_in_parts(ladder(), max_iterations=9, throw=False, **options)
+    assert stopped.iterations == 9
+    sets = tmp_path / "checkpoint"
+    assert sorted(folder.name for folder in sets.iterdir()) == ["sweep-00000008", "sweep-00000009"]
+    newest = sets / "sweep-00000009" / "part-00001.f64"
+    whole = newest.read_bytes()
+    newest.write_bytes(whole[:-8] + bytes(8))
+    with pytest.warns(UserWarning, match=r"part-00001\.f64 is damaged: .* Going on from an older one"):
+        again = solve_in_parts(ladder(), max_iterations=2, throw=False, **options)
+    assert again.iterations == 8 + 2
+    assert {folder.name for folder in sets.glob("sweep*")} == {"sweep-00000008", "sweep-00000010"}
+    for part in sets.glob("sweep*/part-00002.f64"):
+        part.write_bytes(part.read_bytes()[8:])
+    with (
+        pytest.warns(UserWarning, match="Going on from an older one"),
+        pytest.raises(InvalidPlanFileError, match=r"part-00002\.f64 is damaged: its checksum is wrong"),
+    ):
+        solve_in_parts(ladder(), **options)
+    shutil.rmtree(sets / "sweep-00000008")
+    assert solve_in_parts(ladder(), **options).converged
+    assert not sets.exists()
+
+
+def test_a_finished_plan_is_kept_where_the_next_one_is_not_finished(tmp_path: Path) -> None:
+    done = solve_in_parts(ladder(), discount=0.9, out=tmp_path)
+    with pytest.warns(UserWarning, match="holds a finished plan, which is kept; this one is not finished"):
+        solve_in_parts(ladder(), discount=0.99, out=tmp_path, max_iterations=3, throw=False)
+    np.testing.assert_array_equal(planners.load_plan(tmp_path).values, done.values)
+    solve_in_parts(ladder(), discount=0.99, out=tmp_path)
+    assert planners.load_plan(tmp_path).discount == 0.99
+
+
+def test_a_folder_belongs_to_one_job_at_a_time(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    there: dict[str, Any] = {"host": "elsewhere", "process": 1, "jobs": [None, "none"]}
+    lock.write_text(json.dumps(there))
+    with pytest.raises(
+        InvalidOptionError, match=r"another job writes to .*: process 1 on elsewhere\. .* delete .*lock"
+    ):
+        solve_in_parts(ladder(), discount=0.9, out=tmp_path)
+    lock.write_text(json.dumps({**there, "host": socket.gethostname()}))
+    with pytest.raises(InvalidOptionError, match="another job writes to"):
+        solve_in_parts(ladder(), discount=0.9, out=tmp_path)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    lock.write_text(json.dumps({**there, "host": socket.gethostname(), "process": ended.pid}))
+    assert solve_in_parts(ladder(), discount=0.9, out=tmp_path).converged
+    assert not lock.exists()
+
+
+def test_a_job_that_a_scheduler_starts_again_has_its_folder_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lock").write_text(json.dumps({"host": "elsewhere", "process": 1, "jobs": ["77", "none"]}))
+    monkeypatch.setenv("SLURM_JOB_ID", "77")
+    assert solve_in_parts(ladder(), discount=0.9, out=tmp_path).converged
+
+
+def test_sigterm_saves_where_the_run_stands(tmp_path: Path) -> None:
+    """As a scheduler sends it before it takes the machine away."""
+    options: dict[str, Any] = {"discount": 0.99, "out": tmp_path, "checkpoint_every": 1000}
+
+    def end(step: planners.Iteration) -> None:
+        if step.iteration == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    stopped = solve_in_parts(ladder(), progress=end, **options)
+    assert (stopped.status, stopped.iterations) == (planners.Status.INTERRUPTED, 6)
+    assert [folder.name for folder in (tmp_path / "checkpoint").iterdir()] == ["sweep-00000006"]
+    plan = solve_in_parts(ladder(), **options)
+    np.testing.assert_array_equal(plan.values, solve_in_parts(ladder(), discount=0.99).values)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 
 import planners
 from planners import Iteration, NotConvergedError, Plan, Status, TabularMDP
+from planners.iteration.progress import Forecast, LogLines
 from tests.oracles.bounds import check_contained
 from tests.oracles.methods import METHODS as METHODS_BY_NAME
 
@@ -110,6 +111,18 @@ def test_progress_bar_goes_to_standard_error(capsys: pytest.CaptureFixture[str])
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "value iteration" in captured.err
+
+
+def test_a_log_file_has_lines_of_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    """After 2, 5, 9.5, ... seconds, and at the end."""
+    lines = LogLines("sweeps", Forecast(1e-6, 0))
+    for second in range(1, 8):
+        lines.show(Iteration(second, 0.5, 10.0**-second, float(second)))
+    lines.end()
+    lines.end()
+    said = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(", ")[2] for line in said] == ["2.0 s so far", "5.0 s so far", "7.0 s so far"]
+    assert said[0] == "sweeps: iteration 2, residual 5.0e-01, error at most 1.0e-02, about 4 s left, 2.0 s so far"
 
 
 # The edges of float64.
