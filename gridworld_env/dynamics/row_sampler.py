@@ -76,8 +76,11 @@ class VectorRowSampler:
 
     def __init__(self, sampler: RowSampler) -> None:
         """The same tables."""
-        self._single, self._results = sampler, sampler.results
+        self._results, self._there = sampler.results, sampler.there
         self.masks: NDArray[np.int8] = sampler.masks
+        self._last = sampler.results.first[1:] - 1
+        self._cumulative = sampler.cumulative.copy()
+        self._cumulative[self._last] = np.inf  # where a search ends, and goes on no more
         self._halvings = int(np.diff(sampler.results.first).max() - 1).bit_length()
 
     def draw(
@@ -85,10 +88,10 @@ class VectorRowSampler:
     ) -> NDArray[np.int64]:
         """(n,) results, for (n,) numbers drawn uniformly from [0, 1)."""
         pair = state * self._results.num_actions + action
-        low, high = self._results.first[pair], self._results.first[pair + 1] - 1
+        low, high = self._results.first.take(pair), self._last.take(pair)
         for _ in range(self._halvings):
-            middle = (low + high) // 2
-            above = (low < high) & (self._single.cumulative[middle] <= uniform)
+            middle = (low + high) >> 1
+            above = self._cumulative.take(middle) <= uniform
             low, high = np.where(above, middle + 1, low), np.where(above, high, middle)
         return low
 
@@ -96,14 +99,15 @@ class VectorRowSampler:
         self, state: NDArray[np.int64], move: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
         """(n,) next states, rewards and ends."""
-        return self._results.next_state[move], self._results.reward[move], self._results.ends[move]
+        results = self._results
+        return results.next_state.take(move), results.reward.take(move), results.ends.take(move)
 
     def probability(
         self, state: NDArray[np.int64], action: NDArray[np.integer], move: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """(n,) P(s'|s,a) of the states that were reached."""
-        return self._single.there[move]
+        return self._there.take(move)
 
     def mask(self, state: NDArray[np.int64]) -> NDArray[np.int8]:
         """(n, A) 1 for actions that exist."""
-        return self.masks[state]
+        return self.masks.take(state, axis=0)

@@ -31,7 +31,7 @@ def blackjack() -> OutcomeMDP:
 
     Below 12 the player always hits, so episodes begin at 12 or more; 21 with two cards is any 21. Undiscounted.
 
-    Source: Section 5.1, Examples 5.1 and 5.4, Figures 5.1 to 5.3.
+    Source: Sutton and Barto, 2nd ed., Section 5.1, Examples 5.1 and 5.4, Figures 5.1 to 5.3.
     """
     P: Table = {}
     for ace in (False, True):
@@ -90,7 +90,7 @@ def gambler(heads: float = 0.4, goal: int = 100) -> OutcomeMDP:
         heads: Probability of winning the stake.
         goal: At least 2.
 
-    Source: Example 4.3, Figure 4.3.
+    Source: Sutton and Barto, 2nd ed., Example 4.3, Figure 4.3.
     """
     if not is_probability(heads) or at_least_one("goal", goal) < 2:
         raise MapError(f"heads is {heads!r} and goal is {goal!r}; expected a probability and a number of at least 2")
@@ -111,7 +111,7 @@ def jacks_cars() -> TabularMDP:
     rented pays 10; a step pays what that is on average. Of more than 20 cars at a place the others go. Poisson numbers
     are not cut off. Discount .9.
 
-    Source: Example 4.2, Figure 4.2.
+    Source: Sutton and Barto, 2nd ed., Example 4.2, Figure 4.2.
     """
     most, moves = 20, np.arange(-5, 6)
     first, second = (a.ravel() for a in np.divmod(np.arange((most + 1) ** 2), most + 1))
@@ -139,7 +139,7 @@ def _rental(requests: float, returns: float, most: int) -> tuple[NDArray[np.floa
 def random_walk_5() -> OutcomeMDP:
     """The random walk A to E: the only action goes left or right, and the right end pays 1; v = 1/6, ..., 5/6.
 
-    Source: Example 6.2.
+    Source: Sutton and Barto, 2nd ed., Example 6.2.
     """
     return _walk(5, 1, 0.0)
 
@@ -147,7 +147,7 @@ def random_walk_5() -> OutcomeMDP:
 def random_walk_19() -> OutcomeMDP:
     """The random walk of 19 states: the left end pays -1, the right one 1; v = -.9, -.8, ..., .9.
 
-    Source: Example 7.1.
+    Source: Sutton and Barto, 2nd ed., Example 7.1.
     """
     return _walk(19, 1, -1.0)
 
@@ -155,7 +155,7 @@ def random_walk_19() -> OutcomeMDP:
 def random_walk_1000() -> OutcomeMDP:
     """The random walk of 1000 states: one of the 100 states on either side, all alike; -1 left of them, 1 right.
 
-    Source: Example 9.1.
+    Source: Sutton and Barto, 2nd ed., Example 9.1.
     """
     return _walk(1000, 100, -1.0)
 
@@ -183,7 +183,7 @@ def access_control(servers: int = 10, free: float = 0.06) -> OutcomeMDP:
         servers: k.
         free: Probability.
 
-    Source: Example 10.2.
+    Source: Sutton and Barto, 2nd ed., Example 10.2.
     """
     if not is_probability(free):
         raise MapError(f"free is {free!r}; expected a probability from 0 to 1")
@@ -207,7 +207,7 @@ def short_corridor() -> OutcomeMDP:
     To the book's learner all states look alike. The best policy that cannot tell them apart goes right with probability
     2 - sqrt 2, for -11.65685; V* is -3.
 
-    Source: Example 13.1.
+    Source: Sutton and Barto, 2nd ed., Example 13.1.
     """
     P: Table = {0: {0: [(1.0, 0, -1.0, False)], 1: [(1.0, 1, -1.0, False)]}}
     P[1] = {0: [(1.0, 2, -1.0, False)], 1: [(1.0, 0, -1.0, False)]}
