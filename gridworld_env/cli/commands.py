@@ -151,7 +151,7 @@ def explore_command(
 def maps_command() -> None:
     """List the maps, and the models that are no maps, with their sources."""
     from gridworld_env.maps.textbook_worlds import ALIASES, WORLDS
-    from gridworld_env.models.textbook_models import MODELS
+    from gridworld_env.models import MODELS
 
     table = Table(Column("name", no_wrap=True), "map", "rules", "source", show_lines=True)
     for name, world in WORLDS.items():
