@@ -13,7 +13,7 @@ from gridworld_env.maps.movingai import Scenario, load_movingai, read_scenarios
 from gridworld_env.maps.random_maps import random_map
 from gridworld_env.maps.slices import open_map
 from gridworld_env.maps.textbook_worlds import WORLDS, World
-from gridworld_env.models.textbook_models import MODELS
+from gridworld_env.models import MODELS
 from gridworld_env.replays.replay import Replay
 from gridworld_env.tabular_env import TabularEnv
 

@@ -14,7 +14,7 @@ from gridworld_env.dynamics.sampled_env import SampledEnv
 from gridworld_env.dynamics.sampled_vector_env import Array, SampledVectorEnv
 from gridworld_env.dynamics.trace import Trace
 from gridworld_env.errors import MapError
-from gridworld_env.models.textbook_models import find_model
+from gridworld_env.models import find_model
 from planners.models.convert import as_model
 from planners.models.starts import checked_initial
 from planners.models.tabular import TabularMDP
@@ -87,18 +87,19 @@ class TabularEnv(SampledEnv):
         return weights / weights.sum()
 
     def picture(self, trace: Trace, mode: str | None = None) -> str:
-        """The state, the last step and the way there, as text."""
-        states = [str(state) for state in trace.states]
+        """The state and the last step, as text."""
+        if not trace.states:
+            return "no episode yet"
         if trace.last is None:
-            return f"state {states[-1]}" if states else "no episode yet"
+            return f"state {trace.states[-1]}"
         action, _, reward, terminated = trace.last
-        way = " ".join(([] if len(states) <= 20 else ["..."]) + states[-20:])
-        return f"state {states[-1]}, after action {action}: reward {reward:g}{', the end' if terminated else ''}\n{way}"
+        last = f"from state {trace.states[-2]} by action {action}: reward {reward:g}"
+        return f"state {trace.states[-1]}, {last}{', the end' if terminated else ''}"
 
     def _checked_action(self, action: Any) -> int:
-        chosen = super()._checked_action(action)
-        if not self.sampler.masks.item(self._state, chosen):
-            raise no_action(chosen, self._state or 0, self.sampler.masks)
+        chosen, state = super()._checked_action(action), self._state or 0
+        if not self.sampler.masks.item(state, chosen):
+            raise no_action(chosen, state, self.sampler.masks)
         return chosen
 
 
@@ -115,10 +116,8 @@ class TabularVectorEnv(SampledVectorEnv):
     """`num_envs` environments of one model, with what is said of `SampledVectorEnv`.
 
     >>> import gymnasium as gym, gridworld_env
-    >>> envs = gym.make_vec("Tabular-v0", num_envs=3, world="random_walk_5")
-    >>> states, info = envs.reset(seed=1)
-    >>> states.tolist(), info["action_mask"].tolist()
-    ([2, 2, 2], [[1], [1], [1]])
+    >>> gym.make_vec("Tabular-v0", num_envs=3, world="river_swim").reset(seed=1)[0]
+    array([0, 0, 0])
     """
 
     mdp: TabularMDP

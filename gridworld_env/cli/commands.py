@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, getdoc, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -149,8 +149,9 @@ def explore_command(
 
 @app.command("maps")
 def maps_command() -> None:
-    """List the maps, with their sources."""
+    """List the maps, and the models that are no maps, with their sources."""
     from gridworld_env.maps.textbook_worlds import ALIASES, WORLDS
+    from gridworld_env.models import MODELS
 
     table = Table(Column("name", no_wrap=True), "map", "rules", "source", show_lines=True)
     for name, world in WORLDS.items():
@@ -160,6 +161,11 @@ def maps_command() -> None:
             "\n".join([name, *(f"  or {alias}" for alias in also)]), "\n".join(world.desc), rules, world.source
         )
     out.print(table)
+    models = Table(Column("name", no_wrap=True), "model", "source", title='gym.make("Tabular-v0", world=name)')
+    for name, make in MODELS.items():
+        about, _, source = (getdoc(make) or "").partition("Source: ")
+        models.add_row(name, about.split("\n")[0], " ".join(source.split()))
+    out.print(models)
 
 
 @app.command("random")

@@ -6,79 +6,36 @@ also knows the law of the reward, and `Tabular-v0` draws from it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import fsum
-from typing import Any, Final, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from planners.arrays import seal
-from planners.models.moves import Outcome
 from planners.models.tabular import TabularMDP
 from planners.readers.toy_text import read_gym_dict
 
 Table = dict[int, dict[int, list[tuple[float, int, float, bool]]]]  # toy_text: (probability, next state, reward, end)
 
-SCALED: Final = 1e-14  # rows whose sum is further from 1 are scaled to it
 
+class Results(NamedTuple):
+    """L results in the order of their pairs: (L,) pair s*A + a, probability, next state, reward, end of the episode."""
 
-@dataclass(frozen=True, eq=False)
-class Outcomes:
-    """The L results of all pairs (s, a), one pair after the other.
-
-    Attributes:
-        first: (S*A + 1,) where the results of the pair s*A + a begin; pairs without any do not exist.
-        probability: (L,) above 0; those of a pair sum to 1.
-        next_state: (L,) the state reached, also by what ends the episode.
-        reward: (L,) what it pays.
-        ends: (L,) bool, whether the episode ends with it.
-        num_actions: A.
-    """
-
-    first: NDArray[np.int64]
+    pair: NDArray[np.int64]
     probability: NDArray[np.float64]
     next_state: NDArray[np.int64]
     reward: NDArray[np.float64]
     ends: NDArray[np.bool_]
-    num_actions: int
-
-    def __post_init__(self) -> None:
-        """Close the arrays for writing."""
-        seal(self)
 
     @classmethod
-    def of_pairs(
-        cls, pair: Any, probability: Any, next_state: Any, reward: Any, ends: Any, shape: tuple[int, ...]
-    ) -> Self:
-        """Results in any order, each with its pair s*A + a; `shape` is (S, A)."""
-        pair, probability = np.asarray(pair, dtype=np.int64), np.asarray(probability, dtype=np.float64)
-        order = np.argsort(pair, kind="stable")
-        order = order[probability[order] > 0]
-        pair, probability = pair[order], probability[order]
-        sums = np.bincount(pair, probability, minlength=shape[0] * shape[1])
-        sums[np.abs(sums - 1.0) <= SCALED] = 1.0
-        return cls(
-            np.searchsorted(pair, np.arange(len(sums) + 1)),
-            probability / sums[pair],
-            np.asarray(next_state, dtype=np.int64)[order],
-            np.asarray(reward, dtype=np.float64)[order],
-            np.asarray(ends, dtype=bool)[order],
-            shape[1],
-        )
-
-    def row(self, state: int, action: int) -> slice:
-        """Where the results of a pair are."""
-        pair = state * self.num_actions + action
-        return slice(int(self.first[pair]), int(self.first[pair + 1]))
-
-    def listed(self, state: int, action: int) -> list[Outcome]:
-        """The results of a pair; equal ones are one entry."""
-        row, merged = self.row(state, action), dict[tuple[int, float, bool], list[float]]()
-        results = zip(self.next_state[row].tolist(), self.reward[row].tolist(), self.ends[row].tolist(), strict=True)
-        for result, probability in zip(results, self.probability[row].tolist(), strict=True):
-            merged.setdefault(result, []).append(probability)
-        return [Outcome(fsum(parts), *result) for result, parts in merged.items()]
+    def of(cls, *columns: ArrayLike) -> Self:
+        """From columns in any order; what has probability 0 is left out."""
+        types = (np.int64, np.float64, np.int64, np.float64, np.bool_)
+        arrays: list[Any] = [
+            np.asarray(column, dtype=kind).ravel() for column, kind in zip(columns, types, strict=True)
+        ]
+        order = np.argsort(arrays[0], kind="stable")
+        return cls(*(array[order[arrays[1][order] > 0]] for array in arrays))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,11 +43,11 @@ class OutcomeMDP(TabularMDP):
     """A `TabularMDP` that also knows every result: probability, next state, reward and end.
 
     >>> coin = OutcomeMDP.from_gym_dict({0: {0: [(0.5, 0, 1.0, True), (0.5, 0, 0.0, True)]}})
-    >>> coin.rewards, coin.outcomes(0, 0)[0]
-    (array([[0.5]]), Outcome(probability=0.5, next_state=0, reward=1.0, terminated=True))
+    >>> coin.rewards.tolist(), coin.results.reward.tolist()
+    ([[0.5]], [1.0, 0.0])
     """
 
-    results: Outcomes | None = None
+    results: Results | None = None
 
     @classmethod
     def from_gym_dict(cls, P: Any, initial: ArrayLike | None = None) -> Self:
@@ -105,39 +62,24 @@ class OutcomeMDP(TabularMDP):
         except (KeyError, TypeError):
             lists = P  # which is refused next, in words
         tables = read_gym_dict(lists)
-        S, A = tables["rewards"].shape
+        A = tables["rewards"].shape[1]
         flat = [(s * A + a, *entry) for s, row in lists.items() for a, entries in row.items() for entry in entries]
-        pair, probability, next_state, reward, ends = zip(*flat, strict=True)
-        results = Outcomes.of_pairs(pair, _numbers(probability), next_state, _numbers(reward), ends, (S, A))
+        results = Results.of(*zip(*flat, strict=True))
         return cls(**tables, initial=None if initial is None else np.array(initial), results=results)
 
-    def outcomes(self, state: int, action: int) -> list[Outcome]:
-        """All results of one action in one state; equal results are one entry."""
-        return outcomes_of(self).listed(state, action)
 
-
-def _numbers(column: tuple[Any, ...]) -> NDArray[np.float64]:
-    """(L,) numbers, some of which may be arrays of one."""
-    try:
-        return np.asarray(column, dtype=np.float64).reshape(len(column))
-    except ValueError:
-        return np.concatenate([np.ravel(number) for number in column])
-
-
-def outcomes_of(mdp: TabularMDP) -> Outcomes:
+def results_of(mdp: TabularMDP) -> Results:
     """Every result of a model; one that knows no more pays the expected reward of the pair."""
     if isinstance(mdp, OutcomeMDP) and mdp.results is not None:
         return mdp.results
     tables = (mdp.transitions, endings_of(mdp))
     pair = np.concatenate([np.repeat(np.arange(mdp.rewards.size), np.diff(rows.indptr)) for rows in tables])
-    exists = mdp.feasible.ravel()[pair]
-    return Outcomes.of_pairs(
+    return Results.of(
         pair,
-        np.where(exists, np.concatenate([rows.data for rows in tables]), 0.0),
+        np.concatenate([rows.data for rows in tables]) * mdp.feasible.ravel()[pair],
         np.concatenate([rows.indices for rows in tables]),
         mdp.rewards.ravel()[pair],
         np.repeat([False, True], [rows.nnz for rows in tables]),
-        mdp.rewards.shape,
     )
 
 

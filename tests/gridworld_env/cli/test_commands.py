@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from gridworld_env import WORLDS
+from gridworld_env import MODELS, WORLDS
 from gridworld_env.cli import commands
 from gridworld_env.ui.widgets.display import has_display
 
@@ -124,7 +124,7 @@ def test_png_is_a_picture_of_the_plan(tmp_path: Path) -> None:
 def test_maps_lists_all_with_their_sources() -> None:
     result = gridworld("maps")
     assert result.exit_code == 0
-    for name in WORLDS:
+    for name in (*WORLDS, *MODELS):
         assert name in result.stdout
 
 
