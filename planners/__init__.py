@@ -35,6 +35,7 @@ from planners.goals.shortest_path import stochastic_shortest_path
 from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.interval_plan import IntervalPlan
 from planners.iteration.moment import Moment
+from planners.learning.experience import Experience
 from planners.methods.backward_induction import FinitePlan, backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
 from planners.methods.linear_program import linear_program
@@ -56,6 +57,7 @@ __all__ = [
     "Agent",
     "Certificate",
     "Episode",
+    "Experience",
     "FinitePlan",
     "ImproperPolicyError",
     "IntervalMDP",

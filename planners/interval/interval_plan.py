@@ -21,9 +21,9 @@ from planners.plans.policy import TabularPolicy
 class IntervalPlan(Plan):
     """A plan for all the models of an `IntervalMDP` at once.
 
-    As of any `Plan`, `lower <= V* <= upper`, now in every model of the set, and `policy` earns at least `lower` in every
-    model. `values` lie in the middle and `error_bound` is the largest distance to a bound, which mostly comes of what the
-    model leaves open. `tolerance` is how far `lower` and `upper` may be from the best such numbers.
+    As of any `Plan`, `lower <= V* <= upper`, now in every model of the set, and `policy` earns at least `lower` in
+    every model. `values` lie in the middle and `error_bound` is the largest distance to a bound, which mostly comes of
+    what the model leaves open. `tolerance` is how far `lower` and `upper` may be from the best such numbers.
 
     Attributes:
         pessimistic: The plan against the worst model, which is its `model`: `policy` and `lower` are its own.
@@ -65,7 +65,9 @@ class IntervalPlan(Plan):
             sets, upper, lower = sets.negated(), negative(lower), negative(upper)
         nature = Nature(sets, self.discount, BEST)
         reach = nature.answer(upper)
-        rounding = nature.rounding_terms * np.finfo(np.float64).eps * (np.abs(nature.rewards).max() + np.abs(upper).max())
+        rounding = (
+            nature.rounding_terms * np.finfo(np.float64).eps * (np.abs(nature.rewards).max() + np.abs(upper).max())
+        )
         return sealed((reach + rounding >= lower[:, None]) & sets.feasible)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -75,8 +77,8 @@ class IntervalPlan(Plan):
             InvalidOptionError: Always.
         """
         raise InvalidOptionError(
-            f"a plan within bounds is two plans; save them, plan.pessimistic.save({str(path)!r}) and plan.optimistic, or "
-            "the model, and plan again"
+            f"a plan within bounds is two plans; save them, plan.pessimistic.save({str(path)!r}) and plan.optimistic, "
+            "or the model, and plan again"
         )
 
     def __repr__(self) -> str:

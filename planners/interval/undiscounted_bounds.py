@@ -6,8 +6,8 @@ The upper bound is V* of the MDP in which the actions and nature's vertices are 
              lower = the least that nature leaves this policy, its own MDP
     until V* of M, which no policy beats against this nature, is not above `lower`
 
-So each bound is proven, infinite values too, by what is proven of plain MDPs. A policy that some model keeps going round
-for nothing earns 0 there.
+So each bound is proven, infinite values too, by what is proven of plain MDPs. A policy that some model keeps going
+round for nothing earns 0 there.
 
 Source: Givan, Leach and Dean (2000); for the improvement of policies against nature, Hoffman and Karp (1966).
 """
@@ -91,7 +91,7 @@ def _round(
     vertex[each, actions] = table[each, against.policy.actions]
     model = _named(sets, vertices, vertex, rewards)
     reply = plan_of(model, tolerance=0.25 * tolerance, start=None)
-    upper = np.maximum(reply.upper, lower)
+    upper, upper_of_policy = np.maximum(reply.upper, lower), negative(against.lower)
     with np.errstate(invalid="ignore"):
         middle = np.where(np.isfinite(lower) & np.isfinite(upper), lower + 0.5 * (upper - lower), lower)
     error = _furthest(lower, upper) if Status.INTERRUPTED not in (against.status, reply.status) else np.inf
@@ -100,8 +100,9 @@ def _round(
     status = ended[0] if ended else (Status.CONVERGED if error <= tolerance else Status.ITERATION_LIMIT)
     with np.errstate(invalid="ignore"):
         gains = backups.max(axis=1) > values + 1e-12 * np.maximum(np.abs(values), 1.0)
+        rests = (reply.lower > upper_of_policy) & ~gains.any()  # to stay for nothing is no better for one step
     better = np.where(gains, backups.argmax(axis=1), actions)
-    better = np.where(values == -np.inf, reply.policy.actions, better)
+    better = np.where((values == -np.inf) | rests, reply.policy.actions, better)
     plan = replace(
         reply,
         values=middle,
@@ -119,7 +120,9 @@ def _round(
 def _furthest(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> float:
     """The largest distance of the bounds; equal infinities are not apart."""
     apart = lower != upper
-    return float(np.nextafter(np.subtract(upper, lower, out=np.zeros_like(upper), where=apart).max(initial=0.0), np.inf))
+    return float(
+        np.nextafter(np.subtract(upper, lower, out=np.zeros_like(upper), where=apart).max(initial=0.0), np.inf)
+    )
 
 
 def _named(

@@ -1,7 +1,7 @@
 """Nature's choices listed: each vertex of a set becomes an action, and the bounds become a plain MDP.
 
-Nature's best answer to any values lies at a vertex of the set, and a distribution inside it is a mixture of vertices, as
-a policy that draws its actions is a mixture of actions. So the models of an `IntervalMDP` are nature's policies in an
+Nature's best answer to any values lies at a vertex of the set, and a distribution inside it is a mixture of vertices,
+as a policy that draws its actions is a mixture of actions. So the models of an `IntervalMDP` are nature's policies in an
 MDP whose actions are vertices, and what is known of plain MDPs at discount 1 holds for them.
 
 The vertices are computed in fractions, and rounded once each.
@@ -35,9 +35,7 @@ class Vertices(NamedTuple):
     row: NDArray[np.int64]
     probabilities: sparse.csr_array
 
-    def model(
-        self, rewards: NDArray[np.float64], rows: NDArray[np.bool_]
-    ) -> tuple[TabularMDP, NDArray[np.int64]]:
+    def model(self, rewards: NDArray[np.float64], rows: NDArray[np.bool_]) -> tuple[TabularMDP, NDArray[np.int64]]:
         """The MDP whose actions are the vertices of the chosen pairs, (S*A,) bool, and (S, A') which vertex each is."""
         S, A = rewards.shape
         chosen = np.flatnonzero(rows[self.row])
@@ -84,12 +82,15 @@ class Vertices(NamedTuple):
     def answer(
         self, rewards: NDArray[np.float64], values: NDArray[np.float64], sense: float
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """(S, A) the worst (sense 1) or best (-1) backup of values, infinite ones too, and (S, A) its vertices; -1: none."""
+        """(S, A) the worst (sense 1) or best (-1) backup of values, infinite ones too, and (S, A) its vertices.
+
+        Where there is none, the vertex is -1. Of several that may lead to -inf, it is the one that most likely does.
+        """
         finite, after = np.isfinite(values), self.probabilities[:, :-1]
         q = rewards.ravel()[self.row] + after @ np.where(finite, values, 0.0)
         for infinite in (np.inf, -np.inf) if sense > 0 else (-np.inf, np.inf):
             q[after @ (values == infinite).astype(np.float64) > 0] = infinite
-        order = np.lexsort((sense * q, self.row))
+        order = np.lexsort((-(after @ (values == -np.inf).astype(np.float64)), sense * q, self.row))
         rows, first = np.unique(self.row[order], return_index=True)
         backups, vertex = np.full(rewards.size, -np.inf), np.full(rewards.size, -1, dtype=np.int64)
         backups[rows], vertex[rows] = q[order[first]], order[first]
@@ -143,16 +144,18 @@ def vertices_of(sets: IntervalMDP) -> Vertices:
 
 def _of_set(sets: IntervalMDP, part: slice, radius: float, where: str) -> Iterator[tuple[float, ...]]:
     """The vertices of one set: nature's answers to values in every order."""
-    low, high, centre = ([Fraction(x) for x in matrix.data[part].tolist()] for matrix in (sets.low, sets.high, sets.centre_or_fail))
+    low, high, centre = (
+        [Fraction(x) for x in matrix.data[part].tolist()] for matrix in (sets.low, sets.high, sets.centre_or_fail)
+    )
     free = [place for place, (least, most) in enumerate(zip(low, high, strict=True)) if least < most]
     if len(free) > MOST_OUTCOMES:
         raise InvalidOptionError(
-            f"at discount 1 nature's choices are listed, for at most {MOST_OUTCOMES} outcomes of a pair whose probabilities "
-            f"are not known; {where} has {len(free)}. Use a discount below 1"
+            f"at discount 1 nature's choices are listed, for at most {MOST_OUTCOMES} outcomes of a pair whose "
+            f"probabilities are not known; {where} has {len(free)}. Use a discount below 1"
         )
     total = sum(centre)
     centre = [min(max(x / total, least), most) for x, least, most in zip(centre, low, high, strict=True)]
-    missing = 1 - sum(centre)  # of the order of a rounding
+    missing = Fraction(1 - sum(centre))  # of the order of a rounding
     for order in permutations(free):
         p, left = centre.copy(), Fraction(radius) / 2
         cheap, dear = 0, len(order) - 1

@@ -101,4 +101,3 @@ def policy_within_bounds(
             _side(Nature(sets, discount, sense, policy), plan_of, tolerance, 1000, False) for sense in (WORST, BEST)
         )
     return PolicyBounds(worst.lower, best.upper)
-
