@@ -53,8 +53,9 @@ def read_bounds(
         with_end(**_going_on(ended(entries.of_pairs(exists & ~ends[:, None]), rewards["rewards_lower"], exists, ends)))
         for entries in (lower, upper)
     )
-    np.minimum(high.data, 1.0, out=high.data)  # several ends are one
-    return {"low": _aligned(low, high, shape[1]), "high": high, **rewards, "feasible": exists}
+    several = (high.indices == shape[0]) & (high.data > 1.0)  # ends are one outcome
+    high.data[several] = 1.0
+    return {"low": aligned(low, high, shape[1]), "high": high, **rewards, "feasible": exists}
 
 
 def bounds_around(model: ModelLike, radius: ArrayLike, norm: Literal["l1", "max"], reward_radius: ArrayLike) -> Tables:
@@ -76,7 +77,7 @@ def bounds_around(model: ModelLike, radius: ArrayLike, norm: Literal["l1", "max"
     if norm == "l1":  # as much as one probability gains, others lose
         width, tables["radius"] = 0.5 * width, far
     low, high = np.maximum(centre.data - width, 0.0), np.minimum(centre.data + width, 1.0)
-    return {**tables, "low": _like(centre, low), "high": _like(centre, high)}
+    return {**tables, "low": like(centre, low), "high": like(centre, high)}
 
 
 def bounds_containing(models: Sequence[ModelLike]) -> Tables:
@@ -92,11 +93,11 @@ def bounds_containing(models: Sequence[ModelLike]) -> Tables:
     matrices = [with_end(mdp.transitions, mdp.termination) for mdp in found]
     pattern = sparse.csr_array(sum(matrices[1:], matrices[0]))
     pattern.sort_indices()
-    data = [_aligned(matrix, pattern, found[0].num_actions).data for matrix in matrices]
+    data = [aligned(matrix, pattern, found[0].num_actions).data for matrix in matrices]
     rewards = [mdp.rewards for mdp in found]
     return {
-        "low": _like(pattern, np.minimum.reduce(data)),
-        "high": _like(pattern, np.maximum.reduce(data)),
+        "low": like(pattern, np.minimum.reduce(data)),
+        "high": like(pattern, np.maximum.reduce(data)),
         "rewards_lower": np.minimum.reduce(rewards),
         "rewards_upper": np.maximum.reduce(rewards),
         "feasible": found[0].feasible,
@@ -134,13 +135,13 @@ def completed(tables: Tables, shape: tuple[int, int]) -> Tables:
         part = np.divide(1.0 - least, most - least, out=np.zeros(shape), where=most > least)
         part = np.repeat(np.clip(part, 0.0, 1.0).ravel(), np.diff(low.indptr))
         middle = np.where((most <= 1.0).ravel().repeat(np.diff(low.indptr)), high.data, low.data)
-        centre = _like(low, np.where(point, middle, low.data + part * (high.data - low.data)))
+        centre = like(low, np.where(point, middle, low.data + part * (high.data - low.data)))
     centre, _ = scaled_rows(centre, np.zeros(shape), tables["feasible"])
     inside = np.where(point, centre.data, np.clip(centre.data, low.data, high.data))
     return {
-        "low": _like(low, np.where(point, inside, low.data)),
-        "high": _like(low, np.where(point, inside, high.data)),
-        "centre": _like(low, inside),
+        "low": like(low, np.where(point, inside, low.data)),
+        "high": like(low, np.where(point, inside, high.data)),
+        "centre": like(low, inside),
     }
 
 
@@ -189,14 +190,18 @@ def _radii(name: str, radius: ArrayLike, shape: tuple[int, int]) -> NDArray[np.f
     return np.broadcast_to(given, shape).copy()
 
 
-def _like(pattern: sparse.csr_array, data: NDArray[np.float64] | float) -> sparse.csr_array:
+def like(pattern: sparse.csr_array, data: NDArray[np.float64] | float) -> sparse.csr_array:
     """A matrix with the same places and other numbers."""
     numbers = np.broadcast_to(np.asarray(data, dtype=np.float64), pattern.data.shape).copy()
     return sparse.csr_array((numbers, pattern.indices, pattern.indptr), shape=pattern.shape)
 
 
-def _aligned(low: sparse.csr_array, high: sparse.csr_array, num_actions: int) -> sparse.csr_array:
-    """The lower bounds at the places of the upper ones, 0 where there is none."""
+def aligned(low: sparse.csr_array, high: sparse.csr_array, num_actions: int) -> sparse.csr_array:
+    """The lower bounds at the places of the upper ones, 0 where there is none.
+
+    Raises:
+        InvalidModelError: One is not 0 where there is no upper one.
+    """
     width, places = high.shape[1], []
     for matrix in (low, high):
         rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
@@ -206,9 +211,14 @@ def _aligned(low: sparse.csr_array, high: sparse.csr_array, num_actions: int) ->
     if len(missing):
         row, column = divmod(int(places[0][missing[0]]), width)
         _refuse(
-            row, column, low.data[missing[0]], width, num_actions, "and the upper bound is 0; expected lower <= upper"
+            row,
+            column,
+            float(low.data[missing[0]]),
+            width,
+            num_actions,
+            "and the upper bound is 0; expected lower <= upper",
         )
-    found = _like(high, 0.0)
+    found = like(high, 0.0)
     found.data[at] = low.data
     return found
 

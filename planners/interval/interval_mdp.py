@@ -146,22 +146,6 @@ class IntervalMDP:
         names = {"initial": self.initial, "states": self.states}
         return tabular(self.centre_or_fail, rewards, self.feasible, **names)
 
-    def contains(self, model: TabularMDP) -> bool:
-        """Whether an MDP lies within the bounds, but for a rounding of 1e-12.
-
-        >>> from planners.models.tabular import TabularMDP
-        >>> path = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, True)]}})
-        >>> IntervalMDP.around(path, 0.1).contains(path)
-        True
-        """
-        probabilities = sparse.csr_array(sparse.hstack((model.transitions, model.termination.reshape(-1, 1))))
-        rewards = (self.rewards_lower - 1e-12 <= model.rewards) & (model.rewards <= self.rewards_upper + 1e-12)
-        distance = np.asarray(abs(probabilities - self.centre_or_fail).sum(axis=1)).reshape(self.shape)
-        near = distance <= (np.inf if self.radius is None else self.radius) + 1e-12
-        below, above = (self.low - probabilities).max(axis=1), (probabilities - self.high).max(axis=1)
-        inside = ((below.toarray() <= 1e-12) & (above.toarray() <= 1e-12)).reshape(self.shape)
-        return bool((~self.feasible | (rewards & near & inside)).all())
-
     def negated(self) -> "IntervalMDP":
         """The model with every reward negated, on which the other direction is planned."""
         return replace(self, rewards_lower=negative(self.rewards_upper), rewards_upper=negative(self.rewards_lower))

@@ -16,7 +16,6 @@ processes"; for nature's policy iteration, Hoffman and Karp (1966), "On nontermi
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final
 
@@ -27,6 +26,7 @@ from scipy import sparse
 from planners.equations.certificates import Bounds
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.interval.interval_mdp import IntervalMDP
+from planners.iteration.iterates import SweepIterate
 from planners.models.tabular import TabularMDP
 from planners.plans.plan import Plan, Status
 from planners.plans.policy import TabularPolicy
@@ -56,8 +56,8 @@ class Nature:
         self.num_states: int = sets.num_states
         self.rewards: NDArray[np.float64] = sets.rewards_lower if sense == WORST else sets.rewards_upper
         place = np.arange(centre.nnz, dtype=centre.indices.dtype)
-        private = [table.copy() for table in (centre.indices, sets.low.data, sets.high.data, centre.data)]
-        free = 1.0 - np.asarray(sets.low.sum(axis=1)).ravel()
+        private: list[Any] = [table.copy() for table in (centre.indices, sets.low.data, sets.high.data, centre.data)]
+        free: Any = 1.0 - np.asarray(sets.low.sum(axis=1)).ravel()
         self.tables = Sets(centre.indptr, *private, place=place, carried=sets.carried, free=free)
         self.probabilities: NDArray[np.float64] = centre.data.copy()
         self._goes_on = centre.indices < self.num_states
@@ -146,61 +146,24 @@ def mixed(weights: NDArray[np.float64], action_values: NDArray[np.float64]) -> N
     return (weights * np.where(weights > 0.0, action_values, 0.0)).sum(axis=1, keepdims=True)
 
 
-@dataclass
-class Answer:
-    """The `Iterate` of nature's policy iteration: values, and nature's answer to them."""
-
-    nature: Nature
-    values: NDArray[np.float64]
-    action_values: NDArray[np.float64]
-    stalled: int = 0
-    proof_is_due: bool = True
-    final: bool = True
-
-    def __post_init__(self) -> None:
-        """How much the values change, and what is proven."""
-        with np.errstate(invalid="ignore"):
-            change = np.abs(self.nature.backup(self.action_values) - self.values)
-        self.residual: float = float(change.max(initial=0.0))
-        self.proven: Bounds = self.nature.bounds(self.values, self.action_values)
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether the residual is."""
-        return bool(np.isfinite(self.residual))
-
-    def bounds(self) -> Bounds:
-        """Bounds of the worst, or best, V*."""
-        return self.proven
-
-    def unproven(self) -> Bounds:
-        """The bounds, which are there already."""
-        return self.proven
-
-    def at_floor(self, bounds: Bounds) -> bool:
-        """Whether the proofs have not become better for a while."""
-        return self.stalled >= PATIENCE
-
-
-def answers(nature: Nature, plan_of: PlanOf, tolerance: float) -> Iterator[Answer]:
+def answers(nature: Nature, plan_of: PlanOf, tolerance: float) -> Iterator[SweepIterate]:
     """The iterates, from the values of the centres on; `plan_of(model, tolerance=, start=)` solves each model.
 
     Values that do not prove enough are solved better the next time.
     """
-    start, best, stalled = None, np.inf, 0
-    within = 0.25 * tolerance
+    start, best, stalled, within = None, np.inf, 0, 0.25 * tolerance
     while True:
         plan = plan_of(nature.model if nature.policy is None else chain_of(nature), tolerance=within, start=start)
-        start = values = plan.values
-        before = nature.probabilities.copy()
-        answer = Answer(nature, values, nature.answer(values), stalled)
-        same = bool(np.abs(nature.probabilities - before).max(initial=0.0) <= 1e-12)
-        best, stalled = (answer.proven.error, 0) if answer.proven.error < 0.9 * best else (best, stalled + 1)
-        answer.stalled = stalled
-        yield answer
+        start, before = plan.values, nature.probabilities.copy()
+        action_values = nature.answer(plan.values)
+        change = float(np.abs(nature.backup(action_values) - plan.values).max(initial=0.0))
+        bounds = nature.bounds(plan.values, action_values)
+        best, stalled = (bounds.error, 0) if bounds.error < 0.9 * best else (best, stalled + 1)
+        residual = change if np.isfinite(change) else np.nan
+        yield SweepIterate(residual, lambda bounds=bounds: bounds, final=True, stuck=stalled >= PATIENCE)
         if plan.status is Status.INTERRUPTED:
             raise KeyboardInterrupt  # on to the loop
-        if same or stalled:
+        if stalled or np.abs(nature.probabilities - before).max(initial=0.0) <= 1e-12:
             within = max(0.1 * within, SMALLEST_SUBNORMAL)
 
 

@@ -25,7 +25,7 @@ from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress, reporting
 from planners.models.negated import negated, negative
 from planners.models.tabular import TabularMDP
-from planners.plans.plan import Iteration, Plan, Status, opposite
+from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
 
 METHOD = "policy iteration against nature, whose choices are listed"
@@ -65,7 +65,10 @@ def _pessimistic(
             found, better = _round(sets, vertices, actions, plan_of, tolerance)
             seconds = time.perf_counter() - began
             history.append(Iteration(len(history) + 1, _furthest(found.lower, found.upper), found.error_bound, seconds))
-            report(Moment.of(history[-1], sets, None, None))  # pyright: ignore[reportArgumentType] - it has no values
+            try:
+                report(Moment.of(history[-1], sets, None, None))  # pyright: ignore[reportArgumentType] - it has no values
+            except KeyboardInterrupt:
+                found = replace(found, status=Status.INTERRUPTED)
             if found.status in (Status.CONVERGED, Status.INTERRUPTED):
                 break
             if np.array_equal(better, actions):
@@ -129,15 +132,3 @@ def _named(
     sets: IntervalMDP, vertices: Vertices, vertex: NDArray[np.int64], rewards: NDArray[np.float64]
 ) -> TabularMDP:
     return replace(vertices.chosen(vertex, rewards), initial=sets.initial, states=sets.states)
-
-
-def undiscounted_policy(
-    sets: IntervalMDP, policy: TabularPolicy, plan_of: PlanOf, tolerance: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(S,) lower and (S,) upper bounds of the value of a policy in every model."""
-    vertices, S = vertices_of(sets), sets.num_states
-    worst, best = (
-        vertices.drawn(rewards, policy.probabilities) for rewards in (sets.rewards_lower, sets.rewards_upper)
-    )
-    least = opposite(plan_of(negated(worst), tolerance=tolerance, start=None), worst)
-    return least.lower[:S], plan_of(best, tolerance=tolerance, start=None).upper[:S]

@@ -1,8 +1,8 @@
 """Nature's choice: in each row, the distribution of a set that makes the expected next value least.
 
 The outcomes are sorted by their values. Where only intervals are known, each has its least probability, and what is
-left of 1 goes to the cheapest (O-maximisation). Where the distance from the centre is limited too, probability is carried
-from the dearest outcome to the cheapest, as far as the set allows.
+left of 1 goes to the cheapest (O-maximisation). Where the distance from the centre is limited too, probability is
+carried from the dearest outcome to the cheapest, as far as the set allows.
 
 Source: Givan, Leach and Dean (2000), "Bounded-parameter Markov decision processes"; Strehl and Littman (2008) for the
 distance.

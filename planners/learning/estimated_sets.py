@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from planners.errors import InvalidModelError, InvalidOptionError
-from planners.interval.bounds_of_rows import with_end
+from planners.interval.bounds_of_rows import aligned, like, with_end
 from planners.interval.interval_mdp import IntervalMDP
 from planners.learning.confidence import bernstein, kullback_leibler, level, weissman
 from planners.memory import check_memory
@@ -52,38 +52,46 @@ def estimated_sets(
     if known is not None and known.shape not in ((), shape):
         raise InvalidModelError(f"rewards has shape {known.shape}; expected (S, A) = {shape}")
     frequencies = experience.outcomes()
-    pattern = _pattern(experience, support, frequencies)
+    frequencies.sort_indices()
+    pattern = _pattern(experience, support)
     count = np.diff(pattern.indptr)
     row = np.repeat(np.arange(S * A), count)
     n = experience.visits.ravel().astype(np.float64)
-    share = np.zeros(pattern.nnz)
-    share[_places(frequencies, pattern, experience)] = frequencies.data
-    mean = share / np.maximum(n, 1.0)[row]
+    try:
+        mean = aligned(frequencies, pattern, A).data / np.maximum(n, 1.0)[row]
+    except InvalidModelError as error:
+        raise InvalidModelError(f"`support` says that something seen is impossible: {error}") from None
 
     unknown = known is None
     two_sided = 2 * int(np.where(count == 2, 1, count)[count > 1].sum())  # of two outcomes one tells the other
     claims = (int((count > 1).sum()) if sets == "l1" else two_sided) + (2 * S * A if unknown else 0)
     steps = 0 if visits == "fixed" else int(n.sum())
-    L = np.float64(level(claims, 1.0 - confidence, steps, peeled=sets == "kl"))
+    exponent = level(claims, 1.0 - confidence, steps, peeled=sets == "kl")
     tables: dict[str, Any] = {}
     if sets == "l1":
-        tables["radius"] = weissman(n, count, L).reshape(shape)
+        tables["radius"] = weissman(n, count, exponent).reshape(shape)
         half = 0.5 * tables["radius"].ravel()[row]
         low, high = mean - half, mean + half
         empty = n[row] == 0
-        tables["centre"] = _like(pattern, np.where(empty, 1.0 / count[row], mean))
+        tables["centre"] = like(pattern, np.where(empty, 1.0 / count[row], mean))
     else:
         of_entry = n[row]
         with np.errstate(divide="ignore", invalid="ignore"):
             variance = mean * (1.0 - mean) * of_entry / (of_entry - 1.0)
-        found = bernstein(of_entry, mean, variance, L) if sets == "bernstein" else kullback_leibler(of_entry, mean, L)
+        found = (
+            bernstein(of_entry, mean, variance, exponent)
+            if sets == "bernstein"
+            else kullback_leibler(of_entry, mean, exponent)
+        )
         low, high = found
     sure = count[row] == 1
     low, high = np.where(sure, 1.0, np.maximum(low, 0.0)), np.where(sure, 1.0, np.minimum(high, 1.0))
-    least, most = _rewards(experience, reward_range, level(claims, 1.0 - confidence, steps)) if unknown else (known, known)
+    least, most = (
+        _rewards(experience, reward_range, level(claims, 1.0 - confidence, steps)) if unknown else (known, known)
+    )
     return IntervalMDP(
-        low=_like(pattern, low),
-        high=_like(pattern, high),
+        low=like(pattern, low),
+        high=like(pattern, high),
         rewards_lower=np.broadcast_to(np.asarray(least), shape).copy(),
         rewards_upper=np.broadcast_to(np.asarray(most), shape).copy(),
         feasible=np.ones(shape, dtype=bool),
@@ -92,7 +100,7 @@ def estimated_sets(
 
 
 def _rewards(
-    experience: "Experience", reward_range: tuple[float, float] | None, L: float
+    experience: "Experience", reward_range: tuple[float, float] | None, exponent: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(S, A) lower and upper bounds of the expected rewards."""
     if reward_range is None:
@@ -107,14 +115,12 @@ def _rewards(
     least, most = experience.reward_extremes
     if least < low or most > high:
         raise InvalidModelError(f"rewards from {least:g} to {most:g} were seen; expected all of them in {reward_range}")
-    found = bernstein(n.astype(np.float64), mean, variance, np.float64(L), high - low)
+    found = bernstein(n.astype(np.float64), mean, variance, exponent, high - low)
     slack = 1e-12 * max(abs(low), abs(high))  # rounding of the sums
     return np.clip(found.low - slack, low, high), np.clip(found.high + slack, low, high)
 
 
-def _pattern(
-    experience: "Experience", support: ModelLike | ArrayLike | None, seen: sparse.csr_array
-) -> sparse.csr_array:
+def _pattern(experience: "Experience", support: ModelLike | ArrayLike | None) -> sparse.csr_array:
     """(S*A, S + 1) CSR with an entry for each outcome that is possible, the end last."""
     S, A = experience.num_states, experience.num_actions
     if support is None:
@@ -133,30 +139,7 @@ def _pattern(
         if mdp.rewards.shape != (S, A):
             raise InvalidModelError(f"support is of {mdp.rewards.shape} states and actions; expected {(S, A)}")
         found = with_end(mdp.transitions, mdp.termination)
-        return _like(found, np.ones(found.nnz))
+        return like(found, np.ones(found.nnz))
     found = sparse.csr_array(possible.astype(np.float64))
     found.indices, found.indptr = found.indices.astype(np.int32), found.indptr.astype(np.int32)
     return found
-
-
-def _places(seen: sparse.csr_array, pattern: sparse.csr_array, experience: "Experience") -> NDArray[np.intp]:
-    """Where in the pattern the outcomes that were seen stand."""
-    width = pattern.shape[1]
-    keys = [np.repeat(np.arange(m.shape[0], dtype=np.int64), np.diff(m.indptr)) * width + m.indices for m in (seen, pattern)]
-    at = np.minimum(np.searchsorted(keys[1], keys[0]), len(keys[1]) - 1)
-    wrong = np.flatnonzero(keys[1][at] != keys[0])
-    if len(wrong):
-        row, column = divmod(int(keys[0][wrong[0]]), width)
-        state, action = divmod(row, experience.num_actions)
-        outcome = "the end of the episode" if column == width - 1 else f"state {column}"
-        raise InvalidModelError(
-            f"state {state}, action {action} led to {outcome} {int(seen.data[wrong[0]])} times; `support` says that it "
-            "cannot",
-            state,
-            action,
-        )
-    return at
-
-
-def _like(pattern: sparse.csr_array, data: NDArray[np.float64]) -> sparse.csr_array:
-    return sparse.csr_array((data, pattern.indices, pattern.indptr), shape=pattern.shape)

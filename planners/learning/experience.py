@@ -1,7 +1,7 @@
 """Steps of an unknown model, counted: what was seen after each pair of a state and an action, and what it paid.
 
-From the counts come an estimate of the model (certainty equivalence: plan as if it were the truth), and sets that contain
-the true model with a probability that is proven.
+From the counts come an estimate of the model (certainty equivalence: plan as if it were the truth), and sets that
+contain the true model with a probability that is proven.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class _Seen(NamedTuple):
     """What was seen: for each (s, a, s', terminated) how often, and of the rewards sums, squares, least and most."""
 
     key: NDArray[np.int64]
-    count: NDArray[np.int64]
+    times: NDArray[np.int64]
     total: NDArray[np.float64]
     square: NDArray[np.float64]
     least: NDArray[np.float64]
@@ -54,11 +54,13 @@ class Experience:
     def __init__(self, num_states: int, num_actions: int) -> None:
         """Nothing was seen yet."""
         if num_states < 1 or num_actions < 1:
-            raise InvalidOptionError(f"there are {num_states} states and {num_actions} actions; expected at least one each")
+            raise InvalidOptionError(
+                f"there are {num_states} states and {num_actions} actions; expected at least one each"
+            )
         self.num_states, self.num_actions = int(num_states), int(num_actions)
         empty = np.zeros(0)
         self._seen = _Seen(empty.astype(np.int64), empty.astype(np.int64), empty, empty, empty, empty)
-        self._new: list[tuple[Any, ...]] = []
+        self._new: list[Any] = []
 
     @classmethod
     def from_episodes(cls, episodes: Iterable[Any], num_states: int, num_actions: int) -> Self:
@@ -92,7 +94,8 @@ class Experience:
             InvalidModelError: A state or an action that there is not, or a reward that is not finite. It is raised when
                 the counts are next asked for.
         """
-        self._new.append((state, action, reward, next_state, terminated, times))
+        step: tuple[Any, ...] = (state, action, reward, next_state, terminated, times)
+        self._new.append(np.broadcast_arrays(*step) if np.ndim(state) else step)
         if len(self._new) >= 100_000:
             self._count()
 
@@ -107,25 +110,30 @@ class Experience:
         for name, numbers, most in (("state", state, S), ("action", action, A), ("next_state", after, S)):
             wrong = ~((numbers >= 0) & (numbers < most) & (numbers == np.floor(numbers)))
             if wrong.any():
-                raise InvalidModelError(f"{name} is {numbers[wrong][0]!r:.40}; expected a number from 0 to {most - 1}")
+                raise InvalidModelError(
+                    f"{name} is {numbers[wrong][0].item()!r:.40}; expected a number from 0 to {most - 1}"
+                )
         reward = reward.astype(np.float64)
         if not np.isfinite(reward).all() or (times < 0).any():
             raise InvalidModelError("a reward is not finite, or something happened a negative number of times")
         key = ((state.astype(np.int64) * A + action.astype(np.int64)) * S + after.astype(np.int64)) * 2 + (ended != 0)
-        new = _Seen(key, times.astype(np.int64), reward * times, reward**2 * times, reward, reward)
+        new = _Seen(key.astype(np.int64), times.astype(np.int64), reward * times, reward**2 * times, reward, reward)
         self._take(new)
         return self._seen
 
     def _take(self, new: _Seen) -> None:
         """Add what was seen."""
-        kept = new.count > 0
-        parts = [np.concatenate((old, more[kept])) for old, more in zip(self._seen, new, strict=True)]
+        kept = new.times > 0
+        parts: list[NDArray[Any]] = [
+            np.concatenate((old, more[kept])) for old, more in zip(self._seen, new, strict=True)
+        ]
         keys, of = np.unique(parts[0], return_inverse=True)
-        count, total, square = (np.bincount(of, part, minlength=len(keys)) for part in parts[1:4])
+        times, total, square = (np.bincount(of, part, minlength=len(keys)) for part in parts[1:4])
         least, most = np.full(len(keys), np.inf), np.full(len(keys), -np.inf)
         np.minimum.at(least, of, parts[4])
         np.maximum.at(most, of, parts[5])
-        self._seen = _Seen(keys, count.astype(np.int64), total, square, least, most)
+        sums: list[Any] = [times.astype(np.int64), total, square]
+        self._seen = _Seen(keys.astype(np.int64), *sums, least=least, most=most)
 
     def __add__(self, other: "Experience") -> "Experience":
         """What both have seen."""
@@ -137,7 +145,7 @@ class Experience:
             both._take(each._count())
         return both
 
-    def _of_pairs(self, numbers: NDArray[Any]) -> NDArray[np.float64]:
+    def _of_pairs(self, numbers: NDArray[Any]) -> NDArray[Any]:
         pairs = self._count().key // (2 * self.num_states)
         size = self.num_states * self.num_actions
         return np.bincount(pairs, numbers, minlength=size).reshape(self.num_states, self.num_actions)
@@ -145,12 +153,12 @@ class Experience:
     @property
     def steps(self) -> int:
         """Number of steps."""
-        return int(self._count().count.sum())
+        return int(self._count().times.sum())
 
     @property
     def visits(self) -> NDArray[np.int64]:
         """(S, A) how often each pair was tried."""
-        return self._of_pairs(self._count().count).astype(np.int64)
+        return self._of_pairs(self._count().times).astype(np.int64)
 
     @property
     def mean_rewards(self) -> NDArray[np.float64]:
@@ -176,7 +184,7 @@ class Experience:
         column = np.where(seen.key % 2 == 1, S, seen.key // 2 % S)
         places = (seen.key // (2 * S), column)
         shape = (S * self.num_actions, S + 1)
-        return sparse.csr_array(sparse.coo_array((seen.count.astype(np.float64), places), shape=shape))
+        return sparse.csr_array(sparse.coo_array((seen.times.astype(np.float64), places), shape=shape))
 
     def mdp(self, unvisited: Literal["end", "stay", "absent"] | float = "end") -> TabularMDP:
         """The model of the frequencies and the mean rewards: certainty equivalence.
@@ -219,11 +227,11 @@ class Experience:
     ) -> IntervalMDP:
         """Bounds that the true model lies within, with a probability of at least `confidence`.
 
-        What is claimed, and by which theorem (n samples of a pair, L = log(claims / (1 - confidence)), which the claims
-        about all outcomes of all pairs, and about their expected rewards, share):
+        What is claimed, and by which theorem, of n samples of a pair, with L = log(claims / (1 - confidence)), where
+        the claims are those about all outcomes of all pairs, and about their expected rewards:
 
-        - "bernstein": |p - frequency| <= sqrt(2 v (L + log 2) / n) + 7 (L + log 2) / (3 (n - 1)) for each outcome, v the
-          sample variance (Maurer and Pontil, 2009, Theorem 4);
+        - "bernstein": |p - frequency| <= sqrt(2 v (L + log 2) / n) + 7 (L + log 2) / (3 (n - 1)) for each outcome, v
+          the sample variance (Maurer and Pontil, 2009, Theorem 4);
         - "l1": the differences of a pair, summed up, are <= sqrt(2 (log(2^k - 2) + L) / n) for k outcomes (Weissman et
           al., 2003, Theorem 2.1);
         - "kl": n kl(frequency, p) <= L for each outcome (Chernoff; Garivier and Cappe, 2011, Section 2);
