@@ -14,6 +14,7 @@ from gridworld_env.maps.random_maps import random_map
 from gridworld_env.maps.slices import open_map
 from gridworld_env.maps.textbook_worlds import WORLDS, World
 from gridworld_env.models import MODELS
+from gridworld_env.record_experience import RecordExperience
 from gridworld_env.replays.replay import Replay
 from gridworld_env.tabular_env import TabularEnv
 
@@ -27,6 +28,7 @@ __all__ = [
     "GroundTruth",
     "MapError",
     "OutcomeMDP",
+    "RecordExperience",
     "Replay",
     "Scenario",
     "TabularEnv",

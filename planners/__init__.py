@@ -38,6 +38,7 @@ from planners.interval.interval_plan import IntervalPlan
 from planners.iteration.moment import Moment
 from planners.learning.double_q_learning import DoubleQLearning
 from planners.learning.expected_sarsa import ExpectedSarsa
+from planners.learning.experience import Experience
 from planners.learning.exploration import Boltzmann, EpsilonGreedy
 from planners.learning.learn import learn
 from planners.learning.learning_run import LearningRun
@@ -71,6 +72,7 @@ __all__ = [
     "Episode",
     "EpsilonGreedy",
     "ExpectedSarsa",
+    "Experience",
     "FinitePlan",
     "ImproperPolicyError",
     "IntervalMDP",

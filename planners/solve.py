@@ -74,8 +74,8 @@ def solve(
     """Optimal values and policy, with proven bounds, by the method that suits the model.
 
     Args:
-        model: A `TabularMDP`, a `MoveMDP`, or a Gymnasium environment with `mdp` or a toy_text `P`; or an `IntervalMDP`,
-            for an `IntervalPlan`, which holds for every model within its bounds.
+        model: A `TabularMDP`, a `MoveMDP`, or a Gymnasium environment with `mdp` or a toy_text `P`; or an
+            `IntervalMDP`, for an `IntervalPlan`, which holds for every model within its bounds.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
@@ -114,7 +114,9 @@ def solve(
         raise InvalidOptionError(f"method is {method!r}; expected 'auto', {', '.join(map(repr, METHODS))}{hint}")
     if isinstance(model, IntervalMDP):
         if distributed:
-            raise InvalidOptionError("distributed=True is of models that are known; plan on an IntervalMDP in one process")
+            raise InvalidOptionError(
+                "distributed=True is of models that are known; plan on an IntervalMDP in one process"
+            )
         shared = {"tolerance": tolerance, "progress": progress, "throw": throw, "minimise": minimise}
         within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
         plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)

@@ -36,7 +36,9 @@ def evaluate_bounds(model: IntervalMDP, policy: Any, discount: float, *, toleran
     (array([2.]), array([4.]))
     """
     if not isinstance(model, IntervalMDP):
-        raise InvalidModelError(f"a {type(model).__name__} has one value; planners.evaluate(model, policy, discount=) is it")
+        raise InvalidModelError(
+            f"a {type(model).__name__} has one value; planners.evaluate(model, policy, discount=) is it"
+        )
     chosen = as_policy(policy, model.num_states, model.num_actions, model.states)
     policy_chain(model.middle(), chosen)  # refuses actions that do not exist
     gamma = check_discount(discount)

@@ -3,6 +3,7 @@
 The columns are the S next states, and one more, S, for the end of the episode.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -40,7 +41,9 @@ def read_bounds(
     rewards = {"rewards_lower": as_numbers("R_lower", R_lower), "rewards_upper": as_numbers("R_upper", R_upper)}
     for name, table in rewards.items():
         if table.shape != shape:
-            raise InvalidModelError(f"{name.replace('rewards', 'R')} has shape {table.shape}; expected (S, A) = {shape}")
+            raise InvalidModelError(
+                f"{name.replace('rewards', 'R')} has shape {table.shape}; expected (S, A) = {shape}"
+            )
     ends = np.zeros(shape[0], dtype=bool) if terminal is None else as_mask("terminal", terminal, shape[:1])
     exists = np.ones(shape, dtype=bool) if feasible is None else as_mask("feasible", feasible, shape)
     upper.of_pairs(exists & ~ends[:, None]).check_none_empty(exists & ~ends[:, None])
@@ -50,8 +53,9 @@ def read_bounds(
         with_end(**_going_on(ended(entries.of_pairs(exists & ~ends[:, None]), rewards["rewards_lower"], exists, ends)))
         for entries in (lower, upper)
     )
-    np.minimum(high.data, 1.0, out=high.data)  # several ends are one
-    return {"low": _aligned(low, high, shape[1]), "high": high, **rewards, "feasible": exists}
+    several = (high.indices == shape[0]) & (high.data > 1.0)  # ends are one outcome
+    high.data[several] = 1.0
+    return {"low": aligned(low, high, shape[1]), "high": high, **rewards, "feasible": exists}
 
 
 def bounds_around(model: ModelLike, radius: ArrayLike, norm: Literal["l1", "max"], reward_radius: ArrayLike) -> Tables:
@@ -73,7 +77,33 @@ def bounds_around(model: ModelLike, radius: ArrayLike, norm: Literal["l1", "max"
     if norm == "l1":  # as much as one probability gains, others lose
         width, tables["radius"] = 0.5 * width, far
     low, high = np.maximum(centre.data - width, 0.0), np.minimum(centre.data + width, 1.0)
-    return {**tables, "low": _like(centre, low), "high": _like(centre, high)}
+    return {**tables, "low": like(centre, low), "high": like(centre, high)}
+
+
+def bounds_containing(models: Sequence[ModelLike]) -> Tables:
+    """Tables of `IntervalMDP` that contain some models; see `IntervalMDP.containing`."""
+    found = [as_model(model).tabular for model in models]
+    if not found or len({mdp.rewards.shape for mdp in found}) > 1:
+        sizes = ", ".join(str(mdp.rewards.shape) for mdp in found) or "none"
+        raise InvalidModelError(
+            f"the models have these numbers of states and actions: {sizes}; expected the same of all"
+        )
+    if any(not np.array_equal(mdp.feasible, found[0].feasible) for mdp in found):
+        raise InvalidModelError("the models differ in which actions exist; expected the same in all")
+    matrices = [with_end(mdp.transitions, mdp.termination) for mdp in found]
+    pattern = sparse.csr_array(sum(matrices[1:], matrices[0]))
+    pattern.sort_indices()
+    data = [aligned(matrix, pattern, found[0].num_actions).data for matrix in matrices]
+    rewards = [mdp.rewards for mdp in found]
+    return {
+        "low": like(pattern, np.minimum.reduce(data)),
+        "high": like(pattern, np.maximum.reduce(data)),
+        "rewards_lower": np.minimum.reduce(rewards),
+        "rewards_upper": np.maximum.reduce(rewards),
+        "feasible": found[0].feasible,
+        "initial": found[0].initial,
+        "states": found[0].states,
+    }
 
 
 def completed(tables: Tables, shape: tuple[int, int]) -> Tables:
@@ -84,7 +114,9 @@ def completed(tables: Tables, shape: tuple[int, int]) -> Tables:
     """
     low, high, centre = (tables[name] for name in SETS)
     for name, matrix in (("low", low), ("high", high)):
-        _refuse_where(~((matrix.data >= 0.0) & (matrix.data <= 1.0)), matrix, shape, name, "expected a number in [0, 1]")
+        _refuse_where(
+            ~((matrix.data >= 0.0) & (matrix.data <= 1.0)), matrix, shape, name, "expected a number in [0, 1]"
+        )
     above = low.data > high.data
     _refuse_where(above, low, shape, "low", "which is above the upper bound; expected lower <= upper")
     least, most = (np.asarray(matrix.sum(axis=1)).reshape(shape) for matrix in (low, high))
@@ -103,13 +135,13 @@ def completed(tables: Tables, shape: tuple[int, int]) -> Tables:
         part = np.divide(1.0 - least, most - least, out=np.zeros(shape), where=most > least)
         part = np.repeat(np.clip(part, 0.0, 1.0).ravel(), np.diff(low.indptr))
         middle = np.where((most <= 1.0).ravel().repeat(np.diff(low.indptr)), high.data, low.data)
-        centre = _like(low, np.where(point, middle, low.data + part * (high.data - low.data)))
+        centre = like(low, np.where(point, middle, low.data + part * (high.data - low.data)))
     centre, _ = scaled_rows(centre, np.zeros(shape), tables["feasible"])
     inside = np.where(point, centre.data, np.clip(centre.data, low.data, high.data))
     return {
-        "low": _like(low, np.where(point, inside, low.data)),
-        "high": _like(low, np.where(point, inside, high.data)),
-        "centre": _like(low, inside),
+        "low": like(low, np.where(point, inside, low.data)),
+        "high": like(low, np.where(point, inside, high.data)),
+        "centre": like(low, inside),
     }
 
 
@@ -127,7 +159,9 @@ def _going_on(tables: Tables) -> Tables:
     return {name: tables[name] for name in ("transitions", "termination")}
 
 
-def tabular(matrix: sparse.csr_array, rewards: NDArray[np.float64], feasible: NDArray[np.bool_], **more: Any) -> TabularMDP:
+def tabular(
+    matrix: sparse.csr_array, rewards: NDArray[np.float64], feasible: NDArray[np.bool_], **more: Any
+) -> TabularMDP:
     """The model of (S*A, S + 1) probabilities."""
     return TabularMDP(
         transitions=sparse.csr_array(matrix[:, :-1]),
@@ -156,14 +190,18 @@ def _radii(name: str, radius: ArrayLike, shape: tuple[int, int]) -> NDArray[np.f
     return np.broadcast_to(given, shape).copy()
 
 
-def _like(pattern: sparse.csr_array, data: NDArray[np.float64] | float) -> sparse.csr_array:
+def like(pattern: sparse.csr_array, data: NDArray[np.float64] | float) -> sparse.csr_array:
     """A matrix with the same places and other numbers."""
     numbers = np.broadcast_to(np.asarray(data, dtype=np.float64), pattern.data.shape).copy()
     return sparse.csr_array((numbers, pattern.indices, pattern.indptr), shape=pattern.shape)
 
 
-def _aligned(low: sparse.csr_array, high: sparse.csr_array, num_actions: int) -> sparse.csr_array:
-    """The lower bounds at the places of the upper ones, 0 where there is none."""
+def aligned(low: sparse.csr_array, high: sparse.csr_array, num_actions: int) -> sparse.csr_array:
+    """The lower bounds at the places of the upper ones, 0 where there is none.
+
+    Raises:
+        InvalidModelError: One is not 0 where there is no upper one.
+    """
     width, places = high.shape[1], []
     for matrix in (low, high):
         rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
@@ -172,13 +210,22 @@ def _aligned(low: sparse.csr_array, high: sparse.csr_array, num_actions: int) ->
     missing = np.flatnonzero(places[1][at] != places[0]) if len(places[1]) else np.arange(len(places[0]))
     if len(missing):
         row, column = divmod(int(places[0][missing[0]]), width)
-        _refuse(row, column, low.data[missing[0]], width, num_actions, "and the upper bound is 0; expected lower <= upper")
-    found = _like(high, 0.0)
+        _refuse(
+            row,
+            column,
+            float(low.data[missing[0]]),
+            width,
+            num_actions,
+            "and the upper bound is 0; expected lower <= upper",
+        )
+    found = like(high, 0.0)
     found.data[at] = low.data
     return found
 
 
-def _refuse_where(wrong: NDArray[np.bool_], matrix: sparse.csr_array, shape: tuple[int, int], name: str, what: str) -> None:
+def _refuse_where(
+    wrong: NDArray[np.bool_], matrix: sparse.csr_array, shape: tuple[int, int], name: str, what: str
+) -> None:
     if wrong.any():
         entry = int(np.flatnonzero(wrong)[0])
         row = int(np.searchsorted(matrix.indptr, entry, side="right")) - 1

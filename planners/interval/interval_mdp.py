@@ -8,10 +8,11 @@ and an interval of expected rewards. The sets of different pairs have nothing to
 for all the MDPs that take one distribution and one reward from each. `planners.solve` plans for the worst of them and
 bounds the best.
 
-Source: Givan, Leach and Dean (2000), "Bounded-parameter Markov decision processes", Artificial Intelligence 122; for the
-radius: Strehl and Littman (2008), "An analysis of model-based interval estimation", JCSS 74.
+Source: Givan, Leach and Dean (2000), "Bounded-parameter Markov decision processes", Artificial Intelligence 122; for
+the radius: Strehl and Littman (2008), "An analysis of model-based interval estimation", JCSS 74.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
@@ -23,7 +24,7 @@ from scipy import sparse
 
 from planners.arrays import seal
 from planners.errors import InvalidModelError
-from planners.interval.bounds_of_rows import SETS, bounds_around, completed, read_bounds, tabular
+from planners.interval.bounds_of_rows import SETS, bounds_around, bounds_containing, completed, read_bounds, tabular
 from planners.models.convert import ModelLike
 from planners.models.negated import negative
 from planners.models.starts import checked_initial
@@ -76,13 +77,17 @@ class IntervalMDP:
 
     def _check_shapes(self) -> None:
         S, A = shape = self.rewards_lower.shape
-        expected = {name: (S * A, S + 1) for name in SETS} | dict.fromkeys(("rewards_upper", "feasible", "radius"), shape)
+        expected = {name: (S * A, S + 1) for name in SETS} | dict.fromkeys(
+            ("rewards_upper", "feasible", "radius"), shape
+        )
         for name, wanted in expected.items():
             table = getattr(self, name)
             if table is not None and table.shape != wanted:
                 raise InvalidModelError(f"{name} has shape {table.shape}; expected {wanted}")
             if name in SETS and table is not None and not np.array_equal(table.indices, self.low.indices):
                 raise InvalidModelError(f"{name} has other places than low; expected the same CSR pattern")
+        if self.radius is not None and not (self.radius >= 0.0).all():
+            raise InvalidModelError("radius has a number that is negative or NaN; expected L1 distances, inf for any")
         unordered = self.feasible & ~((self.rewards_lower <= self.rewards_upper) & np.isfinite(self.rewards_upper))
         unordered |= self.feasible & ~np.isfinite(self.rewards_lower)
         if unordered.any():
@@ -141,27 +146,9 @@ class IntervalMDP:
         names = {"initial": self.initial, "states": self.states}
         return tabular(self.centre_or_fail, rewards, self.feasible, **names)
 
-    def contains(self, model: TabularMDP) -> bool:
-        """Whether an MDP lies within the bounds, but for a rounding of 1e-12.
-
-        >>> from planners.models.tabular import TabularMDP
-        >>> path = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, True)]}})
-        >>> IntervalMDP.around(path, 0.1).contains(path)
-        True
-        """
-        probabilities = sparse.csr_array(sparse.hstack((model.transitions, model.termination.reshape(-1, 1))))
-        rewards = (self.rewards_lower - 1e-12 <= model.rewards) & (model.rewards <= self.rewards_upper + 1e-12)
-        distance = np.asarray(abs(probabilities - self.centre_or_fail).sum(axis=1)).reshape(self.shape)
-        near = distance <= (np.inf if self.radius is None else self.radius) + 1e-12
-        below, above = (self.low - probabilities).max(axis=1), (probabilities - self.high).max(axis=1)
-        inside = ((below.toarray() <= 1e-12) & (above.toarray() <= 1e-12)).reshape(self.shape)
-        return bool((~self.feasible | (rewards & near & inside)).all())
-
     def negated(self) -> "IntervalMDP":
         """The model with every reward negated, on which the other direction is planned."""
-        return replace(
-            self, rewards_lower=negative(self.rewards_upper), rewards_upper=negative(self.rewards_lower)
-        )
+        return replace(self, rewards_lower=negative(self.rewards_upper), rewards_upper=negative(self.rewards_lower))
 
     def __repr__(self) -> str:
         """Sizes in one line."""
@@ -187,8 +174,8 @@ class IntervalMDP:
         """Bounds as dense or sparse arrays.
 
         Args:
-            P_lower: The least probabilities, in any layout that `TabularMDP.from_arrays` reads: (S, A, S') or (A, S, S'),
-                a list of A matrices (S, S'), or one (S*A, S') matrix with `axes`.
+            P_lower: The least probabilities, in any layout that `TabularMDP.from_arrays` reads: (S, A, S') or
+                (A, S, S'), a list of A matrices (S, S'), or one (S*A, S') matrix with `axes`.
             P_upper: The largest; what is 0 here is impossible.
             R_lower: (S, A) the least expected rewards.
             R_upper: (S, A) the largest.
@@ -199,8 +186,8 @@ class IntervalMDP:
             initial: (S,) probabilities of the first state.
 
         Raises:
-            InvalidModelError: Shapes that do not fit, a lower bound above an upper one, a row that no distribution fits,
-                with the state, the action and the sums. A row that misses 1 by at most 1e-9 is one distribution.
+            InvalidModelError: Shapes that do not fit, a lower bound above an upper one, a row that no distribution
+                fits, with the state, the action and the sums. One that misses 1 by at most 1e-9 is one distribution.
         """
         tables = read_bounds(P_lower, P_upper, R_lower, R_upper, terminal, feasible, axes)
         return cls(**tables, initial=None if initial is None else np.array(initial))
@@ -224,9 +211,25 @@ class IntervalMDP:
         """
         return cls(**bounds_around(model, radius, norm, reward_radius))
 
+    @classmethod
+    def containing(cls, models: Sequence[ModelLike]) -> Self:
+        """The narrowest bounds that some models lie in: for instance the same map with the least and the most slip.
+
+        Args:
+            models: `TabularMDP`s, `MoveMDP`s or environments of the same states and actions.
+
+        >>> from planners.models.tabular import TabularMDP
+        >>> low, high = (TabularMDP.from_arrays([[[p, 1 - p], [0, 1]]], [[1], [0]]) for p in (0.5, 0.75))
+        >>> IntervalMDP.containing([low, high]).high.toarray()[0]
+        array([0.75, 0.5 , 0.  ])
+        """
+        return cls(**bounds_containing(models))
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write the bounds to a file, exactly that name, for `IntervalMDP.load`: npz, without pickle."""
-        arrays = {name: getattr(self, name) for name in ("rewards_lower", "rewards_upper", "feasible", "radius", "initial")}
+        arrays = {
+            name: getattr(self, name) for name in ("rewards_lower", "rewards_upper", "feasible", "radius", "initial")
+        }
         arrays |= {name: getattr(self, name).data for name in SETS}
         arrays |= {"indices": self.low.indices, "indptr": self.low.indptr}
         write_arrays(path, FORMAT, {name: table for name, table in arrays.items() if table is not None})
@@ -239,7 +242,7 @@ class IntervalMDP:
             FileNotFoundError: No such file.
             InvalidModelError: Not such a file, or a damaged one.
         """
-        arrays = read_arrays(path, FORMAT)
+        arrays: dict[str, Any] = dict(read_arrays(path, FORMAT))
         try:
             S, A = arrays["rewards_lower"].shape
             places = arrays.pop("indices"), arrays.pop("indptr")

@@ -11,7 +11,7 @@ from planners.arrays import sealed
 from planners.errors import InvalidOptionError
 from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.nature import BEST, Nature
-from planners.models.negated import negative
+from planners.models.negated import negated, negative
 from planners.models.tabular import TabularMDP
 from planners.plans.plan import Plan, Status, certificate_rows, opposite
 from planners.plans.policy import TabularPolicy
@@ -21,9 +21,9 @@ from planners.plans.policy import TabularPolicy
 class IntervalPlan(Plan):
     """A plan for all the models of an `IntervalMDP` at once.
 
-    As of any `Plan`, `lower <= V* <= upper`, now in every model of the set, and `policy` earns at least `lower` in every
-    model. `values` lie in the middle and `error_bound` is the largest distance to a bound, which mostly comes of what the
-    model leaves open. `tolerance` is how far `lower` and `upper` may be from the best such numbers.
+    As of any `Plan`, `lower <= V* <= upper`, now in every model of the set, and `policy` earns at least `lower` in
+    every model. `values` lie in the middle and `error_bound` is the largest distance to a bound, which mostly comes of
+    what the model leaves open. `tolerance` is how far `lower` and `upper` may be from the best such numbers.
 
     Attributes:
         pessimistic: The plan against the worst model, which is its `model`: `policy` and `lower` are its own.
@@ -58,6 +58,8 @@ class IntervalPlan(Plan):
     @cached_property
     def optimal_actions(self) -> NDArray[np.bool_]:
         """(S, A) True for every action that may be optimal in some model of the set."""
+        if self.pessimistic is self.optimistic:
+            return self.pessimistic.optimal_actions
         if self.discount == 1.0:
             return self.sets.feasible
         sets, upper, lower = self.sets, self.upper, self.lower
@@ -65,7 +67,9 @@ class IntervalPlan(Plan):
             sets, upper, lower = sets.negated(), negative(lower), negative(upper)
         nature = Nature(sets, self.discount, BEST)
         reach = nature.answer(upper)
-        rounding = nature.rounding_terms * np.finfo(np.float64).eps * (np.abs(nature.rewards).max() + np.abs(upper).max())
+        rounding = (
+            nature.rounding_terms * np.finfo(np.float64).eps * (np.abs(nature.rewards).max() + np.abs(upper).max())
+        )
         return sealed((reach + rounding >= lower[:, None]) & sets.feasible)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -75,8 +79,8 @@ class IntervalPlan(Plan):
             InvalidOptionError: Always.
         """
         raise InvalidOptionError(
-            f"a plan within bounds is two plans; save them, plan.pessimistic.save({str(path)!r}) and plan.optimistic, or "
-            "the model, and plan again"
+            f"a plan within bounds is two plans; save them, plan.pessimistic.save({str(path)!r}) and plan.optimistic, "
+            "or the model, and plan again"
         )
 
     def __repr__(self) -> str:
@@ -120,11 +124,8 @@ def joined(sets: IntervalMDP, pessimistic: Plan, optimistic: Plan) -> IntervalPl
 
 def turned(plan: IntervalPlan, sets: IntervalMDP) -> IntervalPlan:
     """The plan that minimises on `sets`, from the one that maximises on the negated ones."""
-    sides = {}
-    for name in ("pessimistic", "optimistic"):
-        side: Plan = getattr(plan, name)
-        model = side.model.tabular
-        sides[name] = opposite(side, replace(model, rewards=negative(model.rewards)))
+    sides = [opposite(side, negated(side.model.tabular)) for side in (plan.pessimistic, plan.optimistic)]
+    pessimistic, optimistic = (sides[0], sides[0]) if plan.pessimistic is plan.optimistic else sides
+    both = joined(sets, pessimistic, optimistic)
     values, lower, upper = map(negative, (plan.values, plan.upper, plan.lower))
-    model = sides["pessimistic"].model
-    return replace(plan, values=values, lower=lower, upper=upper, model=model, minimise=True, sets=sets, **sides)
+    return replace(both, values=values, lower=lower, upper=upper, error_bound=plan.error_bound, minimise=True)

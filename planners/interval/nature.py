@@ -6,17 +6,17 @@
     until V, backed up with these, proves bounds that are close enough
 
 Nature's values only fall (rise) on the way, so that no model comes back. The proof is that of
-`planners.equations.certificates`, for all models at once. Let Q(row) be the worst (best) backup of V, and m >= (1 - discount)
-+ discount * (least probability that the episode ends) the least margin of a row. If Q - V <= k m with k >= 0 for all rows,
-then V + k bounds the worst (best) V* from above; if Q - V >= l m with l <= 0 for the rows of a policy, V + l bounds it from
-below, and that policy earns V + l in every model (in the best one).
+`planners.equations.certificates`, for all models at once. Let Q(row) be the worst (best) backup of V, and m the least
+margin of a row, (1 - discount) + discount * (least probability that the episode ends). If Q - V <= k m with k >= 0 for
+all rows, then V + k bounds the worst (best) V* from above; if Q - V >= l m with l <= 0 for the rows of a policy, V + l
+bounds it from below, and that policy earns V + l in every model (in the best one).
 
-Source: Givan, Leach and Dean (2000), Section 4; Nilim and El Ghaoui (2005), "Robust control of Markov decision processes";
-for nature's policy iteration, Hoffman and Karp (1966), "On nonterminating stochastic games".
+Source: Givan, Leach and Dean (2000), Section 4; Nilim and El Ghaoui (2005), "Robust control of Markov decision
+processes"; for nature's policy iteration, Hoffman and Karp (1966), "On nonterminating stochastic games".
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,7 @@ from scipy import sparse
 from planners.equations.certificates import Bounds
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.interval.interval_mdp import IntervalMDP
+from planners.iteration.iterates import SweepIterate
 from planners.models.tabular import TabularMDP
 from planners.plans.plan import Plan, Status
 from planners.plans.policy import TabularPolicy
@@ -54,10 +55,10 @@ class Nature:
         self.sets, self.discount, self.sense, self.policy = sets, discount, sense, policy
         self.num_states: int = sets.num_states
         self.rewards: NDArray[np.float64] = sets.rewards_lower if sense == WORST else sets.rewards_upper
-        order = np.arange(centre.nnz, dtype=centre.indices.dtype)
-        self.tables = Sets(
-            centre.indptr, centre.indices, sets.low.data, sets.high.data, centre.data, sets.carried, order
-        )
+        place = np.arange(centre.nnz, dtype=centre.indices.dtype)
+        private: list[Any] = [table.copy() for table in (centre.indices, sets.low.data, sets.high.data, centre.data)]
+        free: Any = 1.0 - np.asarray(sets.low.sum(axis=1)).ravel()
+        self.tables = Sets(centre.indptr, *private, place=place, carried=sets.carried, free=free)
         self.probabilities: NDArray[np.float64] = centre.data.copy()
         self._goes_on = centre.indices < self.num_states
         rows = np.repeat(np.arange(centre.shape[0]), np.diff(centre.indptr))
@@ -65,28 +66,29 @@ class Nature:
         counts = np.bincount(rows[self._goes_on], minlength=centre.shape[0])
         self._indptr = np.concatenate(([0], np.cumsum(counts))).astype(centre.indptr.dtype)
         self._indices = centre.indices[self._goes_on]
-        least = np.bincount(self._ending_rows, sets.low.data[~self._goes_on], minlength=centre.shape[0])
+        least: Any = np.bincount(self._ending_rows, sets.low.data[~self._goes_on], minlength=centre.shape[0])
         self.margins: NDArray[np.float64] = (1.0 - discount) + discount * least.reshape(sets.shape)
-        longest = int(np.diff(centre.indptr).max(initial=0))
-        # a backup of k outcomes: k products and sums, up to 4 roundings of each of 2 k amounts that are carried, and the
-        # centre, which misses 1 by one rounding of each number
-        self.rounding_terms: int = 10 * longest + 32
+        self.longest = int(np.diff(centre.indptr).max(initial=0))
+        self.model = self._model()
+        # a backup of k outcomes: k products and sums, up to 4 roundings of each of 2 k amounts that are carried, and
+        # the centre, which misses 1 by one rounding of each number
+        self.rounding_terms: int = 10 * self.longest + 32
 
     def answer(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S, A) the worst, or best, backup of (S,) values; -inf where there is no action."""
         from planners.kernels.intervals import choose_rows
 
-        expected = np.empty(len(self.tables.indptr) - 1)
-        choose_rows(self.tables, np.append(values, 0.0), self.sense, self.probabilities, expected)
+        backups, values = np.empty(self.rewards.size), self.sense * np.append(values, 0.0)
+        scale, rewards = self.discount * self.sense, self.rewards.ravel()
+        choose_rows(self.tables, values, self.longest, rewards, scale, self.probabilities, backups)
         self.model = self._model()
-        found = self.rewards + self.discount * expected.reshape(self.rewards.shape)
-        return np.where(self.sets.feasible, found, -np.inf)
+        return np.where(self.sets.feasible, backups.reshape(self.rewards.shape), -np.inf)
 
     def _model(self) -> TabularMDP:
         """The MDP of the distributions that were chosen last."""
         data, shape = self.probabilities[self._goes_on], self.rewards.shape
         matrix = sparse.csr_array((data, self._indices, self._indptr), shape=(shape[0] * shape[1], shape[0]))
-        ends = np.bincount(self._ending_rows, self.probabilities[~self._goes_on], minlength=matrix.shape[0])
+        ends: Any = np.bincount(self._ending_rows, self.probabilities[~self._goes_on], minlength=matrix.shape[0])
         return TabularMDP(
             transitions=matrix,
             termination=ends.reshape(shape),
@@ -127,7 +129,7 @@ class Nature:
     def backup(self, action_values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S,) the values of the best actions, or of the policy."""
         if self.policy is None:
-            return action_values.max(axis=1)
+            return reduce(np.maximum, action_values.T)  # NumPy is slow to go through many short rows
         return mixed(self.policy.probabilities, action_values)[:, 0]
 
     def expand(self, values: NDArray[np.float64], towards: float = 0.0) -> NDArray[np.float64]:
@@ -144,62 +146,24 @@ def mixed(weights: NDArray[np.float64], action_values: NDArray[np.float64]) -> N
     return (weights * np.where(weights > 0.0, action_values, 0.0)).sum(axis=1, keepdims=True)
 
 
-@dataclass
-class Answer:
-    """The `Iterate` of nature's policy iteration: values, and nature's answer to them."""
-
-    nature: Nature
-    values: NDArray[np.float64]
-    action_values: NDArray[np.float64]
-    stalled: int = 0
-    proof_is_due: bool = True
-    final: bool = True
-
-    def __post_init__(self) -> None:
-        """How much the values change, and what is proven."""
-        with np.errstate(invalid="ignore"):
-            change = np.abs(self.nature.backup(self.action_values) - self.values)
-        self.residual: float = float(change.max(initial=0.0))
-        self.proven: Bounds = self.nature.bounds(self.values, self.action_values)
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether the residual is."""
-        return bool(np.isfinite(self.residual))
-
-    def bounds(self) -> Bounds:
-        """Bounds of the worst, or best, V*."""
-        return self.proven
-
-    def unproven(self) -> Bounds:
-        """The bounds, which are there already."""
-        return self.proven
-
-    def at_floor(self, bounds: Bounds) -> bool:
-        """Whether the proofs have not become better for a while."""
-        return self.stalled >= PATIENCE
-
-
-def answers(nature: Nature, plan_of: PlanOf, tolerance: float) -> Iterator[Answer]:
+def answers(nature: Nature, plan_of: PlanOf, tolerance: float) -> Iterator[SweepIterate]:
     """The iterates, from the values of the centres on; `plan_of(model, tolerance=, start=)` solves each model.
 
     Values that do not prove enough are solved better the next time.
     """
-    values, start, best, stalled = np.zeros(nature.num_states), None, np.inf, 0
-    nature.answer(values)
-    within = 0.25 * tolerance
+    start, best, stalled, within = None, np.inf, 0, 0.25 * tolerance
     while True:
         plan = plan_of(nature.model if nature.policy is None else chain_of(nature), tolerance=within, start=start)
-        start = values = plan.values
-        before = nature.probabilities.copy()
-        answer = Answer(nature, values, nature.answer(values), stalled)
-        same = bool(np.abs(nature.probabilities - before).max(initial=0.0) <= 1e-12)
-        best, stalled = (answer.proven.error, 0) if answer.proven.error < 0.9 * best else (best, stalled + 1)
-        answer.stalled = stalled
-        yield answer
+        start, before = plan.values, nature.probabilities.copy()
+        action_values = nature.answer(plan.values)
+        change = float(np.abs(nature.backup(action_values) - plan.values).max(initial=0.0))
+        bounds = nature.bounds(plan.values, action_values)
+        best, stalled = (bounds.error, 0) if bounds.error < 0.9 * best else (best, stalled + 1)
+        residual = change if np.isfinite(change) else np.nan
+        yield SweepIterate(residual, lambda bounds=bounds: bounds, final=True, stuck=stalled >= PATIENCE)
         if plan.status is Status.INTERRUPTED:
             raise KeyboardInterrupt  # on to the loop
-        if same or stalled:
+        if stalled or np.abs(nature.probabilities - before).max(initial=0.0) <= 1e-12:
             within = max(0.1 * within, SMALLEST_SUBNORMAL)
 
 

@@ -6,8 +6,8 @@ The upper bound is V* of the MDP in which the actions and nature's vertices are 
              lower = the least that nature leaves this policy, its own MDP
     until V* of M, which no policy beats against this nature, is not above `lower`
 
-So each bound is proven, infinite values too, by what is proven of plain MDPs. A policy that some model keeps going round
-for nothing earns 0 there.
+So each bound is proven, infinite values too, by what is proven of plain MDPs. A policy that some model keeps going
+round for nothing earns 0 there.
 
 Source: Givan, Leach and Dean (2000); for the improvement of policies against nature, Hoffman and Karp (1966).
 """
@@ -25,7 +25,7 @@ from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress, reporting
 from planners.models.negated import negated, negative
 from planners.models.tabular import TabularMDP
-from planners.plans.plan import Iteration, Plan, Status, opposite
+from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
 
 METHOD = "policy iteration against nature, whose choices are listed"
@@ -65,7 +65,10 @@ def _pessimistic(
             found, better = _round(sets, vertices, actions, plan_of, tolerance)
             seconds = time.perf_counter() - began
             history.append(Iteration(len(history) + 1, _furthest(found.lower, found.upper), found.error_bound, seconds))
-            report(Moment.of(history[-1], sets, None, None))  # pyright: ignore[reportArgumentType] - it has no values
+            try:
+                report(Moment.of(history[-1], sets, None, None))  # pyright: ignore[reportArgumentType] - it has no values
+            except KeyboardInterrupt:
+                found = replace(found, status=Status.INTERRUPTED)
             if found.status in (Status.CONVERGED, Status.INTERRUPTED):
                 break
             if np.array_equal(better, actions):
@@ -91,7 +94,7 @@ def _round(
     vertex[each, actions] = table[each, against.policy.actions]
     model = _named(sets, vertices, vertex, rewards)
     reply = plan_of(model, tolerance=0.25 * tolerance, start=None)
-    upper = np.maximum(reply.upper, lower)
+    upper, upper_of_policy = np.maximum(reply.upper, lower), negative(against.lower)
     with np.errstate(invalid="ignore"):
         middle = np.where(np.isfinite(lower) & np.isfinite(upper), lower + 0.5 * (upper - lower), lower)
     error = _furthest(lower, upper) if Status.INTERRUPTED not in (against.status, reply.status) else np.inf
@@ -100,8 +103,9 @@ def _round(
     status = ended[0] if ended else (Status.CONVERGED if error <= tolerance else Status.ITERATION_LIMIT)
     with np.errstate(invalid="ignore"):
         gains = backups.max(axis=1) > values + 1e-12 * np.maximum(np.abs(values), 1.0)
+        rests = (reply.lower > upper_of_policy) & ~gains.any()  # to stay for nothing is no better for one step
     better = np.where(gains, backups.argmax(axis=1), actions)
-    better = np.where(values == -np.inf, reply.policy.actions, better)
+    better = np.where((values == -np.inf) | rests, reply.policy.actions, better)
     plan = replace(
         reply,
         values=middle,
@@ -119,22 +123,12 @@ def _round(
 def _furthest(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> float:
     """The largest distance of the bounds; equal infinities are not apart."""
     apart = lower != upper
-    return float(np.nextafter(np.subtract(upper, lower, out=np.zeros_like(upper), where=apart).max(initial=0.0), np.inf))
+    return float(
+        np.nextafter(np.subtract(upper, lower, out=np.zeros_like(upper), where=apart).max(initial=0.0), np.inf)
+    )
 
 
 def _named(
     sets: IntervalMDP, vertices: Vertices, vertex: NDArray[np.int64], rewards: NDArray[np.float64]
 ) -> TabularMDP:
     return replace(vertices.chosen(vertex, rewards), initial=sets.initial, states=sets.states)
-
-
-def undiscounted_policy(
-    sets: IntervalMDP, policy: TabularPolicy, plan_of: PlanOf, tolerance: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(S,) lower and (S,) upper bounds of the value of a policy in every model."""
-    vertices, S = vertices_of(sets), sets.num_states
-    worst, best = (
-        vertices.drawn(rewards, policy.probabilities) for rewards in (sets.rewards_lower, sets.rewards_upper)
-    )
-    least = opposite(plan_of(negated(worst), tolerance=tolerance, start=None), worst)
-    return least.lower[:S], plan_of(best, tolerance=tolerance, start=None).upper[:S]

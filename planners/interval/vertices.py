@@ -1,8 +1,8 @@
 """Nature's choices listed: each vertex of a set becomes an action, and the bounds become a plain MDP.
 
-Nature's best answer to any values lies at a vertex of the set, and a distribution inside it is a mixture of vertices, as
-a policy that draws its actions is a mixture of actions. So the models of an `IntervalMDP` are nature's policies in an
-MDP whose actions are vertices, and what is known of plain MDPs at discount 1 holds for them.
+Nature's best answer to any values lies at a vertex of the set, and a distribution inside it is a mixture of vertices,
+as a policy that draws its actions is a mixture of actions. So the models of an `IntervalMDP` are nature's policies in
+an MDP whose actions are vertices, and what is known of plain MDPs at discount 1 holds for them.
 
 The vertices are computed in fractions, and rounded once each.
 """
@@ -10,13 +10,14 @@ The vertices are computed in fractions, and rounded once each.
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import permutations
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.errors import InvalidOptionError
+from planners.interval.bounds_of_rows import tabular
 from planners.interval.interval_mdp import IntervalMDP
 from planners.models.tabular import TabularMDP
 
@@ -35,77 +36,39 @@ class Vertices(NamedTuple):
     row: NDArray[np.int64]
     probabilities: sparse.csr_array
 
-    def model(
-        self, rewards: NDArray[np.float64], rows: NDArray[np.bool_]
-    ) -> tuple[TabularMDP, NDArray[np.int64]]:
+    def model(self, rewards: NDArray[np.float64], rows: NDArray[np.bool_]) -> tuple[TabularMDP, NDArray[np.int64]]:
         """The MDP whose actions are the vertices of the chosen pairs, (S*A,) bool, and (S, A') which vertex each is."""
         S, A = rewards.shape
         chosen = np.flatnonzero(rows[self.row])
-        table = _side_by_side(chosen, self.row[chosen] // A, S)
-        return TabularMDP(**self._of_table(rewards, table)), table
+        state = self.row[chosen] // A  # sorted
+        number = np.arange(len(chosen)) - np.searchsorted(state, state)
+        table = np.full((S, int(number.max()) + 1), -1, dtype=np.int64)
+        table[state, number] = chosen
+        return self.chosen(table, rewards), table
 
-    def drawn(self, rewards: NDArray[np.float64], weights: NDArray[np.float64]) -> TabularMDP:
-        """The MDP of a policy that draws action a in state s with (S, A) weights: states s, then S + s*A + a.
-
-        In the first kind the action is drawn; in the second nature chooses a vertex, and it is taken.
-        """
-        S, A = rewards.shape
-        table = _side_by_side(np.arange(len(self.row)), self.row, S * A)
-        table[~(table >= 0).any(axis=1), 0] = 0  # pairs that do not exist, and are not drawn
-        after = self._of_table(rewards, table)
-        count, most = S + S * A, table.shape[1]
-        draw = sparse.coo_array(
-            (weights.ravel(), (np.repeat(np.arange(S) * most, A), S + np.arange(S * A))), shape=(S * most, count)
-        )
-        later = sparse.hstack((after["transitions"], sparse.csr_array((S * A * most, S * A))))
-        matrix = sparse.csr_array(sparse.vstack((draw.tocsr(), later), format="csr"))
-        matrix.eliminate_zeros()
-        only = np.zeros((S, most), dtype=bool)
-        only[:, 0] = True
-        return TabularMDP(
-            transitions=matrix,
-            termination=np.concatenate((np.zeros((S, most)), after["termination"])),
-            rewards=np.concatenate((np.zeros((S, most)), after["rewards"])),
-            feasible=np.concatenate((only, after["feasible"])),
-        )
-
-    def _of_table(self, rewards: NDArray[np.float64], table: NDArray[np.int64]) -> dict[str, Any]:
-        """Tables of (n, A') vertices; -1 where there is none."""
-        exists, picked = table >= 0, np.maximum(table, 0).ravel()
+    def chosen(self, vertices: NDArray[np.int64], rewards: NDArray[np.float64]) -> TabularMDP:
+        """The MDP of (S, A') vertices; -1 where there is none."""
+        exists, picked = vertices >= 0, np.maximum(vertices, 0).ravel()
         data = sparse.csr_array(sparse.diags_array(exists.ravel().astype(np.float64)) @ self.probabilities[picked])
         paid = np.where(exists, rewards.ravel()[self.row[picked]].reshape(exists.shape), 0.0)
-        return {
-            "transitions": sparse.csr_array(data[:, :-1]),
-            "termination": data[:, -1:].toarray().reshape(exists.shape),
-            "rewards": paid,
-            "feasible": exists,
-        }
+        return tabular(data, paid, exists)
 
     def answer(
         self, rewards: NDArray[np.float64], values: NDArray[np.float64], sense: float
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """(S, A) the worst (sense 1) or best (-1) backup of values, infinite ones too, and (S, A) its vertices; -1: none."""
+        """(S, A) the worst (sense 1) or best (-1) backup of values, infinite ones too, and (S, A) its vertices.
+
+        Where there is none, the vertex is -1. Of several that may lead to -inf, it is the one that most likely does.
+        """
         finite, after = np.isfinite(values), self.probabilities[:, :-1]
         q = rewards.ravel()[self.row] + after @ np.where(finite, values, 0.0)
         for infinite in (np.inf, -np.inf) if sense > 0 else (-np.inf, np.inf):
             q[after @ (values == infinite).astype(np.float64) > 0] = infinite
-        order = np.lexsort((sense * q, self.row))
+        order = np.lexsort((-(after @ (values == -np.inf).astype(np.float64)), sense * q, self.row))
         rows, first = np.unique(self.row[order], return_index=True)
         backups, vertex = np.full(rewards.size, -np.inf), np.full(rewards.size, -1, dtype=np.int64)
         backups[rows], vertex[rows] = q[order[first]], order[first]
         return backups.reshape(rewards.shape), vertex.reshape(rewards.shape)
-
-    def chosen(self, vertex: NDArray[np.int64], rewards: NDArray[np.float64]) -> TabularMDP:
-        """The MDP of one vertex for each pair, (S, A)."""
-        return TabularMDP(**self._of_table(rewards, vertex))
-
-
-def _side_by_side(vertices: NDArray[np.int64], owner: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """(count, most) the vertices of each owner, which is sorted; -1 where it has no more."""
-    number = np.arange(len(owner)) - np.searchsorted(owner, owner)
-    table = np.full((count, int(number.max(initial=0)) + 1), -1, dtype=np.int64)
-    table[owner, number] = vertices
-    return table
 
 
 def vertices_of(sets: IntervalMDP) -> Vertices:
@@ -143,35 +106,28 @@ def vertices_of(sets: IntervalMDP) -> Vertices:
 
 def _of_set(sets: IntervalMDP, part: slice, radius: float, where: str) -> Iterator[tuple[float, ...]]:
     """The vertices of one set: nature's answers to values in every order."""
-    low, high, centre = ([Fraction(x) for x in matrix.data[part].tolist()] for matrix in (sets.low, sets.high, sets.centre_or_fail))
+    low, high, centre = (
+        [Fraction(x) for x in matrix.data[part].tolist()] for matrix in (sets.low, sets.high, sets.centre_or_fail)
+    )
     free = [place for place, (least, most) in enumerate(zip(low, high, strict=True)) if least < most]
     if len(free) > MOST_OUTCOMES:
         raise InvalidOptionError(
-            f"at discount 1 nature's choices are listed, for at most {MOST_OUTCOMES} outcomes of a pair whose probabilities "
-            f"are not known; {where} has {len(free)}. Use a discount below 1"
+            f"at discount 1 nature's choices are listed, for at most {MOST_OUTCOMES} outcomes of a pair whose "
+            f"probabilities are not known; {where} has {len(free)}. Use a discount below 1"
         )
-    total = sum(centre)
-    centre = [min(max(x / total, least), most) for x, least, most in zip(centre, low, high, strict=True)]
-    missing = 1 - sum(centre)  # of the order of a rounding
+    centre = [x / sum(centre) for x in centre]
     for order in permutations(free):
-        p, left = centre.copy(), Fraction(radius) / 2
-        cheap, dear = 0, len(order) - 1
-        while cheap < dear and left > 0:
-            to, origin = order[cheap], order[dear]
-            amount = min(high[to] - p[to], p[origin] - low[origin], left)
-            p[to], p[origin], left = p[to] + amount, p[origin] - amount, left - amount
-            cheap, dear = cheap + (p[to] == high[to]), dear - (p[origin] == low[origin])
-        if missing:
-            p = _closed(p, low, high, missing, order)
+        if radius >= 2.0:  # each has its least probability, and the rest goes to the first
+            p, left = low.copy(), 1 - sum(low)
+            for place in order:
+                amount = min(high[place] - p[place], left)
+                p[place], left = p[place] + amount, left - amount
+        else:
+            p, left, cheap, dear = centre.copy(), Fraction(radius) / 2, 0, len(order) - 1
+            while cheap < dear and left > 0:
+                to, origin = order[cheap], order[dear]
+                room, spare = max(high[to] - p[to], Fraction(0)), max(p[origin] - low[origin], Fraction(0))
+                amount = min(room, spare, left)
+                p[to], p[origin], left = p[to] + amount, p[origin] - amount, left - amount
+                cheap, dear = cheap + (amount == room), dear - (amount == spare)
         yield tuple(map(float, p))
-
-
-def _closed(
-    p: list[Fraction], low: list[Fraction], high: list[Fraction], missing: Fraction, order: tuple[int, ...]
-) -> list[Fraction]:
-    """The distribution with the missing probability where it is cheapest, or, if there is too much, dearest."""
-    for place in order if missing > 0 else order[::-1]:
-        amount = min(missing, high[place] - p[place]) if missing > 0 else max(missing, low[place] - p[place])
-        p[place] += amount
-        missing -= amount
-    return p

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.errors import InvalidPolicyError
+from planners.interval.bounds_of_rows import SETS
 from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.interval_plan import IntervalPlan, joined, turned
 from planners.interval.nature import BEST, WORST, Nature, PlanOf, answers
@@ -94,11 +96,25 @@ def policy_within_bounds(
     """The bounds of one policy; see `planners.evaluate_bounds`."""
     with np.errstate(over="ignore", invalid="ignore"):
         if discount == 1.0:
-            from planners.interval.undiscounted_bounds import undiscounted_policy
-
-            return PolicyBounds(*undiscounted_policy(sets, policy, plan_of, tolerance))
+            plan = plan_within_bounds(_of_policy(sets, policy), plan_of, discount=1.0, tolerance=tolerance)
+            return PolicyBounds(plan.lower, plan.upper)
         worst, best = (
             _side(Nature(sets, discount, sense, policy), plan_of, tolerance, 1000, False) for sense in (WORST, BEST)
         )
     return PolicyBounds(worst.lower, best.upper)
 
+
+def _of_policy(sets: IntervalMDP, policy: TabularPolicy) -> IntervalMDP:
+    """The model of one action, the policy's.
+
+    Raises:
+        InvalidPolicyError: The policy draws its actions.
+    """
+    if not policy.is_deterministic:
+        raise InvalidPolicyError("at discount 1 a policy of one action a state has bounds; for others use one below 1")
+    states = np.arange(sets.num_states)
+    rows, pairs = states * sets.num_actions + policy.actions, (states, policy.actions)
+    matrices = {name: getattr(sets, name)[rows] for name in SETS}
+    tables = {name: getattr(sets, name)[pairs][:, None] for name in ("rewards_lower", "rewards_upper", "feasible")}
+    radius = None if sets.radius is None else sets.radius[pairs][:, None]
+    return IntervalMDP(**matrices, **tables, radius=radius, initial=sets.initial, states=sets.states)
