@@ -17,6 +17,7 @@ from gan_lab.games.gaussian import GaussianGame
 from gan_lab.games.image_files import read_images
 from gan_lab.games.images import ImagesGame
 from gan_lab.games.mixture import MixtureGame, grid, ring
+from gan_lab.games.points import PointsGame, read_data, read_points
 from gan_lab.games.sample_game import PackedGame, SampleGame
 from gan_lab.games.strategy_game import StrategyGame
 
@@ -77,11 +78,14 @@ __all__ = [
     "ImagesGame",
     "MixtureGame",
     "PackedGame",
+    "PointsGame",
     "SampleGame",
     "StackedDigitsGame",
     "StrategyGame",
     "grid",
     "make_game",
+    "read_data",
     "read_images",
+    "read_points",
     "ring",
 ]

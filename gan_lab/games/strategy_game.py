@@ -20,7 +20,7 @@ from gan_lab.truth import LOG_4
 if TYPE_CHECKING:
     from gan_lab.recipes.recipe import Recipe
 
-RATE: Final = 0.2  # of plain ascent, where no players are given
+RATE: Final = 0.2  # of plain ascent, where none is chosen
 BOUND: Final = 10.0  # of the numbers of a strategy, where there is no other
 Strategy = NDArray[np.float64]
 
@@ -107,8 +107,11 @@ class StrategyGame(Game):
     def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
         """(discriminator, generator): the first strategies, by plain ascent."""
         discriminator, generator = (
-            Strategist(agent, np.asarray(self.start(agent)).tolist(), ascent(RATE), form)
-            for agent, form in zip((DISCRIMINATOR, GENERATOR), self.forms, strict=True)
+            Strategist(agent, np.asarray(self.start(agent)).tolist(), ascent(rate.start), form)
+            for agent, rate, form in (
+                (DISCRIMINATOR, recipe.discriminator_rate, self.forms[0]),
+                (GENERATOR, recipe.generator_rate, self.forms[1]),
+            )
         )
         return discriminator, generator
 
