@@ -1,6 +1,5 @@
 """The command `gan-lab train`."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,7 +71,7 @@ def _train(
             update=_rule(update, discriminator_steps),
             looks=recording.looks,
             callbacks=recording.callbacks,
-            progress=sys.stderr.isatty(),
+            progress=True,
             distributed=is_launched(),
             **choices,
         )

@@ -54,9 +54,9 @@ class StrategyGame(Game):
     forms: tuple[str, str] = ("plain", "plain")
     deviations: str = ""
 
-    @abstractmethod
     def start(self, agent: str) -> Strategy:
-        """The first strategy of an agent."""
+        """The first strategy of an agent: all ones, or what comes nearest to it."""
+        return np.clip(np.ones(self.space(agent).shape), self.space(agent).low, self.space(agent).high)
 
     @abstractmethod
     def space(self, agent: str) -> Box:
@@ -70,9 +70,16 @@ class StrategyGame(Game):
     def exploitability(self, discriminator: Any, generator: Any) -> float:
         """The duality gap max_D' V(D', G) - min_G' V(D, G'), at least 0, and 0 at an equilibrium only."""
 
-    @abstractmethod
     def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
-        """All that is known exactly of two strategies."""
+        """All that is known exactly of two strategies: V, the distance to the equilibrium, and the exploitability."""
+        both = ((DISCRIMINATOR, discriminator), (GENERATOR, generator))
+        d, g = (self.exact(agent, strategy) for agent, strategy in both)
+        away = [own - best for own, best in zip((d, g), self.equilibrium, strict=True)]
+        return {
+            "value": float(self.value(d, g)),
+            "distance": float(np.linalg.norm(np.concatenate(away))),
+            "exploitability": float(self.exploitability(d, g)),
+        }
 
     @property
     @abstractmethod

@@ -187,6 +187,7 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
     step = run.steps
     pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
     with Progress(run.game.name, steps, evaluations.progress and made.place.ranks.rank == 0) as bar, pair.listening():
+        bar.start_at(run.steps)
         try:
             while run.steps < steps:
                 step = run.steps + 1
@@ -198,6 +199,7 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
                     if is_due and pair.together(run, lambda: evaluations.of(made, bar)):
                         run.status = Status.STOPPED
                         return
+                bar.beat(run.steps, pair.payoffs)
             run.status = Status.FINISHED
         except KeyboardInterrupt:
             run.status = Status.INTERRUPTED
