@@ -6,7 +6,7 @@ Each has its state between turns, its default players and its evaluation: a new 
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from gan_lab.errors import WiringError, choose
+from gan_lab.errors import WiringError, choose, number_above_0, whole_number
 from gan_lab.games.bilinear import BilinearGame
 from gan_lab.games.dataset import DatasetGame
 from gan_lab.games.digits import DigitsGame, StackedDigitsGame
@@ -49,6 +49,11 @@ def make_game(game: GameLike) -> Game:
         raise WiringError(
             f"the game {type(game).__name__} has no {', '.join(missing)}: set them as attributes, as SampleGame says"
         )
+    if isinstance(game, SampleGame):
+        for name in ("dimension", "noise_size"):
+            whole_number(f"{name} of the game {game.name!r}", getattr(game, name), 1)
+        for name in ("bound", "scale"):
+            number_above_0(f"{name} of the game {game.name!r}", getattr(game, name))
     return game
 
 

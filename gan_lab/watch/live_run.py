@@ -14,6 +14,7 @@ from gan_lab.players import Player
 from gan_lab.random_numbers import RunNumbers
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
+from gan_lab.recipes.schedule import Schedule
 from gan_lab.training.assembly import Assembly, assemble
 from gan_lab.training.loop import explained
 from gan_lab.training.run import Run, Status
@@ -150,7 +151,7 @@ class LiveRun:
             changes["penalty"] = None
         for name in ("penalty_weight", "generator_rate", "discriminator_rate"):
             if name in changes:
-                changes[name] = number_of_at_least_0(name, changes[name])
+                changes[name] = Schedule(number_of_at_least_0(name, changes[name]))  # 0: the player stands still
         recipe = self.recipe.with_(**changes)
         # The same players in a new pair: whatever refuses does so before anything here is another one.
         annealed = (DISCRIMINATOR, GENERATOR) if self.of_samples else ()

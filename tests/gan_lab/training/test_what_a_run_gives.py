@@ -85,7 +85,7 @@ def test_the_kernel_distance_by_sums(rng: np.random.Generator) -> None:
 
 
 def test_quality_is_beside_that_of_data(rng: np.random.Generator) -> None:
-    game = make_game("digits")
+    game: Any = make_game("digits")
     found = quality_of(game, game.unseen(300, rng), 1, 5)
     noise = quality_of(game, rng.uniform(-1, 1, (300, 64)).astype(np.float32), 1, 5)
     assert list(found) == ["precision", "recall", "density", "coverage", "frechet_digits", "kernel_digits"]
