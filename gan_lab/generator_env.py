@@ -12,6 +12,7 @@ from gan_lab.games import GameLike, SampleGame, game_of
 from gan_lab.games.sample_state import SampleState
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.players import Player
+from gan_lab.random_numbers import seeded
 from gan_lab.recipes.choose import PLAIN
 
 
@@ -54,7 +55,10 @@ class GeneratorEnv(gym.Env[Any, Any]):
     ) -> None:
         """Make the discriminator, where none is given."""
         found = game_of(SampleGame, game, "is a game of strategies; a Gymnasium learner plays games of samples")
-        self.discriminator: Player = found.default_players(PLAIN)[0] if discriminator is None else discriminator
+        if discriminator is None:
+            with seeded(0):  # the same one each time
+                discriminator = found.default_players(PLAIN)[0]
+        self.discriminator: Player = discriminator
         self.game_state: SampleState = found.state(
             find_loss(loss), None, 1.0, whole_number("batch_size", batch_size, 1)
         )

@@ -146,6 +146,11 @@ class Player(nn.Module, ABC):
         self.trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         if not self.trained:
             raise WiringError(f"{self.name} has no parameters that require gradients: nothing in it can learn")
+        if not callable(make) or isinstance(make, torch.optim.Optimizer | type):
+            raise WiringError(
+                f"the optimizer of {self.name} is {make!r}; expected a function that makes one of parameters, such as "
+                "gan_lab.adam(1e-3), or lambda parameters: torch.optim.RMSprop(parameters, 1e-3, maximize=True)"
+            )
         self.optimizer = make(self.trained)
         if not self.optimizer.defaults.get("maximize"):
             raise WiringError(f"the optimizer of {self.name} goes down; players climb: give it maximize=True")

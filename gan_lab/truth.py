@@ -15,6 +15,7 @@ from scipy.special import rel_entr, xlog1py, xlogy
 from gan_lab.errors import WiringError
 
 LOG_4: Final = float(np.log(4.0))
+SUM_ERROR: Final = {"float32": 1e-5, "float16": 1e-2}  # of a softmax in these numbers; it is divided by its sum then
 Array = NDArray[np.float64]
 
 
@@ -24,15 +25,16 @@ def distribution(numbers: ArrayLike, name: str = "p") -> Array:
     Raises:
         WiringError: Not one axis, a number that is negative or not finite, or another sum; says which.
     """
+    given = getattr(np.asarray(numbers), "dtype", None)
     found = np.asarray(numbers, dtype=np.float64)
     if found.ndim != 1 or not found.size:
         raise WiringError(f"{name} has shape {found.shape}; expected (n,), the probabilities of n atoms")
     wrong = np.flatnonzero(~((found >= 0) & np.isfinite(found)))
     if wrong.size:
         raise WiringError(f"{name}[{wrong[0]}] is {found[wrong[0]]}; expected a probability of at least 0")
-    if abs(total := float(found.sum()) - 1.0) > 1e-9:
+    if abs(total := float(found.sum()) - 1.0) > (allowed := SUM_ERROR.get(str(given), 1e-9)):
         raise WiringError(f"{name} adds up to {total + 1.0:.12g}; expected 1. Divide it by its sum")
-    return found
+    return found / found.sum() if allowed > 1e-9 else found
 
 
 def verdicts(numbers: ArrayLike, atoms: int) -> Array:

@@ -1,6 +1,7 @@
 """The command `gan-lab bench`: methods on mixtures, run after run, kept as they end."""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,10 +50,26 @@ def _run(games: list[str], methods: str, seeds: int, steps: int | None, radius: 
                 for method in chosen:
                     row = measure_apart(game, method, int(seed), steps, radius)
                     with results.open("a", encoding="utf-8") as file:
-                        file.write(json.dumps(row) + "\n")
+                        file.write(json.dumps(finite(row), allow_nan=False) + "\n")
                     out.print(_sentence(row), markup=False)
     except KeyboardInterrupt:
         out.print(f"Interrupted: the runs that ended are in {results}.", markup=False)
+
+
+def finite(row: Any) -> Any:
+    """A row with what is no number in JSON, infinity and NaN, as text, which `float` reads.
+
+    >>> finite({"reverse_kl": float("inf"), "modes": 8})
+    {'reverse_kl': 'inf', 'modes': 8}
+    """
+    if isinstance(row, dict):
+        return {name: finite(value) for name, value in row.items()}
+    return str(row) if isinstance(row, float) and not math.isfinite(row) else row
+
+
+def _numbers(row: dict[str, Any]) -> dict[str, Any]:
+    """The same row again."""
+    return {name: float(value) if value in ("inf", "-inf", "nan") else value for name, value in row.items()}
 
 
 def _sentence(row: dict[str, Any]) -> str:
@@ -92,7 +109,7 @@ def _rows(results: Path) -> list[dict[str, Any]]:
     rows = []
     for number, line in enumerate(results.read_text(encoding="utf-8").splitlines(), start=1):
         try:
-            rows.append(json.loads(line))
+            rows.append(json.loads(line, object_hook=_numbers))
         except json.JSONDecodeError as error:
             raise GameError(f"line {number} of {results} is no JSON: {error}") from None
     return rows

@@ -18,7 +18,8 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
     Args:
         game: Name of a game, or the game.
         discriminator_steps: Turns k of the discriminator before each one of the generator.
-        loss: What the players want; "minimax" is V(D, G) and its negative.
+        loss: What the players want; "minimax", the default, is V(D, G) and its negative, so that rewards add up to 0
+            (`train` takes "non_saturating" on samples).
         penalty: "r1", "r2", "r1r2", "gradient_penalty" or None; for players who learn.
         penalty_weight: Times the penalty.
         batch_size: Samples of a turn.

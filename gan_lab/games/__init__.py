@@ -6,7 +6,7 @@ Each has its state between turns, its default players and its evaluation: a new 
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from gan_lab.errors import WiringError, choose
+from gan_lab.errors import WiringError, choose, number_above_0, whole_number
 from gan_lab.games.bilinear import BilinearGame
 from gan_lab.games.dataset import DatasetGame
 from gan_lab.games.digits import DigitsGame, StackedDigitsGame
@@ -17,6 +17,7 @@ from gan_lab.games.gaussian import GaussianGame
 from gan_lab.games.image_files import read_images
 from gan_lab.games.images import ImagesGame
 from gan_lab.games.mixture import MixtureGame, grid, ring
+from gan_lab.games.points import PointsGame, read_data, read_points
 from gan_lab.games.sample_game import PackedGame, SampleGame
 from gan_lab.games.strategy_game import StrategyGame
 
@@ -48,6 +49,11 @@ def make_game(game: GameLike) -> Game:
         raise WiringError(
             f"the game {type(game).__name__} has no {', '.join(missing)}: set them as attributes, as SampleGame says"
         )
+    if isinstance(game, SampleGame):
+        for name in ("dimension", "noise_size"):
+            whole_number(f"{name} of the game {game.name!r}", getattr(game, name), 1)
+        for name in ("bound", "scale"):
+            number_above_0(f"{name} of the game {game.name!r}", getattr(game, name))
     return game
 
 
@@ -77,11 +83,14 @@ __all__ = [
     "ImagesGame",
     "MixtureGame",
     "PackedGame",
+    "PointsGame",
     "SampleGame",
     "StackedDigitsGame",
     "StrategyGame",
     "grid",
     "make_game",
+    "read_data",
     "read_images",
+    "read_points",
     "ring",
 ]

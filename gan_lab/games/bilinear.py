@@ -45,10 +45,6 @@ class BilinearGame(StrategyGame):
         self._boxes = box(self.bound, rows), box(self.bound, columns)
         self.deviations = box_in_words(self.bound)
 
-    def start(self, agent: str) -> Strategy:
-        """All ones."""
-        return np.ones(self.space(agent).shape)
-
     def space(self, agent: str) -> Box:
         """A box of as many numbers as A has rows or columns."""
         return self._boxes[0 if agent == DISCRIMINATOR else 1]
@@ -63,15 +59,6 @@ class BilinearGame(StrategyGame):
         """Bound times (|A theta|_1 + |A^T psi|_1), against the best corners of the boxes."""
         up = np.abs(self.matrix @ self.exact(GENERATOR, generator)).sum()
         return float(self.bound * (up + np.abs(self.matrix.T @ self.exact(DISCRIMINATOR, discriminator)).sum()))
-
-    def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
-        """V, the distance to the equilibrium 0, and the exploitability."""
-        psi, theta = self.exact(DISCRIMINATOR, discriminator), self.exact(GENERATOR, generator)
-        return {
-            "value": self.value(psi, theta),
-            "distance": float(np.sqrt(psi @ psi + theta @ theta)),
-            "exploitability": self.exploitability(psi, theta),
-        }
 
     @property
     def equilibrium(self) -> tuple[Strategy, Strategy]:

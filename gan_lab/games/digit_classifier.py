@@ -71,6 +71,10 @@ class DigitClassifier:
         """(n,) digits that (n, 64) images show. Every image shows one to it, noise too."""
         return np.asarray(self._machine.predict(images), dtype=np.int64)
 
+    def features(self, images: Any) -> NDArray[np.float64]:
+        """(n, 10) of (n, 64) images: the machine's decision function, one number for each class."""
+        return np.asarray(self._machine.decision_function(images), dtype=np.float64)
+
 
 @cache
 def digit_classifier() -> DigitClassifier:

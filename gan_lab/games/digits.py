@@ -62,6 +62,11 @@ class DigitsGame(ImagesGame):
         each = digit_classifier().labels(found.reshape(-1, 64)).reshape(len(found), self._stack)
         return each @ 10 ** np.arange(self._stack)[::-1]
 
+    def features(self, samples: Any) -> NDArray[np.float64]:
+        """(n, 10) of the classifier: how much each digit is like each class; of a stack (n, 10 stack)."""
+        found = self.checked(samples)
+        return digit_classifier().features(found.reshape(-1, 64)).reshape(len(found), -1)
+
     def shares(self, samples: Any) -> NDArray[np.float64]:
         """(modes,) shares of the classes among (n, d) samples."""
         return np.bincount(self.labels(samples), minlength=self.modes) / len(samples)

@@ -50,10 +50,6 @@ class DiracGame(StrategyGame):
         self.bound: float = number_above_0("bound", bound)
         self._box, self.deviations = box(self.bound, 1), box_in_words(self.bound)
 
-    def start(self, agent: str) -> Strategy:
-        """1 for both."""
-        return np.ones(1)
-
     def space(self, agent: str) -> Box:
         """[-bound, bound] for either."""
         return self._box
@@ -93,12 +89,7 @@ class DiracGame(StrategyGame):
     def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
         """V, the Wasserstein distance |theta|, the distance to the equilibrium, and the exploitability."""
         psi, theta = self._point(discriminator, generator)
-        return {
-            "value": self.value([psi], [theta]),
-            "w1": abs(theta),
-            "distance": float(np.hypot(psi, theta)),
-            "exploitability": self.exploitability([psi], [theta]),
-        }
+        return {**super().truth([psi], [theta]), "w1": abs(theta)}
 
     def truth_under(self, loss: Loss, discriminator: Strategy, generator: Strategy) -> dict[str, float]:
         """`truth`, and what the players could gain in the payoffs of the loss."""

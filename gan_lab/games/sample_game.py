@@ -146,6 +146,10 @@ class SampleGame(Game):
         """(n,) log p(x) of (n, d) points; None where it is not known."""
         return None
 
+    def features(self, samples: NDArray[Any]) -> NDArray[np.float64] | None:
+        """(n, k) numbers that say what (n, d) samples show, for distances of features; None where there are none."""
+        return None
+
     def unseen(self, count: int, rng: np.random.Generator) -> NDArray[np.float32] | None:
         """(count, d) samples of the data that are never shown to the players; None where all that is shown is new."""
         return None

@@ -66,11 +66,21 @@ class SampleState(GameState):
                 verdict = self._tried(DISCRIMINATOR, discriminator, samples)
                 scores = verdict.scores if isinstance(verdict, Verdict) else torch.as_tensor(np.asarray(verdict))
                 self._check_shape(DISCRIMINATOR, scores, (2,))
+                self._check_scores(discriminator)
                 self._ties = isinstance(discriminator, Discriminator) and ties_a_batch(
                     discriminator, self.game.dimension, self.game.scale
                 )
                 if self._ties:
                     discriminator.ties = ties_a_batch(discriminator, self.game.dimension, self.game.scale, False)
+
+    def _check_scores(self, discriminator: Any) -> None:
+        """Refuse a network that ends in probabilities, where scores are logits: it could never be sure of anything."""
+        layers = list(discriminator.network.modules()) if isinstance(discriminator, Discriminator) else []
+        if layers and isinstance(layers[-1], torch.nn.Sigmoid | torch.nn.LogSigmoid) and self.loss.is_value:
+            raise WiringError(
+                f"the network of {DISCRIMINATOR} ends in {layers[-1]}, and the loss {self.loss.name!r} takes what it "
+                "says as a score, D(x) = sigmoid(score): leave the last layer out"
+            )
 
     def observation(self, agent: str) -> Tensor:
         """What the agent sees on its turn: drawn anew for every turn."""

@@ -20,7 +20,7 @@ from gan_lab.truth import LOG_4
 if TYPE_CHECKING:
     from gan_lab.recipes.recipe import Recipe
 
-RATE: Final = 0.2  # of plain ascent, where no players are given
+RATE: Final = 0.2  # of plain ascent, where none is chosen
 BOUND: Final = 10.0  # of the numbers of a strategy, where there is no other
 Strategy = NDArray[np.float64]
 
@@ -54,9 +54,9 @@ class StrategyGame(Game):
     forms: tuple[str, str] = ("plain", "plain")
     deviations: str = ""
 
-    @abstractmethod
     def start(self, agent: str) -> Strategy:
-        """The first strategy of an agent."""
+        """The first strategy of an agent: all ones, or what comes nearest to it."""
+        return np.clip(np.ones(self.space(agent).shape), self.space(agent).low, self.space(agent).high)
 
     @abstractmethod
     def space(self, agent: str) -> Box:
@@ -70,9 +70,16 @@ class StrategyGame(Game):
     def exploitability(self, discriminator: Any, generator: Any) -> float:
         """The duality gap max_D' V(D', G) - min_G' V(D, G'), at least 0, and 0 at an equilibrium only."""
 
-    @abstractmethod
     def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
-        """All that is known exactly of two strategies."""
+        """All that is known exactly of two strategies: V, the distance to the equilibrium, and the exploitability."""
+        both = ((DISCRIMINATOR, discriminator), (GENERATOR, generator))
+        d, g = (self.exact(agent, strategy) for agent, strategy in both)
+        away = [own - best for own, best in zip((d, g), self.equilibrium, strict=True)]
+        return {
+            "value": float(self.value(d, g)),
+            "distance": float(np.linalg.norm(np.concatenate(away))),
+            "exploitability": float(self.exploitability(d, g)),
+        }
 
     @property
     @abstractmethod
@@ -107,8 +114,11 @@ class StrategyGame(Game):
     def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
         """(discriminator, generator): the first strategies, by plain ascent."""
         discriminator, generator = (
-            Strategist(agent, np.asarray(self.start(agent)).tolist(), ascent(RATE), form)
-            for agent, form in zip((DISCRIMINATOR, GENERATOR), self.forms, strict=True)
+            Strategist(agent, np.asarray(self.start(agent)).tolist(), ascent(rate.start), form)
+            for agent, rate, form in (
+                (DISCRIMINATOR, recipe.discriminator_rate, self.forms[0]),
+                (GENERATOR, recipe.generator_rate, self.forms[1]),
+            )
         )
         return discriminator, generator
 

@@ -32,6 +32,7 @@ def parzen_log_likelihood(points: Any, samples: Any, width: float) -> Array:
         raise WiringError(f"points have shape {at.shape} and samples {on.shape}; expected (m, d) and (n, d)")
     if not width > 0:
         raise WiringError(f"width is {width!r}; expected a number above 0")
+    at, on = at - (centre := on.mean(axis=0)), on - centre  # squares of large numbers have no small differences
     squares = (at**2).sum(axis=1)[:, None] - 2 * at @ on.T + (on**2).sum(axis=1)
     constant = np.log(len(on)) + at.shape[1] * (np.log(width) + 0.5 * np.log(2 * np.pi))
     return logsumexp(-0.5 * np.maximum(squares, 0.0) / width**2, axis=1) - constant

@@ -60,7 +60,7 @@ def precision_recall(real: Any, generated: Any, neighbours: int = 3) -> Precisio
     if first.shape[1] != second.shape[1]:
         raise WiringError(f"real samples have {first.shape[1]} numbers each and generated ones {second.shape[1]}")
     fewest = min(len(first), len(second))
-    if isinstance(neighbours, bool) or not isinstance(neighbours, int) or not 1 <= neighbours < fewest:
+    if isinstance(neighbours, bool) or not isinstance(neighbours, int | np.integer) or not 1 <= neighbours < fewest:
         raise WiringError(f"neighbours is {neighbours!r}; expected 1 to {fewest - 1}, below the number of samples")
     inside_real = _members(first, second, neighbours)
     inside_generated = _members(second, first, neighbours)

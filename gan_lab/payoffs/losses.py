@@ -15,7 +15,7 @@ from scipy.special import rel_entr
 from torch import Tensor
 from torch.nn.functional import logsigmoid, relu
 
-from gan_lab.errors import choose
+from gan_lab.errors import WiringError, choose
 
 Array = NDArray[np.float64]
 Payoff = Callable[[Tensor, Tensor, Tensor | None, Tensor | None], Tensor]
@@ -183,4 +183,9 @@ def find_loss(loss: "str | Loss") -> Loss:
     >>> find_loss("minimax").zero_sum
     True
     """
+    if callable(loss):
+        raise WiringError(
+            f"loss is {loss!r}; expected a name, or a gan_lab.payoffs.losses.Loss(name, discriminator, generator, "
+            "...), as there are two players: each of the two is a function (real, fake, p, q) -> payoff of their scores"
+        )
     return loss if isinstance(loss, Loss) else choose(loss, LOSSES, "loss")

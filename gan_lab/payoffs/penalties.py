@@ -16,7 +16,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from gan_lab.errors import choose
+from gan_lab.errors import WiringError, choose
 
 WEIGHT: Final = 0.1  # of a penalty, where no other is chosen: in `train`, `spectrum` and the environments alike
 Judge = Callable[[Tensor], Tensor]  # (n, d) samples -> (n,) scores
@@ -82,4 +82,9 @@ def find_penalty(penalty: "str | Penalty | None") -> Penalty | None:
     >>> find_penalty("r1").equation
     '1/2 E |grad s(x)|^2'
     """
+    if callable(penalty):
+        raise WiringError(
+            f"penalty is {penalty!r}; expected a name, or a gan_lab.payoffs.penalties.Penalty(name, slope, ...), whose "
+            "slope is a function (samples, scores, n, judge) -> penalty"
+        )
     return penalty if penalty is None or isinstance(penalty, Penalty) else choose(penalty, PENALTIES, "penalty")

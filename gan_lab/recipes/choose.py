@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from scipy.spatial.distance import pdist
 
-from gan_lab.errors import choose, number_of_at_least_0, whole_number
+from gan_lab.errors import choose, whole_number
 from gan_lab.games import Game, MixtureGame, game_of
+from gan_lab.games.strategy_game import RATE
 from gan_lab.recipes.known import AS_PUBLISHED, KNOWN
 from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.recipes.schedule import Schedule
@@ -162,7 +163,7 @@ def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, c
         given.setdefault("loss", game.own_loss)
     if given.get("penalty") == "none":
         given["penalty"] = None
-    if "penalty_weight" in given:
-        given["penalty_weight"] = Schedule(number_of_at_least_0("penalty_weight", given["penalty_weight"]))
+    if not game.of_samples:
+        given = {"generator_rate": RATE, "discriminator_rate": RATE} | given
     own_steps = found.steps if found.own_steps is None else found.own_steps
     return found.with_(**given, own_steps=own_steps)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors import WiringError, number_above_0, number_of_at_least_0, whole_number
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
 from gan_lab.networks.perceptrons import FourierFeatures, Gain, Output, Scaled, Shortcut, perceptron
@@ -22,6 +22,10 @@ from gan_lab.recipes.schedule import Schedule
 RATE = Schedule(1e-3)  # of Adam
 WEIGHT = Schedule(PENALTY_WEIGHT)
 PARTS: dict[type[nn.Module], str] = {Gain: "gains", Shortcut: "shortcut", Output: "output"}  # can have their own rates
+RATES = (
+    "generator_rate", "discriminator_rate", "gain_rate", "last_gain_rate", "shortcut_rate", "output_rate",
+    "penalty_weight",
+)  # fmt: skip
 UNATTENDED = 0.05  # of its usual size: a weight at first for noise that a generator does not attend to
 
 
@@ -94,9 +98,16 @@ class DiscriminatorShape:
         return nn.Sequential(features, perceptron([features.size(game.dimension), *self.hidden, 1]))
 
 
+def _as_schedule(name: str, value: Any) -> Schedule | None:
+    """A schedule; of a number, the constant one."""
+    if isinstance(value, Schedule) or (value is None and name in ("last_gain_rate", "shortcut_rate", "output_rate")):
+        return value
+    return Schedule(number_of_at_least_0(name, value) if name == "penalty_weight" else number_above_0(name, value))
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """A way to train a game of samples.
+    """A way to train a game of samples. A rate, or the weight of the penalty, is a schedule, or a number.
 
     Attributes:
         about: What it is for, in a sentence.
@@ -151,6 +162,8 @@ class Recipe:
             object.__setattr__(self, name, whole_number(name, getattr(self, name), least))
         if self.noise_size is not None:
             whole_number("noise_size", self.noise_size, 1)
+        for name in RATES:
+            object.__setattr__(self, name, _as_schedule(name, getattr(self, name)))
         if self.averaging is not None and not 0.0 <= self.averaging < 1.0:
             raise WiringError(f"averaging is {self.averaging!r}; expected at least 0 and below 1, or None")
 
@@ -187,7 +200,7 @@ class Recipe:
         return {name: rate for name, rate in own.items() if rate is not None}
 
     def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
-        """A new player for each side, with Adam at its first rate; torch's random numbers decide the parameters."""
+        """(discriminator, generator) with Adam at its first rate; torch's random numbers decide the parameters."""
         discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
         network: nn.Module = self.generator.network(game.single)
         parts: dict[str, list[nn.Parameter]] = {name: [] for name in self.part_rates}

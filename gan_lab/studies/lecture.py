@@ -147,8 +147,9 @@ def mirror_descent(p: Array, q: Array, steps: int, refresh: int = 1) -> float:
     losses = np.zeros_like(p)
     for step in range(steps):
         if step % refresh == 0:
-            losses = np.log1p(-truth.optimal_discriminator(p, q))
-        q = np.exp(np.log(np.maximum(q, 1e-300)) - losses)
+            best = np.where(q > 0, truth.optimal_discriminator(p, q), 0.0)  # an atom without mass keeps none
+            losses = np.log1p(-best)
+        q = np.where(q > 0, np.exp(np.log(np.maximum(q, 1e-300)) - losses), 0.0)
         q = q / q.sum()
     return truth.jsd(p, q)
 

@@ -122,7 +122,7 @@ def beside_vae(
     >>> list(found.columns), "log_likelihood" in found.columns["GAN"]
     (['data', 'linear VAE', 'VAE', 'GAN'], False)
     """
-    if isinstance(samples, bool) or not isinstance(samples, int) or samples <= max(neighbours, 1):
+    if isinstance(samples, bool) or not isinstance(samples, int | np.integer) or samples <= max(neighbours, 1):
         raise WiringError(f"samples is {samples!r}; expected more than {max(neighbours, 1)}, the nearest neighbours")
     found = game_of(SampleGame, game, "is a game of strategies; a VAE learns from samples: ring8, grid25, ...")
     rng = np.random.default_rng([seed, 1])

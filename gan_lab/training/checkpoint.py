@@ -144,7 +144,8 @@ def _check_settings(name: str, before: Any, now: dict[str, Any], parts: dict[str
         if agent != key and value["groups"] == [described(part) for part in _groups(parts[f"{agent}.optimizer"])]:
             continue
         what, was, wanted = found
-        raise WiringError(f"{name} is a checkpoint with {what} {was!r}; this run has {wanted!r}")
+        why = ", as what changes during the run is planned in shares of all updates" if key == "steps" else ""
+        raise WiringError(f"{name} is a checkpoint with {what} {was!r}; this run has {wanted!r}{why}")
 
 
 def _groups(optimizer: dict[str, Any]) -> list[dict[str, Any]]:

@@ -39,6 +39,9 @@ def train(
     loss: Any = None,
     penalty: Any = None,
     penalty_weight: float | None = None,
+    rate: float | None = None,
+    generator_rate: float | None = None,
+    discriminator_rate: float | None = None,
     batch_size: int | None = None,
     steps: int | None = None,
     seed: int = 0,
@@ -69,6 +72,10 @@ def train(
         loss: What the players want; plain: "non_saturating" on samples, "minimax" on strategies.
         penalty: "r1", "r2", "r1r2", "gradient_penalty" or "none".
         penalty_weight: Times the penalty.
+        rate: Learning rate of the players that are made here, the same throughout: of their Adam; in games of
+            strategies, of plain ascent. A player that is given has its own optimizer.
+        generator_rate: The same, of the generator alone.
+        discriminator_rate: The same, of the discriminator alone.
         batch_size: Samples n of a turn.
         steps: Updates in all, those before a resumption included.
         seed: Of the first parameters, where players are not given, and of the game.
@@ -100,6 +107,7 @@ def train(
     found = make_game(game)
     changes = dict(update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight)
     changes.update(batch_size=batch_size, steps=steps)
+    changes.update(_rates(rate, generator_rate, discriminator_rate, generator, discriminator))
     chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
     found = found.as_played(chosen.packing, chosen.noise_size)
     seed, looks = whole_number("seed", seed, 0), whole_number("looks", looks, 1)
@@ -115,6 +123,27 @@ def train(
                 checkpoints.load(resume, made)
         _play(made, chosen.steps, _Evaluations(every, looks, tuple(callbacks), progress, checkpoint), numbers)
     return made.run
+
+
+def _rates(
+    rate: float | None,
+    generator_rate: float | None,
+    discriminator_rate: float | None,
+    generator: Player | None,
+    discriminator: Player | None,
+) -> dict[str, Any]:
+    """The rates that were chosen; of a player that is given, none can be."""
+    found = {"generator_rate": generator_rate, "discriminator_rate": discriminator_rate}
+    for (name, own), player in zip(found.items(), (generator, discriminator), strict=True):
+        if player is not None and own is not None:
+            raise WiringError(
+                f"{name} is {own!r}, but the player was given, which has an optimizer of its own: give it the rate "
+                "there, as in Generator(network, gan_lab.adam(1e-4))"
+            )
+        found[name] = rate if own is None and player is None else own
+    if rate is not None and None not in (generator, discriminator):
+        raise WiringError(f"rate is {rate!r}, but both players were given, which have optimizers of their own")
+    return found
 
 
 @dataclass(frozen=True)
@@ -158,6 +187,7 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
     step = run.steps
     pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
     with Progress(run.game.name, steps, evaluations.progress and made.place.ranks.rank == 0) as bar, pair.listening():
+        bar.start_at(run.steps)
         try:
             while run.steps < steps:
                 step = run.steps + 1
@@ -169,6 +199,7 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
                     if is_due and pair.together(run, lambda: evaluations.of(made, bar)):
                         run.status = Status.STOPPED
                         return
+                bar.beat(run.steps, pair.payoffs)
             run.status = Status.FINISHED
         except KeyboardInterrupt:
             run.status = Status.INTERRUPTED

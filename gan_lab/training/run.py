@@ -3,6 +3,8 @@
 import enum
 from dataclasses import dataclass, field
 from html import escape
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from gan_lab.payoffs.penalties import Penalty
 from gan_lab.players import Player
 from gan_lab.recipes.choose import PLAIN, own_recipe
 from gan_lab.recipes.recipe import Recipe
+from gridworld_env.ui.files.pictures import save_png
 
 if TYPE_CHECKING:
     from gan_lab.diagnosis.symptoms import Symptom
@@ -77,9 +80,9 @@ class Run:
         Raises:
             WiringError: The game is one of strategies, whose generator makes no samples; or there is no average.
         """
-        return self.game.samples(self._generator(averaged), count, seed)
+        return self.game.samples(self.chosen_generator(averaged), count, seed)
 
-    def _generator(self, averaged: bool) -> Any:
+    def chosen_generator(self, averaged: bool) -> Any:
         """The generator as it is, or with the average of its parameters."""
         if averaged and self.average is None:
             raise WiringError("this run kept no average: take a recipe with averaging=0.999")
@@ -139,6 +142,77 @@ class Run:
         if self.recipe is not None and self.recipe.stretched:
             words.append(self.recipe.stretched)
         return "\n".join(lines + [f"  {line}" for line in words])
+
+    def grid(
+        self, path: "str | PathLike[str]", rows: int = 8, columns: int = 8, *, seed: int = 0, averaged: bool = False
+    ) -> Path:
+        """Write samples in rows and columns as a PNG, where samples are pictures.
+
+        Args:
+            path: The file.
+            rows: How many.
+            columns: How many.
+            seed: Of the noise: the same noise for all runs and at all times, so that grids can be compared.
+            averaged: As of `sample`.
+
+        Raises:
+            WiringError: The samples are no pictures.
+        """
+        from gan_lab.training.sheets import grid_of
+
+        return save_png(Path(path), grid_of(self, rows, columns, seed, averaged))
+
+    def interpolate(
+        self, path: "str | PathLike[str]", rows: int = 4, columns: int = 10, *, seed: int = 0, averaged: bool = False
+    ) -> Path:
+        """Write, in each row, samples on the way from one noise to another; arguments as of `grid`.
+
+        Raises:
+            WiringError: The samples are no pictures.
+        """
+        from gan_lab.training.sheets import interpolation_of
+
+        return save_png(Path(path), interpolation_of(self, rows, columns, seed, averaged))
+
+    def quality(
+        self, count: int = 2000, *, seed: int = 0, neighbours: int = 5, averaged: bool = False
+    ) -> dict[str, tuple[float, float]]:
+        """Precision, recall, density, coverage of samples; on digits distances of features. Each with that of data.
+
+        Args:
+            count: Samples, and data, that are compared.
+            seed: Of both.
+            neighbours: k of precision and recall.
+            averaged: As of `sample`.
+
+        Returns:
+            (of samples, of other data) by name: the second is what samples can hope for.
+
+        Raises:
+            WiringError: A game of strategies, or too few samples.
+
+        Source: see `gan_lab.metrics.precision_recall` and `gan_lab.metrics.features`.
+        """
+        from gan_lab.training.quality import quality_of
+
+        return quality_of(self.game, self.sample(count, seed, averaged=averaged), seed, neighbours)
+
+    def export(self, path: "str | PathLike[str]", *, averaged: bool = False) -> Path:
+        """Write the generator's network: see `gan_lab.training.exports.export_generator`.
+
+        Args:
+            path: Ends in `.safetensors`, its state dict, or in `.pt2`, a program of `torch.export`.
+            averaged: As of `sample`.
+
+        Raises:
+            WiringError: Another ending, a network that cannot be exported, or a game of strategies.
+        """
+        from gan_lab.training.exports import export_generator
+
+        game: Any = self.game
+        if not game.of_samples:
+            raise WiringError(f"the generator of {game.name!r} is a strategy: see `run.strategies`")
+        return export_generator(self.chosen_generator(averaged), game.noise_size, path)
 
     def plot(self, axes: Any = None) -> Any:
         """V beside its value at the equilibrium, and the divergences, over updates, as two matplotlib axes."""

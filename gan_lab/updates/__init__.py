@@ -28,6 +28,8 @@ def find_update(update: "str | Update", **options: Any) -> Update:
         if options:
             raise WiringError(f"{', '.join(options)}: a rule that is made already takes no options; make it with them")
         return update
+    if isinstance(update, type) and issubclass(update, Update):
+        raise WiringError(f"update is the class {update.__name__}; expected a rule, made by {update.__name__}()")
     rule = choose(update, UPDATES, "update")
     known = list(signature(rule).parameters)
     if strange := [name for name in options if name not in known]:

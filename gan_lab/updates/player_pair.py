@@ -44,7 +44,9 @@ class PlayerPair:
             if not isinstance(player, Player):
                 raise WiringError(f"{role} is {player!r}; expected a Discriminator and a Generator, or Strategists")
             if player.name != role:
-                raise WiringError(f"{player.name} was given as {role}: the two players are swapped")
+                raise WiringError(
+                    f"{player.name} was given as {role}: the two players are swapped; `train` takes the generator first"
+                )
         self.env, self.envs = env, [env]
         self.players: dict[str, Player] = {DISCRIMINATOR: discriminator, GENERATOR: generator}
         self.discriminator, self.generator = discriminator, generator

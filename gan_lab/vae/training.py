@@ -138,6 +138,7 @@ def _climb(
                         if any([is_true(callback(run)) for callback in callbacks]):
                             run.status = Status.STOPPED
                             return
+                bar.beat(run.steps, {})
             run.status = Status.FINISHED
         except KeyboardInterrupt:
             run.status = Status.INTERRUPTED

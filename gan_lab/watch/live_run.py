@@ -151,7 +151,7 @@ class LiveRun:
             changes["penalty"] = None
         for name in ("penalty_weight", "generator_rate", "discriminator_rate"):
             if name in changes:
-                changes[name] = Schedule(number_of_at_least_0(name, changes[name]))
+                changes[name] = Schedule(number_of_at_least_0(name, changes[name]))  # 0: the player stands still
         recipe = self.recipe.with_(**changes)
         # The same players in a new pair: whatever refuses does so before anything here is another one.
         annealed = (DISCRIMINATOR, GENERATOR) if self.of_samples else ()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gan_lab.studies.bench.cases import make_case
-from gan_lab.studies.bench.protocol import PROTOCOLS
+from gan_lab.studies.bench.protocol import PROTOCOLS, Protocol
 from gan_lab.studies.bench.published import PUBLISHED
 
 HEADER = (
@@ -63,16 +63,10 @@ def by_protocol(rows: Iterable[dict[str, Any]]) -> list[tuple[str, ...]]:
     for (game, method), runs in _grouped(rows, "game", "method"):
         for protocol in list(PROTOCOLS.values())[1:]:
             fitting = [run for run in runs if game == "grid25" or run["radius"] == protocol.radius]
-            scores = [run.get("averaged", run["live"])[protocol.name] for run in fitting if "live" in run]
-            if scores and game in ("ring8", "grid25"):
-                mean = {key: float(np.mean([score[key] for score in scores])) for key in scores[0]}
-                floor = protocol.floor(len(make_case(game).means))
-                lines.append((
-                    game, method, protocol.name, f"{mean['modes']:.1f}",
-                    f"{100 * mean['high_quality']:.2f} of {100 * protocol.ceiling():.2f}",
-                    f"{mean['reverse_kl']:.4f} (floor {floor:.4f})", f"{max(run['steps'] for run in fitting):,}",
-                    f"measured, {len(scores)} seed{'s' if len(scores) > 1 else ''}",
-                ))  # fmt: skip
+            for weights in ("live", "averaged"):
+                scored = [run for run in fitting if weights in run]
+                if scored and game in ("ring8", "grid25"):
+                    lines.append(_measured(game, method, protocol, weights, scored))
     for line in PUBLISHED:
         kl = "-" if line.reverse_kl is None else f"{line.reverse_kl:.4g}"
         steps = PROTOCOLS[line.protocol].published_steps
@@ -81,6 +75,20 @@ def by_protocol(rows: Iterable[dict[str, Any]]) -> list[tuple[str, ...]]:
             f"published: {line.source}",
         ))  # fmt: skip
     return lines
+
+
+def _measured(
+    game: str, method: str, protocol: Protocol, weights: str, runs: Sequence[dict[str, Any]]
+) -> tuple[str, ...]:
+    scores = [run[weights][protocol.name] for run in runs]
+    mean = {key: float(np.mean([score[key] for score in scores])) for key in scores[0]}
+    return (
+        game, method, protocol.name, f"{mean['modes']:.1f}",
+        f"{100 * mean['high_quality']:.2f} of {100 * protocol.ceiling():.2f}",
+        f"{mean['reverse_kl']:.4f} (floor {protocol.floor(len(make_case(game).means)):.4f})",
+        f"{max(run['steps'] for run in runs):,}",
+        f"measured, {len(scores)} seed{'s' if len(scores) > 1 else ''}, {weights} weights",
+    )  # fmt: skip
 
 
 def markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -148,7 +148,7 @@ def test_a_critic_that_nothing_holds_is_seen() -> None:
 
 def test_quality_of_pictures_sees_a_collapse(rng: np.random.Generator) -> None:
     """The mean picture, repeated, is of high quality and no copy; it covers nothing."""
-    game = make_game("digits")
+    game: Any = make_game("digits")
     mean = np.repeat(game.images.mean(axis=0)[None], 1000, axis=0)
     found = game.truth(mean, rng)
     assert found["high_quality"] == 1.0

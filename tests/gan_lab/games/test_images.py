@@ -16,7 +16,7 @@ import gan_lab
 from gan_lab import Discriminator, Generator, WiringError
 from gan_lab.cli.commands import app
 from gan_lab.games import ImagesGame, read_images
-from gan_lab.games.images import nearest_distances
+from gan_lab.games.rows import nearest_distances
 from gan_lab.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator
 
 SHAPES = [(1, 4, 4), (3, 8, 8), (2, 12, 12)]

@@ -111,7 +111,9 @@ def test_a_run_becomes_a_row_and_rows_a_table(rows: list[dict[str, Any]]) -> Non
     assert markdown(HEADER, lines).count("\n") == 3
     compared = by_protocol(rows)
     assert len([line for line in compared if line[-1].startswith("published")]) == len(PUBLISHED)
-    assert {line[2] for line in compared if line[-1] == "measured, 2 seeds"} == {"veegan", "pacgan"}  # the ring of 1
+    for weights in ("live", "averaged"):  # each named, on the ring of 1
+        measured = {line[2] for line in compared if line[-1] == f"measured, 2 seeds, {weights} weights"}
+        assert measured == {"veegan", "pacgan"}
 
 
 def test_a_run_that_diverged_is_a_row_too() -> None:
@@ -161,3 +163,12 @@ def test_every_method_has_a_recipe() -> None:
         assert recipe_of(method, make_case("grid25")).steps > 0
     with pytest.raises(WiringError, match="unknown method 'outs'"):
         recipe_of("outs", make_case("ring8"))
+
+
+def test_lines_of_json_have_no_infinity() -> None:
+    """JSON has none: they are text in the file, and numbers again afterwards."""
+    from gan_lab.cli.bench import _numbers, finite
+
+    row = {"live": {"veegan": {"reverse_kl": float("inf"), "modes": 8}}, "seed": 1}
+    text = json.dumps(finite(row), allow_nan=False)
+    assert json.loads(text, object_hook=_numbers) == row

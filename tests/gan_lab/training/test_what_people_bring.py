@@ -40,8 +40,9 @@ class Own(SampleGame):
 
     name, dimension, noise_size, bound, scale = "own", 1, 2, 3.0, 1.0
 
-    def __init__(self, real: Any = None, truth: Any = None) -> None:
+    def __init__(self, real: Any = None, truth: Any = None, **changes: Any) -> None:
         self._real, self._truth = real, truth
+        vars(self).update(changes)
 
     def real(self, count: int, rng: np.random.Generator) -> Any:
         return rng.normal(size=(count, 1)) if self._real is None else self._real(count)
@@ -87,6 +88,9 @@ class Unjoint(Consensus):
         (lambda: train(Own(lambda n: np.full((n, 1), np.nan)), steps=1, **SMALL), "has NaN or infinity .* leave such"),
         (lambda: train(Own(truth={"jsd": 0.1}), steps=1, **SMALL), "expected 'jsd_error' among them"),
         (lambda: train(Nameless(), steps=1), "has no name, dimension, noise_size, bound, scale"),
+        (lambda: train(Own(bound=np.inf), steps=1), "bound of the game 'own' is inf; expected a finite number above 0"),
+        (lambda: train(Own(scale=0), steps=1), "scale of the game 'own' is 0; expected a finite number above 0"),
+        (lambda: train(Own(noise_size=2.5), steps=1), "noise_size of the game 'own' is 2.5; expected a whole number"),
         (lambda: train("dirac", update=Idle(), steps=1), "'idle' played no turn of discriminator_0 and generator_0"),
         (lambda: train("ring8", update=Unjoint(), steps=1, **SMALL), "`joint = True`"),
     ],
@@ -129,7 +133,8 @@ def test_minibatch_discrimination_judges_batches_as_in_a_turn(rng: np.random.Gen
     assert max(size for _, size in layer.seen) == 16
     points = torch.from_numpy(rng.normal(size=(40, 2)).astype(np.float32))
     scores = gan_lab.players.scores_of(run.discriminator, points)
-    judge = run.discriminator.network.eval()
+    player: Any = run.discriminator
+    judge = player.network.eval()
     expected = [judge(points[:16]), judge(points[16:32]), judge(points[24:])[8:]]
     assert torch.allclose(scores, torch.cat(expected).flatten())
 

@@ -1,0 +1,97 @@
+"""The command `gan-lab train`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gan_lab.cli.exit_codes import exit_codes, say
+from gan_lab.errors import WiringError
+from gan_lab.launched import is_first, is_launched
+
+if TYPE_CHECKING:
+    from gan_lab.updates import Update
+
+Rate = Annotated[float | None, typer.Option(help="Learning rate of both players.", show_default=False)]
+RateOfG = Annotated[float | None, typer.Option(help="Of the generator alone.", show_default=False)]
+Html = Annotated[Path | None, typer.Option(help="Write a page that replays the run.")]
+Data = Annotated[Path | None, typer.Option(help="A folder of images, an .npy file of images or points, or a CSV.")]
+
+
+def train(
+    game: Annotated[str | None, typer.Argument(help="See `gan-lab games`; ring8 if not said.")] = None,
+    data: Data = None,
+    recipe: Annotated[str | None, typer.Option(help="Where nothing below is chosen: the game's own. {recipes}")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Updates; schedules are squeezed into them.")] = None,
+    update: Annotated[str | None, typer.Option(help="{updates}")] = None,
+    discriminator_steps: Annotated[int | None, typer.Option(min=1, help="k of Algorithm 1.")] = None,
+    loss: Annotated[str | None, typer.Option(help="{losses}", show_default=False)] = None,
+    penalty: Annotated[str | None, typer.Option(help="{penalties}, none", show_default=False)] = None,
+    penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.")] = None,
+    rate: Rate = None,
+    generator_rate: RateOfG = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Samples of a turn.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed, the same run, with as many threads.")] = 0,
+    checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each evaluation.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
+    device: Annotated[str, typer.Option(help="Where networks and samples live: {devices}.")] = "cpu",
+    shares: Annotated[int | None, typer.Option(help="Parts in which a batch is played.", show_default=False)] = None,
+    html: Html = None,
+    gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
+) -> None:
+    """Train a game, and say in words whether it has converged and whether modes are missing.
+
+    Several processes share each batch: torchrun --nproc-per-node=2 -m gan_lab train ...
+    """
+    choices: dict[str, Any] = dict(
+        recipe=recipe, steps=steps, loss=loss, penalty=penalty, penalty_weight=penalty_weight, rate=rate,
+        generator_rate=generator_rate, batch_size=batch_size, seed=seed, checkpoint=checkpoint, resume=resume,
+        device=device, shares=shares,
+    )  # fmt: skip
+    _train(game, data, update, discriminator_steps, html, gif, choices)
+
+
+def _train(
+    game: str | None,
+    data: Path | None,
+    update: str | None,
+    discriminator_steps: int | None,
+    html: Path | None,
+    gif: Path | None,
+    choices: dict[str, Any],
+) -> None:
+    """Train, and print the report."""
+    from gan_lab.replays.recording import recorded
+    from gan_lab.training.loop import train as train_game
+
+    with exit_codes(OSError, ValueError), recorded(html, gif, say) as recording:
+        run = train_game(
+            recording.suits(_chosen(game, data)),
+            update=_rule(update, discriminator_steps),
+            looks=recording.looks,
+            callbacks=recording.callbacks,
+            progress=True,
+            distributed=is_launched(),
+            **choices,
+        )
+    out = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
+    out.print(run.report(), markup=False)
+
+
+def _chosen(game: str | None, data: Path | None) -> Any:
+    if data is None:
+        return game or "ring8"
+    if game is not None:
+        raise WiringError(f"train either a game or --data, not both: {game!r} and {data}")
+    from gan_lab.games import read_data
+
+    return read_data(data)
+
+
+def _rule(update: str | None, discriminator_steps: int | None) -> "str | Update | None":
+    if discriminator_steps is None:
+        return update
+    from gan_lab.updates import find_update
+
+    return find_update(update or "alternating", discriminator_steps=discriminator_steps)
