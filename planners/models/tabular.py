@@ -146,11 +146,17 @@ class TabularMDP:
         return cls(**read_pairs(R, Q, states, actions, num_actions, terminal))
 
     @classmethod
-    def from_csv(cls, path: str | PathLike[str], base: int = 0, outcome: int | None = None) -> Self:
+    def from_csv(
+        cls,
+        path: str | PathLike[str],
+        base: int = 0,
+        outcome: int | None = None,
+        terminal: ArrayLike | None = None,
+    ) -> Self:
         """Read a file of transitions, as MDPs.jl has them; see `planners.readers.csv_file.read_csv`."""
         from planners.readers.csv_file import read_csv
 
-        return cls(**read_csv(path, base, outcome))
+        return cls(**read_csv(path, base, outcome, terminal))
 
     def to_csv(self, path: str | PathLike[str], base: int = 0) -> None:
         """Write what `from_csv` reads; see `planners.readers.csv_file.write_csv`."""

@@ -6,7 +6,8 @@
 
 This is the format of MDPs.jl and of the craam tools for robust MDPs. Columns may be in any order. Lines of
 one (state, action, next state) are added up. A state that is reached but has no line of its own is
-terminal: the episode ends on entering it, and nothing is earned after.
+terminal: the episode ends on entering it, and nothing is earned after. With `terminal=` only the states that it
+names are, so that a forgotten line is found.
 
 Source: https://github.com/RiskAverseRL/MDPs.jl, `load_mdp`.
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from planners.arrays import SUM_TOLERANCE
 from planners.atomic_file import write_atomically
@@ -174,9 +175,13 @@ class TransitionFile:
 
 
 def _encoding(path: str) -> str:
-    """UTF-16 where the file begins with its byte order mark, else UTF-8, with one or without."""
+    """UTF-16 where the file begins with its byte order mark, or every second byte is 0; else UTF-8."""
     with open(path, "rb") as file:
-        return "utf-16" if file.read(2) in BYTE_ORDER_MARKS else "utf-8-sig"
+        begins = file.read(2)
+    if begins in BYTE_ORDER_MARKS:
+        return "utf-16"
+    little, big = begins[1:] == b"\0", begins[:1] == b"\0"
+    return "utf-8-sig" if little == big else "utf-16-le" if little else "utf-16-be"
 
 
 def _is_number(field: str) -> bool:
@@ -192,7 +197,9 @@ MOST_PAIRS_A_LINE: Final = 1000  # of states and actions, most of which do not e
 MOST_PAIRS: Final = 1_000_000
 
 
-def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = None) -> dict[str, Any]:
+def read_csv(
+    path: str | PathLike[str], base: int = 0, outcome: int | None = None, terminal: ArrayLike | None = None
+) -> dict[str, Any]:
     """Tables of `TabularMDP` from a file of transitions.
 
     Args:
@@ -201,10 +208,12 @@ def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = Non
         base: 0 or 1, the number of the first state and of the first action.
         outcome: Which model to read from a file that holds several, told apart by `idoutcome`, as those
             for robust and multi-model MDPs do.
+        terminal: The terminal states, in the numbers of the file; None: all states without a line of their own.
 
     Raises:
         InvalidModelError: Columns missing or unknown, or a line that is not a transition, with the file
-            and the line; probabilities that do not sum to 1 within 1e-9; states that are named nowhere.
+            and the line; probabilities that do not sum to 1 within 1e-9; states that are named nowhere; with
+            `terminal`, other states without a line, or terminal ones that have some.
         InvalidOptionError: `base` is neither 0 nor 1.
 
     Cost: a few seconds for 10^6 lines.
@@ -224,9 +233,35 @@ def read_csv(path: str | PathLike[str], base: int = 0, outcome: int | None = Non
     feasible = np.zeros(entries.shape, dtype=bool)
     feasible.flat[rows] = True
     ends = np.logical_not(feasible.any(axis=1))
+    if terminal is not None:
+        _check_terminal(table, next_states, ends, terminal, base)
     feasible[ends] = True
     kept = entries.kept(np.ones(len(rows), dtype=bool))
     return {**ended(kept, entries.expected(rewards), feasible, ends), "paid": entries.paid(rewards)}
+
+
+def _check_terminal(
+    table: TransitionFile, next_states: NDArray[np.int64], ends: NDArray[np.bool_], terminal: ArrayLike, base: int
+) -> None:
+    """Refuse states without lines that are not named as terminal, and named ones that have lines."""
+    named = np.atleast_1d(np.asarray(terminal))
+    known = named.size == 0 or (named.dtype.kind in "iu" and base <= named.min() and named.max() < len(ends) + base)
+    if named.ndim != 1 or not known:
+        raise InvalidOptionError(
+            f"terminal is {terminal!r:.80}; expected states of {table.path}, numbers from {base} to "
+            f"{len(ends) - 1 + base}"
+        )
+    told = np.isin(np.arange(len(ends)) + base, named)
+    table.refuse(
+        (ends & ~told)[next_states], COLUMNS[2], "a state that has lines of its own, or one that terminal= names"
+    )
+    if (told & ~ends).any():
+        state = int(np.argmax(told & ~ends)) + base
+        raise InvalidModelError(
+            f"{table.path} has lines from state {state}, which terminal= names; expected none: nothing is earned "
+            "after an end",
+            state - base,
+        )
 
 
 def _check_actions(

@@ -103,6 +103,8 @@ def _columns(lists: list[Any], num_states: int) -> Columns | None:
         )
     except (TypeError, ValueError):
         return None
+    if not {*map(type, terminated)} <= {bool, np.bool_}:
+        return None
     below = (columns[0] < 0) & (columns[0] >= -rounding_of(np.float64))  # 1 - .9 - .1 is -2.8e-17
     columns[0][below] = 0.0
     if any(column.ndim != 1 for column in columns) or columns[1].dtype.kind not in "iu" or not (columns[0] >= 0).all():
@@ -172,4 +174,17 @@ def _checked_entry(entry: Any, state: int, action: int, num_states: int) -> tupl
             state,
             action,
         )
-    return probability, int(next_state), reward, bool(terminated)
+    return probability, int(next_state), reward, _flag(terminated, state, action)
+
+
+def _flag(value: Any, state: int, action: int) -> bool:
+    """Whether the episode ends: True or False, or 1 or 0; a string would always be true."""
+    found = value.item() if isinstance(value, np.ndarray | np.generic) and value.size == 1 else value
+    if not isinstance(found, bool | int | float) or found not in (0, 1):
+        raise InvalidModelError(
+            f"state {state}, action {action} has an entry that says {value!r:.40} for terminated; expected True where "
+            "the episode ends, else False",
+            state,
+            action,
+        )
+    return bool(found)
