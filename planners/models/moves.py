@@ -23,6 +23,7 @@ from planners.errors import InvalidModelError
 from planners.exact_sums import expectations
 from planners.models.starts import checked_initial
 from planners.models.tabular import TabularMDP
+from planners.told_outcomes import MoveOutcomes
 
 CHUNK: Final = 1 << 12  # numbers that are averaged at once
 
@@ -154,7 +155,15 @@ class MoveMDP:
             feasible=np.ones((states, actions), dtype=bool),
             initial=self.initial,
             endings=tables[1],
+            told=self._told(),
         )
+
+    def _told(self) -> MoveOutcomes | None:
+        """What knows the reward of each move, where they are not all the same."""
+        rewards = self.outcome_reward
+        several = len(rewards) > 1 and (rewards != rewards[0]).any()
+        moves = (self.successor, self.outcome, rewards, self.outcome_ends, self.mixture, self.kind)
+        return MoveOutcomes(*moves) if several else None
 
     def outcomes(self, state: int, action: int) -> list[Outcome]:
         """All results of one action in one state; equal results are one entry, and probabilities sum to 1.

@@ -55,7 +55,7 @@ def read_arrays(
     ends = np.zeros(shape[0], dtype=bool) if terminal is None else as_mask("terminal", terminal, shape[:1])
     exists = np.ones(shape, dtype=bool) if feasible is None else as_mask("feasible", feasible, shape)
     entries = entries.of_pairs(exists & ~ends[:, None])
-    rewards, given_by, paid = expected_rewards(R, entries, axes)
+    rewards, given_by, told = expected_rewards(R, entries, axes)
     if given_by == "action":
         exists &= rewards != -np.inf
         entries = entries.of_pairs(exists)
@@ -67,7 +67,7 @@ def read_arrays(
     if given_by == "state":
         return ended(entries, rewards, exists, ends, into_terminal=False)
     rewards[ends] = 0.0
-    return {**ended(entries, rewards, exists, ends), "paid": paid}
+    return {**ended(entries, rewards, exists, ends), **told}
 
 
 def ended(

@@ -237,7 +237,7 @@ def read_csv(
         _check_terminal(table, next_states, ends, terminal, base)
     feasible[ends] = True
     kept = entries.kept(np.ones(len(rows), dtype=bool))
-    return {**ended(kept, entries.expected(rewards), feasible, ends), "paid": entries.paid(rewards)}
+    return {**ended(kept, entries.expected(rewards), feasible, ends), **entries.told(rewards)}
 
 
 def _check_terminal(

@@ -59,7 +59,7 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any]) -> dict[str, Any]:
         "rewards": entries.expected(np.where(probabilities > 0, rewards, 0.0)),  # whatever 0 of them are
         "feasible": feasible,
         "endings": entries.kept(ends).matrix(),
-        "paid": entries.kept(~ends).paid(rewards[~ends]),
+        **entries.kept(~ends).told(rewards[~ends & (probabilities != 0)]),
     }
 
 
