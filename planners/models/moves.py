@@ -49,6 +49,8 @@ class MoveMDP:
         mixture: (C, A, D) probability of each move under each action, for each kind of square.
         kind: (S,) small unsigned integers, index into `mixture`; None where there is one kind.
         initial: (S,) probabilities of the first state, or None if not known.
+        unscaled: (C, A, D) the mixture as it was given; `mixture` itself is scaled to sum to 1, which rounds it.
+            Expected rewards and terminations are those of the numbers given. The model sets it.
     """
 
     successor: NDArray[np.int32]
@@ -58,6 +60,7 @@ class MoveMDP:
     mixture: NDArray[np.float64]
     kind: NDArray[np.unsignedinteger] | None = None
     initial: NDArray[np.float64] | None = None
+    unscaled: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
@@ -65,7 +68,9 @@ class MoveMDP:
             if given is not None and not isinstance(given, np.ndarray):
                 object.__setattr__(self, name, _as_array(name, given))
         _check(self)
-        object.__setattr__(self, "mixture", scaled_mixture(self.mixture))
+        if self.unscaled is None or not np.array_equal(scaled_mixture(self.unscaled), self.mixture):
+            object.__setattr__(self, "unscaled", self.mixture)  # else a copy of a model with other rewards is made
+            object.__setattr__(self, "mixture", scaled_mixture(self.mixture))
         object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
         seal(self)
 
@@ -83,6 +88,11 @@ class MoveMDP:
     def num_actions(self) -> int:
         """Number of actions A."""
         return self.mixture.shape[1]
+
+    @property
+    def given_mixture(self) -> NDArray[np.float64]:
+        """(C, A, D) `unscaled`, which the model has set."""
+        return self.mixture if self.unscaled is None else self.unscaled
 
     @property
     def num_moves(self) -> int:
@@ -162,7 +172,7 @@ class MoveMDP:
         """What knows the reward of each move, where they are not all the same."""
         rewards = self.outcome_reward
         several = len(rewards) > 1 and (rewards != rewards[0]).any()
-        moves = (self.successor, self.outcome, rewards, self.outcome_ends, self.mixture, self.kind)
+        moves = (self.successor, self.outcome, rewards, self.outcome_ends, self.given_mixture, self.kind)
         return MoveOutcomes(*moves) if several else None
 
     def outcomes(self, state: int, action: int) -> list[Outcome]:
@@ -195,7 +205,7 @@ class MoveMDP:
     def _means(self, states: NDArray[Any], by_outcome: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, A) the mean of what outcomes have, (K,), in n states."""
         kinds = np.zeros(len(states), dtype=np.uint8) if self.kind is None else self.kind[states]
-        return move_means(by_outcome[self.outcome[states]], self.mixture, kinds)
+        return move_means(by_outcome[self.outcome[states]], self.given_mixture, kinds)
 
     def _mixed(self, by_move: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S, A) the average over moves, under each action, of an (S, D) table."""

@@ -15,7 +15,7 @@ from planners.models.moves import MoveMDP
 from planners.models.state_names import ForgottenNames
 
 CHUNK: Final = 1 << 20  # numbers hashed at a time
-NO_PART: Final = ("initial", "states", "endings", "paid", "told", "labels")  # of what decides a plan
+NO_PART: Final = ("initial", "states", "endings", "paid", "told", "labels", "unscaled")  # of what decides a plan
 PARTS: Final = 256  # of the states, each with sums of its own
 
 
