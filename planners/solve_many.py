@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from planners.gpu.solving import is_device, solve_on_device
 from planners.iteration.direction import turned_progress
+from planners.iteration.last_proof import proven_further
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.memory import check_memory
@@ -81,6 +82,7 @@ def solve_many(
         members = [variants[index] for index in group]
         if is_device(device):
             found = solve_on_device(members, device, max_iterations=int(max_iterations), **options)
+            found = [proven_further(plan) for plan in found]
         elif can_be_swept(members):
             found = sweep_together(members, max_iterations=int(max_iterations), **options)
         else:
@@ -135,7 +137,7 @@ def sweep_together(
         plans.update(zip(batch, sweeps.split(plan), strict=True))
         if plan.status is Status.INTERRUPTED and len(plans) < len(members):
             raise KeyboardInterrupt
-    return [plans[index] for index in range(len(members))]
+    return [proven_further(plans[index]) for index in range(len(members))]
 
 
 def _likeness(member: Variant) -> tuple[float, float]:

@@ -20,10 +20,11 @@ from planners.distributed.processes import Processes
 from planners.distributed.sources import NegatedSource, Source, as_source
 from planners.errors import InvalidOptionError
 from planners.iteration.direction import turned_progress
+from planners.iteration.last_proof import proven_further
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.options import check_discount, check_run, check_switch, check_tolerance
-from planners.plans.plan import Plan, opposite
+from planners.plans.plan import Plan, Status, opposite
 from planners.plans.plan_folder import is_finished, make_files, write_states, write_summary
 from planners.plans.policy import TabularPolicy
 from planners.sweeps.rounds import rounds
@@ -109,10 +110,7 @@ def solve_together(model: Any, *, throw: bool, timeout: float = 600.0, **options
     with joined(True, timeout) as processes:
         source = processes.together(whole, "finding the model")
         mine = _solve(source, processes, throw=throw, **options)
-        told = processes.gather((mine.values, mine.lower, mine.upper, mine.policy.actions))
-    values, lower, upper, actions = (np.concatenate(several) for several in zip(*told, strict=True))
-    policy = TabularPolicy.from_actions(actions, source.num_actions)
-    plan = replace(mine, values=values, lower=lower, upper=upper, policy=policy, model=source.whole)
+        plan = replace(_joined(mine, processes), model=source.whole)
     return finish(plan, throw=throw)
 
 
@@ -157,7 +155,8 @@ def _solve(
         blocks = Blocks(source, float(discount), processes, parts or max(PARTS, processes.size))
         checkpoints = Checkpoints(Path(folder or "", "checkpoint"), checkpoint_every, float(tolerance))
         plan = _swept(blocks, checkpoints, int(max_iterations), progress)
-        plan = replace(opposite(plan, plan.model) if minimise else plan, iterations=blocks.sweeps)
+        plan = replace(_proven_further(plan, source, blocks), iterations=blocks.sweeps)
+        plan = opposite(plan, plan.model) if minimise else plan
         if folder is not None:
             _write(plan, folder, blocks)
         if checkpoint_every:
@@ -181,6 +180,29 @@ def _swept(blocks: Blocks, checkpoints: Checkpoints, max_iterations: int, progre
             max_iterations=max_iterations,
             progress=progress if callable(progress) else bool(progress) and blocks.processes.rank == 0,
         )
+
+
+def _proven_further(plan: Plan, source: Source, blocks: Blocks) -> Plan:
+    """The plan, after the last attempt of `planners.iteration.last_proof`, which every process makes, of all states.
+
+    It needs the model as a whole: where it is read in parts, the plan stays as it is.
+    """
+    model = source.to_maximise() if plan.status is Status.ROUNDING_FLOOR else None
+    if model is None:
+        return plan
+    whole = replace(_joined(plan, blocks.processes), model=model)
+    further, mine = proven_further(whole), slice(blocks.first, blocks.last)
+    values, lower, upper = further.values[mine], further.lower[mine], further.upper[mine]
+    policy = TabularPolicy.from_actions(further.policy.actions[mine], source.num_actions)
+    return replace(further, values=values, lower=lower, upper=upper, policy=policy, model=plan.model)
+
+
+def _joined(plan: Plan, processes: Processes) -> Plan:
+    """The plan of all states, of one process's own."""
+    told = processes.gather((plan.values, plan.lower, plan.upper, plan.policy.actions))
+    values, lower, upper, actions = (np.concatenate(several) for several in zip(*told, strict=True))
+    policy = TabularPolicy.from_actions(actions, plan.policy.num_actions)
+    return replace(plan, values=values, lower=lower, upper=upper, policy=policy)
 
 
 def _write(plan: Plan, folder: Path, blocks: Blocks) -> None:

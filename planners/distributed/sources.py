@@ -48,6 +48,10 @@ class Source(ABC):
     def bytes_a_state(self) -> float:
         """Estimate of the bytes that the tables of one state take, once they are read."""
 
+    def to_maximise(self) -> Model | None:
+        """The model whose tables these are, where it is in memory."""
+        return self.whole
+
 
 class ModelSource(Source):
     """A model in memory, or an environment that has one."""
@@ -164,6 +168,10 @@ class NegatedSource(Source):
     def bytes_a_state(self) -> float:
         """As the source."""
         return self.source.bytes_a_state()
+
+    def to_maximise(self) -> Model | None:
+        """The model with every reward negated."""
+        return None if self.source.whole is None else negated(self.source.whole)
 
 
 def evenly(count: int, parts: int) -> NDArray[np.int64]:

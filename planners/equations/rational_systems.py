@@ -35,21 +35,33 @@ def exact_reward(model: TabularMDP, pair: int) -> Fraction:
 
     What is stored was rounded once. A reward that differs from it by more is another one, and is not taken.
     """
-    stored, P, paid = Fraction(float(model.rewards.ravel()[pair])), model.transitions, model.paid
-    if paid is None or model.termination.ravel()[pair]:
+    stored, P = Fraction(float(model.rewards.ravel()[pair])), model.transitions
+    if model.termination.ravel()[pair] or (model.paid is None and model.told is None):
         return stored
-    here = slice(paid.indptr[pair], paid.indptr[pair + 1])
-    amounts = dict(zip(paid.indices[here].tolist(), paid.data[here].tolist(), strict=True))
+    amounts = _amounts(model, pair)
     part = slice(P.indptr[pair], P.indptr[pair + 1])
-    row = zip(P.indices[part].tolist(), P.data[part].tolist(), strict=True)
-    entries = [(Fraction(p), amounts.get(state)) for state, p in row]
-    told = [(p, Fraction(amount)) for p, amount in entries if amount is not None and math.isfinite(amount)]
-    if not told or len(told) < len(entries):
+    row = [(Fraction(p), t) for p, t in zip(P.data[part].tolist(), P.indices[part].tolist(), strict=True)]
+    if not row or any(t not in amounts for _, t in row):
         return stored
-    total = sum((p for p, _ in told), Fraction())
-    found = sum((p * amount for p, amount in told), Fraction()) / total
-    size = sum((p * abs(amount) for p, amount in told), Fraction()) / total
+    total = sum((p for p, _ in row), Fraction())
+    found = sum((p * amounts[t] for p, t in row), Fraction()) / total
+    size = sum((p * abs(amounts[t]) for p, t in row), Fraction()) / total
     return found if abs(found - stored) <= size * Fraction(1, 2**50) else stored
+
+
+def _amounts(model: TabularMDP, pair: int) -> dict[int, Fraction]:
+    """What is paid on going on to each state, as far as the model tells: the mean of several outcomes there."""
+    amounts: dict[int, Fraction] = {}
+    if model.paid is not None:
+        here = slice(model.paid.indptr[pair], model.paid.indptr[pair + 1])
+        told = zip(model.paid.indices[here].tolist(), model.paid.data[here].tolist(), strict=True)
+        amounts = {state: Fraction(amount) for state, amount in told if math.isfinite(amount)}
+    several: dict[int, list[tuple[Fraction, Fraction]]] = {}
+    for p, state, amount in model.told.of(pair) if model.told is not None else ():
+        several.setdefault(state, []).append((Fraction(p), Fraction(amount)))
+    for state, each in several.items():
+        amounts[state] = sum((p * amount for p, amount in each), Fraction()) / sum(p for p, _ in each)
+    return amounts
 
 
 def expected_until(target: int, rows: dict[int, Row]) -> dict[int, Fraction]:

@@ -1,7 +1,7 @@
 """A last attempt of every method where rounding keeps it from proving the tolerance: values around known numbers.
 
-Near discount 1 values may be large, and nearly the same in states that lead to each other. A backup of V is off by a part
-of V. But rows sum to 1, so that with V = C + h, and t the probability that the episode ends,
+Near discount 1 values may be large, and nearly the same in states that lead to each other. A backup of V is off by a
+part of V. But rows sum to 1, so that with V = C + h, and t the probability that the episode ends,
 
     r + discount * P V - V  =  r'  +  discount * P h - h,
     r' (s, a)  =  r - (1 - discount + discount * t) C(s) + discount * sum over s' of P(s'|s,a) (C(s') - C(s)).

@@ -1,13 +1,14 @@
 """How a `TabularMDP` is made of what somebody has: arrays, lists of pairs, dictionaries, files, environments."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from os import PathLike
 from typing import Any, Literal, Self, SupportsFloat
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from planners.readers.arrays import read_arrays
-from planners.readers.csv_file import read_csv
+from planners.readers.csv_file import read_csv, states_of_file
 from planners.readers.drn_file import read_drn
 from planners.readers.functions import read_functions
 from planners.readers.labels import Labels
@@ -15,6 +16,7 @@ from planners.readers.prism_files import read_prism
 from planners.readers.state_action_pairs import read_pairs
 from planners.readers.terminal import with_terminal
 from planners.readers.toy_text import read_gym_dict
+from planners.readers.transitions import as_mask
 
 
 class Constructors:
@@ -236,7 +238,8 @@ class Constructors:
             path: The file.
             base: 0, or 1 where states and actions are numbered from 1.
             outcome: Which model to read, in a file with a column `idoutcome`.
-            terminal: (S,) bool, or a list of names: further states that end the episode on entering them.
+            terminal: (S,) bool, or a list of names, or of numbers of the file: states that end the episode on entering
+                them. If it is given, other states without a line are refused.
             initial: (S,) probabilities of the first state; a dictionary of them; or the name of one state.
             states: S names, in the order of the numbers.
             actions: A names.
@@ -255,7 +258,15 @@ class Constructors:
         """
         labels = Labels(states, actions)
         with labels.naming():
-            return cls._named(read_csv(path, base, outcome, normalise), labels, initial, terminal)
+
+            def ends(count: int) -> NDArray[np.bool_]:
+                if states is None and not isinstance(terminal, Mapping) and np.asarray(terminal).dtype != np.bool_:
+                    return states_of_file(terminal, count, base, path)
+                return as_mask("terminal", labels.mask("terminal", terminal, count), (count,))
+
+            tables = read_csv(path, base, outcome, normalise, None if terminal is None else ends)
+            known = None if terminal is None else ends(len(tables["rewards"]))
+            return cls._named(tables, labels, initial, known)
 
     @classmethod
     def from_drn(

@@ -114,9 +114,15 @@ def _number_of_actions(inner: Any, samples: Any, max_states: Any) -> int:
 
 
 class _Result(NamedTuple):
+    """What a step leads to."""
+
     state: Hashable
     reward: float
     ends: bool
+
+    def __str__(self) -> str:
+        """It in words."""
+        return f"state {self.state!r:.60} with reward {self.reward:g}{', the end' if self.ends else ''}"
 
 
 class _Trial(NamedTuple):
@@ -152,8 +158,8 @@ class _Trial(NamedTuple):
             other = self._step(copied, action)
             if other != result:
                 raise InvalidModelError(
-                    f"in state {state!r:.80}, action {action} draws random numbers, and leads to {result!r:.80} or to "
-                    f"{other!r:.80}: steps are drawn at random, or the key does not tell all that matters. Pass "
+                    f"in state {state!r:.80}, action {action} draws random numbers, and leads to {result} or to "
+                    f"{other}: steps are drawn at random, or the key does not tell all that matters. Pass "
                     "samples= or key=, or plan on tables",
                     action=action,
                 )
@@ -164,7 +170,7 @@ def _compare(state: Hashable, first: list[Counter[_Result]], second: Iterator[tu
         (one,) = first[action]
         if one != other:
             raise InvalidModelError(
-                f"in state {state!r:.80}, action {action} led to {one!r:.80} and then to {other!r:.80}: steps are "
+                f"in state {state!r:.80}, action {action} led to {one} and then to {other}: steps are "
                 "drawn at random, or the key does not tell all that matters. Pass samples= or key=, or plan on tables",
                 action=action,
             )

@@ -25,6 +25,7 @@ from planners.exact_sums import expectations
 from planners.models.starts import checked_initial
 from planners.models.tables_of_moves import tables_of_moves
 from planners.models.tabular import TabularMDP
+from planners.told_outcomes import MoveOutcomes
 
 CHUNK: Final = 1 << 12  # numbers that are averaged at once
 
@@ -50,6 +51,8 @@ class MoveMDP:
         mixture: (C, A, D) probability of each move under each action, for each kind of square.
         kind: (S,) small unsigned integers, index into `mixture`; None where there is one kind.
         initial: (S,) probabilities of the first state, or None if not known.
+        unscaled: (C, A, D) the mixture as it was given; `mixture` itself is scaled to sum to 1, which rounds it.
+            Expected rewards and terminations are those of the numbers given. The model sets it.
     """
 
     successor: NDArray[np.int32]
@@ -59,6 +62,7 @@ class MoveMDP:
     mixture: NDArray[np.float64]
     kind: NDArray[np.unsignedinteger] | None = None
     initial: NDArray[np.float64] | None = None
+    unscaled: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
@@ -66,7 +70,9 @@ class MoveMDP:
             if given is not None and not isinstance(given, np.ndarray):
                 object.__setattr__(self, name, _as_array(name, given))
         _check(self)
-        object.__setattr__(self, "mixture", scaled_mixture(self.mixture))
+        if self.unscaled is None or not np.array_equal(scaled_mixture(self.unscaled), self.mixture):
+            object.__setattr__(self, "unscaled", self.mixture)  # else a copy of a model with other rewards is made
+            object.__setattr__(self, "mixture", scaled_mixture(self.mixture))
         object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
         seal(self)
 
@@ -84,6 +90,11 @@ class MoveMDP:
     def num_actions(self) -> int:
         """Number of actions A."""
         return self.mixture.shape[1]
+
+    @property
+    def given_mixture(self) -> NDArray[np.float64]:
+        """(C, A, D) `unscaled`, which the model has set."""
+        return self.mixture if self.unscaled is None else self.unscaled
 
     @property
     def num_moves(self) -> int:
@@ -148,7 +159,15 @@ class MoveMDP:
             feasible=np.ones((states, actions), dtype=bool),
             initial=self.initial,
             endings=ending,
+            told=self._told(),
         )
+
+    def _told(self) -> MoveOutcomes | None:
+        """What knows the reward of each move, where they are not all the same."""
+        rewards = self.outcome_reward
+        several = len(rewards) > 1 and (rewards != rewards[0]).any()
+        moves = (self.successor, self.outcome, rewards, self.outcome_ends, self.given_mixture, self.kind)
+        return MoveOutcomes(*moves) if several else None
 
     def outcomes(self, state: int, action: int) -> list[Outcome]:
         """All results of one action in one state; equal results are one entry, and probabilities sum to 1.
@@ -192,7 +211,7 @@ class MoveMDP:
             _, first, sort = np.unique(code, return_index=True, return_inverse=True)
             outcome, kinds = outcome[first], kinds[first]
         by_move = np.concatenate([table[outcome].astype(np.float64, copy=False) for table in tables])
-        means = move_means(by_move, self.mixture, np.tile(kinds, len(tables)))
+        means = move_means(by_move, self.given_mixture, np.tile(kinds, len(tables)))
         return means.reshape(len(tables), -1, self.num_actions)[:, sort]
 
     def _mixed(self, by_move: NDArray[np.float64]) -> NDArray[np.float64]:

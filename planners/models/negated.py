@@ -34,4 +34,6 @@ def negated(model: Tables) -> Tables:
     """
     name = "outcome_reward" if hasattr(model, "outcome_reward") else "rewards"
     found = replace(model, **{name: negative(getattr(model, name))})
+    told = getattr(model, "told", None)
+    found = found if told is None else replace(found, told=negated(told))
     return found if getattr(model, "paid", None) is None else replace(found, paid=-model.paid)

@@ -23,6 +23,7 @@ from planners.models.constructors import Constructors
 from planners.models.starts import checked_initial
 from planners.models.state_names import StateNames
 from planners.names import checked_names
+from planners.told_outcomes import MoveOutcomes, RowOutcomes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,6 +44,8 @@ class TabularMDP(Constructors):
         paid: (S*A, S) CSR, the reward of going on to each state, where the model tells more than its expectation; NaN
             where several rewards lead to one state. At discount 1 it decides whether a loop is fair: expected rewards
             are rounded.
+        told: What knows the outcomes of pairs one by one, where `paid` has no number: of moves, and of entries that
+            lead to one state with several rewards.
         labels: (S,) bool of each label: names of sets of states, such as "done", to be used as a goal.
         may_rest: At discount 1: whether staying for ever at no reward is worth 0; or else, as an episode that
             has to end does not end there, -inf.
@@ -60,6 +63,7 @@ class TabularMDP(Constructors):
     actions: tuple[Hashable, ...] | None = None
     endings: sparse.csr_array | None = None
     paid: sparse.csr_array | None = None
+    told: RowOutcomes | MoveOutcomes | None = None
     labels: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     may_rest: bool = True
     rescaled: float = 0.0

@@ -155,6 +155,7 @@ class Plan:
 
         Raises:
             OSError: It cannot be written; a file that was there before is then as it was.
+            InvalidOptionError: The name ends as another kind of file, such as .csv; or the policy draws actions.
         """
         from planners.plans.save import save_plan
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FORMAT: Final = "gridworld-lab plan"
 FINITE_FORMAT: Final = "gridworld-lab finite plan"
 VERSION: Final = 1
+OTHER_ENDINGS: Final = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".html", ".npy", ".pkl", ".parquet", ".png")
 SEAL: Final = b"gridworld-lab sha256 "
 SEAL_BYTES: Final = len(SEAL) + 64
 
@@ -36,6 +37,11 @@ Arrays = dict[str, NDArray[Any]]
 
 def save_plan(plan: "Plan", path: str | PathLike[str]) -> None:
     """Write a plan to a file, whole or not at all; see `Plan.save`."""
+    if (ending := Path(path).suffix.lower()) in OTHER_ENDINGS:
+        raise InvalidOptionError(
+            f"{str(path)!r} ends in {ending}, and a plan is written as an npz archive; expected a name such as "
+            f"{Path(path).stem + '.npz'!r}. Its numbers as a table: numpy.savetxt({Path(path).name!r}, plan.values)"
+        )
     if not plan.policy.is_deterministic:
         raise InvalidOptionError("the plan's policy draws its actions; only plans of one action a state can be saved")
     kept = ("values", "lower", "upper", "error_bound", "iterations", "discount", "tolerance", "method", "minimise")

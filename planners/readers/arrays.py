@@ -65,7 +65,7 @@ def read_arrays(
     exists = np.ones(shape, dtype=bool) if feasible is None else as_mask("feasible", feasible, shape)
     _refuse_paid_ends(R, entries.of_pairs(exists & ends[:, None]), ends, axes)
     entries = entries.rounded(dtype).of_pairs(exists & ~ends[:, None]).normalised(normalise)
-    rewards, given_by, paid = expected_rewards(R, entries, axes)
+    rewards, given_by, told = expected_rewards(R, entries, axes)
     if given_by != "state":
         exists &= rewards != -np.inf
         entries = entries.of_pairs(exists)
@@ -77,7 +77,7 @@ def read_arrays(
     if given_by == "state":
         return ended(entries, rewards, exists, ends, into_terminal=False)
     rewards[ends] = 0.0
-    return {**ended(entries, rewards, exists, ends), "paid": paid}
+    return {**ended(entries, rewards, exists, ends), **told}
 
 
 def _refuse_paid_ends(R: Any, entries: PairEntries, ends: NDArray[np.bool_], axes: Axes | None) -> None:

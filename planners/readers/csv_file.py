@@ -6,7 +6,8 @@
 
 This is the format of MDPs.jl and of the craam tools for robust MDPs. Columns may be in any order. Lines of
 one (state, action, next state) are added up. A state that is reached but has no line of its own is
-terminal: the episode ends on entering it, and nothing is earned after.
+terminal: the episode ends on entering it, and nothing is earned after. With `terminal=` only the states that it
+names are, so that a forgotten line is found.
 
 Source: https://github.com/RiskAverseRL/MDPs.jl, `load_mdp`.
 """
@@ -14,7 +15,7 @@ Source: https://github.com/RiskAverseRL/MDPs.jl, `load_mdp`.
 import codecs
 import csv
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -174,9 +175,13 @@ class TransitionFile:
 
 
 def _encoding(path: str) -> str:
-    """UTF-16 where the file begins with its byte order mark, else UTF-8, with one or without."""
+    """UTF-16 where the file begins with its byte order mark, or every second byte is 0; else UTF-8."""
     with open(path, "rb") as file:
-        return "utf-16" if file.read(2) in BYTE_ORDER_MARKS else "utf-8-sig"
+        begins = file.read(2)
+    if begins in BYTE_ORDER_MARKS:
+        return "utf-16"
+    little, big = begins[1:] == b"\0", begins[:1] == b"\0"
+    return "utf-8-sig" if little == big else "utf-16-le" if little else "utf-16-be"
 
 
 def _is_number(field: str) -> bool:
@@ -193,7 +198,11 @@ MOST_PAIRS: Final = 1_000_000
 
 
 def read_csv(
-    path: str | PathLike[str], base: int = 0, outcome: int | None = None, normalise: bool = False
+    path: str | PathLike[str],
+    base: int = 0,
+    outcome: int | None = None,
+    normalise: bool = False,
+    terminal: Callable[[int], NDArray[np.bool_]] | None = None,
 ) -> dict[str, Any]:
     """Tables of `TabularMDP` from a file of transitions.
 
@@ -204,10 +213,12 @@ def read_csv(
         outcome: Which model to read from a file that holds several, told apart by `idoutcome`, as those
             for robust and multi-model MDPs do.
         normalise: Whether rows that are off 1 by no more than .01 are scaled to it.
+        terminal: Tells the (S,) bool terminal states of S; None: all states without a line of their own.
 
     Raises:
         InvalidModelError: Columns missing or unknown, or a line that is not a transition, with the file
-            and the line; probabilities that do not sum to 1 within 1e-9; states that are named nowhere.
+            and the line; probabilities that do not sum to 1 within 1e-9; states that are named nowhere; with
+            `terminal`, other states without a line.
         InvalidOptionError: `base` is neither 0 nor 1.
 
     Cost: a few seconds for 10^6 lines.
@@ -229,9 +240,28 @@ def read_csv(
     feasible = np.zeros(entries.shape, dtype=bool)
     feasible.flat[rows] = True
     ends = np.logical_not(feasible.any(axis=1))
+    if terminal is not None:
+        silent = (ends & ~terminal(num_states))[next_states]
+        table.refuse(silent, COLUMNS[2], "a state that has lines of its own, or one that terminal= names")
     feasible[ends] = True
     kept = entries.kept(np.ones(len(rows), dtype=bool))
-    return {**ended(kept, entries.expected(rewards), feasible, ends), "paid": entries.paid(rewards)}
+    return {**ended(kept, entries.expected(rewards), feasible, ends), **entries.told(rewards)}
+
+
+def states_of_file(named: Any, num_states: int, base: int, path: str | PathLike[str]) -> NDArray[np.bool_]:
+    """(S,) True for the states that are named by their numbers in the file.
+
+    Raises:
+        InvalidOptionError: They are no such numbers.
+    """
+    numbers = np.atleast_1d(np.asarray(named))
+    known = numbers.dtype.kind in "iu" and base <= numbers.min() and numbers.max() < num_states + base
+    if np.ndim(named) != 1 or not (known or numbers.size == 0):
+        raise InvalidOptionError(
+            f"terminal is {named!r:.80}; expected states of {fspath(path)}, numbers from {base} to "
+            f"{num_states - 1 + base}"
+        )
+    return np.isin(np.arange(num_states) + base, numbers)
 
 
 def _check_actions(

@@ -3,6 +3,7 @@
 (S,) R(s), paid when leaving s; (S, A) r(s,a); (S, A, S') or (A, S, S') r(s,a,s'), paid with that transition.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -22,12 +23,12 @@ class Rewards(NamedTuple):
     Attributes:
         expected: (S, A) r(s,a) = sum over s' of P(s'|s,a) r(s,a,s').
         given_by: What they were given by.
-        paid: As of `TabularMDP`.
+        told: `paid` and `told` of `TabularMDP`.
     """
 
     expected: NDArray[np.float64]
     given_by: Kind
-    paid: sparse.csr_array | None = None
+    told: Mapping[str, Any] = {}
 
 
 def expected_rewards(R: Any, entries: PairEntries, axes: Axes | None = None) -> Rewards:
@@ -77,7 +78,7 @@ def expected_rewards(R: Any, entries: PairEntries, axes: Axes | None = None) -> 
 
 
 def _of_transitions(entries: PairEntries, amounts: NDArray[np.float64]) -> Rewards:
-    return Rewards(entries.expected(amounts), "transition", entries.paid(amounts))
+    return Rewards(entries.expected(amounts), "transition", entries.told(amounts))
 
 
 def _misfit(found: tuple[int, ...], num_states: int, num_actions: int) -> str:

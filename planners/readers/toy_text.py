@@ -61,8 +61,8 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any], normalise: bool = False)
         "rewards": entries.expected(np.where(probabilities > 0, rewards, 0.0)),  # whatever 0 of them are
         "feasible": feasible,
         "endings": entries.kept(ends).matrix(),
-        "paid": entries.kept(~ends).paid(rewards[~ends]),
         "rescaled": entries.rescaled,
+        **entries.kept(~ends).told(rewards[~ends & (probabilities != 0)]),
     }
 
 
@@ -105,6 +105,8 @@ def _columns(lists: list[Any], num_states: int) -> Columns | None:
             np.array(terminated, dtype=bool),
         )
     except (TypeError, ValueError):
+        return None
+    if not {*map(type, terminated)} <= {bool, np.bool_}:
         return None
     below = (columns[0] < 0) & (columns[0] >= -rounding_of(np.float64))  # 1 - .9 - .1 is -2.8e-17
     columns[0][below] = 0.0
@@ -175,4 +177,17 @@ def _checked_entry(entry: Any, state: int, action: int, num_states: int) -> tupl
             state,
             action,
         )
-    return probability, int(next_state), reward, bool(terminated)
+    return probability, int(next_state), reward, _flag(terminated, state, action)
+
+
+def _flag(value: Any, state: int, action: int) -> bool:
+    """Whether the episode ends: True or False, or 1 or 0; a string would always be true."""
+    found = value.item() if isinstance(value, np.ndarray | np.generic) and value.size == 1 else value
+    if not isinstance(found, bool | int | float) or found not in (0, 1):
+        raise InvalidModelError(
+            f"state {state}, action {action} has an entry that says {value!r:.40} for terminated; expected True where "
+            "the episode ends, else False",
+            state,
+            action,
+        )
+    return bool(found)

@@ -16,6 +16,7 @@ from planners.errors import InvalidModelError
 from planners.exact_sums import exact_sums, expectations
 from planners.memory import check_memory
 from planners.options import check_switch
+from planners.told_outcomes import RowOutcomes
 
 MOST_OFF: Final = 0.01  # what `normalise=True` scales; a row that is off by more lacks an outcome
 HARDLY_NEGATIVE: Final = -1e-9
@@ -78,23 +79,27 @@ class PairEntries(NamedTuple):
         means = expectations(self.probabilities, amounts, self.rows, self.num_states * self.num_actions)
         return means.reshape(self.shape)
 
-    def paid(self, amounts: NDArray[np.float64]) -> sparse.csr_array | None:
-        """(S*A, S) amount of going on to each state, of (L,) `amounts`; None where each pair has one amount only.
+    def told(self, amounts: NDArray[np.float64]) -> dict[str, Any]:
+        """What `TabularMDP` keeps of (L,) `amounts`, those of going on to each state, beside their expectation.
 
-        NaN where entries with one next state have several amounts.
+        That is `paid`, (S*A, S), with NaN where entries with one next state have several amounts; and `told`, which has
+        the entries of these rows. Both are None where each pair has one amount only.
         """
-        if not len(self.rows):
-            return None
         order = np.lexsort((self.next_states, self.rows))
+        order = order[self.probabilities[order] != 0]
         rows, columns, sorted_amounts = self.rows[order], self.next_states[order], amounts[order]
         same_row = rows[1:] == rows[:-1]
         if not (same_row & (sorted_amounts[1:] != sorted_amounts[:-1])).any():
-            return None
+            return {"paid": None, "told": None}
         first = np.concatenate(([0], np.flatnonzero(~same_row | (columns[1:] != columns[:-1])) + 1))
         least, most = np.minimum.reduceat(sorted_amounts, first), np.maximum.reduceat(sorted_amounts, first)
         data = np.where(least == most, least, np.nan)
         shape = (self.num_states * self.num_actions, self.num_states)
-        return sparse.csr_array(sparse.coo_array((data, (rows[first], columns[first])), shape=shape))
+        paid = sparse.csr_array(sparse.coo_array((data, (rows[first], columns[first])), shape=shape))
+        several = np.isin(rows, rows[first][least != most])
+        kept = order[several]
+        told = RowOutcomes(rows[several], self.probabilities[kept], columns[several], sorted_amounts[several])
+        return {"paid": paid, "told": told if several.any() else None}
 
     def matrix(self) -> sparse.csr_array:
         """(S*A, S) CSR, entries of one transition added up."""

@@ -35,3 +35,7 @@ def test_values_near_zero(seed: int) -> None:
 @pytest.mark.parametrize("seed", [201266, 205891])
 def test_values_that_no_float_holds(seed: int) -> None:
     assert [found for found in check_model(seed, [*CHEAP, "is_optimal", "batch"]) if found[0] in WRONG] == []
+
+
+def test_rewards_of_moves_that_cancel_are_those_of_the_mixture_as_given() -> None:
+    assert [found for found in check_model(401559, ["gauss_seidel", "batch"]) if found[0] in WRONG] == []

@@ -1,5 +1,6 @@
 """What V* means where rows of floats do not sum to 1, and expectations in which outcomes cancel."""
 
+import dataclasses
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +11,7 @@ import planners
 from planners import InvalidModelError, MoveMDP, TabularMDP
 from planners.distributed import solve_in_parts
 from planners.exact_sums import exact_sums, expectations
+from planners.models.negated import negated
 from tests.oracles.bounds import check_contained
 
 
@@ -104,3 +106,26 @@ def test_a_column_out_of_range_is_refused() -> None:
     zeros = np.zeros((2, 1))
     with pytest.raises(InvalidModelError, match="entry in column 7; expected states from 0 to 1"):
         TabularMDP(transitions=damaged, termination=zeros, rewards=zeros, feasible=np.ones((2, 1), dtype=bool))
+
+
+def test_a_mixture_that_is_scaled_pays_what_its_numbers_say(rng: np.random.Generator) -> None:
+    """Rewards of 10^6 cancel; each weight that is divided by its sum is off by a part of 10^-16 of its own."""
+    for _ in range(50):
+        weights = rng.dirichlet(np.ones(3)) * (1.0 + rng.uniform(-9e-10, 9e-10))
+        rewards = 1e6 * rng.normal(size=3)
+        rewards[2] = -(weights[:2] @ rewards[:2]) / weights[2]
+        model = MoveMDP(
+            successor=np.zeros((1, 3), dtype=np.int32),
+            outcome=np.array([[0, 1, 2]], dtype=np.uint8),
+            outcome_reward=rewards,
+            outcome_ends=np.ones(3, dtype=bool),
+            mixture=weights[None, None].copy(),
+        )
+        w, r = ([Fraction(float(number)) for number in numbers] for numbers in (weights, rewards))
+        exact = sum(p * amount for p, amount in zip(w, r, strict=True)) / sum(w)
+        for each, sign in ((model, 1), (negated(model), -1)):
+            assert each.rewards[0, 0] == sign * float(exact)
+            plan = planners.gauss_seidel(each, discount=0.9, tolerance=1.0)
+            assert Fraction(plan.lower[0]) <= sign * exact <= Fraction(plan.upper[0])
+        other = dataclasses.replace(model, mixture=np.full((1, 1, 3), 1 / 3))
+        assert other.rewards[0, 0] == pytest.approx(rewards.mean())

@@ -271,3 +271,13 @@ def test_policies_that_draw_are_refused(env: Any, tmp_path: Path) -> None:
     plan = replace(planners.solve(env, discount=0.9), policy=TabularPolicy.uniform(11, 4))
     with pytest.raises(InvalidOptionError, match="draws its actions"):
         plan.save(tmp_path / "plan")
+
+
+@pytest.mark.parametrize("name", ["plan.csv", "plan.JSON", "table.txt"])
+def test_a_name_that_ends_as_another_kind_of_file_is_refused(tmp_path: Path, name: str) -> None:
+    plan = planners.solve(planners.TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, True)]}}), discount=0.5)
+    with pytest.raises(
+        planners.InvalidOptionError, match=r"a plan is written as an npz archive; expected a name such as"
+    ):
+        plan.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())

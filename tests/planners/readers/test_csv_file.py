@@ -258,3 +258,34 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path, monkeypatch:
         model.to_csv(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_byte_order_mark(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "spreadsheet.csv"
+    path.write_bytes("idstatefrom,idaction,idstateto,probability,reward\n0,0,1,1,-2\n".encode(encoding))
+    assert TabularMDP.from_csv(path).rewards.tolist() == [[-2.0], [0.0]]
+
+
+FORGOTTEN = "idstatefrom,idaction,idstateto,probability,reward\n1,1,2,0.5,1\n1,1,3,0.5,2\n"
+
+
+def test_terminal_names_the_states_that_need_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "model.csv"
+    path.write_text(FORGOTTEN)
+    told, silent = (TabularMDP.from_csv(path, base=1, terminal=terminal) for terminal in ([2, 3], None))
+    assert (told.termination == silent.termination).all()
+    with pytest.raises(InvalidModelError, match="line 3: idstateto is 3; expected a state that has lines of its own"):
+        TabularMDP.from_csv(path, base=1, terminal=[2])
+    with pytest.raises(InvalidModelError, match="state 0 is terminal, and action 0 has reward"):
+        TabularMDP.from_csv(path, base=1, terminal=[1, 2, 3])
+    with pytest.raises(InvalidModelError, match="line 2: idstateto is 2"):
+        TabularMDP.from_csv(path, base=1, terminal=[])
+
+
+@pytest.mark.parametrize("terminal", [0, [4], [2.0, 3.0], [[2, 3]], "23"])
+def test_terminal_is_of_states_of_the_file(tmp_path: Path, terminal: Any) -> None:
+    path = tmp_path / "model.csv"
+    path.write_text(FORGOTTEN)
+    with pytest.raises(InvalidOptionError, match="expected states of"):
+        TabularMDP.from_csv(path, base=1, terminal=terminal)

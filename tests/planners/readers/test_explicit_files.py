@@ -1,7 +1,7 @@
 """Storm's and PRISM's explicit files: models written here by hand, with values that are known as fractions.
 
 The model is a small protocol: a sender waits or sends; what it sends is lost with probability 1/4, and after two losses
-it may give up. Values by Storm's exact engine (stormpy 2.0.0), which `benchmarks/storm.py` runs on larger ones.
+it may give up. Its values were derived by hand; `benchmarks/storm.py` compares larger models with Storm.
 """
 
 from collections.abc import Callable

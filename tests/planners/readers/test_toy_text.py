@@ -155,3 +155,15 @@ def test_probabilities_of_numpy_are_judged_by_their_type() -> None:
     assert model.termination[0, 0] == pytest.approx(1.0, abs=1e-15)
     with pytest.raises(InvalidModelError, match="sum to"):
         TabularMDP.from_gym_dict({0: {0: [(float(third), 0, 3.0, True)] * 3}})
+
+
+@pytest.mark.parametrize("said", ["False", "True", "", 2, 0.5, None, float("nan")])
+def test_terminated_is_true_or_false(said: Any) -> None:
+    with pytest.raises(InvalidModelError, match=r"state 0, action 1 .*for terminated; expected True"):
+        TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 0.0, False)], 1: [(1.0, 0, 0.0, said)]}})
+
+
+@pytest.mark.parametrize("said", [True, 1, 1.0, np.True_, np.int64(1), np.array([True])])
+def test_terminated_may_be_a_number_of_numpy(said: Any) -> None:
+    model = TabularMDP.from_gym_dict({0: {0: [(0.5, 0, 0.0, said), (0.5, 0, 0.0, np.False_)]}})
+    assert model.termination.tolist() == [[0.5]]

@@ -1,0 +1,61 @@
+"""What the outcomes of a pair of state and action are, one by one, where `TabularMDP.paid` has no single number.
+
+At discount 1 it decides whether a loop is fair (`planners.equations.rational_systems`), so it is asked for seldom.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Outcome(NamedTuple):
+    """One entry of a row as it was read: a step after which the episode goes on."""
+
+    probability: float
+    next_state: int
+    reward: float
+
+
+@dataclass(frozen=True, eq=False)
+class RowOutcomes:
+    """The entries of some rows.
+
+    Attributes:
+        rows: (n,) s*A + a of each entry, sorted.
+        probabilities: (n,) as they were read.
+        next_states: (n,) where the episode goes on.
+        rewards: (n,) reward of each.
+    """
+
+    rows: NDArray[np.integer]
+    probabilities: NDArray[np.float64]
+    next_states: NDArray[np.integer]
+    rewards: NDArray[np.float64]
+
+    def of(self, pair: int) -> list[Outcome]:
+        """Those of one pair."""
+        here = slice(*np.searchsorted(self.rows, [pair, pair + 1]))
+        columns = (self.probabilities[here], self.next_states[here], self.rewards[here])
+        return [Outcome(*entry) for entry in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class MoveOutcomes:
+    """Those of a `MoveMDP`, whose arrays these are."""
+
+    successor: NDArray[np.int32]
+    outcome: NDArray[np.unsignedinteger]
+    outcome_reward: NDArray[np.float64]
+    outcome_ends: NDArray[np.bool_]
+    mixture: NDArray[np.float64]
+    kind: NDArray[np.unsignedinteger] | None
+
+    def of(self, pair: int) -> list[Outcome]:
+        """Those of one pair."""
+        state, action = divmod(pair, self.mixture.shape[1])
+        weights, codes = self.mixture[0 if self.kind is None else self.kind[state], action], self.outcome[state]
+        moves = np.flatnonzero((weights != 0) & ~self.outcome_ends[codes])
+        columns = (weights[moves], self.successor[state, moves], self.outcome_reward[codes[moves]])
+        return [Outcome(*entry) for entry in zip(*(column.tolist() for column in columns), strict=True)]
