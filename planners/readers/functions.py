@@ -189,10 +189,10 @@ class _Search:
                 number_of(terminal_reward, key) for key, end in zip(self.keys, ends, strict=True) if end
             ]
         goes_on = ~ends[to] | (terminal_reward is not None)
-        paid = entries.kept(goes_on).paid(rewards[goes_on])
+        told = entries.kept(goes_on).told(rewards[goes_on & (probabilities != 0)])
         tables = ended(entries, expected, feasible, ends, into_terminal=terminal_reward is None)
         initial = np.concatenate((initial, np.zeros(S - len(initial))))
-        return FromFunctions({**tables, "initial": initial, "paid": paid}, tuple(self.keys), tuple(labels))
+        return FromFunctions({**tables, "initial": initial, **told}, tuple(self.keys), tuple(labels))
 
     def _numbers(self, length: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Probabilities and rewards as floats; the outcome that holds something else is named."""
