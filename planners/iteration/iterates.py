@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
+from planners.equations.ways_out import nearest_ways_out
 
 
 class Solving(Protocol):
@@ -133,3 +134,24 @@ class SweepIterate(NamedTuple):
     def at_floor(self, bounds: Bounds) -> bool:
         """As the sweeps say, whatever the bounds."""
         return self.stuck
+
+
+def told_of_model(solved: Solving, bounds: Bounds) -> Bounds:
+    """Bounds of the model's S states from those of what is solved, with the actions of a policy as `rows`.
+
+    At discount 1 the error includes what is rounded on the way, and the actions lead to ways out.
+    """
+    values = solved.expand(bounds.values)
+    lower, upper = solved.expand(bounds.lower, -np.inf), solved.expand(bounds.upper, np.inf)
+    actions, error = solved.expand_policy(bounds.rows), bounds.error
+    if solved.discount == 1.0:
+        error = max(error, _widest(lower, values, upper))
+        actions = nearest_ways_out(solved.model.tabular, lower, actions)
+    return Bounds(lower, upper, values, error, actions)
+
+
+def _widest(lower: NDArray[np.float64], values: NDArray[np.float64], upper: NDArray[np.float64]) -> float:
+    """The largest distance from a value to one of its bounds, where they are finite."""
+    with np.errstate(invalid="ignore"):
+        widest = np.fmax.reduce(np.maximum(upper - values, values - lower), initial=0.0, where=np.isfinite(values))
+    return float(np.nextafter(widest, np.inf)) if widest else 0.0

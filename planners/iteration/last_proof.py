@@ -1,7 +1,8 @@
 """A last attempt of every method where rounding keeps it from proving the tolerance: values around known numbers.
 
-Near discount 1 values may be large, and nearly the same in states that lead to each other. A backup of V is off by a
-part of V. But rows sum to 1, so that with V = C + h, and t the probability that the episode ends,
+Near discount 1, and at the start of long ways, values may be large, and nearly the same in states that lead to each
+other. A backup of V is off by a part of V. But rows sum to 1, so that with V = C + h, and t the probability that the
+episode ends,
 
     r + discount * P V - V  =  r'  +  discount * P h - h,
     r' (s, a)  =  r - (1 - discount + discount * t) C(s) + discount * sum over s' of P(s'|s,a) (C(s') - C(s)).
@@ -21,21 +22,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from planners.equations.certificates import Bounds, Certifier
+from planners.equations.certificates import Bounds, Certifier, surely_ends
 from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import Problem
+from planners.iteration.iterates import told_of_model
+from planners.iteration.starting_points import start_policy, start_values
 from planners.models.moves import MoveMDP
 from planners.models.tabular import TabularMDP
 from planners.plans.plan import Plan, Status
 from planners.plans.policy import TabularPolicy
 
-MOST_STATES: Final = 50_000  # for which linear systems are solved before a tolerance is refused
+MOST_STATES: Final = 200_000  # for which linear systems are solved before a tolerance is refused
 MOST_POLICIES: Final = 30
+MOST_WORK: Final = 1_000_000  # states of all policies
 
 
 def proven_further(plan: Plan) -> Plan:
-    """The plan, or where rounding stopped it below discount 1 one of smaller error, if there is one.
+    """The plan, or where rounding stopped it one of smaller error, if there is one.
 
     >>> from planners import TabularMDP, value_iteration
     >>> tour = TabularMDP.from_gym_dict({0: {0: [(1.0, 1, 1.0, False)]}, 1: {0: [(1.0, 0, 3.0, False)]}})
@@ -45,10 +49,11 @@ def proven_further(plan: Plan) -> Plan:
     if not may_be_proven_further(plan):
         return plan
     problem = make_problem(plan.model.tabular, plan.discount)
-    pairs = np.arange(problem.num_states) * plan.model.num_actions + plan.policy.actions
-    rows = np.searchsorted(problem.row_pair, pairs)
-    centre, found = class_middles(problem, rows, plan.values), None
-    for _ in range(MOST_POLICIES):
+    values, rows = start_values(problem, plan), start_policy(problem, plan)
+    if not len(values):
+        return plan
+    centre, found = class_middles(problem, rows, values), None
+    for _ in range(min(MOST_POLICIES, max(MOST_WORK // len(values), 4))):
         shifted = around(problem, centre)
         h = EvaluationSystem(shifted.transitions[rows], shifted.discount).solve(shifted.rewards[rows])
         action_values = shifted.action_values(h)
@@ -56,6 +61,8 @@ def proven_further(plan: Plan) -> Plan:
             break
         best, rounding = shifted.greedy(action_values), shifted.sharp_rounding(h)
         better = np.where(action_values[best] > action_values[rows] + rounding[best] + rounding[rows], best, rows)
+        if problem.discount == 1.0 and not surely_ends(problem, better):
+            break
         if np.array_equal(better, rows):
             more = moved(_proven(shifted, h, action_values, rows, plan.tolerance), centre)
             helps = found is None or more.error < 0.5 * found.error
@@ -63,14 +70,14 @@ def proven_further(plan: Plan) -> Plan:
             if found.error <= plan.tolerance or not helps:
                 break
         rows, centre = better, class_middles(problem, better, centre + h)
-    return plan if found is None or not found.error < plan.error_bound else _replaced(plan, problem, found)
+    return plan if found is None else _better_of(plan, problem, found)
 
 
 def may_be_proven_further(plan: Plan) -> bool:
-    """Whether rounding stopped it below discount 1, and linear systems of the model are cheap enough."""
+    """Whether rounding stopped it, and linear systems of the model are cheap enough."""
     small = isinstance(plan.model, TabularMDP | MoveMDP) and plan.model.num_states <= MOST_STATES
-    stopped = plan.status is Status.ROUNDING_FLOOR and plan.discount < 1.0
-    return bool(small and stopped and np.isfinite(plan.values).all())
+    known = np.isfinite(plan.values).all() or plan.discount == 1.0
+    return bool(small and plan.status is Status.ROUNDING_FLOOR and known)
 
 
 def class_middles(problem: Problem, rows: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -83,7 +90,7 @@ def class_middles(problem: Problem, rows: NDArray[np.int64], values: NDArray[np.
 
 
 def around(problem: Problem, centre: NDArray[np.float64]) -> Problem:
-    """The equations of h = V - C, below discount 1, for (n,) C."""
+    """The equations of h = V - C, for (n,) C."""
     here, out = centre[problem.row_state], (1.0 - problem.discount) + problem.discount * problem.termination
     P = problem.transitions
     away = P.copy()
@@ -120,15 +127,18 @@ def _proven(
     return other if other is not None and other.error < bounds.error else bounds
 
 
-def _replaced(plan: Plan, problem: Problem, found: Bounds) -> Plan:
-    """The plan with these bounds."""
+def _better_of(plan: Plan, problem: Problem, found: Bounds) -> Plan:
+    """The plan, or that of these bounds if their error is smaller."""
+    told = told_of_model(problem, found)
+    if not told.error < plan.error_bound:
+        return plan
     return replace(
         plan,
-        values=found.values,
-        lower=found.lower,
-        upper=found.upper,
-        error_bound=found.error,
-        policy=TabularPolicy.from_actions(problem.expand_policy(found.rows), plan.model.num_actions),
-        status=Status.CONVERGED if found.error <= plan.tolerance else plan.status,
+        values=told.values,
+        lower=told.lower,
+        upper=told.upper,
+        error_bound=told.error,
+        policy=TabularPolicy.from_actions(told.rows, plan.model.num_actions),
+        status=Status.CONVERGED if told.error <= plan.tolerance else plan.status,
         method=f"{plan.method}, proven by linear systems",
     )

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
 from planners.equations.problem import Problem
-from planners.equations.ways_out import nearest_ways_out
 from planners.errors import UnboundedValueError
 from planners.iteration.certified_backups import certified
 from planners.iteration.direction import in_direction
-from planners.iteration.iterates import Backup, Iterate, Solving
+from planners.iteration.iterates import Backup, Iterate, Solving, told_of_model
 from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress, reporting
 from planners.iteration.rounding_floor import advice
@@ -185,12 +184,7 @@ class _Record:
             bounds = self.last.bounds() if proves else self.last.unproven()
         if status is Status.ITERATION_LIMIT and bounds.error <= self.tolerance:
             status = Status.CONVERGED
-        values = solved.expand(bounds.values)
-        lower, upper = solved.expand(bounds.lower, -np.inf), solved.expand(bounds.upper, np.inf)
-        actions, error = solved.expand_policy(bounds.rows), bounds.error
-        if solved.discount == 1.0:
-            error = max(error, _widest(lower, values, upper))
-            actions = nearest_ways_out(solved.model.tabular, lower, actions)
+        lower, upper, values, error, actions = told_of_model(solved, bounds)
         if status is Status.CONVERGED and error > self.tolerance:
             status = Status.ROUNDING_FLOOR
         return Plan(
@@ -207,10 +201,3 @@ class _Record:
             tolerance=self.tolerance,
             model=solved.model,
         )
-
-
-def _widest(lower: NDArray[np.float64], values: NDArray[np.float64], upper: NDArray[np.float64]) -> float:
-    """The largest distance from a value to one of its bounds, where they are finite."""
-    with np.errstate(invalid="ignore"):
-        widest = np.fmax.reduce(np.maximum(upper - values, values - lower), initial=0.0, where=np.isfinite(values))
-    return float(np.nextafter(widest, np.inf)) if widest else 0.0
