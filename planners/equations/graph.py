@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from planners.arrays import LARGEST_INT32, take_rows
+
 
 class EndComponents(NamedTuple):
     """Maximal end components: sets of states in which one can stay for ever and go anywhere within.
@@ -46,21 +48,20 @@ def next_towards(
     count = transitions.shape[1]
     row, next_state = entries(transitions, rows)
     sources = np.flatnonzero(targets)
-    backwards = sparse.coo_array(
-        (
-            np.ones(len(row) + len(sources), dtype=np.int8),
-            (
-                np.concatenate((next_state, np.full(len(sources), count))),
-                np.concatenate((row_state[row], sources)),
-            ),
-        ),
-        shape=(count + 1, count + 1),
-    ).tocsr()
-    backwards.data[:] = 1
+    tails = np.concatenate((next_state, np.full(len(sources), count)))
+    backwards = _graph(tails, np.concatenate((row_state[row], sources)), count + 1)
     _, before = csgraph.breadth_first_order(backwards, count, directed=True, return_predecessors=True)
     towards = np.where(before[:count] >= 0, before[:count], -1).astype(np.int64)
     towards[sources] = sources
     return towards
+
+
+def _graph(tails: NDArray[np.integer], heads: NDArray[np.integer], count: int) -> sparse.csr_array:
+    """The graph of these edges, in the order in which those of one tail are given; one given twice is there twice."""
+    order = tails.argsort(kind="stable")
+    indptr = np.zeros(count + 1, dtype=np.int32 if len(tails) <= LARGEST_INT32 else np.int64)
+    np.cumsum(np.bincount(tails, minlength=count), out=indptr[1:])
+    return sparse.csr_array((np.ones(len(tails)), heads[order].astype(indptr.dtype), indptr), shape=(count, count))
 
 
 def rows_towards(
@@ -95,19 +96,22 @@ def end_components(
     """
     rows = rows.copy()
     count, left = transitions.shape[1], np.flatnonzero(rows)  # the rows that are still chosen
-    part = transitions if len(left) == len(rows) else transitions[left]
+    if not len(left):
+        return EndComponents(np.full(count, -1), rows)
+    part = transitions if len(left) == len(rows) else take_rows(transitions, left)
     while True:
         state = np.repeat(row_state[left], np.diff(part.indptr))
-        graph = sparse.coo_array((np.ones(len(state), dtype=np.int8), (state, part.indices)), shape=(count, count))
+        graph = _graph(state, part.indices, count)
+        graph.sum_duplicates()  # an edge that comes twice would send this search of SciPy's round for ever
         _, label = csgraph.connected_components(graph, directed=True, connection="strong")
         within = label[state] == label[part.indices]
         if within.all():
             break
         staying = np.ones(len(left), dtype=bool)
         staying[np.repeat(np.arange(len(left)), np.diff(part.indptr))[~within]] = False
-        part, left = part[np.flatnonzero(staying)], left[staying]
+        part, left = take_rows(part, np.flatnonzero(staying)), left[staying]
         staying = _with_somewhere_to_go(part, row_state[left])
-        part, left = (part, left) if staying.all() else (part[np.flatnonzero(staying)], left[staying])
+        part, left = (part, left) if staying.all() else (take_rows(part, np.flatnonzero(staying)), left[staying])
     rows[:] = False
     rows[left] = True
     stays = np.zeros(count, dtype=bool)

@@ -175,7 +175,7 @@ def ending_policy(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int
     if problem.discount < 1.0:
         return policy
     lost = steps_towards_end(problem, policy) < 0
-    return np.where(lost, _straight_to_the_end(problem), policy)
+    return np.where(lost, _straight_to_the_end(problem), policy) if lost.any() else policy
 
 
 def _straight_to_the_end(problem: Problem) -> NDArray[np.int64]:
