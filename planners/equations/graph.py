@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from planners.arrays import LARGEST_INT32, take_rows
+from planners.models.tabular import TabularMDP
 
 
 class EndComponents(NamedTuple):
@@ -49,14 +50,14 @@ def next_towards(
     row, next_state = entries(transitions, rows)
     sources = np.flatnonzero(targets)
     tails = np.concatenate((next_state, np.full(len(sources), count)))
-    backwards = _graph(tails, np.concatenate((row_state[row], sources)), count + 1)
+    backwards = graph_of(tails, np.concatenate((row_state[row], sources)), count + 1)
     _, before = csgraph.breadth_first_order(backwards, count, directed=True, return_predecessors=True)
     towards = np.where(before[:count] >= 0, before[:count], -1).astype(np.int64)
     towards[sources] = sources
     return towards
 
 
-def _graph(tails: NDArray[np.integer], heads: NDArray[np.integer], count: int) -> sparse.csr_array:
+def graph_of(tails: NDArray[np.integer], heads: NDArray[np.integer], count: int) -> sparse.csr_array:
     """The graph of these edges, in the order in which those of one tail are given; one given twice is there twice."""
     order = tails.argsort(kind="stable")
     indptr = np.zeros(count + 1, dtype=np.int32 if len(tails) <= LARGEST_INT32 else np.int64)
@@ -101,7 +102,7 @@ def end_components(
     part = transitions if len(left) == len(rows) else take_rows(transitions, left)
     while True:
         state = np.repeat(row_state[left], np.diff(part.indptr))
-        graph = _graph(state, part.indices, count)
+        graph = graph_of(state, part.indices, count)
         graph.sum_duplicates()  # an edge that comes twice would send this search of SciPy's round for ever
         _, label = csgraph.connected_components(graph, directed=True, connection="strong")
         within = label[state] == label[part.indices]
@@ -118,6 +119,20 @@ def end_components(
     stays[row_state[rows]] = True
     _, number = np.unique(label, return_inverse=True)
     return EndComponents(np.where(stays, number, -1), rows)
+
+
+def components_at_rest(model: TabularMDP) -> EndComponents:
+    """Where one can stay for ever and no step pays. It is kept with the model, which does not change."""
+    known = vars(model)
+    if "_at_rest" not in known:
+        rows = (model.feasible & (model.termination == 0.0) & (model.rewards == 0.0)).ravel()
+        known["_at_rest"] = end_components(model.transitions, rows_of_states(model), rows)
+    return known["_at_rest"]
+
+
+def rows_of_states(model: TabularMDP) -> NDArray[np.int64]:
+    """(S*A,) the state of each row of a model's transitions."""
+    return np.repeat(np.arange(model.num_states), model.num_actions)
 
 
 def _with_somewhere_to_go(transitions: sparse.csr_array, row_state: NDArray[np.int64]) -> NDArray[np.bool_]:

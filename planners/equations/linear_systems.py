@@ -307,4 +307,11 @@ def _by_sparse_factors(chain: sparse.csr_array, discount: float) -> Callable[[Ve
 
 
 def _matrix(chain: sparse.csr_array, discount: float) -> sparse.csr_array:
-    return sparse.csr_array(sparse.eye_array(chain.shape[0], format="csr") - discount * chain)
+    """I - discount * P."""
+    count, first = chain.shape[0], chain.indptr[:-1]
+    data = np.insert(-discount * chain.data, first, 1.0)
+    columns = np.insert(chain.indices, first, np.arange(count, dtype=chain.indices.dtype))
+    ends = chain.indptr + np.arange(count + 1, dtype=chain.indptr.dtype)
+    matrix = sparse.csr_array((data, columns, ends), shape=chain.shape)
+    matrix.sum_duplicates()
+    return matrix

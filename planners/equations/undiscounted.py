@@ -71,14 +71,16 @@ def reduced_problem(model: TabularMDP) -> Problem:
     pairs = pairs[order]
     transitions = take_rows(model.transitions, pairs)
     if alone < S:
-        merge = sparse.coo_array((np.ones(safe.sum()), (np.flatnonzero(safe), index[safe])), shape=(S, num_states))
-        transitions = sparse.csr_array(transitions @ merge.tocsr())
+        merged = index[transitions.indices].astype(transitions.indices.dtype)
+        transitions = sparse.csr_array((transitions.data, merged, transitions.indptr), shape=(len(pairs), num_states))
+        transitions.sum_duplicates()
     resting = labels if model.may_rest else labels[:0]
     states = np.concatenate((index[row_state[pairs]], np.arange(len(resting)) + alone))
     order = np.argsort(states, kind="stable")
     if len(resting):
-        padding = sparse.csr_array((len(resting), num_states))
-        transitions = take_rows(sparse.csr_array(sparse.vstack((transitions, padding), format="csr")), order)
+        ends = np.append(transitions.indptr, np.full(len(resting), transitions.nnz, dtype=transitions.indptr.dtype))
+        shape = (len(ends) - 1, num_states)
+        transitions = take_rows(sparse.csr_array((transitions.data, transitions.indices, ends), shape=shape), order)
     worth = np.array([float(staying.worth.get(label, 0)) for label in resting.tolist()])
     rows = _without_waiting(
         transitions,
