@@ -20,8 +20,8 @@ from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, spilu, splu
 from planners.errors import NotEnoughMemoryError
 
 TINY: Final = 64  # states, of which dense factors are quickest whatever leads where
-NARROW: Final = 40  # entries no further from the diagonal, in the own order of the states, are factored as a band
-LARGEST_BAND: Final = 1 << 20  # numbers
+NARROW: Final = 64  # entries no further from the diagonal, in the own order of the states, are factored as a band
+LARGEST_BAND: Final = 1 << 22  # numbers
 DENSE_LIMIT: Final = 300
 FEW_STEPS: Final = 40  # of BiCGSTAB by the diagonal, before an incomplete factorisation is worth its cost
 MANY_STEPS: Final = 500
@@ -182,6 +182,19 @@ class KrylovSystem:
                 return None
             self._incomplete = LinearOperator(self.matrix.shape, matvec=factors.solve, dtype=np.float64)
         return self._incomplete
+
+
+def is_strip(indices: NDArray[Any], indptr: NDArray[Any]) -> bool:
+    """Whether states lead to near numbers only, as along a corridor or in a queue, so that factors are a thin band.
+
+    Args:
+        indices: States that the n states lead to, those of one after those of the other.
+        indptr: (n + 1,) where those of each state begin.
+    """
+    count = len(indptr) - 1
+    rows = np.repeat(np.arange(count, dtype=indices.dtype), np.diff(indptr))
+    band = int(np.abs(rows - indices).max(initial=0))
+    return band <= NARROW and 2 * band**2 <= count and count * (3 * band + 1) <= LARGEST_BAND
 
 
 def is_entangled(indices: NDArray[Any], indptr: NDArray[Any]) -> bool:
