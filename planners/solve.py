@@ -168,8 +168,8 @@ def _start_after(plan: Plan) -> Plan | NDArray[np.float64]:
 def choose(model: Model, discount: float) -> tuple[str, str]:
     """The method for a model, and the reason.
 
-    A few states, more that lead to the next ones only, or from which no episode ends and that lead to a few near ones:
-    linear solves are exact and take no compilation. Near ones, and episodes end: ordered Gauss-Seidel, which takes a number of sweeps that
+    A few states, more that lead to the next ones only, or from which no episode ends and that lead to a few near
+    ones: linear solves are exact and take no compilation. Near ones, and episodes end: ordered Gauss-Seidel, which takes a number of sweeps that
     hardly grows; so too where hardly a state can be reached again, as in the model of a protocol that takes its course.
     Other states that lead all over the model: modified policy iteration, or, without a discount, linear
     solves again, by products with the matrix. Too many states for linear solves: modified policy iteration.
@@ -195,7 +195,7 @@ def choose(model: Model, discount: float) -> tuple[str, str]:
 
 
 def _is_strip(model: Model, discount: float) -> bool:
-    """Whether linear solves take next to no time; a `MoveMDP` with a discount would first have to be written as tables."""
+    """Whether linear solves take next to no time; below discount 1 a `MoveMDP` would have to be made tabular first."""
     return (isinstance(model, TabularMDP) or discount == 1.0) and is_strip(*_leads_to(model))
 
 

@@ -50,7 +50,9 @@ class EvaluationSystem:
     def __init__(self, chain: Chain, discount: float, *, factored: bool = False) -> None:
         """Factor the matrix, or see that it is better not to."""
         self.chain, self.discount = chain, discount
-        self._solve = _solver(chain, discount, factored=factored)
+        factors = _factored(chain, discount, always=factored)
+        self.has_factors: bool = factors is not None
+        self._solve: Callable[[Vector], Vector] = factors or KrylovSystem(chain, discount).solve_roughly
 
     def solve(self, b: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the solution, refined until its residual stops shrinking; not finite if float64 cannot hold it.
@@ -255,8 +257,11 @@ def _grows_fast(indices: NDArray[Any], indptr: NDArray[Any], far: float, steps: 
     return False
 
 
-def _solver(chain: Chain, discount: float, *, factored: bool) -> Callable[[Vector], Vector]:
-    """The quickest solver; a matrix that is singular in float64 solves to what is not finite."""
+def _factored(chain: Chain, discount: float, *, always: bool) -> Callable[[Vector], Vector] | None:
+    """The quickest solver by factors, or None where they would fill in, unless `always`.
+
+    A matrix that is singular in float64 solves to what is not finite.
+    """
     if isinstance(chain, np.ndarray):
         return _by_table(-discount * chain)
     count = chain.shape[0]
@@ -269,9 +274,9 @@ def _solver(chain: Chain, discount: float, *, factored: bool) -> Callable[[Vecto
         return _by_band(chain, ahead, below, above, discount)
     if count <= DENSE_LIMIT:
         return _by_table(-discount * chain.toarray())
-    if factored or not is_entangled(chain.indices, chain.indptr):
+    if always or not is_entangled(chain.indices, chain.indptr):
         return _by_sparse_factors(chain, discount)
-    return KrylovSystem(chain, discount).solve_roughly
+    return None
 
 
 def _by_table(matrix: NDArray[np.float64]) -> Callable[[Vector], Vector]:

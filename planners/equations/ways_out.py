@@ -174,5 +174,3 @@ def _proven_worth(mdp: TabularMDP, lower: NDArray[np.float64]) -> NDArray[np.flo
     sinking[row[~np.isfinite(lower)[next_state]]] = True
     nearest = total.astype(np.float64)
     return np.where(sinking, -np.inf, np.where(nearest > total, np.nextafter(nearest, -np.inf), nearest))
-
-
