@@ -169,10 +169,11 @@ def choose(model: Model, discount: float) -> tuple[str, str]:
     """The method for a model, and the reason.
 
     A few states, more that lead to the next ones only, or from which no episode ends and that lead to a few near
-    ones: linear solves are exact and take no compilation. Near ones, and episodes end: ordered Gauss-Seidel, which takes a number of sweeps that
-    hardly grows; so too where hardly a state can be reached again, as in the model of a protocol that takes its course.
-    Other states that lead all over the model: modified policy iteration, or, without a discount, linear
-    solves again, by products with the matrix. Too many states for linear solves: modified policy iteration.
+    ones: linear solves are exact and take no compilation. Near ones, and episodes end: ordered Gauss-Seidel, which
+    takes a number of sweeps that hardly grows; so too where hardly a state can be reached again, as in the model of a
+    protocol that takes its course. Other states that lead all over the model: modified policy iteration, or, without a
+    discount, linear solves again, by products with the matrix. Too many states for linear solves: modified policy
+    iteration.
     """
     size = f"{model.num_states} states"
     if model.num_states > FEW and _is_strip(model, discount):

@@ -23,6 +23,7 @@ TINY: Final = 64  # states, of which dense factors are quickest whatever leads w
 NARROW: Final = 64  # entries no further from the diagonal, in the own order of the states, are factored as a band
 LARGEST_BAND: Final = 1 << 22  # numbers
 DENSE_LIMIT: Final = 300
+FEW: Final = 500  # states, of which factors that fill in take no longer than to ask whether they do
 FEW_STEPS: Final = 40  # of BiCGSTAB by the diagonal, before an incomplete factorisation is worth its cost
 MANY_STEPS: Final = 500
 REFINEMENTS: Final = 6  # at most; where the factors are good, the second no longer helps
@@ -52,7 +53,9 @@ class EvaluationSystem:
         self.chain, self.discount = chain, discount
         factors = _factored(chain, discount, always=factored)
         self.has_factors: bool = factors is not None
-        self._solve: Callable[[Vector], Vector] = factors or KrylovSystem(chain, discount).solve_roughly
+        self._solve: Callable[[Vector], Vector] = (
+            factors or KrylovSystem(sparse.csr_array(chain), discount).solve_roughly
+        )
 
     def solve(self, b: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the solution, refined until its residual stops shrinking; not finite if float64 cannot hold it.
@@ -274,7 +277,7 @@ def _factored(chain: Chain, discount: float, *, always: bool) -> Callable[[Vecto
         return _by_band(chain, ahead, below, above, discount)
     if count <= DENSE_LIMIT:
         return _by_table(-discount * chain.toarray())
-    if always or not is_entangled(chain.indices, chain.indptr):
+    if always or count <= FEW or not is_entangled(chain.indices, chain.indptr):
         return _by_sparse_factors(chain, discount)
     return None
 
