@@ -11,7 +11,7 @@ whose values must lie within the bounds of the plan in every state. Building is 
 
 import os
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
 import platform
 import statistics
@@ -163,7 +163,7 @@ def measured(name: str, case: Case, folder: Path) -> str:
         wrong = str(outside(plan, checked(built(case, folder, stormpy.Rational), case, sound=False)))
     return (
         f"| {name} | {mine.num_states:,} | {plan.values[first]:.10g} | {plan.error_bound:.1e} | {wrong} | "
-        f"{abs(values[first] - plan.values[first]):.1e} | {storm:.3f} | {ours:.3f} | {ours / storm:.1f} | "
+        f"{abs(values[first] - plan.values[first]):.1e} | {storm:.4f} | {ours:.4f} | {ours / storm:.1f} | "
         f"{reading:.2f} s, {lines:,} lines |"
     )
 

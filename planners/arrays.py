@@ -31,6 +31,25 @@ def merge_rows(
     return matrix
 
 
+def only_entries(matrix: sparse.csr_array, kept: NDArray[np.bool_]) -> sparse.csr_array:
+    """The matrix with the kept entries alone; `kept` has one bool for each.
+
+    >>> two = sparse.csr_array([[1.0, 0.0], [2.0, 3.0]])
+    >>> only_entries(two, two.data > 1.5).toarray().tolist()
+    [[0.0, 0.0], [2.0, 3.0]]
+    """
+    if kept.all():
+        return matrix
+    before = np.zeros(len(kept) + 1, dtype=matrix.indptr.dtype)
+    np.cumsum(kept, out=before[1:])
+    return sparse.csr_array((matrix.data[kept], matrix.indices[kept], before[matrix.indptr]), shape=matrix.shape)
+
+
+def only_rows(matrix: sparse.csr_array, rows: NDArray[np.bool_]) -> sparse.csr_array:
+    """The matrix with all rows but the given ones empty."""
+    return matrix if rows.all() else only_entries(matrix, np.repeat(rows, np.diff(matrix.indptr)))
+
+
 def row_sums(matrix: sparse.csr_array) -> NDArray[np.float64]:
     """(rows,) the plain sums of the rows."""
     return matrix @ np.ones(matrix.shape[1])

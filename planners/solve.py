@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from planners.equations.linear_systems import DENSE_LIMIT, is_entangled
+from planners.equations.linear_systems import DENSE_LIMIT, is_entangled, is_strip
 from planners.errors import InvalidOptionError
 from planners.gpu.solving import is_device, solve_on_device
 from planners.interval.interval_mdp import IntervalMDP
@@ -29,6 +29,7 @@ from planners.methods.value_iteration import value_iteration
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.moves import MoveMDP
 from planners.models.state_names import errors_in_names
+from planners.models.tabular import TabularMDP
 from planners.options import check_discount, check_run, check_tolerance
 from planners.plans.plan import Plan, Status
 from planners.sweeps.variants import Variant
@@ -198,13 +199,16 @@ def _start_after(plan: Plan) -> Plan | NDArray[np.float64]:
 def choose(model: Model, discount: float) -> tuple[str, str]:
     """The method for a model, and the reason.
 
-    A few states, or more from which no episode ends and that lead to a few near ones: linear solves are exact and
-    take no compilation. Near ones, and episodes end: ordered Gauss-Seidel, which takes a number of sweeps that
-    hardly grows; so too where hardly a state can be reached again, as in the model of a protocol that takes its course.
-    Other states that lead all over the model: modified policy iteration, or, without a discount, linear
-    solves again, by products with the matrix. Too many states for linear solves: modified policy iteration.
+    A few states, more that lead to the next ones only, or from which no episode ends and that lead to a few near
+    ones: linear solves are exact and take no compilation. Near ones, and episodes end: ordered Gauss-Seidel, which
+    takes a number of sweeps that hardly grows; so too where hardly a state can be reached again, as in the model of a
+    protocol that takes its course. Other states that lead all over the model: modified policy iteration, or, without a
+    discount, linear solves again, by products with the matrix. Too many states for linear solves: modified policy
+    iteration.
     """
     size = f"{model.num_states} states"
+    if model.num_states > FEW and _is_strip(model, discount):
+        return "policy_iteration", f"{size} that lead to the next ones, as along a line: linear solves are cheap"
     entangled = _is_entangled(model)
     if model.num_states <= (DENSE_LIMIT if entangled else FEW):
         return "policy_iteration", f"{size}: few enough for exact linear solves"
@@ -220,6 +224,11 @@ def choose(model: Model, discount: float) -> tuple[str, str]:
     if model.num_states <= DIRECT_LIMIT:
         return "policy_iteration", f"{size} that lead to near ones, and no end to start from: linear solves are cheap"
     return "modified_policy_iteration", f"{size}: too many for linear solves, and no end to start from"
+
+
+def _is_strip(model: Model, discount: float) -> bool:
+    """Whether linear solves take next to no time; below discount 1 a `MoveMDP` would have to be made tabular first."""
+    return (isinstance(model, TabularMDP) or discount == 1.0) and is_strip(*_leads_to(model))
 
 
 def _is_entangled(model: Model) -> bool:

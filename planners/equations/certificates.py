@@ -253,6 +253,10 @@ def surely_ends(problem: Problem, policy: NDArray[np.int64]) -> bool:
 
 def steps_towards_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int64]:
     """(n,) next state on a shortest way to the end under the policy; -1 where it never ends."""
+    return problem.remembered("steps towards the end", policy, lambda: _steps_towards_end(problem, policy))
+
+
+def _steps_towards_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int64]:
     chain = take_rows(problem.transitions, policy)
     everything = np.ones(problem.num_states, dtype=bool)
     ends = problem.termination[policy] > 0

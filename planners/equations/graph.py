@@ -4,12 +4,17 @@ Rows are state-action pairs: `transitions` (L, n) CSR holds where each can lead,
 it starts. Ways are counted in steps; only `likeliest` looks at the size of an entry.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
+
+from planners.arrays import LARGEST_INT32, take_rows
+from planners.models.tabular import TabularMDP
+
+ONE_BY_ONE: Final = 50_000  # entries
 
 
 class EndComponents(NamedTuple):
@@ -46,21 +51,20 @@ def next_towards(
     count = transitions.shape[1]
     row, next_state = entries(transitions, rows)
     sources = np.flatnonzero(targets)
-    backwards = sparse.coo_array(
-        (
-            np.ones(len(row) + len(sources), dtype=np.int8),
-            (
-                np.concatenate((next_state, np.full(len(sources), count))),
-                np.concatenate((row_state[row], sources)),
-            ),
-        ),
-        shape=(count + 1, count + 1),
-    ).tocsr()
-    backwards.data[:] = 1
+    tails = np.concatenate((next_state, np.full(len(sources), count)))
+    backwards = graph_of(tails, np.concatenate((row_state[row], sources)), count + 1)
     _, before = csgraph.breadth_first_order(backwards, count, directed=True, return_predecessors=True)
     towards = np.where(before[:count] >= 0, before[:count], -1).astype(np.int64)
     towards[sources] = sources
     return towards
+
+
+def graph_of(tails: NDArray[np.integer], heads: NDArray[np.integer], count: int) -> sparse.csr_array:
+    """The graph of these edges, in the order in which those of one tail are given; one given twice is there twice."""
+    order = tails.argsort(kind="stable")
+    indptr = np.zeros(count + 1, dtype=np.int32 if len(tails) <= LARGEST_INT32 else np.int64)
+    np.cumsum(np.bincount(tails, minlength=count), out=indptr[1:])
+    return sparse.csr_array((np.ones(len(tails)), heads[order].astype(indptr.dtype), indptr), shape=(count, count))
 
 
 def rows_towards(
@@ -95,19 +99,22 @@ def end_components(
     """
     rows = rows.copy()
     count, left = transitions.shape[1], np.flatnonzero(rows)  # the rows that are still chosen
-    part = transitions if len(left) == len(rows) else transitions[left]
+    if not len(left):
+        return EndComponents(np.full(count, -1), rows)
+    part = transitions if len(left) == len(rows) else take_rows(transitions, left)
     while True:
         state = np.repeat(row_state[left], np.diff(part.indptr))
-        graph = sparse.coo_array((np.ones(len(state), dtype=np.int8), (state, part.indices)), shape=(count, count))
+        graph = graph_of(state, part.indices, count)
+        graph.sum_duplicates()  # an edge that comes twice would send this search of SciPy's round for ever
         _, label = csgraph.connected_components(graph, directed=True, connection="strong")
         within = label[state] == label[part.indices]
         if within.all():
             break
         staying = np.ones(len(left), dtype=bool)
         staying[np.repeat(np.arange(len(left)), np.diff(part.indptr))[~within]] = False
-        part, left = part[np.flatnonzero(staying)], left[staying]
+        part, left = take_rows(part, np.flatnonzero(staying)), left[staying]
         staying = _with_somewhere_to_go(part, row_state[left])
-        part, left = (part, left) if staying.all() else (part[np.flatnonzero(staying)], left[staying])
+        part, left = (part, left) if staying.all() else (take_rows(part, np.flatnonzero(staying)), left[staying])
     rows[:] = False
     rows[left] = True
     stays = np.zeros(count, dtype=bool)
@@ -116,30 +123,93 @@ def end_components(
     return EndComponents(np.where(stays, number, -1), rows)
 
 
+def components_at_rest(model: TabularMDP) -> EndComponents:
+    """Where one can stay for ever and no step pays. It is kept with the model, which does not change."""
+    known = vars(model)
+    if "_at_rest" not in known:
+        rows = (model.feasible & (model.termination == 0.0) & (model.rewards == 0.0)).ravel()
+        known["_at_rest"] = end_components(model.transitions, rows_of_states(model), rows)
+    return known["_at_rest"]
+
+
+def rows_of_states(model: TabularMDP) -> NDArray[np.int64]:
+    """(S*A,) the state of each row of a model's transitions."""
+    return np.repeat(np.arange(model.num_states), model.num_actions)
+
+
 def _with_somewhere_to_go(transitions: sparse.csr_array, row_state: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(L,) the rows from which one never needs a state without a row: the others go, and their states perhaps too."""
-    count = transitions.shape[1]
-    staying, rows_left = np.ones(len(row_state), dtype=bool), np.bincount(row_state, minlength=count)
-    stranded = np.flatnonzero(rows_left == 0)
-    lost = np.zeros(count, dtype=bool)
-    lost[stranded] = True
-    if not lost[transitions.indices].any():
-        return staying
-    row = np.repeat(np.arange(len(row_state)), np.diff(transitions.indptr))
-    order = np.argsort(transitions.indices, kind="stable")
-    entering = row[order]  # the rows that may lead to each state, one state after the other
-    first = np.searchsorted(transitions.indices[order], np.arange(count + 1))
-    number = np.zeros(max(len(row_state), count), dtype=np.int64)
-    while len(stranded):
-        sizes = first[stranded + 1] - first[stranded]
-        places = np.arange(sizes.sum()) + np.repeat(first[stranded] - np.cumsum(sizes) + sizes, sizes)
-        gone = entering[places]
-        gone = _distinct(gone[staying[gone]], number)
-        staying[gone] = False
-        touched = row_state[gone]
+    lost = np.bincount(row_state, minlength=transitions.shape[1]) == 0
+    gone = np.zeros(len(row_state), dtype=bool)
+    if lost[transitions.indices].any():
+        take_out(Entering.of(transitions), row_state, gone, lost)
+    return ~gone
+
+
+class Entering(NamedTuple):
+    """The rows that may lead to each state: those of state s are `rows[first[s]:first[s + 1]]`."""
+
+    first: NDArray[np.integer]
+    rows: NDArray[np.integer]
+
+    @classmethod
+    def of(cls, transitions: sparse.csr_array) -> "Entering":
+        """Those of (L, n) CSR."""
+        by_next_state = transitions.tocsc()
+        return cls(by_next_state.indptr, by_next_state.indices)
+
+
+def take_out(
+    entering: Entering, row_state: NDArray[np.int64], gone: NDArray[np.bool_], lost: NDArray[np.bool_]
+) -> None:
+    """Take out rows that may lead to a lost state; a state whose last row is taken out is lost too, and so on.
+
+    Args:
+        entering: The rows that may lead to each state.
+        row_state: (L,) state of each row.
+        gone: (L,) bool, rows that are taken out; more are set.
+        lost: (n,) bool, states; more are set.
+    """
+    rows_left = np.bincount(row_state[~gone], minlength=len(lost))
+    if len(entering.rows) <= ONE_BY_ONE:
+        _take_out_one_by_one(entering, row_state, gone, lost, rows_left)
+        return
+    first, number = entering.first, np.zeros(max(len(row_state), len(lost)), dtype=np.int64)
+    new = np.flatnonzero(lost)
+    while len(new):
+        sizes = first[new + 1] - first[new]
+        ends = np.cumsum(sizes)
+        places = np.arange(ends[-1]) + np.repeat(first[new] - ends + sizes, sizes)
+        going = entering.rows[places].astype(np.int64)
+        going = _distinct(going[~gone[going]], number)
+        gone[going] = True
+        touched = row_state[going]
         np.subtract.at(rows_left, touched, 1)
-        stranded = _distinct(touched[rows_left[touched] == 0], number)
-    return staying
+        new = _distinct(touched[(rows_left[touched] == 0) & ~lost[touched]], number)
+        lost[new] = True
+
+
+def _take_out_one_by_one(
+    entering: Entering,
+    row_state: NDArray[np.int64],
+    gone: NDArray[np.bool_],
+    lost: NDArray[np.bool_],
+    rows_left: NDArray[np.int64],
+) -> None:
+    """The same without NumPy, whose calls take longer than what they do where few states are lost at a time."""
+    first, rows, left = entering.first.tolist(), entering.rows.tolist(), rows_left.tolist()
+    states, is_gone, is_lost = row_state.tolist(), gone.tolist(), lost.tolist()
+    waiting = np.flatnonzero(lost).tolist()
+    while waiting:
+        target = waiting.pop()
+        for row in rows[first[target] : first[target + 1]]:
+            if not is_gone[row]:
+                is_gone[row], state = True, states[row]
+                left[state] -= 1
+                if not left[state] and not is_lost[state]:
+                    is_lost[state] = True
+                    waiting.append(state)
+    gone[:], lost[:] = is_gone, is_lost
 
 
 def _distinct(found: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -20,9 +20,10 @@ from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, spilu, splu
 from planners.errors import NotEnoughMemoryError
 
 TINY: Final = 64  # states, of which dense factors are quickest whatever leads where
-NARROW: Final = 40  # entries no further from the diagonal, in the own order of the states, are factored as a band
-LARGEST_BAND: Final = 1 << 20  # numbers
+NARROW: Final = 64  # entries no further from the diagonal, in the own order of the states, are factored as a band
+LARGEST_BAND: Final = 1 << 22  # numbers
 DENSE_LIMIT: Final = 300
+FEW: Final = 500  # states, of which factors that fill in take no longer than to ask whether they do
 FEW_STEPS: Final = 40  # of BiCGSTAB by the diagonal, before an incomplete factorisation is worth its cost
 MANY_STEPS: Final = 500
 REFINEMENTS: Final = 6  # at most; where the factors are good, the second no longer helps
@@ -50,7 +51,11 @@ class EvaluationSystem:
     def __init__(self, chain: Chain, discount: float, *, factored: bool = False) -> None:
         """Factor the matrix, or see that it is better not to."""
         self.chain, self.discount = chain, discount
-        self._solve = _solver(chain, discount, factored=factored)
+        factors = _factored(chain, discount, always=factored)
+        self.has_factors: bool = factors is not None
+        self._solve: Callable[[Vector], Vector] = (
+            factors or KrylovSystem(sparse.csr_array(chain), discount).solve_roughly
+        )
 
     def solve(self, b: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the solution, refined until its residual stops shrinking; not finite if float64 cannot hold it.
@@ -184,6 +189,19 @@ class KrylovSystem:
         return self._incomplete
 
 
+def is_strip(indices: NDArray[Any], indptr: NDArray[Any]) -> bool:
+    """Whether states lead to near numbers only, as along a corridor or in a queue, so that factors are a thin band.
+
+    Args:
+        indices: States that the n states lead to, those of one after those of the other.
+        indptr: (n + 1,) where those of each state begin.
+    """
+    count = len(indptr) - 1
+    rows = np.repeat(np.arange(count, dtype=indices.dtype), np.diff(indptr))
+    band = int(np.abs(rows - indices).max(initial=0))
+    return band <= NARROW and 2 * band**2 <= count and count * (3 * band + 1) <= LARGEST_BAND
+
+
 def is_entangled(indices: NDArray[Any], indptr: NDArray[Any]) -> bool:
     """Whether states lead to others all over the model, in whatever order one puts them, so that factors fill in.
 
@@ -242,8 +260,11 @@ def _grows_fast(indices: NDArray[Any], indptr: NDArray[Any], far: float, steps: 
     return False
 
 
-def _solver(chain: Chain, discount: float, *, factored: bool) -> Callable[[Vector], Vector]:
-    """The quickest solver; a matrix that is singular in float64 solves to what is not finite."""
+def _factored(chain: Chain, discount: float, *, always: bool) -> Callable[[Vector], Vector] | None:
+    """The quickest solver by factors, or None where they would fill in, unless `always`.
+
+    A matrix that is singular in float64 solves to what is not finite.
+    """
     if isinstance(chain, np.ndarray):
         return _by_table(-discount * chain)
     count = chain.shape[0]
@@ -256,9 +277,9 @@ def _solver(chain: Chain, discount: float, *, factored: bool) -> Callable[[Vecto
         return _by_band(chain, ahead, below, above, discount)
     if count <= DENSE_LIMIT:
         return _by_table(-discount * chain.toarray())
-    if factored or not is_entangled(chain.indices, chain.indptr):
+    if always or count <= FEW or not is_entangled(chain.indices, chain.indptr):
         return _by_sparse_factors(chain, discount)
-    return KrylovSystem(chain, discount).solve_roughly
+    return None
 
 
 def _by_table(matrix: NDArray[np.float64]) -> Callable[[Vector], Vector]:
@@ -307,4 +328,11 @@ def _by_sparse_factors(chain: sparse.csr_array, discount: float) -> Callable[[Ve
 
 
 def _matrix(chain: sparse.csr_array, discount: float) -> sparse.csr_array:
-    return sparse.csr_array(sparse.eye_array(chain.shape[0], format="csr") - discount * chain)
+    """I - discount * P."""
+    count, first = chain.shape[0], chain.indptr[:-1]
+    data = np.insert(-discount * chain.data, first, 1.0)
+    columns = np.insert(chain.indices, first, np.arange(count, dtype=chain.indices.dtype))
+    ends = chain.indptr + np.arange(count + 1, dtype=chain.indptr.dtype)
+    matrix = sparse.csr_array((data, columns, ends), shape=chain.shape)
+    matrix.sum_duplicates()
+    return matrix

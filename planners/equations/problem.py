@@ -7,9 +7,10 @@ states and actions. At discount 1 some states are taken out or merged first (`pl
 and `expand` and `expand_policy` lead back to the model.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from planners.models.tabular import TabularMDP
 if TYPE_CHECKING:
     from planners.equations.merging import Merging
 
+Answer = TypeVar("Answer")
 UNIT_ROUNDOFF: Final = float(np.finfo(np.float64).eps) / 2
 SMALLEST_SUBNORMAL: Final = float(np.finfo(np.float64).smallest_subnormal)  # what a number near 0 is rounded by
 WRITTEN_OUT: Final = 1 << 14  # numbers of a table
@@ -89,15 +91,19 @@ class Problem:
         return table[policy] if isinstance(table, np.ndarray) else take_rows(table, policy)
 
     def evaluation(self, policy: NDArray[Any]) -> EvaluationSystem:
-        """The linear system of a policy; the last one is kept, as improvement, settling and proof all ask for it."""
-        known = self._evaluated
-        if not (known and np.array_equal(known[0], policy)):
-            known[:] = policy.copy(), EvaluationSystem(self.chain(policy), self.discount)
+        """The linear system of a policy."""
+        return self.remembered("linear system", policy, lambda: EvaluationSystem(self.chain(policy), self.discount))
+
+    def remembered(self, what: str, policy: NDArray[Any], compute: Callable[[], Answer]) -> Answer:
+        """What was computed of a policy, of the last one that was asked: start, improvement and proof ask the same."""
+        known = self._last_answers.get(what)
+        if known is None or not np.array_equal(known[0], policy):
+            known = self._last_answers[what] = policy.copy(), compute()
         return known[1]
 
     @cached_property
-    def _evaluated(self) -> list[Any]:
-        return []
+    def _last_answers(self) -> dict[str, tuple[NDArray[Any], Any]]:
+        return {}
 
     def action_values(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(L,) r + discount * P V."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.equations.graph import next_towards, rows_towards
+from planners.equations.graph import Entering, next_towards, rows_towards, take_out
 
 Mask = NDArray[np.bool_]
 
@@ -95,25 +95,13 @@ class Arena:
 
     def _drawn_to(self, states: Mask, broken: Mask) -> Mask:
         """(S,) these states, and those all of whose rows are broken or may lead to one that is drawn to them."""
-        transitions, states, broken = self._by_next_state, states.copy(), broken | ~self.free
-        last = np.zeros(len(broken), dtype=np.int64)
-        left = np.bincount(self.row_state[~broken], minlength=len(states))
-        new = np.flatnonzero(states | (~self.goal & (left == 0)))
-        states[new] = True
-        while len(new):
-            first, count = transitions.indptr[new], np.diff(transitions.indptr)[new]
-            places = np.arange(count.sum()) + np.repeat(first - np.cumsum(count) + count, count)
-            rows = transitions.indices[places]
-            rows = rows[~broken[rows]]
-            last[rows] = np.arange(len(rows))
-            rows = rows[last[rows] == np.arange(len(rows))]  # each once
-            broken[rows] = True
-            hit = self.row_state[rows]
-            np.subtract.at(left, hit, 1)
-            new = hit[(left[hit] == 0) & ~states[hit]]
-            states[new] = True
-        return states
+        gone = broken | ~self.free
+        has_row = np.zeros(len(states), dtype=bool)
+        has_row[self.row_state[~gone]] = True
+        drawn = states | (~self.goal & ~has_row)
+        take_out(self._entering, self.row_state, gone, drawn)
+        return drawn
 
     @cached_property
-    def _by_next_state(self) -> sparse.csc_array:
-        return self.transitions.tocsc()
+    def _entering(self) -> Entering:
+        return Entering.of(self.transitions)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.equations.graph import EndComponents, end_components, next_towards, rows_towards
+from planners.equations.graph import EndComponents, components_at_rest, end_components, next_towards, rows_towards
 from planners.equations.mean_rewards import Balance, Component, balance, least_mean
 from planners.equations.rational_systems import TooLargeError, exact_reward
 from planners.errors import UnboundedValueError
@@ -44,7 +44,7 @@ def find_staying(model: TabularMDP, row_state: NDArray[np.int64]) -> Staying:
     S, A = model.num_states, model.num_actions
     rewards = model.rewards.ravel()
     endless = model.feasible.ravel() & (model.termination.ravel() == 0.0)
-    resting = end_components(model.transitions, row_state, endless & (rewards == 0.0))
+    resting = components_at_rest(model)
     rests = resting.label >= 0
     fixed = np.where(rests, resting.internal.reshape(S, A).argmax(axis=1), -1)
     found = Staying(np.zeros(S, dtype=bool), resting, fixed)

@@ -36,6 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arrays import take_rows
 from planners.equations.graph import EndComponents, next_towards
 from planners.equations.merging import Merging
 from planners.equations.problem import Problem
@@ -68,15 +69,21 @@ def reduced_problem(model: TabularMDP) -> Problem:
     pairs = np.flatnonzero(rows)
     order = np.argsort(index[row_state[pairs]], kind="stable")
     pairs = pairs[order]
-    merge = sparse.coo_array((np.ones(safe.sum()), (np.flatnonzero(safe), index[safe])), shape=(S, num_states))
-    transitions = sparse.csr_array(model.transitions[pairs] @ merge.tocsr())
+    transitions = take_rows(model.transitions, pairs)
+    if alone < S:
+        merged = index[transitions.indices].astype(transitions.indices.dtype)
+        transitions = sparse.csr_array((transitions.data, merged, transitions.indptr), shape=(len(pairs), num_states))
+        transitions.sum_duplicates()
     resting = labels if model.may_rest else labels[:0]
     states = np.concatenate((index[row_state[pairs]], np.arange(len(resting)) + alone))
     order = np.argsort(states, kind="stable")
-    padding = sparse.csr_array((len(resting), num_states))
+    if len(resting):
+        ends = np.append(transitions.indptr, np.full(len(resting), transitions.nnz, dtype=transitions.indptr.dtype))
+        shape = (len(ends) - 1, num_states)
+        transitions = take_rows(sparse.csr_array((transitions.data, transitions.indices, ends), shape=shape), order)
     worth = np.array([float(staying.worth.get(label, 0)) for label in resting.tolist()])
     rows = _without_waiting(
-        sparse.csr_array(sparse.vstack((transitions, padding), format="csr")[order]),
+        transitions,
         states[order],
         np.concatenate((model.termination.ravel()[pairs], np.ones(len(resting))))[order],
         np.concatenate((_rewards(model, pairs, staying.potential), worth))[order],

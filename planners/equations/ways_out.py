@@ -22,7 +22,17 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from planners.equations.graph import EndComponents, end_components, entries, likeliest, next_towards
+from planners.arrays import take_rows
+from planners.equations.graph import (
+    EndComponents,
+    components_at_rest,
+    end_components,
+    entries,
+    graph_of,
+    likeliest,
+    next_towards,
+    rows_of_states,
+)
 from planners.models.backups import possible_actions
 from planners.models.convert import Model
 from planners.models.tabular import TabularMDP
@@ -52,7 +62,7 @@ def optimal_actions(
     if discount < 1.0:
         return possible
     mdp, chosen = model.tabular, possible.ravel()
-    state_of_row = _state_of_row(mdp)
+    state_of_row = rows_of_states(mdp)
     endless = (possible & _settled(mdp, lower, upper)[:, None] & (mdp.termination == 0.0)).ravel()
     zones = end_components(mdp.transitions, state_of_row, endless)
     if not zones.internal.any():
@@ -88,7 +98,7 @@ def _leading_out(mdp: TabularMDP, possible: Mask, zones: EndComponents, resting:
         resting: End components in which to rest is optimal.
         counted: (S*A,) rows along which steps are counted, and which are the ways out.
     """
-    state_of_row = _state_of_row(mdp)
+    state_of_row = rows_of_states(mdp)
     targets = resting.label >= 0
     targets[state_of_row[counted & ~zones.internal]] = True
     steps = _steps_to(mdp.transitions, state_of_row, counted & zones.internal, targets)
@@ -108,7 +118,7 @@ def _steps_to(
     sources = np.flatnonzero(targets)
     tails = np.concatenate((next_state, np.full(len(sources), count)))
     heads = np.concatenate((state_of_row[row], sources))
-    backwards = sparse.coo_array((np.ones(len(tails)), (tails, heads)), shape=(count + 1, count + 1)).tocsr()
+    backwards = graph_of(tails, heads, count + 1)
     return csgraph.dijkstra(backwards, indices=[count], unweighted=True)[0, :count] - 1.0
 
 
@@ -120,12 +130,12 @@ def nearest_ways_out(mdp: TabularMDP, lower: NDArray[np.float64], actions: NDArr
     proven to be worth `lower` too, T L >= L; if the changed policy were not sure to end or to rest, none is.
     """
     S, A = mdp.num_states, mdp.num_actions
-    state_of_row, own = _state_of_row(mdp), np.arange(S) * A + actions
+    state_of_row, own = rows_of_states(mdp), np.arange(S) * A + actions
     known = np.isfinite(lower)
     free = (mdp.feasible & (mdp.termination == 0.0) & (mdp.rewards == 0.0) & known[:, None]).ravel()
     if not free.any():
         return actions
-    zones = end_components(mdp.transitions, state_of_row, free)
+    zones = components_at_rest(mdp) if known.all() else end_components(mdp.transitions, state_of_row, free)
     inside = zones.label >= 0
     leaves = inside & ~zones.internal[own]
     left = inside & np.isin(zones.label, zones.label[leaves])
@@ -145,7 +155,7 @@ def nearest_ways_out(mdp: TabularMDP, lower: NDArray[np.float64], actions: NDArr
     chosen[moving] = rows[moving] % A
     changed = np.arange(S) * A + chosen
     over = (mdp.termination.ravel()[changed] > 0) | (inside & ~left)
-    towards = next_towards(mdp.transitions[changed], np.arange(S), np.ones(S, dtype=bool), over)
+    towards = next_towards(take_rows(mdp.transitions, changed), np.arange(S), np.ones(S, dtype=bool), over)
     return chosen.astype(actions.dtype) if (towards[known] >= 0).all() else actions
 
 
@@ -164,7 +174,3 @@ def _proven_worth(mdp: TabularMDP, lower: NDArray[np.float64]) -> NDArray[np.flo
     sinking[row[~np.isfinite(lower)[next_state]]] = True
     nearest = total.astype(np.float64)
     return np.where(sinking, -np.inf, np.where(nearest > total, np.nextafter(nearest, -np.inf), nearest))
-
-
-def _state_of_row(mdp: TabularMDP) -> NDArray[np.int64]:
-    return np.arange(mdp.num_states * mdp.num_actions) // mdp.num_actions

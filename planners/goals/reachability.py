@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arrays import only_rows, take_rows
 from planners.equations.reaching import Arena
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
@@ -96,10 +97,8 @@ def reachability(
 def paid_at(mdp: TabularMDP, goal: NDArray[np.bool_]) -> TabularMDP:
     """The model that pays 1 when the episode ends in the goal, where it always ends, and nothing else."""
     transitions, elsewhere = entering(mdp, goal)
-    keep = np.repeat(~goal, mdp.num_actions).astype(np.float64)
-    transitions = sparse.csr_array(sparse.diags_array(keep) @ transitions)
     return TabularMDP(
-        transitions=transitions,
+        transitions=only_rows(transitions, np.repeat(~goal, mdp.num_actions)),
         termination=np.where(goal[:, None], 1.0, elsewhere),
         rewards=np.where(goal[:, None] & mdp.feasible, 1.0, 0.0),
         feasible=mdp.feasible,
@@ -219,11 +218,13 @@ def undecided_part(paying: TabularMDP, known: NDArray[np.float64]) -> Part:
     A, is_open = paying.num_actions, np.isnan(known)
     rows = np.repeat(is_open, A) & paying.feasible.ravel()
     kept = is_open.copy()
-    kept[paying.transitions[np.flatnonzero(rows)].indices] = True
+    alive = only_rows(paying.transitions, rows)
+    kept[alive.indices] = True
     solved, worth = is_open[kept], known[kept]
-    inside = np.flatnonzero(np.repeat(kept, A))
-    alive = sparse.diags_array(rows[inside].astype(np.float64))
-    transitions = sparse.csr_array(alive @ paying.transitions[inside][:, np.flatnonzero(kept)])
+    inside = take_rows(alive, np.flatnonzero(np.repeat(kept, A)))
+    number = (np.cumsum(kept) - 1).astype(inside.indices.dtype)
+    shape = (inside.shape[0], len(solved))
+    transitions = sparse.csr_array((inside.data, number[inside.indices], inside.indptr), shape=shape)
     ends = ~solved[:, None]
     model = TabularMDP(
         transitions=transitions,

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.arrays import state_list
+from planners.arrays import only_rows, state_list
 from planners.equations.reaching import Arena
 from planners.errors import InvalidOptionError, UnboundedValueError
 from planners.goals.reachability import solve_undecided
@@ -146,10 +146,9 @@ def _until(mdp: TabularMDP, goal: NDArray[np.bool_]) -> tuple[TabularMDP, Arena]
 
 def _ended(model: TabularMDP, states: NDArray[np.bool_]) -> TabularMDP:
     """The model with the given states as ends that pay nothing."""
-    alive = sparse.diags_array(np.repeat(~states, model.num_actions).astype(np.float64))
     return replace(
         model,
-        transitions=sparse.csr_array(alive @ model.transitions),
+        transitions=only_rows(model.transitions, np.repeat(~states, model.num_actions)),
         termination=np.where(states[:, None], 1.0, model.termination),
         rewards=np.where(states[:, None], 0.0, model.rewards),
     )
@@ -165,11 +164,13 @@ def _bound_to_reach(until: TabularMDP, arena: Arena, reaching: NDArray[np.bool_]
     feasible = np.where((reaching & ~arena.goal)[:, None], staying, until.feasible)
     lost = (arena.leaks & arena.free).reshape(S, A) & ~reaching[:, None]
     stays = np.flatnonzero(lost)
-    kept = sparse.diags_array((~lost & feasible).ravel().astype(np.float64)) @ until.transitions
-    loops = sparse.coo_array((np.ones(len(stays)), (stays, stays // A)), shape=kept.shape)
+    transitions = only_rows(until.transitions, (~lost & feasible).ravel())
+    if len(stays):
+        loops = sparse.coo_array((np.ones(len(stays)), (stays, stays // A)), shape=transitions.shape)
+        transitions = sparse.csr_array(transitions + loops)
     return replace(
         until,
-        transitions=sparse.csr_array(kept + loops),
+        transitions=transitions,
         termination=np.where(lost | ~feasible, 0.0, until.termination),
         feasible=feasible,
         may_rest=False,

@@ -89,11 +89,12 @@ def good_policy(problem: Problem) -> NDArray[np.int64]:
     improved.
     """
     if problem.num_states <= TINY:
-        return _improved_by_systems(problem, _policy_of_sweeps(problem, 2 * SWEEPS_AT_ONCE), MOST_ROUNDS)[0]
+        policy, _ = _improved_by_systems(problem, _policy_of_sweeps(problem, 2 * SWEEPS_AT_ONCE), MOST_ROUNDS)
+        return ending_policy(problem, policy)
     if problem.num_states <= FEW and problem.transitions.nnz <= max(problem.num_states**2, CHEAP_SWEEP):
         policy, found = _improved_by_systems(problem, _policy_of_sweeps(problem, MOST_SWEEPS), FEW_SYSTEMS)
         if found:
-            return policy
+            return ending_policy(problem, policy)
     return ending_policy(problem, _improved_in_rounds(problem, _straight_anywhere(problem)))
 
 
@@ -116,7 +117,7 @@ def _improved_by_systems(problem: Problem, policy: NDArray[np.int64], rounds: in
         better, gain = _better(problem, policy, problem.action_values(values))
         if not gain > NO_GAIN * float(np.abs(values).max(initial=0.0)):
             return policy, True
-        policy = ending_policy(problem, better)
+        policy = better
     return policy, False
 
 
@@ -175,7 +176,7 @@ def ending_policy(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int
     if problem.discount < 1.0:
         return policy
     lost = steps_towards_end(problem, policy) < 0
-    return np.where(lost, _straight_to_the_end(problem), policy)
+    return np.where(lost, _straight_to_the_end(problem), policy) if lost.any() else policy
 
 
 def _straight_to_the_end(problem: Problem) -> NDArray[np.int64]:

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from planners.arrays import take_rows
 from planners.equations.certificates import surely_ends
 from planners.equations.from_model import make_problem
-from planners.equations.linear_systems import DENSE_LIMIT, EvaluationSystem, KrylovSystem, is_entangled
+from planners.equations.linear_systems import EvaluationSystem, KrylovSystem
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.iteration.iterates import Backup
@@ -125,10 +125,7 @@ def policy_iteration(
 
 def _is_large(problem: Problem, policy: NDArray[np.int64]) -> bool:
     """Whether factors of the linear systems would take too much: there are many states, or they are entangled."""
-    if not DENSE_LIMIT < problem.num_states <= DIRECT_LIMIT:
-        return problem.num_states > DIRECT_LIMIT
-    chain = take_rows(problem.transitions, policy)
-    return is_entangled(chain.indices, chain.indptr)
+    return problem.num_states > DIRECT_LIMIT or not problem.evaluation(policy).has_factors
 
 
 def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Backup]:
@@ -167,9 +164,12 @@ def certified_improvement(
     """
     rounding = float(problem.rounding(values, policy).max(initial=0.0))
     residual = float(np.abs(action_values[policy] - values).max(initial=0.0))
-    steps = float(system.solve(np.ones(problem.num_states)).max(initial=0.0))
     best = problem.greedy(action_values)
-    doubt = 2.0 * (residual + rounding) * (1.0 + steps) + problem.rounding(values, best)
+    doubt = 2.0 * (residual + rounding) + problem.rounding(values, best)
+    if not (action_values[best] > action_values[policy] + doubt).any():  # whatever the number of steps
+        return policy
+    steps = float(system.solve(np.ones(problem.num_states)).max(initial=0.0))
+    doubt += 2.0 * (residual + rounding) * steps
     return np.where(action_values[best] > action_values[policy] + doubt, best, policy)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from planners.arrays import only_entries
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.models.tabular import TabularMDP
 from planners.names import hashable, is_hashable, some_names
@@ -90,7 +91,6 @@ def entering(model: TabularMDP, goal: NDArray[np.bool_]) -> tuple[sparse.csr_arr
                 "endings= to TabularMDP"
             )
         return model.transitions, model.termination
-    into = model.endings @ sparse.diags_array(goal.astype(np.float64))
-    into.eliminate_zeros()
     elsewhere = np.asarray(model.endings @ (~goal).astype(np.float64)).reshape(model.termination.shape)
-    return sparse.csr_array(model.transitions + into), elsewhere
+    into = only_entries(model.endings, goal[model.endings.indices])
+    return sparse.csr_array(model.transitions + into) if into.nnz else model.transitions, elsewhere

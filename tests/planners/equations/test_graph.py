@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from planners.equations.graph import end_components
+from planners.equations import graph
+from planners.equations.graph import Entering, end_components
 
 
 def components_by_definition(nexts: list[set[int]], state: list[int], rows: set[int]) -> set[frozenset[int]]:
@@ -50,3 +51,27 @@ def test_a_row_of_states_that_fall_out_one_after_the_other_takes_few_searches(mo
     assert len(searches) <= 3
     assert not found.internal.any()
     assert (found.label < 0).all()
+
+
+def test_rows_are_taken_out_alike_one_by_one_and_round_by_round(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+):
+    """Against the definition: as long as some row may lead to a lost state, or a state has no row, take it out."""
+    for _ in range(200):
+        states, actions = rng.integers(1, 12), int(rng.integers(1, 4))
+        full = rng.random((states * actions, states)) < rng.uniform(0.02, 0.4)
+        state = np.arange(states * actions) // actions
+        gone, lost = rng.random(states * actions) < 0.2, rng.random(states) < 0.2
+        expected_gone, expected_lost = gone.copy(), lost.copy()
+        for _ in range(states + 1):
+            expected_gone |= (full & expected_lost).any(axis=1)
+            emptied = [
+                (~gone & (state == s)).any() and not (~expected_gone & (state == s)).any() for s in range(states)
+            ]
+            expected_lost |= emptied
+        for one_by_one in (0, graph.ONE_BY_ONE):
+            monkeypatch.setattr(graph, "ONE_BY_ONE", one_by_one)
+            found_gone, found_lost = gone.copy(), lost.copy()
+            graph.take_out(Entering.of(sparse.csr_array(full.astype(float))), state, found_gone, found_lost)
+            np.testing.assert_array_equal(found_gone, expected_gone)
+            np.testing.assert_array_equal(found_lost, expected_lost)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from planners.equations.linear_systems import REFINEMENTS, EvaluationSystem
+from planners.equations.linear_systems import REFINEMENTS, EvaluationSystem, is_strip
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total
 
@@ -90,3 +90,44 @@ def test_no_states_at_all() -> None:
 def test_of_values_that_overflow_no_part_is_proven() -> None:
     found = Total(np.array([np.inf, 2.0, 0.0]), np.array([np.inf, 1e-6, 1e-6]))
     assert found.relative(0.5) == pytest.approx([np.inf, 5e-7, 2e-6])
+
+
+def near(rng: np.random.Generator, states: int, below: int, above: int) -> sparse.csr_array:
+    """States that lead to some at most `below` before and `above` behind them; some end."""
+    rows = np.repeat(np.arange(states), 4)
+    columns = np.clip(rows + rng.integers(-below, above + 1, len(rows)), 0, states - 1)
+    weight = rng.dirichlet(np.ones(4), size=states) * rng.uniform(0.5, 1.0, size=(states, 1))
+    return sparse.csr_array((weight.ravel(), (rows, columns)), shape=(states, states))
+
+
+@pytest.mark.parametrize("states", [1, 2, 64, 65, 300, 301, 900])
+@pytest.mark.parametrize(("below", "above"), [(0, 0), (1, 0), (0, 3), (5, 2), (15, 16), (70, 70)])
+@pytest.mark.parametrize("discount", [0.9, 1.0])
+def test_every_kind_of_factors(states: int, below: int, above: int, discount: float, rng: np.random.Generator) -> None:
+    """Tables, bands and sparse factors, beside NumPy's solution of the matrix in full."""
+    chain, b = near(rng, states, below, above), rng.normal(size=states)
+    expected = np.linalg.solve(np.eye(states) - discount * chain.toarray(), b)
+    system = EvaluationSystem(chain, discount)
+    assert system.has_factors
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(system.solve(b), expected, atol=1e-10 * scale)  # a condition of some 100 at most
+    np.testing.assert_allclose(system.solve_once(b), expected, atol=1e-10 * scale)
+    if states <= 300:
+        np.testing.assert_allclose(EvaluationSystem(chain.toarray(), discount).solve(b), expected, atol=1e-10 * scale)
+
+
+@pytest.mark.parametrize("states", [40, 400])
+def test_what_never_ends_solves_to_nothing_finite(states: int) -> None:
+    """A band and a table: each state stays where it is."""
+    assert not np.isfinite(EvaluationSystem(sparse.eye_array(states, format="csr"), 1.0).solve(np.ones(states))).any()
+
+
+def test_a_strip_leads_to_the_next_numbers() -> None:
+    def strip(columns: Any) -> bool:
+        return is_strip(np.asarray(columns, dtype=np.int32), np.arange(len(columns) + 1))
+
+    line = np.minimum(np.arange(5_000) + 1, 4_999)
+    assert strip(line)
+    assert not strip(line[::-1])
+    side = 60  # of a square map, whose rows follow each other
+    assert not strip(np.minimum(np.arange(side**2) + side, side**2 - 1))
