@@ -25,8 +25,9 @@ from planners.methods.value_iteration import value_iteration
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.moves import MoveMDP
 from planners.models.state_names import errors_in_names
-from planners.options import check_discount, check_run, check_tolerance
+from planners.options import check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan, Status
+from planners.refining import refined, unspoilt
 from planners.sweeps.variants import Variant
 
 METHODS: Final[dict[str, Callable[..., Plan]]] = {
@@ -51,7 +52,8 @@ def solve(
     *,
     discount: float,
     method: str = "auto",
-    tolerance: float = 1e-6,
+    tolerance: float | None = None,
+    relative_tolerance: float | None = None,
     device: Any = None,
     progress: Progress = False,
     throw: bool = True,
@@ -66,7 +68,9 @@ def solve(
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
-        tolerance: Largest error of the values, in units of reward.
+        tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
+        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
+            neither: 1e-6 of the largest |V|.
         device: None or "cpu"; or "cuda", "cuda:1", ... for a GPU, by PyTorch: then by value iteration along the
             front, in float32, with the same proof. "torch:cpu" runs that code on the CPU.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
@@ -99,16 +103,18 @@ def solve(
         near = get_close_matches(name, METHODS, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InvalidOptionError(f"method is {method!r}; expected 'auto', {', '.join(map(repr, METHODS))}{hint}")
+    asked = {"tolerance": tolerance, "relative_tolerance": relative_tolerance}
+    tolerances = {option: number for option, number in asked.items() if number is not None}
     if distributed:
         if name not in ("auto", "gauss_seidel"):
             raise InvalidOptionError(f"method is {method!r}; with distributed=True expected 'auto' or 'gauss_seidel'")
         from planners.distributed.solving import solve_together
 
-        options |= {"tolerance": tolerance, "progress": progress, "throw": throw, "minimise": minimise}
+        options |= tolerances | {"progress": progress, "throw": throw, "minimise": minimise}
         return solve_together(model, discount=discount, **options)
     if is_device(device) and name not in ("auto", "value_iteration"):
         raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
-    options |= {"tolerance": tolerance, "progress": progress, "throw": throw}
+    options |= tolerances | {"progress": progress, "throw": throw}
     plan = in_direction(_plan, model, minimise=minimise, discount=discount, name=name, device=device, **options)
     return finish(plan, throw=throw)
 
@@ -119,11 +125,18 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
     if is_device(device):
         member = Variant(source, check_discount(discount))
         check_run(options.get("max_iterations", 1), options["progress"], throw)
-        options["tolerance"] = check_tolerance(options["tolerance"])
+        options["tolerance"] = check_tolerances(options.get("tolerance"), options.pop("relative_tolerance", None))
         (plan,) = solve_on_device([member], device, **options)
         return plan
     options.update(discount=discount, throw=throw)
-    return unwrap(METHODS[name])(source, **options) if name != "auto" else _by_suitable_method(source, options)
+    plan = _by_suitable_method(source, dict(options)) if name == "auto" else unwrap(METHODS[name])(source, **options)
+    found = None if plan.status is Status.INTERRUPTED else unspoilt(plan)
+    if found is None:
+        return plan
+    part, rest = found
+    kept = {option: options[option] for option in ("tolerance", "relative_tolerance") if option in options}
+    again = _plan(part, discount=discount, name="auto", device=None, throw=False, progress=False, **kept)
+    return refined(plan, again, rest)
 
 
 def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
@@ -143,7 +156,8 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
         method = sweep_for_a_while
     plan = method(model, **options, **patience)
     limits = {option: options[option] for option in ("max_iterations",) if option in options}
-    options = {option: options[option] for option in ("discount", "tolerance", "progress", "throw")}
+    kept = ("discount", "tolerance", "relative_tolerance", "progress", "throw")
+    options = {option: options[option] for option in kept if option in options}
     if plan.status is Status.ROUNDING_FLOOR and name != "gauss_seidel":
         start = plan if plan.discount < 1.0 else None  # at 1 nothing may be known of some values
         after = unwrap(gauss_seidel)(model, start=start, **options, **limits, **PATIENCE["gauss_seidel"])
