@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError
 
-RELATIVE: Final = 1e-6  # the default: a part of the largest |V|
 SAMPLE: Final = 1_000  # states that a typical |V| is taken from
 LEAST: Final = 1e-290  # where all V are 0; smaller numbers are no sizes, as of `planners.kernels.proofs`
 
@@ -48,10 +47,17 @@ class Tolerance(NamedTuple):
         """
         return self.target_of(*sizes(values)) if self.relative else Target(self.absolute, self.absolute)
 
+    def most(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> float:
+        """The largest error that may turn out to be allowed, of values of which (S,) bounds are known."""
+        return max(self.absolute, self.relative * float(np.maximum(upper, -lower).max(initial=0.0)))
+
     def target_of(self, largest: float, typical: float) -> Target:
         """The same, of values of which the largest |V| and a typical one are known."""
         aim = self.relative * min(largest, max(1.0, typical))
         return Target(max(self.absolute, aim, LEAST), max(self.absolute, self.relative * largest, LEAST))
+
+
+BY_DEFAULT: Final = Tolerance(0.0, 1e-6)
 
 
 def sizes(values: NDArray[np.float64]) -> tuple[float, float]:
@@ -84,22 +90,20 @@ def check_tolerance(tolerance: Any) -> float:
 
 
 def check_tolerances(tolerance: Any, relative_tolerance: Any = None) -> Tolerance:
-    """What error is allowed; `InvalidOptionError` if either is not a positive, finite number, or None.
+    """What error is allowed; `InvalidOptionError` if either is not a positive, finite number.
 
-    >>> check_tolerances(None).relative, check_tolerances(0.5).absolute
-    (1e-06, 0.5)
+    >>> check_tolerances(0.5), check_tolerances(0.5, 0.01).relative, check_tolerances(BY_DEFAULT, 0.01).absolute
+    (Tolerance(absolute=0.5, relative=0.0), 0.01, 0.0)
     """
-    if isinstance(tolerance, Tolerance):
-        return tolerance
-    absolute = 0.0 if tolerance is None else check_tolerance(tolerance)
+    given = tolerance if isinstance(tolerance, Tolerance) else Tolerance(check_tolerance(tolerance))
     if relative_tolerance is None:
-        return Tolerance(absolute, RELATIVE if tolerance is None else 0.0)
+        return given
     relative = _as_float(relative_tolerance)
     if not 0.0 < relative < float("inf"):
         raise InvalidOptionError(
             f"relative_tolerance is {relative_tolerance!r}; expected a positive number, a part of the largest |V|"
         )
-    return Tolerance(absolute, relative)
+    return given._replace(relative=relative)
 
 
 def check_run(max_iterations: Any, progress: Any, throw: Any) -> None:

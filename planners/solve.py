@@ -25,7 +25,7 @@ from planners.methods.value_iteration import value_iteration
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.moves import MoveMDP
 from planners.models.state_names import errors_in_names
-from planners.options import check_discount, check_run, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan, Status
 from planners.refining import refined, unspoilt
 from planners.sweeps.variants import Variant
@@ -52,7 +52,7 @@ def solve(
     *,
     discount: float,
     method: str = "auto",
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     device: Any = None,
     progress: Progress = False,
@@ -103,8 +103,8 @@ def solve(
         near = get_close_matches(name, METHODS, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InvalidOptionError(f"method is {method!r}; expected 'auto', {', '.join(map(repr, METHODS))}{hint}")
-    asked = {"tolerance": tolerance, "relative_tolerance": relative_tolerance}
-    tolerances = {option: number for option, number in asked.items() if number is not None}
+    wanted = check_tolerances(tolerance, relative_tolerance)
+    tolerances: dict[str, Any] = {} if wanted is BY_DEFAULT else {"tolerance": wanted if wanted.relative else tolerance}
     if distributed:
         if name not in ("auto", "gauss_seidel"):
             raise InvalidOptionError(f"method is {method!r}; with distributed=True expected 'auto' or 'gauss_seidel'")
@@ -125,7 +125,7 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
     if is_device(device):
         member = Variant(source, check_discount(discount))
         check_run(options.get("max_iterations", 1), options["progress"], throw)
-        options["tolerance"] = check_tolerances(options.get("tolerance"), options.pop("relative_tolerance", None))
+        options["tolerance"] = check_tolerances(options.get("tolerance", BY_DEFAULT))
         (plan,) = solve_on_device([member], device, **options)
         return plan
     options.update(discount=discount, throw=throw)
@@ -134,7 +134,7 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
     if found is None:
         return plan
     part, rest = found
-    kept = {option: options[option] for option in ("tolerance", "relative_tolerance") if option in options}
+    kept = {option: options[option] for option in ("tolerance",) if option in options}
     again = _plan(part, discount=discount, name="auto", device=None, throw=False, progress=False, **kept)
     return refined(plan, again, rest)
 
@@ -156,7 +156,7 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
         method = sweep_for_a_while
     plan = method(model, **options, **patience)
     limits = {option: options[option] for option in ("max_iterations",) if option in options}
-    kept = ("discount", "tolerance", "relative_tolerance", "progress", "throw")
+    kept = ("discount", "tolerance", "progress", "throw")
     options = {option: options[option] for option in kept if option in options}
     if plan.status is Status.ROUNDING_FLOOR and name != "gauss_seidel":
         start = plan if plan.discount < 1.0 else None  # at 1 nothing may be known of some values

@@ -11,7 +11,7 @@ from planners.memory import check_memory
 from planners.models.convert import ModelLike
 from planners.models.moves import MoveMDP
 from planners.models.negated import negated
-from planners.options import Tolerance, check_run, check_switch, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_run, check_switch, check_tolerances
 from planners.plans.plan import Plan, Status, opposite
 from planners.solve import choose, solve
 from planners.sweeps.batch_sweeps import BatchSweeps, make_lead, sibling
@@ -29,7 +29,7 @@ def solve_many(
     discounts: Iterable[float] | None = None,
     step_rewards: Iterable[float] | None = None,
     slips: Iterable[float] | None = None,
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     device: Any = None,
     max_iterations: int = 100_000,
@@ -111,13 +111,13 @@ def can_be_swept(members: Sequence[Variant]) -> bool:
 
 
 def sweep_together(
-    members: Sequence[Variant], *, tolerance: Tolerance, max_iterations: int, progress: Progress
+    members: Sequence[Variant], *, tolerance: float | Tolerance, max_iterations: int, progress: Progress
 ) -> list[Plan]:
     """Plans of models that share their tables, by ordered Gauss-Seidel sweeps of several at once.
 
     Those that are swept at once wait for the slowest, so they are chosen alike: by discount, then by rewards.
     """
-    first = members[0].model
+    first, tolerance = members[0].model, check_tolerances(tolerance)
     needed = front_bytes(first) + (60 * WIDEST + 33 * len(members)) * first.num_states
     check_memory(needed, f"sweeping {len(members)} models of {first.num_states} states", "Pass fewer at once")
     order = sorted(range(len(members)), key=lambda index: _likeness(members[index]))

@@ -19,7 +19,7 @@ from planners.errors import InvalidOptionError
 from planners.iteration.direction import turned_progress
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
-from planners.options import check_discount, check_run, check_switch, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
 from planners.plans.plan import Plan, opposite
 from planners.plans.plan_folder import make_files, write_states, write_summary
 from planners.plans.policy import TabularPolicy
@@ -32,7 +32,7 @@ def solve_in_parts(
     model: Any,
     *,
     discount: float,
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     distributed: bool = False,
     parts: int | None = None,
@@ -116,7 +116,7 @@ def _solve(
     processes: Processes,
     *,
     discount: float,
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     max_iterations: int = 1_000_000,
     parts: int | None = None,

@@ -24,7 +24,7 @@ from planners.models.convert import ModelLike, as_model
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
-from planners.options import Tolerance, check_discount, check_switch, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_switch, check_tolerances
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
 from planners.solve import solve
@@ -37,7 +37,7 @@ def reachability(
     *,
     discount: float = 1.0,
     minimise: bool = False,
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     method: str = "auto",
     progress: Progress = False,

@@ -31,7 +31,7 @@ from planners.models.convert import ModelLike, as_model
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
-from planners.options import check_switch, check_tolerances, named_states
+from planners.options import BY_DEFAULT, Tolerance, check_switch, check_tolerances, named_states
 from planners.plans.plan import Plan
 from planners.solve import solve
 
@@ -46,7 +46,7 @@ def stochastic_shortest_path(
     *,
     minimise: bool = False,
     missing: Missing = "forbidden",
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     method: str = "auto",
     progress: Progress = False,

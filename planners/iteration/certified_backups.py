@@ -117,6 +117,7 @@ class CertifiedBackup:
         if iteration & (iteration - 1) or self._may_do_by_steps:  # asked at 1, 2, 4, 8, ...
             return False
         least, enough = floors(self.certifier.problem, bounds.lower, bounds.upper)
-        aim, allowed = self.target(bounds)
-        refused = self.refuses and allowed < least and (enough <= 4.0 * least or iteration >= 1024)
+        aim = self.target(bounds).aim
+        most = self.tolerance.most(bounds.lower, bounds.upper)
+        refused = self.refuses and most < least and (enough <= 4.0 * least or iteration >= 1024)
         return aim < least and (refused or bounds.error <= (1.0 + FLOOR) * least < np.inf)

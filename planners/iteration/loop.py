@@ -133,7 +133,7 @@ def run_iterates(
     iterates: Iterable[Iterate],
     *,
     method: str,
-    tolerance: Tolerance,
+    tolerance: float | Tolerance,
     max_iterations: int,
     progress: Progress,
     proves_unfinished: bool = True,
@@ -142,7 +142,7 @@ def run_iterates(
 
     What ends at a limit is proven as far as it got, or, without `proves_unfinished`, has infinite bounds.
     """
-    record = _Record(tolerance, max_iterations)
+    record = _Record(check_tolerances(tolerance), max_iterations)
     status = Status.ITERATION_LIMIT
     try:
         # what overflows is reported by the status, not by warnings

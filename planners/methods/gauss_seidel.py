@@ -26,7 +26,7 @@ from planners.iteration.starting_points import model_values, start_values
 from planners.memory import check_memory
 from planners.models.convert import ModelLike, as_model
 from planners.models.moves import MoveMDP
-from planners.options import Tolerance, check_discount, check_run, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.rounds import front_bytes, rounds
@@ -38,7 +38,7 @@ def gauss_seidel(
     model: ModelLike,
     *,
     discount: float,
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     max_iterations: int = 100_000,
     max_sweeps: float = float("inf"),
@@ -95,7 +95,7 @@ def _swept(
     model: Any,
     discount: float,
     *,
-    tolerance: float | Tolerance | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     max_iterations: int = 100_000,
     max_sweeps: float = float("inf"),

@@ -28,7 +28,7 @@ from planners.iteration.progress import Progress
 from planners.iteration.starting_points import ending_policy, good_policy
 from planners.methods.policy_iteration import improvements
 from planners.models.convert import ModelLike, as_model
-from planners.options import check_discount, check_run, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 
 ROW_LIMIT: Final = 20_000
@@ -41,7 +41,7 @@ def linear_program(
     model: ModelLike,
     *,
     discount: float,
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     max_iterations: int = 100,
     progress: Progress = False,

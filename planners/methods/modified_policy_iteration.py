@@ -30,7 +30,7 @@ from planners.iteration.loop import planner, run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import ending_policy, start_values
 from planners.models.convert import ModelLike, as_model
-from planners.options import check_discount, check_run, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 from planners.sweeps.policy_sweeps import PolicySweeps, compiled_sweeps
 
@@ -43,7 +43,7 @@ def modified_policy_iteration(
     *,
     discount: float,
     sweeps: int = 10,
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     max_iterations: int = 1_000_000,
     start: Any = None,

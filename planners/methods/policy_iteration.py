@@ -38,7 +38,7 @@ from planners.iteration.rounding_floor import FLOOR
 from planners.iteration.starting_points import good_policy, random_policy, start_policy, start_values
 from planners.methods.value_iteration import sweeps
 from planners.models.convert import ModelLike, as_model
-from planners.options import Tolerance, check_discount, check_run, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 
 EVALUATIONS: Final = ("auto", "direct", "krylov")
@@ -51,7 +51,7 @@ def policy_iteration(
     model: ModelLike,
     *,
     discount: float,
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     max_iterations: int = 10_000,
     seed: int | None = None,
@@ -197,7 +197,7 @@ def _settled(
 
 
 def inexact_improvements(
-    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], tolerance: Tolerance
+    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], tolerance: float | Tolerance
 ) -> Iterator[Backup]:
     """The iterates of inexact policy iteration, from a first policy and a guess of its values.
 
@@ -206,12 +206,12 @@ def inexact_improvements(
     to what the tolerance asks for, or rounding allows. If that does not help, exact evaluation takes over,
     or sweeps where it is rounding that keeps the bounds apart.
     """
-    seen: set[int] = set()
+    wanted, seen = check_tolerances(tolerance), set[int]()
     gain, thorough = float((problem.maximise(problem.action_values(values)) - values).max(initial=0.0)), False
     while True:
         system = KrylovSystem(problem.transitions[policy], problem.discount)
         rounding = float(problem.rounding(values, policy).max(initial=0.0))
-        needed = max(0.1 * tolerance.target(values).aim / _longest(problem, system), FLOOR * rounding)
+        needed = max(0.1 * wanted.target(values).aim / _longest(problem, system), FLOOR * rounding)
         aim = needed if thorough else max(needed, FORCING * gain)
         values = system.solve(problem.rewards[policy], start=values, residual=aim)
         action_values = problem.action_values(values)

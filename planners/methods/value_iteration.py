@@ -22,7 +22,7 @@ from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import start_values
 from planners.models.convert import ModelLike, as_model
-from planners.options import check_discount, check_run, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 
 
@@ -31,7 +31,7 @@ def value_iteration(
     model: ModelLike,
     *,
     discount: float,
-    tolerance: float | None = None,
+    tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
     max_iterations: int = 1_000_000,
     start: Any = None,

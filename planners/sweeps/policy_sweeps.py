@@ -75,12 +75,13 @@ class PolicySweeps(CertifiedValues):
                 break
         return first
 
-    def is_below_floor(self, number: int, l: float, k: float, tolerance: float) -> bool:
+    def is_below_floor(self, number: int, l: float, k: float, tolerance: Tolerance) -> bool:
         """Whether rounding keeps any values from proving the tolerance; asked at policies 1, 2, 4, 8, ..."""
         if number & (number - 1) or not np.isfinite(k - l):
             return False
-        least, enough = floors(self.problem, self.values + l, self.values + k)
-        return tolerance < least and (enough <= 4.0 * least or number >= 1024)
+        lower, upper = self.values + l, self.values + k
+        least, enough = floors(self.problem, lower, upper)
+        return tolerance.most(lower, upper) < least and (enough <= 4.0 * least or number >= 1024)
 
     @property
     def tables(self) -> "Rows":
@@ -118,12 +119,12 @@ def compiled_sweeps(swept: PolicySweeps, sweeps: int, tolerance: Tolerance, *, r
         l, k = swept.improve()
         error = 0.5 * (k - l)
         size = max(float(swept.values.max()), -float(swept.values.min()))
-        aim, allowed = tolerance.target(swept.values)
+        aim = tolerance.target(swept.values + 0.5 * (l + k)).aim if tolerance.relative else tolerance.absolute
         best, since = (error, 0) if error < 0.99 * best else (best, since + 1)
         circles = since >= PATIENCE and error <= 16.0 * swept.roundings * UNIT_ROUNDOFF * size / margin
         settled = distance <= max(0.2 * aim * margin, 8.0 * UNIT_ROUNDOFF * size)
         good = error <= 0.999 * aim
-        stuck = settled or circles or (refuses and swept.is_below_floor(number, l, k, allowed))
+        stuck = settled or circles or (refuses and swept.is_below_floor(number, l, k, tolerance))
         yield SweepIterate(
             residual=max(k, -l) * margin if np.isfinite(error) else np.nan,
             prove=lambda l=l, k=k: swept.bounds(l, k),

@@ -10,7 +10,7 @@ from planners.equations.problem import UNIT_ROUNDOFF
 from planners.iteration.iterates import SweepIterate
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
-from planners.options import Target, Tolerance
+from planners.options import Target, Tolerance, check_tolerances
 
 FIRST_LOOK: Final = 256  # sweeps: where so many have not settled all, a proof says how to go on, and again after twice
 
@@ -61,7 +61,7 @@ class Sweeps(Protocol):
 
 
 def rounds(
-    sweeps: Sweeps, tolerance: Tolerance, threshold: float = 0.0, max_sweeps: float = np.inf
+    sweeps: Sweeps, tolerance: float | Tolerance, threshold: float = 0.0, max_sweeps: float = np.inf
 ) -> Iterator[SweepIterate]:
     """Sweeps until every state has settled, a proof, and more sweeps if the proof is not good enough.
 
@@ -71,11 +71,12 @@ def rounds(
         threshold: The change that counts as none, of a run that is taken up again; 0: the tolerance says it.
         max_sweeps: Number of sweeps after which there are no more iterates.
     """
+    wanted = check_tolerances(tolerance)
     size = sweeps.reward_size() or 1.0
-    aim = tolerance.target_of(size, size).aim
+    aim = wanted.target_of(size, size).aim
 
     def target(bounds: Bounds) -> Target:
-        return sweeps.target(tolerance, bounds)
+        return sweeps.target(wanted, bounds)
 
     threshold = threshold or 0.5 * aim * max(1.0 - sweeps.discount, 1e-4)
     guess = getattr(sweeps, "unproven", None)  # sweeps on a GPU or of many processes have none: they are always proven
