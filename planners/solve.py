@@ -74,7 +74,7 @@ def solve(
         device: None or "cpu"; or "cuda", "cuda:1", ... for a GPU, by PyTorch: then by value iteration along the
             front, in float32, with the same proof. "torch:cpu" runs that code on the CPU.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
-        throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
+        throw: Raise when the tolerance is not reached, as soon as it is known; False: return the best plan there
             is, with its status.
         distributed: Share the work among the processes of the initialised group of torch.distributed, each of
             which calls this and gets the whole plan. Below discount 1, by ordered Gauss-Seidel sweeps in parts.

@@ -78,7 +78,7 @@ def policy_iteration(
             "auto": direct, but below discount 1 Krylov above 200,000 states and where factors would fill in
             because the states lead all over the model.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
-        throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
+        throw: Raise when the tolerance is not reached, as soon as it is known; False: return the best plan there
             is, with its status.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
