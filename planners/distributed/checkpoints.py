@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from planners.atomic_file import flush_names, write_atomically
 from planners.distributed.blocks import Blocks
 from planners.errors import InvalidOptionError, InvalidPlanFileError
+from planners.options import Tolerance
 from planners.plans.plan import Status
 
 FORMAT: Final = "gridworld-lab checkpoint 1"
@@ -35,9 +36,9 @@ class Checkpoints:
 
     folder: Path
     every: int
-    tolerance: float
+    tolerance: Tolerance
 
-    def __init__(self, folder: str | os.PathLike[str], every: int, tolerance: float) -> None:
+    def __init__(self, folder: str | os.PathLike[str], every: int, tolerance: Tolerance) -> None:
         """Save to `folder` after every so many sweeps; 0: never."""
         self.folder, self.every, self.tolerance = Path(folder), every, tolerance
 
@@ -66,7 +67,8 @@ class Checkpoints:
             marker = {
                 **self._run(blocks),
                 "sweeps": blocks.sweeps,
-                "tolerance": self.tolerance,
+                "tolerance": self.tolerance.absolute,
+                "relative_tolerance": self.tolerance.relative,
                 "threshold": blocks.threshold,
                 "checksums": {number: crc for one in told for number, crc in one.items()},
             }
@@ -111,7 +113,7 @@ class Checkpoints:
             blocks.own(index)[:], blocks.pending[index] = saved[:-1], saved[-1]
         blocks.refresh()
         blocks.sweeps = int(marker["sweeps"])
-        if marker["tolerance"] == self.tolerance:
+        if (marker["tolerance"], marker.get("relative_tolerance", 0.0)) == self.tolerance:
             blocks.threshold = float(marker["threshold"])
 
     def end(self, blocks: Blocks, status: Status) -> None:

@@ -23,7 +23,7 @@ from planners.iteration.direction import turned_progress
 from planners.iteration.last_proof import proven_further
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
-from planners.options import check_discount, check_run, check_switch, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
 from planners.plans.plan import Plan, Status, opposite
 from planners.plans.plan_folder import is_finished, make_files, write_states, write_summary
 from planners.plans.policy import TabularPolicy
@@ -36,7 +36,8 @@ def solve_in_parts(
     model: Any,
     *,
     discount: float,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     distributed: bool = False,
     parts: int | None = None,
     out: str | PathLike[str] | None = None,
@@ -54,7 +55,8 @@ def solve_in_parts(
     Args:
         model: A model or an environment that has one; `Rows`; or a map file, `gridworld_env.open_map(path)`.
         discount: 0 to 1, and not 1.
-        tolerance: Largest error of the values, in units of reward.
+        tolerance: As for `planners.solve`.
+        relative_tolerance: As for `planners.solve`.
         distributed: Share the parts among the processes of the initialised group of torch.distributed.
         parts: Number of parts of consecutive states; None: 64, or as many as there are processes, if more.
         out: Folder to write the plan to, each process its own states, for `planners.load_plan`.
@@ -84,7 +86,8 @@ def solve_in_parts(
     >>> solve_in_parts(stay_or_stop, discount=0.8).values.round(3)
     array([5.])
     """
-    options = {"tolerance": tolerance, "parts": parts, "out": out, "checkpoint_every": checkpoint_every}
+    options: dict[str, Any] = {"tolerance": tolerance, "relative_tolerance": relative_tolerance, "parts": parts}
+    options |= {"out": out, "checkpoint_every": checkpoint_every}
     options |= {"discount": discount, "max_iterations": max_iterations, "progress": progress, "throw": throw}
     options["minimise"] = minimise
     with joined(distributed, timeout) as processes:
@@ -119,7 +122,8 @@ def _solve(
     processes: Processes,
     *,
     discount: float,
-    tolerance: float,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     max_iterations: int = 1_000_000,
     parts: int | None = None,
     out: str | PathLike[str] | None = None,
@@ -135,9 +139,10 @@ def _solve(
         check_switch("minimise", minimise)
         check_run(max_iterations, progress, throw)
         _check_counts(out, parts=parts, checkpoint_every=checkpoint_every)
+        wanted = check_tolerances(tolerance, relative_tolerance)
         return {
             "discount": _below_one(check_discount(discount)),
-            "tolerance": check_tolerance(tolerance),
+            "tolerance": wanted,
             "max_iterations": max_iterations,
             "minimise": minimise,
             "parts": parts,
@@ -147,13 +152,14 @@ def _solve(
             "the model": source.identity() if processes.size > 1 else "",
         }
 
-    agree(processes, processes.together(check, "looking at its options"))
+    agreed = processes.together(check, "looking at its options")
+    agree(processes, agreed)
     folder = None if out is None else Path(out)
     with held(folder, processes):
         if minimise:
             source, progress = NegatedSource(source), turned_progress(progress)
         blocks = Blocks(source, float(discount), processes, parts or max(PARTS, processes.size))
-        checkpoints = Checkpoints(Path(folder or "", "checkpoint"), checkpoint_every, float(tolerance))
+        checkpoints = Checkpoints(Path(folder or "", "checkpoint"), checkpoint_every, agreed["tolerance"])
         plan = _swept(blocks, checkpoints, int(max_iterations), progress)
         plan = replace(_proven_further(plan, source, blocks), iterations=blocks.sweeps)
         plan = opposite(plan, plan.model) if minimise else plan

@@ -28,6 +28,7 @@ from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.interval.interval_mdp import IntervalMDP
 from planners.iteration.iterates import SweepIterate
 from planners.models.tabular import TabularMDP
+from planners.options import Target
 from planners.plans.plan import Plan, Status
 from planners.plans.policy import TabularPolicy
 
@@ -160,7 +161,13 @@ def answers(nature: Nature, plan_of: PlanOf, tolerance: float) -> Iterator[Sweep
         bounds = nature.bounds(plan.values, action_values)
         best, stalled = (bounds.error, 0) if bounds.error < 0.9 * best else (best, stalled + 1)
         residual = change if np.isfinite(change) else np.nan
-        yield SweepIterate(residual, lambda bounds=bounds: bounds, final=True, stuck=stalled >= PATIENCE)
+        yield SweepIterate(
+            residual,
+            lambda bounds=bounds: bounds,
+            lambda _: Target(tolerance, tolerance),
+            final=True,
+            stuck=stalled >= PATIENCE,
+        )
         if plan.status is Status.INTERRUPTED:
             raise KeyboardInterrupt  # on to the loop
         if stalled or np.abs(nature.probabilities - before).max(initial=0.0) <= 1e-12:

@@ -60,7 +60,7 @@ def _pessimistic(
     began, history = time.perf_counter(), []
     first = plan_of(sets.middle(), tolerance=tolerance, start=None)
     actions, found = first.policy.actions.astype(np.int64), None
-    with reporting(progress, METHOD, tolerance, sets.num_states) as report:
+    with reporting(progress, METHOD, lambda: tolerance, sets.num_states) as report:
         while len(history) < max_iterations:
             found, better = _round(sets, vertices, actions, plan_of, tolerance)
             seconds = time.perf_counter() - began

@@ -13,7 +13,7 @@ from planners.interval.nature import BEST, WORST, Nature, PlanOf, answers
 from planners.iteration.direction import turned_progress
 from planners.iteration.loop import run_iterates
 from planners.iteration.progress import Progress
-from planners.options import check_discount, check_run, check_switch, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
 from planners.plans.plan import Plan, Status
 from planners.plans.policy import TabularPolicy
 
@@ -23,7 +23,7 @@ def plan_within_bounds(
     plan_of: PlanOf,
     *,
     discount: float,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
     max_iterations: int = 1000,
     progress: Progress = False,
     throw: bool = True,
@@ -41,29 +41,37 @@ def plan_within_bounds(
         throw: Checked only.
         minimise: Whether rewards are costs.
     """
-    discount, tolerance = check_discount(discount), check_tolerance(tolerance)
+    discount, wanted = check_discount(discount), check_tolerances(tolerance)
     check_run(max_iterations, progress, throw)
     if check_switch("minimise", minimise):
         turned_plan = plan_within_bounds(
             sets.negated(),
             plan_of,
             discount=discount,
-            tolerance=tolerance,
+            tolerance=wanted,
             max_iterations=max_iterations,
             progress=turned_progress(progress),
         )
         return turned(turned_plan, sets)
     with np.errstate(over="ignore", invalid="ignore"):
         if sets.is_known:
-            plan = plan_of(sets.middle(), tolerance=tolerance, start=None)
+            plan = plan_of(sets.middle(), tolerance=wanted, start=None)
             return joined(sets, plan, plan)
+        in_units = _in_units_of_reward(sets, wanted, plan_of)
         if discount == 1.0:
             from planners.interval.undiscounted_bounds import undiscounted_plans
 
-            return joined(sets, *undiscounted_plans(sets, plan_of, tolerance, int(max_iterations), progress))
-        pessimistic = _side(Nature(sets, discount, WORST), plan_of, tolerance, int(max_iterations), progress)
+            return joined(sets, *undiscounted_plans(sets, plan_of, in_units, int(max_iterations), progress))
+        pessimistic = _side(Nature(sets, discount, WORST), plan_of, in_units, int(max_iterations), progress)
         limit = 1 if pessimistic.status is Status.INTERRUPTED else int(max_iterations)
-        return joined(sets, pessimistic, _side(Nature(sets, discount, BEST), plan_of, tolerance, limit, progress))
+        return joined(sets, pessimistic, _side(Nature(sets, discount, BEST), plan_of, in_units, limit, progress))
+
+
+def _in_units_of_reward(sets: IntervalMDP, wanted: Tolerance, plan_of: PlanOf) -> float:
+    """The tolerance; a relative one is of the largest |V| of the centres."""
+    if not wanted.relative:
+        return wanted.absolute
+    return wanted.target(plan_of(sets.middle(), tolerance=wanted, start=None).values).aim
 
 
 def _side(nature: Nature, plan_of: PlanOf, tolerance: float, max_iterations: int, progress: Progress) -> Plan:

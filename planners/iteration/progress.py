@@ -16,13 +16,13 @@ FIRST_LINE, FURTHEST_APART = 2.0, 60.0  # seconds
 
 @contextmanager
 def reporting(
-    progress: Progress, title: str, tolerance: float, states: int = 0
+    progress: Progress, title: str, tolerance: Callable[[], float], states: int = 0
 ) -> Iterator[Callable[[Moment], object]]:
     """A function to call with each `Moment`: the caller's own, a progress bar, or one that does nothing.
 
-    In a terminal the bar fills as the logarithm of the proven bound falls to the tolerance; beside it stand iterations,
-    residual, bound, states a second (of `states` in each iteration) and the time left. Where standard error is a
-    file, a line is written now and then.
+    In a terminal the bar fills as the logarithm of the proven bound falls to the tolerance, which a function tells;
+    beside it stand iterations, residual, bound, states a second (of `states` in each iteration) and the time left.
+    Where standard error is a file, a line is written now and then.
     """
     if callable(progress):
         yield progress
@@ -34,11 +34,16 @@ def reporting(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.table import Column
 
-    forecast, console = Forecast(tolerance, states), Console(file=sys.stderr)
+    forecast, console = Forecast(tolerance(), states), Console(file=sys.stderr)
     if not console.is_terminal:
         lines = LogLines(title, forecast)
+
+        def write(step: Iteration) -> None:
+            forecast.tolerance = tolerance()
+            lines.show(step)
+
         try:
-            yield lines.show
+            yield write
         finally:
             lines.end()
         return
@@ -48,6 +53,7 @@ def reporting(
         task = bar.add_task(title, total=None, note="")
 
         def show(step: Iteration) -> None:
+            forecast.tolerance = tolerance()
             forecast.take(step)
             total = None if forecast.done is None else 1.0
             bar.update(task, total=total, completed=forecast.done or 0.0, note=forecast.note(step))

@@ -48,7 +48,6 @@ def read_pairs(
     >>> tables["rewards"].tolist(), tables["feasible"].tolist()
     ([[5.0, 10.0], [-1.0, 0.0]], [[True, True], [True, False]])
     """
-    labels = labels or Labels()
     by_pair, matrix = as_numbers("R", R), real_matrix("Q", Q)
     length, num_states = matrix.shape
     of_state, of_action = _indices("states", states), _indices("actions", actions)
@@ -70,8 +69,9 @@ def read_pairs(
     pairs, next_states = matrix.coords
     entries = PairEntries(rows[pairs], next_states, matrix.data, num_states, count).kept(exists[pairs])
     entries = entries.rounded(given_type(Q)).scaled(given_type(Q))
-    terminal = labels.mask("terminal", terminal, num_states)
-    ends = np.zeros(num_states, dtype=bool) if terminal is None else as_mask("terminal", terminal, (num_states,))
+    ends = np.zeros(num_states, dtype=bool)
+    if terminal is not None:
+        ends = as_mask("terminal", (labels or Labels()).mask("terminal", terminal, num_states), (num_states,))
     entries = entries.of_pairs(~ends[:, None] & feasible).normalised(normalise)
     check_unpaid(rewards, ends)
     entries.check()
