@@ -49,7 +49,7 @@ PATIENCE: Final[dict[str, dict[str, int]]] = {
 def solve(
     model: ModelLike,
     *,
-    discount: float,
+    discount: float | NDArray[np.float64],
     method: str = "auto",
     tolerance: float = 1e-6,
     device: Any = None,
@@ -63,7 +63,9 @@ def solve(
 
     Args:
         model: A `TabularMDP`, a `MoveMDP`, or a Gymnasium environment with `mdp` or a toy_text `P`.
-        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
+        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf. Or (S, A) of them, one
+            for each pair (a semi-Markov model), but for `distributed`; the plan is then of the model that goes on
+            less often instead.
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
         tolerance: Largest error of the values, in units of reward.
