@@ -10,9 +10,9 @@ from planners.equations.certificates import Certifier
 from planners.equations.from_model import make_problem
 from planners.errors import InvalidOptionError
 from planners.evaluation.policy_value import evaluate
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, as_model, discount_of_pairs
 from planners.models.negated import negated, negative
-from planners.models.pair_discounts import discount_of_pairs, folded, is_per_pair, rounding
+from planners.models.pair_discounts import folded, is_per_pair, rounding
 from planners.models.state_names import errors_in_names, named_text
 from planners.options import check_discount, check_switch, check_tolerance
 from planners.plans.policy import as_policy
@@ -60,7 +60,7 @@ def certify(
     0.1...
     """
     if is_per_pair(discount):
-        mdp, rate = folded(model, discount)
+        mdp, rate = folded(as_model(model).tabular, discount)
         found = certify(mdp, values, discount=rate, minimise=minimise)
         off = rounding(float(np.abs([found.lower, found.upper]).max()), rate) if rate < 1.0 else 0.0
         return Certificate(found.lower - off, found.upper + off, found.error_bound + off, found.residual)

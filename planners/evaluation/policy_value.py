@@ -30,8 +30,7 @@ from planners.equations.rational_systems import Row, TooLargeError, exact_reward
 from planners.errors import ImproperPolicyError, InvalidOptionError, UnprovenValueError
 from planners.evaluation.horizon import value_over_horizon
 from planners.evaluation.policy_chain import policy_chain
-from planners.models.convert import ModelLike, as_model
-from planners.models.pair_discounts import discount_of_pairs
+from planners.models.convert import ModelLike, as_model, discount_of_pairs
 from planners.models.stages import FinalValues
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP

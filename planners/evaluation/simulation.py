@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from planners.errors import InvalidOptionError
 from planners.evaluation.drawn_outcomes import Outcomes, of_finite_plan, of_policy
 from planners.memory import check_memory
-from planners.models.convert import ModelLike, as_model
-from planners.models.pair_discounts import discount_of_pairs
+from planners.models.convert import ModelLike, as_model, discount_of_pairs
 from planners.models.starts import checked_initial
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP

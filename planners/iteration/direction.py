@@ -34,7 +34,7 @@ def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = Fa
         InvalidOptionError: `minimise` is neither True nor False.
     """
     if is_per_pair(options.get("discount", 0.0)):
-        model, options["discount"] = folded(model, options["discount"])
+        model, options["discount"] = folded(as_model(model).tabular, options["discount"])
         return _widened(in_direction(method, model, minimise=minimise, **options))
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported by the status, not by warnings
         if not check_switch("minimise", minimise):

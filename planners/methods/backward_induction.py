@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from planners.equations.from_model import make_problem
 from planners.equations.problem import Problem
-from planners.models.convert import ModelLike
+from planners.models.convert import ModelLike, as_model
 from planners.models.negated import negative
 from planners.models.pair_discounts import RELATIVE, folded, is_per_pair
 from planners.models.stages import FinalValues, Stages
@@ -70,7 +70,7 @@ def backward_induction(
     array([[3., 2., 0.]])
     """
     if is_per_pair(discount):
-        mdp, rate = folded(model, discount)
+        mdp, rate = folded(as_model(model).tabular, discount)  # pyright: ignore[reportArgumentType] - refuses lists
         plan = backward_induction(mdp, horizon=horizon, discount=rate, final_values=final_values, minimise=minimise)
         largest = float(np.abs(plan.values[np.isfinite(plan.values)]).max(initial=0.0))
         off = 2.0 * RELATIVE * largest * plan.horizon  # what the folded probabilities are rounded by, in each step

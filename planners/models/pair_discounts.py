@@ -12,21 +12,18 @@ folded probabilities are rounded by is added to the bounds (`rounding`).
 Source: Puterman (2005), Sections 5.3 and 11.1.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.errors import InvalidOptionError
-from planners.models.convert import as_model
-from planners.models.tabular import TabularMDP
 
-Options = ParamSpec("Options")
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from planners.models.tabular import TabularMDP
+
 RELATIVE: Final = 2.0**-49  # 16 roundings: of the ratio, of the product, of rows scaled to sum to 1 before and after
 
 
@@ -35,23 +32,23 @@ def is_per_pair(discount: Any) -> bool:
     return not isinstance(discount, str | bytes) and np.ndim(discount) > 0
 
 
-def folded(model: Any, discounts: Any, common: float | None = None) -> tuple[TabularMDP, float]:
+def folded(mdp: "TabularMDP", discounts: Any, common: float | None = None) -> "tuple[TabularMDP, float]":
     """The model with its discounts in its probabilities, and the common discount that is left.
 
     Args:
-        model: A model of S states and A actions, or an environment that has one.
+        mdp: A model of S states and A actions.
         discounts: (S, A) discounts from 0 to 1; those of pairs that do not exist are not read.
         common: The discount that is to be left, at least the largest; None: the largest.
 
     Raises:
         InvalidOptionError: Another shape, or a number that is no discount.
 
+    >>> from planners import TabularMDP
     >>> stay = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 2.0, False)]}})
     >>> other, discount = folded(stay, [[0.75, 0.5]])
     >>> other.transitions.toarray().round(3).tolist(), discount
     ([[1.0], [0.667]], 0.75)
     """
-    mdp = as_model(model).tabular
     table = _checked(discounts, mdp)
     largest = float(table.max()) if common is None else common
     ratio = np.divide(table, largest, out=np.ones_like(table), where=largest > 0)
@@ -74,22 +71,7 @@ def rounding(largest_value: float, discount: float) -> float:
     return RELATIVE * discount * largest_value / left * (1.0 + 1e-9) if left > 0 else np.inf
 
 
-def discount_of_pairs(question: Callable[Options, Result]) -> Callable[Options, Result]:
-    """A function of a model that takes `discount=` as an (S, A) table, too."""
-
-    @wraps(question)
-    def call(*model: Options.args, **options: Options.kwargs) -> Result:
-        if not is_per_pair(options.get("discount", 0.0)):
-            return question(*model, **options)
-        given: Any = model[0] if model else options.pop("model")
-        rest, others = model[1:], dict(options)
-        mdp, others["discount"] = folded(given, options["discount"])
-        return question(mdp, *rest, **others)  # pyright: ignore[reportCallIssue] - the same arguments
-
-    return call
-
-
-def _checked(discounts: Any, mdp: TabularMDP) -> NDArray[np.float64]:
+def _checked(discounts: Any, mdp: "TabularMDP") -> NDArray[np.float64]:
     try:
         table = np.array(discounts, dtype=np.float64)
     except (TypeError, ValueError):
