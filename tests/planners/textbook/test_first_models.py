@@ -157,7 +157,7 @@ def test_shortest_paths(rng: np.random.Generator) -> None:
         range(40), lambda s: np.flatnonzero(lengths[s]).tolist(), lambda s, a: [(1, a, lengths[s, a])], terminal={0}
     )
     plan = planners.solve(model, discount=1.0, minimise=True)
-    assert [plan.value(s) for s in range(40)] == pytest.approx(dijkstra(lengths.T, indices=0))
+    assert [plan.value(s) for s in range(40)] == pytest.approx(dijkstra(lengths.T, indices=np.array(0)))
 
 
 @pytest.mark.parametrize(
