@@ -59,6 +59,7 @@ from planners.plans.finite_plan import FinitePlan
 from planners.plans.load import load_plan
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
+from planners.sensitivity import Sweep, sweep
 from planners.solve import METHODS, solve
 from planners.solve_many import solve_many
 
@@ -97,6 +98,7 @@ __all__ = [
     "Sarsa",
     "Simulation",
     "Status",
+    "Sweep",
     "TabularMDP",
     "TabularPolicy",
     "Transition",
@@ -124,5 +126,6 @@ __all__ = [
     "solve",
     "solve_many",
     "stochastic_shortest_path",
+    "sweep",
     "value_iteration",
 ]

@@ -63,7 +63,7 @@ def solve(model: ModelLike, *, discount: float, **options: Any) -> Plan: ...
 def solve(
     model: ModelLike | IntervalMDP,
     *,
-    discount: float,
+    discount: float | NDArray[np.float64],
     method: str = "auto",
     tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
@@ -79,7 +79,9 @@ def solve(
     Args:
         model: A `TabularMDP`, a `MoveMDP`, or a Gymnasium environment with `mdp` or a toy_text `P`; or an
             `IntervalMDP`, for an `IntervalPlan`, which holds for every model within its bounds.
-        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
+        discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf. Or (S, A) of them, one
+            for each pair (a semi-Markov model), but for `distributed`; the plan is then of the model that goes on
+            less often instead.
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.

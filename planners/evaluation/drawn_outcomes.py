@@ -72,7 +72,7 @@ def _worth(
     mdp: TabularMDP, policy: Any, chosen: Any, discount: float, begin: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
     """V of the policy where it comes, and its largest error: a plan has proven it already."""
-    if isinstance(policy, Plan) and policy.discount == discount and policy.model.tabular is mdp:
+    if isinstance(policy, Plan) and policy.discount == discount and getattr(policy.model, "tabular", None) is mdp:
         finite = np.isfinite(policy.values)
         error = np.maximum(policy.upper - policy.values, policy.values - policy.lower, where=finite, out=0.0 * begin)
         return policy.values, float(error.max())

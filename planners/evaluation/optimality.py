@@ -10,8 +10,9 @@ from planners.equations.certificates import Certifier
 from planners.equations.from_model import make_problem
 from planners.errors import InvalidOptionError
 from planners.evaluation.policy_value import evaluate
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, as_model, discount_of_pairs
 from planners.models.negated import negated, negative
+from planners.models.pair_discounts import folded, is_per_pair, rounding
 from planners.models.state_names import errors_in_names, named_text
 from planners.options import check_discount, check_switch, check_tolerance
 from planners.plans.policy import as_policy
@@ -34,14 +35,16 @@ class Certificate(NamedTuple):
 
 
 @errors_in_names
-def certify(model: ModelLike, values: ArrayLike, *, discount: float, minimise: bool = False) -> Certificate:
+def certify(
+    model: ModelLike, values: ArrayLike, *, discount: float | NDArray[np.float64], minimise: bool = False
+) -> Certificate:
     """Bounds of V* from anybody's values, by one Bellman backup.
 
     Args:
         model: A model of S states, or an environment that has one.
         values: (S,) estimate of V*.
-        discount: 0 to 1. At 1 the proof also solves linear systems, and may fail for values that are far
-            off: the bounds are then infinite.
+        discount: 0 to 1, or (S, A) of them, one for each pair. At 1 the proof also solves linear systems, and may fail
+            for values that are far off: the bounds are then infinite.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
@@ -56,6 +59,11 @@ def certify(model: ModelLike, values: ArrayLike, *, discount: float, minimise: b
     >>> certify(stay, [4.9], discount=0.8).error_bound  # V* is 5
     0.1...
     """
+    if is_per_pair(discount):
+        mdp, rate = folded(as_model(model).tabular, discount)
+        found = certify(mdp, values, discount=rate, minimise=minimise)
+        off = rounding(float(np.abs([found.lower, found.upper]).max()), rate) if rate < 1.0 else 0.0
+        return Certificate(found.lower - off, found.upper + off, found.error_bound + off, found.residual)
     mdp = as_model(model).tabular
     given = np.array(values, dtype=np.float64)
     if given.shape != (mdp.num_states,) or np.isnan(given).any():
@@ -124,15 +132,21 @@ class Verdict:
 
 
 @errors_in_names
+@discount_of_pairs
 def is_optimal(
-    model: ModelLike, policy: Any, *, discount: float, tolerance: float | None = None, minimise: bool = False
+    model: ModelLike,
+    policy: Any,
+    *,
+    discount: float | NDArray[np.float64],
+    tolerance: float | None = None,
+    minimise: bool = False,
 ) -> Verdict:
     """The lecture's "Is this policy optimal?": compare its value with V* in every state.
 
     Args:
         model: A model of S states, or an environment that has one.
         policy: A `TabularPolicy`, a `Plan`, (S,) actions, or (S, A) probabilities.
-        discount: 0 to 1.
+        discount: 0 to 1, or (S, A) of them, one for each pair.
         tolerance: Loss of value, in units of reward, that still counts as optimal; None: 1e-9 times the
             largest of 1 and all |V*|.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.

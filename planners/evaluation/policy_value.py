@@ -30,7 +30,7 @@ from planners.equations.rational_systems import Row, TooLargeError, exact_reward
 from planners.errors import ImproperPolicyError, InvalidOptionError, UnprovenValueError
 from planners.evaluation.horizon import value_over_horizon
 from planners.evaluation.policy_chain import policy_chain
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, as_model, discount_of_pairs
 from planners.models.stages import FinalValues
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
@@ -43,11 +43,12 @@ NEAR_ZERO: Final = 1e-290  # rewards that float64 may keep too few digits of
 
 
 @errors_in_names
+@discount_of_pairs
 def evaluate(
     model: ModelLike | Sequence[ModelLike],
     policy: Any,
     *,
-    discount: float,
+    discount: float | NDArray[np.float64],
     horizon: int | None = None,
     final_values: FinalValues = None,
 ) -> NDArray[np.float64]:
@@ -56,7 +57,7 @@ def evaluate(
     Args:
         model: A model of S states, or an environment that has one.
         policy: A `TabularPolicy`, a `Plan`, (S,) actions, or (S, A) probabilities.
-        discount: 0 to 1.
+        discount: 0 to 1, or (S, A) of them, one for each pair.
         horizon: None: for ever. A number of steps H: the policy is followed for so many, and may then also be a
             `FinitePlan` or a list of H `TabularPolicy`; the model may be a list of H models.
         final_values: With a horizon, what each state is worth when the steps are over, as of `backward_induction`.
@@ -85,7 +86,9 @@ def evaluate(
     array([7.])
     """
     if horizon is not None or isinstance(policy, FinitePlan) or isinstance(model, list | tuple):
-        return value_over_horizon(model, policy, discount=discount, horizon=horizon, final_values=final_values)
+        return value_over_horizon(
+            model, policy, discount=check_discount(discount), horizon=horizon, final_values=final_values
+        )
     if final_values is not None:
         raise InvalidOptionError("final_values are given without a horizon; expected horizon=, a number of steps")
     mdp = as_model(model).tabular  # pyright: ignore[reportArgumentType] - a sequence is gone by now

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from planners.errors import InvalidOptionError
 from planners.evaluation.drawn_outcomes import Outcomes, of_finite_plan, of_policy
 from planners.memory import check_memory
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, as_model, discount_of_pairs
 from planners.models.starts import checked_initial
+from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount
 from planners.plans.finite_plan import FinitePlan
+from planners.plans.model_identity import is_same_model
 from planners.plans.plan import Plan
 from planners.plans.policy import state_of
 from planners.plans.rows import Table
@@ -85,13 +87,15 @@ class Simulation:
         return "Simulation\n" + "\n".join(f"  {name:<12}{text}" for name, text in rows)
 
 
+@errors_in_names
+@discount_of_pairs
 def simulate(
     model: ModelLike,
     policy: Any,
     *,
     episodes: int = 10_000,
     steps: int | None = None,
-    discount: float | None = None,
+    discount: float | NDArray[np.float64] | None = None,
     start: Any = None,
     seed: int | None = None,
 ) -> Simulation:
@@ -106,7 +110,7 @@ def simulate(
         episodes: How many.
         steps: Steps after which an episode is cut off; None: when a reward is discounted to 1e-6 of itself, and at most
             10,000; of a `FinitePlan`, its horizon, after which its final values are earned.
-        discount: 0 to 1; None: that of the plan.
+        discount: 0 to 1, or (S, A) of them, one for each pair; None: that of the plan.
         start: The state, or its name, in which every episode begins; (S,) probabilities of it; None: those of the
             model's `initial`; if it has none, every state is equally likely.
         seed: The same seed gives the same numbers, on however many threads. None: another one each time.
@@ -130,6 +134,11 @@ def simulate(
     number = _at_least_one("episodes", episodes)
     if discount is None and not isinstance(policy, Plan | FinitePlan):
         raise InvalidOptionError("discount is missing; expected a number from 0 to 1, or a plan that has one")
+    if discount is None and isinstance(policy, Plan) and not is_same_model(policy.model, mdp):
+        raise InvalidOptionError(
+            "the plan is of another model, so that its discount may mean something else; pass discount=, or simulate "
+            "plan.model (of discounts for each pair it goes on less often instead)"
+        )
     chosen_discount = check_discount(policy.discount if discount is None else discount)
     begin = _start(mdp, start)
     if isinstance(policy, FinitePlan):

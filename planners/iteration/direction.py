@@ -4,6 +4,7 @@ What goes in: the model, the values to start from. What comes out: the plan, and
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -16,8 +17,9 @@ from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress
 from planners.models.convert import as_model
 from planners.models.negated import negated, negative
+from planners.models.pair_discounts import folded, is_per_pair, rounding
 from planners.options import check_switch
-from planners.plans.plan import Plan, opposite
+from planners.plans.plan import Plan, Status, opposite
 
 
 def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = False, **options: Any) -> Plan:
@@ -34,6 +36,9 @@ def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = Fa
     Raises:
         InvalidOptionError: `minimise` is neither True nor False.
     """
+    if is_per_pair(options.get("discount", 0.0)):
+        model, options["discount"] = folded(as_model(model).tabular, options["discount"])
+        return _widened(in_direction(method, model, minimise=minimise, **options))
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported by the status, not by warnings
         if not check_switch("minimise", minimise):
             return proven_further(method(model, **options))
@@ -42,6 +47,21 @@ def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = Fa
         if options.get("start") is not None:
             options["start"] = turned_start(options["start"])
         return opposite(proven_further(method(negated(source), **options)), source)
+
+
+def _widened(plan: Plan) -> Plan:
+    """The plan, whose bounds hold in spite of the rounding of folded discounts."""
+    largest = float(np.abs([plan.lower, plan.upper]).max())
+    off = rounding(largest, plan.discount) if plan.discount < 1.0 else 0.0
+    method = f"{plan.method} (a discount for each pair, up to {plan.discount:.6g})"
+    if not 0.0 < off < np.inf:
+        return replace(plan, method=method)
+    lower, upper = np.nextafter(plan.lower - off, -np.inf), np.nextafter(plan.upper + off, np.inf)
+    error = float(np.nextafter(plan.error_bound + off, np.inf))
+    status = plan.status
+    if status is Status.CONVERGED and error > plan.tolerance:
+        status = Status.ROUNDING_FLOOR
+    return replace(plan, lower=lower, upper=upper, error_bound=error, status=status, method=method)
 
 
 def turned_start(start: Any) -> Any:

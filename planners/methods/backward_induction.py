@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from planners.equations.from_model import make_problem
 from planners.equations.problem import Problem
-from planners.models.convert import ModelLike
+from planners.models.convert import ModelLike, as_model
 from planners.models.negated import negative
+from planners.models.pair_discounts import RELATIVE, folded, is_per_pair
 from planners.models.stages import FinalValues, Stages
 from planners.models.stages import final_values as worth_at_end
 from planners.models.state_names import errors_in_names
@@ -33,7 +34,7 @@ def backward_induction(
     model: ModelLike | Sequence[ModelLike],
     *,
     horizon: int | None = None,
-    discount: float = 1.0,
+    discount: float | NDArray[np.float64] = 1.0,
     final_values: FinalValues = None,
     minimise: bool = False,
 ) -> FinitePlan:
@@ -44,7 +45,7 @@ def backward_induction(
             differ in everything. A state of one is the state of the same name in the next or, where states have no
             names, of the same number.
         horizon: Number of steps H, at least 1; with a list of models it may be left out.
-        discount: 0 to 1; 1 is as good as any here, as the number of steps is finite.
+        discount: 0 to 1, or (S, A) of them; 1 is as good as any here, as the number of steps is finite.
         final_values: (S,) worth of being in each state when the steps are over; a function of a state, or of its name;
             or a dictionary by states or names, where the others are worth 0; None: 0. -inf, or +inf with
             `minimise=True`, where the steps must not end: what may lead there is never done if there is another way.
@@ -68,6 +69,12 @@ def backward_induction(
     >>> backward_induction([stay_or_stop, twice]).values.T
     array([[3., 2., 0.]])
     """
+    if is_per_pair(discount):
+        mdp, rate = folded(as_model(model).tabular, discount)  # pyright: ignore[reportArgumentType] - refuses lists
+        plan = backward_induction(mdp, horizon=horizon, discount=rate, final_values=final_values, minimise=minimise)
+        largest = float(np.abs(plan.values[np.isfinite(plan.values)]).max(initial=0.0))
+        off = 2.0 * RELATIVE * largest * plan.horizon  # what the folded probabilities are rounded by, in each step
+        return replace(plan, error_bound=float(np.nextafter(plan.error_bound + off, np.inf)))
     stages = Stages.of(model, horizon)
     least = check_switch("minimise", minimise)
     ending = worth_at_end(final_values, stages.models[-1], np.inf if least else -np.inf)

@@ -1,13 +1,18 @@
 """Finding the model in whatever a caller hands over."""
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from planners.agent import Environment
 from planners.models.moves import MoveMDP
+from planners.models.pair_discounts import folded, is_per_pair
 from planners.models.tabular import TabularMDP
 from planners.models.wrappers import ACTIONS, REWARDS, refuse_changes
 
 Model = TabularMDP | MoveMDP
+Options = ParamSpec("Options")
+Result = TypeVar("Result")
 
 
 class HasModel(Protocol):
@@ -47,3 +52,18 @@ def as_model(source: ModelLike) -> Model:
     refuse_changes(source, "a plan of them", among=(ACTIONS, REWARDS), advice="Plan in the environment inside it")
     model = getattr(getattr(source, "unwrapped", source), "mdp", None)
     return model if isinstance(model, TabularMDP | MoveMDP) else TabularMDP.from_env(source)
+
+
+def discount_of_pairs(question: Callable[Options, Result]) -> Callable[Options, Result]:
+    """A function of a model that takes `discount=` as an (S, A) table, too; see `planners.models.pair_discounts`."""
+
+    @wraps(question)
+    def call(*model: Options.args, **options: Options.kwargs) -> Result:
+        if not is_per_pair(options.get("discount", 0.0)):
+            return question(*model, **options)
+        given: Any = model[0] if model else options.pop("model")
+        rest, others = model[1:], dict(options)
+        mdp, others["discount"] = folded(as_model(given).tabular, options["discount"])
+        return question(mdp, *rest, **others)  # pyright: ignore[reportCallIssue] - the same arguments
+
+    return call

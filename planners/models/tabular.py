@@ -14,12 +14,13 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from planners.arrays import SUM_TOLERANCE, row_sums, scaled_rows, seal
 from planners.errors import InvalidModelError
 from planners.models.constructors import Constructors
+from planners.models.continuous_time import ContinuousTime
 from planners.models.starts import checked_initial
 from planners.models.state_names import StateNames
 from planners.names import checked_names
@@ -27,7 +28,7 @@ from planners.told_outcomes import MoveOutcomes, RowOutcomes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TabularMDP(Constructors):
+class TabularMDP(Constructors, ContinuousTime):
     """Tables of a finite MDP: continuing probabilities, ending probabilities, expected rewards.
 
     Attributes:
@@ -70,12 +71,15 @@ class TabularMDP(Constructors):
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
-        _check_tables(self)
+        known = _are_known(self)
+        _check_tables(self, known)
         object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
-        _check_names(self)
-        for name, table in zip(("transitions", "termination", "endings"), _normalised(self), strict=True):
-            object.__setattr__(self, name, table)
+        _check_names(self, known)
+        if not known:
+            for name, table in zip(("transitions", "termination", "endings"), _normalised(self), strict=True):
+                object.__setattr__(self, name, table)
         seal(self)
+        self.transitions.rows_of = _rows(self)  # pyright: ignore[reportAttributeAccessIssue] - see `_are_known`
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """The arrays of a copy are closed for writing too."""
@@ -126,6 +130,28 @@ class TabularMDP(Constructors):
         first, last = self.transitions.indptr[row], self.transitions.indptr[row + 1]
         return self.transitions.indices[first:last], self.transitions.data[first:last]
 
+    def discounted(self, discounts: ArrayLike) -> "TabularMDP":
+        """The model that holds a discount for each pair, to be planned with `discount=1`.
+
+        To be discounted by g is to go on with probability g: the rest is a probability to end. `planners.solve` takes
+        the same table as `discount=`, without a model in between.
+
+        Args:
+            discounts: (S, A) from 0 to 1.
+
+        Raises:
+            InvalidOptionError: Another shape, or a number that is no discount.
+
+        Source: Puterman (2005), Section 11.1.
+
+        >>> stay = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}})
+        >>> stay.discounted([[0.75]]).termination
+        array([[0.25]])
+        """
+        from planners.models.pair_discounts import folded
+
+        return folded(self, discounts, 1.0)[0]
+
     def to_csv(self, path: str | PathLike[str], base: int = 0) -> None:
         """Write what `from_csv` reads; see `planners.readers.csv_file.write_csv`."""
         from planners.readers.csv_file import write_csv
@@ -158,17 +184,33 @@ class TabularMDP(Constructors):
         )
 
 
-def _check_names(mdp: TabularMDP) -> None:
+def _check_names(mdp: TabularMDP, known: bool) -> None:
     """Names as they are kept: one for each state, one for each action."""
     names = mdp.states
     if names is not None:
-        checked = checked_names("states", names.keys if isinstance(names, StateNames) else names, mdp.num_states)
-        object.__setattr__(mdp, "states", names if isinstance(names, StateNames) else StateNames(checked))
+        if not isinstance(names, StateNames):
+            object.__setattr__(mdp, "states", StateNames(checked_names("states", names, mdp.num_states)))
+        elif not known or len(names) != mdp.num_states:
+            checked_names("states", names.keys, mdp.num_states)
     if mdp.actions is not None:
         object.__setattr__(mdp, "actions", checked_names("actions", mdp.actions, mdp.num_actions))
 
 
-def _check_tables(mdp: TabularMDP) -> None:
+def _rows(mdp: TabularMDP) -> tuple[Any, ...]:
+    matrix = mdp.transitions
+    return matrix.data, matrix.indices, matrix.indptr, mdp.termination, mdp.feasible, mdp.endings
+
+
+def _are_known(mdp: TabularMDP) -> bool:
+    """Whether the rows are those of a model that was checked before, of which `replace` changed other parts.
+
+    They are closed for writing, so that it is enough that they are the same arrays.
+    """
+    known = getattr(mdp.transitions, "rows_of", None)
+    return known is not None and all(one is other for one, other in zip(known, _rows(mdp), strict=True))
+
+
+def _check_tables(mdp: TabularMDP, known: bool = False) -> None:
     shape = mdp.rewards.shape
     if len(shape) != 2 or 0 in shape:
         raise InvalidModelError(f"rewards have shape {shape}; expected (S, A) with at least one state and one action")
@@ -183,6 +225,12 @@ def _check_tables(mdp: TabularMDP) -> None:
     ):
         if tuple(found) != tuple(expected):
             raise InvalidModelError(f"{name} has shape {tuple(found)}; expected {tuple(expected)}")
+    _check_each(~np.isfinite(mdp.rewards), "has reward {}", mdp.rewards)
+    if not known:
+        _check_rows(mdp, shape)
+
+
+def _check_rows(mdp: TabularMDP, shape: tuple[int, ...]) -> None:
     _check_csr(mdp.transitions)
     data = mdp.transitions.data
     if not (data >= 0).all():  # also catches NaN
@@ -190,7 +238,6 @@ def _check_tables(mdp: TabularMDP) -> None:
         row = int(np.searchsorted(mdp.transitions.indptr, entry, side="right")) - 1
         _refuse(row, shape[1], f"has probability {data[entry]} of state {mdp.transitions.indices[entry]}")
     _check_each(~(mdp.termination >= 0), "has termination probability {}", mdp.termination)
-    _check_each(~np.isfinite(mdp.rewards), "has reward {}", mdp.rewards)
     sums = row_sums(mdp.transitions).reshape(shape) + mdp.termination
     wrong = mdp.feasible & (np.abs(sums - 1.0) > SUM_TOLERANCE)
     if wrong.any():

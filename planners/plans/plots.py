@@ -69,6 +69,32 @@ def import_pyplot() -> Any:
     return pyplot
 
 
+def plot_sweep(parameters: Any, values: NDArray[np.float64], changes: list[int], axes: Any = None) -> Any:
+    """Matplotlib axes with V against a parameter; a dotted line where the policy changes.
+
+    Args:
+        parameters: (k,) numbers, or anything else, which is then written below.
+        values: (k,) V.
+        changes: Numbers of the parameters at which the policy is another one than before.
+        axes: Matplotlib axes to draw on; None: new ones.
+
+    Raises:
+        ModuleNotFoundError: matplotlib is missing.
+    """
+    if axes is None:
+        axes = import_pyplot().subplots(layout="constrained")[1]
+    numeric = all(isinstance(each, int | float | np.number) for each in parameters)
+    places = np.array(parameters, dtype=np.float64) if numeric else np.arange(len(parameters), dtype=np.float64)
+    axes.plot(places, values, marker="o", markersize=3.0, color=HEAT[-1])
+    for number in changes:
+        axes.axvline((places[number - 1] + places[number]) / 2.0, color=INK, linestyle=":", linewidth=1.0)
+    if not numeric:
+        axes.set_xticks(places, [str(each) for each in parameters])
+    axes.set_xlabel("parameter")
+    axes.set_ylabel("value")
+    return axes
+
+
 def _check_map(plan: "Plan", cells: Any) -> None:
     if not all(hasattr(cells, name) for name in ("cell_of_state", "wall", "terminal", "cell_reward")):
         raise InvalidOptionError(

@@ -1,0 +1,170 @@
+"""Models as practitioners have them, beside QuantEcon and MDPSolver: memory and seconds, and the speed of simulation.
+
+    .venv/bin/python benchmarks/modeller.py        some minutes; prints tables
+
+Every solver runs in a process of its own, one after the other, on one thread. Each is given the same lists of pairs;
+the memory is the peak of the process over what it was when these and the solver had been loaded. Seconds are of the
+processor, of the second of two solves, so that nothing is compiled in them. A solver that is not installed is left out.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+DISCOUNT = 0.95
+PRICES = 10_000
+SOLVERS = ("planners", "quantecon", "mdpsolver")
+Pairs = tuple[Any, sparse.csr_array, Any, Any]
+
+
+def pricing(states: int) -> Pairs:
+    """One state of 10,000 prices, of which a buyer takes p with probability 1 - p; the other states have one action."""
+    state = np.concatenate([np.zeros(PRICES, dtype=np.int64), np.arange(1, states)])
+    action = np.concatenate([np.arange(PRICES), np.zeros(states - 1, dtype=np.int64)])
+    price = np.arange(PRICES) / PRICES
+    rows = np.concatenate([np.repeat(np.arange(PRICES), 2), np.arange(PRICES, PRICES + states - 1)])
+    onward = np.minimum(np.arange(2, states + 1), states - 1)
+    columns = np.concatenate([np.tile([1, 0], PRICES), onward])
+    data = np.concatenate([np.stack([1 - price, price], axis=1).ravel(), np.ones(states - 1)])
+    Q = sparse.csr_array((data, (rows, columns)), shape=(len(state), states))
+    return np.concatenate([price * (1 - price), np.zeros(states - 1)]), Q, state, action
+
+
+def products(side: int) -> Pairs:
+    """Two products: order neither, one, the other or both; each is sold with probability .6."""
+    pairs = np.arange(side * side * 4)
+    state, action = np.divmod(pairs, 4)
+    stocks = np.divmod(state, side)
+    orders = np.divmod(action, 2)
+    rewards, entries = np.zeros(len(pairs)), []
+    after = [np.minimum(stock + order, side - 1) for stock, order in zip(stocks, orders, strict=True)]
+    for stock, order, full, price in zip(stocks, orders, after, (5.0, 7.0), strict=True):
+        rewards += 0.6 * price * (full > 0) - 0.01 * stock - 2.0 * order
+    for sold in np.ndindex(2, 2):
+        probability = np.prod([0.6 if one else 0.4 for one in sold])
+        to = [np.maximum(full - one, 0) for full, one in zip(after, sold, strict=True)]
+        entries.append((np.full(len(pairs), probability), pairs, to[0] * side + to[1]))
+    data, rows, columns = (np.concatenate(part) for part in zip(*entries, strict=True))
+    Q = sparse.csr_array(sparse.coo_array((data, (rows, columns)), shape=(len(pairs), side * side)))
+    Q.sum_duplicates()
+    return rewards, Q, state, action
+
+
+PROBLEMS: dict[str, Callable[[], Pairs]] = {
+    "pricing, 1,002 states": lambda: pricing(1002),
+    "pricing, 100,002 states": lambda: pricing(100_002),
+    "two products, 99,856 states": lambda: products(316),
+}
+
+
+def by_planners(R: Any, Q: Any, state: Any, action: Any) -> Callable[[], float]:
+    import planners
+
+    model = planners.TabularMDP.from_state_action_pairs(R, Q, state, action)
+    return lambda: float(planners.solve(model, discount=DISCOUNT, tolerance=1e-6).values[0])
+
+
+def by_quantecon(R: Any, Q: Any, state: Any, action: Any) -> Callable[[], float]:
+    from quantecon.markov import DiscreteDP
+
+    model = DiscreteDP(R, sparse.csr_matrix(Q), DISCOUNT, state, action)
+    return lambda: float(model.solve(method="modified_policy_iteration", epsilon=1e-6).v[0])
+
+
+def by_mdpsolver(R: Any, Q: Any, state: Any, action: Any) -> Callable[[], float]:
+    import mdpsolver
+
+    first = np.searchsorted(state, np.arange(Q.shape[1] + 1))
+    ends, columns, data = Q.indptr, Q.indices.tolist(), Q.data.tolist()
+    rows = [range(first[s], first[s + 1]) for s in range(Q.shape[1])]
+    model = mdpsolver.model()
+    model.mdp(
+        discount=DISCOUNT,
+        rewards=[[float(R[row]) for row in here] for here in rows],
+        tranMatProbs=[[data[ends[row] : ends[row + 1]] for row in here] for here in rows],
+        tranMatColumns=[[columns[ends[row] : ends[row + 1]] for row in here] for here in rows],
+    )
+
+    def solve() -> float:
+        model.solve(tolerance=1e-6)
+        return float(model.getValue(0))
+
+    return solve
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def measure(problem: str, solver: str) -> dict[str, Any]:
+    pairs = PROBLEMS[problem]()
+    try:
+        __import__("quantecon.markov" if solver == "quantecon" else solver)
+    except ModuleNotFoundError:
+        return {"why": "not installed"}
+    before = peak()
+    try:
+        begin = time.process_time()
+        solve = {"planners": by_planners, "quantecon": by_quantecon, "mdpsolver": by_mdpsolver}[solver](*pairs)
+        making = time.process_time() - begin
+        solve()
+        begin = time.process_time()
+        value = solve()
+    except MemoryError as error:
+        return {"why": str(error).split(",")[0] if "needs" not in str(error) else "refused: " + str(error)[:110]}
+    return {"making": making, "seconds": time.process_time() - begin, "memory": peak() - before, "value": value}
+
+
+def alone(*arguments: str) -> dict[str, Any]:
+    """What a process of its own says."""
+    environment = {**os.environ, "NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, __file__, *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
+    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {"why": done.stderr[-120:]}
+
+
+def simulation() -> None:
+    """Steps a second of one core, of the inventory of Puterman's Section 3.2 under a random policy."""
+    import planners
+
+    model = planners.TabularMDP.from_functions(
+        range(4),
+        lambda stock: range(4 - stock),
+        lambda s, a: [(p, max(s + a - d, 0), 1.0 * (s - a)) for d, p in ((0, 0.25), (1, 0.5), (2, 0.25))],
+    )
+    policy = model.feasible / model.feasible.sum(axis=1, keepdims=True)
+    options: dict[str, Any] = {"discount": 0.99, "seed": 1}
+    planners.simulate(model, policy, episodes=100, **options)
+    begin = time.process_time()
+    steps = planners.simulate(model, policy, episodes=20_000, **options).steps
+    print(json.dumps({"rate": steps / (time.process_time() - begin)}))
+
+
+def main() -> None:
+    print("| model | solver | making, s | solving, s | memory, MB | V(0) |")
+    print("|---|---|---|---|---|---|")
+    for problem in PROBLEMS:
+        for solver in SOLVERS:
+            found = alone(problem, solver)
+            numbers = found.get("why") or " | ".join(
+                [f"{found['making']:.2f}", f"{found['seconds']:.2f}", f"{found['memory']:.0f}", f"{found['value']:.6f}"]
+            )
+            print(f"| {problem} | {solver} | {numbers} |", flush=True)
+    print(f"\nSimulation: {alone('simulation').get('rate', 0.0) / 1e6:.0f} million steps a second on one core.")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["simulation"]:
+        simulation()
+    elif len(sys.argv) == 3:
+        print(json.dumps(measure(*sys.argv[1:])))
+    else:
+        main()
