@@ -41,62 +41,54 @@ def estimated_sets(
     visits: Literal["random", "fixed"],
 ) -> IntervalMDP:
     """See `Experience.interval_mdp`."""
-    if sets not in SETS:
-        raise InvalidOptionError(f"sets is {sets!r}; expected {', '.join(map(repr, SETS))}")
-    if visits not in ("random", "fixed"):
-        raise InvalidOptionError(f"visits is {visits!r}; expected 'random' or 'fixed'")
+    for name, given, known in (("sets", sets, SETS), ("visits", visits, ("random", "fixed"))):
+        if given not in known:
+            raise InvalidOptionError(f"{name} is {given!r}; expected {', '.join(map(repr, known))}")
     if not 0.0 < confidence < 1.0:
         raise InvalidOptionError(f"confidence is {confidence!r}; expected a probability between 0 and 1")
-    shape = S, A = experience.num_states, experience.num_actions
-    known = None if rewards is None else as_numbers("rewards", rewards)
-    if known is not None and known.shape not in ((), shape):
-        raise InvalidModelError(f"rewards has shape {known.shape}; expected (S, A) = {shape}")
-    frequencies = experience.outcomes()
-    frequencies.sort_indices()
+    shape = experience.num_states, experience.num_actions
     pattern = _pattern(experience, support)
     count = np.diff(pattern.indptr)
-    row = np.repeat(np.arange(S * A), count)
-    n = experience.visits.ravel().astype(np.float64)
+    claims = int((count > 1).sum())
+    if sets != "l1":
+        claims = 2 * int(np.where(count == 2, 1, count)[count > 1].sum())  # of two outcomes one tells the other
+    claims += 2 * shape[0] * shape[1] if rewards is None else 0
+    steps = 0 if visits == "fixed" else experience.steps
+    least = most = as_numbers("rewards", 0.0 if rewards is None else rewards)
+    if least.shape not in ((), shape):
+        raise InvalidModelError(f"rewards has shape {least.shape}; expected (S, A) = {shape}")
+    if rewards is None:
+        least, most = _rewards(experience, reward_range, level(claims, 1.0 - confidence, steps))
+    return IntervalMDP(
+        rewards_lower=np.broadcast_to(least, shape).copy(),
+        rewards_upper=np.broadcast_to(most, shape).copy(),
+        feasible=np.ones(shape, dtype=bool),
+        **_probabilities(experience, pattern, sets, level(claims, 1.0 - confidence, steps, peeled=sets == "kl")),
+    )
+
+
+def _probabilities(experience: "Experience", pattern: sparse.csr_array, sets: Sets, exponent: float) -> dict[str, Any]:
+    """The tables of `IntervalMDP` for the probabilities."""
+    frequencies, shape, count = experience.outcomes(), experience.visits.shape, np.diff(pattern.indptr)
+    row = np.repeat(np.arange(len(count)), count)
+    n = experience.visits.ravel().astype(np.float64)[row]
+    frequencies.sort_indices()
     try:
-        mean = aligned(frequencies, pattern, A).data / np.maximum(n, 1.0)[row]
+        mean = aligned(frequencies, pattern, shape[1]).data / np.maximum(n, 1.0)
     except InvalidModelError as error:
         raise InvalidModelError(f"`support` says that something seen is impossible: {error}") from None
-
-    unknown = known is None
-    two_sided = 2 * int(np.where(count == 2, 1, count)[count > 1].sum())  # of two outcomes one tells the other
-    claims = (int((count > 1).sum()) if sets == "l1" else two_sided) + (2 * S * A if unknown else 0)
-    steps = 0 if visits == "fixed" else int(n.sum())
-    exponent = level(claims, 1.0 - confidence, steps, peeled=sets == "kl")
     tables: dict[str, Any] = {}
     if sets == "l1":
-        tables["radius"] = weissman(n, count, exponent).reshape(shape)
-        half = 0.5 * tables["radius"].ravel()[row]
-        low, high = mean - half, mean + half
-        empty = n[row] == 0
-        tables["centre"] = like(pattern, np.where(empty, 1.0 / count[row], mean))
+        radius = weissman(experience.visits.ravel().astype(np.float64), count, exponent)
+        tables = {"radius": radius.reshape(shape), "centre": like(pattern, np.where(n == 0, 1.0 / count[row], mean))}
+        low, high = mean - 0.5 * radius[row], mean + 0.5 * radius[row]
+    elif sets == "kl":
+        low, high = kullback_leibler(n, mean, exponent)
     else:
-        of_entry = n[row]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            variance = mean * (1.0 - mean) * of_entry / (of_entry - 1.0)
-        found = (
-            bernstein(of_entry, mean, variance, exponent)
-            if sets == "bernstein"
-            else kullback_leibler(of_entry, mean, exponent)
-        )
-        low, high = found
+        low, high = bernstein(n, mean, mean * (1.0 - mean) * n / np.maximum(n - 1.0, 1.0), exponent)
     sure = count[row] == 1
     low, high = np.where(sure, 1.0, np.maximum(low, 0.0)), np.where(sure, 1.0, np.minimum(high, 1.0))
-    least, most = (
-        _rewards(experience, reward_range, level(claims, 1.0 - confidence, steps)) if unknown else (known, known)
-    )
-    return IntervalMDP(
-        low=like(pattern, low),
-        high=like(pattern, high),
-        rewards_lower=np.broadcast_to(np.asarray(least), shape).copy(),
-        rewards_upper=np.broadcast_to(np.asarray(most), shape).copy(),
-        feasible=np.ones(shape, dtype=bool),
-        **tables,
-    )
+    return {"low": like(pattern, low), "high": like(pattern, high), **tables}
 
 
 def _rewards(
