@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from planners.interrupts import interrupts_wait
 from planners.learning.double_q_learning import DoubleQLearning
-from planners.learning.exploration import EpsilonGreedy, Threshold, threshold_of
+from planners.learning.exploration import EpsilonGreedy, threshold_of
 from planners.learning.outcomes import tables_of
 from planners.learning.record import Changes, Played, TableRecord
 from planners.learning.sarsa import Sarsa
@@ -31,7 +31,7 @@ def can_be_compiled(task: Task, agent: Any) -> bool:
     """Whether a learner on a task is one that this file runs."""
     return (
         isinstance(agent, TabularLearner)
-        and agent.kernel is not None
+        and vars(type(agent)).get("kernel") is not None  # a subclass may have another algorithm
         and isinstance(agent.exploration, EpsilonGreedy)
         and task.num_actions <= MOST_ACTIONS
         and task.runs_on_tables
@@ -227,9 +227,9 @@ class Schedules:
         if self._schedule is None or steps > self._steps:
             self._steps = max(steps, 2 * self._steps)
             numbers = _numbers(self.epsilon, self._steps)
-            thresholds = Threshold(*zip(*map(threshold_of, numbers), strict=True))
+            thresholds = np.array([threshold_of(number) for number in numbers], dtype=np.uint64).T
             by_step = isinstance(self.rate, Decay) and self.rate.by == "steps"
-            columns = (np.array(column, dtype=np.uint64) for column in thresholds)
+            columns = map(np.ascontiguousarray, thresholds)
             self._schedule = Schedule(*columns, rate=np.array(_numbers(self.rate, self._steps)), by_step=by_step)
         return self._schedule
 
