@@ -24,7 +24,7 @@ from planners.kernels.compiling import compiled
 
 U = np.uint64
 ONE, HALF, LOW = U(1), U(32), U(0xFFFFFFFF)
-FINE = U(24)  # bits beyond 32 that units have
+TWO_32: Final = 4294967296.0
 GOLDEN, FIRST, SECOND = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9), U(0x94D049BB133111EB)
 TRUNCATED: Final = 1 << 31  # this bit of a recorded outcome
 CUT_OFF, KEPT = np.uint32(TRUNCATED), np.uint32(TRUNCATED - 1)
@@ -62,19 +62,21 @@ class Tables(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """Exploration and step sizes; the last number of an array holds for ever.
+    """Exploration and step sizes of the steps that are to be made.
 
     Attributes:
-        threshold: (steps,) uint64: what is drawn below it explores, of 2^32.
-        unit: (steps,) uint64, 2^56 divided by the threshold: makes 32 uniform bits of a draw below it.
-        greedy_unit: (steps,) uint64, the same for draws that are not below.
-        rate: float64, the step size by visits of a pair, or by steps.
+        epsilon: (steps + 1,) float64 for each step and the one after them, or (1,) for all, or (0,): on a line.
+        start: The first epsilon of a line.
+        end: The last one.
+        over: In how many steps it is there.
+        rate: float64, the step size by visits of a pair, or by steps; the last number holds for ever.
         by_step: Whether the step size is one by steps.
     """
 
-    threshold: NDArray[np.uint64]
-    unit: NDArray[np.uint64]
-    greedy_unit: NDArray[np.uint64]
+    epsilon: NDArray[np.float64]
+    start: float
+    end: float
+    over: float
     rate: NDArray[np.float64]
     by_step: bool
 
@@ -143,12 +145,25 @@ def one_of(bits, uniform):
 
 
 @compiled
-def chosen(greedy, A, high, threshold, unit, greedy_unit, options, num_options, s):
+def explored(schedule, step, first):
+    """The threshold of 32 bits below which a step explores, and what makes 32 uniform bits of those below."""
+    if schedule.epsilon.size == 0:
+        part = np.float64(np.int64(step)) / schedule.over
+        epsilon = schedule.start + (schedule.end - schedule.start) * min(part, 1.0)
+    else:
+        epsilon = schedule.epsilon[min(step - first, U(schedule.epsilon.size - 1))]
+    threshold = np.int64(epsilon * TWO_32)
+    return U(threshold), TWO_32 / max(threshold, 1)
+
+
+@compiled
+def chosen(greedy, A, high, threshold, unit, options, num_options, s):
     """The epsilon-greedy action."""
     best = greedy
     if best >= A:
-        best = one_of(best - A, ((high - threshold) * greedy_unit) >> FINE)
-    uniform = (high * unit) >> FINE
+        rest = np.int64(high - threshold) * (TWO_32 / max(np.int64((ONE << HALF) - threshold), 1))
+        best = one_of(best - A, U(np.int64(rest)) & LOW)
+    uniform = U(np.int64(np.int64(high) * unit)) & LOW
     any_one = (uniform * A) >> HALF if options.size == 0 else U(options[s, (uniform * U(num_options[s])) >> HALF])
     explores = U(0) - U(high < threshold)  # all bits or none: a branch would be guessed wrong too often
     return best ^ ((best ^ any_one) & explores)
@@ -170,7 +185,7 @@ def expectation(Q, row, A, m, threshold, count):
     for a in range(A):
         q = Q[row + a]
         total += q if q > -np.inf else 0.0
-    epsilon = np.float64(np.int64(threshold)) / 4294967296.0
+    epsilon = np.float64(np.int64(threshold)) / TWO_32
     return (1.0 - epsilon) * m + epsilon * total / np.float64(count)
 
 
@@ -246,16 +261,17 @@ def q_learning(each, rule, tables, schedule, runs, first, last, episodes):
     """
     A, n, pairs, shift = U(len(each)), runs.state.size, U(runs.Q.shape[1]), U(tables.shift)
     cut, next_state, reward, onward = tables.cut, tables.next_state, tables.reward, tables.onward
-    Q, visits, last_threshold = runs.Q.ravel(), runs.visits.ravel(), U(schedule.threshold.size - 1)
+    Q, visits, changes = runs.Q.ravel(), runs.visits.ravel(), schedule.epsilon.size != 1
+    threshold, unit = explored(schedule, U(first), U(first))
     for t in range(U(first), U(last)):
-        at = min(t, last_threshold)
-        threshold, unit, greedy_unit = schedule.threshold[at], schedule.unit[at], schedule.greedy_unit[at]
+        if changes:
+            threshold, unit = explored(schedule, t, U(first))
         for i in range(U(n)):
             s = runs.state[i]
             x = drawn(runs.key[i], runs.draws[i])
             runs.draws[i] += ONE
             greedy = runs.greedy[i, s]
-            a = chosen(greedy, A, x >> HALF, threshold, unit, greedy_unit, tables.options, tables.num_options, s)
+            a = chosen(greedy, A, x >> HALF, threshold, unit, tables.options, tables.num_options, s)
             low = x & LOW
             cell = ((s * A + a) << shift) + (low >> (HALF - shift))
             j = cell + cell + U(((low << shift) & LOW) >= U(cut[cell]))
@@ -264,7 +280,7 @@ def q_learning(each, rule, tables, schedule, runs, first, last, episodes):
             if rule == EXPECTED:
                 m = expectation(Q, i * pairs + s2 * A, A, m, threshold, tables.num_options[s2])
             old = Q[row + a]
-            rate = step_size(schedule, visits, row + a, t)
+            rate = step_size(schedule, visits, row + a, t - U(first))
             Q[row + a] = old + rate * (reward[j] + onward[j] * m - old)
             runs.outcomes[i, t - U(first)] = j
             now = greedy_of(Q, row, A)
@@ -284,22 +300,25 @@ def sarsa(each, tables, schedule, runs, first, last, episodes):
     """Steps first..last-1 of Sarsa; as `q_learning`. The next action is chosen before the update."""
     A, n, pairs, shift = U(len(each)), runs.state.size, U(runs.Q.shape[1]), U(tables.shift)
     cut, next_state, reward, onward = tables.cut, tables.next_state, tables.reward, tables.onward
-    Q, visits, last_threshold = runs.Q.ravel(), runs.visits.ravel(), U(schedule.threshold.size - 1)
+    Q, visits, changes = runs.Q.ravel(), runs.visits.ravel(), schedule.epsilon.size != 1
+    threshold, unit = explored(schedule, U(first), U(first))
     for t in range(U(first), U(last)):
-        now, later = min(t, last_threshold), min(t + ONE, last_threshold)
+        now, now_unit = threshold, unit
+        if changes:
+            threshold, unit = explored(schedule, t + ONE, U(first))
         for i in range(U(n)):
             s, a = runs.state[i], runs.pending[i]
             if a == A:
-                a = next_action(tables, schedule, runs, i, s, now, A)
+                a = next_action(tables, now, now_unit, runs, i, s, A)
             low = drawn(runs.key[i], runs.draws[i] - ONE) & LOW
             cell = ((s * A + a) << shift) + (low >> (HALF - shift))
             j = cell + cell + U(((low << shift) & LOW) >= U(cut[cell]))
             s2, a2, row, later_value = U(next_state[j]), A, i * pairs + s * A, 0.0
             if not tables.ends[j]:
-                a2 = next_action(tables, schedule, runs, i, s2, later, A)
+                a2 = next_action(tables, threshold, unit, runs, i, s2, A)
                 later_value = Q[i * pairs + s2 * A + a2]
             old = Q[row + a]
-            rate = step_size(schedule, visits, row + a, t)
+            rate = step_size(schedule, visits, row + a, t - U(first))
             Q[row + a] = old + rate * (reward[j] + onward[j] * later_value - old)
             runs.outcomes[i, t - U(first)] = j
             greedy = greedy_of(Q, row, A)
@@ -316,12 +335,11 @@ def sarsa(each, tables, schedule, runs, first, last, episodes):
 
 
 @compiled
-def next_action(tables, schedule, runs, i, s, at, A):
+def next_action(tables, threshold, unit, runs, i, s, A):
     """The epsilon-greedy action in a state, by the next number drawn."""
     high = drawn(runs.key[i], runs.draws[i]) >> HALF
     runs.draws[i] += ONE
-    threshold, unit, greedy_unit = schedule.threshold[at], schedule.unit[at], schedule.greedy_unit[at]
-    return chosen(runs.greedy[i, s], A, high, threshold, unit, greedy_unit, tables.options, tables.num_options, s)
+    return chosen(runs.greedy[i, s], A, high, threshold, unit, tables.options, tables.num_options, s)
 
 
 @compiled
@@ -342,16 +360,17 @@ def double_q_learning(each, tables, schedule, runs, first, last, episodes):
     """Steps first..last-1 of Double Q-learning; as `q_learning`. A low bit of the draw says which table is updated."""
     A, n, pairs, shift = U(len(each)), runs.state.size, U(runs.Q.shape[1]) >> ONE, U(tables.shift)
     cut, next_state, reward, onward = tables.cut, tables.next_state, tables.reward, tables.onward
-    Q, visits, last_threshold = runs.Q.ravel(), runs.visits.ravel(), U(schedule.threshold.size - 1)
+    Q, visits, changes = runs.Q.ravel(), runs.visits.ravel(), schedule.epsilon.size != 1
+    threshold, unit = explored(schedule, U(first), U(first))
     for t in range(U(first), U(last)):
-        at = min(t, last_threshold)
-        threshold, unit, greedy_unit = schedule.threshold[at], schedule.unit[at], schedule.greedy_unit[at]
+        if changes:
+            threshold, unit = explored(schedule, t, U(first))
         for i in range(U(n)):
             s = runs.state[i]
             x = drawn(runs.key[i], runs.draws[i])
             runs.draws[i] += ONE
             greedy, coin = runs.greedy[i, s], (x >> HALF) & ONE
-            a = chosen(greedy, A, x >> HALF, threshold, unit, greedy_unit, tables.options, tables.num_options, s)
+            a = chosen(greedy, A, x >> HALF, threshold, unit, tables.options, tables.num_options, s)
             low = x & LOW
             cell = ((s * A + a) << shift) + (low >> (HALF - shift))
             j = cell + cell + U(((low << shift) & LOW) >= U(cut[cell]))
@@ -361,7 +380,7 @@ def double_q_learning(each, tables, schedule, runs, first, last, episodes):
             if best >= A:
                 best = one_of(best - A, drawn(x, ONE) >> HALF)
             old = Q[mine + row + a]
-            rate = step_size(schedule, visits, mine + row + a, t)
+            rate = step_size(schedule, visits, mine + row + a, t - U(first))
             Q[mine + row + a] = old + rate * (reward[j] + onward[j] * Q[other + s2 * A + best] - old)
             runs.outcomes[i, t - U(first)] = j
             now = greedy_of_sum(Q, mine + row, other + row, A)
@@ -400,7 +419,7 @@ def alias_tables(first, probability, shift, cut, pick):
         while small > 0 and large < cells:
             small -= 1
             k, donor = filled[small], filled[large]
-            cut[r * cells + k] = min(np.int64(weight[k] * 4294967296.0), 0xFFFFFFFF)
+            cut[r * cells + k] = min(np.int64(weight[k] * TWO_32), 0xFFFFFFFF)
             pick[r * cells + k, 1] = begin + donor
             weight[donor] -= 1.0 - weight[k]
             if weight[donor] < 1.0:

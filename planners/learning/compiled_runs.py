@@ -1,6 +1,5 @@
 """Learners on tables, compiled: many seeds side by side, with the same numbers as one by one and as in Python."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from planners.interrupts import interrupts_wait
 from planners.learning.double_q_learning import DoubleQLearning
-from planners.learning.exploration import EpsilonGreedy, Threshold, threshold_of
+from planners.learning.exploration import EpsilonGreedy
 from planners.learning.outcomes import tables_of
 from planners.learning.record import Changes, Played, TableRecord
 from planners.learning.sarsa import Sarsa
@@ -31,7 +30,7 @@ def can_be_compiled(task: Task, agent: Any) -> bool:
     """Whether a learner on a task is one that this file runs."""
     return (
         isinstance(agent, TabularLearner)
-        and agent.kernel is not None
+        and vars(type(agent)).get("kernel") is not None  # a subclass may have another algorithm
         and isinstance(agent.exploration, EpsilonGreedy)
         and task.num_actions <= MOST_ACTIONS
         and task.runs_on_tables
@@ -138,7 +137,7 @@ def run_compiled(
         else:
             for first in range(0, steps, chunk):
                 last = min(first + chunk, steps)
-                schedule = schedules.until(last)
+                schedule = schedules.between(first, last)
                 with interrupts_wait():  # all of them, or none
                     for number, block in enumerate(blocks):
                         block.step(schedule, first, last, 0)
@@ -164,7 +163,7 @@ def _play(
     """So many episodes of one learner, or `steps` steps."""
     for first in range(0, steps, chunk):
         last = min(first + chunk, steps)
-        schedule = schedules.until(last)
+        schedule = schedules.between(first, last)
         with interrupts_wait():
             made = block.step(schedule, first, last, episodes)
             records.append(number, block.runs.outcomes[0, :made])
@@ -212,31 +211,37 @@ def _played(blocks: list[Block], records: _Records, tables: "Tables") -> list[Pl
 
 
 class Schedules:
-    """The numbers that exploration and step sizes go through, worked out as far as they are needed."""
+    """The numbers that exploration and step sizes go through."""
 
     def __init__(self, learner: TabularLearner) -> None:
         assert isinstance(learner.exploration, EpsilonGreedy)
         self.epsilon, self.rate = learner.exploration.epsilon, learner.rate
-        self._schedule: Schedule | None = None
-        self._steps = 0
+        self._by_visits = np.empty(0)
 
-    def until(self, steps: int) -> "Schedule":
-        """The schedule of so many steps, at least."""
+    def between(self, first: int, last: int) -> "Schedule":
+        """The schedule of steps first..last-1, and of the one after them."""
         from planners.kernels.learners import Schedule
 
-        if self._schedule is None or steps > self._steps:
-            self._steps = max(steps, 2 * self._steps)
-            numbers = _numbers(self.epsilon, self._steps)
-            thresholds = Threshold(*zip(*map(threshold_of, numbers), strict=True))
-            by_step = isinstance(self.rate, Decay) and self.rate.by == "steps"
-            columns = (np.array(column, dtype=np.uint64) for column in thresholds)
-            self._schedule = Schedule(*columns, rate=np.array(_numbers(self.rate, self._steps)), by_step=by_step)
-        return self._schedule
+        line = self.epsilon if isinstance(self.epsilon, Decay) and self.epsilon.over is not None else None
+        by_step = isinstance(self.rate, Decay) and self.rate.by == "steps"
+        return Schedule(
+            epsilon=np.empty(0) if line else _numbers(self.epsilon, first, last + 1),
+            start=line.start if line else 0.0,
+            end=line.end if line else 0.0,
+            over=float(line.over or 1) if line else 1.0,
+            rate=_numbers(self.rate, first, last) if by_step else self._of_visits(last),
+            by_step=by_step,
+        )
+
+    def _of_visits(self, steps: int) -> NDArray[np.float64]:
+        """The step sizes of all numbers of visits that so many steps can come to."""
+        if not isinstance(self.rate, Decay):
+            return np.array([self.rate])
+        if len(self._by_visits) < steps:
+            more = _numbers(self.rate, len(self._by_visits), max(steps, 2 * len(self._by_visits)))
+            self._by_visits = np.concatenate([self._by_visits, more])
+        return self._by_visits
 
 
-def _numbers(schedule: float | Decay, steps: int) -> list[float]:
-    """Its numbers up to that of a step, or until they no longer change."""
-    if not isinstance(schedule, Decay):
-        return [schedule]
-    last = steps if schedule.over is None else min(steps, math.ceil(schedule.over))
-    return [schedule.value(n) for n in range(last + 1)]
+def _numbers(schedule: float | Decay, first: int, last: int) -> NDArray[np.float64]:
+    return schedule.values(first, last) if isinstance(schedule, Decay) else np.array([schedule])

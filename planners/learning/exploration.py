@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from planners.errors import InvalidOptionError
-from planners.learning.random_bits import one_of
+from planners.learning.random_bits import LOW, one_of
 from planners.learning.schedules import Decay, checked_schedule, value_at
 
 
@@ -22,18 +22,18 @@ class Threshold(NamedTuple):
     """
 
     threshold: int
-    unit: int
-    greedy_unit: int
+    unit: float
+    greedy_unit: float
 
 
 def threshold_of(epsilon: float) -> Threshold:
     """The threshold of an epsilon.
 
     >>> threshold_of(0.5)
-    Threshold(threshold=2147483648, unit=33554432, greedy_unit=33554432)
+    Threshold(threshold=2147483648, unit=2.0, greedy_unit=2.0)
     """
-    threshold = int(epsilon * 2**32)
-    return Threshold(threshold, 2**56 // max(threshold, 1), 2**56 // max(2**32 - threshold, 1))
+    threshold = int(epsilon * 2.0**32)
+    return Threshold(threshold, 2.0**32 / max(threshold, 1), 2.0**32 / max(2**32 - threshold, 1))
 
 
 def best_of(values: list[float], options: list[int]) -> list[int]:
@@ -64,9 +64,9 @@ class EpsilonGreedy:
         """The action for 32 random bits, in the step of that number."""
         threshold, unit, greedy_unit = threshold_of(value_at(self.epsilon, step))
         if bits < threshold:
-            return one_of(options, (bits * unit) >> 24)
+            return one_of(options, int(bits * unit) & LOW)
         best = best_of(values, options)
-        return best[0] if len(best) == 1 else one_of(best, ((bits - threshold) * greedy_unit) >> 24)
+        return best[0] if len(best) == 1 else one_of(best, int((bits - threshold) * greedy_unit) & LOW)
 
     def expectation(self, values: list[float], options: list[int], step: int) -> float:
         """The value of the action that it would choose, on average."""

@@ -51,7 +51,7 @@ def learn(
         seed: Of the learner and of the environment; the same seed gives the same run.
         seeds: Many, for as many runs.
         plan: A plan at this discount by which the learner is measured, for an environment without tables:
-            `planners.solve(planners.enumerate_env(env), discount=...)`. None: it is solved when it is needed.
+            `planners.solve(planners.enumerate_env(env)[0], discount=...)`. None: it is solved when it is needed.
         max_episode_steps: Steps after which an episode on tables is cut off; None: as the environment's `TimeLimit`.
         compiled: Whether to run compiled where that is possible.
         progress: True: a bar on standard error. A function: it is called with numbers of steps.
@@ -137,13 +137,11 @@ def _seeds(seed: Any, seeds: Any) -> tuple[list[int | None], bool]:
 
 def _begun(task: Task, agent: Any, seeds: Sequence[int | None], many: bool) -> list[Any]:
     """A learner for each seed."""
-    if isinstance(agent, type) or not (
-        callable(getattr(agent, "act", None)) and callable(getattr(agent, "learn", None))
-    ):
-        shown = agent.__name__ if isinstance(agent, type) else type(agent).__name__
-        hint = f"{shown}()" if isinstance(agent, type) else "planners.QLearning(rate=0.1, exploration=0.1)"
+    if isinstance(agent, type) or not all(callable(getattr(agent, name, None)) for name in ("act", "learn")):
+        shown = f"the class {agent.__name__}" if isinstance(agent, type) else f"a {type(agent).__name__}"
         raise InvalidOptionError(
-            f"agent is {shown}, which has no act and learn of its own; expected one such as {hint}"
+            f"agent is {shown}; expected an object with act and learn, such as "
+            "planners.QLearning(rate=0.1, exploration=0.1)"
         )
     if isinstance(agent, TabularLearner):
         return [agent.begin(task, discount=task.discount, seed=seed) for seed in seeds]

@@ -73,7 +73,7 @@ class LearningRun:
         if self._task.model is None:
             raise MissingModelError(
                 "this environment has no tables, so what is optimal is not known; expected "
-                "learn(..., plan=planners.solve(planners.enumerate_env(env), discount=...)), or a model"
+                "learn(..., plan=planners.solve(planners.enumerate_env(env)[0], discount=...)), or a model"
             )
         return solve(self._task.model, discount=self._task.discount)
 

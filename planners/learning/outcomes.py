@@ -1,7 +1,8 @@
 """The tables that steps are drawn from: every outcome of every pair, with its probability.
 
-Rewards of single transitions are paid where the model knows them (`MoveMDP`, `TabularMDP.paid`); elsewhere each
-transition of a pair pays the expected reward r(s, a).
+Each transition pays its own reward where that is known: from the moves of a `MoveMDP`, from the toy_text table of an
+environment, from `results` as `Tabular-v0` has them, or from `TabularMDP.paid`. Elsewhere every transition of a pair
+pays the expected reward r(s, a), as `Tabular-v0` does.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -39,14 +40,33 @@ class Outcomes(NamedTuple):
     ends: NDArray[np.bool_]
 
 
-def outcomes_of(model: Model) -> Outcomes:
-    """All outcomes of a model.
+def outcomes_of(model: Model, source: Any = None) -> Outcomes:
+    """All outcomes of a model, or of the environment `source` that it was read from.
 
     >>> from planners import TabularMDP
-    >>> outcomes_of(TabularMDP.from_gym_dict({0: {0: [(0.25, 0, 4.0, False), (0.75, 0, 1.0, True)]}})).reward
-    array([4., 1.])
+    >>> outcomes_of(TabularMDP.from_gym_dict({0: {0: [(0.25, 0, 4.0, False), (0.75, 0, 1.0, True)]}}))[1:4]
+    (array([0.25, 0.75]), array([0, 0], dtype=int32), array([1.75, 1.75]))
     """
+    inner = getattr(source, "unwrapped", source)
+    table = getattr(inner, "P", None)
+    if isinstance(table, dict) and getattr(inner, "mdp", None) is None:
+        return _of_table(table, model.num_states, model.num_actions)
+    if (results := getattr(model, "results", None)) is not None:
+        return Outcomes(*(getattr(results, name) for name in Outcomes._fields))
     return _of_moves(model) if isinstance(model, MoveMDP) else _of_rows(model)
+
+
+def _of_table(table: Any, states: int, actions: int) -> Outcomes:
+    """The entries of a toy_text table, as they are."""
+    flat = [(s * actions + a, *entry) for s in range(states) for a in sorted(table[s]) for entry in table[s][a]]
+    rows, probability, next_state, reward, ends = zip(*flat, strict=True)
+    return Outcomes(
+        first=_firsts(np.array(rows), states * actions),
+        probability=np.array(probability, dtype=np.float64),
+        next_state=np.array(next_state, dtype=np.int32),
+        reward=np.array(reward, dtype=np.float64),
+        ends=np.array(ends, dtype=bool),
+    )
 
 
 def _of_moves(model: MoveMDP) -> Outcomes:
@@ -106,7 +126,7 @@ def tables_of(task: Task) -> "Tables":
 
     initial = task.initial()
     assert task.model is not None
-    outcomes, discount = outcomes_of(task.model), task.discount
+    outcomes, discount = outcomes_of(task.model, task.source), task.discount
     pairs = len(outcomes.first) - 1
     shift = int(np.diff(outcomes.first).max(initial=1) - 1).bit_length()
     check_memory(pairs * (BYTES_A_CELL << shift), f"drawing from {pairs} pairs of up to {1 << shift} outcomes")
@@ -120,7 +140,7 @@ def tables_of(task: Task) -> "Tables":
     sums[-1] = 1.0
     return Tables(
         cut=cut,
-        next_state=outcomes.next_state[pick],
+        next_state=outcomes.next_state[pick].astype(np.int32),
         reward=outcomes.reward[pick],
         onward=np.where(outcomes.ends[pick], 0.0, discount),
         ends=outcomes.ends[pick].astype(np.uint8),

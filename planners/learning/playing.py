@@ -11,7 +11,7 @@ Where the steps are drawn from tables, the draws are those of the compiled loops
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,23 +39,26 @@ class TableEnvironment:
         self.ends, self.starts = tables.ends.tolist(), tables.starts.tolist()
         self.start_cuts: NDArray[np.uint64] = tables.start_cuts
         self.state, self.age = 0, 0
+        names = getattr(task.model, "states", None)
+        self.seen: Sequence[Any] = range(task.num_states) if names is None else names.keys
 
-    def reset(self, **_: Any) -> tuple[int, dict[str, Any]]:
+    def reset(self, **_: Any) -> tuple[Any, dict[str, Any]]:
         """The first state of an episode."""
         self.state, self.age = self.starts[0], 0
         if len(self.starts) > 1:
             self.random.draw()
             self.state = self.starts[int(np.searchsorted(self.start_cuts, np.uint64(self.random.low()), side="right"))]
-        return self.state, {}
+        return self.seen[self.state], {}
 
-    def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
+    def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One step."""
         low, shift = self.random.low(), self.shift
         cell = ((self.state * self.num_actions + action) << shift) + (low >> (32 - shift))
         outcome = 2 * cell + (((low << shift) & LOW) >= self.cut[cell])
         self.state, self.age = self.next_state[outcome], self.age + 1
         terminated = bool(self.ends[outcome])
-        return self.state, self.reward[outcome], terminated, self.age == self.limit and not terminated, {}
+        truncated = self.age == self.limit and not terminated
+        return self.seen[self.state], self.reward[outcome], terminated, truncated, {}
 
 
 class Notes:
@@ -85,9 +88,10 @@ class Notes:
 
     def played(self) -> Played:
         """All of it."""
-        columns = list(zip(*self.steps, strict=True)) or [()] * 6
-        kinds = (np.int64, np.int64, np.float64, np.int64, np.bool_, np.bool_)
-        record = StepRecord(*(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)))
+        columns: Any = list(zip(*self.steps, strict=True)) or [()] * 6
+        kinds: Any = (np.int64, np.int64, np.float64, np.int64, np.bool_, np.bool_)
+        arrays: Any = (np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
+        record = StepRecord(*arrays)
         if self.bits is None:
             return Played(record, None)
         first = np.array(self.first, dtype=np.int64)
@@ -133,8 +137,8 @@ def learning(agent: Any) -> Callable[..., Any]:
 
 def _greedy_of(agent: Any) -> Callable[[int], int] | None:
     """Makes the bits of the greedy actions of a state; None where the agent does not say what it would do."""
-    if callable(greedy := getattr(agent, "greedy", None)):
-        return lambda s: sum(1 << a for a in greedy(s))
+    if hasattr(agent, "greedy"):
+        return lambda s: sum(1 << a for a in agent.greedy(s))
     if getattr(agent, "action_values", None) is None:
         return None
 

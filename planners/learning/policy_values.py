@@ -87,7 +87,7 @@ class PolicyValues:
         check_memory(24.0 * S * S, f"the exact value of every policy of {S} states")
         chain, rewards, _ = self.chain(bits)
         matrix = np.eye(S) - self.discount * chain.toarray()
-        inverse = np.linalg.inv(matrix)
+        inverse: NDArray[np.float64] = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
         V = inverse @ rewards
         return inverse, V + inverse @ (rewards - matrix @ V)
 

@@ -67,7 +67,8 @@ def _where(task: Task, run: "LearningRun", played: Played, error: float) -> list
     """What the last greedy policy loses in which state: visits times what the action gives away."""
     assert played.changes is not None
     bits = played.changes.last()
-    loss = probabilities_of(bits, task.num_actions) * given_away(run.plan)
+    taken = probabilities_of(bits, task.num_actions)
+    loss = taken * np.where(taken > 0.0, given_away(run.plan), 0.0)
     if task.discount == 1.0:
         wrong = np.flatnonzero(loss.sum(axis=1) > error)
         states = f" in {len(wrong)} states ({_listed(wrong)})" if len(wrong) else " in no state"

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from planners.errors import InvalidOptionError
 
 
@@ -36,7 +39,7 @@ class Decay:
 
     start: float
     end: float = 0.0
-    over: int | None = None
+    over: float | None = None
     power: float = 1.0
     by: str = "visits"
 
@@ -45,6 +48,7 @@ class Decay:
         for name in ("start", "end", "power"):
             if not (_is_number(number := getattr(self, name)) and 0.0 <= number < float("inf")):
                 raise InvalidOptionError(f"{name} of a Decay is {number!r:.80}; expected a number from 0 on")
+            object.__setattr__(self, name, float(number))
         if self.over is not None and not (_is_number(self.over) and self.over >= 1):
             raise InvalidOptionError(f"over of a Decay is {self.over!r:.80}; expected a whole number of at least 1")
         if self.by not in ("visits", "steps"):
@@ -54,7 +58,18 @@ class Decay:
         """The number after n visits or steps."""
         if self.over is not None:
             return self.start + (self.end - self.start) * min(n / self.over, 1.0)
+        if self.power == 1.0:
+            return self.end + (self.start - self.end) / (n + 1.0)
         return self.end + (self.start - self.end) * (n + 1.0) ** -self.power
+
+    def values(self, first: int, last: int) -> NDArray[np.float64]:
+        """The numbers after first, ..., last - 1 visits or steps, as `value` has them to the last bit."""
+        n = np.arange(first, last)
+        if self.over is not None:
+            return self.start + (self.end - self.start) * np.minimum(n / self.over, 1.0)
+        if self.power == 1.0:
+            return self.end + (self.start - self.end) / (n + 1.0)
+        return np.array([self.value(k) for k in range(first, last)])  # NumPy's powers may be rounded otherwise
 
 
 def checked_schedule(name: str, given: Any, least: float = 0.0, most: float = 1.0) -> float | Decay:

@@ -14,6 +14,7 @@ from planners.models.moves import MoveMDP
 from planners.models.tabular import TabularMDP
 from planners.models.wrappers import OBSERVATIONS, changes
 from planners.options import check_discount
+from planners.plans.model_identity import is_same_model
 from planners.plans.plan import Plan
 from planners.plans.policy import state_of
 
@@ -33,6 +34,7 @@ class Task:
         number: Makes the number of a state of an observation.
         limit: Steps after which an episode is cut off; 0: never.
         plan: A plan of the model at this discount that was given, or None.
+        tables: Whether the model is the source's own: its steps may be drawn from it.
     """
 
     source: Any
@@ -43,6 +45,7 @@ class Task:
     number: Callable[[Any], int]
     limit: int = 0
     plan: Plan | None = None
+    tables: bool = True
 
     @property
     def is_model(self) -> bool:
@@ -54,7 +57,7 @@ class Task:
         """Whether steps may be drawn from the tables: nothing around the environment wants to see them."""
         if self.is_model:
             return True
-        return self.model is not None and self.model.initial is not None and _is_plain(self.source)
+        return self.tables and self.model is not None and _is_plain(self.source)
 
     def options(self) -> list[list[int]]:
         """The actions that exist in each state."""
@@ -69,6 +72,9 @@ class Task:
         Raises:
             InvalidModelError: The model does not say.
         """
+        own = getattr(getattr(self.source, "unwrapped", self.source), "initial_state_distrib", None)
+        if self.tables and own is not None:
+            return np.asarray(own, dtype=np.float64)
         if self.model is None or self.model.initial is None:
             raise InvalidModelError(
                 "this model does not say where episodes begin; expected `initial`, (S,) probabilities: "
@@ -93,7 +99,8 @@ def task_of(source: Any, discount: float, plan: Plan | None = None, limit: int |
     if isinstance(source, tuple):
         states, actions = (int(size) for size in source)
         return Task(None, None, states, actions, discount, _numbered(states), limit)
-    model = _model_of(source, plan, discount)
+    own = _model_of(source)
+    model = own if plan is None else _checked(plan, own, discount)
     if model is None:
         return _without_tables(source, discount, limit)
     names = model.states if isinstance(model, TabularMDP) else None
@@ -105,7 +112,7 @@ def task_of(source: Any, discount: float, plan: Plan | None = None, limit: int |
         return state_of(observation, names, states)
 
     plain = _numbered(states) if names is None else number
-    return Task(source, model, states, model.num_actions, discount, plain, limit, plan)
+    return Task(source, model, states, model.num_actions, discount, plain, limit, plan, own is not None)
 
 
 def _numbered(count: int) -> Callable[[Any], int]:
@@ -119,14 +126,20 @@ def _numbered(count: int) -> Callable[[Any], int]:
     return number
 
 
-def _model_of(source: Any, plan: Plan | None, discount: float) -> Model | None:
-    if plan is not None:
-        if plan.discount != discount or plan.minimise:
-            raise InvalidOptionError(
-                f"plan is one at discount {plan.discount}, minimise={plan.minimise}; expected one at discount "
-                f"{discount} that maximises, or None"
-            )
-        return plan.model
+def _checked(plan: Plan, own: Model | None, discount: float) -> Model:
+    """The model of a plan, if it is one of what is learned."""
+    if plan.discount != discount or plan.minimise:
+        raise InvalidOptionError(
+            f"plan is one at discount {plan.discount}, minimise={plan.minimise}; expected one at discount "
+            f"{discount} that maximises, or None"
+        )
+    if own is not None and not is_same_model(plan.model, own):
+        raise InvalidOptionError("plan is of another model than what is to be learned; expected one of it, or None")
+    return plan.model
+
+
+def _model_of(source: Any) -> Model | None:
+    """Its own tables; None where it has none, or something around it changes what is played."""
     if any(True for _ in changes(source)):
         return None
     try:
@@ -146,7 +159,7 @@ def _without_tables(env: Any, discount: float, limit: int) -> Task:
         raise InvalidModelError(
             f"the observations of this {type(env).__name__} are of {states}, its actions of {actions}; expected "
             "Discrete ones, or observations that are a Tuple of Discrete. Of others, number what is seen: a wrapper "
-            "that gives Discrete observations, or plan=planners.solve(planners.enumerate_env(env), discount=...)"
+            "that gives Discrete observations, or plan=planners.solve(planners.enumerate_env(env)[0], discount=...)"
         )
     first = _firsts(states)
 
