@@ -73,7 +73,9 @@ TARGETS: dict[str, list[str]] = {  # few tests that take little time: each fault
     "planners/equations/mean_rewards.py": ["tests/planners/equations/test_mean_rewards.py"],
     "planners/equations/ways_out.py": WAYS,
     "gridworld_env/ground_truth.py": ["tests/gridworld_env/env/test_ground_truth.py"],
-    "gridworld_env/vector_env.py": ["tests/gridworld_env/env/test_vector_env.py"],
+    "gridworld_env/dynamics/sampled_vector_env.py": ["tests/gridworld_env/env/test_vector_env.py"],
+    "gridworld_env/dynamics/row_sampler.py": ["tests/gridworld_env/env/test_tabular.py"],
+    "gridworld_env/grid/reward_laws.py": ["tests/gridworld_env/dynamics/test_reward_laws.py"],
     "gan_lab/training/checkpoint.py": [
         LOOP + "checkpoints_of_something_else",
         LOOP + "the_random_numbers_of_players_go_on_where_they_were",

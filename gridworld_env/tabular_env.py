@@ -12,10 +12,12 @@ from gridworld_env.dynamics.outcome_mdp import OutcomeMDP
 from gridworld_env.dynamics.row_sampler import RowSampler
 from gridworld_env.dynamics.sampled_env import SampledEnv
 from gridworld_env.dynamics.sampled_vector_env import Array, SampledVectorEnv
+from gridworld_env.dynamics.sampler import Sampler
 from gridworld_env.dynamics.trace import Trace
 from gridworld_env.errors import MapError
 from gridworld_env.models import find_model
-from planners.models.convert import as_model
+from planners.models.convert import Model, as_model
+from planners.models.moves import MoveMDP
 from planners.models.starts import checked_initial
 from planners.models.tabular import TabularMDP
 
@@ -24,8 +26,8 @@ class TabularEnv(SampledEnv):
     """An environment whose `step()` samples a model.
 
     Observations and actions are the numbers of states and actions. An `OutcomeMDP`, or a toy_text table
-    `P[s][a] = [(probability, next_state, reward, terminated), ...]`, pays the reward of the result that was drawn. Any
-    other model knows only the expected reward of a pair, and every step pays that.
+    `P[s][a] = [(probability, next_state, reward, terminated), ...]`, pays the reward of the result that was drawn. A
+    `TabularMDP` knows only the expected reward of a pair, and every step pays that.
 
     Args:
         mdp: A `TabularMDP`, a toy_text table, or whatever `planners` reads a model from; None: `world`.
@@ -38,7 +40,7 @@ class TabularEnv(SampledEnv):
     Attributes:
         mdp: The model that `step()` samples from.
 
-    `info["action_mask"]` is 1 for actions that exist in the state.
+    `info["action_mask"]` is 1 for actions that exist in the state; on a gridworld as its environment has it.
 
     Raises:
         MapError: Both a model and a world, an unknown world or option.
@@ -50,7 +52,7 @@ class TabularEnv(SampledEnv):
     0.4
     """
 
-    mdp: TabularMDP
+    mdp: Model
     metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}
 
     def __init__(
@@ -71,9 +73,12 @@ class TabularEnv(SampledEnv):
         elif isinstance(mdp, Mapping | list | tuple):
             model = OutcomeMDP.from_gym_dict(mdp)
         else:
-            model = as_model(mdp).tabular
+            model = as_model(mdp)
+            table = getattr(getattr(mdp, "unwrapped", mdp), "P", None)
+            if type(model) is TabularMDP and isinstance(table, Mapping):  # of toy_text, which knows more
+                model = OutcomeMDP.from_gym_dict(table, model.initial)
         self._initial = checked_initial(initial, model.num_states)
-        super().__init__(model, RowSampler(model), render_mode)
+        super().__init__(model, Sampler(model) if isinstance(model, MoveMDP) else RowSampler(model), render_mode)
 
     @property
     def initial_state_distrib(self) -> NDArray[np.float64]:
@@ -98,14 +103,14 @@ class TabularEnv(SampledEnv):
 
     def _checked_action(self, action: Any) -> int:
         chosen, state = super()._checked_action(action), self._state or 0
-        if not self.sampler.masks.item(state, chosen):
-            raise no_action(chosen, state, self.sampler.masks)
+        if not self.mdp.feasible[state, chosen]:
+            raise no_action(chosen, state, self.mdp.feasible)
         return chosen
 
 
-def no_action(action: int, state: int, masks: NDArray[np.int8]) -> InvalidAction:
+def no_action(action: int, state: int, feasible: NDArray[np.bool_]) -> InvalidAction:
     """What to raise for an action that does not exist in a state."""
-    exist = ", ".join(map(str, np.flatnonzero(masks[state])[:20]))
+    exist = ", ".join(map(str, np.flatnonzero(feasible[state])[:20]))
     return InvalidAction(
         f"action {action} does not exist in state {state}; expected one of {exist}. info['action_mask'] tells: "
         "action_space.sample(info['action_mask'])"
@@ -120,18 +125,18 @@ class TabularVectorEnv(SampledVectorEnv):
     array([0, 0, 0])
     """
 
-    mdp: TabularMDP
+    mdp: Model
     single: ClassVar[type[SampledEnv]] = TabularEnv
     metadata: dict[str, Any] = {**TabularEnv.metadata, "autoreset_mode": AutoresetMode.NEXT_STEP}
 
     def _checked_actions(self, actions: Any) -> Array:
-        given, masks = super()._checked_actions(actions), self._sampler.masks
+        given, feasible = super()._checked_actions(actions), self.mdp.feasible
         state = self._state
         assert state is not None  # `step` has looked
-        missing = masks[state, given] == 0
+        missing = ~feasible[state, given]
         if missing.any():
-            given = np.where(missing & self._ended, masks[state].argmax(axis=1), given)  # which nobody plays
+            given = np.where(missing & self._ended, feasible[state].argmax(axis=1), given)  # which nobody plays
             wrong = np.flatnonzero(missing & ~self._ended)
             if len(wrong):
-                raise no_action(int(given[wrong[0]]), int(state[wrong[0]]), masks)
+                raise no_action(int(given[wrong[0]]), int(state[wrong[0]]), feasible)
         return given

@@ -15,7 +15,7 @@ from gridworld_env.grid.legend import Cell, RewardLaw
 
 Level = tuple[float, Fraction]
 
-ROUNDING: Final = Fraction(1, 2**50)  # sums of two laws that differ by this part of a probability are one cut
+ROUNDING: Final = Fraction(1, 2**44)  # sums of two laws that differ by this part of a probability are one cut
 
 
 def luck_levels(kinds: Iterable[Cell]) -> list[Level]:

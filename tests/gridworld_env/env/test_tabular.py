@@ -116,6 +116,18 @@ def test_all_tables_are_one_model(source: str) -> None:
             np.testing.assert_allclose(dense[state, action], expected, atol=1e-14)
 
 
+def test_environments_pay_what_they_paid() -> None:
+    """Not the expected reward of the pair, as a `TabularMDP` does."""
+    grid: Any = gym.make("gridworld_env:GridWorld-v0", slip=0.3)
+    lake: Any = gym.make("FrozenLake-v1")
+    assert dict(make(mdp=grid).P) == dict(grid.unwrapped.P)
+    results = [{outcome[1:3] for outcome in P[14][2]} for P in (make(mdp=lake).P, lake.unwrapped.P)]
+    assert results[0] == results[1] == {(10, 0), (14, 0), (15, 1)}
+    assert planners.solve(make(mdp=lake), discount=0.9).values == pytest.approx(
+        planners.solve(lake, discount=0.9).values, abs=1e-5
+    )
+
+
 def test_rewards_are_kept_apart() -> None:
     env = make(mdp=LAW)
     assert env.P[0][0] == [
