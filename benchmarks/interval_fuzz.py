@@ -2,6 +2,7 @@
 
     python benchmarks/interval_fuzz.py --models 10000 --seed 0        # discounts 0, 1/2 and 15/16
     python benchmarks/interval_fuzz.py --models 300 --undiscounted
+    python benchmarks/interval_fuzz.py --models 300 --floats          # any floats, up to the discount .999
 
 A violation is a bound that some model or policy breaks, or one that is further than twice the tolerance from the best.
 """
@@ -26,12 +27,19 @@ def main() -> int:
     parser.add_argument("--models", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--undiscounted", action="store_true")
+    parser.add_argument("--floats", action="store_true")
     options = parser.parse_args()
     began, wrong = time.process_time(), 0
     for number in range(options.seed, options.seed + options.models):
-        sets = nature.random_sets(np.random.default_rng(number), 2, 2, ball=number % 4 == 0)
-        discount = Fraction(1) if options.undiscounted else DISCOUNTS[number % 3]
-        found = nature.violations(sets, discount)
+        rng = np.random.default_rng(number)
+        if options.floats:
+            sets, scale = nature.float_sets(rng, 2, 2)
+            discount = (Fraction(0.3), Fraction(0.9), Fraction(0.999))[number % 3]
+            found = nature.violations(sets, discount, 1e-7 * scale / float(1 - discount))
+        else:
+            sets = nature.random_sets(rng, 2, 2, ball=number % 4 == 0)
+            discount = Fraction(1) if options.undiscounted else DISCOUNTS[number % 3]
+            found = nature.violations(sets, discount)
         wrong += bool(found)
         if found:
             print(f"seed {number}, discount {discount}: {found}"[:300], flush=True)

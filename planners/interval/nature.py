@@ -71,9 +71,9 @@ class Nature:
         self.margins: NDArray[np.float64] = (1.0 - discount) + discount * least.reshape(sets.shape)
         self.longest = int(np.diff(centre.indptr).max(initial=0))
         self.model = self._model()
-        # a backup of k outcomes: k products and sums, up to 4 roundings of each of 2 k amounts that are carried, and
+        # a backup of k outcomes: k products and sums, up to 3 roundings of each of 2 k amounts that are carried, and
         # the centre, which misses 1 by one rounding of each number
-        self.rounding_terms: int = 10 * self.longest + 32
+        self.rounding_terms: int = 8 * self.longest + 16
 
     def answer(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(S, A) the worst, or best, backup of (S,) values; -inf where there is no action."""

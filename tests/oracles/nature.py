@@ -81,6 +81,25 @@ def _random_set(rng: np.random.Generator, states: int, ball: bool) -> Set:
     return Set(outcomes, low, high, centre, Fraction(int(rng.integers(0, 17)), 16) if ball else None, rewards)
 
 
+def float_sets(rng: np.random.Generator, states: int, actions: int) -> tuple[Sets, float]:
+    """Intervals of any floats, as narrow as 1e-14, rewards of any size, and that size: here rounding counts."""
+    scale = 10.0 ** rng.integers(-6, 7)
+
+    def one() -> Set:
+        outcomes = tuple(int(t) for t in rng.permutation([END, *range(states)])[: int(rng.integers(1, 4))])
+        centre = rng.dirichlet(np.full(len(outcomes), rng.choice([0.05, 1.0])))
+        widths = 10.0 ** rng.uniform(-14, 0, size=(2, len(outcomes)))
+        low, high = ([*map(Fraction, ends.tolist())] for ends in (centre - widths[0], centre + widths[1]))
+        low, high = [max(p, Fraction(0)) for p in low], [min(p, Fraction(1)) for p in high]
+        if sum(low) > 1 or sum(high) < 1:
+            low, high = [Fraction(0)] * len(low), [Fraction(1)] * len(low)
+        reward, more = float(scale * rng.normal()), scale * abs(float(rng.normal()))
+        middle = tuple(map(Fraction, centre.tolist()))
+        return Set(outcomes, tuple(low), tuple(high), middle, None, (Fraction(reward), Fraction(reward + more)))
+
+    return [[one() for _ in range(actions)] for _ in range(states)], scale
+
+
 def as_model(sets: Sets) -> planners.IntervalMDP:
     """The `IntervalMDP`, by `from_arrays` or, for balls, by `around`; the end is one more state, which is terminal."""
     S, A = len(sets), len(sets[0])
@@ -175,7 +194,7 @@ def violations(sets: Sets, discount: Fraction, tolerance: float = 1e-6) -> list[
     states = range(len(sets))  # the terminal one, which is last, is none of them
     best = plan_bounds(sets, discount)
     own = policy_bounds(sets, tuple(int(plan.policy.actions[s]) for s in states), discount)
-    bounds = planners.evaluate_bounds(model, plan, float(discount))
+    bounds = planners.evaluate_bounds(model, plan, float(discount), tolerance=tolerance)
     found = [] if plan.converged else [f"not converged: {plan.status}"]
     for name, numbers, true, below in (
         ("lower bound above what the policy earns", plan.lower, own.least, True),

@@ -31,6 +31,13 @@ def test_plans_hold_in_every_model_and_are_the_best_ones(rng: np.random.Generato
         assert not nature.violations(sets, DISCOUNTS[number % 3]), (number, sets)
 
 
+def test_rounding_is_included(rng: np.random.Generator) -> None:
+    for number in range(60):
+        sets, scale = nature.float_sets(rng, 2, 2)
+        discount = (Fraction(0.3), Fraction(0.9), Fraction(0.999))[number % 3]
+        assert not nature.violations(sets, discount, 1e-7 * scale / float(1 - discount)), (number, sets)
+
+
 def test_at_discount_1_too(rng: np.random.Generator) -> None:
     for number in range(40):
         sets = nature.random_sets(rng, 2, 2, ball=number % 4 == 0)
