@@ -123,7 +123,7 @@ class Run:
         if not self.game.of_samples or self.recipe is None:
             return False
         best = own_recipe(self.game.origin.single)
-        return best is not PLAIN and self.recipe.with_(steps=best.steps, own_steps=best.own_steps) != best
+        return best is not PLAIN and self.recipe.with_(steps=best.steps) != best
 
     @property
     def last(self) -> dict[str, float]:
