@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lab.diagnosis.verdicts import SETTLED, UNEVEN, YOUNG
+from gan_lab.diagnosis.verdicts import SETTLED, UNEVEN
 from gan_lab.games import SampleGame
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.metrics.duality_gap import log_odds
@@ -176,7 +176,7 @@ def mode_collapse(run: "Run") -> Symptom | None:
     Counted by nearest mode, wherever the samples are: a generator that has not arrived yet covers evenly.
     """
     modes = run.game.origin.mode_count
-    if modes is None or modes < 2 or not run.truth or run.truth[-1]["step"] < YOUNG:
+    if modes is None or modes < 2 or not run.truth or run.is_young:
         return None
     excess = [row["reverse_kl"] - row["reverse_kl_floor"] for row in run.truth]
     lasting = min(excess[-1], float(np.median(excess[len(excess) // 2 :])))

@@ -7,19 +7,19 @@ from gan_lab.games import Game
 
 SETTLED: Final = 0.02  # a gap, in nats, below which neither player has much to gain
 
-YOUNG: Final = 100  # updates, before which nothing is said of modes
+YOUNG: Final = 100  # updates, before which nothing is said of the modes of a generator that began at random
 ARRIVED: Final = 0.1  # share of good samples, below which a mode without one is not missed yet
 COVERED, UNCOVERED = 0.8, 0.4  # of the expected coverage: above, the data are covered; below, they are not
 UNEVEN: Final = 0.1  # excess reverse KL, in nats: one mode in ten is empty
 
 
-def verdicts(game: Game, truth: dict[str, float]) -> list[str]:
-    """The answers, from a row of the truth."""
+def verdicts(game: Game, truth: dict[str, float], young: bool = False) -> list[str]:
+    """The answers, from a row of the truth; of a young generator, whose parameters are hardly learned, fewer."""
     answers = [_converged(game, truth)]
     if "coverage" in truth:
         answers.append(_covered(truth))
     if (game.mode_count or 0) > 1 and "modes" in truth:
-        answers.append(_collapsed(game.mode_count or 0, truth))
+        answers.append(_collapsed(game.mode_count or 0, truth, young))
     return answers
 
 
@@ -64,9 +64,9 @@ def _near(truth: dict[str, float]) -> str:
     )
 
 
-def _collapsed(modes: int, truth: dict[str, float]) -> str:
-    if (played := truth.get("step", math.inf)) < YOUNG:
-        return f"Mode collapse? Too early to tell, after {played:.0f} updates."
+def _collapsed(modes: int, truth: dict[str, float], young: bool) -> str:
+    if young:
+        return f"Mode collapse? Too early to tell, before {YOUNG} updates."
     shown = truth.get("modes_expected", modes)  # fewer than all where samples are few
     missed = round(truth.get("modes_missed", shown - truth["modes"]))
     excess = truth["reverse_kl"] - truth["reverse_kl_floor"]

@@ -165,5 +165,6 @@ def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, c
         given["penalty"] = None
     if not game.of_samples:
         given = {"generator_rate": RATE, "discriminator_rate": RATE} | given
-    own_steps = found.steps if found.own_steps is None else found.own_steps
-    return found.with_(**given, own_steps=own_steps)
+    if given.get("steps", found.steps) != found.steps and found.own_steps is None:
+        given["own_steps"] = found.steps
+    return found.with_(**given)

@@ -4,7 +4,7 @@ A recipe names the loss, the penalty, the update and the rates of both players, 
 What changes during a run is a `Schedule`, in shares of the run, so that a recipe keeps its shape in fewer steps.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
@@ -129,7 +129,7 @@ class Recipe:
         discriminator: How the discriminator is built.
         packing: Samples that the discriminator judges at once; the batch counts packs.
         noise_size: Numbers of one noise vector; None: the game's own.
-        own_steps: Updates that the schedules were made for, where a run has others; None: `steps`.
+        own_steps: Updates that the schedules were made for, where a run has others; None: `steps`. No part of equality.
 
     >>> Recipe("few steps", steps=100).with_(loss="minimax").loss
     'minimax'
@@ -154,7 +154,7 @@ class Recipe:
     discriminator: DiscriminatorShape = DiscriminatorShape()
     packing: int = 1
     noise_size: int | None = None
-    own_steps: int | None = None
+    own_steps: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse numbers that are out of range, and an average that never moves."""

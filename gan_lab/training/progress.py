@@ -14,7 +14,8 @@ SHOWN = ("value", "elbo", "gap_to_minus_log_4", "jsd", "exploitability", "modes"
 class Progress:
     """A bar on stderr with the time to the end and the last evaluation; nothing where it is not wanted.
 
-    Where stderr is no terminal, a line every eight seconds. Until the first evaluation the payoffs are shown.
+    Where stderr is no terminal, a line every eight seconds and one at the end. Until the first evaluation there are
+    the payoffs.
 
     Args:
         name: Of the game.
@@ -39,7 +40,7 @@ class Progress:
             from rich.console import Console
 
             self._console: Any = Console(stderr=True, highlight=False)
-            if self._console.is_terminal:
+            if self._console.is_terminal or self._console.is_jupyter:
                 self._start()
         return self
 
@@ -63,7 +64,7 @@ class Progress:
         else:
             left = (now - self._begun) / max(steps - self._first, 1) * (self.steps - steps)
             line = f"{self.name}: update {steps:,} of {self.steps:,}, about {duration(left)} to the end. {said}"
-            self._console.print(line, markup=False, soft_wrap=True)
+            self._say(line)
 
     def start_at(self, steps: int) -> None:
         """Updates that were played before, which took no time here."""
@@ -83,9 +84,14 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the bar."""
+        """End the bar; or say how long it took."""
         if self._bar is not None:
             self._bar.stop()
+        elif self.wanted and kind is None:
+            self._say(f"{self.name}: ended after {duration(time.monotonic() - self._begun)}. {self._said}")
+
+    def _say(self, line: str) -> None:
+        self._console.print(line.strip(), markup=False, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.optim.swa_utils import AveragedModel
 
-from gan_lab.diagnosis.verdicts import verdicts
+from gan_lab.diagnosis.verdicts import YOUNG, verdicts
 from gan_lab.errors import WiringError
 from gan_lab.games import Game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
@@ -52,6 +52,7 @@ class Run:
         loss: What the players want.
         penalty: Of the discriminator's slope; None: none.
         recipe: What it is played by; None: not known.
+        began_at_random: Whether the generator's parameters were drawn for this run.
         averaged_truth: The rows of `truth` that are of samples, of the averaged generator.
     """
 
@@ -68,6 +69,7 @@ class Run:
     loss: Loss = LOSSES["minimax"]
     penalty: Penalty | None = None
     recipe: Recipe | None = None
+    began_at_random: bool = False
 
     def sample(self, count: int, seed: int | None = None, *, averaged: bool = False) -> NDArray[np.float32]:
         """(count, d) samples of the generator.
@@ -111,12 +113,17 @@ class Run:
         return self.game.evaluate(self.discriminator, self.generator, seed, self.loss)
 
     @property
+    def is_young(self) -> bool:
+        """Whether the generator is so near to its random start that missing modes say nothing."""
+        return self.began_at_random and self.steps < YOUNG
+
+    @property
     def has_better_recipe(self) -> bool:
         """Whether the game has a recipe made for it, and another one is played."""
         if not self.game.of_samples or self.recipe is None:
             return False
         best = own_recipe(self.game.origin.single)
-        return best is not PLAIN and self.recipe.with_(steps=best.steps, own_steps=best.own_steps) != best
+        return best is not PLAIN and self.recipe.with_(steps=best.steps) != best
 
     @property
     def last(self) -> dict[str, float]:
@@ -138,7 +145,7 @@ class Run:
         if self.averaged_truth:
             of_average = ", ".join(f"{k} {v:.4g}" for k, v in self.averaged_truth[-1].items() if k != "step")
             lines.append(f"  averaged generator: {of_average}")
-        words = [*verdicts(self.game.single, last), *map(str, self.symptoms())]
+        words = [*verdicts(self.game.single, last, self.is_young), *map(str, self.symptoms())]
         if self.recipe is not None and self.recipe.stretched:
             words.append(self.recipe.stretched)
         return "\n".join(lines + [f"  {line}" for line in words])
@@ -225,7 +232,7 @@ class Run:
         last = self.last
         cells = "".join(f"<tr><th>{escape(name)}</th><td>{value:.4g}</td></tr>" for name, value in last.items())
         caption = escape(f"{self.game.name}, {self.steps} updates. {self.status.value}")
-        lines = [*verdicts(self.game.single, last), *map(str, self.symptoms())]
+        lines = [*verdicts(self.game.single, last, self.is_young), *map(str, self.symptoms())]
         words = "".join(f"<p>{escape(line)}</p>" for line in lines)
         return f"<table><caption>{caption}</caption>{cells}</table>{words}"
 

@@ -96,7 +96,7 @@ def test_points_and_rates_on_the_command_line(tmp_path: Path, rng: np.random.Gen
     options = ["--steps", "2", "--batch-size", "8", "--rate", "0.01", "--generator-rate", "0.002"]
     found = CliRunner().invoke(app, ["train", "--data", str(tmp_path / "my.csv"), *options])
     assert found.exit_code == 0, found.output
-    assert found.output.startswith("my, 2 updates")
+    assert found.stdout.startswith("my, 2 updates")
 
 
 def rates(run: Any) -> list[float]:
@@ -117,6 +117,7 @@ def test_rates_are_chosen() -> None:
 
 G: Any = Generator(nn.Linear(8, 2))
 untyped: Any = {
+    "train": train,
     "Recipe": Recipe,
     "Generator": Generator,
     "loss": find_loss,

@@ -145,7 +145,7 @@ def test_what_is_chosen_when_nothing_is() -> None:
     assert chosen("ring8", players=True) == PLAIN
     assert chosen("ring8", "grid25", penalty="none").penalty is None
     assert chosen("ring8", "grid25", penalty_weight=0).penalty_weight.at(0.5) == 0.0
-    assert chosen("dirac") == PLAIN.with_(loss="minimax")
+    assert chosen("dirac") == PLAIN.with_(loss="minimax", generator_rate=0.2, discriminator_rate=0.2)
     assert chosen("dirac", loss="wasserstein").loss == "wasserstein"
     with pytest.raises(WiringError, match=r"unknown recipe .grid52.; did you mean .grid25."):
         chosen("ring8", "grid52")
