@@ -168,6 +168,11 @@ def pair_rows(states: NDArray[Any], actions: Any, num_states: int, num_actions: 
 
 def as_numbers(name: str, values: Any) -> NDArray[np.float64]:
     """`values` as a float64 array; `InvalidModelError` if they are no real numbers or have no one shape."""
+    if np.ma.is_masked(values):
+        raise InvalidModelError(
+            f"{name} is a masked array, and {np.ma.count_masked(values)} of its numbers are masked; expected numbers "
+            f"without a mask. If masked actions do not exist, pass feasible=~{name}.mask and {name}.filled(0)"
+        )
     try:
         array = np.asarray(values)
         if array.dtype.kind in "biuf" or array.dtype.kind == "O":
@@ -179,7 +184,10 @@ def as_numbers(name: str, values: Any) -> NDArray[np.float64]:
 
 def as_mask(name: str, values: Any, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """A copy of `values` as a bool array of that shape; `InvalidModelError` for anything else."""
-    mask = np.array(values)
+    try:
+        mask = np.array(values)
+    except ValueError:
+        raise InvalidModelError(f"{name} has rows of different lengths; expected shape {shape} of bool") from None
     if mask.shape != shape or mask.dtype != np.bool_:
         raise InvalidModelError(f"{name} has shape {mask.shape} of {mask.dtype}; expected {shape} of bool")
     return mask
