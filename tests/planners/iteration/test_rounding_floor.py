@@ -211,7 +211,7 @@ def test_the_tolerance_that_is_named_can_be_met(
     words = re.search(r"error above (\S+): ask for tolerance=(\S+) or more", str(caught.value))
     assert words is not None
     least, enough = map(float, words.groups())
-    assert 1e-6 * floor < least <= 1.4 * floor
+    assert 1e-6 * floor < least <= 3.0 * floor
     assert method(model, discount=discount, tolerance=enough).converged
     if caught.value.plan.iterations < 1024:  # by then the size of V* is known
         assert enough <= 12 * floor
