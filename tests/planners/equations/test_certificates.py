@@ -66,14 +66,13 @@ def test_bounds_hold_for_any_floats(discount: float, scaled: bool, rng: np.rando
 @pytest.mark.parametrize("exponent", [10, 20, 30, 40])
 @pytest.mark.parametrize("probability", [float(np.nextafter(1.0, 0.0)), 1.0, float(np.nextafter(1.0, 2.0))])
 def test_ulps_of_row_sums_near_discount_one(exponent: int, probability: float, rng: np.random.Generator) -> None:
-    """V = 2^k if the row is scaled to 1, and less or more by about u / (1 - discount)^2 as it is."""
+    """V = 2^k, as the row is scaled to 1; as it is stored, V would be off by about u / (1 - discount)^2."""
     discount = 1 - 2.0**-exponent
     model = TabularMDP.from_gym_dict({0: {0: [(probability, 0, 1.0, False)]}})
-    reward, kept = Fraction(float(model.rewards[0, 0])), Fraction(float(model.transitions.data[0]))
-    for truth in (reward * 2**exponent, reward / (1 - Fraction(discount) * kept)):
-        for guess in (0.0, float(truth), float(rng.normal()) * 2.0**exponent):
-            check_contained(planners.certify(model, [guess], discount=discount), [truth], [guess])
-        check_contained(planners.policy_iteration(model, discount=discount, throw=False), [truth])
+    truth = Fraction(2**exponent)
+    for guess in (0.0, float(truth), float(rng.normal()) * 2.0**exponent):
+        check_contained(planners.certify(model, [guess], discount=discount), [truth], [guess])
+    check_contained(planners.policy_iteration(model, discount=discount, throw=False), [truth])
 
 
 @pytest.mark.parametrize("ulps", [1, 2, 16, 18, 20, 40])

