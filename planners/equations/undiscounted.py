@@ -69,18 +69,12 @@ def reduced_problem(model: TabularMDP) -> Problem:
     pairs = np.flatnonzero(rows)
     order = np.argsort(index[row_state[pairs]], kind="stable")
     pairs = pairs[order]
-    transitions = take_rows(model.transitions, pairs)
-    if alone < S:
-        merged = index[transitions.indices].astype(transitions.indices.dtype)
-        transitions = sparse.csr_array((transitions.data, merged, transitions.indptr), shape=(len(pairs), num_states))
-        transitions.sum_duplicates()
     resting = labels if model.may_rest else labels[:0]
     states = np.concatenate((index[row_state[pairs]], np.arange(len(resting)) + alone))
     order = np.argsort(states, kind="stable")
-    if len(resting):
-        ends = np.append(transitions.indptr, np.full(len(resting), transitions.nnz, dtype=transitions.indptr.dtype))
-        shape = (len(ends) - 1, num_states)
-        transitions = take_rows(sparse.csr_array((transitions.data, transitions.indices, ends), shape=shape), order)
+    transitions = take_rows(model.transitions, pairs)
+    if alone < S:
+        transitions = take_rows(_renumbered(transitions, index, num_states, len(resting)), order)
     worth = np.array([float(staying.worth.get(label, 0)) for label in resting.tolist()])
     rows = _without_waiting(
         transitions,
@@ -98,6 +92,15 @@ def reduced_problem(model: TabularMDP) -> Problem:
         row_pair=np.concatenate((pairs, np.full(len(resting), -1)))[order],
         merging=Merging(index, infinite, level, _potentials(staying, S), staying.fixed),
     )
+
+
+def _renumbered(transitions: sparse.csr_array, index: NDArray[np.int64], count: int, more: int) -> sparse.csr_array:
+    """The rows with their states renumbered by (S,) `index`, equal ones added up, and some empty rows after them."""
+    columns, ends = index[transitions.indices].astype(transitions.indices.dtype), transitions.indptr
+    ends = np.append(ends, np.full(more, ends[-1], dtype=ends.dtype))
+    found = sparse.csr_array((transitions.data, columns, ends), shape=(len(ends) - 1, count))
+    found.sum_duplicates()
+    return found
 
 
 def _potentials(staying: Staying, count: int) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from planners.exact_sums import exact_sums
 if TYPE_CHECKING:
     from planners.models.moves import MoveMDP
 
-CHUNK: Final = 1 << 18  # entries that are made at once
+CHUNK: Final = 1 << 14  # entries that are made at once
 
 
 def tables_of_moves(model: "MoveMDP") -> tuple[sparse.csr_array, sparse.csr_array]:
@@ -24,6 +24,7 @@ def tables_of_moves(model: "MoveMDP") -> tuple[sparse.csr_array, sparse.csr_arra
     size = max(CHUNK // (model.num_actions * model.num_moves), 1)
     parts = [_entries(model, slice(first, first + size)) for first in range(0, states, size)]
     row, target, probability = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    del parts  # for the sake of memory
     ends = (target & 1).astype(bool)
     onward, ending = (
         _matrix(row[chosen], target[chosen] >> 1, probability[chosen], (rows, states)) for chosen in (~ends, ends)

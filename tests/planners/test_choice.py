@@ -165,3 +165,17 @@ def test_what_another_method_proves_is_not_refused() -> None:
     assert plan.lower[0] <= 2.0**30 <= plan.upper[0]
     assert "Gauss-Seidel" in plan.method
     assert planners.is_optimal(model, [0, 0], discount=discount, tolerance=1e-3)
+
+
+def test_what_is_remembered_is_of_the_policy_that_was_asked(rng: np.random.Generator) -> None:
+    """An array that is written into afterwards is another policy; tables and CSR give the same chains."""
+    for states in (20, 200):
+        problem = make_problem(random_model(rng, states, 3, ends=0.1), 0.9)
+        policy = 2 * np.arange(states)
+        for _ in range(4):
+            chain = sparse.csr_array(problem.transitions[policy]).toarray()
+            np.testing.assert_array_equal(sparse.csr_array(problem.chain(policy)).toarray(), chain)
+            x = problem.evaluation(policy).solve(np.ones(states))
+            np.testing.assert_allclose(x, np.linalg.solve(np.eye(states) - 0.9 * chain, np.ones(states)), rtol=1e-10)
+            assert problem.evaluation(policy.copy()) is problem.evaluation(policy)
+            policy[rng.integers(states)] ^= 1  # the other row of one state

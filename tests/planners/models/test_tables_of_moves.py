@@ -41,7 +41,7 @@ def added_up(model: MoveMDP, state: int, action: int) -> tuple[dict[tuple[int, b
     return {key: float(p) for key, p in entries.items()}, float(earned / total), float(ended / total)
 
 
-@pytest.mark.parametrize("chunk", [1, 1 << 18])
+@pytest.mark.parametrize("chunk", [1, 1 << 14])
 def test_the_tables_are_the_outcomes_rounded_once(
     chunk: int, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
