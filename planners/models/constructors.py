@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 
 from numpy.typing import ArrayLike
 
+from planners.errors import InvalidModelError
 from planners.readers.arrays import read_arrays
 from planners.readers.csv_file import read_csv
 from planners.readers.drn_file import read_drn
@@ -200,7 +201,7 @@ class Constructors:
         """
         labels = Labels(states, actions)
         with labels.naming():
-            return cls._named(read_csv(path, base, outcome, normalise), labels, initial, terminal)
+            return cls._named(read_csv(_path("path", path), base, outcome, normalise), labels, initial, terminal)
 
     @classmethod
     def from_drn(
@@ -234,7 +235,7 @@ class Constructors:
         """
         labels = Labels(states, actions)
         with labels.naming():
-            return cls._named(read_drn(path, reward, normalise), labels, initial, terminal)
+            return cls._named(read_drn(_path("path", path), reward, normalise), labels, initial, terminal)
 
     @classmethod
     def from_prism(
@@ -272,7 +273,7 @@ class Constructors:
         """
         labels = Labels(states, actions)
         with labels.naming():
-            return cls._named(read_prism(tra, lab, srew, trew, normalise), labels, initial, terminal)
+            return cls._named(read_prism(_path("tra", tra), lab, srew, trew, normalise), labels, initial, terminal)
 
     @classmethod
     def _named(cls, tables: dict[str, Any], labels: Labels, initial: Any, terminal: Any = None) -> Self:
@@ -284,3 +285,12 @@ class Constructors:
         if first is not None:
             tables = {**tables, "initial": first}
         return cls(**tables, states=labels.names["states"], actions=labels.names["actions"])
+
+
+def _path(name: str, path: Any) -> Any:
+    if isinstance(path, str | bytes | PathLike):
+        return path
+    raise InvalidModelError(
+        f"{name} is a {type(path).__name__}; expected the name of a file. Arrays and DataFrames are read by "
+        "TabularMDP.from_arrays(P, R) and from_state_action_pairs(R, Q, states, actions)"
+    )
