@@ -131,7 +131,7 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
         return plan
     options.update(discount=discount, throw=throw)
     plan = _by_suitable_method(source, dict(options)) if name == "auto" else _run(name, source, options)
-    found = None if plan.status is Status.INTERRUPTED else unspoilt(plan)
+    found = None if plan.status in (Status.CONVERGED, Status.INTERRUPTED) else unspoilt(plan)
     if found is None:
         return plan
     part, rest = found
@@ -150,9 +150,9 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
     patience = PATIENCE.get(name, {})
     if model.num_states > DIRECT_LIMIT or "max_iterations" in options or "max_sweeps" in options:
         patience = {}
+    _check_options(name, options)
     if name == "policy_iteration":
         options.setdefault("start", "sweeps")
-    _check_options(name, options)
     method = unwrap(METHODS[name])
     if patience and method is unwrap(gauss_seidel):
         method = sweep_for_a_while
