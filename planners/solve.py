@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
-from inspect import unwrap
+from inspect import signature, unwrap
 from typing import Any, Final, overload
 
 import numpy as np
@@ -42,6 +42,7 @@ METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "modified_policy_iteration": modified_policy_iteration,
     "linear_program": linear_program,
 }
+EVERY_METHOD: Final = ("discount", "tolerance", "progress", "throw")
 FEW: Final = 500  # states, for which nothing need be compiled
 LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph, or worth looking for ways back
 # what the first method may use before policy iteration goes on from its values; measured by benchmarks/no_cliff.py
@@ -161,8 +162,8 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
         (plan,) = solve_on_device([member], device, **options)
         return plan
     options.update(discount=discount, throw=throw)
-    plan = _by_suitable_method(source, dict(options)) if name == "auto" else unwrap(METHODS[name])(source, **options)
-    found = None if plan.status is Status.INTERRUPTED else unspoilt(plan)
+    plan = _by_suitable_method(source, dict(options)) if name == "auto" else _run(name, source, options)
+    found = None if plan.status in (Status.CONVERGED, Status.INTERRUPTED) else unspoilt(plan)
     if found is None:
         return plan
     part, rest = found
@@ -181,6 +182,7 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
     patience = PATIENCE.get(name, {})
     if model.num_states > DIRECT_LIMIT or "max_iterations" in options or "max_sweeps" in options:
         patience = {}
+    _check_options(name, options)
     if name == "policy_iteration":
         options.setdefault("start", "sweeps")
     method = unwrap(METHODS[name])
@@ -202,6 +204,28 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
         after,
         method=f"{after.method} (chosen for {why}; had not settled in {next(iter(patience.values()))})",
     )
+
+
+def _run(name: str, model: Model, options: dict[str, Any]) -> Plan:
+    """The plan of one method."""
+    _check_options(name, options)
+    return unwrap(METHODS[name])(model, **options)
+
+
+def _check_options(name: str, options: dict[str, Any]) -> None:
+    """`InvalidOptionError` for an option that the method does not have."""
+    further = [option for option in options if option not in EVERY_METHOD]
+    if not further:
+        return
+    known = signature(unwrap(METHODS[name])).parameters
+    if any(option.kind is option.VAR_KEYWORD for option in known.values()):
+        return
+    for option in further:
+        if option not in known:
+            listed = ", ".join(repr(each) for each in known if each != "model")
+            raise InvalidOptionError(
+                f"solve has no option {option!r}, nor has its method {name}; expected {listed}. How exact: tolerance="
+            )
 
 
 def _start_after(plan: Plan) -> Plan | NDArray[np.float64]:

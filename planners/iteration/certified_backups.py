@@ -63,7 +63,7 @@ class CertifiedBackup:
     def bounds(self) -> Bounds:
         """Bounds from V and Q; of a final policy that misses the tolerance, the better of two kinds of weights."""
         found = self.certifier.bounds(*self.backup[:3])
-        if found.error <= self.target(found).aim or not (self._may_do_by_steps and self.backup.final):
+        if not (self._may_do_by_steps and self.backup.final) or found.error <= self.target(found).aim:
             return found
         other = self.certifier.by_steps(*self.backup[:3])
         return other if other is not None and other.error < found.error else found

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.errors import InvalidModelError
 from planners.readers.arrays import read_arrays
 from planners.readers.csv_file import read_csv, states_of_file
 from planners.readers.drn_file import read_drn
@@ -264,7 +265,7 @@ class Constructors:
                     return states_of_file(terminal, count, base, path)
                 return as_mask("terminal", labels.mask("terminal", terminal, count), (count,))
 
-            tables = read_csv(path, base, outcome, normalise, None if terminal is None else ends)
+            tables = read_csv(_path("path", path), base, outcome, normalise, None if terminal is None else ends)
             known = None if terminal is None else ends(len(tables["rewards"]))
             return cls._named(tables, labels, initial, known)
 
@@ -300,7 +301,7 @@ class Constructors:
         """
         labels = Labels(states, actions)
         with labels.naming():
-            return cls._named(read_drn(path, reward, normalise), labels, initial, terminal)
+            return cls._named(read_drn(_path("path", path), reward, normalise), labels, initial, terminal)
 
     @classmethod
     def from_prism(
@@ -338,7 +339,7 @@ class Constructors:
         """
         labels = Labels(states, actions)
         with labels.naming():
-            return cls._named(read_prism(tra, lab, srew, trew, normalise), labels, initial, terminal)
+            return cls._named(read_prism(_path("tra", tra), lab, srew, trew, normalise), labels, initial, terminal)
 
     @classmethod
     def _named(cls, tables: dict[str, Any], labels: Labels, initial: Any, terminal: Any = None) -> Self:
@@ -350,3 +351,12 @@ class Constructors:
         if first is not None:
             tables = {**tables, "initial": first}
         return cls(**tables, states=labels.names["states"], actions=labels.names["actions"])
+
+
+def _path(name: str, path: Any) -> Any:
+    if isinstance(path, str | bytes | PathLike):
+        return path
+    raise InvalidModelError(
+        f"{name} is a {type(path).__name__}; expected the name of a file. Arrays and DataFrames are read by "
+        "TabularMDP.from_arrays(P, R) and from_state_action_pairs(R, Q, states, actions)"
+    )

@@ -76,14 +76,14 @@ def corner(rng: np.random.Generator, penalty: float) -> TabularMDP:
 def test_a_penalty_that_must_be_paid_does_not_spoil_the_rest(
     rng: np.random.Generator, penalty: float, method: str
 ) -> None:
-    """What the other states are proven to is what they are proven to without it."""
+    """The others are proven to a millionth of the largest |V| among them."""
     seed = int(rng.integers(2**31))
     with_it = planners.solve(corner(np.random.default_rng(seed), penalty), discount=0.99, method=method)
     without = planners.solve(corner(np.random.default_rng(seed), 1.0), discount=0.99)
     assert with_it.converged
-    typical = float(np.median(np.abs(without.values)))
+    largest = float(np.abs(without.values[:19]).max())
     gap = (with_it.upper - with_it.lower)[:19]
-    assert gap.max() <= 2e-6 * max(typical, 1.0) * (1 + 1e-9)
+    assert gap.max() <= 2.000001e-6 * max(largest, 1.0)
     assert (with_it.lower[:19] <= without.upper[:19]).all()
     assert (without.lower[:19] <= with_it.upper[:19]).all()
 
@@ -110,9 +110,7 @@ def test_absolute_relative_and_both() -> None:
             assert ("of the largest |V|" in repr(plan)) is (allowed != 0.5)
         (many,) = planners.solve_many(model, discounts=[0.9], **options)
         assert many.tolerance == pytest.approx(allowed, rel=1e-2)
-    with pytest.raises(
-        planners.InvalidOptionError, match="relative_tolerance is 0; expected a positive"
-    ):
+    with pytest.raises(planners.InvalidOptionError, match="relative_tolerance is 0; expected a positive"):
         planners.solve(model, discount=0.9, relative_tolerance=0)
     with pytest.raises(planners.NotConvergedError, match="Rounding keeps the provable error above"):
         planners.solve(model, discount=0.9, tolerance=1e-14)
