@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from planners.equations.from_model import make_problem
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
+from planners.models.pairs import PairMDP
 from planners.models.tabular import TabularMDP
 from planners.plans.plan import Plan
 
@@ -38,7 +39,7 @@ def floors(problem: Problem, lower: NDArray[np.float64], upper: NDArray[np.float
 def advice(plan: Plan) -> str:
     """What rounding allows to prove of a plan's model, in a sentence."""
     least = enough = plan.error_bound  # that one is proven
-    if plan.discount < 1.0 and isinstance(plan.model, TabularMDP):
+    if plan.discount < 1.0 and isinstance(plan.model, TabularMDP | PairMDP):
         below, above = floors(make_problem(plan.model, plan.discount), plan.lower, plan.upper)
         least, enough = min(least, below), min(enough, 2.0 * above)
     if enough == np.inf:
