@@ -55,6 +55,7 @@ from planners.methods.value_iteration import value_iteration
 from planners.models.convert import as_model
 from planners.models.enumeration import enumerate_env
 from planners.models.moves import MoveMDP
+from planners.models.pairs import PairMDP
 from planners.models.tabular import TabularMDP
 from planners.plans.finite_plan import FinitePlan
 from planners.plans.load import load_plan
@@ -92,6 +93,7 @@ __all__ = [
     "MoveMDP",
     "NotConvergedError",
     "NotEnoughMemoryError",
+    "PairMDP",
     "Plan",
     "PlannerError",
     "QLearning",

@@ -28,6 +28,7 @@ from planners.methods.policy_iteration import DIRECT_LIMIT, policy_iteration
 from planners.methods.value_iteration import value_iteration
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.moves import MoveMDP
+from planners.models.pairs import PairMDP
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
@@ -296,4 +297,6 @@ def _leads_to(model: Model) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
     """The states that each state leads to, one state after the other, and (S + 1,) where those of each begin."""
     if isinstance(model, MoveMDP):
         return model.successor.ravel(), model.num_moves * np.arange(model.num_states + 1)
+    if isinstance(model, PairMDP):
+        return model.transitions.indices, model.transitions.indptr[model.first_row]
     return model.transitions.indices, model.transitions.indptr[:: model.num_actions]

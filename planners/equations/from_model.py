@@ -3,11 +3,14 @@
 import numpy as np
 
 from planners.equations.problem import Problem
+from planners.models.pairs import PairMDP
 from planners.models.tabular import TabularMDP
 
 
-def make_problem(model: TabularMDP, discount: float) -> Problem:
+def make_problem(model: TabularMDP | PairMDP, discount: float) -> Problem:
     """The Bellman equations of a model; at discount 1 the reduced ones of `planners.equations.undiscounted`."""
+    if isinstance(model, PairMDP):
+        return _of_pairs(model, discount) if discount < 1.0 else make_problem(model.tabular, 1.0)
     if discount == 1.0:
         from planners.equations.undiscounted import reduced_problem
 
@@ -23,4 +26,16 @@ def make_problem(model: TabularMDP, discount: float) -> Problem:
         termination=model.termination.ravel()[pairs],
         row_state=pairs // model.num_actions,
         row_pair=pairs,
+    )
+
+
+def _of_pairs(model: PairMDP, discount: float) -> Problem:
+    return Problem(
+        model=model,  # pyright: ignore[reportArgumentType] - it has what a problem asks of a model
+        discount=discount,
+        transitions=model.transitions,
+        rewards=model.rewards,
+        termination=model.termination,
+        row_state=model.pair_state,
+        row_pair=model.pair_state * model.num_actions + model.pair_action,
     )

@@ -10,7 +10,7 @@ from planners.equations.certificates import Certifier
 from planners.equations.from_model import make_problem
 from planners.errors import InvalidOptionError
 from planners.evaluation.policy_value import evaluate
-from planners.models.convert import ModelLike, as_model, discount_of_pairs
+from planners.models.convert import ModelLike, as_model, discount_of_pairs, with_rows
 from planners.models.negated import negated, negative
 from planners.models.pair_discounts import folded, is_per_pair, rounding
 from planners.models.state_names import errors_in_names, named_text
@@ -64,7 +64,7 @@ def certify(
         found = certify(mdp, values, discount=rate, minimise=minimise)
         off = rounding(float(np.abs([found.lower, found.upper]).max()), rate) if rate < 1.0 else 0.0
         return Certificate(found.lower - off, found.upper + off, found.error_bound + off, found.residual)
-    mdp = as_model(model).tabular
+    mdp = with_rows(model)
     given = np.array(values, dtype=np.float64)
     if given.shape != (mdp.num_states,) or np.isnan(given).any():
         found = f"shape {given.shape}" if given.shape != (mdp.num_states,) else "NaN in them"
@@ -167,7 +167,7 @@ def is_optimal(
     """
     from planners.solve import solve
 
-    mdp = as_model(model).tabular
+    mdp = with_rows(model)
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     if check_switch("minimise", minimise):
         mdp = negated(mdp)  # what costs more loses as much

@@ -30,7 +30,8 @@ from planners.equations.rational_systems import Row, TooLargeError, exact_reward
 from planners.errors import ImproperPolicyError, InvalidOptionError, UnprovenValueError
 from planners.evaluation.horizon import value_over_horizon
 from planners.evaluation.policy_chain import policy_chain
-from planners.models.convert import ModelLike, as_model, discount_of_pairs
+from planners.models.convert import ModelLike, as_model, discount_of_pairs, with_rows
+from planners.models.pairs import PairMDP
 from planners.models.stages import FinalValues
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
@@ -91,9 +92,12 @@ def evaluate(
         )
     if final_values is not None:
         raise InvalidOptionError("final_values are given without a horizon; expected horizon=, a number of steps")
-    mdp = as_model(model).tabular  # pyright: ignore[reportArgumentType] - a sequence is gone by now
+    mdp = with_rows(model)  # pyright: ignore[reportArgumentType] - a sequence is gone by now
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
-    return _evaluated(mdp, chosen, check_discount(discount), _averaging(mdp, chosen)).values
+    rate = check_discount(discount)
+    if isinstance(mdp, PairMDP) and (rate == 1.0 or not chosen.is_deterministic):
+        mdp = mdp.tabular
+    return _evaluated(mdp, chosen, rate, _averaging(mdp, chosen)).values
 
 
 class _Inexact(NamedTuple):

@@ -130,11 +130,12 @@ def simulate(
     >>> round(result.value, 9), abs(result.mean - 10) < 5 * result.standard_error  # 10 steps on average
     (10.0, True)
     """
-    mdp = as_model(model).tabular
+    source = as_model(model)
+    mdp = source.tabular
     number = _at_least_one("episodes", episodes)
     if discount is None and not isinstance(policy, Plan | FinitePlan):
         raise InvalidOptionError("discount is missing; expected a number from 0 to 1, or a plan that has one")
-    if discount is None and isinstance(policy, Plan) and not is_same_model(policy.model, mdp):
+    if discount is None and isinstance(policy, Plan) and not is_same_model(policy.model, source):
         raise InvalidOptionError(
             "the plan is of another model, so that its discount may mean something else; pass discount=, or simulate "
             "plan.model (of discounts for each pair it goes on less often instead)"

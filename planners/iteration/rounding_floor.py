@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from planners.equations.from_model import make_problem
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.last_proof import may_be_proven_further
+from planners.models.pairs import PairMDP
 from planners.models.tabular import TabularMDP
 from planners.plans.plan import Plan
 
@@ -39,7 +40,7 @@ def floors(problem: Problem, lower: NDArray[np.float64], upper: NDArray[np.float
 def advice(plan: Plan) -> str:
     """What rounding allows to prove of a plan's model, in a sentence."""
     least = enough = plan.error_bound  # that one is proven, and where more was tried not less
-    if plan.discount < 1.0 and isinstance(plan.model, TabularMDP) and not may_be_proven_further(plan):
+    if plan.discount < 1.0 and isinstance(plan.model, TabularMDP | PairMDP) and not may_be_proven_further(plan):
         below, above = floors(make_problem(plan.model, plan.discount), plan.lower, plan.upper)
         least, enough = min(least, below), min(enough, 2.0 * above)
     if enough == np.inf:

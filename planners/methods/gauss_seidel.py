@@ -24,7 +24,7 @@ from planners.iteration.loop import planner, run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import model_values, start_values
 from planners.memory import check_memory
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, as_model, with_rows
 from planners.models.moves import MoveMDP
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
@@ -114,7 +114,7 @@ def _swept(
     sweeps = (
         MoveSweeps(source, discount)
         if isinstance(source, MoveMDP) and discount < 1.0
-        else RowSweeps(make_problem(source.tabular, discount))
+        else RowSweeps(make_problem(with_rows(source), discount))
     )
     if start is not None:
         count = source.num_states

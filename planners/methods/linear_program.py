@@ -27,7 +27,7 @@ from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import ending_policy, good_policy
 from planners.methods.policy_iteration import improvements
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, with_rows
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 
@@ -79,14 +79,13 @@ def linear_program(
     """
     wanted = check_tolerances(tolerance, relative_tolerance)
     check_run(max_iterations, progress, throw)
-    mdp = as_model(model).tabular
-    rows = int(np.count_nonzero(mdp.feasible))
+    problem = make_problem(with_rows(model), check_discount(discount))
+    rows = len(problem.row_pair)
     if rows > ROW_LIMIT:
         raise InvalidOptionError(
             f"linear_program is for at most {ROW_LIMIT} pairs of a state and an action; this model has {rows}. "
             "Use planners.solve(), whose bounds are proven as well"
         )
-    problem = make_problem(mdp, check_discount(discount))
     backups, method = vertex(problem)
     return run(
         problem,

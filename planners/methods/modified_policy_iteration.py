@@ -28,7 +28,7 @@ from planners.iteration.iterates import Backup, Iterate, Solving
 from planners.iteration.loop import planner, run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import ending_policy, start_values
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, with_rows
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 from planners.sweeps.policy_sweeps import PolicySweeps, compiled_sweeps
@@ -86,7 +86,7 @@ def modified_policy_iteration(
     check_run(max_iterations, progress, throw)
     if not isinstance(sweeps, int | np.integer) or sweeps < 0:
         raise InvalidOptionError(f"sweeps is {sweeps!r}; expected a whole number of at least 0")
-    problem = make_problem(as_model(model).tabular, check_discount(discount))
+    problem = make_problem(with_rows(model), check_discount(discount))
     values = first_values(problem, start)
     solved: Solving = problem
     iterates: Iterator[Iterate] = certified(

@@ -38,7 +38,7 @@ from planners.iteration.progress import Progress
 from planners.iteration.rounding_floor import FLOOR
 from planners.iteration.starting_points import good_policy, random_policy, start_policy, start_values
 from planners.methods.value_iteration import sweeps
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, with_rows
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 
@@ -105,7 +105,7 @@ def policy_iteration(
         raise InvalidOptionError(f"start is {start!r}; expected a plan, values, 'sweeps' or None")
     if evaluation not in EVALUATIONS:
         raise InvalidOptionError(f"evaluation is {evaluation!r}; expected {', '.join(map(repr, EVALUATIONS))}")
-    problem = make_problem(as_model(model).tabular, check_discount(discount))
+    problem = make_problem(with_rows(model), check_discount(discount))
     if isinstance(start, str):
         policy, values = good_policy(problem), np.zeros(problem.num_states)
     elif start is None:

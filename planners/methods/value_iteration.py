@@ -21,7 +21,7 @@ from planners.iteration.iterates import Backup
 from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import start_values
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, with_rows
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 
@@ -71,7 +71,7 @@ def value_iteration(
     """
     wanted = check_tolerances(tolerance, relative_tolerance)
     check_run(max_iterations, progress, throw)
-    problem = make_problem(as_model(model).tabular, check_discount(discount))
+    problem = make_problem(with_rows(model), check_discount(discount))
     return run(
         problem,
         sweeps(problem, np.zeros(problem.num_states) if start is None else start_values(problem, start)),

@@ -17,6 +17,7 @@ NEAR = 1e-9  # action values that differ by this part of themselves, or of 1, ar
 
 def backup(model: "Model", values: NDArray[np.float64], discount: float) -> NDArray[np.float64]:
     """(S, A) r + discount * P V; -inf for actions that do not exist, infinite where V is, and inf where it is both."""
+    model = _as_table(model)
     finite = np.isfinite(values)
     q = model.rewards + discount * model.expected_next(np.where(finite, values, 0.0))
     if discount > 0 and not finite.all():
@@ -54,8 +55,14 @@ def possible_actions(
     An action is ruled out where the most that it can be worth, Q of the upper bound, is less than what is proven
     to be had, the lower bound, by more than the rounding of a backup.
     """
+    model = _as_table(model)
     reach = backup(model, upper, discount)
     finite = np.abs(upper[np.isfinite(upper)]).max(initial=0.0)
     terms = model.longest_row + 8
     rounding = terms * np.finfo(np.float64).eps * (np.abs(model.rewards).max() + finite)
     return (reach + rounding >= lower[:, None]) & model.feasible
+
+
+def _as_table(model: "Model") -> "Model":
+    """The model; of one that is stored as pairs, the table of all of them, if it fits in memory."""
+    return model.tabular if hasattr(model, "pair_state") else model

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planners.errors import InvalidModelError
+from planners.models.pairs import PairMDP
 from planners.readers.arrays import read_arrays
 from planners.readers.csv_file import read_csv, states_of_file
 from planners.readers.drn_file import read_drn
@@ -132,7 +133,7 @@ class Constructors:
         found = read_functions(
             start, actions, outcomes, terminal, terminal_reward, max_states=max_states, progress=progress
         )
-        return cls(**found.tables, states=found.states, actions=found.actions)
+        return cls._of_tables({**found.tables, "states": found.states, "actions": found.actions})
 
     @classmethod
     def from_state_action_pairs(
@@ -167,6 +168,9 @@ class Constructors:
             InvalidModelError: Shapes that do not fit, a pair given twice, an unknown name, a row that is no
                 distribution, or a state without a pair that is not terminal.
             InvalidOptionError: `num_actions` is no whole number.
+
+        Where there are more than a million rows for all actions in all states, and more than eight for each pair, the
+        model is a `PairMDP`, which stores the pairs alone.
 
         >>> from planners import TabularMDP
         >>> model = TabularMDP.from_state_action_pairs(
@@ -344,13 +348,18 @@ class Constructors:
     @classmethod
     def _named(cls, tables: dict[str, Any], labels: Labels, initial: Any, terminal: Any = None) -> Self:
         """The model of tables that were read, with its names, its ends and its beginning."""
-        count = tables["rewards"].shape[0]
+        count = tables["transitions"].shape[1]
         if terminal is not None:
             tables = with_terminal(tables, labels.mask("terminal", terminal, count))
         first = labels.distribution("initial", initial, count)
         if first is not None:
             tables = {**tables, "initial": first}
-        return cls(**tables, states=labels.names["states"], actions=labels.names["actions"])
+        return cls._of_tables({**tables, "states": labels.names["states"], "actions": labels.names["actions"]})
+
+    @classmethod
+    def _of_tables(cls, tables: dict[str, Any]) -> Any:
+        """The model: a `PairMDP` where few of all pairs exist."""
+        return PairMDP(**tables, table=cls) if "pair_state" in tables else cls(**tables)
 
 
 def _path(name: str, path: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 from planners.agent import Environment
 from planners.models.moves import MoveMDP
 from planners.models.pair_discounts import folded, is_per_pair
+from planners.models.pairs import PairMDP
 from planners.models.tabular import TabularMDP
 from planners.models.wrappers import ACTIONS, REWARDS, refuse_changes
 
@@ -34,7 +35,7 @@ class HasTable(Protocol):
 
 
 # An environment that `gym.make` returns shows only at run time whether it has a model; `as_model` refuses it if not.
-ModelLike = Model | HasModel | HasTable | Environment
+ModelLike = Model | PairMDP | HasModel | HasTable | Environment
 
 
 def as_model(source: ModelLike) -> Model:
@@ -47,11 +48,17 @@ def as_model(source: ModelLike) -> Model:
     Raises:
         InvalidModelError: There is no model in it, with what to pass instead; or a wrapper changes actions or rewards.
     """
-    if isinstance(source, TabularMDP | MoveMDP):
-        return source
+    if isinstance(source, TabularMDP | MoveMDP | PairMDP):
+        return source  # pyright: ignore[reportReturnType] - a third form, which becomes tables where it is not known
     refuse_changes(source, "a plan of them", among=(ACTIONS, REWARDS), advice="Plan in the environment inside it")
     model = getattr(getattr(source, "unwrapped", source), "mdp", None)
     return model if isinstance(model, TabularMDP | MoveMDP) else TabularMDP.from_env(source)
+
+
+def with_rows(source: ModelLike) -> Any:
+    """The model as rows of probabilities: a `TabularMDP`, or a `PairMDP` as it is."""
+    model = as_model(source)
+    return model if isinstance(model, PairMDP) else model.tabular
 
 
 def discount_of_pairs(question: Callable[Options, Result]) -> Callable[Options, Result]:

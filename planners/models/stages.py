@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.memory import check_memory
-from planners.models.convert import as_model
+from planners.models.convert import with_rows
 from planners.models.negated import negated
 from planners.models.tabular import TabularMDP
 from planners.names import hashable
@@ -51,12 +51,12 @@ class Stages:
         if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
             raise InvalidOptionError(f"horizon is {horizon!r}; expected a whole number of steps, at least 1")
         if listed is None:
-            model = as_model(source).tabular  # pyright: ignore[reportArgumentType] - refuses a string
+            model = with_rows(source)  # pyright: ignore[reportArgumentType] - refuses a string
             _check_memory(int(horizon), model)
             return cls((model,) * int(horizon))
         if len(listed) != horizon:
             raise InvalidOptionError(f"horizon is {horizon} and there are {len(listed)} models; expected one a step")
-        return cls(tuple(as_model(model).tabular for model in listed))
+        return cls(tuple(with_rows(model) for model in listed))
 
     def __len__(self) -> int:
         """H."""

@@ -28,6 +28,9 @@ def fingerprint(model: Model) -> tuple[NDArray[np.int64], str]:
         table = getattr(model, field.name)
         if field.name in NO_PART or table is None:
             continue
+        if not hasattr(table, "shape") and field.name != "may_rest":
+            digest.update(f"{field.name} {table}".encode() if isinstance(table, int) else b"")
+            continue
         if field.name == "may_rest":
             digest.update(b"" if table else b"may_rest False")
             continue
@@ -113,6 +116,8 @@ def weighted_sums(model: Model) -> NDArray[np.float64]:
     Every state, action and next state counts with a weight of its own that looks random, and an end with the
     weight 3, so that what differs between two models does not cancel.
     """
+    if hasattr(model, "pair_state"):  # stored as pairs, in one form only
+        return np.zeros((3, 1))
     here, there = (_weights(model.num_states, factor) for factor in (2.0**0.5, 5.0**0.5))
     action, A = _weights(model.num_actions, 3.0**0.5), model.num_actions
     borders = np.linspace(0, model.num_states, min(PARTS, model.num_states) + 1).astype(np.int64)

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from planners.arrays import SUM_TOLERANCE, rounding_of, sum_tolerance
 from planners.errors import InvalidModelError, InvalidOptionError
-from planners.exact_sums import exact_sums
+from planners.exact_sums import exact_sums, expectations
 from planners.readers.arrays import ended
 from planners.readers.returned import AS_TUPLE, Terminal, is_number, listed, membership, no_outcome, number_of
+from planners.readers.scattered import is_scattered, scattered_tables
 from planners.readers.transitions import PairEntries, as_numbers, check_size, pair_rows
 
 Outcomes = Callable[[Any, Any], Iterable[tuple[SupportsFloat, Any, SupportsFloat]]]
@@ -169,30 +170,30 @@ class _Search:
         if all(isinstance(label, int | np.integer) and not isinstance(label, bool) for label in labels):
             order = np.argsort(np.argsort(np.array(labels, dtype=object)))  # the place of each by its size
             labels = sorted(labels)
-        check_size(S, len(labels), len(self.next_states))
         of_state, of_action, first = np.array(self.pairs, dtype=np.int64).reshape(-1, 3).T
-        pairs = pair_rows(of_state, order[of_action], S, len(labels))
-        length = np.diff(np.append(first, len(self.next_states)))
+        length, taken = np.diff(np.append(first, len(self.next_states))), order[of_action]
         types = {np.dtype(kind) for kind in set(map(type, self.probabilities)) if issubclass(kind, np.floating)}
         dtype = min(types, key=lambda kind: kind.itemsize, default=np.dtype(np.float64))
         probabilities, rewards = self._numbers(length)
-        self._check_sums(exact_sums(probabilities, np.repeat(np.arange(len(pairs)), length), len(pairs)), dtype)
-        rows, to = np.repeat(pairs, length), np.array(self.next_states, dtype=np.int64)
-        entries = PairEntries(rows, to, probabilities, S, len(labels)).scaled(dtype)
-        ends = np.array(self.ends)
-        feasible = np.zeros((S, len(labels)), dtype=bool)
-        feasible.flat[pairs] = True
-        feasible[ends, 0] = True
-        expected = entries.expected(rewards)
+        pair = np.repeat(np.arange(len(length)), length)
+        sums = exact_sums(probabilities, pair, len(length))
+        self._check_sums(sums, dtype)
+        if dtype != np.float64:
+            probabilities = probabilities / sums[pair]
+        to, ends, pays = np.array(self.next_states, dtype=np.int64), np.array(self.ends), None
         if terminal_reward is not None:
-            expected[ends, 0] = [
-                number_of(terminal_reward, key) for key, end in zip(self.keys, ends, strict=True) if end
-            ]
-        goes_on = ~ends[to] | (terminal_reward is not None)
-        told = entries.kept(goes_on).told(rewards[goes_on & (probabilities != 0)])
-        tables = ended(entries, expected, feasible, ends, into_terminal=terminal_reward is None)
-        initial = np.concatenate((initial, np.zeros(S - len(initial))))
-        return FromFunctions({**tables, "initial": initial, **told}, tuple(self.keys), tuple(labels))
+            pays = np.zeros(S)
+            pays[ends] = [number_of(terminal_reward, key) for key, end in zip(self.keys, ends, strict=True) if end]
+        if is_scattered(S, len(labels), len(length)):
+            expected = expectations(probabilities, rewards, pair, len(length))
+            tables = scattered_tables(of_state, taken, expected, (pair, to, probabilities), ends, pays)
+            tables["num_actions"] = len(labels)
+        else:
+            check_size(S, len(labels), len(to))
+            pairs = pair_rows(of_state, taken, S, len(labels))
+            tables = _tables(PairEntries(pairs[pair], to, probabilities, S, len(labels)), rewards, pairs, ends, pays)
+        tables["initial"] = np.concatenate((initial, np.zeros(S - len(initial))))
+        return FromFunctions(tables, tuple(self.keys), tuple(labels))
 
     def _numbers(self, length: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Probabilities and rewards as floats; the outcome that holds something else is named."""
@@ -227,6 +228,25 @@ class _Search:
 
     def _outcome(self, entry: int) -> tuple[Any, Any, Any]:
         return self.probabilities[entry], self.keys[self.next_states[entry]], self.rewards[entry]
+
+
+def _tables(
+    entries: PairEntries,
+    rewards: NDArray[np.float64],
+    pairs: NDArray[Any],
+    ends: NDArray[np.bool_],
+    pays: NDArray[np.float64] | None,
+) -> dict[str, Any]:
+    """Tables of `TabularMDP`: (L,) rewards of the entries, the pairs that exist, and what terminal states pay."""
+    feasible = np.zeros(entries.shape, dtype=bool)
+    feasible.flat[pairs] = True
+    feasible[ends, 0] = True
+    expected = entries.expected(rewards)
+    if pays is not None:
+        expected[ends, 0] = pays[ends]
+    goes_on = ~ends[entries.next_states] | (pays is not None)
+    told = entries.kept(goes_on).told(rewards[goes_on & (entries.probabilities != 0)])
+    return {**ended(entries, expected, feasible, ends, into_terminal=pays is None), **told}
 
 
 def _check_arguments(actions: Any, outcomes: Any, terminal_reward: Any, max_states: Any) -> None:

@@ -9,6 +9,7 @@ from planners.errors import InvalidModelError, InvalidOptionError
 from planners.readers.arrays import ended
 from planners.readers.labels import Labels
 from planners.readers.layouts import given_type, real_matrix
+from planners.readers.scattered import is_scattered, scattered_tables
 from planners.readers.terminal import check_unpaid
 from planners.readers.transitions import PairEntries, as_mask, as_numbers, check_size, pair_rows
 
@@ -51,14 +52,12 @@ def read_pairs(
     by_pair, matrix = as_numbers("R", R), real_matrix("Q", Q)
     length, num_states = matrix.shape
     of_state, of_action = _indices("states", states), _indices("actions", actions)
-    for name, found in (("R", by_pair.shape), ("states", of_state.shape), ("actions", of_action.shape)):
-        if found != (length,):
-            raise InvalidModelError(
-                f"{name} has shape {found}; expected ({length},), one for each of the rows of Q, {matrix.shape}"
-            )
+    _check_lengths(matrix.shape, R=by_pair, states=of_state, actions=of_action)
     count = int(of_action.max(initial=0)) + 1 if num_actions is None else _checked_count(num_actions)
     _check_range("state", of_state, num_states)
     _check_range("action", of_action, count)
+    if is_scattered(num_states, count, length):
+        return _scattered(by_pair, matrix, of_state, of_action, count, labels.mask("terminal", terminal, num_states))
     check_size(num_states, count, matrix.nnz)
     rows = pair_rows(of_state, of_action, num_states, count)
     _check_distinct(rows, count)
@@ -79,6 +78,35 @@ def read_pairs(
     rewards[ends] = 0.0
     feasible[ends & ~feasible.any(axis=1)] = True  # a terminal state needs no action of its own
     return ended(entries, rewards, feasible, ends)
+
+
+def _check_lengths(shape: tuple[int, ...], **columns: NDArray[Any]) -> None:
+    for name, column in columns.items():
+        if column.shape != shape[:1]:
+            raise InvalidModelError(
+                f"{name} has shape {column.shape}; expected ({shape[0]},), one for each of the rows of Q, {shape}"
+            )
+
+
+def _scattered(
+    by_pair: NDArray[np.float64],
+    matrix: Any,
+    of_state: NDArray[Any],
+    of_action: NDArray[Any],
+    count: int,
+    terminal: Any,
+) -> dict[str, Any]:
+    """Tables of `PairMDP`."""
+    num_states = matrix.shape[1]
+    _check_distinct(of_state.astype(np.int64) * count + of_action, count)
+    ends = np.zeros(num_states, dtype=bool) if terminal is None else as_mask("terminal", terminal, (num_states,))
+    exists = by_pair != -np.inf
+    number = np.cumsum(exists) - 1
+    pairs, next_states = matrix.coords
+    kept = exists[pairs] & (matrix.data != 0)
+    entries = number[pairs[kept]], next_states[kept], matrix.data[kept]
+    tables = scattered_tables(of_state[exists], of_action[exists], by_pair[exists], entries, ends)
+    return {**tables, "num_actions": count}
 
 
 def _checked_count(num_actions: Any) -> int:
