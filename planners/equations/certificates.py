@@ -207,7 +207,7 @@ def steps_to_end(
     # a penalty that the policy never pays must not make everything nearly as good
     sizes = (problem.reward_sizes[policy], problem.maximise(action_values), action_values[policy])
     near = 1e-7 * max(1e-300, *(float(np.abs(size).max(initial=0.0)) for size in sizes))
-    for _ in range(6):
+    for _ in range(10):
         rows = gap <= near
         rows[policy] = True
         if costs is not None:

@@ -157,9 +157,9 @@ def test_what_another_method_proves_is_not_refused() -> None:
         {0: {0: [(1.0, 0, 1.0, False)]}, 1: {0: [(0.5, 0, 0.0, False), (0.5, 1, 0.0, True)]}}
     )
     discount = 1 - 2.0**-30
-    assert (
-        planners.policy_iteration(model, discount=discount, tolerance=1e-4, throw=False).status is Status.ROUNDING_FLOOR
-    )
+    named = planners.policy_iteration(model, discount=discount, tolerance=1e-4)
+    assert named.lower[0] <= 2.0**30 <= named.upper[0]
+    assert named.method == "policy iteration, proven by linear systems"
     plan = planners.solve(model, discount=discount, tolerance=1e-4)
     assert plan.converged
     assert plan.lower[0] <= 2.0**30 <= plan.upper[0]
