@@ -24,7 +24,7 @@ import gridworld_env
 import planners
 
 DOCS = Path(__file__).resolve().parent
-PAGES = ("lecture.md", "gallery.md")
+PAGES = ("lecture.md", "gallery.md", "unknown.md")
 BLUE, ORANGE, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#181b24"
 PART = re.compile(r"^```python\n(?P<code>.*?)^```$|!\[[^\]]*\]\(figures/(?P<name>\w+)\.png\)", re.MULTILINE | re.DOTALL)
 
@@ -394,6 +394,23 @@ def triangle(page: Page) -> Figure:
         axes.plot(*(game.p @ corners), color=ORANGE, marker="o", linestyle="none")
         axes.set(title=name, aspect="equal")
         axes.axis("off")
+    return figure
+
+
+@drawn
+def unknown(page: Page) -> Figure:
+    """The gap of proven bounds against the number of samples, and the true error of the frequencies."""
+    figure = new_figure(11, 3.8)
+    styles = {"l1": (PURPLE, "L1 ball (Weissman)"), "bernstein": (GREEN, "empirical Bernstein"), "kl": (BLUE, "KL")}
+    for axes, world in zip(figure.subplots(1, 3), page["worlds"], strict=True):
+        for (name, line), numbers in page["curves"].items():
+            if name == world:
+                color, label = styles.get(line, (ORANGE, "true error of the frequencies (mean of 20)"))
+                axes.loglog(page["samples"], numbers, color=color, marker="o", markersize=4, label=label)
+        axes.set(title=world, xlabel="samples of each pair")
+        tidy(axes, legend=False)
+    figure.axes[0].set_ylabel("upper - lower at the start; error")
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
     return figure
 
 

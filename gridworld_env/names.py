@@ -12,6 +12,7 @@ from gridworld_env.maps.movingai import Scenario, load_movingai, read_scenarios
 from gridworld_env.maps.random_maps import random_map
 from gridworld_env.maps.slices import open_map
 from gridworld_env.maps.textbook_worlds import WORLDS, World
+from gridworld_env.record_experience import RecordExperience
 from gridworld_env.replays.replay import Replay
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "GridWorldEnv",
     "GroundTruth",
     "MapError",
+    "RecordExperience",
     "Replay",
     "Scenario",
     "VectorGroundTruth",

@@ -4,7 +4,8 @@
     plan.values, plan.policy, plan.lower, plan.upper, plan.error_bound
 
 Readers make models, models give equations, iteration turns equations into plans; sweeps make it fast, methods are
-the algorithms, `solve` chooses among them, and evaluation judges.
+the algorithms, `solve` chooses among them, and evaluation judges. Where a model is known within bounds only, `interval`
+plans for all that fit; `learning` gets such bounds from steps.
 
 Read in this order: `models.tabular` (the tables), `equations.problem` (the Bellman equations),
 `methods.value_iteration`, `methods.policy_iteration`, `equations.certificates` (what the bounds rest on),
@@ -26,14 +27,18 @@ from planners.errors import (
     UnprovenValueError,
 )
 from planners.evaluation.optimality import Certificate, Verdict, certify, is_optimal
+from planners.evaluation.policy_bounds import evaluate_bounds
 from planners.evaluation.policy_value import evaluate
 from planners.evaluation.regret import Regret, regret
 from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
 from planners.goals.reachability import reachability
 from planners.goals.shortest_path import stochastic_shortest_path
+from planners.interval.interval_mdp import IntervalMDP
+from planners.interval.interval_plan import IntervalPlan
 from planners.iteration.moment import Moment
 from planners.learning.double_q_learning import DoubleQLearning
 from planners.learning.expected_sarsa import ExpectedSarsa
+from planners.learning.experience import Experience
 from planners.learning.exploration import Boltzmann, EpsilonGreedy
 from planners.learning.learn import learn
 from planners.learning.learning_run import LearningRun
@@ -66,8 +71,11 @@ __all__ = [
     "Episode",
     "EpsilonGreedy",
     "ExpectedSarsa",
+    "Experience",
     "FinitePlan",
     "ImproperPolicyError",
+    "IntervalMDP",
+    "IntervalPlan",
     "InvalidModelError",
     "InvalidOptionError",
     "InvalidPlanFileError",
@@ -98,6 +106,7 @@ __all__ = [
     "certify",
     "enumerate_env",
     "evaluate",
+    "evaluate_bounds",
     "gauss_seidel",
     "is_optimal",
     "learn",

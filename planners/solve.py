@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 from inspect import unwrap
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from scipy.sparse.csgraph import connected_components
 from planners.equations.linear_systems import DENSE_LIMIT, is_entangled
 from planners.errors import InvalidOptionError
 from planners.gpu.solving import is_device, solve_on_device
+from planners.interval.interval_mdp import IntervalMDP
+from planners.interval.interval_plan import IntervalPlan
+from planners.interval.within_bounds import plan_within_bounds
 from planners.iteration.direction import in_direction
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
@@ -44,8 +48,16 @@ PATIENCE: Final[dict[str, dict[str, int]]] = {
 }
 
 
+@overload
+def solve(model: IntervalMDP, *, discount: float, **options: Any) -> IntervalPlan: ...
+
+
+@overload
+def solve(model: ModelLike, *, discount: float, **options: Any) -> Plan: ...
+
+
 def solve(
-    model: ModelLike,
+    model: ModelLike | IntervalMDP,
     *,
     discount: float,
     method: str = "auto",
@@ -60,7 +72,8 @@ def solve(
     """Optimal values and policy, with proven bounds, by the method that suits the model.
 
     Args:
-        model: A `TabularMDP`, a `MoveMDP`, or a Gymnasium environment with `mdp` or a toy_text `P`.
+        model: A `TabularMDP`, a `MoveMDP`, or a Gymnasium environment with `mdp` or a toy_text `P`; or an
+            `IntervalMDP`, for an `IntervalPlan`, which holds for every model within its bounds.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
@@ -97,6 +110,15 @@ def solve(
         near = get_close_matches(name, METHODS, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InvalidOptionError(f"method is {method!r}; expected 'auto', {', '.join(map(repr, METHODS))}{hint}")
+    if isinstance(model, IntervalMDP):
+        if distributed:
+            raise InvalidOptionError(
+                "distributed=True is of models that are known; plan on an IntervalMDP in one process"
+            )
+        shared = {"tolerance": tolerance, "progress": progress, "throw": throw, "minimise": minimise}
+        within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
+        plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)
+        return finish(plan_within_bounds(model, plan_of, discount=discount, **shared, **within), throw=throw)
     if distributed:
         if name not in ("auto", "gauss_seidel"):
             raise InvalidOptionError(f"method is {method!r}; with distributed=True expected 'auto' or 'gauss_seidel'")
@@ -109,6 +131,13 @@ def solve(
     options |= {"tolerance": tolerance, "progress": progress, "throw": throw}
     plan = in_direction(_plan, model, minimise=minimise, discount=discount, name=name, device=device, **options)
     return finish(plan, throw=throw)
+
+
+def plan_known(model: Any, *, start: Any = None, name: str = "auto", device: Any = None, **options: Any) -> Plan:
+    """The plan of one model among those of an `IntervalMDP`, converged or not."""
+    if start is not None and name != "linear_program" and not is_device(device):
+        options["start"] = start
+    return _plan(model, name=name, device=device, progress=False, throw=False, **options)
 
 
 def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, **options: Any) -> Plan:

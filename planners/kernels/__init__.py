@@ -1,6 +1,6 @@
 """Compiled loops over arrays; the only room with Numba. They take plain arrays and raise nothing.
 
-Read in this order: compiling, forms, moves, rows, windows, batches, ordering, proofs.
+Read in this order: compiling, forms, moves, rows, windows, batches, ordering, proofs, intervals.
 """
 
 from planners.interrupts import interrupts_wait
