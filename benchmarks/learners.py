@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-STEPS, TIMES, SEEDS = 1_000_000, 5, 8
+STEPS, TIMES, SEEDS = 4_000_000, 5, 8
 PEER = """
 import os, sys, time
 import numpy as np

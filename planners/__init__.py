@@ -37,15 +37,28 @@ from planners.goals.shortest_path import stochastic_shortest_path
 from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.interval_plan import IntervalPlan
 from planners.iteration.moment import Moment
+from planners.learning.actor_critic import ActorCritic
 from planners.learning.double_q_learning import DoubleQLearning
+from planners.learning.dyna_q import DynaQ
 from planners.learning.expected_sarsa import ExpectedSarsa
 from planners.learning.experience import Experience
 from planners.learning.exploration import Boltzmann, EpsilonGreedy
+from planners.learning.gradient_bandit import GradientBandit
 from planners.learning.learn import learn
 from planners.learning.learning_run import LearningRun
+from planners.learning.monte_carlo import MonteCarlo
+from planners.learning.n_step_sarsa import NStepSarsa
+from planners.learning.posterior_sampling import PosteriorSampling
+from planners.learning.prioritized_sweeping import PrioritizedSweeping
+from planners.learning.q_lambda import QLambda
 from planners.learning.q_learning import QLearning
+from planners.learning.r_max import RMax
+from planners.learning.reinforce import Reinforce
 from planners.learning.sarsa import Sarsa
+from planners.learning.sarsa_lambda import SarsaLambda
 from planners.learning.schedules import Decay
+from planners.learning.thompson_sampling import ThompsonSampling
+from planners.learning.upper_confidence_bound import UpperConfidenceBound
 from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
 from planners.methods.linear_program import linear_program
@@ -67,16 +80,19 @@ from planners.solve_many import solve_many
 
 __all__ = [
     "METHODS",
+    "ActorCritic",
     "Agent",
     "Boltzmann",
     "Certificate",
     "Decay",
     "DoubleQLearning",
+    "DynaQ",
     "Episode",
     "EpsilonGreedy",
     "ExpectedSarsa",
     "Experience",
     "FinitePlan",
+    "GradientBandit",
     "ImproperPolicyError",
     "IntervalMDP",
     "IntervalPlan",
@@ -90,23 +106,33 @@ __all__ = [
     "LostProcessError",
     "MissingModelError",
     "Moment",
+    "MonteCarlo",
     "MoveMDP",
+    "NStepSarsa",
     "NotConvergedError",
     "NotEnoughMemoryError",
     "PairMDP",
     "Plan",
     "PlannerError",
+    "PosteriorSampling",
+    "PrioritizedSweeping",
+    "QLambda",
     "QLearning",
+    "RMax",
     "Regret",
+    "Reinforce",
     "Sarsa",
+    "SarsaLambda",
     "Simulation",
     "Status",
     "Sweep",
     "TabularMDP",
     "TabularPolicy",
+    "ThompsonSampling",
     "Transition",
     "UnboundedValueError",
     "UnprovenValueError",
+    "UpperConfidenceBound",
     "Verdict",
     "as_model",
     "backward_induction",

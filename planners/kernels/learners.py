@@ -68,7 +68,7 @@ class Schedule(NamedTuple):
         epsilon: (steps + 1,) float64 for each step and the one after them, or (1,) for all, or (0,): on a line.
         start: The first epsilon of a line.
         end: The last one.
-        over: In how many steps it is there.
+        pace: 1 divided by the number of steps until it is there.
         rate: float64, the step size by visits of a pair, or by steps; the last number holds for ever.
         by_step: Whether the step size is one by steps.
     """
@@ -76,7 +76,7 @@ class Schedule(NamedTuple):
     epsilon: NDArray[np.float64]
     start: float
     end: float
-    over: float
+    pace: float
     rate: NDArray[np.float64]
     by_step: bool
 
@@ -148,7 +148,7 @@ def one_of(bits, uniform):
 def explored(schedule, step, first):
     """The threshold of 32 bits below which a step explores, and what makes 32 uniform bits of those below."""
     if schedule.epsilon.size == 0:
-        part = np.float64(np.int64(step)) / schedule.over
+        part = np.float64(np.int64(step)) * schedule.pace
         epsilon = schedule.start + (schedule.end - schedule.start) * min(part, 1.0)
     else:
         epsilon = schedule.epsilon[min(step - first, U(schedule.epsilon.size - 1))]

@@ -228,7 +228,7 @@ class Schedules:
             epsilon=np.empty(0) if line else _numbers(self.epsilon, first, last + 1),
             start=line.start if line else 0.0,
             end=line.end if line else 0.0,
-            over=float(line.over or 1) if line else 1.0,
+            pace=1.0 / float(line.over or 1) if line else 1.0,
             rate=_numbers(self.rate, first, last) if by_step else self._of_visits(last),
             by_step=by_step,
         )

@@ -44,7 +44,7 @@ class DoubleQLearning(TabularLearner):
         super().start(task, seed)
         self.tables: list[list[list[float]]] = [self.Q, [list(row) for row in self.Q]]
         self.visits_of: list[Any] = [self.visits, [list(row) for row in self.visits]]
-        self.coin: int = 0
+        self.coin: int | None = None
 
     def choose(self, s: int) -> int:
         """An action by the sum of both tables; the same draw says which one is updated."""
@@ -54,8 +54,9 @@ class DoubleQLearning(TabularLearner):
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
         """Move Q(s, a) of one table towards R + gamma times the other one's value of its greedy action in s'."""
-        mine, other = self.tables[self.coin], self.tables[1 - self.coin]
-        self.visits = self.visits_of[self.coin]
+        coin = self.random.draw() & 1 if self.coin is None else self.coin
+        mine, other, self.coin = self.tables[coin], self.tables[1 - coin], None
+        self.visits = self.visits_of[coin]
         later = 0.0
         if not terminated:
             best = best_of(mine[s2], self.options[s2])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError, MissingModelError
+from planners.learning.experience import Experience
 from planners.learning.policy_values import PolicyValues, probabilities_of
 from planners.learning.record import Changes, Played, TableRecord
 from planners.learning.report import report_of
@@ -122,6 +123,11 @@ class LearningRun:
         """(S, A) how often each pair was tried."""
         return self._each(self._visits_of)
 
+    @cached_property
+    def experience(self) -> Any:
+        """The steps, counted: an `Experience`, with its `mdp()` and `interval_mdp()`; of many seeds a list."""
+        return self._each(self._experience_of)
+
     @property
     def action_values(self) -> Any:
         """(S, A) what was learned; -inf for actions that do not exist."""
@@ -159,6 +165,8 @@ class LearningRun:
         found = [of(played) for played in self._played]
         if not self._many:
             return found[0]
+        if not isinstance(found[0], np.ndarray):
+            return found
         return np.stack(found) if len({np.shape(each) for each in found}) == 1 else found
 
     def _regret_of(self, played: Played) -> NDArray[np.float64]:
@@ -166,6 +174,11 @@ class LearningRun:
         if isinstance(record, TableRecord):
             return record.of_each(lost.ravel()[record.pair_of_outcome])
         return lost[record.states, record.actions]
+
+    def _experience_of(self, played: Played) -> Experience:
+        found = Experience(self._task.num_states, self._task.num_actions)
+        found.add(*played.record.counted())
+        return found
 
     def _visits_of(self, played: Played) -> NDArray[np.int64]:
         shape, record = (self._task.num_states, self._task.num_actions), played.record

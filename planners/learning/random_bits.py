@@ -5,10 +5,11 @@ Its high half chooses the action. Where the steps are drawn from tables too, its
 Source: Steele, Lea and Flood (2014), "Fast splittable pseudorandom number generators", OOPSLA: SplitMix64.
 """
 
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
+T = TypeVar("T")
 BITS: Final = (1 << 64) - 1
 LOW: Final = (1 << 32) - 1
 
@@ -61,7 +62,7 @@ def mixed(key: int, number: int) -> int:
     return z ^ (z >> 31)
 
 
-def one_of(choices: list[int], uniform: int) -> int:
+def one_of(choices: list[T], uniform: int) -> T:
     """One of them, by 32 uniform bits.
 
     >>> one_of([5, 7], 1 << 31)

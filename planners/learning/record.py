@@ -67,6 +67,10 @@ class Record(Protocol):
         """Whether it was cut off."""
         ...
 
+    def counted(self) -> tuple[Any, ...]:
+        """What `Experience.add` takes."""
+        ...
+
     def __len__(self) -> int:
         """Number of steps."""
         ...
@@ -86,6 +90,10 @@ class StepRecord:
     def __len__(self) -> int:
         """Number of steps."""
         return len(self.states)
+
+    def counted(self) -> tuple[Any, ...]:
+        """For `Experience.add`: each step."""
+        return self.states, self.actions, self.rewards, self.next_states, self.terminated
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +124,14 @@ class TableRecord:
     def pair_of_outcome(self) -> NDArray[np.int64]:
         """s*A + a of each outcome."""
         return np.arange(len(self.tables.reward)) >> (self.tables.shift + 1)
+
+    def counted(self) -> tuple[Any, ...]:
+        """For `Experience.add`: each outcome that occurred, and how often."""
+        times = np.bincount(self.of_each(np.arange(len(self.tables.reward))), minlength=len(self.tables.reward))
+        at = np.flatnonzero(times)
+        pair, tables = self.pair_of_outcome[at], self.tables
+        s, a = pair // self.num_actions, pair % self.num_actions
+        return s, a, tables.reward[at], tables.next_state[at], tables.ends[at] != 0, times[at]
 
     @property
     def states(self) -> NDArray[np.int64]:

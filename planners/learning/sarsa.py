@@ -45,11 +45,18 @@ class Sarsa(TabularLearner):
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
         """Move Q(s, a) towards R + gamma Q(s', A')."""
-        Q, later, self.chosen = self.Q, 0.0, None
-        if not terminated:
-            self.steps += 1  # A' belongs to the next step
-            a2 = super().choose(s2)
-            self.steps -= 1
-            later = Q[s2][a2]
-            self.chosen = None if truncated else (s2, a2)
+        Q = self.Q
+        a2 = self.next_action(s2, terminated, truncated)
+        later = 0.0 if a2 is None else Q[s2][a2]
         Q[s][a] += self.step_size(s, a) * (r + self.discount * later - Q[s][a])
+
+    def next_action(self, s2: int, terminated: bool, truncated: bool) -> int | None:
+        """A', chosen for the next step; None where the episode has ended."""
+        self.chosen = None
+        if terminated:
+            return None
+        self.steps += 1  # A' belongs to the next step
+        a2 = super().choose(s2)
+        self.steps -= 1
+        self.chosen = None if truncated else (s2, a2)
+        return a2

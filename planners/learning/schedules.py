@@ -33,7 +33,7 @@ class Decay:
 
     >>> [Decay(1.0, power=1.0).value(n) for n in range(3)]
     [1.0, 0.5, 0.3333333333333333]
-    >>> Decay(1.0, 0.1, over=90).value(45)
+    >>> round(Decay(1.0, 0.1, over=90).value(45), 12)
     0.55
     """
 
@@ -57,7 +57,7 @@ class Decay:
     def value(self, n: int) -> float:
         """The number after n visits or steps."""
         if self.over is not None:
-            return self.start + (self.end - self.start) * min(n / self.over, 1.0)
+            return self.start + (self.end - self.start) * min(n * (1.0 / self.over), 1.0)
         if self.power == 1.0:
             return self.end + (self.start - self.end) / (n + 1.0)
         return self.end + (self.start - self.end) * (n + 1.0) ** -self.power
@@ -66,7 +66,7 @@ class Decay:
         """The numbers after first, ..., last - 1 visits or steps, as `value` has them to the last bit."""
         n = np.arange(first, last)
         if self.over is not None:
-            return self.start + (self.end - self.start) * np.minimum(n / self.over, 1.0)
+            return self.start + (self.end - self.start) * np.minimum(n * (1.0 / self.over), 1.0)
         if self.power == 1.0:
             return self.end + (self.start - self.end) / (n + 1.0)
         return np.array([self.value(k) for k in range(first, last)])  # NumPy's powers may be rounded otherwise

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import planners
+from tests.oracles.learners import drawn_model
 
 ONE_STEP = [planners.QLearning, planners.Sarsa, planners.ExpectedSarsa, planners.DoubleQLearning]
 
@@ -100,3 +101,127 @@ def test_double_q_learning_is_less_biased() -> None:
         run = planners.learn(model, agent(), episodes=300, discount=1.0, seeds=range(100))
         left[agent] = np.mean([visits[0, 0] / visits[0].sum() for visits in run.visits])
     assert left[planners.DoubleQLearning] < left[planners.QLearning] - 0.1
+
+
+EVERY = [
+    planners.QLearning(rate=0.5, exploration=0.3),
+    planners.Sarsa(rate=0.5, exploration=0.3),
+    planners.ExpectedSarsa(rate=0.5, exploration=planners.Boltzmann(0.1)),
+    planners.DoubleQLearning(rate=0.5, exploration=0.3),
+    planners.MonteCarlo(exploration=0.3),
+    planners.MonteCarlo(exploration=0.3, first_visit=False),
+    planners.NStepSarsa(rate=0.3, exploration=0.3, n=3),
+    planners.SarsaLambda(rate=0.3, exploration=0.3),
+    planners.SarsaLambda(rate=0.3, exploration=0.3, replacing=True),
+    planners.QLambda(rate=0.3, exploration=0.3),
+    planners.DynaQ(rate=0.5, exploration=0.3),
+    planners.DynaQ(rate=0.5, exploration=0.1, kappa=1e-4),
+    planners.PrioritizedSweeping(rate=1.0, exploration=0.3),
+    planners.RMax(known_after=2),
+    planners.PosteriorSampling(noise=0.05),
+    planners.Reinforce(rate=0.2),
+    planners.Reinforce(rate=0.2, baseline=False),
+    planners.ActorCritic(rate=0.2, critic_rate=0.2),
+]
+OF_VALUES = [agent for agent in EVERY if not isinstance(agent, planners.ActorCritic)]
+
+
+@pytest.mark.parametrize("agent", EVERY, ids=[f"{number}-{type(a).__name__}" for number, a in enumerate(EVERY)])
+def test_every_agent_finds_the_way(agent: Any) -> None:
+    run = planners.learn(corridor(), agent, steps=4000, discount=0.9, seed=1)
+    assert run.policy.actions.tolist() == [1, 1, 1, 1]
+    assert run.policy_values[-1] == pytest.approx(0.9**3, abs=1e-12)
+    again = planners.learn(corridor(), agent, steps=4000, discount=0.9, seeds=[0, 1])
+    np.testing.assert_array_equal(again.regret[1], run.regret)  # the same seed, the same run
+
+
+@pytest.mark.parametrize("agent", OF_VALUES, ids=[f"{n}-{type(a).__name__}" for n, a in enumerate(OF_VALUES)])
+def test_no_agent_takes_the_end_for_a_state_or_a_cut_for_an_end(agent: Any) -> None:
+    """State 1 would be worth 100; whoever ends there earns none of it, whoever is cut off there is not told 0."""
+    learner = agent.begin((2, 1), discount=0.5, seed=0)
+    for _ in range(30):
+        learner.learn(1, 0, 100.0, 1, terminated=True)
+    for _ in range(30):
+        learner.learn(0, 0, 1.0, 1, terminated=True)
+    assert learner.greedy(0) == [0]
+    assert learner.action_values[0, 0] < 5.0
+    cut = agent.begin((2, 1), discount=0.5, seed=0)
+    for _ in range(30):
+        cut.learn(1, 0, 100.0, 1, terminated=True)
+    for _ in range(30):
+        cut.learn(0, 0, 1.0, 1, terminated=False, truncated=True)
+    if isinstance(agent, planners.MonteCarlo):
+        assert cut.action_values[0, 0] == 0.0  # the return is not known
+    else:
+        assert cut.action_values[0, 0] > 15.0
+
+
+@pytest.mark.parametrize(
+    ("special", "plain"),
+    [
+        (planners.NStepSarsa(n=1), planners.Sarsa()),
+        (planners.SarsaLambda(trace_decay=0.0), planners.Sarsa()),
+        (planners.DynaQ(planning_steps=0), planners.QLearning()),
+    ],
+)
+def test_special_cases(special: Any, plain: Any, rng: np.random.Generator) -> None:
+    model = drawn_model(rng, 6, 3)
+    options: dict[str, Any] = {"steps": 500, "discount": 0.9, "seed": 5, "max_episode_steps": 9}
+    run, other = planners.learn(model, special, **options), planners.learn(model, plain, **options)
+    np.testing.assert_array_equal(run.action_values, other.action_values)
+    np.testing.assert_array_equal(run.policy_values, other.policy_values)
+
+
+def test_traces_of_lambda_1_are_the_returns_of_monte_carlo() -> None:
+    """Sutton and Barto (2018), Section 12.2: with lambda 1 all errors of an episode add up to G - Q."""
+    steps = [(0, 0, 1.0, 1), (1, 0, 2.0, 2), (2, 0, 4.0, 3)]
+    learner = planners.SarsaLambda(rate=1.0, exploration=0.0, trace_decay=1.0).begin((4, 1), discount=0.5, seed=0)
+    for number, (s, a, r, s2) in enumerate(steps):
+        learner.learn(s, a, r, s2, terminated=number == 2)
+    assert learner.action_values[:, 0].tolist() == [3.0, 4.0, 4.0, 0.0]
+
+
+def river_swim() -> planners.TabularMDP:
+    P, R = np.zeros((6, 2, 6)), np.zeros((6, 2))
+    for s in range(6):
+        P[s, 0, max(s - 1, 0)] = 1.0
+        P[s, 1, [max(s - 1, 0), s, min(s + 1, 5)]] = (0.05, 0.6, 0.35)
+    P[0, 1], P[5, 1] = [0.4, 0.6, 0, 0, 0, 0], [0, 0, 0, 0, 0.4, 0.6]
+    R[0, 0], R[5, 1] = 0.005, 1.0
+    return planners.TabularMDP.from_arrays(P, R, initial=np.eye(6)[0])
+
+
+@pytest.mark.parametrize("agent", [planners.RMax(known_after=30), planners.PosteriorSampling()])
+def test_those_that_explore_on_purpose_swim_up_the_river(agent: Any) -> None:
+    """RiverSwim, where epsilon-greedy stays at the lower end: always swimming up is best."""
+    runs = planners.learn(river_swim(), agent, steps=6000, discount=0.95, seeds=range(4))
+    assert (runs.policy_values[:, -1] > 0.98 * runs.optimal_value).all()
+    lazy = planners.learn(river_swim(), planners.QLearning(), steps=6000, discount=0.95, seeds=range(4))
+    assert np.median(lazy.regret.sum(axis=1)) > 2 * np.median(runs.regret.sum(axis=1))
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        planners.UpperConfidenceBound(confidence=0.5),
+        planners.ThompsonSampling(),
+        planners.GradientBandit(rate=0.2),
+        planners.QLearning(rate=planners.Decay(1.0), exploration=0.1),
+        planners.QLearning(rate=0.1, exploration=0.0, initial=5.0),
+    ],
+)
+def test_bandits_find_the_best_arm(agent: Any) -> None:
+    chances = (0.2, 0.8, 0.5)
+    rows = {a: [(p, 1, 1.0, False), (1 - p, 2, 0.0, False)] for a, p in enumerate(chances)}
+    end = {0: [(1.0, 0, 0.0, True)]}
+    model = planners.TabularMDP.from_gym_dict({0: rows, 1: end, 2: end}, initial=[1.0, 0.0, 0.0])
+    runs = planners.learn(model, agent, steps=4000, discount=0.0, seeds=range(5))
+    assert np.median([values[-1] for values in runs.policy_values]) == pytest.approx(0.8)
+    assert (runs.visits[:, 0, 1] > 0.6 * runs.visits[:, 0].sum(axis=1)).sum() >= 4
+
+
+def test_thompson_sampling_refuses_other_rewards() -> None:
+    with pytest.raises(planners.InvalidOptionError, match="from 0 to 1"):
+        planners.ThompsonSampling().begin((1, 2), discount=0.0).learn(0, 0, 2.0, 0, True)
+    with pytest.raises(planners.InvalidOptionError, match="discount is 1"):
+        planners.RMax().begin((1, 2), discount=1.0)

@@ -116,3 +116,19 @@ def test_a_plot_has_both_curves() -> None:
         left, right = planners.learn(cliff(), planners.Sarsa(), steps=100, discount=0.9, **options).plot()
         assert left.get_xlabel() == right.get_xlabel() == "steps"
         pyplot.close(left.figure)
+
+
+def test_experience_counts_every_step(rng: np.random.Generator) -> None:
+    model = drawn_model(rng, 6, 3)
+    run = planners.learn(model, planners.QLearning(exploration=1.0), steps=20_000, discount=0.9, seed=1)
+    twin = planners.learn(model, planners.QLearning(exploration=1.0), steps=500, discount=0.9, seed=1, compiled=False)
+    np.testing.assert_array_equal(run.experience.visits, run.visits)
+    np.testing.assert_array_equal(twin.experience.visits, twin.visits)
+    record = run._played[0].record
+    counted = planners.Experience(6, 3)
+    counted.add(record.states, record.actions, record.rewards, record.next_states, record.terminated)
+    estimate, other = run.experience.mdp(), counted.mdp()
+    np.testing.assert_array_equal(estimate.transitions.toarray(), other.transitions.toarray())
+    np.testing.assert_allclose(estimate.rewards, other.rewards, atol=1e-12)
+    many = planners.learn(model, planners.QLearning(), steps=100, discount=0.9, seeds=[1, 2]).experience
+    assert [int(each.visits.sum()) for each in many] == [100, 100]

@@ -1,0 +1,64 @@
+"""Posterior sampling (PSRL): act as is best in a model that is drawn from what is believed.
+
+    loop for each episode:
+        draw a model from the posterior: P(.|s, a) from a Dirichlet distribution, r(s, a) from a normal one
+        plan in it, and take its greedy actions until the episode ends
+
+An episode that does not end is taken to end where some pair was tried as often as in all the time before it, which is
+one of the rules of Ouyang, Gagrani, Nayyar and Jain (2017).
+
+Source: Strens (2000), "A Bayesian framework for reinforcement learning"; Osband, Russo and Van Roy (2013), "(More)
+efficient reinforcement learning via posterior sampling", Algorithm 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planners.errors import InvalidOptionError
+from planners.learning.model_learner import ModelLearner
+from planners.learning.task import Task
+
+
+@dataclass
+class PosteriorSampling(ModelLearner):
+    """PSRL.
+
+    Attributes:
+        prior: Of each next state, and of the end, in a Dirichlet distribution; above 0.
+        noise: Standard deviation of a reward around r(s, a), which is believed to be 0 give or take 1.
+
+    >>> agent = PosteriorSampling().begin((2, 2), discount=0.9, seed=1)
+    >>> agent.learn(0, 1, 1.0, 0, terminated=True)
+    >>> agent.act(0) in (0, 1)
+    True
+    """
+
+    prior: float = 0.1
+    noise: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no distribution."""
+        super().__post_init__()
+        if not (self.prior > 0.0 and self.noise > 0.0):
+            raise InvalidOptionError(f"prior is {self.prior!r} and noise {self.noise!r}; expected numbers above 0")
+
+    def start(self, task: Task, seed: int | None) -> None:
+        """Draw the first model."""
+        super().start(task, seed)
+        self.before = self.tried.copy()
+        self.plan()
+
+    def is_due(self, s: int, a: int, is_over: bool) -> bool:
+        """The episode has ended, or a pair was tried as often as before it."""
+        return is_over or bool(self.tried[s, a] >= 2 * max(int(self.before[s, a]), 1))
+
+    def plan(self) -> None:
+        """Draw a model and plan in it."""
+        self.before = self.tried.copy()
+        ends = self.generator.standard_gamma(self.prior + self.endings)
+        P = self.generator.standard_gamma(self.prior + self.counts)
+        P /= (P.sum(axis=2) + ends + 1e-300)[:, :, None]
+        precision = 1.0 + self.tried / self.noise**2
+        mean = self.rewards / self.noise**2 / precision
+        self.plan_in(P, self.generator.normal(mean, 1.0 / np.sqrt(precision)))

@@ -1,0 +1,64 @@
+"""R-max: what was not tried often enough is taken for the best there could be.
+
+    a pair is known once it was tried m times
+    plan in the model where known pairs have their frequencies and mean rewards,
+        and every other pair is worth Rmax / (1 - gamma)
+    loop for each step:
+        take the greedy action of the plan, observe R, S'
+        if the pair has become known: plan again
+
+Source: Brafman and Tennenholtz (2002), "R-MAX - a general polynomial time algorithm for near-optimal reinforcement
+learning"; Strehl, Li and Littman (2009), "Reinforcement learning in finite MDPs: PAC analysis", Algorithm 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planners.errors import InvalidOptionError
+from planners.learning.model_learner import ModelLearner
+from planners.learning.task import Task
+
+
+@dataclass
+class RMax(ModelLearner):
+    """R-max.
+
+    Attributes:
+        known_after: m.
+        largest_reward: Rmax, not below any reward.
+
+    >>> agent = RMax(known_after=1, largest_reward=2.0).begin((1, 2), discount=0.5, seed=1)
+    >>> agent.action_values.tolist()
+    [[4.0, 4.0]]
+    >>> agent.learn(0, 1, 1.0, 0, terminated=True)
+    >>> agent.action_values.tolist()
+    [[4.0, 1.0]]
+    """
+
+    known_after: int = 10
+    largest_reward: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of tries."""
+        super().__post_init__()
+        if not isinstance(self.known_after, int) or self.known_after < 1:
+            raise InvalidOptionError(f"known_after is {self.known_after!r}; expected a whole number of at least 1")
+
+    def start(self, task: Task, seed: int | None) -> None:
+        """All pairs look alike."""
+        super().start(task, seed)
+        self.hope = self.largest_reward / (1.0 - self.discount)
+        self.V[:] = self.hope
+        self.Q = [[self.hope if there else -np.inf for there in row] for row in self.exists.tolist()]
+
+    def is_due(self, s: int, a: int, is_over: bool) -> bool:
+        """The pair has become known."""
+        return bool(self.tried[s, a] == self.known_after)
+
+    def plan(self) -> None:
+        """Plan with frequencies where pairs are known, and with hope elsewhere."""
+        known = self.tried >= self.known_after
+        times = np.maximum(self.tried, 1)
+        P = np.where(known[:, :, None], self.counts / times[:, :, None], 0.0)
+        self.plan_in(P, np.where(known, self.rewards / times, self.hope))
