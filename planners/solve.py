@@ -17,7 +17,7 @@ from planners.errors import InvalidOptionError
 from planners.gpu.solving import is_device, solve_on_device
 from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.interval_plan import IntervalPlan
-from planners.interval.within_bounds import plan_within_bounds
+from planners.interval.within_bounds import finish_within_bounds, plan_within_bounds
 from planners.iteration.direction import in_direction
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
@@ -130,7 +130,7 @@ def solve(
         shared = {"tolerance": wanted, "progress": progress, "throw": throw, "minimise": minimise}
         within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
         plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)
-        return finish(plan_within_bounds(model, plan_of, discount=discount, **shared, **within), throw=throw)
+        return finish_within_bounds(plan_within_bounds(model, plan_of, discount=discount, **shared, **within), throw)
     tolerances: dict[str, Any] = {} if wanted is BY_DEFAULT else {"tolerance": wanted if wanted.relative else tolerance}
     if distributed:
         if name not in ("auto", "gauss_seidel"):

@@ -11,10 +11,10 @@ from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.interval_plan import IntervalPlan, joined, turned
 from planners.interval.nature import BEST, WORST, Nature, PlanOf, answers
 from planners.iteration.direction import turned_progress
-from planners.iteration.loop import run_iterates
+from planners.iteration.loop import refuse_unbounded, run_iterates
 from planners.iteration.progress import Progress
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
-from planners.plans.plan import Plan, Status
+from planners.plans.plan import NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
 
 
@@ -84,6 +84,22 @@ def _side(nature: Nature, plan_of: PlanOf, tolerance: float, max_iterations: int
         max_iterations=max_iterations,
         progress=progress,
     )
+
+
+def finish_within_bounds(plan: IntervalPlan, throw: bool) -> IntervalPlan:
+    """The plan; with `throw`, what `planners.iteration.loop.finish` raises, of the two bounds."""
+    if not throw or plan.status is Status.INTERRUPTED:
+        return plan
+    refuse_unbounded(plan)
+    for side in (plan.pessimistic, plan.optimistic):
+        if not side.converged:
+            error = NotConvergedError(side)
+            more = f"Rounding keeps float64 from proving less: ask for tolerance={2.0 * side.error_bound:.2g} or more."
+            if side.status is Status.ROUNDING_FLOOR:
+                error.args = (str(error).replace(side.status.value, more),)
+            error.plan = plan
+            raise error
+    return plan
 
 
 class PolicyBounds(NamedTuple):

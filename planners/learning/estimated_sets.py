@@ -95,16 +95,14 @@ def _rewards(
     experience: "Experience", reward_range: tuple[float, float] | None, exponent: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(S, A) lower and upper bounds of the expected rewards."""
-    if reward_range is None:
-        raise InvalidOptionError(
-            "expected reward_range=(low, high), which every reward lies in, or the known expected rewards, rewards=: a "
-            "mean of rewards that may be anything proves nothing"
-        )
+    least, most = experience.reward_extremes
+    if reward_range is None and least > most:
+        raise InvalidOptionError("nothing was seen: expected reward_range=(low, high), which every reward lies in")
+    reward_range = (least, most) if reward_range is None else reward_range
     low, high = (float(end) for end in reward_range)
     if not (np.isfinite(high - low) and low <= high):
         raise InvalidOptionError(f"reward_range is {reward_range!r}; expected two finite numbers, low <= high")
     n, mean, variance = experience.visits, experience.mean_rewards, experience.reward_variances
-    least, most = experience.reward_extremes
     if least < low or most > high:
         raise InvalidModelError(f"rewards from {least:g} to {most:g} were seen; expected all of them in {reward_range}")
     found = bernstein(n.astype(np.float64), mean, variance, exponent, high - low)

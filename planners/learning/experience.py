@@ -63,12 +63,22 @@ class Experience:
         self._new: list[Any] = []
 
     @classmethod
-    def from_episodes(cls, episodes: Iterable[Any], num_states: int, num_actions: int) -> Self:
-        """Count what happened in episodes: of `planners.rollout`, or lists of (s, a, r, s', terminated, ...)."""
-        found = cls(num_states, num_actions)
-        for episode in episodes:
-            for state, action, reward, next_state, terminated, *_ in getattr(episode, "transitions", episode):
-                found.add(state, action, reward, next_state, terminated)
+    def from_episodes(
+        cls, episodes: Iterable[Any], num_states: int | None = None, num_actions: int | None = None
+    ) -> Self:
+        """Count what happened in episodes: of `planners.rollout`, or lists of (s, a, r, s', terminated, ...).
+
+        Args:
+            episodes: The episodes.
+            num_states: S; None: as many as were seen.
+            num_actions: A; None: as many as were seen.
+        """
+        steps = [step[:5] for episode in episodes for step in getattr(episode, "transitions", episode)]
+        states = 1 + max((max(int(step[0]), int(step[3])) for step in steps), default=0)
+        actions = 1 + max((int(step[1]) for step in steps), default=0)
+        found = cls(num_states or states, num_actions or actions)
+        for step in steps:
+            found.add(*step)
         return found
 
     def add(
@@ -240,7 +250,8 @@ class Experience:
         Args:
             confidence: The probability that all claims hold, at least.
             sets: "bernstein", "l1" or "kl".
-            reward_range: (low, high) that every reward lies in; needed unless `rewards` are known.
+            reward_range: (low, high) that every reward lies in. None: from the least to the largest that was seen; the
+                bounds then hold if no reward lies outside, which the data cannot tell.
             rewards: (S, A) expected rewards, where they are known.
             support: What can come of each pair: a model of which only the places of its probabilities count, or
                 (S, A, S + 1) bool, the end of the episode last. None: anything.

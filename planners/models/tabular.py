@@ -179,6 +179,11 @@ class TabularMDP(Constructors, ContinuousTime):
                 f"a {type(env).__name__} is no model; P[s][a] = [(probability, next_state, reward, terminated), "
                 "...] is read by planners.TabularMDP.from_gym_dict(P), arrays by TabularMDP.from_arrays(P, R)"
             )
+        if hasattr(env, "rewards_lower"):
+            raise InvalidModelError(
+                f"a {type(env).__name__} stands for many models; planners.solve plans for all of them, "
+                "planners.evaluate_bounds says what a policy earns, and its middle() is one of them"
+            )
         raise InvalidModelError(
             f"a {type(env).__name__} has no tables to plan on; expected a TabularMDP, a MoveMDP, or an environment "
             "with `mdp` or a toy_text `P`. For arrays: planners.TabularMDP.from_arrays(P, R); for another environment: "

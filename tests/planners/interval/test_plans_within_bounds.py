@@ -124,8 +124,9 @@ def test_the_models_that_attain_the_bounds_and_the_other_direction(lecture: Tabu
 
 def test_limits_interruptions_and_progress(lecture: TabularMDP) -> None:
     sets = IntervalMDP.around(lecture, 0.1)
-    with pytest.raises(NotConvergedError) as raised:
+    with pytest.raises(NotConvergedError, match="ask for tolerance=") as raised:
         planners.solve(sets, discount=0.9, tolerance=1e-300)
+    assert isinstance(raised.value.plan, IntervalPlan)
     true = planners.solve(lecture, discount=0.9).values
     for plan in (raised.value.plan, planners.solve(sets, discount=0.9, max_iterations=1, throw=False)):
         assert plan.status is not Status.CONVERGED
@@ -153,6 +154,8 @@ def test_what_is_refused(lecture: TabularMDP) -> None:
         planners.evaluate_bounds(sets, np.ones(11, dtype=int), 0.9)
     with pytest.raises(InvalidPolicyError, match="at discount 1"):
         planners.evaluate_bounds(IntervalMDP.around(lecture, 0.1), np.full((11, 4), 0.25), 1.0)
+    with pytest.raises(InvalidModelError, match="stands for many models"):
+        planners.value_iteration(IntervalMDP.around(lecture, 0.1), discount=0.9)  # pyright: ignore
     with pytest.raises(InvalidOptionError, match="one process"):
         planners.solve(IntervalMDP.around(lecture, 0.1), discount=0.9, distributed=True)
 

@@ -29,7 +29,7 @@ def test_steps_are_counted_one_by_one_and_many_at_once(tmp_path: Path) -> None:
     one, many = walk(), Experience(3, 2)
     many.add([0, 0, 0, 1], [0, 0, 0, 1], [1.0, 3.0, 2.0, -1.0], [1, 0, 1, 2], [False, False, True, False])
     episode = [(0, 0, 1.0, 1, False), (0, 0, 3.0, 0, False), (0, 0, 2.0, 1, True, False, {}), (1, 1, -1.0, 2, False)]
-    told = Experience.from_episodes([episode], 3, 2)
+    told = Experience.from_episodes([episode])
     one.save(tmp_path / "steps.npz")
     for seen in (one, many, told, Experience.load(tmp_path / "steps.npz"), one + Experience(3, 2)):
         assert seen.visits.tolist() == [[3, 0], [0, 1], [0, 0]]
@@ -38,6 +38,9 @@ def test_steps_are_counted_one_by_one_and_many_at_once(tmp_path: Path) -> None:
         assert seen.reward_extremes == (-1.0, 3.0)
         assert seen.outcomes().toarray()[0].tolist() == [1.0, 1.0, 0.0, 1.0]
     assert (one + many).visits.tolist() == [[6, 0], [0, 2], [0, 0]]
+    with pytest.raises(InvalidOptionError, match="nothing was seen"):
+        Experience(3, 2).interval_mdp()
+    assert one.interval_mdp().rewards_lower.min() == -1.0  # of all that were seen
     assert repr(one) == "Experience(4 steps, 2 of 6 pairs tried)"
 
 
@@ -146,7 +149,6 @@ def test_known_structure_narrows_the_sets(rng: np.random.Generator) -> None:
     [
         ({"sets": "normal"}, "sets is 'normal'"),
         ({"confidence": 1.0}, "confidence is 1.0"),
-        ({"reward_range": None}, "expected reward_range"),
         ({"reward_range": (0.0, 1.0)}, "rewards from -1 to 3"),
         ({"visits": "few"}, "visits is 'few'"),
         ({"rewards": np.zeros(3)}, r"rewards has shape \(3,\)"),
