@@ -19,6 +19,7 @@ from typing import Any, Final
 from planners.distributed import ModelSource, Source, process_group, solve_in_parts
 from planners.errors import InvalidOptionError, LostProcessError, PlannerError
 from planners.models.tabular import TabularMDP
+from planners.options import BY_DEFAULT
 from planners.plans.plan import NotConvergedError, Plan
 
 MODELS: Final = """MODEL is one of
@@ -67,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("model", metavar="MODEL", help="see below")
     add("--discount", type=float, default=0.9, help="0 to 1, and not 1 (default: 0.9)")
-    add("--tolerance", type=float, default=1e-6, help="largest error of the values, proven (default: 1e-6)")
+    add("--tolerance", type=float, default=BY_DEFAULT, help="largest error of the values, proven, in units of reward")
+    add("--relative-tolerance", type=float, help="the same as a part of the largest |V| (default: 1e-6)")
     add("--out", type=Path, help="folder for the plan: planners.load_plan(DIR)")
     add("--parts", type=int, help="parts that the states are cut in (default: 64, or the number of processes, if more)")
     add("--checkpoint-every", type=int, default=0, help="sweeps between checkpoints in the folder (default: none)")

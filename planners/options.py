@@ -2,11 +2,75 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any, SupportsInt
+from typing import Any, Final, NamedTuple, SupportsInt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError
+
+SAMPLE: Final = 1_000  # states that a typical |V| is taken from
+LEAST: Final = 1e-290  # where all V are 0; smaller numbers are no sizes, as of `planners.kernels.proofs`
+
+
+class Target(NamedTuple):
+    """What error ends a run, and what error is allowed at its end, where rounding keeps it from the first.
+
+    Attributes:
+        aim: In units of reward; at most `allowed`.
+        allowed: In units of reward.
+    """
+
+    aim: float
+    allowed: float
+
+
+class Tolerance(NamedTuple):
+    """The largest error that is allowed of any value: `absolute`, or `relative` times the largest |V|, if that is more.
+
+    A few values that are very much larger than the others, such as one penalty that has to be paid, are not to spoil
+    the others: a run aims at `relative` times a typical |V|, or 1. If rounding forbids that, it has done what it can.
+
+    Attributes:
+        absolute: In units of reward.
+        relative: A part of the largest |V|.
+    """
+
+    absolute: float
+    relative: float = 0.0
+
+    def target(self, values: NDArray[np.float64]) -> Target:
+        """The errors that are aimed at and allowed of (S,) values; those that are not finite have no size.
+
+        >>> Tolerance(0.0, 1e-6).target(np.array([2.0, -3.0, 0.0, -1e9]))
+        Target(aim=3e-06, allowed=1000.0)
+        """
+        return self.target_of(*sizes(values)) if self.relative else Target(self.absolute, self.absolute)
+
+    def most(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> float:
+        """The largest error that may turn out to be allowed, of values of which (S,) bounds are known."""
+        return max(self.absolute, self.relative * float(np.maximum(upper, -lower).max(initial=0.0)))
+
+    def target_of(self, largest: float, typical: float) -> Target:
+        """The same, of values of which the largest |V| and a typical one are known."""
+        aim = self.relative * min(largest, max(1.0, typical))
+        return Target(max(self.absolute, aim, LEAST), max(self.absolute, self.relative * largest, LEAST))
+
+
+BY_DEFAULT: Final = Tolerance(0.0, 1e-6)
+
+
+def sizes(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The largest |V|, and the median of those that are not 0, from a sample of the states."""
+    if not len(values):
+        return 0.0, 0.0
+    largest = max(float(values.max()), -float(values.min()))
+    if not math.isfinite(largest):
+        return sizes(values[np.isfinite(values)])
+    sample = np.abs(values[:: -(-len(values) // SAMPLE)])
+    sample = sample[sample > 0.0]
+    middle = len(sample) // 2
+    return largest, float(np.partition(sample, middle)[middle]) if len(sample) else 0.0
 
 
 def check_discount(discount: Any) -> float:
@@ -23,6 +87,23 @@ def check_tolerance(tolerance: Any) -> float:
     if not 0.0 < value < float("inf"):
         raise InvalidOptionError(f"tolerance is {tolerance!r}; expected a positive number, in units of reward")
     return value
+
+
+def check_tolerances(tolerance: Any, relative_tolerance: Any = None) -> Tolerance:
+    """What error is allowed; `InvalidOptionError` if either is not a positive, finite number.
+
+    >>> check_tolerances(0.5), check_tolerances(0.5, 0.01).relative, check_tolerances(BY_DEFAULT, 0.01).absolute
+    (Tolerance(absolute=0.5, relative=0.0), 0.01, 0.0)
+    """
+    given = tolerance if isinstance(tolerance, Tolerance) else Tolerance(check_tolerance(tolerance))
+    if relative_tolerance is None:
+        return given
+    relative = _as_float(relative_tolerance)
+    if not 0.0 < relative < float("inf"):
+        raise InvalidOptionError(
+            f"relative_tolerance is {relative_tolerance!r}; expected a positive number, a part of the largest |V|"
+        )
+    return given._replace(relative=relative)
 
 
 def check_run(max_iterations: Any, progress: Any, throw: Any) -> None:

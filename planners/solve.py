@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
-from inspect import unwrap
+from inspect import signature, unwrap
 from typing import Any, Final
 
 import numpy as np
@@ -26,8 +26,9 @@ from planners.models.convert import Model, ModelLike, as_model
 from planners.models.moves import MoveMDP
 from planners.models.pairs import PairMDP
 from planners.models.state_names import errors_in_names
-from planners.options import check_discount, check_run, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan, Status
+from planners.refining import refined, unspoilt
 from planners.sweeps.variants import Variant
 
 METHODS: Final[dict[str, Callable[..., Plan]]] = {
@@ -37,6 +38,7 @@ METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "modified_policy_iteration": modified_policy_iteration,
     "linear_program": linear_program,
 }
+EVERY_METHOD: Final = ("discount", "tolerance", "progress", "throw")
 FEW: Final = 500  # states, for which nothing need be compiled
 LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph, or worth looking for ways back
 # what the first method may use before policy iteration goes on from its values; measured by benchmarks/no_cliff.py
@@ -52,7 +54,8 @@ def solve(
     *,
     discount: float | NDArray[np.float64],
     method: str = "auto",
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     device: Any = None,
     progress: Progress = False,
     throw: bool = True,
@@ -69,11 +72,13 @@ def solve(
             less often instead.
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
-        tolerance: Largest error of the values, in units of reward.
+        tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
+        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
+            neither: 1e-6 of the largest |V|.
         device: None or "cpu"; or "cuda", "cuda:1", ... for a GPU, by PyTorch: then by value iteration along the
             front, in float32, with the same proof. "torch:cpu" runs that code on the CPU.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
-        throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
+        throw: Raise when the tolerance is not reached, as soon as it is known; False: return the best plan there
             is, with its status.
         distributed: Share the work among the processes of the initialised group of torch.distributed, each of
             which calls this and gets the whole plan. Below discount 1, by ordered Gauss-Seidel sweeps in parts.
@@ -102,16 +107,18 @@ def solve(
         near = get_close_matches(name, METHODS, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InvalidOptionError(f"method is {method!r}; expected 'auto', {', '.join(map(repr, METHODS))}{hint}")
+    wanted = check_tolerances(tolerance, relative_tolerance)
+    tolerances: dict[str, Any] = {} if wanted is BY_DEFAULT else {"tolerance": wanted if wanted.relative else tolerance}
     if distributed:
         if name not in ("auto", "gauss_seidel"):
             raise InvalidOptionError(f"method is {method!r}; with distributed=True expected 'auto' or 'gauss_seidel'")
         from planners.distributed.solving import solve_together
 
-        options |= {"tolerance": tolerance, "progress": progress, "throw": throw, "minimise": minimise}
+        options |= tolerances | {"progress": progress, "throw": throw, "minimise": minimise}
         return solve_together(model, discount=discount, **options)
     if is_device(device) and name not in ("auto", "value_iteration"):
         raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
-    options |= {"tolerance": tolerance, "progress": progress, "throw": throw}
+    options |= tolerances | {"progress": progress, "throw": throw}
     plan = in_direction(_plan, model, minimise=minimise, discount=discount, name=name, device=device, **options)
     return finish(plan, throw=throw)
 
@@ -122,11 +129,18 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
     if is_device(device):
         member = Variant(source, check_discount(discount))
         check_run(options.get("max_iterations", 1), options["progress"], throw)
-        options["tolerance"] = check_tolerance(options["tolerance"])
+        options["tolerance"] = check_tolerances(options.get("tolerance", BY_DEFAULT))
         (plan,) = solve_on_device([member], device, **options)
         return plan
     options.update(discount=discount, throw=throw)
-    return unwrap(METHODS[name])(source, **options) if name != "auto" else _by_suitable_method(source, options)
+    plan = _by_suitable_method(source, dict(options)) if name == "auto" else _run(name, source, options)
+    found = None if plan.status in (Status.CONVERGED, Status.INTERRUPTED) else unspoilt(plan)
+    if found is None:
+        return plan
+    part, rest = found
+    kept = {option: options[option] for option in ("tolerance",) if option in options}
+    again = _plan(part, discount=discount, name="auto", device=None, throw=False, progress=False, **kept)
+    return refined(plan, again, rest)
 
 
 def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
@@ -139,6 +153,7 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
     patience = PATIENCE.get(name, {})
     if model.num_states > DIRECT_LIMIT or "max_iterations" in options or "max_sweeps" in options:
         patience = {}
+    _check_options(name, options)
     if name == "policy_iteration":
         options.setdefault("start", "sweeps")
     method = unwrap(METHODS[name])
@@ -146,7 +161,8 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
         method = sweep_for_a_while
     plan = method(model, **options, **patience)
     limits = {option: options[option] for option in ("max_iterations",) if option in options}
-    options = {option: options[option] for option in ("discount", "tolerance", "progress", "throw")}
+    kept = ("discount", "tolerance", "progress", "throw")
+    options = {option: options[option] for option in kept if option in options}
     if plan.status is Status.ROUNDING_FLOOR and name != "gauss_seidel":
         start = plan if plan.discount < 1.0 else None  # at 1 nothing may be known of some values
         after = unwrap(gauss_seidel)(model, start=start, **options, **limits, **PATIENCE["gauss_seidel"])
@@ -159,6 +175,28 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
         after,
         method=f"{after.method} (chosen for {why}; had not settled in {next(iter(patience.values()))})",
     )
+
+
+def _run(name: str, model: Model, options: dict[str, Any]) -> Plan:
+    """The plan of one method."""
+    _check_options(name, options)
+    return unwrap(METHODS[name])(model, **options)
+
+
+def _check_options(name: str, options: dict[str, Any]) -> None:
+    """`InvalidOptionError` for an option that the method does not have."""
+    further = [option for option in options if option not in EVERY_METHOD]
+    if not further:
+        return
+    known = signature(unwrap(METHODS[name])).parameters
+    if any(option.kind is option.VAR_KEYWORD for option in known.values()):
+        return
+    for option in further:
+        if option not in known:
+            listed = ", ".join(repr(each) for each in known if each != "model")
+            raise InvalidOptionError(
+                f"solve has no option {option!r}, nor has its method {name}; expected {listed}. How exact: tolerance="
+            )
 
 
 def _start_after(plan: Plan) -> Plan | NDArray[np.float64]:

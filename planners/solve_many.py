@@ -11,7 +11,7 @@ from planners.memory import check_memory
 from planners.models.convert import ModelLike
 from planners.models.moves import MoveMDP
 from planners.models.negated import negated
-from planners.options import check_run, check_switch, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_run, check_switch, check_tolerances
 from planners.plans.plan import Plan, Status, opposite
 from planners.solve import choose, solve
 from planners.sweeps.batch_sweeps import BatchSweeps, make_lead, sibling
@@ -29,7 +29,8 @@ def solve_many(
     discounts: Iterable[float] | None = None,
     step_rewards: Iterable[float] | None = None,
     slips: Iterable[float] | None = None,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     device: Any = None,
     max_iterations: int = 100_000,
     progress: Progress = False,
@@ -47,7 +48,8 @@ def solve_many(
         discounts: k discounts.
         step_rewards: k step rewards, for an environment with `variant`, as `GridWorld-v0` has.
         slips: k slips, likewise. Lists go together like the columns of a table: all have k entries.
-        tolerance: Largest error of any value, in units of reward.
+        tolerance: As for `solve`, of each model.
+        relative_tolerance: As for `solve`, of each model.
         device: As for `solve`.
         max_iterations: As for `gauss_seidel`.
         progress: True for a progress bar, or a function to call with each `Iteration`.
@@ -68,7 +70,7 @@ def solve_many(
     >>> [plan.policy.act(0) for plan in solve_many(stay_or_stop, discounts=[0.5, 0.6, 0.7, 0.8])]
     [1, 1, 0, 0]
     """
-    tolerance = check_tolerance(tolerance)
+    wanted = check_tolerances(tolerance, relative_tolerance)
     check_run(max_iterations, progress, throw)
     given = variants = read_variants(model, discount, discounts, step_rewards, slips)
     if check_switch("minimise", minimise):
@@ -76,7 +78,7 @@ def solve_many(
         turned = {id(each.model): negated(each.model) for each in given}  # once each: what is shared stays shared
         variants = [Variant(turned[id(each.model)], each.discount) for each in given]
     plans: dict[int, Plan] = {}
-    options = {"tolerance": tolerance, "progress": progress}
+    options = {"tolerance": wanted, "progress": progress}
     for group in groups(variants):
         members = [variants[index] for index in group]
         if is_device(device):
@@ -109,13 +111,13 @@ def can_be_swept(members: Sequence[Variant]) -> bool:
 
 
 def sweep_together(
-    members: Sequence[Variant], *, tolerance: float, max_iterations: int, progress: Progress
+    members: Sequence[Variant], *, tolerance: float | Tolerance, max_iterations: int, progress: Progress
 ) -> list[Plan]:
     """Plans of models that share their tables, by ordered Gauss-Seidel sweeps of several at once.
 
     Those that are swept at once wait for the slowest, so they are chosen alike: by discount, then by rewards.
     """
-    first = members[0].model
+    first, tolerance = members[0].model, check_tolerances(tolerance)
     needed = front_bytes(first) + (60 * WIDEST + 33 * len(members)) * first.num_states
     check_memory(needed, f"sweeping {len(members)} models of {first.num_states} states", "Pass fewer at once")
     order = sorted(range(len(members)), key=lambda index: _likeness(members[index]))
@@ -132,7 +134,7 @@ def sweep_together(
             max_iterations=max_iterations,
             progress=progress,
         )
-        plans.update(zip(batch, sweeps.split(plan), strict=True))
+        plans.update(zip(batch, sweeps.split(plan, tolerance), strict=True))
         if plan.status is Status.INTERRUPTED and len(plans) < len(members):
             raise KeyboardInterrupt
     return [plans[index] for index in range(len(members))]

@@ -46,7 +46,10 @@ class PlanOptions:
     walls_below: Annotated[int | None, described("In an image, darker pixels are walls. [default: 128]")] = None
     max_episode_steps: Annotated[int | None, described("Steps of an episode; -1: no limit. [default: 1000]")] = None
     method: Annotated[str, typer.Option(help="auto, {methods}.")] = "auto"
-    tolerance: Annotated[float, typer.Option(help="Largest error of the values, proven.")] = 1e-6
+    tolerance: Annotated[
+        float | None, described("Largest error of the values, proven. [default: 1e-6 of the largest |V|]")
+    ] = None
+    relative_tolerance: Annotated[float | None, described("The same as a part of the largest |V|.")] = None
 
     def arguments(self) -> dict[str, Any]:
         """Arguments for `gym.make`: those of the map or the file, and the rules given instead."""
@@ -63,12 +66,17 @@ class PlanOptions:
             env,
             discount=self.discount,
             method="value_iteration" if replay is not None and self.method == "auto" else self.method,
-            tolerance=self.tolerance,
+            **self.tolerances(),
             progress=sys.stderr.isatty() if replay is None else replay,
             throw=False,
         )
         refuse_unbounded(plan)
         return plan
+
+    def tolerances(self) -> dict[str, Any]:
+        """Those that were given."""
+        given = {"tolerance": self.tolerance, "relative_tolerance": self.relative_tolerance}
+        return {name: number for name, number in given.items() if number is not None}
 
     def replay(self, env: gym.Env[Any, Any]) -> "Replay":
         """A replay of the planning to come.

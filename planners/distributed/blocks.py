@@ -24,6 +24,7 @@ from planners.distributed.processes import Interrupt, Processes
 from planners.distributed.sources import Source, shares
 from planners.equations.certificates import Bounds
 from planners.memory import available_bytes, check_memory, readable
+from planners.options import Target, Tolerance, sizes
 from planners.plans.model_identity import BlockModel, digest_of_parts
 from planners.sweeps.certified_values import bracket, weight_offset
 
@@ -148,6 +149,16 @@ class Blocks:
         """Largest |V|."""
         lowest, highest = self._extremes()
         return max(-lowest, highest)
+
+    def reward_size(self) -> float:
+        """Largest |r|."""
+        own = max((float(np.abs(part.reward).max(initial=0.0)) for part in self.parts), default=0.0)
+        return float(self.processes.largest(np.array([own]))[0])
+
+    def target(self, tolerance: Tolerance, bounds: Bounds) -> Target:
+        """What error of bounds ends the sweeps, and what is allowed; the same on all processes."""
+        largest, typical = self.processes.largest(np.array(sizes(bounds.values)))
+        return tolerance.target_of(float(largest), float(typical))
 
     def _extremes(self) -> tuple[float, float]:
         own = [self.own(number) for number in range(len(self.parts)) if self.parts[number].count]

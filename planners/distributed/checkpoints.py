@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from planners.atomic_file import flush_names, write_atomically
 from planners.distributed.blocks import Blocks
 from planners.errors import InvalidOptionError, InvalidPlanFileError
+from planners.options import Tolerance
 
 FORMAT: Final = "gridworld-lab checkpoint 1"
 MARKER: Final = "complete.json"
@@ -33,9 +34,9 @@ class Checkpoints:
 
     folder: Path
     every: int
-    tolerance: float
+    tolerance: Tolerance
 
-    def __init__(self, folder: str | os.PathLike[str], every: int, tolerance: float) -> None:
+    def __init__(self, folder: str | os.PathLike[str], every: int, tolerance: Tolerance) -> None:
         """Save to `folder` after every so many sweeps; 0: never."""
         self.folder, self.every, self.tolerance = Path(folder), every, tolerance
 
@@ -64,7 +65,8 @@ class Checkpoints:
             marker = {
                 **self._run(blocks),
                 "sweeps": blocks.sweeps,
-                "tolerance": self.tolerance,
+                "tolerance": self.tolerance.absolute,
+                "relative_tolerance": self.tolerance.relative,
                 "threshold": blocks.threshold,
                 "checksums": {number: crc for one in told for number, crc in one.items()},
             }
@@ -96,7 +98,7 @@ class Checkpoints:
         processes.together(read, f"reading the checkpoint {here}")
         blocks.refresh()
         blocks.sweeps = int(marker["sweeps"])
-        if marker["tolerance"] == self.tolerance:
+        if (marker["tolerance"], marker.get("relative_tolerance", 0.0)) == self.tolerance:
             blocks.threshold = float(marker["threshold"])
         return True
 

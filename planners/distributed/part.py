@@ -28,6 +28,7 @@ class Part(ABC):
         digest: SHA-256 of the tables.
         longest_row: Most next states of one pair.
         least_best: The smallest, over the states, of the largest expected reward of an action; +inf if n is 0.
+        reward: Rewards, of its rows or of its outcomes.
         nbytes: Bytes that the tables take.
         row_type: Type of the numbers of rows, or of actions.
     """
@@ -38,6 +39,7 @@ class Part(ABC):
     count: int
     longest_row: int
     least_best: float
+    reward: NDArray[np.float64]
     nbytes: int
     row_type: type[np.integer[Any]] = np.int64
 

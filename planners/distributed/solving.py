@@ -19,7 +19,7 @@ from planners.errors import InvalidOptionError
 from planners.iteration.direction import turned_progress
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
-from planners.options import check_discount, check_run, check_switch, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
 from planners.plans.plan import Plan, opposite
 from planners.plans.plan_folder import make_files, write_states, write_summary
 from planners.plans.policy import TabularPolicy
@@ -32,7 +32,8 @@ def solve_in_parts(
     model: Any,
     *,
     discount: float,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     distributed: bool = False,
     parts: int | None = None,
     out: str | PathLike[str] | None = None,
@@ -50,7 +51,8 @@ def solve_in_parts(
     Args:
         model: A model or an environment that has one; `Rows`; or a map file, `gridworld_env.open_map(path)`.
         discount: 0 to 1, and not 1.
-        tolerance: Largest error of the values, in units of reward.
+        tolerance: As for `planners.solve`.
+        relative_tolerance: As for `planners.solve`.
         distributed: Share the parts among the processes of the initialised group of torch.distributed.
         parts: Number of parts of consecutive states; None: 64, or as many as there are processes, if more.
         out: Folder to write the plan to, each process its own states, for `planners.load_plan`.
@@ -80,7 +82,8 @@ def solve_in_parts(
     >>> solve_in_parts(stay_or_stop, discount=0.8).values.round(3)
     array([5.])
     """
-    options = {"tolerance": tolerance, "parts": parts, "out": out, "checkpoint_every": checkpoint_every}
+    options: dict[str, Any] = {"tolerance": tolerance, "relative_tolerance": relative_tolerance, "parts": parts}
+    options |= {"out": out, "checkpoint_every": checkpoint_every}
     options |= {"discount": discount, "max_iterations": max_iterations, "progress": progress, "throw": throw}
     options["minimise"] = minimise
     source = as_source(model)
@@ -113,7 +116,8 @@ def _solve(
     processes: Processes,
     *,
     discount: float,
-    tolerance: float,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     max_iterations: int = 1_000_000,
     parts: int | None = None,
     out: str | PathLike[str] | None = None,
@@ -125,11 +129,11 @@ def _solve(
     """The plan of the states of this process, converged or not."""
     if check_switch("minimise", minimise):
         source, progress = NegatedSource(source), turned_progress(progress)
-    tolerance, discount = check_tolerance(tolerance), _below_one(check_discount(discount))
+    wanted, discount = check_tolerances(tolerance, relative_tolerance), _below_one(check_discount(discount))
     check_run(max_iterations, progress, throw)
     _check_counts(out, parts=parts, checkpoint_every=checkpoint_every)
     blocks = Blocks(source, discount, processes, parts or max(PARTS, processes.size))
-    checkpoints = Checkpoints(Path(out or "", "checkpoint"), checkpoint_every, tolerance)
+    checkpoints = Checkpoints(Path(out or "", "checkpoint"), checkpoint_every, wanted)
     if checkpoint_every:
         checkpoints.resume(blocks)
     blocks.after_sweep = checkpoints.after_sweep
@@ -137,9 +141,9 @@ def _solve(
     with blocks.interrupt, on_threads(processes, states_a_part):
         plan = run_iterates(
             blocks,
-            rounds(blocks, tolerance, blocks.threshold),
+            rounds(blocks, wanted, blocks.threshold),
             method=f"Gauss-Seidel in {len(blocks.borders) - 1} parts",
-            tolerance=tolerance,
+            tolerance=wanted,
             max_iterations=int(max_iterations),
             progress=progress if callable(progress) else bool(progress) and processes.rank == 0,
         )

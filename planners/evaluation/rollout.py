@@ -116,6 +116,11 @@ def rollout(
         InvalidModelError: A plan or its policy is to be played through a wrapper that changes actions or observations.
     """
     count = _at_least_one("episodes", episodes)
+    if not all(callable(getattr(env, name, None)) for name in ("reset", "step")):
+        raise InvalidOptionError(
+            f"a {type(env).__name__} has no reset() and step(); expected an environment. What a policy is worth in a "
+            "model is told by planners.evaluate(model, policy, discount=...)"
+        )
     if is_vector(env):
         return _play_many(env, agent, count, seed, _at_least_one("max_steps", max_steps))
     return [

@@ -24,7 +24,7 @@ from planners.models.convert import ModelLike, as_model
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
-from planners.options import check_discount, check_switch, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_switch, check_tolerances
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
 from planners.solve import solve
@@ -37,7 +37,8 @@ def reachability(
     *,
     discount: float = 1.0,
     minimise: bool = False,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     method: str = "auto",
     progress: Progress = False,
     throw: bool = True,
@@ -51,7 +52,8 @@ def reachability(
         goal: A label of the model, a state, a list of states, an (S,) bool mask, or a function of a state.
         discount: 0 to 1. Below 1, the value is the expected discount^T, with T the number of steps to the goal.
         minimise: False: the most that a policy can reach. True: the least that it cannot avoid.
-        tolerance: Largest error of the probabilities.
+        tolerance: As for `solve`; here the largest |V| is 1.
+        relative_tolerance: As for `solve`.
         method: As for `solve`.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: As for `solve`.
@@ -72,7 +74,7 @@ def reachability(
     >>> plan.values[0].round(4)
     np.float64(0.8235)
     """
-    discount, tolerance = check_discount(discount), check_tolerance(tolerance)
+    discount, wanted = check_discount(discount), check_tolerances(tolerance, relative_tolerance)
     check_switch("minimise", minimise)
     mdp = as_model(model).tabular
     target = goal_states(mdp, goal)
@@ -85,7 +87,7 @@ def reachability(
         rows,
         discount=discount,
         minimise=minimise,
-        tolerance=tolerance,
+        tolerance=wanted,
         method=method,
         progress=progress,
     )
@@ -131,7 +133,7 @@ def solve_undecided(
     known: NDArray[np.float64],
     rows: NDArray[np.int64],
     *,
-    tolerance: float,
+    tolerance: Tolerance,
     discount: float,
     minimise: bool,
     method: str,
@@ -146,7 +148,7 @@ def solve_undecided(
         paying: A model of S states.
         known: (S,) the values that are known, NaN elsewhere.
         rows: (S,) a row s*A + a for states that are known, -1: any.
-        tolerance: Largest error of the values.
+        tolerance: What error is allowed.
         discount: 0 to 1.
         minimise: The direction.
         method: As for `solve`.
@@ -165,7 +167,8 @@ def solve_undecided(
         history=(),
         method="search of the graph",
         discount=discount,
-        tolerance=tolerance,
+        tolerance=tolerance.target(known).allowed,
+        relative_tolerance=tolerance.relative,
         model=paying,
         minimise=minimise,
     )
@@ -200,6 +203,7 @@ def _put_together(decided: Plan, found: Plan, solved: NDArray[np.bool_]) -> Plan
         upper=filled(decided.upper, found.upper),
         policy=TabularPolicy.from_actions(actions, decided.policy.num_actions),
         error_bound=found.error_bound,
+        tolerance=found.tolerance,
         status=found.status,
         iterations=found.iterations,
         history=found.history,

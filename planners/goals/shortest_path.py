@@ -31,7 +31,7 @@ from planners.models.convert import ModelLike, as_model
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
-from planners.options import check_switch, check_tolerance, named_states
+from planners.options import BY_DEFAULT, Tolerance, check_switch, check_tolerances, named_states
 from planners.plans.plan import Plan
 from planners.solve import solve
 
@@ -46,7 +46,8 @@ def stochastic_shortest_path(
     *,
     minimise: bool = False,
     missing: Missing = "forbidden",
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     method: str = "auto",
     progress: Progress = False,
     throw: bool = True,
@@ -62,7 +63,8 @@ def stochastic_shortest_path(
         missing: What it counts to miss the goal. "forbidden": policies that may miss it do not count; where all may,
             the value is -inf (with `minimise`, inf). "infinite": it costs infinitely much, also where costs are
             maximised: inf wherever some policy may miss the goal, as in PRISM and Storm. "as paid": what was paid.
-        tolerance: Largest error of the values, in units of reward.
+        tolerance: As for `solve`.
+        relative_tolerance: As for `solve`.
         method: As for `solve`.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: As for `solve`.
@@ -86,7 +88,7 @@ def stochastic_shortest_path(
     >>> stochastic_shortest_path(wait_or_go, 1, minimise=True, missing="as paid").values
     array([0., 0.])
     """
-    tolerance = check_tolerance(tolerance)
+    wanted = check_tolerances(tolerance, relative_tolerance)
     if missing not in MISSING:
         raise InvalidOptionError(f"missing is {missing!r:.80}; expected {', '.join(map(repr, MISSING))}")
     mdp = as_model(model).tabular
@@ -94,7 +96,7 @@ def stochastic_shortest_path(
     until, arena = _until(mdp, target)
     check_switch("minimise", minimise)
     until, known, rows = _decided(until, arena, missing, minimise)
-    options: dict[str, Any] = {"discount": 1.0, "minimise": minimise, "tolerance": tolerance, "method": method}
+    options: dict[str, Any] = {"discount": 1.0, "minimise": minimise, "tolerance": wanted, "method": method}
     try:
         plan = solve_undecided(until, known, rows, progress=progress, **options)
     except UnboundedValueError:

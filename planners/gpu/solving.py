@@ -11,7 +11,7 @@ from planners.iteration.starting_points import model_values, start_values
 from planners.memory import check_memory, readable
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
-from planners.options import check_run
+from planners.options import Tolerance, check_run
 from planners.plans.plan import Plan
 from planners.sweeps.batch_sweeps import make_lead, sibling
 from planners.sweeps.rounds import front_bytes, rounds
@@ -93,7 +93,7 @@ def solve_on_device(
     members: Sequence[Variant],
     device: Any,
     *,
-    tolerance: float,
+    tolerance: Tolerance,
     max_iterations: int = 100_000,
     start: Any = None,
     progress: Progress = False,
@@ -103,7 +103,7 @@ def solve_on_device(
     Args:
         members: k models and discounts; at discount 1 only one.
         device: As `is_device` takes it.
-        tolerance: Largest error of the values, in units of reward.
+        tolerance: What error is allowed.
         max_iterations: Number of reports after which to give up.
         start: A `Plan`, or (S,) values, of each of the models.
         progress: True for a progress bar, or a function to call with each `Iteration`.
@@ -140,4 +140,4 @@ def solve_on_device(
         max_iterations=int(max_iterations),
         progress=progress,
     )
-    return sweeps.split(plan)
+    return sweeps.split(plan, tolerance)

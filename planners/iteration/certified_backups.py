@@ -10,10 +10,11 @@ from planners.equations.certificates import Bounds, Certifier
 from planners.equations.problem import Problem
 from planners.iteration.iterates import Backup
 from planners.iteration.rounding_floor import FLOOR, floors
+from planners.options import Target, Tolerance
 
 
 def certified(
-    problem: Problem, backups: Iterator[Backup], tolerance: float, *, refuses: bool
+    problem: Problem, backups: Iterator[Backup], tolerance: Tolerance, *, refuses: bool
 ) -> "Iterator[CertifiedBackup]":
     """The iterates of a method; if `refuses`, they say so as soon as the tolerance surely cannot be proven.
 
@@ -36,7 +37,7 @@ class CertifiedBackup:
     backup: Backup
     number: int
     residual: float
-    tolerance: float
+    tolerance: Tolerance
     refuses: bool
 
     def __post_init__(self) -> None:
@@ -62,7 +63,7 @@ class CertifiedBackup:
     def bounds(self) -> Bounds:
         """Bounds from V and Q; of a final policy that misses the tolerance, the better of two kinds of weights."""
         found = self.certifier.bounds(*self.backup[:3])
-        if found.error <= self.tolerance or not (self._may_do_by_steps and self.backup.final):
+        if not (self._may_do_by_steps and self.backup.final) or found.error <= self.target(found).aim:
             return found
         other = self.certifier.by_steps(*self.backup[:3])
         return other if other is not None and other.error < found.error else found
@@ -77,14 +78,23 @@ class CertifiedBackup:
         """The bounds: they take one backup, which is there already."""
         return self.bounds()
 
+    def target(self, bounds: Bounds) -> Target:
+        """By the size of the values."""
+        return self.tolerance.target(bounds.values)
+
     def at_floor(self, bounds: Bounds) -> bool:
         """Whether the residual hardly counts beside the rounding, or the tolerance is below what can be proven."""
         return self._hardly_counts(bounds) or self._is_below_floor(bounds)
 
     def promises_much(self, waited: bool) -> bool:
         """Whether a proof that is dear is worth it, `waited` long since the last one or not."""
-        small, at_floor = self.residual <= self.tolerance, self._hardly_counts()
+        small, at_floor = self.residual <= self._aim, self._hardly_counts()
         return (small or at_floor) and (waited or (small and at_floor))
+
+    @property
+    def _aim(self) -> float:
+        """By the size of V, which is near that of the bounds' values where it counts."""
+        return self.tolerance.target(self.values).aim
 
     def _hardly_counts(self, bounds: Bounds | None = None) -> bool:
         """Whether the residual hardly counts beside the rounding, and the error, if known, would not do without it."""
@@ -96,9 +106,9 @@ class CertifiedBackup:
         if self.backup.rows is not None or residual > FLOOR * rounding:  # sweeps follow a policy's values, and tell
             return False
         if error == np.inf:  # at discount 1 the values that follow may be those of a policy that ends
-            return problem.discount < 1.0 or residual <= self.tolerance
+            return problem.discount < 1.0 or residual <= self._aim
         # the error is at most (rounding + 2 residual) / margin, and without the residual rounding / margin
-        may_do = error is not None and error * rounding <= self.tolerance * (rounding + 2.0 * residual)
+        may_do = error is not None and error * rounding <= self._aim * (rounding + 2.0 * residual)
         return not may_do or residual <= 2.0 * rounding / problem.rounding_terms  # a few roundings are left
 
     def _is_below_floor(self, bounds: Bounds) -> bool:
@@ -107,5 +117,7 @@ class CertifiedBackup:
         if iteration & (iteration - 1) or self._may_do_by_steps:  # asked at 1, 2, 4, 8, ...
             return False
         least, enough = floors(self.certifier.problem, bounds.lower, bounds.upper)
-        refused = self.refuses and (enough <= 4.0 * least or iteration >= 1024)
-        return self.tolerance < least and (refused or bounds.error <= (1.0 + FLOOR) * least < np.inf)
+        aim = self.target(bounds).aim
+        most = self.tolerance.most(bounds.lower, bounds.upper)
+        refused = self.refuses and most < least and (enough <= 4.0 * least or iteration >= 1024)
+        return aim < least and (refused or bounds.error <= (1.0 + FLOOR) * least < np.inf)

@@ -1,12 +1,14 @@
 """What a method hands to the loop after each iteration, and what the loop knows of the thing that is solved."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
+from planners.options import Target
 
 
 class Solving(Protocol):
@@ -70,6 +72,10 @@ class Iterate(Protocol):
         """The values with infinite bounds, which take no proof."""
         ...
 
+    def target(self, bounds: Bounds) -> Target:
+        """What error of these bounds ends the run, and what is allowed."""
+        ...
+
     def at_floor(self, bounds: Bounds) -> bool:
         """Whether rounding keeps the bounds, which are those of this iterate, from getting any better."""
         ...
@@ -91,12 +97,14 @@ class Backup(NamedTuple):
     final: bool = True
 
 
-class SweepIterate(NamedTuple):
+@dataclass(frozen=True)
+class SweepIterate:
     """The `Iterate` of sweeps that prove their own bounds.
 
     Attributes:
         residual: Largest change that may still come.
         prove: Computes the bounds.
+        find_target: What error ends the run, and what is allowed.
         final: Whether this is the time to prove them.
         stuck: Whether rounding keeps the bounds from getting any better.
         guess: The values with infinite bounds; None: they take no less than a proof.
@@ -104,6 +112,7 @@ class SweepIterate(NamedTuple):
 
     residual: float
     prove: Callable[[], Bounds]
+    find_target: Callable[[Bounds], Target]
     final: bool
     stuck: bool = False
     guess: Callable[[], Bounds] | None = None
@@ -129,6 +138,10 @@ class SweepIterate(NamedTuple):
     def unproven(self) -> Bounds:
         """What `guess` says."""
         return self.prove() if self.guess is None else self.guess()
+
+    def target(self, bounds: Bounds) -> Target:
+        """What `find_target` says."""
+        return self.find_target(bounds)
 
     def at_floor(self, bounds: Bounds) -> bool:
         """As the sweeps say, whatever the bounds."""

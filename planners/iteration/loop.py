@@ -8,6 +8,7 @@ through the same loop.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec
 
@@ -25,7 +26,7 @@ from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress, reporting
 from planners.iteration.rounding_floor import advice
 from planners.models.state_names import errors_in_names, named_text
-from planners.options import named_states
+from planners.options import Tolerance, check_tolerances, named_states
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
 
@@ -57,9 +58,16 @@ def finish(plan: Plan, *, throw: bool) -> Plan:
             error carries the plan.
         NotConvergedError: It did not converge, and `throw` is true; the error carries it.
     """
+    plan = accepted(plan)
     if throw and plan.status is not Status.INTERRUPTED:
         refuse_unbounded(plan)
     return finish_bounded(plan, throw=throw)
+
+
+def accepted(plan: Plan) -> Plan:
+    """The plan, converged if its error is allowed, though rounding or a limit kept it from what was aimed at."""
+    stopped = plan.status in (Status.ROUNDING_FLOOR, Status.ITERATION_LIMIT)
+    return replace(plan, status=Status.CONVERGED) if stopped and plan.error_bound <= plan.tolerance else plan
 
 
 def refuse_unbounded(plan: Plan) -> None:
@@ -71,6 +79,7 @@ def refuse_unbounded(plan: Plan) -> None:
 
 def finish_bounded(plan: Plan, *, throw: bool) -> Plan:
     """The plan, whose infinite values are what was asked for; `NotConvergedError` as of `finish`."""
+    plan = accepted(plan)
     if not throw or plan.status in (Status.INTERRUPTED, Status.CONVERGED):
         return plan
     error = NotConvergedError(plan)
@@ -102,7 +111,7 @@ def run(
     backups: Iterator[Backup],
     *,
     method: str,
-    tolerance: float,
+    tolerance: float | Tolerance,
     max_iterations: int,
     progress: Progress,
     throw: bool,
@@ -112,6 +121,7 @@ def run(
     If `throw` is true, a tolerance that cannot be proven is refused as soon as that is sure. If not, the
     caller wants the best there is, and the run goes on to the floor of rounding.
     """
+    tolerance = check_tolerances(tolerance)
     iterates = certified(problem, backups, tolerance, refuses=throw)
     return run_iterates(
         problem, iterates, method=method, tolerance=tolerance, max_iterations=max_iterations, progress=progress
@@ -123,7 +133,7 @@ def run_iterates(
     iterates: Iterable[Iterate],
     *,
     method: str,
-    tolerance: float,
+    tolerance: float | Tolerance,
     max_iterations: int,
     progress: Progress,
     proves_unfinished: bool = True,
@@ -132,11 +142,11 @@ def run_iterates(
 
     What ends at a limit is proven as far as it got, or, without `proves_unfinished`, has infinite bounds.
     """
-    record = _Record(tolerance, max_iterations)
+    record = _Record(check_tolerances(tolerance), max_iterations)
     status = Status.ITERATION_LIMIT
     try:
         # what overflows is reported by the status, not by warnings
-        reporter = reporting(progress, method, tolerance, solved.num_states)
+        reporter = reporting(progress, method, record.aim, solved.num_states)
         with np.errstate(over="ignore", invalid="ignore"), reporter as report:
             for iterate in iterates:
                 verdict = record.take(iterate)
@@ -154,11 +164,12 @@ def run_iterates(
 class _Record:
     """The record of a run: its history, the last iterate and, where they were computed, its bounds."""
 
-    def __init__(self, tolerance: float, max_iterations: int) -> None:
+    def __init__(self, tolerance: Tolerance, max_iterations: int) -> None:
         self.tolerance, self.max_iterations = tolerance, max_iterations
         self.history: list[Iteration] = []
         self.last: Iterate | None = None
         self.bounds: Bounds | None = None
+        self.target = tolerance.target_of(1.0, 1.0)  # until there are values
         self._began = time.perf_counter()
 
     def take(self, iterate: Iterate) -> Status | None:
@@ -166,15 +177,21 @@ class _Record:
         self.last, self.bounds = iterate, None
         bounds = self.bounds = iterate.bounds() if iterate.proof_is_due else None
         error = float("inf") if bounds is None else bounds.error
+        if bounds is not None and error < np.inf:
+            self.target = iterate.target(bounds)
         seconds = time.perf_counter() - self._began
         self.history.append(Iteration(len(self.history) + 1, iterate.residual, error, seconds))
         if not iterate.is_finite:
             return Status.NON_FINITE
-        if iterate.final and error <= self.tolerance:
+        if iterate.final and error <= self.target.aim:
             return Status.CONVERGED
         if bounds is not None and iterate.at_floor(bounds):
             return Status.ROUNDING_FLOOR
         return Status.ITERATION_LIMIT if len(self.history) == self.max_iterations else None
+
+    def aim(self) -> float:
+        """The error that would end the run, as far as it is known."""
+        return self.target.aim
 
     def plan(self, solved: Solving, status: Status, method: str, proves: bool) -> Plan:
         """The plan of the model's own states from the last iterate."""
@@ -182,7 +199,8 @@ class _Record:
         bounds = self.bounds
         if bounds is None:
             bounds = self.last.bounds() if proves else self.last.unproven()
-        if status is Status.ITERATION_LIMIT and bounds.error <= self.tolerance:
+            self.target = self.last.target(bounds)
+        if status is Status.ITERATION_LIMIT and bounds.error <= self.target.aim:
             status = Status.CONVERGED
         values = solved.expand(bounds.values)
         lower, upper = solved.expand(bounds.lower, -np.inf), solved.expand(bounds.upper, np.inf)
@@ -190,7 +208,7 @@ class _Record:
         if solved.discount == 1.0:
             error = max(error, _widest(lower, values, upper))
             actions = nearest_ways_out(solved.model.tabular, lower, actions)
-        if status is Status.CONVERGED and error > self.tolerance:
+        if status is Status.CONVERGED and error > self.target.allowed:
             status = Status.ROUNDING_FLOOR
         return Plan(
             values=values,
@@ -203,7 +221,8 @@ class _Record:
             history=tuple(self.history),
             method=method,
             discount=solved.discount,
-            tolerance=self.tolerance,
+            tolerance=self.target.allowed,
+            relative_tolerance=self.tolerance.relative,
             model=solved.model,
         )
 

@@ -14,12 +14,12 @@ Progress = bool | Callable[[Moment], object]
 
 @contextmanager
 def reporting(
-    progress: Progress, title: str, tolerance: float, states: int = 0
+    progress: Progress, title: str, tolerance: Callable[[], float], states: int = 0
 ) -> Iterator[Callable[[Moment], object]]:
     """A function to call with each `Moment`: the caller's own, a progress bar, or one that does nothing.
 
-    The bar fills as the logarithm of the proven bound falls to the tolerance; beside it stand iterations,
-    residual, bound, states a second (of `states` in each iteration) and the time left.
+    The bar fills as the logarithm of the proven bound falls to the tolerance, which a function tells; beside it stand
+    iterations, residual, bound, states a second (of `states` in each iteration) and the time left.
     """
     if callable(progress):
         yield progress
@@ -33,11 +33,12 @@ def reporting(
 
     note = TextColumn("{task.fields[note]}", table_column=Column(ratio=1))  # the one to wrap where the window is narrow
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=16), note, TimeElapsedColumn())
-    forecast = Forecast(tolerance, states)
+    forecast = Forecast(tolerance(), states)
     with Progress(*columns, console=Console(file=sys.stderr), refresh_per_second=8) as bar:
         task = bar.add_task(title, total=None, note="")
 
         def show(step: Iteration) -> None:
+            forecast.tolerance = tolerance()
             forecast.take(step)
             total = None if forecast.done is None else 1.0
             bar.update(task, total=total, completed=forecast.done or 0.0, note=forecast.note(step))

@@ -26,7 +26,7 @@ from planners.iteration.starting_points import model_values, start_values
 from planners.memory import check_memory
 from planners.models.convert import ModelLike, as_model, with_rows
 from planners.models.moves import MoveMDP
-from planners.options import check_discount, check_run, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.rounds import front_bytes, rounds
@@ -38,7 +38,8 @@ def gauss_seidel(
     model: ModelLike,
     *,
     discount: float,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     max_iterations: int = 100_000,
     max_sweeps: float = float("inf"),
     start: Any = None,
@@ -54,7 +55,9 @@ def gauss_seidel(
     Args:
         model: A model of S states, or an environment that has one.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
-        tolerance: Largest error of the values, in units of reward.
+        tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
+        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
+            neither: 1e-6 of the largest |V|.
         max_iterations: Number of reports (some milliseconds of sweeps each) after which to give up.
         max_sweeps: Number of sweeps, in multiples of all states, after which to give up.
         start: A `Plan`, or (S,) values, which are first lowered to the lower bound that they prove; None: each
@@ -75,8 +78,9 @@ def gauss_seidel(
     Cost: on maps some 40 to 60 sweeps, whatever the size and the discount; about 100 bytes a state of a
     `MoveMDP`, beside the model.
     """
-    options = {"tolerance": tolerance, "max_iterations": max_iterations, "max_sweeps": max_sweeps, "start": start}
-    return _swept(model, discount, **options, progress=progress, throw=throw)
+    wanted = check_tolerances(tolerance, relative_tolerance)
+    options: dict[str, Any] = {"max_iterations": max_iterations, "max_sweeps": max_sweeps, "start": start}
+    return _swept(model, discount, tolerance=wanted, **options, progress=progress, throw=throw)
 
 
 def sweep_for_a_while(model: Any, *, discount: float, **options: Any) -> Plan:
@@ -91,7 +95,8 @@ def _swept(
     model: Any,
     discount: float,
     *,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     max_iterations: int = 100_000,
     max_sweeps: float = float("inf"),
     start: Any = None,
@@ -100,7 +105,7 @@ def _swept(
     proves_unfinished: bool = True,
 ) -> Plan:
     """The plan, proven or not where it is not finished."""
-    tolerance, discount = check_tolerance(tolerance), check_discount(discount)
+    wanted, discount = check_tolerances(tolerance, relative_tolerance), check_discount(discount)
     check_run(max_iterations, progress, throw)
     if not (isinstance(max_sweeps, int | float | np.number) and max_sweeps > 0):
         raise InvalidOptionError(f"max_sweeps is {max_sweeps!r}; expected a positive number of sweeps")
@@ -118,9 +123,9 @@ def _swept(
         )
     return run_iterates(
         sweeps,
-        rounds(sweeps, tolerance, max_sweeps=max_sweeps),
+        rounds(sweeps, wanted, max_sweeps=max_sweeps),
         method="ordered Gauss-Seidel",
-        tolerance=tolerance,
+        tolerance=wanted,
         max_iterations=max_iterations,
         progress=progress,
         proves_unfinished=proves_unfinished,

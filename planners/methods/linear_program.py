@@ -28,7 +28,7 @@ from planners.iteration.progress import Progress
 from planners.iteration.starting_points import ending_policy, good_policy
 from planners.methods.policy_iteration import improvements
 from planners.models.convert import ModelLike, with_rows
-from planners.options import check_discount, check_run, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 
 ROW_LIMIT: Final = 20_000
@@ -41,7 +41,8 @@ def linear_program(
     model: ModelLike,
     *,
     discount: float,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     max_iterations: int = 100,
     progress: Progress = False,
     throw: bool = True,
@@ -52,7 +53,9 @@ def linear_program(
     Args:
         model: A model of S states, or an environment that has one, with at most 20,000 feasible pairs.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
-        tolerance: Largest error of the values, in units of reward.
+        tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
+        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
+            neither: 1e-6 of the largest |V|.
         max_iterations: Number of policies, that of the program and its improvements, after which to give up.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
@@ -74,7 +77,7 @@ def linear_program(
     >>> linear_program(stay_or_stop, discount=0.8).values.round(12)
     array([5.])
     """
-    tolerance = check_tolerance(tolerance)
+    wanted = check_tolerances(tolerance, relative_tolerance)
     check_run(max_iterations, progress, throw)
     problem = make_problem(with_rows(model), check_discount(discount))
     rows = len(problem.row_pair)
@@ -88,7 +91,7 @@ def linear_program(
         problem,
         backups,
         method=method,
-        tolerance=tolerance,
+        tolerance=wanted,
         max_iterations=max_iterations,
         progress=progress,
         throw=throw,

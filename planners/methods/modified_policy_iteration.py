@@ -30,7 +30,7 @@ from planners.iteration.loop import planner, run_iterates
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import ending_policy, start_values
 from planners.models.convert import ModelLike, with_rows
-from planners.options import check_discount, check_run, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 from planners.sweeps.policy_sweeps import PolicySweeps, compiled_sweeps
 
@@ -43,7 +43,8 @@ def modified_policy_iteration(
     *,
     discount: float,
     sweeps: int = 10,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     max_iterations: int = 1_000_000,
     start: Any = None,
     progress: Progress = False,
@@ -56,7 +57,9 @@ def modified_policy_iteration(
         model: A model of S states, or an environment that has one.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         sweeps: Backups m of each policy after the one that chose it, 0 or more; 0 is value iteration.
-        tolerance: Largest error of the values, in units of reward.
+        tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
+        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
+            neither: 1e-6 of the largest |V|.
         max_iterations: Number of policies after which to give up.
         start: V_0: a `Plan`, or (S,) values; None: a lower bound of V*.
         progress: True for a progress bar, or a function to call with each `Iteration`.
@@ -80,7 +83,7 @@ def modified_policy_iteration(
     >>> modified_policy_iteration(stay_or_stop, discount=0.8).values.round(3)
     array([5.])
     """
-    tolerance = check_tolerance(tolerance)
+    wanted = check_tolerances(tolerance, relative_tolerance)
     check_run(max_iterations, progress, throw)
     if not isinstance(sweeps, int | np.integer) or sweeps < 0:
         raise InvalidOptionError(f"sweeps is {sweeps!r}; expected a whole number of at least 0")
@@ -88,16 +91,16 @@ def modified_policy_iteration(
     values = first_values(problem, start)
     solved: Solving = problem
     iterates: Iterator[Iterate] = certified(
-        problem, evaluated_in_part(problem, values, int(sweeps)), tolerance, refuses=throw
+        problem, evaluated_in_part(problem, values, int(sweeps)), wanted, refuses=throw
     )
     if problem.discount < 1.0 and len(values) >= COMPILED_FROM:
         solved = PolicySweeps(problem, values)
-        iterates = compiled_sweeps(solved, int(sweeps), tolerance, refuses=throw)
+        iterates = compiled_sweeps(solved, int(sweeps), wanted, refuses=throw)
     return run_iterates(
         solved,
         iterates,
         method=f"modified policy iteration of {sweeps} sweeps",
-        tolerance=tolerance,
+        tolerance=wanted,
         max_iterations=max_iterations,
         progress=progress,
     )

@@ -38,7 +38,7 @@ from planners.iteration.rounding_floor import FLOOR
 from planners.iteration.starting_points import good_policy, random_policy, start_policy, start_values
 from planners.methods.value_iteration import sweeps
 from planners.models.convert import ModelLike, with_rows
-from planners.options import check_discount, check_run, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 
 EVALUATIONS: Final = ("auto", "direct", "krylov")
@@ -51,7 +51,8 @@ def policy_iteration(
     model: ModelLike,
     *,
     discount: float,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     max_iterations: int = 10_000,
     seed: int | None = None,
     start: Any = None,
@@ -65,8 +66,10 @@ def policy_iteration(
     Args:
         model: A model of S states, or an environment that has one.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
-        tolerance: Largest error of the values, in units of reward. With direct evaluation the method goes
-            on until no action is better, and so the bound is mostly far smaller.
+        tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
+        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
+            neither: 1e-6 of the largest |V|. With direct evaluation the method goes on until no action is
+            better, and so the bound is mostly far smaller.
         max_iterations: Number of policies after which to give up.
         seed: Of the random first policy.
         start: A `Plan` whose policy to start from, or (S,) values whose greedy policy; None: at random;
@@ -75,7 +78,7 @@ def policy_iteration(
             "auto": direct, but below discount 1 Krylov above 200,000 states and where factors would fill in
             because the states lead all over the model.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
-        throw: Raise when the tolerance is not reached, at once if it cannot be; False: return the best plan there
+        throw: Raise when the tolerance is not reached, as soon as it is known; False: return the best plan there
             is, with its status.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
@@ -95,7 +98,7 @@ def policy_iteration(
     >>> policy_iteration(stay_or_stop, discount=0.8).values.round(12)
     array([5.])
     """
-    tolerance = check_tolerance(tolerance)
+    wanted = check_tolerances(tolerance, relative_tolerance)
     check_run(max_iterations, progress, throw)
     if isinstance(start, str) and start != "sweeps":
         raise InvalidOptionError(f"start is {start!r}; expected a plan, values, 'sweeps' or None")
@@ -113,9 +116,9 @@ def policy_iteration(
     direct = evaluation == "direct"
     return run(
         problem,
-        improvements(problem, policy) if direct else inexact_improvements(problem, policy, values, tolerance),
+        improvements(problem, policy) if direct else inexact_improvements(problem, policy, values, wanted),
         method="policy iteration" if direct else "policy iteration with Krylov evaluation",
-        tolerance=tolerance,
+        tolerance=wanted,
         max_iterations=max_iterations,
         progress=progress,
         throw=throw,
@@ -194,7 +197,7 @@ def _settled(
 
 
 def inexact_improvements(
-    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], tolerance: float
+    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], tolerance: float | Tolerance
 ) -> Iterator[Backup]:
     """The iterates of inexact policy iteration, from a first policy and a guess of its values.
 
@@ -203,12 +206,12 @@ def inexact_improvements(
     to what the tolerance asks for, or rounding allows. If that does not help, exact evaluation takes over,
     or sweeps where it is rounding that keeps the bounds apart.
     """
-    seen: set[int] = set()
+    wanted, seen = check_tolerances(tolerance), set[int]()
     gain, thorough = float((problem.maximise(problem.action_values(values)) - values).max(initial=0.0)), False
     while True:
         system = KrylovSystem(problem.transitions[policy], problem.discount)
         rounding = float(problem.rounding(values, policy).max(initial=0.0))
-        needed = max(0.1 * tolerance / _longest(problem, system), FLOOR * rounding)
+        needed = max(0.1 * wanted.target(values).aim / _longest(problem, system), FLOOR * rounding)
         aim = needed if thorough else max(needed, FORCING * gain)
         values = system.solve(problem.rewards[policy], start=values, residual=aim)
         action_values = problem.action_values(values)

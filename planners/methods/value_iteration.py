@@ -22,7 +22,7 @@ from planners.iteration.loop import planner, run
 from planners.iteration.progress import Progress
 from planners.iteration.starting_points import start_values
 from planners.models.convert import ModelLike, with_rows
-from planners.options import check_discount, check_run, check_tolerance
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan
 
 
@@ -31,7 +31,8 @@ def value_iteration(
     model: ModelLike,
     *,
     discount: float,
-    tolerance: float = 1e-6,
+    tolerance: float | Tolerance = BY_DEFAULT,
+    relative_tolerance: float | None = None,
     max_iterations: int = 1_000_000,
     start: Any = None,
     progress: Progress = False,
@@ -43,7 +44,9 @@ def value_iteration(
     Args:
         model: A model of S states, or an environment that has one.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
-        tolerance: Largest error of the values, in units of reward.
+        tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
+        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
+            neither: 1e-6 of the largest |V|.
         max_iterations: Number of sweeps after which to give up.
         start: V_0 instead of 0: a `Plan`, or (S,) values.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
@@ -66,14 +69,14 @@ def value_iteration(
     >>> value_iteration(stay_or_stop, discount=0.8).values.round(3)
     array([5.])
     """
-    tolerance = check_tolerance(tolerance)
+    wanted = check_tolerances(tolerance, relative_tolerance)
     check_run(max_iterations, progress, throw)
     problem = make_problem(with_rows(model), check_discount(discount))
     return run(
         problem,
         sweeps(problem, np.zeros(problem.num_states) if start is None else start_values(problem, start)),
         method="value iteration",
-        tolerance=tolerance,
+        tolerance=wanted,
         max_iterations=max_iterations,
         progress=progress,
         throw=throw,

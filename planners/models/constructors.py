@@ -6,6 +6,7 @@ from typing import Any, Literal, Self, SupportsFloat
 
 from numpy.typing import ArrayLike
 
+from planners.errors import InvalidModelError
 from planners.models.pairs import PairMDP
 from planners.readers.arrays import read_arrays
 from planners.readers.csv_file import read_csv
@@ -259,7 +260,7 @@ class Constructors:
         """
         labels = Labels(states, actions)
         with labels.naming():
-            return cls._named(read_csv(path, base, outcome, normalise), labels, initial, terminal)
+            return cls._named(read_csv(_path("path", path), base, outcome, normalise), labels, initial, terminal)
 
     @classmethod
     def from_drn(
@@ -293,7 +294,7 @@ class Constructors:
         """
         labels = Labels(states, actions)
         with labels.naming():
-            return cls._named(read_drn(path, reward, normalise), labels, initial, terminal)
+            return cls._named(read_drn(_path("path", path), reward, normalise), labels, initial, terminal)
 
     @classmethod
     def from_prism(
@@ -331,7 +332,7 @@ class Constructors:
         """
         labels = Labels(states, actions)
         with labels.naming():
-            return cls._named(read_prism(tra, lab, srew, trew, normalise), labels, initial, terminal)
+            return cls._named(read_prism(_path("tra", tra), lab, srew, trew, normalise), labels, initial, terminal)
 
     @classmethod
     def _named(cls, tables: dict[str, Any], labels: Labels, initial: Any, terminal: Any = None) -> Self:
@@ -348,3 +349,12 @@ class Constructors:
     def _of_tables(cls, tables: dict[str, Any]) -> Any:
         """The model: a `PairMDP` where few of all pairs exist."""
         return PairMDP(**tables, table=cls) if "pair_state" in tables else cls(**tables)
+
+
+def _path(name: str, path: Any) -> Any:
+    if isinstance(path, str | bytes | PathLike):
+        return path
+    raise InvalidModelError(
+        f"{name} is a {type(path).__name__}; expected the name of a file. Arrays and DataFrames are read by "
+        "TabularMDP.from_arrays(P, R) and from_state_action_pairs(R, Q, states, actions)"
+    )

@@ -67,6 +67,7 @@ class TabularMDP(Constructors, ContinuousTime):
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
+        _check_types(self)
         known = _are_known(self)
         _check_tables(self, known)
         object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
@@ -176,7 +177,8 @@ class TabularMDP(Constructors, ContinuousTime):
             )
         raise InvalidModelError(
             f"a {type(env).__name__} has no tables to plan on; expected a TabularMDP, a MoveMDP, or an environment "
-            "with `mdp` or a toy_text `P`. For arrays: planners.TabularMDP.from_arrays(P, R)"
+            "with `mdp` or a toy_text `P`. For arrays: planners.TabularMDP.from_arrays(P, R); for another environment: "
+            "planners.enumerate_env(env), which tries everything on copies of it"
         )
 
 
@@ -206,7 +208,19 @@ def _are_known(mdp: TabularMDP) -> bool:
     return known is not None and all(one is other for one, other in zip(known, _rows(mdp), strict=True))
 
 
-def _check_tables(mdp: TabularMDP, known: bool = False) -> None:
+def _check_types(mdp: TabularMDP) -> None:
+    """Refuse tables that are of another kind: this constructor takes them as they are stored."""
+    for name in ("transitions", "termination", "rewards", "feasible", "endings", "paid"):
+        wanted = np.ndarray if name in ("termination", "rewards", "feasible") else sparse.csr_array
+        table = getattr(mdp, name)
+        if not isinstance(table, wanted) and not (table is None and name in ("endings", "paid")):
+            raise InvalidModelError(
+                f"{name} is a {type(table).__name__}; expected a {wanted.__name__}. This constructor takes tables as "
+                "they are stored; arrays of other kinds are read by TabularMDP.from_arrays(P, R)"
+            )
+
+
+def _check_tables(mdp: TabularMDP, known: bool) -> None:
     shape = mdp.rewards.shape
     if len(shape) != 2 or 0 in shape:
         raise InvalidModelError(f"rewards have shape {shape}; expected (S, A) with at least one state and one action")
@@ -248,7 +262,9 @@ def _check_rows(mdp: TabularMDP, shape: tuple[int, ...]) -> None:
     stuck = ~mdp.feasible.any(axis=1)
     if stuck.any():
         state = int(np.flatnonzero(stuck)[0])
-        raise InvalidModelError(f"state {state} has no feasible action; every state needs one", state)
+        raise InvalidModelError(
+            f"state {state} has no feasible action; every state needs one. If the episode ends there: terminal=", state
+        )
 
 
 def _check_endings(mdp: TabularMDP) -> None:
@@ -301,5 +317,7 @@ def _refuse(row: int, num_actions: int, what: str) -> None:
     state, action = divmod(row, num_actions)
     wanted = "a number from 0 to 1"
     if "reward" in what:
-        wanted = "a finite number. Where the action does not exist, say so by feasible=, or by a reward of -inf"
+        wanted = (
+            "a finite number. Where the action does not exist, say so by feasible=, or by -inf in R of shape (S, A)"
+        )
     raise InvalidModelError(f"state {state}, action {action} {what}; expected {wanted}", state, action)

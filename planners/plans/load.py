@@ -133,4 +133,5 @@ def _plan(arrays: Arrays, model: Model | None) -> Plan:
         tolerance=tolerance,
         model=cast(TabularMDP, MissingModel(arrays)) if model is None else model,
         minimise=bool(arrays.get("minimise", False)),
+        relative_tolerance=float(arrays.get("relative_tolerance", 0.0)),
     )

@@ -15,6 +15,7 @@ from planners.equations.ways_out import optimal_actions
 from planners.errors import PlannerError
 from planners.models.backups import backup
 from planners.models.negated import negated, negative
+from planners.options import sizes
 from planners.plans.policy import TabularPolicy, state_of
 from planners.plans.table import PlanTable
 
@@ -57,7 +58,8 @@ class Plan:
         history: One `Iteration` each.
         method: What was run, and with `method="auto"` why.
         discount: The discount.
-        tolerance: The error that was asked for.
+        tolerance: The error that was allowed, in units of reward.
+        relative_tolerance: Where it was allowed as a part of the largest |V|: that part; else 0.
         model: The model that was planned on.
         minimise: Whether V* is the least of all policies, because rewards are costs, and not the most. `values`,
             `lower` and `upper` are in the sign of the model's rewards either way; what is said of -inf, and of the
@@ -77,6 +79,7 @@ class Plan:
     tolerance: float
     model: "Model" = field(repr=False)
     minimise: bool = False
+    relative_tolerance: float = 0.0
 
     def __post_init__(self) -> None:
         """Close the arrays for writing, and let the policy know what its states are called."""
@@ -226,9 +229,16 @@ def certificate_rows(plan: "Plan") -> list[tuple[str, str]]:
         ("iterations", f"{plan.iterations}"),
         ("discount", f"{plan.discount:g}"),
         *([("direction", "minimise: V* is the least expected total, rewards being costs")] if plan.minimise else []),
-        ("error bound", f"{plan.error_bound:.3g} (tolerance {plan.tolerance:.3g})"),
+        ("error bound", f"{plan.error_bound:.3g} (tolerance {plan.tolerance:.3g}{_part(plan)})"),
         ("values", f"{len(plan.values)} states, {plan.values.min():.6g} to {plan.values.max():.6g}"),
     ]
+
+
+def _part(plan: "Plan") -> str:
+    """What part of the largest |V| the tolerance is, if that was asked for and is what counts."""
+    part = plan.relative_tolerance
+    counts = part > 0.0 and plan.tolerance <= part * sizes(plan.values)[0] * (1.0 + 1e-9)
+    return f", {part:g} of the largest |V|" if counts else ""
 
 
 def certificate_html(plan: "Plan") -> str:

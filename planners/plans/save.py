@@ -39,6 +39,7 @@ def save_plan(plan: "Plan", path: str | PathLike[str]) -> None:
     if not plan.policy.is_deterministic:
         raise InvalidOptionError("the plan's policy draws its actions; only plans of one action a state can be saved")
     kept = ("values", "lower", "upper", "error_bound", "iterations", "discount", "tolerance", "method", "minimise")
+    kept += ("relative_tolerance",)
     arrays: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,

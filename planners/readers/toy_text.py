@@ -29,6 +29,8 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any], normalise: bool = False)
     >>> tables["transitions"].toarray().tolist(), tables["termination"].tolist(), tables["rewards"].tolist()
     ([[0.75]], [[0.25]], [[3.0]])
     """
+    if not isinstance(P, Mapping | Sequence | np.ndarray) or isinstance(P, str | bytes):
+        raise InvalidModelError(f"P is {P!r:.80}; expected P[state][action] = [(...), ...]")
     num_states = len(P)
     actions = [_actions(P, state) for state in range(num_states)]
     num_actions = max((int(action) for here in actions for action in here), default=-1) + 1
@@ -98,6 +100,8 @@ def _columns(lists: list[Any], num_states: int) -> Columns | None:
             return None
         flat = [entry for entries in lists for entry in entries]
         probabilities, next_states, rewards, terminated = zip(*flat, strict=True)
+        if any(issubclass(kind, str | bytes) for kind in {*map(type, probabilities), *map(type, rewards)}):
+            return None  # NumPy would read the numbers in them
         columns = (
             np.array(probabilities, dtype=np.float64),
             np.array(next_states),
@@ -135,8 +139,14 @@ def _actions(P: Any, state: int) -> Any:
         actions = P[state]
     except KeyError:
         raise InvalidModelError(f"P has {len(P)} states but no state {state}; number them from 0", state) from None
-    if not isinstance(actions, Mapping):
+    if isinstance(actions, Sequence | np.ndarray) and not isinstance(actions, str | bytes):
         return range(len(actions))
+    if not isinstance(actions, Mapping):
+        raise InvalidModelError(
+            f"P[{state}] is {actions!r:.80}; expected the actions of the state: {{action: [(probability, next_state, "
+            "reward, terminated), ...]}",
+            state,
+        )
     for action in actions:
         if not isinstance(action, int | np.integer) or action < 0:
             raise InvalidModelError(f"state {state} has an action {action!r}; expected integers from 0", state)
@@ -145,6 +155,8 @@ def _actions(P: Any, state: int) -> Any:
 
 def _number(value: Any) -> float:
     """A number, or an array of one number."""
+    if isinstance(value, str | bytes):
+        raise TypeError("a text, and no number")
     return float(value.item() if isinstance(value, np.ndarray) and value.size == 1 else value)
 
 

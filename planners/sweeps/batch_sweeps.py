@@ -17,6 +17,7 @@ from planners.equations.certificates import Bounds
 from planners.equations.from_model import make_problem
 from planners.models.convert import Model
 from planners.models.moves import MoveMDP
+from planners.options import Target, Tolerance
 from planners.plans.plan import Plan, Status
 from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.ordered_sweeps import OrderedSweeps
@@ -89,6 +90,15 @@ class BatchSweeps(OrderedSweeps):
         rows = np.concatenate([bounds.rows for bounds in found])
         return Bounds(lower, upper, values, max(bounds.error for bounds in found), rows)
 
+    def reward_size(self) -> float:
+        """Largest |r| of the model in which it is least."""
+        return min(member.reward_size() for member in self.members)
+
+    def target(self, tolerance: Tolerance, bounds: Bounds) -> Target:
+        """What is aimed at and allowed of every model."""
+        found = [tolerance.target(part) for _, part in self._parts(bounds.values)]
+        return Target(min(each.aim for each in found), min(each.allowed for each in found))
+
     def expand(self, values: NDArray[np.float64], towards: float = 0.0) -> NDArray[np.float64]:
         """(k * S,) for the models' states."""
         return np.concatenate([member.expand(part, towards) for member, part in self._parts(values)])
@@ -97,7 +107,7 @@ class BatchSweeps(OrderedSweeps):
         """(k * S,) actions in the models' own numbering."""
         return np.concatenate([member.expand_policy(part) for member, part in self._parts(rows)])
 
-    def split(self, plan: Plan) -> list[Plan]:
+    def split(self, plan: Plan, tolerance: Tolerance) -> list[Plan]:
         """The plan of each model, from the plan of all."""
         from planners.plans.policy import TabularPolicy
 
@@ -110,6 +120,7 @@ class BatchSweeps(OrderedSweeps):
         for member, (values, lower, upper, actions) in zip(self.members, columns, strict=True):
             with np.errstate(invalid="ignore"):  # both may be -inf
                 gap = np.where(upper == lower, 0.0, np.maximum(upper - values, values - lower))
+            aim, allowed = tolerance.target(values)
             error = min(float(np.nextafter(gap.max(initial=0.0), np.inf)), plan.error_bound)
             plans.append(
                 replace(
@@ -119,7 +130,8 @@ class BatchSweeps(OrderedSweeps):
                     upper=upper,
                     policy=TabularPolicy.from_actions(actions, member.model.num_actions),
                     error_bound=error,
-                    status=Status.CONVERGED if error <= plan.tolerance else plan.status,
+                    status=Status.CONVERGED if error <= aim else plan.status,
+                    tolerance=allowed,
                     discount=member.discount,
                     model=member.model,
                 )

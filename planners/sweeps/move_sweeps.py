@@ -76,6 +76,10 @@ class MoveSweeps(CertifiedValues):
         self.best_end: float = float(model.outcome_reward.max(initial=0.0))
         self.per_step: float = float(min(model.outcome_reward[~ends].min(initial=0.0), 0.0))
 
+    def reward_size(self) -> float:
+        """Largest |r| of any outcome."""
+        return float(np.abs(self.model.outcome_reward).max(initial=0.0))
+
     def _arrange_tables(self, compiled: Any) -> None:
         model, order = self.model, self.order
         self.successor, self.outcome = compiled.permute_moves(model.successor, model.outcome, order.order, order.rank)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF
+from planners.options import Target, Tolerance
 
 LARGEST_BLOCK: Final = 2048
 LAYERS_IN_WINDOW: Final = 100  # measured: with fewer, what has settled is disturbed; with more, all is swept too often
@@ -136,6 +137,14 @@ class OrderedSweeps(ABC):
     def magnitude(self) -> float:
         """Largest |V| of the states whose value is not known beforehand."""
         return float(np.abs(self.values[: self.order.computed]).max(initial=0.0))
+
+    @abstractmethod
+    def reward_size(self) -> float:
+        """Largest |r|."""
+
+    def target(self, tolerance: Tolerance, bounds: Bounds) -> Target:
+        """What error of bounds ends the sweeps, and what is allowed."""
+        return tolerance.target(bounds.values)
 
     def fill(self) -> None:
         """Give states that no sweep has reached the lowest value so far, so that bounds can be computed."""

@@ -21,6 +21,7 @@ from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.iterates import SweepIterate
 from planners.iteration.rounding_floor import floors
 from planners.models.tabular import TabularMDP
+from planners.options import Tolerance
 from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import Order
 
@@ -74,12 +75,13 @@ class PolicySweeps(CertifiedValues):
                 break
         return first
 
-    def is_below_floor(self, number: int, l: float, k: float, tolerance: float) -> bool:
+    def is_below_floor(self, number: int, l: float, k: float, tolerance: Tolerance) -> bool:
         """Whether rounding keeps any values from proving the tolerance; asked at policies 1, 2, 4, 8, ..."""
         if number & (number - 1) or not np.isfinite(k - l):
             return False
-        least, enough = floors(self.problem, self.values + l, self.values + k)
-        return tolerance < least and (enough <= 4.0 * least or number >= 1024)
+        lower, upper = self.values + l, self.values + k
+        least, enough = floors(self.problem, lower, upper)
+        return tolerance.most(lower, upper) < least and (enough <= 4.0 * least or number >= 1024)
 
     @property
     def tables(self) -> "Rows":
@@ -88,6 +90,10 @@ class PolicySweeps(CertifiedValues):
 
         P = self.problem.transitions
         return Rows(P.indptr, P.indices, P.data, self.problem.rewards, self.first, self.discount)
+
+    def reward_size(self) -> float:
+        """Largest |r| of any row."""
+        return self.problem.largest_reward
 
     def _first_rows(self) -> NDArray[np.int64]:
         return self.first[:-1].astype(np.int64)
@@ -101,7 +107,7 @@ class PolicySweeps(CertifiedValues):
         return self.problem.expand_policy(rows)
 
 
-def compiled_sweeps(swept: PolicySweeps, sweeps: int, tolerance: float, *, refuses: bool) -> Iterator[SweepIterate]:
+def compiled_sweeps(swept: PolicySweeps, sweeps: int, tolerance: Tolerance, *, refuses: bool) -> Iterator[SweepIterate]:
     """The iterates of modified policy iteration from the values of `swept`.
 
     Rounding may go round in circles that are larger than a bound of it would tell: it has ended the run as well where
@@ -113,17 +119,19 @@ def compiled_sweeps(swept: PolicySweeps, sweeps: int, tolerance: float, *, refus
         l, k = swept.improve()
         error = 0.5 * (k - l)
         size = max(float(swept.values.max()), -float(swept.values.min()))
+        aim = tolerance.target(swept.values + 0.5 * (l + k)).aim if tolerance.relative else tolerance.absolute
         best, since = (error, 0) if error < 0.99 * best else (best, since + 1)
         circles = since >= PATIENCE and error <= 16.0 * swept.roundings * UNIT_ROUNDOFF * size / margin
-        settled = distance <= max(0.2 * tolerance * margin, 8.0 * UNIT_ROUNDOFF * size)
-        good = error <= 0.999 * tolerance
+        settled = distance <= max(0.2 * aim * margin, 8.0 * UNIT_ROUNDOFF * size)
+        good = error <= 0.999 * aim
         stuck = settled or circles or (refuses and swept.is_below_floor(number, l, k, tolerance))
         yield SweepIterate(
             residual=max(k, -l) * margin if np.isfinite(error) else np.nan,
             prove=lambda l=l, k=k: swept.bounds(l, k),
+            find_target=lambda bounds: swept.target(tolerance, bounds),
             final=good or stuck,
             stuck=stuck and not good,
         )
         if swept.never_ends:
             swept.values += 0.5 * (l + k)
-        distance = swept.evaluate(max(sweeps, 1), 0.2 * tolerance * margin)
+        distance = swept.evaluate(max(sweeps, 1), 0.2 * aim * margin)

@@ -98,6 +98,10 @@ class RowSweeps(CertifiedValues):
         ending = problem.termination > 0
         self.best_end: float = float(_until_the_end(problem, ending).max(initial=0.0))
 
+    def reward_size(self) -> float:
+        """Largest |r| of any row."""
+        return self.problem.largest_reward
+
     @property
     def tables(self) -> "Rows":
         """The tables in the order of the sweeps."""
