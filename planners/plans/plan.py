@@ -183,8 +183,8 @@ class Plan:
 
     def __repr__(self) -> str:
         """What is proven, and the first states."""
-        lines = [f"{name:<12}{text}" for name, text in certificate_rows(self)] + self.table().lines(FIRST_STATES)
-        return "Plan\n" + "\n".join(f"  {line}" for line in lines)
+        proven = [f"  {name:<12}{text}" for name, text in certificate_rows(self)]
+        return "\n".join(["Plan", *proven, *self.table().lines(FIRST_STATES)])
 
     def _repr_html_(self) -> str:
         """The same in a notebook, with the first states."""
