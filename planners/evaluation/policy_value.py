@@ -31,7 +31,6 @@ from planners.errors import ImproperPolicyError, InvalidOptionError, UnprovenVal
 from planners.evaluation.horizon import value_over_horizon
 from planners.evaluation.policy_chain import policy_chain
 from planners.models.convert import ModelLike, as_model, discount_of_pairs, with_rows
-from planners.models.pairs import PairMDP
 from planners.models.stages import FinalValues
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
@@ -92,10 +91,10 @@ def evaluate(
         )
     if final_values is not None:
         raise InvalidOptionError("final_values are given without a horizon; expected horizon=, a number of steps")
-    mdp = with_rows(model)  # pyright: ignore[reportArgumentType] - a sequence is gone by now
+    mdp: Any = with_rows(model)  # pyright: ignore[reportArgumentType] - a sequence is gone by now
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     rate = check_discount(discount)
-    if isinstance(mdp, PairMDP) and (rate == 1.0 or not chosen.is_deterministic):
+    if hasattr(mdp, "pair_state") and (rate == 1.0 or not chosen.is_deterministic):
         mdp = mdp.tabular
     return _evaluated(mdp, chosen, rate, _averaging(mdp, chosen)).values
 

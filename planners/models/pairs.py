@@ -39,6 +39,7 @@ class PairMDP:
         initial: (S,) probabilities of the first state, or None if not known.
         states: What the states are called.
         actions: What the actions are called.
+        rescaled: The most that a row was off 1 before a reader scaled it with `normalise=True`.
     """
 
     transitions: sparse.csr_array
@@ -51,6 +52,7 @@ class PairMDP:
     initial: NDArray[np.float64] | None = None
     states: Any = None
     actions: tuple[Hashable, ...] | None = None
+    rescaled: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
@@ -113,7 +115,7 @@ class PairMDP:
         feasible = np.zeros((S, A), dtype=bool)
         feasible.flat[places] = True
         tables["termination"].flat[places], tables["rewards"].flat[places] = self.termination, self.rewards
-        names = {"states": self.states, "actions": self.actions}
+        names = {"states": self.states, "actions": self.actions, "rescaled": self.rescaled}
         return self.table(transitions=rows, feasible=feasible, initial=self.initial, **tables, **names)
 
     def __repr__(self) -> str:

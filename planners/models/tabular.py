@@ -229,7 +229,7 @@ def _check_types(mdp: TabularMDP) -> None:
             )
 
 
-def _check_tables(mdp: TabularMDP, known: bool = False) -> None:
+def _check_tables(mdp: TabularMDP, known: bool) -> None:
     shape = mdp.rewards.shape
     if len(shape) != 2 or 0 in shape:
         raise InvalidModelError(f"rewards have shape {shape}; expected (S, A) with at least one state and one action")

@@ -28,7 +28,7 @@ def fingerprint(model: Model) -> tuple[NDArray[np.int64], str]:
         table = getattr(model, field.name)
         if field.name in NO_PART or table is None:
             continue
-        if not hasattr(table, "shape") and field.name != "may_rest":
+        if not hasattr(table, "shape") and field.name != "may_rest":  # the number of actions of pairs
             digest.update(f"{field.name} {table}".encode() if isinstance(table, int) else b"")
             continue
         if field.name == "may_rest":

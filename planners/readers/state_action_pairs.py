@@ -57,7 +57,8 @@ def read_pairs(
     _check_range("state", of_state, num_states)
     _check_range("action", of_action, count)
     if is_scattered(num_states, count, length):
-        return _scattered(by_pair, matrix, of_state, of_action, count, labels.mask("terminal", terminal, num_states))
+        ends = None if terminal is None else (labels or Labels()).mask("terminal", terminal, num_states)
+        return _scattered(by_pair, matrix, of_state, of_action, count, ends, given_type(Q), normalise)
     check_size(num_states, count, matrix.nnz)
     rows = pair_rows(of_state, of_action, num_states, count)
     _check_distinct(rows, count)
@@ -89,24 +90,32 @@ def _check_lengths(shape: tuple[int, ...], **columns: NDArray[Any]) -> None:
 
 
 def _scattered(
-    by_pair: NDArray[np.float64],
+    by_pair: NDArray[Any],
     matrix: Any,
     of_state: NDArray[Any],
     of_action: NDArray[Any],
     count: int,
     terminal: Any,
+    dtype: Any,
+    normalise: bool,
 ) -> dict[str, Any]:
     """Tables of `PairMDP`."""
     num_states = matrix.shape[1]
     _check_distinct(of_state.astype(np.int64) * count + of_action, count)
     ends = np.zeros(num_states, dtype=bool) if terminal is None else as_mask("terminal", terminal, (num_states,))
+    paid = np.flatnonzero(ends[of_state] & (by_pair != 0.0) & np.isfinite(by_pair))
+    if len(paid):
+        check_unpaid(np.where(np.arange(num_states) == of_state[paid[0]], by_pair[paid[0]], 0.0)[:, None], ends)
     exists = by_pair != -np.inf
     number = np.cumsum(exists) - 1
     pairs, next_states = matrix.coords
-    kept = exists[pairs] & (matrix.data != 0)
-    entries = number[pairs[kept]], next_states[kept], matrix.data[kept]
+    kept = exists[pairs] & (matrix.data != 0) & ~ends[of_state][pairs]
+    # each pair counts as a state with one action, to be rounded and scaled as the others are
+    rows = PairEntries(number[pairs[kept]], next_states[kept], matrix.data[kept], int(exists.sum()), 1)
+    rows = rows.rounded(dtype).scaled(dtype).normalised(normalise)
+    entries = rows.rows, rows.next_states, rows.probabilities
     tables = scattered_tables(of_state[exists], of_action[exists], by_pair[exists], entries, ends)
-    return {**tables, "num_actions": count}
+    return {**tables, "num_actions": count, "rescaled": rows.rescaled}
 
 
 def _checked_count(num_actions: Any) -> int:

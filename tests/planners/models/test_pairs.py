@@ -110,6 +110,16 @@ def test_refusals(R: Any, Q: Any, message: str) -> None:
         TabularMDP.from_state_action_pairs(R, Q, [0, 1], [0, 3])
 
 
+@pytest.mark.usefixtures("always")
+def test_printed_tables_are_scaled_and_terminal_rewards_refused() -> None:
+    Q, R = [[0.333, 0.333, 0.333], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]], [1.0, 2.0, 0.0]
+    model: Any = TabularMDP.from_state_action_pairs(R, Q, [0, 1, 2], [0, 0, 0], normalise=True)
+    assert model.rescaled == pytest.approx(0.001)
+    assert model.transitions.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-15)
+    with pytest.raises(InvalidModelError, match="state 1 is terminal, and action 0 has reward 2"):
+        TabularMDP.from_state_action_pairs(R, Q, [0, 1, 2], [0, 0, 0], terminal=[False, True, False])
+
+
 def test_many_actions_in_one_state_among_many_states(monkeypatch: pytest.MonkeyPatch) -> None:
     """The table of all pairs would take 34 GB; the pairs take some megabytes."""
     states, prices = 100_002, 10_000
