@@ -5,14 +5,10 @@ short. One 64-bit number is drawn a step: its high half chooses the action, its 
 thresholds of 32 bits. The greedy action of a state is remembered, and worked out anew where a value has changed. The
 steps of several seeds lie in one loop, so that a processor works on one while another waits.
 
-An outcome is looked up by Walker's alias method: the row of a pair has 2^k cells, each of them with a threshold and two
-outcomes. The number of the outcome says all about a step: pair, reward, next state, end. It is all that is recorded.
+An outcome is looked up by the alias method (`outcomes`): the row of a pair has 2^k cells, each of them with a threshold
+and two outcomes. The number of the outcome says all about a step: pair, reward, next state, end. It is recorded.
 
-`greedy` holds for each state its one greedy action or, where several are tied, A + the bits of all of them.
-
-Source: Walker (1977), "An efficient method for generating discrete random variables with general distributions", ACM
-Transactions on Mathematical Software 3; Steele, Lea and Flood (2014), "Fast splittable pseudorandom number
-generators", OOPSLA: SplitMix64. The updates: Sutton and Barto (2018), Sections 6.4 to 6.7.
+Source of the updates: Sutton and Barto (2018), Sections 6.4 to 6.7.
 """
 
 from typing import Final, NamedTuple
@@ -20,15 +16,26 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.kernels.choices import (
+    HALF,
+    LOW,
+    ONE,
+    U,
+    chosen,
+    drawn,
+    expectation,
+    explored,
+    greedy_of,
+    greedy_of_sum,
+    largest,
+    one_of,
+    step_size,
+)
 from planners.kernels.compiling import compiled
+from planners.kernels.outcomes import TRUNCATED
 
-U = np.uint64
-ONE, HALF, LOW = U(1), U(32), U(0xFFFFFFFF)
-TWO_32: Final = 4294967296.0
-GOLDEN, FIRST, SECOND = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9), U(0x94D049BB133111EB)
-TRUNCATED: Final = 1 << 31  # this bit of a recorded outcome
-CUT_OFF, KEPT = np.uint32(TRUNCATED), np.uint32(TRUNCATED - 1)
 EXPECTED: Final = 1  # rules of `q_learning`; 0 is Q-learning itself
+CUT_OFF = np.uint32(TRUNCATED)
 
 
 class Tables(NamedTuple):
@@ -111,108 +118,6 @@ class Runs(NamedTuple):
     outcomes: NDArray[np.uint32]
     changes: NDArray[np.int64]
     num_changes: NDArray[np.int64]
-
-
-@compiled
-def drawn(key, number):
-    """64 random bits: SplitMix64."""
-    z = key + number * GOLDEN
-    z = (z ^ (z >> U(30))) * FIRST
-    z = (z ^ (z >> U(27))) * SECOND
-    return z ^ (z >> U(31))
-
-
-@compiled
-def bit_number(bits, k):
-    """The place of the k-th bit that is set."""
-    place = U(0)
-    while True:
-        if (bits >> place) & ONE:
-            if k == U(0):
-                return place
-            k -= ONE
-        place += ONE
-
-
-@compiled
-def one_of(bits, uniform):
-    """One of the bits that are set, by 32 uniform bits."""
-    count, rest = U(0), bits
-    while rest:
-        count += rest & ONE
-        rest >>= ONE
-    return bit_number(bits, (uniform * count) >> HALF)
-
-
-@compiled
-def explored(schedule, step, first):
-    """The threshold of 32 bits below which a step explores, and what makes 32 uniform bits of those below."""
-    if schedule.epsilon.size == 0:
-        part = np.float64(np.int64(step)) * schedule.pace
-        epsilon = schedule.start + (schedule.end - schedule.start) * min(part, 1.0)
-    else:
-        epsilon = schedule.epsilon[min(step - first, U(schedule.epsilon.size - 1))]
-    threshold = np.int64(epsilon * TWO_32)
-    return U(threshold), TWO_32 / max(threshold, 1)
-
-
-@compiled
-def chosen(greedy, A, high, threshold, unit, options, num_options, s):
-    """The epsilon-greedy action."""
-    best = greedy
-    if best >= A:
-        rest = np.int64(high - threshold) * (TWO_32 / max(np.int64((ONE << HALF) - threshold), 1))
-        best = one_of(best - A, U(np.int64(rest)) & LOW)
-    uniform = U(np.int64(np.int64(high) * unit)) & LOW
-    any_one = (uniform * A) >> HALF if options.size == 0 else U(options[s, (uniform * U(num_options[s])) >> HALF])
-    explores = U(0) - U(high < threshold)  # all bits or none: a branch would be guessed wrong too often
-    return best ^ ((best ^ any_one) & explores)
-
-
-@compiled
-def largest(Q, row, A):
-    """The largest value of a row."""
-    m = Q[row]
-    for a in range(ONE, A):
-        m = max(m, Q[row + a])
-    return m
-
-
-@compiled
-def expectation(Q, row, A, m, threshold, count):
-    """The value of an epsilon-greedy action, where m is the largest value."""
-    total = 0.0
-    for a in range(A):
-        q = Q[row + a]
-        total += q if q > -np.inf else 0.0
-    epsilon = np.float64(np.int64(threshold)) / TWO_32
-    return (1.0 - epsilon) * m + epsilon * total / np.float64(count)
-
-
-@compiled
-def greedy_of(Q, row, A):
-    """The one greedy action, or A + the bits of those that are tied; without branches, as `chosen`."""
-    m, best, bits = Q[row], U(0), ONE
-    for a in range(ONE, A):
-        q = Q[row + a]
-        more = U(0) - U(q > m)
-        best ^= (best ^ a) & more
-        bits = (bits & ~more) | (U(q >= m) << a)
-        m = max(q, m)
-    return best if bits == ONE << best else bits + A
-
-
-@compiled
-def step_size(schedule, visits, pair, step):
-    """The step size of this update."""
-    rate, last = schedule.rate, U(schedule.rate.size - 1)
-    if last == U(0):
-        return rate[last]
-    if schedule.by_step:
-        return rate[min(step, last)]
-    number = U(visits[pair])
-    visits[pair] = number + ONE
-    return rate[min(number, last)]
 
 
 @compiled
@@ -343,19 +248,6 @@ def next_action(tables, threshold, unit, runs, i, s, A):
 
 
 @compiled
-def greedy_of_sum(Q, row, other, A):
-    """As `greedy_of`, of the sum of two tables."""
-    m, best, bits = Q[row] + Q[other], U(0), ONE
-    for a in range(ONE, A):
-        q = Q[row + a] + Q[other + a]
-        more = U(0) - U(q > m)
-        best ^= (best ^ a) & more
-        bits = (bits & ~more) | (U(q >= m) << a)
-        m = max(q, m)
-    return best if bits == ONE << best else bits + A
-
-
-@compiled
 def double_q_learning(each, tables, schedule, runs, first, last, episodes):
     """Steps first..last-1 of Double Q-learning; as `q_learning`. A low bit of the draw says which table is updated."""
     A, n, pairs, shift = U(len(each)), runs.state.size, U(runs.Q.shape[1]) >> ONE, U(tables.shift)
@@ -393,45 +285,3 @@ def double_q_learning(each, tables, schedule, runs, first, last, episodes):
                     return t + ONE - U(first)
             runs.state[i] = s2
     return U(last - first)
-
-
-@compiled
-def alias_tables(first, probability, shift, cut, pick):
-    """The cells of rows: outcomes first[r]..first[r+1]-1 with their probabilities.
-
-    `cut` (rows*2^shift,) becomes their thresholds, `pick` (rows*2^shift, 2) the two outcomes of each.
-    """
-    cells = 1 << shift
-    weight, filled = np.empty(cells), np.empty(cells, dtype=np.int64)
-    for r in range(len(first) - 1):
-        small, large, begin, count = 0, cells, first[r], first[r + 1] - first[r]
-        for k in range(cells):  # those below 1 in front, the others behind
-            weight[k] = probability[begin + k] * cells if k < count else 0.0
-            if weight[k] < 1.0:
-                filled[small] = k
-                small += 1
-            else:
-                large -= 1
-                filled[large] = k
-        for k in range(cells):
-            cut[r * cells + k], pick[r * cells + k, 0] = 0xFFFFFFFF, begin + min(k, max(count - 1, 0))
-            pick[r * cells + k, 1] = pick[r * cells + k, 0]
-        while small > 0 and large < cells:
-            small -= 1
-            k, donor = filled[small], filled[large]
-            cut[r * cells + k] = min(np.int64(weight[k] * TWO_32), 0xFFFFFFFF)
-            pick[r * cells + k, 1] = begin + donor
-            weight[donor] -= 1.0 - weight[k]
-            if weight[donor] < 1.0:
-                large += 1
-                filled[small] = donor
-                small += 1
-
-
-@compiled
-def each_outcome(outcomes, table):
-    """(steps,) the number in `table` of each recorded outcome."""
-    found = np.empty(outcomes.size, dtype=table.dtype)
-    for t in range(U(outcomes.size)):
-        found[t] = table[outcomes[t] & KEPT]
-    return found

@@ -11,8 +11,8 @@ matrix", SIAM Review 31.
 
 import numpy as np
 
+from planners.kernels.choices import ONE, drawn
 from planners.kernels.compiling import compiled
-from planners.kernels.learners import ONE, drawn
 
 
 @compiled

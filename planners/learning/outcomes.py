@@ -122,7 +122,8 @@ def tables_of(task: Task) -> "Tables":
         InvalidModelError: The model does not say where episodes begin.
         NotEnoughMemoryError: They would not fit.
     """
-    from planners.kernels.learners import Tables, alias_tables
+    from planners.kernels.learners import Tables
+    from planners.kernels.outcomes import alias_tables
 
     initial = task.initial()
     assert task.model is not None

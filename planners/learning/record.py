@@ -116,7 +116,7 @@ class TableRecord:
 
     def of_each(self, table: NDArray[Any]) -> NDArray[Any]:
         """(steps,) of each step the number that `table` has for its outcome."""
-        from planners.kernels.learners import each_outcome
+        from planners.kernels.outcomes import each_outcome
 
         return each_outcome(self.outcomes, table)
 
