@@ -112,7 +112,7 @@ def test_every_page_is_in_the_menu() -> None:
 
 @pytest.mark.slow
 @pytest.mark.visual
-@pytest.mark.parametrize("page", ["lecture.md", "gallery.md"])
+@pytest.mark.parametrize("page", ["lecture.md", "gallery.md", "unknown.md"])
 def test_pictures_are_those_that_the_code_draws(page: str) -> None:
     """With tolerance: another build of the drawing library may smooth an edge otherwise, but not move an arrow."""
     drawn = 0

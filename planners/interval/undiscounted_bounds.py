@@ -60,9 +60,10 @@ def _pessimistic(
     began, history = time.perf_counter(), []
     first = plan_of(sets.middle(), tolerance=tolerance, start=None)
     actions, found = first.policy.actions.astype(np.int64), None
+    kept = np.full(sets.shape, -1, dtype=np.int64)
     with reporting(progress, METHOD, lambda: tolerance, sets.num_states) as report:
         while len(history) < max_iterations:
-            found, better = _round(sets, vertices, actions, plan_of, tolerance)
+            found, better = _round(sets, vertices, actions, kept, plan_of, tolerance)
             seconds = time.perf_counter() - began
             history.append(Iteration(len(history) + 1, _furthest(found.lower, found.upper), found.error_bound, seconds))
             try:
@@ -80,9 +81,18 @@ def _pessimistic(
 
 
 def _round(
-    sets: IntervalMDP, vertices: Vertices, actions: NDArray[np.int64], plan_of: PlanOf, tolerance: float
+    sets: IntervalMDP,
+    vertices: Vertices,
+    actions: NDArray[np.int64],
+    kept: NDArray[np.int64],
+    plan_of: PlanOf,
+    tolerance: float,
 ) -> tuple[Plan, NDArray[np.int64]]:
-    """What nature leaves a policy, as a plan in the model that answers it; and a better policy, if there is one."""
+    """What nature leaves a policy, as a plan in the model that answers it; and a better policy, if there is one.
+
+    `kept`, (S, A), is what nature last did against each pair, -1 if nothing yet: it does so again where one backup
+    cannot tell which of several ways makes the policy pay for ever.
+    """
     S, A = sets.shape
     each, rewards = np.arange(S), sets.rewards_lower
     rows = np.zeros(S * A, dtype=bool)
@@ -91,21 +101,18 @@ def _round(
     against = plan_of(negated(left), tolerance=0.25 * tolerance, start=None)
     values, lower = negative(against.values), negative(against.upper)
     backups, vertex = vertices.answer(rewards, values, WORST)
-    vertex[each, actions] = table[each, against.policy.actions]
+    kept[each, actions] = table[each, against.policy.actions]
+    vertex = np.where((backups == -np.inf) & (kept >= 0), kept, vertex)
+    vertex[each, actions] = kept[each, actions]
     model = _named(sets, vertices, vertex, rewards)
     reply = plan_of(model, tolerance=0.25 * tolerance, start=None)
-    upper, upper_of_policy = np.maximum(reply.upper, lower), negative(against.lower)
+    upper = np.maximum(reply.upper, lower)
     with np.errstate(invalid="ignore"):
         middle = np.where(np.isfinite(lower) & np.isfinite(upper), lower + 0.5 * (upper - lower), lower)
     error = _furthest(lower, upper) if Status.INTERRUPTED not in (against.status, reply.status) else np.inf
     statuses = (Status.INTERRUPTED, Status.NON_FINITE)
     ended = [plan.status for plan in (against, reply) if plan.status in statuses]
     status = ended[0] if ended else (Status.CONVERGED if error <= tolerance else Status.ITERATION_LIMIT)
-    with np.errstate(invalid="ignore"):
-        gains = backups.max(axis=1) > values + 1e-12 * np.maximum(np.abs(values), 1.0)
-        rests = (reply.lower > upper_of_policy) & ~gains.any()  # to stay for nothing is no better for one step
-    better = np.where(gains, backups.argmax(axis=1), actions)
-    better = np.where((values == -np.inf) | rests, reply.policy.actions, better)
     plan = replace(
         reply,
         values=middle,
@@ -117,7 +124,22 @@ def _round(
         tolerance=tolerance,
         method=METHOD,
     )
-    return plan, better
+    return plan, _improved(actions, values, backups, reply, negative(against.lower))
+
+
+def _improved(
+    actions: NDArray[np.int64],
+    values: NDArray[np.float64],
+    backups: NDArray[np.float64],
+    reply: Plan,
+    most: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """(S,) better actions of a policy of these values, at most `most`; the reply to nature where no backup tells."""
+    with np.errstate(invalid="ignore"):
+        gains = backups.max(axis=1) > values + 1e-12 * np.maximum(np.abs(values), 1.0)
+        rests = (reply.lower > most) & ~gains.any()  # to stay for nothing is no better for one step
+    better = np.where(gains, backups.argmax(axis=1), actions)
+    return np.where((values == -np.inf) | rests, reply.policy.actions, better)
 
 
 def _furthest(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> float:

@@ -166,3 +166,31 @@ def test_reward_for_ever_in_every_model_is_refused_and_in_some_bounded_by_infini
         planners.solve(IntervalMDP.around(stay, 0.0, reward_radius=0.5), discount=1.0)
     plan = planners.solve(IntervalMDP.around(stay, 0.0, reward_radius=2.0), discount=1.0)
     assert (plan.lower[0], plan.upper[0]) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize("discount", [0.9, 1.0])
+def test_an_action_that_does_not_exist_is_as_good_as_one_more_of_another(
+    rng: np.random.Generator, discount: float
+) -> None:
+    for number in range(15):
+        P, R = rng.dirichlet(np.ones(4), size=(4, 3)), rng.normal(size=(4, 3))
+        P[P < 0.15] = 0.0
+        P /= P.sum(axis=-1, keepdims=True)
+        low, high = np.maximum(P - 0.2, 0.0), np.where(P > 0, np.minimum(P + 0.2, 1.0), 0.0)
+        exists = rng.random((4, 3)) < 0.6
+        exists[:, 0] = True
+        tables = [low, high, R, R + 0.1]
+        twice = [np.where(exists.reshape(4, 3, *[1] * (table.ndim - 2)), table, table[:, :1]) for table in tables]
+        ends = {"terminal": np.arange(4) == 3}
+        one, other = (
+            planners.solve(sets, discount=discount, throw=False)
+            for sets in (
+                IntervalMDP.from_arrays(*tables, **ends, feasible=exists),
+                IntervalMDP.from_arrays(*twice, **ends),
+            )
+        )
+        assert one.converged, number
+        assert other.converged, number
+        assert exists[np.arange(4), one.policy.actions].all()
+        np.testing.assert_allclose(one.lower, other.lower, atol=3e-6)
+        np.testing.assert_allclose(one.upper, other.upper, atol=3e-6)
