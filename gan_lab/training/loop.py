@@ -104,25 +104,29 @@ def train(
     >>> run.strategies[1].round(3)
     array([0.])
     """
+    changes = dict(update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight, batch_size=batch_size)
+    changes |= _rates(rate, generator_rate, discriminator_rate, generator, discriminator) | {"steps": steps}
     found = make_game(game)
-    changes = dict(update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight)
-    changes.update(batch_size=batch_size, steps=steps)
-    changes.update(_rates(rate, generator_rate, discriminator_rate, generator, discriminator))
     chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
     found = found.as_played(chosen.packing, chosen.noise_size)
     seed, looks = whole_number("seed", seed, 0), whole_number("looks", looks, 1)
     every = None if truth_every is None else whole_number("truth_every", truth_every, 1)
     where = find_device(device, distributed=distributed, useful=found.of_samples)
-    numbers = RunNumbers(seed, where)
     with join_ranks(distributed, where) as ranks:
-        place = Place(where, ranks, shares_of(shares, ranks, resume))
+        place, numbers = Place(where, ranks, shares_of(shares, ranks, resume)), RunNumbers(seed, where)
         ranks.first(lambda: checkpoints.check_place(checkpoint))
-        with numbers:
-            made = assemble(found, chosen, discriminator, generator, seed, place)
-            if resume is not None:
-                checkpoints.load(resume, made)
+        made = _assembled(numbers, resume, found, chosen, discriminator, generator, seed, place)
         _play(made, chosen.steps, _Evaluations(every, looks, tuple(callbacks), progress, checkpoint), numbers)
     return made.run
+
+
+def _assembled(numbers: RunNumbers, resume: Path | None, *parts: Any) -> Assembly:
+    """`assemble`, with the run's own random numbers, and what a checkpoint has."""
+    with numbers:
+        made = assemble(*parts)
+        if resume is not None:
+            checkpoints.load(resume, made)
+    return made
 
 
 def _rates(

@@ -22,7 +22,7 @@ class Scalars:
     ...             print(step, round(value, 2))
     >>> from gan_lab.training.loop import train
     >>> run = train("dirac", steps=20, looks=2, callbacks=[Scalars(Printer())])
-    10 1.4
+    10 1.34
     20 1.35
     """
 
