@@ -53,9 +53,7 @@ def read_pairs(
     of_state, of_action = _indices("states", states), _indices("actions", actions)
     for name, found in (("R", by_pair.shape), ("states", of_state.shape), ("actions", of_action.shape)):
         if found != (length,):
-            raise InvalidModelError(
-                f"{name} has shape {found}; expected ({length},), one for each of the rows of Q, {matrix.shape}"
-            )
+            raise InvalidModelError(f"{name} has shape {found}; expected ({length},), one for each row of Q")
     count = int(of_action.max(initial=0)) + 1 if num_actions is None else _checked_count(num_actions)
     _check_range("state", of_state, num_states)
     _check_range("action", of_action, count)
