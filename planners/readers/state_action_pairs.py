@@ -49,11 +49,9 @@ def read_pairs(
     ([[5.0, 10.0], [-1.0, 0.0]], [[True, True], [True, False]])
     """
     by_pair, matrix = as_numbers("R", R), real_matrix("Q", Q)
-    length, num_states = matrix.shape
+    num_states = matrix.shape[1]
     of_state, of_action = _indices("states", states), _indices("actions", actions)
-    for name, found in (("R", by_pair.shape), ("states", of_state.shape), ("actions", of_action.shape)):
-        if found != (length,):
-            raise InvalidModelError(f"{name} has shape {found}; expected ({length},), one for each row of Q")
+    _check_lengths(matrix.shape, R=by_pair, states=of_state, actions=of_action)
     count = int(of_action.max(initial=0)) + 1 if num_actions is None else _checked_count(num_actions)
     _check_range("state", of_state, num_states)
     _check_range("action", of_action, count)
@@ -77,6 +75,14 @@ def read_pairs(
     rewards[ends] = 0.0
     feasible[ends & ~feasible.any(axis=1)] = True  # a terminal state needs no action of its own
     return ended(entries, rewards, feasible, ends)
+
+
+def _check_lengths(shape: tuple[int, ...], **arrays: NDArray[Any]) -> None:
+    for name, array in arrays.items():
+        if array.shape != shape[:1]:
+            raise InvalidModelError(
+                f"{name} has shape {array.shape}; expected ({shape[0]},), one for each of the rows of Q, {shape}"
+            )
 
 
 def _checked_count(num_actions: Any) -> int:
