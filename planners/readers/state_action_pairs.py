@@ -50,13 +50,13 @@ def read_pairs(
     ([[5.0, 10.0], [-1.0, 0.0]], [[True, True], [True, False]])
     """
     by_pair, matrix = as_numbers("R", R), real_matrix("Q", Q)
-    length, num_states = matrix.shape
+    num_states = matrix.shape[1]
     of_state, of_action = _indices("states", states), _indices("actions", actions)
     _check_lengths(matrix.shape, R=by_pair, states=of_state, actions=of_action)
     count = int(of_action.max(initial=0)) + 1 if num_actions is None else _checked_count(num_actions)
     _check_range("state", of_state, num_states)
     _check_range("action", of_action, count)
-    if is_scattered(num_states, count, length):
+    if is_scattered(num_states, count, len(by_pair)):
         ends = None if terminal is None else (labels or Labels()).mask("terminal", terminal, num_states)
         return _scattered(by_pair, matrix, of_state, of_action, count, ends, given_type(Q), normalise)
     check_size(num_states, count, matrix.nnz)

@@ -1,6 +1,7 @@
 """Sweep until everything has settled, prove the bounds, and go on with a smaller threshold."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, Protocol
 
 import numpy as np
@@ -74,10 +75,7 @@ def rounds(
     wanted = check_tolerances(tolerance)
     size = sweeps.reward_size() or 1.0
     aim = wanted.target_of(size, size).aim
-
-    def target(bounds: Bounds) -> Target:
-        return sweeps.target(wanted, bounds)
-
+    target = partial(sweeps.target, wanted)
     threshold = threshold or 0.5 * aim * max(1.0 - sweeps.discount, 1e-4)
     guess = getattr(sweeps, "unproven", None)  # sweeps on a GPU or of many processes have none: they are always proven
     look, best, stalled = FIRST_LOOK, np.inf, 0

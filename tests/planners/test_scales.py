@@ -97,13 +97,14 @@ def test_an_action_that_nobody_takes_has_no_say() -> None:
 def test_absolute_relative_and_both() -> None:
     model = TabularMDP.from_arrays([[[0.5, 0.5], [0.0, 1.0]]], [1000.0, 100.0])
     largest = float(planners.solve(model, discount=0.9).values.max())
-    for options, allowed in (
+    cases: Any = (
         ({"tolerance": 0.5}, 0.5),
         ({"relative_tolerance": 1e-3}, 1e-3 * largest),
         ({"tolerance": 0.5, "relative_tolerance": 1e-9}, 0.5),
         ({"tolerance": 1e-9, "relative_tolerance": 1e-3}, 1e-3 * largest),
         ({}, 1e-6 * largest),
-    ):
+    )
+    for options, allowed in cases:
         for method in (planners.solve, planners.value_iteration, planners.gauss_seidel):
             plan = method(model, discount=0.9, **options)
             assert plan.error_bound <= plan.tolerance == pytest.approx(allowed, rel=1e-2)

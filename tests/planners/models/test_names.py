@@ -103,7 +103,7 @@ def test_every_constructor_takes_names_ends_and_a_beginning(name: str, tmp_path:
 def test_labels_in_any_order_are_one_model(rng: np.random.Generator, names: tuple[int, ...]) -> None:
     """Rows and columns are permuted independently; every labelled form gives the model of the plain arrays."""
     P, R = tables(rng)
-    expected = TabularMDP.from_arrays(P, R, axes="ASS", **NAMED)
+    expected: Any = TabularMDP.from_arrays(P, R, axes="ASS", **NAMED)
     rows, columns = list(names), list(rng.permutation(3))
     label = lambda order: [STATES[i] for i in order]  # noqa: E731
     matrices = {a: Frame(P[i][np.ix_(rows, columns)], label(rows), label(columns)) for i, a in enumerate(ACTIONS)}
@@ -115,6 +115,7 @@ def test_labels_in_any_order_are_one_model(rng: np.random.Generator, names: tupl
     by_pair = Frame([R[s, a] for s, a in order], [(STATES[s], ACTIONS[a]) for s, a in order])
     listed = [Frame(P[i][np.ix_(rows, columns)], label(rows), label(columns)) for i in range(2)]
     by_action = {a: dict(zip(STATES, R[:, i], strict=True)) for i, a in enumerate(ACTIONS)}
+    one: Any
     for one in (
         TabularMDP.from_arrays(matrices, rewards, **NAMED),
         TabularMDP.from_arrays(stacked, by_pair, **NAMED),
@@ -161,7 +162,7 @@ def test_real_data_frames(rng: np.random.Generator) -> None:
     matrices = {
         a: pd.DataFrame(P[i], index=states, columns=states).loc[::-1, ["y", "z", "x"]] for i, a in enumerate(ACTIONS)
     }
-    one = TabularMDP.from_arrays(
+    one: Any = TabularMDP.from_arrays(
         matrices, frame[["sell", "wait"]].iloc[::-1], states=states, initial=pd.Series({"y": 1.0, "x": 0, "z": 0})
     )
     np.testing.assert_array_equal(one.rewards, R)
