@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/modeller.py        some minutes; prints tables
 
 Every solver runs in a process of its own, one after the other, on one thread. Each is given the same lists of pairs;
-the memory is the peak of the process over what it was when these and the solver had been loaded. Seconds are of the
-processor, of the second of two solves, so that nothing is compiled in them. A solver that is not installed is left out.
+the memory is the peak of the process over what it was when these had been made, and a small model been solved, so that
+all is loaded and compiled. Seconds are of the processor. A solver that is not installed is left out.
 """
 
 import json
@@ -110,12 +110,13 @@ def measure(problem: str, solver: str) -> dict[str, Any]:
         __import__("quantecon.markov" if solver == "quantecon" else solver)
     except ModuleNotFoundError:
         return {"why": "not installed"}
+    by = {"planners": by_planners, "quantecon": by_quantecon, "mdpsolver": by_mdpsolver}[solver]
+    by(*products(40))()  # so that all is loaded and compiled
     before = peak()
     try:
         begin = time.process_time()
-        solve = {"planners": by_planners, "quantecon": by_quantecon, "mdpsolver": by_mdpsolver}[solver](*pairs)
+        solve = by(*pairs)
         making = time.process_time() - begin
-        solve()
         begin = time.process_time()
         value = solve()
     except MemoryError as error:
