@@ -54,3 +54,12 @@ def each_outcome(outcomes, table):
     for t in range(np.uint64(outcomes.size)):
         found[t] = table[outcomes[t] & KEPT]
     return found
+
+
+@compiled
+def count_outcomes(outcomes, size):
+    """(size,) how often each outcome was recorded."""
+    times = np.zeros(size, dtype=np.int64)
+    for t in range(np.uint64(outcomes.size)):
+        times[outcomes[t] & KEPT] += 1
+    return times

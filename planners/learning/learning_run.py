@@ -181,9 +181,10 @@ class LearningRun:
         return found
 
     def _visits_of(self, played: Played) -> NDArray[np.int64]:
-        shape, record = (self._task.num_states, self._task.num_actions), played.record
-        pairs = record.states * shape[1] + record.actions
-        return np.bincount(pairs, minlength=shape[0] * shape[1]).reshape(shape)
+        visits = np.zeros((self._task.num_states, self._task.num_actions), dtype=np.int64)
+        states, actions, *_, times = played.record.counted()
+        np.add.at(visits, (states, actions), times)
+        return visits
 
 
 def _changes(played: Played) -> Changes:

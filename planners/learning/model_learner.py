@@ -74,10 +74,11 @@ class ModelLearner(TabularLearner):
         from planners.kernels.small_plans import plan_dense
 
         scale = max(float(np.abs(R[self.exists]).max(initial=0.0)), 1e-300)
-        Q = np.empty(R.shape)
+        planned = np.empty(R.shape)
         rewards = np.where(self.exists, R, -np.inf)
-        plan_dense(np.ascontiguousarray(P), rewards, self.discount, Q, self.V, TOLERANCE * scale, SWEEPS)
-        self.Q = Q.tolist()
+        plan_dense(np.ascontiguousarray(P), rewards, self.discount, planned, self.V, TOLERANCE * scale, SWEEPS)
+        rows: Any = planned.tolist()
+        self.Q = rows
 
     def changed(self, s: int) -> Iterable[int]:
         """All states after a plan."""

@@ -92,8 +92,9 @@ class StepRecord:
         return len(self.states)
 
     def counted(self) -> tuple[Any, ...]:
-        """For `Experience.add`: each step."""
-        return self.states, self.actions, self.rewards, self.next_states, self.terminated
+        """For `Experience.add`: each step, once."""
+        once = np.ones(len(self), dtype=np.int64)
+        return self.states, self.actions, self.rewards, self.next_states, self.terminated, once
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +128,9 @@ class TableRecord:
 
     def counted(self) -> tuple[Any, ...]:
         """For `Experience.add`: each outcome that occurred, and how often."""
-        times = np.bincount(self.of_each(np.arange(len(self.tables.reward))), minlength=len(self.tables.reward))
+        from planners.kernels.outcomes import count_outcomes
+
+        times = count_outcomes(self.outcomes, len(self.tables.reward))
         at = np.flatnonzero(times)
         pair, tables = self.pair_of_outcome[at], self.tables
         s, a = pair // self.num_actions, pair % self.num_actions

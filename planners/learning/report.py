@@ -85,7 +85,8 @@ def _where(task: Task, run: "LearningRun", played: Played, error: float) -> list
 def _untried(task: Task, played: Sequence[Played]) -> str:
     tried = np.zeros((task.num_states, task.num_actions), dtype=bool)
     for each in played:
-        tried[each.record.states, each.record.actions] = True
+        states, actions, *_ = each.record.counted()
+        tried[states, actions] = True
     exists = np.zeros_like(tried)
     for s, options in enumerate(task.options()):
         exists[s, options] = True

@@ -64,7 +64,7 @@ class Decay:
 
     def values(self, first: int, last: int) -> NDArray[np.float64]:
         """The numbers after first, ..., last - 1 visits or steps, as `value` has them to the last bit."""
-        n = np.arange(first, last)
+        n = np.arange(first, last, dtype=np.float64)
         if self.over is not None:
             return self.start + (self.end - self.start) * np.minimum(n * (1.0 / self.over), 1.0)
         if self.power == 1.0:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from planners.errors import InvalidOptionError
 from planners.learning.exploration import EpsilonGreedy, Exploration, best_of, exploration_of
 from planners.learning.random_bits import RandomBits
-from planners.learning.schedules import Decay, checked_schedule, value_at
+from planners.learning.schedules import Decay, checked_schedule
 from planners.learning.task import Task, task_of
 from planners.plans.policy import TabularPolicy
 
@@ -164,8 +164,3 @@ class TabularLearner:
     def _state(self, observation: Any) -> int:
         self._begun()
         return self.number(observation)
-
-
-def epsilon_at(exploration: Exploration, step: int) -> float | None:
-    """The epsilon of an epsilon-greedy exploration in a step; None of another one."""
-    return value_at(exploration.epsilon, step) if isinstance(exploration, EpsilonGreedy) else None

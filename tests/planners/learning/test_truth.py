@@ -37,10 +37,11 @@ def test_policy_values_are_those_of_evaluate(rng: np.random.Generator) -> None:
         assert (run.policy_values <= run.optimal_value + 1e-9 * scale).all()
 
 
-def test_many_updates_do_not_drift(rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("discount", [0.9, 0.99, 0.9999])
+def test_many_updates_do_not_drift(discount: float, rng: np.random.Generator) -> None:
     """5,000 random changes, most of them to policies that have not occurred: the error stays below 1e-12."""
     model = drawn_model(rng, 40, 4)
-    task, first, count = task_of(model, 0.99), np.asarray(model.initial), 5000
+    task, first, count = task_of(model, discount), np.asarray(model.initial), 5000
     feasible = model.feasible @ (1 << np.arange(4))
     states = rng.integers(40, size=count)
     bits = rng.integers(1, 16, size=count) & feasible[states]
@@ -50,7 +51,7 @@ def test_many_updates_do_not_drift(rng: np.random.Generator) -> None:
     for k in range(count):
         now[states[k]] = bits[k]
         if k % 250 == 249:
-            V = planners.evaluate(model, probabilities_of(now, 4), discount=0.99)
+            V = planners.evaluate(model, probabilities_of(now, 4), discount=discount)
             assert abs(values[k] - first @ V) <= 1e-12 * max(1.0, np.abs(V).max())
 
 
