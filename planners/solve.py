@@ -58,7 +58,7 @@ def solve(model: IntervalMDP, *, discount: float, **options: Any) -> IntervalPla
 
 
 @overload
-def solve(model: ModelLike, *, discount: float, **options: Any) -> Plan: ...
+def solve(model: ModelLike, *, discount: float | NDArray[np.float64], **options: Any) -> Plan: ...
 
 
 @errors_in_names
@@ -116,11 +116,7 @@ def solve(
     >>> solve(stay_or_stop, discount=0.8, minimise=True).values  # the least cost is to stop at once
     array([3.])
     """
-    name = method.replace("-", "_") if isinstance(method, str) else ""
-    if name != "auto" and name not in METHODS:
-        near = get_close_matches(name, METHODS, n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise InvalidOptionError(f"method is {method!r}; expected 'auto', {', '.join(map(repr, METHODS))}{hint}")
+    name = _name_of(method)
     wanted = check_tolerances(tolerance, relative_tolerance)
     if isinstance(model, IntervalMDP):
         if distributed:
@@ -130,7 +126,8 @@ def solve(
         shared = {"tolerance": wanted, "progress": progress, "throw": throw, "minimise": minimise}
         within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
         plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)
-        return finish_within_bounds(plan_within_bounds(model, plan_of, discount=discount, **shared, **within), throw)
+        plan = plan_within_bounds(model, plan_of, discount=check_discount(discount), **shared, **within)
+        return finish_within_bounds(plan, throw)
     tolerances: dict[str, Any] = {} if wanted is BY_DEFAULT else {"tolerance": wanted if wanted.relative else tolerance}
     if distributed:
         if name not in ("auto", "gauss_seidel"):
@@ -144,6 +141,16 @@ def solve(
     options |= tolerances | {"progress": progress, "throw": throw}
     plan = in_direction(_plan, model, minimise=minimise, discount=discount, name=name, device=device, **options)
     return finish(plan, throw=throw)
+
+
+def _name_of(method: Any) -> str:
+    """The key of a method in `METHODS`, or "auto"; hyphens are as good as underscores."""
+    name = method.replace("-", "_") if isinstance(method, str) else ""
+    if name != "auto" and name not in METHODS:
+        near = get_close_matches(name, METHODS, n=1, cutoff=0.4)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise InvalidOptionError(f"method is {method!r}; expected 'auto', {', '.join(map(repr, METHODS))}{hint}")
+    return name
 
 
 def plan_known(model: Any, *, start: Any = None, name: str = "auto", device: Any = None, **options: Any) -> Plan:

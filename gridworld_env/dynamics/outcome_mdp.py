@@ -50,12 +50,17 @@ class OutcomeMDP(TabularMDP):
     results: Results | None = None
 
     @classmethod
-    def from_gym_dict(cls, P: Any, initial: ArrayLike | None = None) -> Self:
+    def from_gym_dict(cls, P: Any, initial: ArrayLike | None = None, **options: Any) -> Self:
         """Read `P[s][a] = [(probability, next_state, reward, terminated), ...]`, and keep each entry's reward.
 
         Raises:
+            InvalidOptionError: Further options of `TabularMDP.from_gym_dict`: none is taken here.
             InvalidModelError: As `TabularMDP.from_gym_dict`.
         """
+        if options:
+            raise InvalidOptionError(
+                f"OutcomeMDP.from_gym_dict takes no {next(iter(options))}; TabularMDP.from_gym_dict does"
+            )
         try:
             rows = [P[s] if isinstance(P[s], Mapping) else dict(enumerate(P[s])) for s in range(len(P))]
             lists: Any = {s: {a: list(entries) for a, entries in row.items()} for s, row in enumerate(rows)}

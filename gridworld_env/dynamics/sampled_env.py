@@ -137,7 +137,7 @@ class SampledEnv(gym.Env[Any, Any]):
     def _checked_action(self, action: Any) -> int:
         count = self.mdp.num_actions
         try:
-            chosen = -1 if isinstance(action, bool) else operator.index(action)
+            chosen = -1 if isinstance(action, bool | np.bool_) else operator.index(action)
         except TypeError:
             chosen = -1
         if not 0 <= chosen < count:

@@ -121,6 +121,35 @@ def _solve(
     source: Source,
     processes: Processes,
     *,
+    out: str | PathLike[str] | None = None,
+    progress: Progress = False,
+    minimise: bool = False,
+    **options: Any,
+) -> Plan:
+    """The plan of the states of this process, converged or not."""
+    given = {"out": out, "progress": progress, "minimise": minimise, **options}
+    agreed = processes.together(lambda: _checked(source, processes, **given), "looking at its options")
+    agree(processes, agreed)
+    folder, every = None if out is None else Path(out), agreed["checkpoint_every"]
+    with held(folder, processes):
+        if minimise:
+            source, progress = NegatedSource(source), turned_progress(progress)
+        blocks = Blocks(source, agreed["discount"], processes, agreed["parts"] or max(PARTS, processes.size))
+        checkpoints = Checkpoints(Path(folder or "", "checkpoint"), every, agreed["tolerance"])
+        plan = _swept(blocks, checkpoints, int(agreed["max_iterations"]), progress)
+        plan = replace(_proven_further(plan, source, blocks), iterations=blocks.sweeps)
+        plan = opposite(plan, plan.model) if minimise else plan
+        if folder is not None:
+            _write(plan, folder, blocks)
+        if every:
+            checkpoints.end(blocks, plan.status)
+    return plan
+
+
+def _checked(
+    source: Source,
+    processes: Processes,
+    *,
     discount: float,
     tolerance: float | Tolerance = BY_DEFAULT,
     relative_tolerance: float | None = None,
@@ -131,43 +160,22 @@ def _solve(
     progress: Progress = False,
     throw: bool = True,
     minimise: bool = False,
-) -> Plan:
-    """The plan of the states of this process, converged or not."""
-
-    def check() -> dict[str, Any]:
-        """What all processes have to agree on, and whether it is possible at all."""
-        check_switch("minimise", minimise)
-        check_run(max_iterations, progress, throw)
-        _check_counts(out, parts=parts, checkpoint_every=checkpoint_every)
-        wanted = check_tolerances(tolerance, relative_tolerance)
-        return {
-            "discount": _below_one(check_discount(discount)),
-            "tolerance": wanted,
-            "max_iterations": max_iterations,
-            "minimise": minimise,
-            "parts": parts,
-            "checkpoint_every": checkpoint_every,
-            "throw": throw,
-            "whether a plan is written, out": out is not None,
-            "the model": source.identity() if processes.size > 1 else "",
-        }
-
-    agreed = processes.together(check, "looking at its options")
-    agree(processes, agreed)
-    folder = None if out is None else Path(out)
-    with held(folder, processes):
-        if minimise:
-            source, progress = NegatedSource(source), turned_progress(progress)
-        blocks = Blocks(source, float(discount), processes, parts or max(PARTS, processes.size))
-        checkpoints = Checkpoints(Path(folder or "", "checkpoint"), checkpoint_every, agreed["tolerance"])
-        plan = _swept(blocks, checkpoints, int(max_iterations), progress)
-        plan = replace(_proven_further(plan, source, blocks), iterations=blocks.sweeps)
-        plan = opposite(plan, plan.model) if minimise else plan
-        if folder is not None:
-            _write(plan, folder, blocks)
-        if checkpoint_every:
-            checkpoints.end(blocks, plan.status)
-    return plan
+) -> dict[str, Any]:
+    """What all processes have to agree on, if it is possible at all."""
+    check_switch("minimise", minimise)
+    check_run(max_iterations, progress, throw)
+    _check_counts(out, parts=parts, checkpoint_every=checkpoint_every)
+    return {
+        "discount": _below_one(check_discount(discount)),
+        "tolerance": check_tolerances(tolerance, relative_tolerance),
+        "max_iterations": max_iterations,
+        "minimise": minimise,
+        "parts": parts,
+        "checkpoint_every": checkpoint_every,
+        "throw": throw,
+        "whether a plan is written, out": out is not None,
+        "the model": source.identity() if processes.size > 1 else "",
+    }
 
 
 def _swept(blocks: Blocks, checkpoints: Checkpoints, max_iterations: int, progress: Progress) -> Plan:

@@ -66,7 +66,7 @@ class Decay:
         """The numbers after first, ..., last - 1 visits or steps, as `value` has them to the last bit."""
         n = np.arange(first, last, dtype=np.float64)
         if self.over is not None:
-            return self.start + (self.end - self.start) * np.minimum(n * (1.0 / self.over), 1.0)
+            return self.start + (self.end - self.start) * np.minimum(n * (1.0 / self.over), np.float64(1.0))
         if self.power == 1.0:
             return self.end + (self.start - self.end) / (n + 1.0)
         return np.array([self.value(k) for k in range(first, last)])  # NumPy's powers may be rounded otherwise

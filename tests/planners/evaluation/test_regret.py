@@ -44,8 +44,8 @@ def test_the_rounding_of_the_differences_is_in_the_error(
         weights /= weights.sum()
         monkeypatch.setattr(regret_module, "value_from", lambda *_, achieved=achieved, **__: (achieved, np.zeros(50)))
         monkeypatch.setattr(regret_module, "_first_states", lambda _, weights=weights: weights)
-        best = SimpleNamespace(values=optimal, error_bound=0.0)
-        found = regret_module._of_policy(None, best, None, 0.9)
+        best: Any = SimpleNamespace(values=optimal, error_bound=0.0)
+        found = regret_module._of_policy(best, best, None, 0.9)
         exact = sum(
             Fraction(w) * (Fraction(v) - Fraction(a)) for w, v, a in zip(weights, optimal, achieved, strict=True)
         )

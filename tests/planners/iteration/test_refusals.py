@@ -66,7 +66,7 @@ def test_wrong_entries_are_named(entry: Any, message: str) -> None:
 
 def test_a_raw_dictionary_is_no_model_but_can_be_read() -> None:
     with pytest.raises(InvalidModelError, match=r"a dict is no model; .* is read by planners.TabularMDP.from_gym_dict"):
-        planners.solve({}, discount=0.9)  # pyright: ignore[reportArgumentType]
+        planners.solve({}, discount=0.9)  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 @pytest.mark.parametrize(
