@@ -50,7 +50,7 @@ def main() -> int:
             print(f"{world.name:<20}{sets:<11}{missed[0][sets]:>14}{missed[1][sets]:>12}{test.pvalue:>9.2g}")
         print(f"  {time.process_time() - began:.0f} s of processor time", flush=True)
     print("refuted" if refuted else f"no claim of confidence {CONFIDENCE} is refuted")
-    return refuted > 0
+    return int(refuted > 0)
 
 
 if __name__ == "__main__":
