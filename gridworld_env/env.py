@@ -14,7 +14,7 @@ from gridworld_env.dynamics.trace import Trace
 from gridworld_env.grid.actions import Moves, keys_to_action
 from gridworld_env.grid.grid import Grid
 from gridworld_env.maps.textbook_worlds import read_map
-from gridworld_env.rendering.display import Display
+from gridworld_env.rendering.display import Display, png_of
 from planners.models.moves import MoveMDP
 
 
@@ -113,6 +113,10 @@ class GridWorldEnv(SampledEnv):
         states = tuple(trace.states)
         state = states[-1] if states else None
         return self._display.show(mode or self.render_mode or "rgb_array", state, states, trace.caption(self.rules))
+
+    def _repr_png_(self) -> bytes | None:
+        """The picture of the present state, in a notebook, whatever the render mode."""
+        return png_of(lambda: self.picture(self.trace, "rgb_array"))
 
     def set_overlay(
         self,

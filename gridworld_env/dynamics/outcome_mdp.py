@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from planners.errors import InvalidOptionError
 from planners.models.tabular import TabularMDP
 from planners.readers.toy_text import read_gym_dict
 

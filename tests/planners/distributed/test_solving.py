@@ -143,7 +143,9 @@ def test_what_one_process_finds_all_are_told(together: tuple[Path, int]) -> None
         "no memory": ["NotEnoughMemoryError: process 0 of 2", "states 0 to 1499", "Unable to allocate 3 GiB"],
         "little memory": ["NotEnoughMemoryError: process 1 of 2", "states 1500 to 2999", "100.0 kB are free"],
         "another discount": ["the processes do not agree: discount is 0.9 on process 0 of 2, and 0.95"],
-        "another tolerance": ["tolerance is Tolerance(absolute=1e-06, relative=0.0) on process 0 of 2, and Tolerance(absolute=0.001"],
+        "another tolerance": [
+            "tolerance is Tolerance(absolute=1e-06, relative=0.0) on process 0 of 2, and Tolerance(absolute=0.001"
+        ],
         "no such tolerance": ["process 1 of 2, looking at its options: tolerance is -1.0"],
         "another map": ["the processes do not agree: the model is 3 x 3 squares, SHA-256"],
         "other rules": ["slip=0.2", "slip=0.3"],
