@@ -188,8 +188,7 @@ def test_maps_and_environments_as_pictures() -> None:
     assert isinstance(world, gridworld_env.GridWorldEnv)
     env.reset(seed=1)
     env.step(1)
-    png = world._repr_png_()  # pyright: ignore[reportAttributeAccessIssue] - where there are pictures
-    np.testing.assert_array_equal(picture(png), env.render())
+    np.testing.assert_array_equal(picture(world._repr_png_()), env.render())
     text = gym.make("GridWorld-v0", render_mode="ansi")
     text.reset(seed=1)
     shown, frame = picture(text.unwrapped._repr_png_()), text.render()  # pyright: ignore[reportAttributeAccessIssue]

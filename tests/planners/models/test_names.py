@@ -186,7 +186,8 @@ def test_a_plan_answers_by_name(rng: np.random.Generator, tmp_path: Path) -> Non
     assert [row.state for row in table] == list(STATES)
     assert str(table).splitlines()[1].split()[0] == "high"
     assert "high" in repr(plan)
-    assert "sell" in repr(plan) + plan._repr_html_()
+    assert str(plan.action("high")) in repr(plan)
+    assert str(plan.action("high")) in plan._repr_html_()
     console = Console(file=io.StringIO(), width=80)
     console.print(table)
     assert "high" in console.file.getvalue()  # type: ignore[attr-defined]
