@@ -29,7 +29,8 @@ class Tolerance(NamedTuple):
     """The largest error that is allowed of any value: `absolute`, or `relative` times the largest |V|, if that is more.
 
     A few values that are very much larger than the others, such as one penalty that has to be paid, are not to spoil
-    the others: a run aims at `relative` times a typical |V|, or 1. If rounding forbids that, it has done what it can.
+    the others: a run aims at `relative` times a typical |V|, or 1. If rounding forbids that, it has done what it can;
+    so too where rewards cancel, and values are nearly 0: `relative` times 1 is enough then.
 
     Attributes:
         absolute: In units of reward.
@@ -49,7 +50,7 @@ class Tolerance(NamedTuple):
 
     def most(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> float:
         """The largest error that may turn out to be allowed, of values of which (S,) bounds are known."""
-        return max(self.absolute, self.relative * float(np.maximum(upper, -lower).max(initial=0.0)))
+        return max(self.absolute, self.relative * float(np.maximum(upper, -lower).max(initial=1.0)))
 
     def target_of(self, largest: float, typical: float) -> Target:
         """The same, of values of which the largest |V| and a typical one are known."""

@@ -5,7 +5,9 @@
 
 import contextlib
 import os
+import shutil
 import tracemalloc
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,8 +158,16 @@ def checkpoint_in_parts(name: str) -> Callable[[Path], tuple[Path, Reader]]:
     def made(folder: Path) -> tuple[Path, Reader]:
         with pytest.raises(RuntimeError, match="goes down"):
             solve_in_parts(world(), out=folder / "plan", progress=stop, **options)
-        newest = max((folder / "plan" / "checkpoint").glob("sweep-*"))
-        return newest / name, lambda: solve_in_parts(world(), out=folder / "plan", max_iterations=1, **options)
+        *older, newest = sorted((folder / "plan" / "checkpoint").glob("sweep-*"))
+        for each in older:  # they would be taken instead
+            shutil.rmtree(each)
+
+        def read() -> planners.Plan:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", ".*holds a finished plan, which is kept", UserWarning)
+                return solve_in_parts(world(), out=folder / "plan", max_iterations=1, **options)
+
+        return newest / name, read
 
     return made
 

@@ -21,7 +21,7 @@ from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.payoffs.penalties import Penalty
 from gan_lab.truth import LOG_4
 
-SCORES: Final = 2001  # at which a payoff is looked at for its best, before it is refined around there
+SCORES: Final = 65  # at which a payoff is looked at for its best, before it is refined around there
 
 
 class DiracGame(StrategyGame):

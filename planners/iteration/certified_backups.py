@@ -119,5 +119,6 @@ class CertifiedBackup:
         least, enough = floors(self.certifier.problem, bounds.lower, bounds.upper)
         aim = self.target(bounds).aim
         most = self.tolerance.most(bounds.lower, bounds.upper)
-        refused = self.refuses and most < least and (enough <= 4.0 * least or iteration >= 1024)
+        hopeless = most < least or least == np.inf
+        refused = self.refuses and hopeless and (enough <= 4.0 * least or iteration >= 1024)
         return aim < least and (refused or bounds.error <= (1.0 + FLOOR) * least < np.inf)

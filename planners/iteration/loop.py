@@ -64,9 +64,16 @@ def finish(plan: Plan, *, throw: bool) -> Plan:
 
 
 def accepted(plan: Plan) -> Plan:
-    """The plan, converged if its error is allowed, though rounding or a limit kept it from what was aimed at."""
+    """The plan, converged if its error is allowed, though rounding or a limit kept it from what was aimed at.
+
+    Where rewards cancel, values are nearly 0, and a part of them is less than rounding: then that part of 1 is enough.
+    """
+    allowed = plan.tolerance
+    if plan.status is Status.ROUNDING_FLOOR:
+        allowed = max(allowed, plan.relative_tolerance)
     stopped = plan.status in (Status.ROUNDING_FLOOR, Status.ITERATION_LIMIT)
-    return replace(plan, status=Status.CONVERGED) if stopped and plan.error_bound <= plan.tolerance else plan
+    done = stopped and plan.error_bound <= allowed
+    return replace(plan, status=Status.CONVERGED, tolerance=allowed) if done else plan
 
 
 def refuse_unbounded(plan: Plan) -> None:

@@ -32,7 +32,8 @@ def test_car_rental() -> None:
             P[s, a] = np.outer(first[min(one, 20)], second[min(two, 20)]).ravel()
             R[s, a] = 10 * (lent_one[min(one, 20)] + lent_two[min(two, 20)]) - 2 * abs(a - 5)
     names = [(one, two) for one in range(n) for two in range(n)]
-    plan = planners.solve(TabularMDP.from_arrays(P, R, states=names, actions=range(-5, 6)), discount=0.9)
+    model = TabularMDP.from_arrays(P, R, states=names, actions=range(-5, 6))
+    plan = planners.solve(model, discount=0.9, tolerance=1e-6)
     values, rewards = np.zeros(n * n), np.where(np.isfinite(R), R, -1e9)
     for _ in range(200):
         values = (rewards + 0.9 * (P @ values)).max(axis=1)
