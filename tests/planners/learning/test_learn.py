@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import gymnasium as gym
@@ -228,6 +229,15 @@ def press() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """A shell's background jobs begin with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("compiled", [True, False])
 def test_ctrl_c_keeps_what_there_is(compiled: bool) -> None:
     model = drawn_model(np.random.default_rng(1), 6, 3)
