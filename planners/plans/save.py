@@ -64,7 +64,7 @@ def write_arrays(path: str | PathLike[str], arrays: dict[str, Any]) -> None:
     """Write arrays to a sealed file, whole or not at all."""
 
     def write(file: BinaryIO) -> None:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, **arrays)
         _seal(file)
 
     write_atomically(Path(path), write)

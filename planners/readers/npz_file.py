@@ -14,7 +14,7 @@ from planners.errors import InvalidModelError
 
 def write_arrays(path: str | PathLike[str], form: str, arrays: Mapping[str, Any]) -> None:
     """Write arrays, and what they are, to a file, whole or not at all."""
-    write_atomically(Path(path), lambda file: np.savez(file, allow_pickle=False, format=form, **arrays))
+    write_atomically(Path(path), lambda file: np.savez(file, format=form, **arrays))
 
 
 def read_arrays(path: str | PathLike[str], form: str) -> dict[str, NDArray[Any]]:
