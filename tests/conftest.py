@@ -60,6 +60,12 @@ def one_thread() -> None:
         sys.modules["torch"].set_num_threads(1)
 
 
+@pytest.fixture(scope="session")
+def run_seed(request: pytest.FixtureRequest) -> int:
+    """The seed of the whole run, for what its tests share: the same in every worker."""
+    return request.config.stash[SEED]
+
+
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """A generator of this test's own: the same for one seed, whatever else runs, in whatever order and worker."""

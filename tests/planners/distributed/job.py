@@ -124,9 +124,10 @@ class SentBytes:
 
 
 def suite(folder: Path, seed: int) -> None:
-    """Solve every model together, and then what must fail on all processes alike."""
+    """Enter two groups, and a third, in which every model is solved, and then what must fail on all processes alike."""
     import torch.distributed as dist
 
+    twice(folder / "groups")
     dist.init_process_group("gloo")
     rank, sent, arrays, facts = dist.get_rank(), SentBytes(), {}, {}
     for name, (model, discount) in models(folder, seed).items():
@@ -225,9 +226,7 @@ def twice(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "twice":
-        twice(Path(sys.argv[2]))
-    elif sys.argv[1] == "suite":
+    if sys.argv[1] == "suite":
         suite(Path(sys.argv[2]), int(sys.argv[3]))
     else:
         killed(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), int(sys.argv[6]))

@@ -23,6 +23,7 @@ from planners.__main__ import main
 from planners.distributed import Rows, Source, solve_in_parts
 from planners.distributed.sources import evenly, shares
 from planners.models.convert import as_model
+from tests.oracles.once import once
 from tests.planners.distributed import job
 
 JOB = Path(job.__file__)
@@ -48,15 +49,15 @@ def launch(processes: int, *arguments: object, restarts: int = 0, seconds: float
     return said
 
 
-@pytest.fixture(scope="module")
-def together(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, int]:
+@pytest.fixture
+def together(tmp_path_factory: pytest.TempPathFactory, run_seed: int) -> tuple[Path, int]:
     """The folder that two processes wrote, and the seed of their models."""
-    given = request.config.getoption("--seed")
-    seed = int(np.random.default_rng().integers(2**31)) if given is None else int(given)
-    print(f"models of seed {seed} (replay with --seed {seed})")
-    folder = tmp_path_factory.mktemp("together")
+    print(f"models of seed {run_seed} (replay with --seed {run_seed})")
+    return once(tmp_path_factory, "together", lambda folder: launch_suite(folder, run_seed)), run_seed
+
+
+def launch_suite(folder: Path, seed: int) -> None:
     launch(2, JOB, "suite", folder, seed)
-    return folder, seed
 
 
 def test_two_processes_and_one_have_the_same_bits(together: tuple[Path, int]) -> None:
@@ -193,10 +194,10 @@ def test_a_killed_process_changes_nothing(tmp_path: Path, rng: np.random.Generat
     assert not (tmp_path / "plan" / "checkpoint").exists()
 
 
-def test_a_script_may_enter_a_group_twice(tmp_path: Path) -> None:
-    launch(2, JOB, "twice", tmp_path)
+def test_a_script_may_enter_a_group_twice(together: tuple[Path, int]) -> None:
+    folder, _ = together
     for number in ("0", "1"):
-        assert planners.load_plan(tmp_path / number).converged
+        assert planners.load_plan(folder / "groups" / number).converged
 
 
 def ladder() -> Rows:
