@@ -1,6 +1,7 @@
-"""One process of several that train together: `python -m tests.oracles.ranks RANK COUNT FOLDER SEED`.
+"""One process of three that train together: `python -m tests.oracles.ranks RANK FOLDER SEED`.
 
-It plays all scenarios in one process group, and writes what it has of each to FOLDER. A scenario is a function of the
+All three play some scenarios in one process group, then two of them all scenarios in another, and each writes to FOLDER
+what it has of them. A scenario is a function of the
 rank, the folder and the seed; the tests call the same functions, without ranks, for what one process makes of them.
 """
 
@@ -48,12 +49,12 @@ def plain(seed: int, where: Any, **options: Any) -> Found:
     return found_of(train("ring8", *players(seed), seed=seed, **{**SMALL, **options}, **where))
 
 
-def relativistic(seed: int, where: Any, steps: int = 200) -> Found:
-    return plain(seed, where, loss="relativistic", penalty="r1r2", penalty_weight=0.1, steps=steps)
+def relativistic(seed: int, where: Any) -> Found:
+    return plain(seed, where, loss="relativistic", penalty="r1r2", penalty_weight=0.1, steps=60)
 
 
 def minimax(seed: int, where: Any) -> Found:
-    return plain(seed, where, loss="minimax", update=gan_lab.updates.Alternating(2), steps=150)
+    return plain(seed, where, loss="minimax", update=gan_lab.updates.Alternating(2), steps=60)
 
 
 def gradient_penalty(seed: int, where: Any) -> Found:
@@ -201,9 +202,9 @@ SCENARIOS: dict[str, Callable[[int, Path, int], Found]] = {
 }  # fmt: skip
 
 
-def main(rank: int, count: int, folder: Path, seed: int) -> None:
-    torch.set_num_threads(1)
-    store = f"file://{folder}/store"
+def play(rank: int, count: int, folder: Path, seed: int) -> None:
+    """What one of so many processes finds."""
+    store = f"file://{folder}/store{count}"
     distributed.init_process_group("gloo", store, timedelta(seconds=180), rank=rank, world_size=count)
     chosen = EQUAL if count == 2 else {name: EQUAL[name] for name in ("simultaneous", "recipe")}
     found: dict[str, Found] = {name: made(seed, {"distributed": True}) for name, made in chosen.items()}
@@ -212,9 +213,12 @@ def main(rank: int, count: int, folder: Path, seed: int) -> None:
             found[name] = scenario(rank, folder, seed)
         except Exception as error:
             found[name] = {"error": f"{type(error).__name__}: {error}", "step": getattr(error, "step", None)}
-    torch.save(found, folder / f"rank{rank}.pt")
+    torch.save(found, folder / f"rank{rank}of{count}.pt")
     distributed.destroy_process_group()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+    torch.set_num_threads(1)
+    own = int(sys.argv[1])
+    for size in (3, 2) if own < 2 else (3,):
+        play(own, size, Path(sys.argv[2]), int(sys.argv[3]))
