@@ -60,6 +60,12 @@ def one_thread() -> None:
         sys.modules["torch"].set_num_threads(1)
 
 
+@pytest.fixture
+def brief_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks at a game of samples take 500 samples instead of 5,000, where a test asks for no more than the same ones."""
+    monkeypatch.setattr("gan_lab.games.sample_game.EVALUATED", 500)
+
+
 @pytest.fixture(scope="session")
 def run_seed(request: pytest.FixtureRequest) -> int:
     """The seed of the whole run, for what its tests share: the same in every worker."""

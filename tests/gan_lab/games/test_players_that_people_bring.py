@@ -53,6 +53,7 @@ class OneScore(nn.Module):
         return self.score.expand(len(samples))
 
 
+@pytest.mark.usefixtures("brief_looks")
 @pytest.mark.parametrize("network", [with_batch_norm, MeanOfBatch])
 @pytest.mark.parametrize("update", ["alternating", "simultaneous", "extragradient", "consensus"])
 def test_both_turns_judge_the_same_way_where_a_batch_is_tied_together(network: Any, update: str) -> None:
@@ -64,11 +65,11 @@ def test_both_turns_judge_the_same_way_where_a_batch_is_tied_together(network: A
     discriminator.set_optimizer(adam(1e-12))
     paid = []
     train(
-        TWO, generator, discriminator, steps=60, loss="minimax", truth_every=1, batch_size=2000, update=update,
+        TWO, generator, discriminator, steps=6, loss="minimax", truth_every=1, batch_size=20_000, update=update,
         callbacks=[lambda run: paid.append(run.history[-1])],
     )  # fmt: skip
     means = [np.mean([row[agent] for row in paid]) for agent in ("discriminator_0", "generator_0")]
-    # 60 batches of 2000: a standard error below .01; mixed batches were apart by more than .3
+    # 6 batches of 20,000: a standard error below .01; mixed batches were apart by more than .3
     assert means[0] == pytest.approx(-means[1], abs=0.06)
 
 
@@ -78,6 +79,7 @@ def test_plain_networks_are_judged_all_at_once() -> None:
     assert run.discriminator.apart is None
 
 
+@pytest.mark.usefixtures("brief_looks")
 @pytest.mark.parametrize("make", [WithUnusedPart, OneScore], ids=["a part is not used", "samples are ignored"])
 @pytest.mark.parametrize(
     ("update", "penalty"),
@@ -96,6 +98,7 @@ def test_what_a_payoff_does_not_use_has_no_gradient(make: Any, update: str, pena
     assert np.isfinite(run.last["value"])
 
 
+@pytest.mark.usefixtures("brief_looks")
 def test_evaluations_leave_no_trace() -> None:
     def played(looks: int) -> list[torch.Tensor]:
         torch.manual_seed(3)

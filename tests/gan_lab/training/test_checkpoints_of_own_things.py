@@ -87,14 +87,21 @@ def numbers(run: Run) -> list[Any]:
     return [[own.tolist() for own in player.state_dict().values()] for player in run.players.values()]
 
 
-def test_an_own_penalty_goes_on_in_another_process(tmp_path: Path) -> None:
-    def played(*arguments: Any) -> str:
-        call = [sys.executable, "-c", RESUMED, *map(str, arguments)]
-        return subprocess.run(call, capture_output=True, text=True, check=True).stdout
+def test_an_own_penalty_goes_on_in_another_process(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun here, and gone on with there: as in one go here."""
+
+    def played_here(*arguments: Any) -> str:
+        monkeypatch.setattr(sys, "argv", ["-c", *map(str, arguments)])
+        exec(RESUMED, {"__name__": "__main__"})
+        return capsys.readouterr().out
 
     file = tmp_path / "run.safetensors"
-    played(2, file, "")
-    assert played(4, "", file) == played(4, "", "")
+    played_here(2, file, "")
+    call = [sys.executable, "-c", RESUMED, "4", "", str(file)]
+    resumed = subprocess.run(call, capture_output=True, text=True, check=True).stdout
+    assert resumed == played_here(4, "", "")
 
 
 def test_the_whole_state_of_an_own_optimizer_is_kept(tmp_path: Path) -> None:
