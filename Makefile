@@ -16,11 +16,12 @@ TOOLS_STAMP := $(VENV)/.installed-tools
 PYTEST := OMP_NUM_THREADS=1 SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest test-newest lint bench docs release clean
+.PHONY: help demo test test-long test-lowest test-newest lint bench docs release clean
 
 help:
 	@echo "make demo    solve the lecture's gridworld, print values, policy and certificate, play an episode"
 	@echo "make test    run the whole test suite (ARGS=... goes to pytest)"
+	@echo "make test-long    the same with four times as many random examples"
 	@echo "make test-lowest, make test-newest    the same with the lowest versions allowed, and with the newest of all"
 	@echo "make lint    ruff check, ruff format --check, pyright, import contracts"
 	@echo "make bench   run the benchmarks and write benchmarks/README.md"
@@ -33,6 +34,9 @@ demo: $(DEMO_STAMP)
 
 test: $(TOOLS_STAMP)
 	$(PYTEST) -n 2 --dist=worksteal $(ARGS)
+
+test-long: $(TOOLS_STAMP)
+	GRIDWORLD_LONG=1 $(PYTEST) -n 2 --dist=worksteal $(ARGS)
 
 # Environments of their own, made anew each time. PyTorch stays at the version of constraints.txt in both.
 test-lowest: OTHER := .venv-lowest

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests.oracles.examples import times
+
 # Before anything imports pygame. `SDL_VIDEODRIVER=x11 pytest ...` still shows the windows to somebody who wants them.
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
@@ -23,9 +25,9 @@ CI_SEED = 20261128
 SEED = pytest.StashKey[int]()
 
 # `deadline=None`: the first example may compile a kernel, and no test measures time.
-settings.register_profile("default", derandomize=False, print_blob=True, deadline=None)
+settings.register_profile("default", max_examples=times(200), derandomize=False, print_blob=True, deadline=None)
 # CI tries the same examples and seeds at each run, so that a red run means that the change broke something.
-settings.register_profile("ci", settings.get_profile("default"), max_examples=200, derandomize=True)
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
@@ -62,7 +64,7 @@ def one_thread() -> None:
 
 @pytest.fixture
 def brief_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks at a game of samples take 500 samples instead of 5,000, where a test asks for no more than the same ones."""
+    """Looks at a game of samples take 500 samples instead of 5,000, where a test asks only whether they agree."""
     monkeypatch.setattr("gan_lab.games.sample_game.EVALUATED", 500)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.oracles.once import once
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("gan_lab", "gridworld_env", "planners")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -37,8 +39,8 @@ def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> Non
     run(sys.executable, "-m", "venv", "--without-pip", environment)
     python = environment / "bin" / "python"
     run(
-        *(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
-        *("--constraint", ROOT / "constraints.txt", wheel),
+        *(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check"),
+        *("--no-compile", "--constraint", ROOT / "constraints.txt", wheel),
     )
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -112,10 +114,12 @@ def test_constraints_pin_every_dependency_within_its_range() -> None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT)
-    (built,) = folder.glob("*.whl")
+    (built,) = once(tmp_path_factory, "wheel", build_wheel).glob("*.whl")
     return built
+
+
+def build_wheel(folder: Path) -> None:
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT)
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:

@@ -64,9 +64,9 @@ def enumerate_env(
     Cost: A copies and steps a state, times `samples`; without them 17 times as many where steps draw random numbers.
 
     >>> import gymnasium as gym
-    >>> model, keys = enumerate_env(gym.make("CliffWalking-v1"))
+    >>> model, keys = enumerate_env(gym.make("FrozenLake-v1", is_slippery=False))
     >>> model
-    TabularMDP(37 states, 4 actions, 147 transitions, 0.0 MB)
+    TabularMDP(11 states, 4 actions, 34 transitions, 0.0 MB)
     """
     inner = getattr(env, "unwrapped", env)
     actions = _number_of_actions(inner, samples, max_states)

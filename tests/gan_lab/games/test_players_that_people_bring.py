@@ -145,7 +145,7 @@ def test_the_recipe_of_a_mixture_follows_its_numbers() -> None:
 
 @pytest.mark.parametrize("name", ["minimax", "non_saturating", "least_squares", "relativistic"])
 def test_convergence_is_told_for_a_loss_at_its_own_equilibrium(name: str) -> None:
-    run = train("finite", loss=name, steps=3000)
+    run = train("finite", loss=name, steps=1500)
     assert run.last["exploitability"] < 1e-3
     assert "Converged? yes" in run.report()
 
@@ -172,14 +172,14 @@ def test_an_own_loss_is_asked_for_its_own_facts() -> None:
     """A shift of all scores changes nothing for a relative loss, whatever its name."""
     of = LOSSES["relativistic"]
     own = Loss("mine", of.discriminator, of.generator, False, True, "as relativistic", "test", of.log_odds)
-    runs = [train("finite", loss=loss, steps=500) for loss in (own, "relativistic")]
+    runs = [train("finite", loss=loss, steps=100) for loss in (own, "relativistic")]
     assert runs[0].truth == runs[1].truth
 
 
 @pytest.mark.parametrize("update", ["optimistic", "extragradient"])
 def test_a_strategy_at_the_edge_of_the_box_comes_back(update: str) -> None:
-    players = [Strategist(name, [9.9], ascent(0.1)) for name in ("generator_0", "discriminator_0")]
-    run = train("bilinear", *players, update=update, steps=3000)
+    players = [Strategist(name, [9.9], ascent(0.3)) for name in ("generator_0", "discriminator_0")]
+    run = train("bilinear", *players, update=update, steps=500)
     assert np.abs(run.strategies).max() < 1e-3
 
 

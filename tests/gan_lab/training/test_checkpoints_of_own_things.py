@@ -32,7 +32,7 @@ run = gan_lab.train(
     "ring8", penalty=Penalty("flat", flat, "E |grad s|_1", "mine"), steps=int(steps), batch_size=8, looks=1, seed=3,
     checkpoint=write or None, resume=read or None,
 )
-print(float(sum(own.double().sum() for own in run.generator.trained)).hex())
+print(float(sum(own.detach().double().sum() for own in run.generator.trained)).hex())
 """
 
 

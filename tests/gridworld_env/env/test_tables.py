@@ -1,4 +1,4 @@
-"""`P`, `R` and `mdp`: their form, their limits, and 10^6 steps that follow them."""
+"""`P`, `R` and `mdp`: their form, their limits, and many steps that follow them."""
 
 import copy
 import operator
@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 import planners
 from gridworld_env import WORLDS, GridWorldEnv, MapError
+from tests.oracles.examples import times
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -151,16 +152,16 @@ def test_a_million_states(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.slow
-def test_a_million_steps_follow_the_tables(rng: np.random.Generator) -> None:
+def test_many_steps_follow_the_tables(rng: np.random.Generator) -> None:
     """Pearson's chi-square over all pairs (s, a), p > 1e-3.
 
     One retry with fresh numbers, so that a right sampler fails once in a million runs.
     """
     env = gym.make("GridWorld-v0", **WINDY, max_episode_steps=-1).unwrapped
     assert isinstance(env, GridWorldEnv)
-    probabilities = [p_of_a_sample(env, rng, 1_000_000)]
+    probabilities = [p_of_a_sample(env, rng, times(1_000_000))]
     if probabilities[0] <= 1e-3:
-        probabilities.append(p_of_a_sample(env, rng, 1_000_000))
+        probabilities.append(p_of_a_sample(env, rng, times(1_000_000)))
     assert probabilities[-1] > 1e-3, probabilities
 
 

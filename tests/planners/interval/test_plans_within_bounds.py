@@ -15,6 +15,7 @@ from planners import IntervalMDP, IntervalPlan, NotConvergedError, Status, Tabul
 from planners.errors import InvalidModelError, InvalidOptionError, InvalidPolicyError
 from planners.interval.nature import WORST, Nature
 from tests.oracles import exact, nature
+from tests.oracles.examples import times
 
 DISCOUNTS = [Fraction(0), Fraction(1, 2), Fraction(15, 16)]
 
@@ -26,26 +27,26 @@ def lecture() -> TabularMDP:
 
 @pytest.mark.parametrize("ball", [False, True])
 def test_plans_hold_in_every_model_and_are_the_best_ones(rng: np.random.Generator, ball: bool) -> None:
-    for number in range(100):
+    for number in range(times(100)):
         sets = nature.random_sets(rng, 2, 2, ball)
         assert not nature.violations(sets, DISCOUNTS[number % 3]), (number, sets)
 
 
 def test_rounding_is_included(rng: np.random.Generator) -> None:
-    for number in range(60):
+    for number in range(times(60)):
         sets, scale = nature.float_sets(rng, 2, 2)
         discount = (Fraction(0.3), Fraction(0.9), Fraction(0.999))[number % 3]
         assert not nature.violations(sets, discount, 1e-7 * scale / float(1 - discount)), (number, sets)
 
 
 def test_at_discount_1_too(rng: np.random.Generator) -> None:
-    for number in range(40):
+    for number in range(times(40)):
         sets = nature.random_sets(rng, 2, 2, ball=number % 4 == 0)
         assert not nature.violations(sets, Fraction(1)), (number, sets)
 
 
 def test_bounds_of_a_policy_that_draws(rng: np.random.Generator) -> None:
-    for number in range(20):
+    for number in range(times(20)):
         sets = nature.random_sets(rng, 2, 2, ball=number % 2 == 0)
         weights = [[Fraction(int(k), 8), 1 - Fraction(int(k), 8)] for k in rng.integers(0, 9, size=2)]
         policy = [dict(enumerate(row)) for row in weights]

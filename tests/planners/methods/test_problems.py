@@ -1,6 +1,6 @@
 """Every planner on every problem whose answer is known, and on random ones that brute force in fractions solves.
 
-`HYPOTHESIS_PROFILE=ci` looks at more examples.
+`make test-long` looks at more examples.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,13 @@ import planners
 from planners import Plan, TabularMDP
 from tests.oracles.bounds import check_plan
 from tests.oracles.exact import PLUS, Tables, as_floats, optimal_values
+from tests.oracles.examples import times
 from tests.oracles.methods import METHODS
 from tests.oracles.models import COSTS, DISCOUNTS, REWARDS, tables
 from tests.oracles.problems import PROBLEMS, Problem
 
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
-exact = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=40)
+exact = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=times(160))
 tolerances = st.sampled_from([1e-3, 1e-6, 1e-9])
 
 

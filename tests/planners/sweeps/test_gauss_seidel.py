@@ -7,7 +7,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from scipy import sparse
 from scipy.sparse import csgraph
 
@@ -59,7 +59,6 @@ def test_agrees_with_linear_solves(rules: Rules, discount: float, rng: np.random
         assert (followed >= plan.lower - 1e-9 - 1e-11 * np.abs(plan.lower)).all()  # `followed` has errors of its own
 
 
-@settings(max_examples=150)
 @given(case=tables())
 def test_bounds_hold_exactly_without_a_discount(case: Any) -> None:
     model = TabularMDP.from_gym_dict(as_floats(case))

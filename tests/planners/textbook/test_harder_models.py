@@ -10,6 +10,7 @@ from scipy.stats import poisson
 
 import planners
 from planners import TabularMDP
+from tests.oracles.examples import times
 
 
 @pytest.mark.slow
@@ -163,10 +164,12 @@ def test_admission_control_and_its_semi_markov_twin() -> None:
 
 
 @pytest.mark.slow
-def test_two_products_of_99_856_states() -> None:
-    # nothing joins the two, so that V(x, y) = V(x) + V(y), each from a model of 316 states
+def test_two_products_of_many_states() -> None:
+    # nothing joins the two, so that V(x, y) = V(x) + V(y), each from a model of 316 states; or a quarter as many
+    most = times(316) - 1
+
     def one(x: int, order: int, price: float) -> list[tuple[float, int, float]]:
-        stock = min(x + order, 315)
+        stock = min(x + order, most)
         return [
             (0.6, max(stock - 1, 0), price * (stock > 0) - 0.01 * x - 2 * order),
             (0.4, stock, -0.01 * x - 2 * order),
@@ -181,7 +184,7 @@ def test_two_products_of_99_856_states() -> None:
         for w in (5, 7)
     ]
     plan = planners.solve(model, discount=0.95, tolerance=1e-4)
-    for x, y in [(0, 0), (3, 1), (100, 200), (315, 315)]:
+    for x, y in [(0, 0), (3, 1), (most // 3, 2 * most // 3), (most, most)]:
         assert plan.value((x, y)) == pytest.approx(alone[0].value(x) + alone[1].value(y), abs=3e-4)
 
 
