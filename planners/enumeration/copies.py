@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from planners.errors import InvalidModelError
 from planners.enumeration.enumerated_generator import EnumeratedGenerator
+from planners.errors import InvalidModelError
 
 PLAIN: Final = (int, float, str, bytes, np.generic, type(None), type)
 OFTEN: Final = 2000  # copies between two looks at what is shared
@@ -39,7 +39,8 @@ class Copies:
         self._shared: dict[int, Any] = {}
         self._pickled: dict[str, bytes] = {}
         self._made = 0
-        self.first = deep_copy(env).copied if stand_in is None else _with_stand_in(env, stand_in)
+        self._untouched = deep_copy(env).copied if stand_in is None else _with_stand_in(env, stand_in)
+        self.first = self._untouched
         self.others = bool(deep_copy(self.first).generators())
         self._thorough = self.others or not _has_only_attributes(type(env))
 
@@ -50,6 +51,7 @@ class Copies:
             played: A full copy while it is played: before and after each step.
         """
         self._shared, self._pickled, self._made = {}, {}, 0
+        self.first = deep_copy(self._untouched).copied  # steps may have changed what the last one shared
         before: dict[str, tuple[Any, bytes | None]] = {}
         for env in played:
             now = {name: (value, _written(value)) for name, value in _attributes(env, self._changing)}

@@ -7,6 +7,7 @@ needs the number itself is refused, as it has endlessly many values.
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -17,10 +18,32 @@ from planners.enumeration.choices import Choices
 NARROWEST: Final = 1e-12  # a part of a cell that is narrower comes from rounded thresholds
 MOST_PARTS: Final = 100_000  # of a number that is rounded to whole ones
 COMPARISONS: Final = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
-REST: Final = (
-    "float complex index pow rpow and rand or ror xor rxor invert lshift rlshift rshift rrshift matmul rmatmul "
-    "hash divmod rdivmod rmod rfloordiv rtruediv"
-).split()
+REST: Final = [
+    "float",
+    "complex",
+    "index",
+    "pow",
+    "rpow",
+    "and",
+    "rand",
+    "or",
+    "ror",
+    "xor",
+    "rxor",
+    "invert",
+    "lshift",
+    "rlshift",
+    "rshift",
+    "rrshift",
+    "matmul",
+    "rmatmul",
+    "hash",
+    "divmod",
+    "rdivmod",
+    "rmod",
+    "rfloordiv",
+    "rtruediv",
+]
 
 
 class UndecidedNumber:
@@ -40,7 +63,7 @@ class UndecidedNumber:
             InvalidModelError: Always.
         """
         self._choices.refuse(
-            f"uses the number that {self.what} drew as it is, which has endlessly many values: only numbers of random() "
+            f"uses the number that {self.what} drew as it is, which has endlessly many values: only those of random() "
             "and uniform() can be followed, and only where they are compared with others or rounded to whole numbers. "
             "Pass samples= for an estimate"
         )
@@ -60,9 +83,32 @@ class UndecidedNumber:
         self.refuse()
 
 
-ASKED: Final = (
-    "lt le gt ge eq ne bool add radd sub rsub mul rmul truediv neg pos abs int trunc floor ceil round mod floordiv"
-).split()
+ASKED: Final = [
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "eq",
+    "ne",
+    "bool",
+    "add",
+    "radd",
+    "sub",
+    "rsub",
+    "mul",
+    "rmul",
+    "truediv",
+    "neg",
+    "pos",
+    "abs",
+    "int",
+    "trunc",
+    "floor",
+    "ceil",
+    "round",
+    "mod",
+    "floordiv",
+]
 for _name in (*REST, *ASKED):
     setattr(UndecidedNumber, f"__{_name}__", UndecidedNumber.refuse)
 
@@ -105,8 +151,8 @@ class DrawnNumber(UndecidedNumber):
         """Split the cell at values, choose a part, and return a value inside it."""
         if self._replay != self._choices.replays:
             self._choices.refuse(
-                f"uses a number that {self.what} drew in an earlier step: what it will be decides what happens next, so "
-                "it is part of the state, and has endlessly many values. Pass samples= for an estimate"
+                f"uses a number that {self.what} drew in an earlier step: what it will be decides what follows, so it "
+                "is part of the state, and has endlessly many values. Pass samples= for an estimate"
             )
         low, high = self._cell
         if self._scale:
@@ -116,7 +162,7 @@ class DrawnNumber(UndecidedNumber):
                 inside.sort()
                 kept = inside[np.diff(inside, prepend=low) > NARROWEST]
                 cuts = [low, *kept.tolist(), high]
-                part = self._choices.choose([right - left for left, right in zip(cuts, cuts[1:], strict=False)])
+                part = self._choices.choose([right - left for left, right in pairwise(cuts)])
                 self._cell[:] = cuts[part], cuts[part + 1]
         return self._scale * ((self._cell[0] + self._cell[1]) / 2) + self._shift
 

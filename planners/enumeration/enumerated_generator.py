@@ -58,7 +58,7 @@ class EnumeratedGenerator(np.random.Generator):
 
         return draw
 
-    def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> Any:
+    def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Numbers that are decided as far as they are compared."""
         if out is not None:
             self._choices.refuse("draws by random(out=); only what random() returns can be followed")
@@ -71,7 +71,7 @@ class EnumeratedGenerator(np.random.Generator):
             (low, high), size, object,
         )  # fmt: skip
 
-    def integers(
+    def integers(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, low: Any, high: Any = None, size: Any = None, dtype: Any = np.int64, endpoint: bool = False
     ) -> Any:
         """Whole numbers, all as likely."""

@@ -132,7 +132,7 @@ class Trial(NamedTuple):
         for action in moved:
             for _ in range(OTHERS):
                 again = self._row(state, action, lambda: self._reseeded(inner, action))  # noqa: B023
-                self._compare(state, action, rows[action], again)
+                self._compare(state, action, rows[action], again, redrawn=True)
         return rows
 
     def _play(self, inner: Any, action: int, moved: set[int]) -> tuple[Result, Any]:
@@ -177,14 +177,19 @@ class Trial(NamedTuple):
         for action, (row, other) in enumerate(zip(rows, self.rows(state, inner), strict=True)):
             self._compare(state, action, row, other)
 
-    def _compare(self, state: Hashable, action: int, first: Row, second: Row) -> None:
-        if first.differs(second):
-            raise InvalidModelError(
-                f"in state {state!r:.80}, action {action} leads to {first}, and another time to {second}: the key does "
-                "not tell all that matters, or the step draws by a generator that is not NumPy's Generator. Pass a key= "
-                "that tells more, hidden= to draw anew what the key does not tell, or samples= for an estimate",
-                action=action,
-            )
+    def _compare(self, state: Hashable, action: int, first: Row, second: Row, *, redrawn: bool = False) -> None:
+        if not first.differs(second):
+            return
+        what, why = (
+            ("draws random numbers by another generator than NumPy's, and leads to", "only NumPy's can be followed")
+            if redrawn
+            else ("leads to", "the key does not tell all that matters")
+        )
+        raise InvalidModelError(
+            f"in state {state!r:.80}, action {action} {what} {first}, and another time to {second}: {why}. Pass a key= "
+            "that tells more, hidden= to draw anew what the key does not tell, or samples= for an estimate",
+            action=action,
+        )
 
 
 @dataclass

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a case a line
 """What a stand-in for NumPy's generator draws: every outcome, with its probability."""
 
 import math
@@ -81,7 +82,7 @@ KINDS: list[tuple[str, Draw, Law]] = [
       for a in range(3) for b in range(3 - a)}),
     ("hypergeometric", lambda rng: rng.hypergeometric(3, 2, 2), {k: Fraction(math.comb(3, k) * math.comb(2, 2 - k), 10) for k in range(3)}),
     ("random, compared", lambda rng: rng.random() < 0.125, {True: Fraction(1, 8), False: Fraction(7, 8)}),
-    ("random, from the right", lambda rng: 0.125 >= rng.random(), {True: Fraction(1, 8), False: Fraction(7, 8)}),
+    ("random, from the right", lambda rng: rng.random() <= 0.125, {True: Fraction(1, 8), False: Fraction(7, 8)}),
     ("random, twice", lambda rng: (lambda u: "low" if u < 0.25 else "middle" if u <= 0.75 else "high")(rng.random()), {"low": HALF / 2, "middle": HALF, "high": HALF / 2}),
     ("random, whole", lambda rng: int(rng.random() * 5), evenly(range(5))),
     ("random, rounded", lambda rng: round(4 * rng.random()), {0: Fraction(1, 8), 1: HALF / 2, 2: HALF / 2, 3: HALF / 2, 4: Fraction(1, 8)}),

@@ -10,7 +10,7 @@ import minigrid  # noqa: F401
 import numpy as np
 import pygame
 import pytest
-from minigrid.envs import DynamicObstaclesEnv
+from minigrid.envs.dynamicobstacles import DynamicObstaclesEnv
 
 import gridworld_env  # noqa: F401
 import planners
@@ -106,6 +106,7 @@ def test_samples_that_cannot_be_used() -> None:
 def same_tables(env: Any) -> float:
     """The largest difference between what is enumerated and the environment's own P."""
     model, keys = planners.enumerate_env(env)
+    assert model.initial is not None
     own, states = planners.TabularMDP.from_env(env), np.array(keys)
     size, actions = len(states), model.num_actions
     found = model.transitions.toarray().reshape(size, actions, size)
@@ -173,7 +174,7 @@ def test_a_walk_by_hand() -> None:
 def test_generators_of_other_kinds_are_refused(draw: Any) -> None:
     walk: Any = Walk(draw)
     walk.old, walk.own = np.random.RandomState(0), random.Random(0)
-    with pytest.raises(planners.InvalidModelError, match="draws by a generator that is not NumPy's Generator"):
+    with pytest.raises(planners.InvalidModelError, match="draws random numbers by another generator than NumPy's"):
         planners.enumerate_env(walk)
 
 
@@ -223,7 +224,7 @@ class Guess(gym.Env[Any, Any]):
 
 
 def test_a_hidden_card() -> None:
-    with pytest.raises(planners.InvalidModelError, match="the key does not tell all that matters.*hidden="):
+    with pytest.raises(planners.InvalidModelError, match=r"the key does not tell all that matters.*hidden="):
         planners.enumerate_env(Guess())
     one, _ = planners.enumerate_env(Guess(), seed=0)  # in this world the card is known
     assert set(one.rewards[:, 1].tolist()) <= {0.0, 1.0}
@@ -232,6 +233,7 @@ def test_a_hidden_card() -> None:
         game.hidden = int(game.np_random.choice([1, 2, 2]))
 
     model, keys = planners.enumerate_env(Guess(), hidden=deal)
+    assert model.initial is not None
     assert dict(zip(keys, model.initial.tolist(), strict=True)) == {1: 0.5, 2: 0.5, 3: 0}
     assert dict(zip(keys, model.rewards[:, 1].tolist(), strict=True)) == pytest.approx({1: 2 / 3, 2: 0, 3: 0})
 
@@ -240,7 +242,7 @@ def test_seed_chooses_one_world_and_none_is_all_of_them() -> None:
     taxi: Any = gym.make("Taxi-v4")
     model, keys = planners.enumerate_env(taxi)
     one, first = planners.enumerate_env(taxi, seed=3)
-    assert (np.count_nonzero(model.initial), np.count_nonzero(one.initial)) == (300, 1)
+    assert [np.count_nonzero(np.asarray(each.initial)) for each in (model, one)] == [300, 1]
     assert taxi.reset(seed=3)[0] == first[0]
     plan, other = planners.solve(model, discount=0.9), planners.solve(one, discount=0.9)
     assert plan.values[keys.index(first[0])] == pytest.approx(other.values[0], abs=1e-5)
@@ -257,9 +259,10 @@ def test_rooms_that_reset_draws_again_and_again_come_from_the_seed() -> None:
     model, _ = planners.enumerate_env(env, key=grid, reward=reached)
     plan = planners.solve(model, discount=0.9)
     env.reset(seed=0)
-    policy, steps = plan.policy, 0
+    policy, states, steps = plan.policy, model.states, 0
+    assert states is not None
     while True:
-        _, _, terminated, _, _ = env.step(int(policy.act(model.states.seen(env, None))))
+        _, _, terminated, _, _ = env.step(int(policy.act(states.seen(env, None))))
         steps += 1
         if terminated:
             break
@@ -273,14 +276,14 @@ class DrawnWhereItFits(DynamicObstaclesEnv):
         self, obj: Any, top: Any = None, size: Any = None, reject_fn: Any = None, max_tries: Any = math.inf
     ) -> Any:
         if top is None or obj is None or obj.cur_pos is None:
-            return super().place_obj(obj, top, size, reject_fn, max_tries)
+            return super().place_obj(obj, top, size, reject_fn, max_tries)  # pyright: ignore
         squares = list(itertools.product(*(range(max(at, 0), min(at + 3, 5)) for at in top)))
-        free = [at for at in squares if self.grid.get(*at) is None and at != tuple(self.agent_pos)]
+        free = [at for at in squares if self.grid.get(at[0], at[1]) is None and at != tuple(self.agent_pos)]
         never = (1 - len(free) / len(squares)) ** (max_tries + 1)
         if not free or self.np_random.random() < never:
             raise RecursionError
         at = free[self.np_random.integers(len(free))]
-        self.grid.set(*at, obj)
+        self.grid.set(at[0], at[1], obj)
         obj.cur_pos = at
         return at
 
@@ -288,7 +291,8 @@ class DrawnWhereItFits(DynamicObstaclesEnv):
 def test_moving_obstacles() -> None:
     env: Any = DrawnWhereItFits(size=5, n_obstacles=1)
     balls = lambda room, _: (*pose(room, None), tuple(map(int, room.obstacles[0].cur_pos)))  # noqa: E731
-    model, keys = planners.enumerate_env(env, key=balls, reward=lambda _, own: np.sign(own))
+    model, found = planners.enumerate_env(env, key=balls, reward=lambda _, own: np.sign(own))
+    keys: list[Any] = found  # pyright: ignore[reportAssignmentType]
     assert model.num_actions == 3
     rows = model.transitions.toarray().reshape(len(keys), 3, len(keys))
     assert np.allclose(rows.sum(axis=2) + model.termination, 1, rtol=0, atol=1e-12)
