@@ -13,6 +13,7 @@ Read in this order: `models.tabular` (the tables), `equations.problem` (the Bell
 """
 
 from planners.agent import Agent, Learner
+from planners.enumeration.enumerate_env import enumerate_env
 from planners.errors import (
     ImproperPolicyError,
     InvalidModelError,
@@ -66,7 +67,6 @@ from planners.methods.modified_policy_iteration import modified_policy_iteration
 from planners.methods.policy_iteration import policy_iteration
 from planners.methods.value_iteration import value_iteration
 from planners.models.convert import as_model
-from planners.models.enumeration import enumerate_env
 from planners.models.moves import MoveMDP
 from planners.models.pairs import PairMDP
 from planners.models.tabular import TabularMDP

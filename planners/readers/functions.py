@@ -54,7 +54,7 @@ def read_functions(
     _check_arguments(actions, outcomes, terminal_reward, max_states)
     search = _Search(actions, outcomes, membership(terminal), max_states)
     initial = search.begin(start)
-    with _reporting(progress) as report:
+    with reporting_states(progress) as report:
         search.follow(report)
     return search.result(initial, terminal_reward)
 
@@ -261,7 +261,7 @@ def _check_arguments(actions: Any, outcomes: Any, terminal_reward: Any, max_stat
 
 
 @contextmanager
-def _reporting(progress: Any) -> Iterator[Callable[[int, int], object]]:
+def reporting_states(progress: Any) -> Iterator[Callable[[int, int], object]]:
     """A function to call with how many states were followed and found."""
     if callable(progress) or not progress:
         yield progress if callable(progress) else lambda followed, found: None

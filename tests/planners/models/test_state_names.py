@@ -12,7 +12,7 @@ import pytest
 import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners import InvalidModelError, InvalidPolicyError
-from tests.planners.models.test_enumeration import pose, reached
+from tests.planners.enumeration.test_enumerate_env import pose, reached
 
 
 class Toy(gym.Env[Any, Any]):
@@ -141,16 +141,34 @@ DRAWS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
-def test_a_step_that_draws_is_not_taken_for_a_deterministic_one(draw: Any, rng: np.random.Generator) -> None:
-    """One seed is missed where 16 tosses fall as the first did, 2^-16; all three with a probability below 1e-14."""
+@pytest.mark.parametrize(
+    ("name", "chance"),
+    [
+        ("random", 0.5),
+        ("rarely", 1e-9),
+        ("hardly not", 1 - 1e-9),
+        ("integers", 0.5),
+        ("choice", 0.5),
+        ("of its own", 0.5),
+    ],
+)
+def test_draws_of_numpys_generator_are_enumerated(name: str, chance: float) -> None:
+    model, keys = planners.enumerate_env(Ladder(DRAWS[name]))
+    assert keys == [0, 1, 2, 3]
+    np.testing.assert_allclose(model.termination[:, 0], [1 - chance, 1 - chance, 1 - chance, 1], rtol=0, atol=1e-16)
+    np.testing.assert_allclose(model.rewards[:, 0], [0, 0, 0, chance], rtol=0, atol=1e-16)
+
+
+@pytest.mark.parametrize("name", ["of Python", "of the module", "of NumPy"])
+def test_draws_of_other_generators_are_not_taken_for_deterministic(name: str, rng: np.random.Generator) -> None:
+    """One seed is missed where 15 tosses fall as the first did, 2^-15; all three with a probability below 1e-13."""
     found = 0
     for _ in range(3):
         try:
-            planners.enumerate_env(Ladder(draw), seed=int(rng.integers(2**31)))
+            planners.enumerate_env(Ladder(DRAWS[name]), seed=int(rng.integers(2**31)))
         except InvalidModelError as error:
-            assert "draws random numbers, and leads to" in str(error)  # noqa: PT017
-            assert "_Result" not in str(error)  # noqa: PT017
+            assert "draws random numbers by another generator than NumPy's, and leads to" in str(error)  # noqa: PT017
+            assert "Row" not in str(error)  # noqa: PT017
             found += 1
     assert found
 
