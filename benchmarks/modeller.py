@@ -3,17 +3,19 @@
     .venv/bin/python benchmarks/modeller.py        some minutes; prints tables
 
 Every solver runs in a process of its own, one after the other, on one thread. Each is given the same lists of pairs;
-the memory is the peak of the process over what it was when these had been made, and a small model been solved, so that
-all is loaded and compiled. Seconds are of the processor. A solver that is not installed is left out.
+the memory is the peak of the process over what it held when these had been made, and a small model been solved, so that
+all is loaded and compiled. Seconds are of the processor. A solver that is not installed is left out. Linux only.
 """
 
+import ctypes
+import gc
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -100,8 +102,16 @@ def by_mdpsolver(R: Any, Q: Any, state: Any, action: Any) -> Callable[[], float]
     return solve
 
 
-def peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+def held() -> float:
+    """MB that the process holds, after what was freed is given back; its peak begins anew."""
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def _status(name: str) -> float:
+    return int(Path("/proc/self/status").read_text().split(f"{name}:")[1].split()[0]) / 1024.0
 
 
 def measure(problem: str, solver: str) -> dict[str, Any]:
@@ -112,7 +122,7 @@ def measure(problem: str, solver: str) -> dict[str, Any]:
         return {"why": "not installed"}
     by = {"planners": by_planners, "quantecon": by_quantecon, "mdpsolver": by_mdpsolver}[solver]
     by(*products(40))()  # so that all is loaded and compiled
-    before = peak()
+    before = held()
     try:
         begin = time.process_time()
         solve = by(*pairs)
@@ -121,7 +131,8 @@ def measure(problem: str, solver: str) -> dict[str, Any]:
         value = solve()
     except MemoryError as error:
         return {"why": str(error).split(",")[0] if "needs" not in str(error) else "refused: " + str(error)[:110]}
-    return {"making": making, "seconds": time.process_time() - begin, "memory": peak() - before, "value": value}
+    seconds = time.process_time() - begin
+    return {"making": making, "seconds": seconds, "memory": _status("VmHWM") - before, "value": value}
 
 
 def alone(*arguments: str) -> dict[str, Any]:

@@ -63,6 +63,8 @@ class Problem:
     @cached_property
     def first_row(self) -> NDArray[np.int64]:
         """(n,) first row of each state."""
+        if self.row_state is getattr(self.model, "pair_state", None):
+            return self.model.first_row[:-1]  # pyright: ignore[reportAttributeAccessIssue] - a `PairMDP`
         return np.searchsorted(self.row_state, np.arange(self.num_states))
 
     @cached_property
@@ -98,7 +100,7 @@ class Problem:
         """What was computed of a policy, of the last one that was asked: start, improvement and proof ask the same."""
         known = self._last_answers.get(what)
         if known is None or not np.array_equal(known[0], policy):
-            known = self._last_answers[what] = policy.copy(), compute()
+            known = self._last_answers[what] = policy, compute()  # policies are never written into
         return known[1]
 
     @cached_property
@@ -107,7 +109,10 @@ class Problem:
 
     def action_values(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(L,) r + discount * P V."""
-        return self.rewards + self.discount * self.expected_next(values)
+        action_values = self.expected_next(values)
+        action_values *= self.discount
+        action_values += self.rewards
+        return action_values
 
     def maximise(self, action_values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the largest value among the rows of each state."""
