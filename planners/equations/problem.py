@@ -8,7 +8,7 @@ and `expand` and `expand_policy` lead back to the model.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -27,6 +27,7 @@ Answer = TypeVar("Answer")
 UNIT_ROUNDOFF: Final = float(np.finfo(np.float64).eps) / 2
 SMALLEST_SUBNORMAL: Final = float(np.finfo(np.float64).smallest_subnormal)  # what a number near 0 is rounded by
 WRITTEN_OUT: Final = 1 << 14  # numbers of a table
+OF_ROWS: Final = ("first_row", "rounding_terms", "_table", "_rows_each", "_column_by_column")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,13 @@ class Problem:
         """P, written out in full where it is so small that NumPy is quicker with it than SciPy."""
         rows, states = self.transitions.shape
         return self.transitions.toarray() if rows * states <= WRITTEN_OUT else self.transitions
+
+    def with_rewards(self, model: TabularMDP, rewards: NDArray[np.float64]) -> "Problem":
+        """The equations of a model with the same rows and (L,) other rewards; what is known of the rows stays known."""
+        other = replace(self, model=model, rewards=rewards)
+        known = {name: answer for name, answer in vars(self).items() if name in OF_ROWS}
+        other.__dict__.update(known, _last_answers=self._last_answers)
+        return other
 
     def expected_next(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(L,) P V."""
