@@ -50,10 +50,8 @@ def read_rates(
     entries = entries.kept(entries.rows // shape[1] != entries.next_states)  # to stay is no event
     _check(entries)
     events = exact_sums(entries.probabilities, entries.rows, exists.size).reshape(shape)
-    while_waiting, at_once = (_earned(name, given, exists) for name, given in _named(reward_rates, rewards))
-    if terminal is not None:
-        check_unpaid(while_waiting, terminal)
-        check_unpaid(at_once, terminal)
+    while_waiting = _earned("reward_rates", reward_rates, exists, terminal)
+    at_once = _earned("rewards", rewards, exists, terminal)
     if uniform_rate is None:
         rate = events
         _check_ends(alpha, events, lasts)
@@ -74,12 +72,10 @@ def read_rates(
     return tables if terminal is None else with_terminal(tables, terminal)
 
 
-def _named(reward_rates: Any, rewards: Any) -> tuple[tuple[str, Any], tuple[str, Any]]:
-    return ("reward_rates", reward_rates), ("rewards", rewards)
-
-
-def _earned(name: str, given: Any, exists: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(S, A) numbers, from (S, A) or (S,); None: 0."""
+def _earned(
+    name: str, given: Any, exists: NDArray[np.bool_], terminal: NDArray[np.bool_] | None
+) -> NDArray[np.float64]:
+    """(S, A) numbers, from (S, A) or (S,); None: 0. In terminal states they are 0, or refused."""
     table = np.zeros(exists.shape) if given is None else as_numbers(name, given)
     if table.shape == exists.shape[:1]:
         table = np.repeat(table[:, None], exists.shape[1], axis=1)
@@ -92,7 +88,10 @@ def _earned(name: str, given: Any, exists: NDArray[np.bool_]) -> NDArray[np.floa
         raise InvalidModelError(
             f"{name} is {found} in state {state}, action {action}; expected a finite number", state, action
         )
-    return np.where(exists, table, 0.0)
+    table = np.where(exists, table, 0.0)
+    if terminal is not None:
+        check_unpaid(table, terminal)
+    return table
 
 
 def _check(entries: PairEntries) -> None:
