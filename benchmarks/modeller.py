@@ -1,19 +1,22 @@
 """Models as practitioners have them, beside QuantEcon and MDPSolver: memory and seconds, and the speed of simulation.
 
     .venv/bin/python benchmarks/modeller.py        some minutes; prints tables
+    .venv/bin/python benchmarks/modeller.py sweep  how much faster `planners.sweep` is than solving one by one
 
 Every solver runs in a process of its own, one after the other, on one thread. Each is given the same lists of pairs;
-the memory is the peak of the process over what it was when these had been made, and a small model been solved, so that
-all is loaded and compiled. Seconds are of the processor. A solver that is not installed is left out.
+the memory is the peak of the process over what it held when these had been made, and a small model been solved, so that
+all is loaded and compiled. Seconds are of the processor. A solver that is not installed is left out. Linux only.
 """
 
+import ctypes
+import gc
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -100,8 +103,16 @@ def by_mdpsolver(R: Any, Q: Any, state: Any, action: Any) -> Callable[[], float]
     return solve
 
 
-def peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+def held() -> float:
+    """MB that the process holds, after what was freed is given back; its peak begins anew."""
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def _status(name: str) -> float:
+    return int(Path("/proc/self/status").read_text().split(f"{name}:")[1].split()[0]) / 1024.0
 
 
 def measure(problem: str, solver: str) -> dict[str, Any]:
@@ -112,7 +123,7 @@ def measure(problem: str, solver: str) -> dict[str, Any]:
         return {"why": "not installed"}
     by = {"planners": by_planners, "quantecon": by_quantecon, "mdpsolver": by_mdpsolver}[solver]
     by(*products(40))()  # so that all is loaded and compiled
-    before = peak()
+    before = held()
     try:
         begin = time.process_time()
         solve = by(*pairs)
@@ -121,7 +132,8 @@ def measure(problem: str, solver: str) -> dict[str, Any]:
         value = solve()
     except MemoryError as error:
         return {"why": str(error).split(",")[0] if "needs" not in str(error) else "refused: " + str(error)[:110]}
-    return {"making": making, "seconds": time.process_time() - begin, "memory": peak() - before, "value": value}
+    seconds = time.process_time() - begin
+    return {"making": making, "seconds": seconds, "memory": _status("VmHWM") - before, "value": value}
 
 
 def alone(*arguments: str) -> dict[str, Any]:
@@ -149,6 +161,33 @@ def simulation() -> None:
     print(json.dumps({"rate": steps / (time.process_time() - begin)}))
 
 
+def sweeps() -> None:
+    """How much faster `sweep` is than solving one by one: 20 costs of ordering, in stocks of several sizes."""
+    from dataclasses import replace
+
+    import planners
+
+    for size in (20, 100, 1000, 5000):
+        model = planners.TabularMDP.from_functions(
+            range(size),
+            lambda s, size=size: range(min(size - s, 8)),
+            lambda s, a: [(1 / 6, max(s + a - d, 0), 8.0 * min(s + a, d) - 0.3 * (s + a)) for d in range(6)],
+        )
+        orders = np.where(model.feasible, np.arange(model.num_actions) > 0, 0.0)
+        models = {k: replace(model, rewards=model.rewards - k * orders) for k in np.linspace(1, 8, 20)}
+        seconds = {"one by one": np.inf, "sweep": np.inf}
+        for _ in range(4):
+            begin = time.process_time()
+            for one in models.values():
+                planners.solve(one, discount=0.98)
+            middle = time.process_time()
+            planners.sweep(models.__getitem__, models, discount=0.98)
+            for name, taken in (("one by one", middle - begin), ("sweep", time.process_time() - middle)):
+                seconds[name] = min(seconds[name], taken)
+        times = ", ".join(f"{name} {taken / 20 * 1e3:.2f} ms a plan" for name, taken in seconds.items())
+        print(f"{size} states: {times}; {seconds['one by one'] / seconds['sweep']:.1f} times faster", flush=True)
+
+
 def main() -> None:
     print("| model | solver | making, s | solving, s | memory, MB | V(0) |")
     print("|---|---|---|---|---|---|")
@@ -165,6 +204,8 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:] == ["simulation"]:
         simulation()
+    elif sys.argv[1:] == ["sweep"]:
+        sweeps()
     elif len(sys.argv) == 3:
         print(json.dumps(measure(*sys.argv[1:])))
     else:

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError
+from planners.methods.known_rows import KnownRows
 from planners.models.convert import Model, as_model
+from planners.models.pair_discounts import is_per_pair
+from planners.options import BY_DEFAULT, Tolerance, check_tolerances
 from planners.plans.plan import Plan
 from planners.plans.policy import state_of
 from planners.plans.rows import Table
 from planners.solve import solve
+
+QUICK: Final = {"tolerance", "relative_tolerance", "minimise", "throw"}  # options that do not choose a method
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,7 +118,8 @@ def sweep(
         InvalidOptionError: No values, or no function.
         NotConvergedError: As of `solve`; so are all others.
 
-    Cost: that of the first plan, and of a few iterations for each of the others.
+    Cost: that of the first plan, and of a few iterations for each of the others. Where only rewards differ, as in
+    `dataclasses.replace(model, rewards=...)`, the linear system of a policy is factored once for all values.
 
     >>> from planners import TabularMDP
     >>> found = sweep(
@@ -127,11 +133,20 @@ def sweep(
     parameters, plans = tuple(values), list[Plan]()
     if not parameters:
         raise InvalidOptionError("there are no values; expected one or more")
+    known, worth = None, set(options) <= QUICK
     for value in parameters:
-        made: Any = model(value)
-        rate = discount(value) if callable(discount) else discount
-        plans.append(solve(made, discount=rate, **_start(plans, as_model(made), parameters), **options))
+        made, rate = as_model(model(value)), discount(value) if callable(discount) else discount
+        plan = None if known is None else known.plan_of(made, rate, _tolerance(options))
+        if plan is None:
+            plan = solve(made, discount=rate, **_start(plans, made, parameters), **options)
+            worth = worth and (known is None or known.helped)
+            known = KnownRows.of(plan) if worth and not is_per_pair(rate) else None
+        plans.append(plan)
     return Sweep(parameters, tuple(plans), state)
+
+
+def _tolerance(options: dict[str, Any]) -> Tolerance:
+    return check_tolerances(options.get("tolerance", BY_DEFAULT), options.get("relative_tolerance"))
 
 
 def _start(plans: list[Plan], model: Model, parameters: tuple[Any, ...]) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _solve(
     given = {"out": out, "progress": progress, "minimise": minimise, **options}
     agreed = processes.together(lambda: _checked(source, processes, **given), "looking at its options")
     agree(processes, agreed)
-    folder, every = None if out is None else Path(out), agreed["checkpoint_every"]
+    folder, every, named = None if out is None else Path(out), agreed["checkpoint_every"], source.whole
     with held(folder, processes):
         if minimise:
             source, progress = NegatedSource(source), turned_progress(progress)
@@ -140,7 +140,7 @@ def _solve(
         plan = replace(_proven_further(plan, source, blocks), iterations=blocks.sweeps)
         plan = opposite(plan, plan.model) if minimise else plan
         if folder is not None:
-            _write(plan, folder, blocks)
+            _write(plan, folder, blocks, named)
         if every:
             checkpoints.end(blocks, plan.status)
     return plan
@@ -219,10 +219,11 @@ def _joined(plan: Plan, processes: Processes) -> Plan:
     return replace(plan, values=values, lower=lower, upper=upper, policy=policy)
 
 
-def _write(plan: Plan, folder: Path, blocks: Blocks) -> None:
+def _write(plan: Plan, folder: Path, blocks: Blocks, named: Any) -> None:
     """Write the plan to a folder, each process its own states; all processes call it together.
 
-    A finished plan that is there already stays, where this one is not finished.
+    The names of states and actions are those of the model `named`, if that is in memory. A finished plan that is there
+    already stays, where this one is not finished.
     """
     processes = blocks.processes
     kept = not plan.converged and processes.gather(is_finished(folder))[0]
@@ -241,7 +242,7 @@ def _write(plan: Plan, folder: Path, blocks: Blocks) -> None:
     )
     digests = [digest for several in processes.gather(mine) for digest in several]
     if processes.rank == 0:
-        write_summary(folder, plan, blocks.num_states, blocks.borders, blocks.model.digest, digests)
+        write_summary(folder, plan, blocks.num_states, blocks.borders, blocks.model.digest, digests, named)
     processes.gather(None)  # nobody goes on before the plan is there
 
 

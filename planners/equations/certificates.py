@@ -69,7 +69,7 @@ class Certifier:
         self._weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         if problem.discount < 1.0:
             margin = (1.0 - problem.discount) + problem.discount * problem.termination
-            self._weights = np.ones(problem.num_states), margin
+            self._weights = np.broadcast_to(1.0, problem.num_states), margin
 
     def bounds(
         self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64] | None = None
@@ -135,23 +135,24 @@ class Certifier:
         rounding: NDArray[np.float64],
     ) -> tuple[float, float]:
         """The numbers l and k of the certificate; infinite where nothing is proven."""
-        problem = self.problem
-        gain = action_values - values[problem.row_state]
-        doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))
-        least, most = margin - doubt, margin + doubt
-        useful = least > 0
-        gained = gain[useful] + rounding[useful]
-        k = float(np.max(gained / np.where(gained >= 0, least[useful], most[useful]), initial=-np.inf))
+        gained = values[self.problem.row_state]  # arrays are used again, for the sake of memory
+        np.subtract(action_values, gained, out=gained)
+        doubt = self.problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))
+        useful = margin > doubt
+        l, kept = -np.inf, gained[policy] - rounding[policy]
+        if useful[policy].all():
+            l = float(np.min(kept / (margin[policy] + np.where(kept <= 0, -doubt, doubt)), initial=np.inf))
+        gained += rounding
+        divisor = np.where(gained >= 0, -doubt, doubt)
+        divisor += margin
+        if useful.all():
+            return l, float(np.divide(gained, divisor, out=divisor).max(initial=-np.inf))
         if not useful.any():
-            k = np.inf  # nothing can be told of rows whose margins are all lost in rounding
-        rest = ~useful  # rows that lead away from the end: k must not be too large for them
-        if np.isfinite(k) and rest.any():
-            allowed = np.minimum(k * least[rest], k * most[rest])
-            k = np.inf if (gain[rest] + rounding[rest] > allowed).any() else k
-        l, kept = -np.inf, gain[policy] - rounding[policy]
-        if (least[policy] > 0).all():
-            l = float(np.min(kept / np.where(kept <= 0, least[policy], most[policy]), initial=np.inf))
-        return l, k
+            return l, np.inf  # nothing can be told of rows whose margins are all lost in rounding
+        k = float((gained[useful] / divisor[useful]).max())
+        rest = margin[~useful]  # of rows that lead away from the end: k must not be too large for them
+        allowed = np.minimum(k * (rest - doubt), k * (rest + doubt))
+        return l, np.inf if np.isfinite(k) and (gained[~useful] > allowed).any() else k
 
     def _unknown(
         self,
@@ -174,13 +175,19 @@ def _around(
     policy: NDArray[np.int64],
     problem: Problem,
 ) -> Bounds:
-    """Bounds V + below and V + above, and the backup of their middle as the estimate."""
-    lower = np.nextafter(values + (below - 4 * UNIT_ROUNDOFF * np.abs(below)), -np.inf)
-    upper = np.nextafter(values + (above + 4 * UNIT_ROUNDOFF * np.abs(above)), np.inf)
-    middle = values + 0.5 * (below + above)
-    estimate = np.clip(problem.maximise(problem.action_values(middle)), lower, upper)
-    error = float(np.max(np.maximum(upper - estimate, estimate - lower), initial=0.0))
+    """Bounds V + below and V + above, in these two arrays, and the backup of their middle as the estimate."""
+    estimate = problem.maximise(problem.action_values(values + 0.5 * (below + above)))
+    lower, upper = _moved(values, below, -np.inf), _moved(values, above, np.inf)
+    np.clip(estimate, lower, upper, out=estimate)
+    error = float(np.maximum(upper - estimate, estimate - lower).max(initial=0.0))
     return Bounds(lower, upper, estimate, float(np.nextafter(error, np.inf)), policy)
+
+
+def _moved(values: NDArray[np.float64], by: NDArray[np.float64], outwards: float) -> NDArray[np.float64]:
+    """V + by, in the array `by`, and further `outwards` by what that is rounded."""
+    by += np.copysign(4 * UNIT_ROUNDOFF, outwards) * np.abs(by)
+    by += values
+    return np.nextafter(by, outwards, out=by)
 
 
 def steps_to_end(

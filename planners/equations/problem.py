@@ -8,7 +8,7 @@ and `expand` and `expand_policy` lead back to the model.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -27,6 +27,7 @@ Answer = TypeVar("Answer")
 UNIT_ROUNDOFF: Final = float(np.finfo(np.float64).eps) / 2
 SMALLEST_SUBNORMAL: Final = float(np.finfo(np.float64).smallest_subnormal)  # what a number near 0 is rounded by
 WRITTEN_OUT: Final = 1 << 14  # numbers of a table
+OF_ROWS: Final = ("first_row", "rounding_terms", "_table", "_rows_each", "_column_by_column")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +64,8 @@ class Problem:
     @cached_property
     def first_row(self) -> NDArray[np.int64]:
         """(n,) first row of each state."""
+        if self.row_state is getattr(self.model, "pair_state", None):
+            return self.model.first_row[:-1]  # pyright: ignore[reportAttributeAccessIssue] - a `PairMDP`
         return np.searchsorted(self.row_state, np.arange(self.num_states))
 
     @cached_property
@@ -81,6 +84,13 @@ class Problem:
         rows, states = self.transitions.shape
         return self.transitions.toarray() if rows * states <= WRITTEN_OUT else self.transitions
 
+    def with_rewards(self, model: TabularMDP, rewards: NDArray[np.float64]) -> "Problem":
+        """The equations of a model with the same rows and (L,) other rewards; what is known of the rows stays known."""
+        other = replace(self, model=model, rewards=rewards)
+        known = {name: answer for name, answer in vars(self).items() if name in OF_ROWS}
+        other.__dict__.update(known, _last_answers=self._last_answers)
+        return other
+
     def expected_next(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(L,) P V."""
         return self._table @ values
@@ -98,7 +108,7 @@ class Problem:
         """What was computed of a policy, of the last one that was asked: start, improvement and proof ask the same."""
         known = self._last_answers.get(what)
         if known is None or not np.array_equal(known[0], policy):
-            known = self._last_answers[what] = policy.copy(), compute()
+            known = self._last_answers[what] = policy, compute()  # policies are never written into
         return known[1]
 
     @cached_property
@@ -107,7 +117,10 @@ class Problem:
 
     def action_values(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(L,) r + discount * P V."""
-        return self.rewards + self.discount * self.expected_next(values)
+        action_values = self.expected_next(values)
+        action_values *= self.discount
+        action_values += self.rewards
+        return action_values
 
     def maximise(self, action_values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the largest value among the rows of each state."""

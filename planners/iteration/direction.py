@@ -6,7 +6,7 @@ What goes in: the model, the values to start from. What comes out: the plan, and
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,10 @@ from planners.iteration.progress import Progress
 from planners.models.convert import as_model
 from planners.models.negated import negated, negative
 from planners.models.pair_discounts import folded, is_per_pair, rounding
-from planners.options import check_switch
+from planners.options import BY_DEFAULT, Tolerance, check_switch, check_tolerances
 from planners.plans.plan import Plan, Status, opposite
+
+LESS: Final = 0.99  # of the error that is allowed, for a method whose bounds are widened afterwards
 
 
 def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = False, **options: Any) -> Plan:
@@ -38,7 +40,9 @@ def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = Fa
     """
     if is_per_pair(options.get("discount", 0.0)):
         model, options["discount"] = folded(as_model(model).tabular, options["discount"])
-        return _widened(in_direction(method, model, minimise=minimise, **options))
+        wanted = check_tolerances(options.get("tolerance", BY_DEFAULT), options.pop("relative_tolerance", None))
+        options["tolerance"] = Tolerance(*(LESS * allowed for allowed in wanted))  # rounding is still to come
+        return _widened(in_direction(method, model, minimise=minimise, **options), wanted)
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported by the status, not by warnings
         if not check_switch("minimise", minimise):
             return proven_further(method(model, **options))
@@ -49,8 +53,9 @@ def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = Fa
         return opposite(proven_further(method(negated(source), **options)), source)
 
 
-def _widened(plan: Plan) -> Plan:
+def _widened(plan: Plan, wanted: Tolerance) -> Plan:
     """The plan, whose bounds hold in spite of the rounding of folded discounts."""
+    plan = replace(plan, tolerance=wanted.target(plan.values).allowed, relative_tolerance=wanted.relative)
     largest = float(np.abs([plan.lower, plan.upper]).max())
     off = rounding(largest, plan.discount) if plan.discount < 1.0 else 0.0
     method = f"{plan.method} (a discount for each pair, up to {plan.discount:.6g})"

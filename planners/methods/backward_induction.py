@@ -49,6 +49,9 @@ def backward_induction(
         final_values: (S,) worth of being in each state when the steps are over; a function of a state, or of its name;
             or a dictionary by states or names, where the others are worth 0; None: 0. -inf, or +inf with
             `minimise=True`, where the steps must not end: what may lead there is never done if there is another way.
+            They are earned where the episode still goes on, and so not by who enters a state that ends it: what that
+            is worth is a reward of the transition. A function is not asked there; a dictionary that names such a state
+            is refused.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:

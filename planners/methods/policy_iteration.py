@@ -106,10 +106,11 @@ def policy_iteration(
     if evaluation not in EVALUATIONS:
         raise InvalidOptionError(f"evaluation is {evaluation!r}; expected {', '.join(map(repr, EVALUATIONS))}")
     problem = make_problem(with_rows(model), check_discount(discount))
+    values = np.broadcast_to(0.0, problem.num_states)
     if isinstance(start, str):
-        policy, values = good_policy(problem), np.zeros(problem.num_states)
+        policy = good_policy(problem)
     elif start is None:
-        policy, values = random_policy(problem, np.random.default_rng(seed)), np.zeros(problem.num_states)
+        policy = random_policy(problem, np.random.default_rng(seed))
     else:
         policy, values = start_policy(problem, start), start_values(problem, start)
     if evaluation == "auto":

@@ -93,6 +93,7 @@ class Constructors:
         *,
         max_states: int = 1_000_000,
         progress: bool | Callable[[int, int], object] = False,
+        normalise: bool = False,
     ) -> Self:
         """Follow two functions from the first states; states and actions are whatever can be hashed.
 
@@ -111,6 +112,7 @@ class Constructors:
             max_states: Where to stop: there may be endlessly many states.
             progress: True for a line with the number of states; or a function to call with how many were followed and
                 how many were found.
+            normalise: Scale the probabilities of outcomes whose sum is off 1 by no more than .01.
 
         Raises:
             InvalidModelError: What a function returned is no action, no outcome or no distribution, with the state,
@@ -131,8 +133,9 @@ class Constructors:
         (TabularMDP(2 states, 3 actions, 5 transitions, 0.0 MB), ('high', 'low'), ('search', 'wait', 'recharge'))
         """
         found = read_functions(
-            start, actions, outcomes, terminal, terminal_reward, max_states=max_states, progress=progress
-        )
+            start, actions, outcomes, terminal, terminal_reward,
+            max_states=max_states, progress=progress, normalise=normalise,
+        )  # fmt: skip
         return cls._of_tables({**found.tables, "states": found.states, "actions": found.actions})
 
     @classmethod

@@ -3,7 +3,9 @@
 from typing import Any, Literal, Self
 
 from planners.readers.labels import Labels
+from planners.readers.layouts import read_entries
 from planners.readers.rates import read_rates
+from planners.readers.transitions import as_mask
 
 
 class ContinuousTime:
@@ -21,6 +23,7 @@ class ContinuousTime:
         *,
         discount_rate: float,
         feasible: Any = None,
+        terminal: Any = None,
         axes: Literal["SAS", "ASS"] | None = None,
         initial: Any = None,
         states: Any = None,
@@ -36,6 +39,7 @@ class ContinuousTime:
             rewards: (S, A) or (S,) what is earned at once; None: nothing.
             discount_rate: What is earned at time t counts exp(-discount_rate t); 0: as much as now.
             feasible: (S, A) bool, the actions that exist; None: all.
+            terminal: (S,) bool, or a list of names: states that end the episode on entering them; None: none does.
             axes: As of `from_arrays`.
             initial: As of `from_arrays`.
             states: S names.
@@ -57,8 +61,9 @@ class ContinuousTime:
         array([3., 2.])
         """
         return cls._of_rates(
-            rates, reward_rates, rewards, axes, states, actions, initial, discount_rate=discount_rate, feasible=feasible
-        )
+            rates, reward_rates, rewards, axes, states, actions, initial, terminal,
+            discount_rate=discount_rate, feasible=feasible,
+        )  # fmt: skip
 
     @classmethod
     def uniformised(
@@ -70,6 +75,7 @@ class ContinuousTime:
         discount_rate: float,
         uniform_rate: float | Literal["largest"] = "largest",
         feasible: Any = None,
+        terminal: Any = None,
         axes: Literal["SAS", "ASS"] | None = None,
         initial: Any = None,
         states: Any = None,
@@ -87,6 +93,7 @@ class ContinuousTime:
             discount_rate: 0 or more.
             uniform_rate: The rate of all events, at least the largest rate of leaving a state.
             feasible: (S, A) bool.
+            terminal: As of `from_arrays`.
             axes: As of `from_arrays`.
             initial: As of `from_arrays`.
             states: S names.
@@ -106,17 +113,29 @@ class ContinuousTime:
         array([3., 2.])
         """
         return cls._of_rates(
-            rates, reward_rates, rewards, axes, states, actions, initial,
+            rates, reward_rates, rewards, axes, states, actions, initial, terminal,
             discount_rate=discount_rate, feasible=feasible, uniform_rate=uniform_rate,
         )  # fmt: skip
 
     @classmethod
     def _of_rates(
-        cls, rates: Any, reward_rates: Any, rewards: Any, axes: Any, states: Any, actions: Any, initial: Any, **how: Any
+        cls,
+        rates: Any,
+        reward_rates: Any,
+        rewards: Any,
+        axes: Any,
+        states: Any,
+        actions: Any,
+        initial: Any,
+        terminal: Any,
+        **how: Any,
     ) -> Self:
         labels = Labels(states, actions)
         with labels.naming():
             rates, axes = labels.probabilities(rates, axes)
+            if terminal is not None:
+                count = read_entries(rates, axes).num_states
+                how["terminal"] = as_mask("terminal", labels.mask("terminal", terminal, count), (count,))
             earned = [
                 None if given is None else labels.rewards(given, 0 if states is None else len(states))
                 for given in (reward_rates, rewards)

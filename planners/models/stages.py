@@ -130,26 +130,35 @@ def final_values(given: FinalValues, model: TabularMDP, impossible: float = -np.
 
     Args:
         given: (S,) numbers; a function of a state, or of its name; a dictionary by states or names, where the others
-            are worth 0; None: 0.
+            are worth 0; None: 0. A function is not asked in states that end the episode on entering them.
         model: The model of the last step.
         impossible: The infinity that means: the steps must not end here.
 
     Raises:
-        InvalidOptionError: Another shape, an unknown state, NaN, or the other infinity.
+        InvalidOptionError: Another shape, an unknown state, NaN, the other infinity; or a dictionary that names a state
+            which ends the episode, where nobody would earn it.
     """
     count, names = model.num_states, range(model.num_states) if model.states is None else model.states.keys
     if given is None:
         return np.zeros(count)
     if isinstance(given, Mapping):
-        numbers = {name: number for number, name in enumerate(names)}
+        numbers, over = {name: number for number, name in enumerate(names)}, _where_it_is_over(model)
         listed = [0.0] * count
         for name, worth in given.items():
-            if hashable(name) not in numbers:
+            state = numbers.get(hashable(name))
+            if state is None:
                 raise InvalidOptionError(f"final_values name the state {name!r:.80}; the model has none of that name")
-            listed[numbers[hashable(name)]] = worth
+            if over[state] and worth != 0.0:
+                raise _named_already(
+                    f"final_values are {worth!r:.40} in state {name!r:.80}, and the episode ends on entering it, so "
+                    "that nobody is there when the steps are over; expected 0. Pay it on the transitions into the state, "
+                    "or leave the state out of terminal=, with an action that stays there"
+                )
+            listed[state] = worth
         given = listed
     elif isinstance(given, Callable):
-        given = [given(name) for name in names]
+        over = _where_it_is_over(model)
+        given = [0.0 if over[number] else given(name) for number, name in enumerate(names)]
     try:
         values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError):
@@ -160,10 +169,27 @@ def final_values(given: FinalValues, model: TabularMDP, impossible: float = -np.
         raise InvalidOptionError(f"final_values have shape {values.shape}; expected ({count},), one for each state")
     wrong = np.flatnonzero(~(np.isfinite(values) | (values == impossible)))
     if len(wrong):
-        error = InvalidOptionError(
+        raise _named_already(
             f"final_values are {values[wrong[0]]} in state {names[wrong[0]]!r:.80}; expected finite numbers, or "
             f"{impossible} where the steps must not end"
         )
-        error.named = True  # pyright: ignore[reportAttributeAccessIssue] - not to be named again
-        raise error
     return values
+
+
+def _named_already(text: str) -> InvalidOptionError:
+    """An error whose states are called by their names, which are not to be named again."""
+    error = InvalidOptionError(text)
+    error.named = True  # pyright: ignore[reportAttributeAccessIssue]
+    return error
+
+
+def _where_it_is_over(model: Any) -> NDArray[np.bool_]:
+    """(S,) whether the episode ends on entering a state, as far as the model tells, so that it never goes on there."""
+    over = np.zeros(model.num_states, dtype=bool)
+    if getattr(model, "endings", None) is not None:
+        ends = (model.termination == 1.0) | ~model.feasible
+        entered = np.repeat(~ends.all(axis=1), model.num_actions)  # by the pairs of states that it goes on from
+        over[model.endings.indices[np.repeat(entered, np.diff(model.endings.indptr))]] = True
+        over[model.transitions.indices] = False
+        over &= ends.all(axis=1)
+    return over

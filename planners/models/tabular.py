@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,8 @@ from planners.models.starts import checked_initial
 from planners.models.state_names import StateNames
 from planners.names import checked_names
 from planners.told_outcomes import MoveOutcomes, RowOutcomes
+
+PER_PAIR: Final = ("termination", "rewards", "feasible")  # (S, A) tables
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,10 +57,10 @@ class TabularMDP(Constructors, ContinuousTime):
     Source: Puterman (2005), "Markov Decision Processes", Section 2.1.
     """
 
-    transitions: sparse.csr_array
-    termination: NDArray[np.float64]
-    rewards: NDArray[np.float64]
-    feasible: NDArray[np.bool_]
+    transitions: sparse.csr_array = None  # pyright: ignore[reportAssignmentType] - refused in words if it is missing
+    termination: NDArray[np.float64] = None  # pyright: ignore[reportAssignmentType]
+    rewards: NDArray[np.float64] = None  # pyright: ignore[reportAssignmentType]
+    feasible: NDArray[np.bool_] = None  # pyright: ignore[reportAssignmentType]
     initial: NDArray[np.float64] | None = None
     states: StateNames | None = None
     actions: tuple[Hashable, ...] | None = None
@@ -154,18 +156,37 @@ class TabularMDP(Constructors, ContinuousTime):
         return folded(self, discounts, 1.0)[0]
 
     def to_csv(self, path: str | PathLike[str], base: int = 0) -> None:
-        """Write what `from_csv` reads; see `planners.readers.csv_file.write_csv`."""
+        """Write what `from_csv` reads: lines of `idstatefrom, idaction, idstateto, probability, reward`, all numbers.
+
+        Names and first states are not in the file: `from_csv(path, states=model.states, actions=model.actions,
+        initial=model.initial)` gives them back. So is a named state that no line is of: it is terminal there.
+
+        Args:
+            path: The file, which is written whole or not at all.
+            base: 1 to number states and actions from 1, as MDPs.jl does.
+
+        Raises:
+            OSError: It cannot be written; a file that was there before is then as it was.
+        """
         from planners.readers.csv_file import write_csv
 
-        tables = {name: getattr(self, name) for name in ("transitions", "termination", "rewards", "feasible")}
+        tables = {name: getattr(self, name) for name in ("transitions", *PER_PAIR, "endings")}
         write_csv(path, tables, base)
 
     @classmethod
-    def from_env(cls, env: Any) -> "TabularMDP":
+    def from_env(cls, env: Any, *, normalise: bool = False) -> "TabularMDP":
         """Read the model of a Gymnasium environment, wrapped or not, with `mdp` or a toy_text `P`.
+
+        Args:
+            env: The environment, or its model.
+            normalise: Scale rows of `P` that are off 1 by no more than .01.
 
         Raises:
             InvalidModelError: There is no model in it, with what to pass instead.
+
+        >>> import gymnasium as gym
+        >>> TabularMDP.from_env(gym.make("CliffWalking-v1"))
+        TabularMDP(48 states, 4 actions, 188 transitions, 0.0 MB)
         """
         inner = getattr(env, "unwrapped", env)
         for source in (env, getattr(inner, "mdp", None)):
@@ -173,7 +194,8 @@ class TabularMDP(Constructors, ContinuousTime):
                 return tables
         table = getattr(inner, "P", None)
         if table is not None and hasattr(table, "__getitem__"):
-            return cls.from_gym_dict(table, getattr(inner, "initial_state_distrib", None))
+            initial = getattr(inner, "initial_state_distrib", None)
+            return cls.from_gym_dict(table, initial, normalise=normalise)
         if isinstance(env, dict | list):
             raise InvalidModelError(
                 f"a {type(env).__name__} is no model; P[s][a] = [(probability, next_state, reward, terminated), "
@@ -220,12 +242,13 @@ def _are_known(mdp: TabularMDP) -> bool:
 def _check_types(mdp: TabularMDP) -> None:
     """Refuse tables that are of another kind: this constructor takes them as they are stored."""
     for name in ("transitions", "termination", "rewards", "feasible", "endings", "paid"):
-        wanted = np.ndarray if name in ("termination", "rewards", "feasible") else sparse.csr_array
+        wanted = np.ndarray if name in PER_PAIR else sparse.csr_array
         table = getattr(mdp, name)
         if not isinstance(table, wanted) and not (table is None and name in ("endings", "paid")):
             raise InvalidModelError(
-                f"{name} is a {type(table).__name__}; expected a {wanted.__name__}. This constructor takes tables as "
-                "they are stored; arrays of other kinds are read by TabularMDP.from_arrays(P, R)"
+                f"{name} is {'missing' if table is None else f'a {type(table).__name__}'}; expected a "
+                f"{wanted.__name__}. This constructor takes tables as they are stored; arrays of other kinds are read "
+                "by TabularMDP.from_arrays(P, R)"
             )
 
 

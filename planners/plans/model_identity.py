@@ -221,7 +221,10 @@ class BlockModel(_Placeholder):
         "loads a plan with its model, where that fits in memory"
     )
 
-    def __init__(self, num_states: int, num_actions: int, digest: str) -> None:
-        """Keep them."""
+    def __init__(self, num_states: int, num_actions: int, digest: str, names: Mapping[str, Any] | None = None) -> None:
+        """Keep them, and the names of states and actions that `names_of` gave."""
         super().__init__(num_states, num_actions)
         self.num_states, self.num_actions, self.digest = num_states, num_actions, digest
+        known = names or {}
+        self.states: StateNames | ForgottenNames | None = _state_names(known)
+        self.actions: tuple[Any, ...] | None = read_names(known.get("model_action_names"))

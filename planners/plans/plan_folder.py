@@ -26,7 +26,7 @@ from planners.atomic_file import write_atomically
 from planners.errors import InvalidPlanFileError
 from planners.models.negated import negated
 from planners.models.slices import tables_of_model
-from planners.plans.model_identity import BlockModel, digest_of_parts
+from planners.plans.model_identity import BlockModel, digest_of_parts, names_of
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
 
@@ -103,7 +103,13 @@ def _digests(arrays: dict[str, NDArray[Any]], borders: NDArray[np.int64]) -> lis
 
 
 def write_summary(
-    folder: Path, plan: Plan, num_states: int, borders: NDArray[np.int64], digest: str, digests: list[str]
+    folder: Path,
+    plan: Plan,
+    num_states: int,
+    borders: NDArray[np.int64],
+    digest: str,
+    digests: list[str],
+    named: "Model | None" = None,
 ) -> None:
     """Write what makes the folder a plan, after all states have been written.
 
@@ -114,6 +120,7 @@ def write_summary(
         borders: (parts + 1,) first state of each part, and the number of states.
         digest: `digest_of_parts` of the model.
         digests: What `write_states` returned for each part.
+        named: A model that has the names of states and actions; None: they have none, or nobody holds them.
     """
     summary: dict[str, Any] = {
         "format": FORMAT,
@@ -126,11 +133,14 @@ def write_summary(
         "discount": plan.discount,
         "minimise": plan.minimise,
         "tolerance": plan.tolerance,
+        "relative_tolerance": plan.relative_tolerance,
         "iterations": plan.iterations,
         "history": [list(step) for step in plan.history],
         "model": {"digest": digest, "borders": borders.tolist()},
         "sha256_of_parts": digests,
     }
+    if names := _names(named):
+        summary["names"] = names
     summary["sha256"] = _sha256(summary)
     write_atomically(folder / SUMMARY, lambda file: file.write(_text(summary)))
 
@@ -214,9 +224,26 @@ def _plan(here: Path, summary: dict[str, Any], model: "Model | None") -> Plan:
         method=str(summary["method"]),
         discount=discount,
         tolerance=float(summary["tolerance"]),
-        model=cast("Model", BlockModel(count, num_actions, summary["model"]["digest"])) if model is None else model,
+        model=cast("Model", _placeholder(summary)) if model is None else model,
         minimise=_minimises(summary),
+        relative_tolerance=float(summary.get("relative_tolerance", 0.0)),
     )
+
+
+def _names(model: "Model | None") -> dict[str, Any]:
+    """What a summary says of the names of states and actions, as text."""
+    states = getattr(model, "states", None)
+    known = names_of(model) | ({} if states is None else {"model_samples": states.samples or 0})
+    return {name: bytes(kept).decode() if isinstance(kept, np.ndarray) else kept for name, kept in known.items()}
+
+
+def _placeholder(summary: dict[str, Any]) -> BlockModel:
+    """What knows of the model what the summary says."""
+    names = {
+        name: np.frombuffer(kept.encode(), dtype=np.uint8) if isinstance(kept, str) else kept
+        for name, kept in summary.get("names", {}).items()
+    }
+    return BlockModel(int(summary["num_states"]), int(summary["num_actions"]), summary["model"]["digest"], names)
 
 
 def _minimises(summary: dict[str, Any]) -> bool:

@@ -87,7 +87,11 @@ def plot_sweep(parameters: Any, values: NDArray[np.float64], changes: list[int],
     places = np.array(parameters, dtype=np.float64) if numeric else np.arange(len(parameters), dtype=np.float64)
     axes.plot(places, values, marker="o", markersize=3.0, color=HEAT[-1])
     for number in changes:
-        axes.axvline((places[number - 1] + places[number]) / 2.0, color=INK, linestyle=":", linewidth=1.0)
+        between = (places[number - 1] + places[number]) / 2.0
+        label = None if number != changes[0] else "the policy changes"
+        axes.axvline(between, color=INK, linestyle=":", linewidth=1.0, label=label)
+    if changes:
+        axes.legend(frameon=False)
     if not numeric:
         axes.set_xticks(places, [str(each) for each in parameters])
     axes.set_xlabel("parameter")

@@ -280,30 +280,28 @@ def _check_actions(
 def write_csv(path: str | PathLike[str], tables: Mapping[str, Any], base: int = 0) -> None:
     """Write tables as the lines that `read_csv` reads: continuing transitions, and endings into a terminal state.
 
-    The format has terminal states instead of endings. Endings are written as transitions into the last
-    terminal state (each of its actions ends the episode and pays nothing) or, where no state is terminal or
-    nothing else ends, into an additional state, numbered S. Read back, every transition into that state
-    ends the episode. Rewards are r(s,a) on each line of the pair; `initial` is lost, and so are the last
-    actions where no state has them. Numbers are written so that they are read back as they were.
+    The format has terminal states instead of endings. Endings are written as transitions into the terminal states that
+    they lead to, where the tables say so; or else into the last terminal state (each of its actions ends the episode
+    and pays nothing) or, where no state is terminal or nothing else ends, into an additional state, numbered S. Read
+    back, every transition into these states ends the episode; a terminal state that none leads to stays where it is.
+    Rewards are r(s,a) on each line of the pair; `initial` is lost, and so are the last actions where no state has them.
+    Numbers are written so that they are read back as they were.
 
     Args:
         path: The file to write, replaced if it exists, whole or not at all.
-        tables: What `read_csv` returns: `transitions` (S*A, S) CSR; `termination`, `rewards`, `feasible` (S, A).
+        tables: What `read_csv` returns: `transitions` (S*A, S) CSR; `termination`, `rewards`, `feasible` (S, A);
+            and `endings` (S*A, S) CSR, if they are known.
         base: 0 or 1, the number of the first state and of the first action.
 
     Raises:
         InvalidOptionError: `base` is neither 0 nor 1.
     """
     _check_base(base)
-    termination, rewards, feasible = (np.asarray(tables[name]) for name in ("termination", "rewards", "feasible"))
+    rewards, feasible = np.asarray(tables["rewards"]), np.asarray(tables["feasible"])
     num_actions, flow = rewards.shape[1], tables["transitions"].tocoo()
-    sink = _terminal_state(termination, rewards, feasible)
-    endings = np.where(feasible, termination, 0.0)
-    endings[sink : sink + 1] = 0.0  # a terminal state has no lines; empty where the state is an additional one
-    ending = np.flatnonzero(endings)
-    rows = np.concatenate([flow.coords[0], ending])
-    next_states = np.concatenate([flow.coords[1], np.full(len(ending), sink)])
-    probabilities = np.concatenate([flow.data, endings.ravel()[ending]])
+    lines = zip((*flow.coords, flow.data), _endings(tables), strict=True)
+    joined: list[NDArray[Any]] = [np.concatenate(both) for both in lines]
+    rows, next_states, probabilities = joined
     order = np.lexsort((next_states, rows))
     order = order[feasible.ravel()[rows[order]]]
 
@@ -319,11 +317,31 @@ def write_csv(path: str | PathLike[str], tables: Mapping[str, Any], base: int = 
     write_atomically(Path(path), write)
 
 
-def _terminal_state(termination: NDArray[np.float64], rewards: NDArray[np.float64], feasible: NDArray[np.bool_]) -> int:
+def _endings(tables: Mapping[str, Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]:
+    """Pair, terminal state and probability of each line that ends the episode; terminal states have no lines."""
+    termination, rewards, feasible = (np.asarray(tables[name]) for name in ("termination", "rewards", "feasible"))
+    terminal: NDArray[np.bool_] = (~feasible | ((termination == 1.0) & (rewards == 0.0))).all(axis=1)
+    told = tables.get("endings")
+    if told is not None:
+        (rows, to), data = told.tocoo().coords, told.tocoo().data
+        kept = (feasible & ~terminal[:, None]).ravel()[rows] & (data > 0.0)
+        rows, to, data = rows[kept], to[kept], data[kept]
+        if len(rows) and terminal[to].all():
+            terminal[to] = False
+            others = np.flatnonzero(feasible & terminal[:, None])  # no line leads to these: they rest, for nothing
+            rows, to = np.concatenate([rows, others]), np.concatenate([to, others // feasible.shape[1]])
+            return rows, to, np.concatenate([data, np.ones(len(others))])
+    goes_over = np.where(feasible, termination, 0.0)
+    sink = _terminal_state(terminal, goes_over)
+    goes_over[sink : sink + 1] = 0.0  # empty where the state is an additional one
+    rows = np.flatnonzero(goes_over)
+    return rows, np.full(len(rows), sink), goes_over.ravel()[rows]
+
+
+def _terminal_state(terminal: NDArray[np.bool_], goes_over: NDArray[np.float64]) -> int:
     """The state that endings are written as transitions into; S if it has to be added."""
-    terminal = np.all((termination == 1.0) & (rewards == 0.0) & feasible, axis=1)
-    ending = np.any((termination > 0) & feasible, axis=1)
-    num_states = len(rewards)
+    num_states = len(terminal)
+    ending = goes_over.max(axis=1) > 0.0
     last = num_states - 1 - int(np.argmax(terminal[::-1]))
     is_entered = terminal[last] and ending[np.arange(num_states) != last].any()
     return last if is_entered else num_states

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from planners.arrays import SUM_TOLERANCE, rounding_of, sum_tolerance
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.exact_sums import exact_sums, expectations
+from planners.options import check_switch
 from planners.readers.arrays import ended
 from planners.readers.returned import AS_TUPLE, Terminal, is_number, listed, membership, no_outcome, number_of
 from planners.readers.scattered import is_scattered, scattered_tables
-from planners.readers.transitions import PairEntries, as_numbers, check_size, pair_rows
+from planners.readers.transitions import HARDLY_NEGATIVE, PairEntries, as_numbers, check_size, pair_rows
 
 Outcomes = Callable[[Any, Any], Iterable[tuple[SupportsFloat, Any, SupportsFloat]]]
 OFTEN: Final = 4096  # states between two lines of progress
@@ -44,6 +45,7 @@ def read_functions(
     *,
     max_states: int = 1_000_000,
     progress: bool | Callable[[int, int], object] = False,
+    normalise: bool = False,
 ) -> FromFunctions:
     """Tables of `TabularMDP` from two functions; arguments and errors as of `TabularMDP.from_functions`.
 
@@ -52,7 +54,7 @@ def read_functions(
     ((2, 1, 0), ('wait', 'sell'), [[5.0, 5.0], [5.0, 5.0], [0.0, 0.0]])
     """
     _check_arguments(actions, outcomes, terminal_reward, max_states)
-    search = _Search(actions, outcomes, membership(terminal), max_states)
+    search = _Search(actions, outcomes, membership(terminal), max_states, check_switch("normalise", normalise))
     initial = search.begin(start)
     with reporting_states(progress) as report:
         search.follow(report)
@@ -67,6 +69,7 @@ class _Search:
     outcomes: Outcomes
     is_terminal: Callable[[Any], bool]
     max_states: int
+    normalise: bool
     numbers: dict[Any, int] = field(default_factory=dict)
     keys: list[Any] = field(default_factory=list)
     ends: list[bool] = field(default_factory=list)
@@ -129,6 +132,7 @@ class _Search:
 
     def _follow(self, state: int) -> None:
         key, here = self.keys[state], set()
+        least = HARDLY_NEGATIVE if self.normalise else -rounding_of(np.float64)
         for label in listed(self.actions, key):
             try:
                 action = self.labels.setdefault(label, len(self.labels))
@@ -146,7 +150,7 @@ class _Search:
                 except (TypeError, ValueError):
                     raise no_outcome(key, label, entry) from None
                 if not is_positive:
-                    if not -rounding_of(np.float64) <= probability:  # NaN too
+                    if not least <= probability:  # NaN too
                         raise no_outcome(key, label, entry)
                     continue
                 try:
@@ -175,7 +179,10 @@ class _Search:
         types = {np.dtype(kind) for kind in set(map(type, self.probabilities)) if issubclass(kind, np.floating)}
         dtype = min(types, key=lambda kind: kind.itemsize, default=np.dtype(np.float64))
         probabilities, rewards = self._numbers(length)
-        pair = np.repeat(np.arange(len(length)), length)
+        pair, rescaled = np.repeat(np.arange(len(length)), length), 0.0
+        if self.normalise:
+            scaled = PairEntries(pair, pair, probabilities, len(length), 1).normalised()
+            probabilities, rescaled = scaled.probabilities, scaled.rescaled
         sums = exact_sums(probabilities, pair, len(length))
         self._check_sums(sums, dtype)
         if dtype != np.float64:
@@ -192,6 +199,7 @@ class _Search:
             check_size(S, len(labels), len(to))
             pairs = pair_rows(of_state, taken, S, len(labels))
             tables = _tables(PairEntries(pairs[pair], to, probabilities, S, len(labels)), rewards, pairs, ends, pays)
+        tables["rescaled"] = rescaled
         tables["initial"] = np.concatenate((initial, np.zeros(S - len(initial))))
         return FromFunctions(tables, tuple(self.keys), tuple(labels))
 
@@ -218,7 +226,8 @@ class _Search:
             key, label = self._names(pair)
             raise InvalidModelError(
                 f"outcomes({key!r:.80}, {label!r:.80}) returned [{returned:.400}{more}], whose probabilities sum to "
-                f"{sums[pair]:.12g}; expected 1 within {SUM_TOLERANCE:g}. Add the missing outcome, or normalise them",
+                f"{sums[pair]:.12g}; expected 1 within {SUM_TOLERANCE:g}. Add the missing outcome; or, where that is "
+                "the rounding of a table, normalise=True",
                 self.pairs[pair][0],
             )
 

@@ -93,6 +93,8 @@ class Labels:
         return self._of_pairs("states", states), self._of_pairs("actions", actions)
 
     def _of_pairs(self, kind: Kind, given: Any) -> Any:
+        if isinstance(given, np.ndarray) and given.dtype.kind in "iu" and self.names[kind] is None:
+            return given  # numbers, of which there may be millions
         listed = np.asarray(_plain(given), dtype=object).tolist() if isinstance(given, Iterable) else given
         if (
             not isinstance(listed, list)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.exact_sums import exact_sums
 from planners.readers.layouts import Axes, read_entries
+from planners.readers.terminal import check_unpaid, with_terminal
 from planners.readers.transitions import PairEntries, as_mask, as_numbers
 
 
@@ -32,6 +33,7 @@ def read_rates(
     feasible: Any = None,
     axes: Axes | None = None,
     uniform_rate: float | None = None,
+    terminal: NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
     """Tables of `TabularMDP` for `discount=1`; arguments as of `TabularMDP.from_rates` and `.uniformised`.
 
@@ -43,36 +45,37 @@ def read_rates(
     entries = read_entries(rates, axes)
     shape = entries.shape
     exists = np.ones(shape, dtype=bool) if feasible is None else as_mask("feasible", feasible, shape)
-    entries = entries.of_pairs(exists)
+    lasts = exists if terminal is None else exists & ~terminal[:, None]
+    entries = entries.of_pairs(lasts)
     entries = entries.kept(entries.rows // shape[1] != entries.next_states)  # to stay is no event
     _check(entries)
     events = exact_sums(entries.probabilities, entries.rows, exists.size).reshape(shape)
-    while_waiting, at_once = (_earned(name, given, exists) for name, given in _named(reward_rates, rewards))
+    while_waiting = _earned("reward_rates", reward_rates, exists, terminal)
+    at_once = _earned("rewards", rewards, exists, terminal)
     if uniform_rate is None:
         rate = events
-        _check_ends(alpha, events, exists)
+        _check_ends(alpha, events, lasts)
     else:
         rate = np.full(shape, _uniform(uniform_rate, events))
-        own = np.flatnonzero((exists & (rate > events)).ravel())
+        own = np.flatnonzero((lasts & (rate > events)).ravel())
         staying = entries._replace(rows=own, next_states=own // shape[1], probabilities=(rate - events).ravel()[own])
         entries = entries.and_also(staying)
         at_once = at_once * (alpha + events) / (alpha + rate)
-    total = np.where(exists, alpha + rate, 1.0)
+    total = np.where(lasts, alpha + rate, 1.0)
     scaled = entries._replace(probabilities=entries.probabilities / total.ravel()[entries.rows])
-    return {
+    tables = {
         "transitions": scaled.matrix(),
         "termination": np.where(exists, alpha / total, 0.0),
         "rewards": np.where(exists, at_once + while_waiting / total, 0.0),
         "feasible": exists,
     }
+    return tables if terminal is None else with_terminal(tables, terminal)
 
 
-def _named(reward_rates: Any, rewards: Any) -> tuple[tuple[str, Any], tuple[str, Any]]:
-    return ("reward_rates", reward_rates), ("rewards", rewards)
-
-
-def _earned(name: str, given: Any, exists: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(S, A) numbers, from (S, A) or (S,); None: 0."""
+def _earned(
+    name: str, given: Any, exists: NDArray[np.bool_], terminal: NDArray[np.bool_] | None
+) -> NDArray[np.float64]:
+    """(S, A) numbers, from (S, A) or (S,); None: 0. In terminal states they are 0, or refused."""
     table = np.zeros(exists.shape) if given is None else as_numbers(name, given)
     if table.shape == exists.shape[:1]:
         table = np.repeat(table[:, None], exists.shape[1], axis=1)
@@ -85,7 +88,10 @@ def _earned(name: str, given: Any, exists: NDArray[np.bool_]) -> NDArray[np.floa
         raise InvalidModelError(
             f"{name} is {found} in state {state}, action {action}; expected a finite number", state, action
         )
-    return np.where(exists, table, 0.0)
+    table = np.where(exists, table, 0.0)
+    if terminal is not None:
+        check_unpaid(table, terminal)
+    return table
 
 
 def _check(entries: PairEntries) -> None:

@@ -40,6 +40,14 @@ def scattered_tables(
         terminal_rewards: (S,) what terminal states pay one step after they are entered; None: nothing, and the episode
             ends on entering them.
     """
+    if not ends.any() and _in_order(of_state, of_action):
+        return {
+            "transitions": merge_rows(*entries, (len(of_state), len(ends))),
+            "termination": np.zeros(len(of_state)),
+            "rewards": rewards.copy(),
+            "pair_state": of_state.astype(np.int64),
+            "pair_action": of_action.astype(np.int64),
+        }
     last = np.flatnonzero(ends)
     alive = np.flatnonzero(~ends[of_state])
     state = np.concatenate((of_state[alive], last))
@@ -63,3 +71,9 @@ def scattered_tables(
         "pair_state": state[order],
         "pair_action": action[order],
     }
+
+
+def _in_order(of_state: NDArray[np.int64], of_action: NDArray[np.int64]) -> bool:
+    """Whether pairs come by their states, and in each by their actions."""
+    same = of_state[1:] == of_state[:-1]
+    return bool(((of_state[1:] > of_state[:-1]) | (same & (of_action[1:] > of_action[:-1]))).all())

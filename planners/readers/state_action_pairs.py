@@ -107,14 +107,14 @@ def _scattered(
     if len(paid):
         check_unpaid(np.where(np.arange(num_states) == of_state[paid[0]], by_pair[paid[0]], 0.0)[:, None], ends)
     exists = by_pair != -np.inf
-    number = np.cumsum(exists) - 1
-    pairs, next_states = matrix.coords
-    kept = exists[pairs] & (matrix.data != 0) & ~ends[of_state][pairs]
     # each pair counts as a state with one action, to be rounded and scaled as the others are
-    rows = PairEntries(number[pairs[kept]], next_states[kept], matrix.data[kept], int(exists.sum()), 1)
-    rows = rows.rounded(dtype).scaled(dtype).normalised(normalise)
-    entries = rows.rows, rows.next_states, rows.probabilities
-    tables = scattered_tables(of_state[exists], of_action[exists], by_pair[exists], entries, ends)
+    pairs, next_states = matrix.coords
+    rows = PairEntries(pairs, next_states, matrix.data, len(by_pair), 1)
+    rows = rows.of_pairs((exists & ~ends[of_state])[:, None]).rounded(dtype).scaled(dtype).normalised(normalise)
+    if not exists.all():
+        rows = rows._replace(rows=(np.cumsum(exists) - 1)[rows.rows])
+        of_state, of_action, by_pair = of_state[exists], of_action[exists], by_pair[exists]
+    tables = scattered_tables(of_state, of_action, by_pair, rows[:3], ends)
     return {**tables, "num_actions": count, "rescaled": rows.rescaled}
 
 
@@ -140,6 +140,8 @@ def _check_range(name: str, indices: NDArray[Any], count: int) -> None:
 
 
 def _check_distinct(rows: NDArray[Any], num_actions: int) -> None:
+    if (rows[1:] > rows[:-1]).all():
+        return
     order = np.argsort(rows, kind="stable")
     twice = np.flatnonzero(rows[order][1:] == rows[order][:-1])
     if twice.size:

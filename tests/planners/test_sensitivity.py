@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import planners
 from planners import InvalidOptionError, TabularMDP
+from planners.readers import state_action_pairs
 from tests.oracles.drawn import drawn_rows
 
 
@@ -27,6 +29,43 @@ def test_the_plans_of_single_solves(rng: np.random.Generator, discount: float) -
         assert plan.converged
         assert (np.abs(plan.values - alone.values) <= plan.error_bound + alone.error_bound).all()
     assert found.values[0] == pytest.approx(found.plans[0].values.mean())
+
+
+@pytest.mark.parametrize("minimise", [False, True])
+@pytest.mark.parametrize("pairs", [False, True])
+def test_rows_that_stay_the_same_are_not_solved_anew(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, minimise: bool, pairs: bool
+) -> None:
+    """Their plans are proven by their own rewards; other rows or another discount are never taken for the same."""
+    monkeypatch.setattr(state_action_pairs, "is_scattered", lambda *_: pairs)
+    base = drawn_rows(rng, states=40, ends=0.4)
+    listed = np.flatnonzero(base.feasible)
+    Q = base.transitions[listed]
+    ends = sparse.csr_array(base.termination.ravel()[listed][:, None])
+    state, action = np.divmod(listed, base.num_actions)
+    first, second = rng.normal(size=(2, len(listed)))
+
+    def model(k: float, tilt: float = 0.0) -> Any:
+        rows = sparse.hstack([Q * (1.0 - tilt), sparse.csr_array(ends.toarray() * (1.0 - tilt) + tilt)])
+        last = np.arange(41) == 40
+        return TabularMDP.from_state_action_pairs(first + k * second, rows.tocsr(), state, action, terminal=last)
+
+    options: dict[str, Any] = {"minimise": minimise, "relative_tolerance": 1e-9}
+    values = [0.0, 0.1, 0.1001, 0.2, 0.5, 2.0]
+    found = planners.sweep(model, values, discount=0.95, **options)
+    assert any(plan.method.endswith("on the same rows") for plan in found.plans[1:])
+    tilted = planners.sweep(lambda k: model(0.3, tilt=k), [0.0, 0.01], discount=0.95, **options)
+    other = planners.sweep(lambda k: model(0.3), [0.95, 0.5], discount=lambda g: g, **options)
+    assert not any(plan.method.endswith("on the same rows") for plan in (*tilted.plans, *other.plans))
+    models = [*map(model, values), model(0.3), model(0.3, tilt=0.01), model(0.3), model(0.3)]
+    discounts = [0.95] * 9 + [0.5]
+    for plan, same, discount in zip((*found.plans, *tilted.plans, *other.plans), models, discounts, strict=True):
+        alone = planners.value_iteration(same, discount=discount, **options)
+        assert plan.converged
+        assert plan.minimise == minimise
+        assert (plan.lower <= alone.upper).all()
+        assert (alone.lower <= plan.upper).all()
+        assert planners.is_optimal(same, plan.policy, discount=discount, tolerance=1e-6, minimise=minimise)
 
 
 def gamble(prize: float) -> TabularMDP:

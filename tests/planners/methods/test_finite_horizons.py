@@ -133,6 +133,51 @@ def test_final_values_in_any_form(final: Any) -> None:
     assert costs.action_values(0)[listed.index("1 left"), 1] == INF
 
 
+def ending(minimise: bool = False) -> TabularMDP:
+    """Stay and earn 1, or end in "sold", which pays 3; where the episode is over, nobody earns a final value."""
+    sign = -1.0 if minimise else 1.0
+    return TabularMDP.from_functions(
+        "held",
+        lambda s: ["stay", "sell"],
+        lambda s, a: [(1.0, "held", sign)] if a == "stay" else [(1.0, "sold", 3.0 * sign)],
+        terminal={"sold"},
+    )
+
+
+@pytest.mark.parametrize("minimise", [False, True])
+def test_final_values_are_of_episodes_that_go_on(minimise: bool) -> None:
+    model, sign = ending(minimise), -1.0 if minimise else 1.0
+    options: dict[str, Any] = {"horizon": 2, "minimise": minimise}
+    asked: list[Any] = []
+
+    def worth(state: Any) -> float:
+        asked.append(state)
+        return 1.5 * sign
+
+    plan = planners.backward_induction(model, final_values=worth, **options)
+    assert asked == ["held"]
+    assert plan.values.tolist() == [[4.0 * sign, 0.0], [3.0 * sign, 0.0], [1.5 * sign, 0.0]]
+    same = planners.backward_induction(model, final_values=[1.5 * sign, 9.0], **options)
+    assert same.values[:2].tolist() == plan.values[:2].tolist()  # to have sold is worth no 9
+    for final in ({"sold": 9.0}, {"held": 1.0, "sold": np.inf if minimise else -np.inf}):
+        with pytest.raises(InvalidOptionError, match=r"in state 'sold', and the episode ends on entering it"):
+            planners.backward_induction(model, final_values=final, **options)
+    with pytest.raises(InvalidOptionError, match=r"final_values are 9\.0 in state 'sold'"):
+        planners.evaluate(model, [0, 0], discount=1.0, horizon=2, final_values={"sold": 9.0})
+
+
+def test_states_in_which_the_episode_goes_on_have_final_values() -> None:
+    """A state that stays where it is; one that pays once after it was entered; one that a warm end leads to."""
+    stays = TabularMDP.from_arrays([[[0.0, 1.0], [0.0, 1.0]]], [[2.0], [0.0]])
+    assert planners.backward_induction(stays, horizon=3, final_values={1: 9.0}).values[0].tolist() == [11.0, 9.0]
+    pays = TabularMDP.from_arrays([[[0.0, 1.0], [0.0, 1.0]]], [2.0, 5.0], terminal=[False, True])
+    assert planners.backward_induction(pays, horizon=1, final_values={1: 9.0}).values[0].tolist() == [11.0, 5.0]
+    taxi = TabularMDP.from_gym_dict(
+        {0: {0: [(0.5, 1, 2.0, True), (0.5, 0, 0.0, False)]}, 1: {0: [(1.0, 0, 1.0, False)]}}
+    )
+    assert planners.backward_induction(taxi, horizon=1, final_values=[4.0, 8.0]).values[0].tolist() == [3.0, 5.0]
+
+
 def test_a_saved_plan_is_the_same_plan(tmp_path: Path) -> None:
     same = planners.backward_induction(shop(0.5), horizon=4, discount=0.9, final_values=[1.0, 2.0, 3.0])
     different = planners.backward_induction(

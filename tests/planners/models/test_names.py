@@ -14,6 +14,7 @@ from scipy import sparse
 
 import planners
 from planners import InvalidModelError, InvalidPolicyError, TabularMDP
+from planners.distributed import solve_in_parts
 
 STATES, ACTIONS = ("high", "low", ("no", 1)), ("wait", "sell")
 NAMED: Any = {"states": STATES, "actions": ACTIONS}
@@ -335,3 +336,41 @@ def test_minus_infinity_is_no_action_in_every_form_of_rewards() -> None:
     for rewards in (R, [sparse.csr_array(each) for each in R]):
         model = TabularMDP.from_arrays([sparse.csr_array(each) for each in P], rewards, axes="ASS")
         assert model.feasible.tolist() == [[True, False], [True, True]]
+
+
+def test_folders_of_plans_keep_names(tmp_path: Path) -> None:
+    """As files do; a folder is read without the model."""
+    for model in (maze(), TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}}, actions=["stay"])):
+        solve_in_parts(model, discount=0.9, out=tmp_path / "plan")
+        plan, whole = planners.load_plan(tmp_path / "plan"), planners.solve(model, discount=0.9)
+        assert [row[:2] for row in plan.table()] == [row[:2] for row in whole.table()]
+        assert plan.relative_tolerance == 1e-6
+        assert planners.load_plan(tmp_path / "plan", model).action_name(0) == whole.action_name(0)
+    assert plan.state_name(0) == 0
+
+
+def test_names_survive_a_csv_file(tmp_path: Path) -> None:
+    """Each end is written as the state that it leads to, so that the states keep their numbers."""
+    model = maze()
+    model.to_csv(tmp_path / "maze.csv")
+    again = TabularMDP.from_csv(
+        tmp_path / "maze.csv", states=model.states, actions=model.actions, initial=model.initial
+    )
+    assert list(again.states or ()) == list(model.states or ())
+    one, other = (planners.solve(each, discount=0.9) for each in (model, again))
+    assert [row[:2] for row in one.table()] == [row[:2] for row in other.table()]
+    assert one.values.tolist() == other.values.tolist()
+    for goal in ("lost", "home"):
+        assert planners.reachability(model, goal=[goal]).values.tolist() == (
+            planners.reachability(again, goal=[goal]).values.tolist()
+        )
+
+
+def maze() -> TabularMDP:
+    """Two ends that only names tell apart, and one that nothing leads to."""
+    return TabularMDP.from_functions(
+        ["start", "never"],
+        lambda s: ["left", "right"],
+        lambda s, a: [(0.5, ("room", 2), 1.0), (0.5, "lost" if a == "left" else "home", 2.0)],
+        terminal={"lost", "home", "never"},
+    )

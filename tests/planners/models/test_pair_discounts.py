@@ -48,6 +48,19 @@ def test_bounds_hold_against_fractions(P: Tables, data: st.DataObject) -> None:
     assert planners.evaluate(model, plan.policy, discount=given_table) == pytest.approx(plan.values, abs=2e-6)
 
 
+@pytest.mark.parametrize("method", sorted(planners.METHODS))
+@pytest.mark.parametrize("tolerances", [{"tolerance": 1e-6}, {"relative_tolerance": 4e-9}, {}])
+def test_what_is_rounded_on_the_way_counts_in_the_tolerance(method: str, tolerances: dict[str, float]) -> None:
+    """Sweeps end just below the tolerance; what folding rounds came on top of it, and the plan was refused."""
+    model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 0.25, False)], 1: [(1.0, 0, 0.0, True)]}})
+    plan = planners.solve(model, discount=np.array([[0.999, 0.0]]), method=method, **tolerances)
+    assert plan.converged
+    assert plan.error_bound <= plan.tolerance
+    allowed = tolerances.get("tolerance", tolerances.get("relative_tolerance", 1e-6) * 250.0)
+    assert plan.tolerance == pytest.approx(allowed)
+    assert plan.lower[0] <= 250.0 <= plan.upper[0]
+
+
 def test_costs_horizons_and_simulation_with_a_discount_for_each_pair() -> None:
     model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 2.0, False)], 1: [(1.0, 0, 3.0, False)]}})
     discounts = np.array([[0.75, 0.5]])  # 2 / (1 - 3/4) = 8, 3 / (1 - 1/2) = 6
@@ -148,3 +161,17 @@ def test_refused_rates(options: dict[str, Any], message: str) -> None:
 def test_a_uniform_rate_below_the_largest_is_refused() -> None:
     with pytest.raises(InvalidOptionError, match=r"uniform_rate is 0\.5; expected at least 1"):
         TabularMDP.uniformised([[[0.0, 1.0]], [[0.0, 0.0]]], discount_rate=1.0, axes="SAS", uniform_rate=0.5)
+
+
+@pytest.mark.parametrize("make", [TabularMDP.from_rates, TabularMDP.uniformised])
+def test_rates_that_lead_to_an_end(make: Any) -> None:
+    """Works for a time of 1/4 on average; then it breaks for good (1 in 4), or is repaired for a time of 1/2."""
+    rates = np.array([[[0.0, 3.0, 1.0]], [[2.0, 0.0, 0.0]], [[5.0, 5.0, 0.0]]])
+    options: dict[str, Any] = {"discount_rate": 0.0, "axes": "SAS", "states": ["up", "down", "dead"]}
+    model = make(rates, reward_rates=[6.0, 0.0, 0.0], terminal=["dead"], **options)
+    assert planners.solve(model, discount=1).values == pytest.approx([6.0, 6.0, 0.0])  # 1.5 on each of 4 visits
+    assert model.endings.toarray()[0] == pytest.approx([0.0, 0.0, 0.25])
+    with pytest.raises(InvalidModelError, match="state 'dead' is terminal, and action 0 has reward"):
+        make(rates, rewards=[6.0, 0.0, 1.0], terminal=["dead"], **options)
+    with pytest.raises(InvalidModelError, match="is never left"):
+        TabularMDP.from_rates(np.zeros((2, 1, 2)), discount_rate=0.0, axes="SAS")

@@ -1,5 +1,6 @@
 """Models stored as pairs: the same answers as the table of all pairs, and what needs that table says so."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,11 @@ def test_many_actions_in_one_state_among_many_states(monkeypatch: pytest.MonkeyP
     R = np.concatenate([price * (1 - price), np.zeros(states - 1)])
     model: Any = TabularMDP.from_state_action_pairs(R, Q, state, action)
     assert model.nbytes < 10e6
+    tracemalloc.start()
     plan = planners.solve(model, discount=0.9)
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < 3.5 * model.nbytes  # it took 4.2 times before it solved without copies, and takes 2.8
     best = (1 - np.sqrt(0.1)) / 0.9  # of p (1 - p) / (1 - .9 p)
     assert plan.values[0] == pytest.approx(best * (1 - best) / (1 - 0.9 * best), abs=1e-6)
     assert plan.action(0) / prices == pytest.approx(best, abs=1e-3)

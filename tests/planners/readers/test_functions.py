@@ -10,6 +10,7 @@ import pytest
 
 import planners
 from planners import InvalidModelError, InvalidOptionError, PlannerError, TabularMDP
+from planners.readers import functions
 
 
 def test_states_are_found_by_following_them_and_keep_their_names() -> None:
@@ -202,3 +203,28 @@ def test_probabilities_in_float32_and_fractions_are_judged_by_their_type() -> No
     assert model.transitions.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-15)
     TabularMDP.from_functions(0, lambda s: [0], lambda s, a: [(Fraction(1, 3), t, Fraction(1)) for t in range(3)])
     TabularMDP.from_functions(0, lambda s: [0], lambda s, a: [(1.0, 0, 0.0), (1.0 - 0.9 - 0.1, 1, 0.0)])
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+def test_printed_probabilities_are_scaled_where_somebody_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch, pairs: bool
+) -> None:
+    monkeypatch.setattr(functions, "is_scattered", lambda *_: pairs)
+
+    def read(normalise: Any, *probabilities: float) -> Any:
+        outcomes = [(p, number, float(number)) for number, p in enumerate(probabilities)]
+        return TabularMDP.from_functions(0, lambda s: [0], lambda s, a: outcomes, normalise=normalise)
+
+    model = read(True, 0.333, 0.333, 0.333, -1e-10)
+    assert model.rescaled == pytest.approx(0.001)
+    assert model.transitions.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-15)
+    assert model.rewards.ravel() == pytest.approx(np.ones(3))
+    assert "rows were scaled" in repr(planners.solve(model, discount=0.5))
+    with pytest.raises(InvalidModelError, match=r"sum to 0\.999; .* normalise=True"):
+        read(False, 0.333, 0.333, 0.333)
+    with pytest.raises(InvalidModelError, match=r"sum to 0\.9; expected 1"):
+        read(True, 0.3, 0.6)
+    with pytest.raises(InvalidModelError, match=r"holds \(-1e-06, 1, 1\.0\)"):
+        read(True, 1.0, -1e-6)
+    with pytest.raises(InvalidOptionError, match="normalise is 1; expected True or False"):
+        read(1, 1.0)

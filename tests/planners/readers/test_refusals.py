@@ -246,3 +246,10 @@ def test_masked_rewards_and_ragged_masks_are_named() -> None:
     assert told.feasible.tolist() == [[True, False], [True, True]]
     with pytest.raises(InvalidModelError, match="feasible has no one shape"):
         TabularMDP.from_arrays(P, np.zeros((2, 2)), feasible=[[True], [True, False]], axes="SAS")
+
+
+def test_the_bare_constructor_says_what_is_missing() -> None:
+    with pytest.raises(InvalidModelError, match=r"transitions is missing; .* are read by TabularMDP\.from_arrays"):
+        TabularMDP()
+    with pytest.raises(InvalidModelError, match=r"transitions is a list; expected a csr_array"):
+        TabularMDP([[[1.0]]], [[1.0]])  # type: ignore[arg-type]
