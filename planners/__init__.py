@@ -26,6 +26,8 @@ from planners.errors import (
     UnboundedValueError,
     UnprovenValueError,
 )
+from planners.evaluation.average_plan import AveragePlan
+from planners.evaluation.average_reward import average_reward
 from planners.evaluation.optimality import Certificate, Verdict, certify, is_optimal
 from planners.evaluation.policy_bounds import evaluate_bounds
 from planners.evaluation.policy_value import evaluate
@@ -82,6 +84,7 @@ __all__ = [
     "METHODS",
     "ActorCritic",
     "Agent",
+    "AveragePlan",
     "Boltzmann",
     "Certificate",
     "Decay",
@@ -135,6 +138,7 @@ __all__ = [
     "UpperConfidenceBound",
     "Verdict",
     "as_model",
+    "average_reward",
     "backward_induction",
     "certify",
     "enumerate_env",
