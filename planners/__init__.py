@@ -49,8 +49,10 @@ from planners.learning.gradient_bandit import GradientBandit
 from planners.learning.learn import learn
 from planners.learning.learning_run import LearningRun
 from planners.learning.monte_carlo import MonteCarlo
+from planners.learning.monte_carlo_prediction import MonteCarloPrediction
 from planners.learning.n_step_sarsa import NStepSarsa
 from planners.learning.posterior_sampling import PosteriorSampling
+from planners.learning.prediction_run import PredictionRun
 from planners.learning.prioritized_sweeping import PrioritizedSweeping
 from planners.learning.q_lambda import QLambda
 from planners.learning.q_learning import QLearning
@@ -59,7 +61,10 @@ from planners.learning.reinforce import Reinforce
 from planners.learning.sarsa import Sarsa
 from planners.learning.sarsa_lambda import SarsaLambda
 from planners.learning.schedules import Decay
+from planners.learning.td_lambda import TDLambda
+from planners.learning.temporal_difference import TD
 from planners.learning.thompson_sampling import ThompsonSampling
+from planners.learning.true_online_td import TrueOnlineTD
 from planners.learning.upper_confidence_bound import UpperConfidenceBound
 from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
@@ -82,6 +87,7 @@ from planners.solve_many import solve_many
 
 __all__ = [
     "METHODS",
+    "TD",
     "ActorCritic",
     "Agent",
     "AveragePlan",
@@ -110,6 +116,7 @@ __all__ = [
     "MissingModelError",
     "Moment",
     "MonteCarlo",
+    "MonteCarloPrediction",
     "MoveMDP",
     "NStepSarsa",
     "NotConvergedError",
@@ -118,6 +125,7 @@ __all__ = [
     "Plan",
     "PlannerError",
     "PosteriorSampling",
+    "PredictionRun",
     "PrioritizedSweeping",
     "QLambda",
     "QLearning",
@@ -129,10 +137,12 @@ __all__ = [
     "Simulation",
     "Status",
     "Sweep",
+    "TDLambda",
     "TabularMDP",
     "TabularPolicy",
     "ThompsonSampling",
     "Transition",
+    "TrueOnlineTD",
     "UnboundedValueError",
     "UnprovenValueError",
     "UpperConfidenceBound",

@@ -58,17 +58,19 @@ def component_gain(component: Component, internal: NDArray[np.bool_] | None = No
     while True:
         number += 1
         gain, h = _evaluated(P[policy], rewards[policy])
+        gain = float(np.clip(gain, rewards.min(), rewards.max())) if np.isfinite(gain) else float(rewards.min())
         gains = rewards + P @ h - h[row_state]
         rounding = doubts * (np.abs(rewards) + np.abs(h)[row_state] + P @ np.abs(h))
         rounding += SMALLEST_SUBNORMAL * len(h) * bool(rewards.any())
         upper = outwards((gains + rounding).max(), rounding.max()) if np.isfinite(gains).all() else np.inf
+        upper = min(float(upper), float(outwards(rewards.max(), rewards.any())))
         most = np.maximum.reduceat(gains, first)
         chosen = np.flatnonzero(gains == most[row_state])[::-1]
         better = policy.copy()
         better[row_state[chosen]] = chosen
         better = np.where(gains[better] > gains[policy] + rounding[better] + rounding[policy], better, policy)
-        if np.array_equal(better, policy) or not np.isfinite(upper):
-            return ComponentGain(gain, upper, policy, number, np.isfinite(upper))
+        if np.array_equal(better, policy) or not np.isfinite(gains).all():
+            return ComponentGain(gain, upper, policy, number, bool(np.isfinite(gains).all()))
         if number == MOST_POLICIES:
             return ComponentGain(gain, upper, policy, number, settled=False)
         policy = _of_one_class(component, better)

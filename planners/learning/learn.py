@@ -9,11 +9,13 @@ import numpy as np
 from planners.errors import InvalidOptionError
 from planners.learning.compiled_runs import can_be_compiled, run_compiled
 from planners.learning.learning_run import LearningRun, check_count
+from planners.learning.online_learner import OnlineLearner
 from planners.learning.playing import TableEnvironment, play
+from planners.learning.prediction import Prediction
+from planners.learning.prediction_run import PredictionRun
 from planners.learning.progress import reporting_steps
 from planners.learning.random_bits import RandomBits
 from planners.learning.record import Played
-from planners.learning.tabular_learner import TabularLearner
 from planners.learning.task import Task, task_of
 from planners.options import check_switch
 from planners.plans.plan import Plan
@@ -57,7 +59,8 @@ def learn(
         progress: True: a bar on standard error. A function: it is called with numbers of steps.
 
     Returns:
-        The run. Ctrl-C ends it, with what was learned so far.
+        The run. Ctrl-C ends it, with what was learned so far. Of a predictor such as `planners.TD(policy)` it is a
+        `PredictionRun`.
 
     Raises:
         InvalidOptionError: Not exactly one of `steps` and `episodes`, or another argument that cannot be used.
@@ -90,7 +93,8 @@ def learn(
         else:
             played = _in_python(task, agents, numbers, count, games, report)
     complete = len(played) == len(agents) and all(_is_complete(each, count, games) for each in played)
-    return LearningRun(task, agents[: len(played)], played, numbers[: len(played)], many, complete)
+    kind = PredictionRun if isinstance(agents[0], Prediction) else LearningRun
+    return kind(task, agents[: len(played)], played, numbers[: len(played)], many, complete)
 
 
 def _in_python(
@@ -143,6 +147,6 @@ def _begun(task: Task, agent: Any, seeds: Sequence[int | None], many: bool) -> l
             f"agent is {shown}; expected an object with act and learn, such as "
             "planners.QLearning(rate=0.1, exploration=0.1)"
         )
-    if isinstance(agent, TabularLearner):
+    if isinstance(agent, OnlineLearner):
         return [agent.begin(task, discount=task.discount, seed=seed) for seed in seeds]
     return [copy.deepcopy(agent) for _ in seeds] if many else [agent]
