@@ -46,6 +46,7 @@ from planners.learning.expected_sarsa import ExpectedSarsa
 from planners.learning.experience import Experience
 from planners.learning.exploration import Boltzmann, EpsilonGreedy
 from planners.learning.gradient_bandit import GradientBandit
+from planners.learning.horizon_run import HorizonRun
 from planners.learning.learn import learn
 from planners.learning.learning_run import LearningRun
 from planners.learning.monte_carlo import MonteCarlo
@@ -65,6 +66,8 @@ from planners.learning.td_lambda import TDLambda
 from planners.learning.temporal_difference import TD
 from planners.learning.thompson_sampling import ThompsonSampling
 from planners.learning.true_online_td import TrueOnlineTD
+from planners.learning.ucbvi import UCBVI
+from planners.learning.ucrl2 import UCRL2
 from planners.learning.upper_confidence_bound import UpperConfidenceBound
 from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
@@ -88,6 +91,8 @@ from planners.solve_many import solve_many
 __all__ = [
     "METHODS",
     "TD",
+    "UCBVI",
+    "UCRL2",
     "ActorCritic",
     "Agent",
     "AveragePlan",
@@ -102,6 +107,7 @@ __all__ = [
     "Experience",
     "FinitePlan",
     "GradientBandit",
+    "HorizonRun",
     "ImproperPolicyError",
     "IntervalMDP",
     "IntervalPlan",

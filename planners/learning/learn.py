@@ -2,12 +2,14 @@
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from planners.errors import InvalidOptionError
 from planners.learning.compiled_runs import can_be_compiled, run_compiled
+from planners.learning.horizon_run import HorizonRun
 from planners.learning.learning_run import LearningRun, check_count
 from planners.learning.online_learner import OnlineLearner
 from planners.learning.playing import TableEnvironment, play
@@ -60,7 +62,7 @@ def learn(
 
     Returns:
         The run. Ctrl-C ends it, with what was learned so far. Of a predictor such as `planners.TD(policy)` it is a
-        `PredictionRun`.
+        `PredictionRun`, of an agent with a `horizon` a `HorizonRun`.
 
     Raises:
         InvalidOptionError: Not exactly one of `steps` and `episodes`, or another argument that cannot be used.
@@ -86,6 +88,9 @@ def learn(
     task = task_of(env_or_model, discount, plan, limit)
     if task.is_model:
         task.initial()  # or it is refused
+    horizon = getattr(agent, "horizon", None)
+    if horizon and task.is_model and not task.limit:
+        task = replace(task, limit=int(horizon))
     agents = _begun(task, agent, numbers, many)
     with reporting_steps(progress, type(agent).__name__, count) as report:
         if compiled and can_be_compiled(task, agents[0]):
@@ -93,7 +98,7 @@ def learn(
         else:
             played = _in_python(task, agents, numbers, count, games, report)
     complete = len(played) == len(agents) and all(_is_complete(each, count, games) for each in played)
-    kind = PredictionRun if isinstance(agents[0], Prediction) else LearningRun
+    kind = PredictionRun if isinstance(agents[0], Prediction) else HorizonRun if horizon else LearningRun
     return kind(task, agents[: len(played)], played, numbers[: len(played)], many, complete)
 
 

@@ -68,7 +68,7 @@ class NStepSarsa(Sarsa):
         return self.touched
 
 
-def check_steps(n: int) -> None:
+def check_steps(n: int, name: str = "n") -> None:
     """`InvalidOptionError` for what is no number of steps."""
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-        raise InvalidOptionError(f"n is {n!r}; expected a whole number of at least 1")
+        raise InvalidOptionError(f"{name} is {n!r}; expected a whole number of at least 1")

@@ -70,10 +70,9 @@ class Notes:
         self.steps: list[tuple[int, int, float, int, bool, bool]] = []
         self.changes: list[tuple[int, int, int]] = []
         self._greedy: Callable[[int], int] | None = _greedy_of(agent)
+        situations = task.num_states * (getattr(agent, "horizon", None) or 1)  # each step of an episode has its own
         known = self._greedy is not None and task.num_actions < 63
-        self.bits: list[int] | None = (
-            [self._greedy(s) for s in range(task.num_states)] if self._greedy and known else None
-        )
+        self.bits: list[int] | None = [self._greedy(s) for s in range(situations)] if self._greedy and known else None
         self.first: list[int] = list(self.bits or [])
         self.first_V: list[float] | None = list(agent.V) if isinstance(agent, Prediction) else None
         self.learned: list[tuple[int, int, float]] = []

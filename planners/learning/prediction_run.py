@@ -11,6 +11,7 @@ from planners.equations.graph import next_towards
 from planners.errors import InvalidOptionError, MissingModelError
 from planners.learning.learning_run import LearningRun
 from planners.learning.record import Estimates
+from planners.learning.report import opening
 from planners.models.tabular import TabularMDP
 from planners.options import named_states
 from planners.plans.policy import TabularPolicy
@@ -94,15 +95,15 @@ class PredictionRun(LearningRun):
 
     def report(self) -> str:
         """In words: how far it still is from V of the policy, and where most."""
-        lines = super().report().splitlines()
+        first = opening(self, self._played)
         if self._task.model is None:
-            return lines[0]
+            return first
         last = np.array([np.atleast_1d(each)[-1] for each in (self.errors if self._many else [self.errors])])
         off = np.abs(np.atleast_2d(self.state_values) - self.true_values).mean(axis=0)
         worst = int(np.nanargmax(off))
         seeds = f", on average of {len(last)} seeds" if self._many else ""
         return (
-            f"{lines[0]}\nThe root mean square error of V is {last.mean():.4g} at the end{seeds}. It is furthest "
+            f"{first}\nThe root mean square error of V is {last.mean():.4g} at the end{seeds}. It is furthest "
             f"off in state {worst}: by {off[worst]:.4g}, where V is {self.true_values[worst]:.4g}."
         )
 
