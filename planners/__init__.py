@@ -52,6 +52,8 @@ from planners.learning.learning_run import LearningRun
 from planners.learning.monte_carlo import MonteCarlo
 from planners.learning.monte_carlo_prediction import MonteCarloPrediction
 from planners.learning.n_step_sarsa import NStepSarsa
+from planners.learning.n_step_tree_backup import NStepTreeBackup
+from planners.learning.off_policy_monte_carlo import OffPolicyMonteCarlo
 from planners.learning.posterior_sampling import PosteriorSampling
 from planners.learning.prediction_run import PredictionRun
 from planners.learning.prioritized_sweeping import PrioritizedSweeping
@@ -65,9 +67,11 @@ from planners.learning.schedules import Decay
 from planners.learning.td_lambda import TDLambda
 from planners.learning.temporal_difference import TD
 from planners.learning.thompson_sampling import ThompsonSampling
+from planners.learning.true_online_sarsa import TrueOnlineSarsa
 from planners.learning.true_online_td import TrueOnlineTD
 from planners.learning.ucbvi import UCBVI
 from planners.learning.ucrl2 import UCRL2
+from planners.learning.uct import UCT
 from planners.learning.upper_confidence_bound import UpperConfidenceBound
 from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
@@ -93,6 +97,7 @@ __all__ = [
     "TD",
     "UCBVI",
     "UCRL2",
+    "UCT",
     "ActorCritic",
     "Agent",
     "AveragePlan",
@@ -125,8 +130,10 @@ __all__ = [
     "MonteCarloPrediction",
     "MoveMDP",
     "NStepSarsa",
+    "NStepTreeBackup",
     "NotConvergedError",
     "NotEnoughMemoryError",
+    "OffPolicyMonteCarlo",
     "PairMDP",
     "Plan",
     "PlannerError",
@@ -148,6 +155,7 @@ __all__ = [
     "TabularPolicy",
     "ThompsonSampling",
     "Transition",
+    "TrueOnlineSarsa",
     "TrueOnlineTD",
     "UnboundedValueError",
     "UnprovenValueError",
