@@ -27,6 +27,8 @@ from planners.errors import (
     UnboundedValueError,
     UnprovenValueError,
 )
+from planners.evaluation.average_plan import AveragePlan
+from planners.evaluation.average_reward import average_reward
 from planners.evaluation.optimality import Certificate, Verdict, certify, is_optimal
 from planners.evaluation.policy_bounds import evaluate_bounds
 from planners.evaluation.policy_value import evaluate
@@ -45,11 +47,16 @@ from planners.learning.expected_sarsa import ExpectedSarsa
 from planners.learning.experience import Experience
 from planners.learning.exploration import Boltzmann, EpsilonGreedy
 from planners.learning.gradient_bandit import GradientBandit
+from planners.learning.horizon_run import HorizonRun
 from planners.learning.learn import learn
 from planners.learning.learning_run import LearningRun
 from planners.learning.monte_carlo import MonteCarlo
+from planners.learning.monte_carlo_prediction import MonteCarloPrediction
 from planners.learning.n_step_sarsa import NStepSarsa
+from planners.learning.n_step_tree_backup import NStepTreeBackup
+from planners.learning.off_policy_monte_carlo import OffPolicyMonteCarlo
 from planners.learning.posterior_sampling import PosteriorSampling
+from planners.learning.prediction_run import PredictionRun
 from planners.learning.prioritized_sweeping import PrioritizedSweeping
 from planners.learning.q_lambda import QLambda
 from planners.learning.q_learning import QLearning
@@ -58,7 +65,14 @@ from planners.learning.reinforce import Reinforce
 from planners.learning.sarsa import Sarsa
 from planners.learning.sarsa_lambda import SarsaLambda
 from planners.learning.schedules import Decay
+from planners.learning.td_lambda import TDLambda
+from planners.learning.temporal_difference import TD
 from planners.learning.thompson_sampling import ThompsonSampling
+from planners.learning.true_online_sarsa import TrueOnlineSarsa
+from planners.learning.true_online_td import TrueOnlineTD
+from planners.learning.ucbvi import UCBVI
+from planners.learning.ucrl2 import UCRL2
+from planners.learning.uct import UCT
 from planners.learning.upper_confidence_bound import UpperConfidenceBound
 from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
@@ -80,8 +94,13 @@ from planners.solve_many import solve_many
 
 __all__ = [
     "METHODS",
+    "TD",
+    "UCBVI",
+    "UCRL2",
+    "UCT",
     "ActorCritic",
     "Agent",
+    "AveragePlan",
     "Boltzmann",
     "Certificate",
     "Decay",
@@ -93,6 +112,7 @@ __all__ = [
     "Experience",
     "FinitePlan",
     "GradientBandit",
+    "HorizonRun",
     "ImproperPolicyError",
     "IntervalMDP",
     "IntervalPlan",
@@ -107,14 +127,18 @@ __all__ = [
     "MissingModelError",
     "Moment",
     "MonteCarlo",
+    "MonteCarloPrediction",
     "MoveMDP",
     "NStepSarsa",
+    "NStepTreeBackup",
     "NotConvergedError",
     "NotEnoughMemoryError",
+    "OffPolicyMonteCarlo",
     "PairMDP",
     "Plan",
     "PlannerError",
     "PosteriorSampling",
+    "PredictionRun",
     "PrioritizedSweeping",
     "QLambda",
     "QLearning",
@@ -126,15 +150,19 @@ __all__ = [
     "Simulation",
     "Status",
     "Sweep",
+    "TDLambda",
     "TabularMDP",
     "TabularPolicy",
     "ThompsonSampling",
     "Transition",
+    "TrueOnlineSarsa",
+    "TrueOnlineTD",
     "UnboundedValueError",
     "UnprovenValueError",
     "UpperConfidenceBound",
     "Verdict",
     "as_model",
+    "average_reward",
     "backward_induction",
     "certify",
     "enumerate_env",

@@ -130,7 +130,13 @@ class LearningRun:
 
     @property
     def action_values(self) -> Any:
-        """(S, A) what was learned; -inf for actions that do not exist."""
+        """(S, A) what was learned; -inf for actions that do not exist.
+
+        Raises:
+            MissingModelError: The agent has none.
+        """
+        if getattr(self.agent, "action_values", None) is None:
+            raise MissingModelError(f"a {type(self.agent).__name__} has no action_values")
         found = [np.asarray(agent.action_values) for agent in self.agents]
         return np.stack(found) if self._many else found[0]
 
@@ -159,7 +165,7 @@ class LearningRun:
         """Learner, steps and seeds in one line."""
         runs = f", {len(self.seeds)} seeds" if self._many else ""
         stopped = "" if self.complete else ", stopped before its end"
-        return f"LearningRun({type(self.agent).__name__}, {self.steps} steps{runs}{stopped})"
+        return f"{type(self).__name__}({type(self.agent).__name__}, {self.steps} steps{runs}{stopped})"
 
     def _each(self, of: Any) -> Any:
         found = [of(played) for played in self._played]
