@@ -46,9 +46,14 @@ from planners.learning.exploration import Boltzmann, EpsilonGreedy
 from planners.learning.gradient_bandit import GradientBandit
 from planners.learning.learn import learn
 from planners.learning.learning_run import LearningRun
+from planners.learning.linear.features import StateAggregation, TileCoding
+from planners.learning.linear.least_squares_td import LSTD
+from planners.learning.linear.linear_sarsa import LinearSarsa
+from planners.learning.linear.linear_td import LinearTD
 from planners.learning.monte_carlo import MonteCarlo
 from planners.learning.n_step_sarsa import NStepSarsa
 from planners.learning.posterior_sampling import PosteriorSampling
+from planners.learning.prediction_rules import TD, LambdaReturn
 from planners.learning.prioritized_sweeping import PrioritizedSweeping
 from planners.learning.q_lambda import QLambda
 from planners.learning.q_learning import QLearning
@@ -58,6 +63,9 @@ from planners.learning.sarsa import Sarsa
 from planners.learning.sarsa_lambda import SarsaLambda
 from planners.learning.schedules import Decay
 from planners.learning.thompson_sampling import ThompsonSampling
+from planners.learning.truth.linear_values import LinearValues, linear_values
+from planners.learning.truth.spectrum import Spectrum, spectrum
+from planners.learning.truth.value_error import ErrorCurves, value_error
 from planners.learning.upper_confidence_bound import UpperConfidenceBound
 from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
@@ -79,7 +87,9 @@ from planners.solve import METHODS, solve
 from planners.solve_many import solve_many
 
 __all__ = [
+    "LSTD",
     "METHODS",
+    "TD",
     "ActorCritic",
     "Agent",
     "Boltzmann",
@@ -89,6 +99,7 @@ __all__ = [
     "DynaQ",
     "Episode",
     "EpsilonGreedy",
+    "ErrorCurves",
     "ExpectedSarsa",
     "Experience",
     "FinitePlan",
@@ -101,8 +112,12 @@ __all__ = [
     "InvalidPlanFileError",
     "InvalidPolicyError",
     "Iteration",
+    "LambdaReturn",
     "Learner",
     "LearningRun",
+    "LinearSarsa",
+    "LinearTD",
+    "LinearValues",
     "LostProcessError",
     "MissingModelError",
     "Moment",
@@ -124,11 +139,14 @@ __all__ = [
     "Sarsa",
     "SarsaLambda",
     "Simulation",
+    "Spectrum",
+    "StateAggregation",
     "Status",
     "Sweep",
     "TabularMDP",
     "TabularPolicy",
     "ThompsonSampling",
+    "TileCoding",
     "Transition",
     "UnboundedValueError",
     "UnprovenValueError",
@@ -144,6 +162,7 @@ __all__ = [
     "is_optimal",
     "learn",
     "linear_program",
+    "linear_values",
     "load_plan",
     "modified_policy_iteration",
     "play_episode",
@@ -154,7 +173,9 @@ __all__ = [
     "simulate",
     "solve",
     "solve_many",
+    "spectrum",
     "stochastic_shortest_path",
     "sweep",
+    "value_error",
     "value_iteration",
 ]

@@ -52,7 +52,8 @@ def outcomes_of(model: Model, source: Any = None) -> Outcomes:
     if isinstance(table, dict) and getattr(inner, "mdp", None) is None:
         return _of_table(table, model.num_states, model.num_actions)
     if (results := getattr(model, "results", None)) is not None:
-        return Outcomes(*(getattr(results, name) for name in Outcomes._fields))
+        first = _firsts(results.pair, model.num_states * model.num_actions)
+        return Outcomes(first, *results[1:3], results.reward, results.ends)
     return _of_moves(model) if isinstance(model, MoveMDP) else _of_rows(model)
 
 
