@@ -55,7 +55,7 @@ def simulated(rate, decay, online, runs, seed):
 
 def exact(rate: float, decay: float, online: bool) -> np.ndarray:
     """(episodes,) the same, exactly."""
-    rule = planners.TD(rate) if online else planners.LambdaReturn(rate, decay)
+    rule = planners.TD(rate=rate) if online else planners.LambdaReturn(rate, decay)
     curves = planners.value_error(random_walk(STATES), [0] * STATES, rule, discount=1.0, episodes=EPISODES)
     return curves.root_mean_squared_error[1:] ** 2
 

@@ -26,6 +26,8 @@ from planners.errors import (
     UnboundedValueError,
     UnprovenValueError,
 )
+from planners.evaluation.average_plan import AveragePlan
+from planners.evaluation.average_reward import average_reward
 from planners.evaluation.optimality import Certificate, Verdict, certify, is_optimal
 from planners.evaluation.policy_bounds import evaluate_bounds
 from planners.evaluation.policy_value import evaluate
@@ -44,6 +46,8 @@ from planners.learning.expected_sarsa import ExpectedSarsa
 from planners.learning.experience import Experience
 from planners.learning.exploration import Boltzmann, EpsilonGreedy
 from planners.learning.gradient_bandit import GradientBandit
+from planners.learning.horizon_run import HorizonRun
+from planners.learning.lambda_return import LambdaReturn
 from planners.learning.learn import learn
 from planners.learning.learning_run import LearningRun
 from planners.learning.linear.features import StateAggregation, TileCoding
@@ -51,9 +55,10 @@ from planners.learning.linear.least_squares_td import LSTD
 from planners.learning.linear.linear_sarsa import LinearSarsa
 from planners.learning.linear.linear_td import LinearTD
 from planners.learning.monte_carlo import MonteCarlo
+from planners.learning.monte_carlo_prediction import MonteCarloPrediction
 from planners.learning.n_step_sarsa import NStepSarsa
 from planners.learning.posterior_sampling import PosteriorSampling
-from planners.learning.prediction_rules import TD, LambdaReturn
+from planners.learning.prediction_run import PredictionRun
 from planners.learning.prioritized_sweeping import PrioritizedSweeping
 from planners.learning.q_lambda import QLambda
 from planners.learning.q_learning import QLearning
@@ -62,10 +67,15 @@ from planners.learning.reinforce import Reinforce
 from planners.learning.sarsa import Sarsa
 from planners.learning.sarsa_lambda import SarsaLambda
 from planners.learning.schedules import Decay
+from planners.learning.td_lambda import TDLambda
+from planners.learning.temporal_difference import TD
 from planners.learning.thompson_sampling import ThompsonSampling
+from planners.learning.true_online_td import TrueOnlineTD
 from planners.learning.truth.linear_values import LinearValues, linear_values
 from planners.learning.truth.spectrum import Spectrum, spectrum
 from planners.learning.truth.value_error import ErrorCurves, value_error
+from planners.learning.ucbvi import UCBVI
+from planners.learning.ucrl2 import UCRL2
 from planners.learning.upper_confidence_bound import UpperConfidenceBound
 from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
@@ -90,8 +100,11 @@ __all__ = [
     "LSTD",
     "METHODS",
     "TD",
+    "UCBVI",
+    "UCRL2",
     "ActorCritic",
     "Agent",
+    "AveragePlan",
     "Boltzmann",
     "Certificate",
     "Decay",
@@ -104,6 +117,7 @@ __all__ = [
     "Experience",
     "FinitePlan",
     "GradientBandit",
+    "HorizonRun",
     "ImproperPolicyError",
     "IntervalMDP",
     "IntervalPlan",
@@ -122,6 +136,7 @@ __all__ = [
     "MissingModelError",
     "Moment",
     "MonteCarlo",
+    "MonteCarloPrediction",
     "MoveMDP",
     "NStepSarsa",
     "NotConvergedError",
@@ -130,6 +145,7 @@ __all__ = [
     "Plan",
     "PlannerError",
     "PosteriorSampling",
+    "PredictionRun",
     "PrioritizedSweeping",
     "QLambda",
     "QLearning",
@@ -143,16 +159,19 @@ __all__ = [
     "StateAggregation",
     "Status",
     "Sweep",
+    "TDLambda",
     "TabularMDP",
     "TabularPolicy",
     "ThompsonSampling",
     "TileCoding",
     "Transition",
+    "TrueOnlineTD",
     "UnboundedValueError",
     "UnprovenValueError",
     "UpperConfidenceBound",
     "Verdict",
     "as_model",
+    "average_reward",
     "backward_induction",
     "certify",
     "enumerate_env",

@@ -47,7 +47,7 @@ def walk_rows(full: bool) -> tuple[list[Row], list[tuple[str, np.ndarray, np.nda
     walk, runs, rows, curves = random_walk(5, left_end=0.0), 100 if full else 40, [], []
     for kind, rate in RULES:
         offline = kind is planners.LambdaReturn
-        exact = planners.value_error(walk, [0] * 5, kind(rate), discount=1.0, episodes=100, initial=0.5)
+        exact = planners.value_error(walk, [0] * 5, kind(rate=rate), discount=1.0, episodes=100, initial=0.5)
         sampled = runs_of_walk(
             5, rate, decay=float(offline), left=0.0, initial=0.5, episodes=100, runs=runs, offline=offline
         )

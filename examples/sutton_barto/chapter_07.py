@@ -24,7 +24,7 @@ def chapter(full: bool, picture: Path | None) -> list[Row]:
     sampled = {(n, a): runs_of_walk(19, a, n=n, runs=runs)[1:] for n in STEPS for a in rates}
     mean = {key: float(errors.mean()) for key, errors in sampled.items()}
     root = {key: float(np.sqrt((errors**2).mean(axis=1)).mean()) for key, errors in sampled.items()}
-    one = {a: exact(planners.TD(a)) for a in rates}
+    one = {a: exact(planners.TD(rate=a)) for a in rates}
     last = {a: exact(planners.LambdaReturn(a, 1.0)) for a in rates}
     rows = []
     for a in rates[[3, 7]] if full else rates:

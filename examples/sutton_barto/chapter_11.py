@@ -44,7 +44,7 @@ def swept(features: np.ndarray, sweeps: int) -> np.ndarray:
 
 def chapter(full: bool, picture: Path | None) -> list[Row]:
     model, features, behaviour = baird()
-    rule, options = planners.TD(RATE), {"discount": DISCOUNT, "features": features}
+    rule, options = planners.TD(rate=RATE), {"discount": DISCOUNT, "features": features}
     off = planners.spectrum(model, [1] * 7, rule, behaviour=behaviour, **options)
     on = planners.spectrum(model, behaviour, rule, **options)
     weights, runs = swept(features, 20_000), [sampled(features, 1000, seed) for seed in range(20)]

@@ -123,6 +123,16 @@ def end_components(
     return EndComponents(np.where(stays, number, -1), rows)
 
 
+def recurrent_classes(chain: sparse.csr_array, closed: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(n,) number of the recurrent class of each state that never ends, -1 for the others."""
+    _, label = csgraph.connected_components(chain, directed=True, connection="strong")
+    graph = chain.tocoo()
+    leaving = label[graph.coords[0]] != label[graph.coords[1]]
+    open_classes = np.unique(label[graph.coords[0][leaving]])
+    recurrent = closed & ~np.isin(label, open_classes)
+    return np.where(recurrent, label, -1)
+
+
 def components_at_rest(model: TabularMDP) -> EndComponents:
     """Where one can stay for ever and no step pays. It is kept with the model, which does not change."""
     known = vars(model)

@@ -23,9 +23,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse import csgraph
 
-from planners.equations.graph import next_towards, rows_towards
+from planners.equations.graph import next_towards, recurrent_classes, rows_towards
 from planners.equations.rational_systems import Row, exact_row, expected_until
 
 SWEEPS: Final = 5_000
@@ -197,11 +196,8 @@ def _mean(chain: dict[int, dict[int, Fraction]], costs: Sequence[Fraction]) -> F
 
 def _recurrent_class(chain: sparse.csr_array) -> list[int]:
     """States of one class that is never left and whose states are all visited again and again."""
-    _, label = csgraph.connected_components(chain, directed=True, connection="strong")
-    start, end = chain.tocoo().coords
-    leaving = np.unique(label[start[label[start] != label[end]]])
-    closed = np.setdiff1d(label, leaving)[0]
-    return np.flatnonzero(label == closed).tolist()
+    label = recurrent_classes(chain, np.ones(chain.shape[0], dtype=bool))
+    return np.flatnonzero(label == label.max()).tolist()
 
 
 def class_values(component: Component, exact: Callable[[], list[Row]]) -> tuple[int, list[Fraction]]:

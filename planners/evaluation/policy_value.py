@@ -20,9 +20,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse import csgraph
 
-from planners.equations.graph import next_towards
+from planners.equations.graph import next_towards, recurrent_classes
 from planners.equations.mean_rewards import Component, class_values
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total, total_reward
@@ -96,27 +95,27 @@ def evaluate(
     rate = check_discount(discount)
     if hasattr(mdp, "pair_state") and (rate == 1.0 or not chosen.is_deterministic):
         mdp = mdp.tabular
-    return _evaluated(mdp, chosen, rate, _averaging(mdp, chosen)).values
+    return _evaluated(mdp, chosen, rate, averaging(mdp, chosen)).values
 
 
-class _Inexact(NamedTuple):
+class Inexact(NamedTuple):
     """How far the numbers of a chain of n states are from those of the model."""
 
     off: NDArray[np.float64]  # (n,) each reward, at most
     roundings: int = 0  # of each probability
 
 
-def _averaging(mdp: TabularMDP, policy: TabularPolicy) -> _Inexact:
+def averaging(mdp: TabularMDP, policy: TabularPolicy) -> Inexact:
     """What averages over actions are rounded by."""
     if policy.is_deterministic:
-        return _Inexact(np.zeros(mdp.num_states))
+        return Inexact(np.zeros(mdp.num_states))
     roundings = mdp.num_actions + 1
     paid = ((policy.probabilities > 0) & (mdp.rewards != 0)).any(axis=1)
     sizes = (policy.probabilities * np.abs(mdp.rewards)).sum(axis=1)
-    return _Inexact(2.0 * roundings * UNIT_ROUNDOFF * sizes + roundings * SMALLEST_SUBNORMAL * paid, roundings)
+    return Inexact(2.0 * roundings * UNIT_ROUNDOFF * sizes + roundings * SMALLEST_SUBNORMAL * paid, roundings)
 
 
-def _evaluated(mdp: TabularMDP, policy: TabularPolicy, discount: float, inexact: _Inexact) -> Total:
+def _evaluated(mdp: TabularMDP, policy: TabularPolicy, discount: float, inexact: Inexact) -> Total:
     """V of a policy and how far it may be off."""
     if discount == 1.0:
         return _total_reward(mdp, policy, inexact)
@@ -141,8 +140,8 @@ def value_from(model: Any, policy: Any, begins: NDArray[np.bool_], *, discount: 
         feasible=np.ones((len(reached), 1), dtype=bool),
     )
     only = TabularPolicy.from_actions(np.zeros(len(reached), dtype=np.int64), 1)
-    off, roundings = _averaging(mdp, chosen)
-    found = _evaluated(part, only, check_discount(discount), _Inexact(off[reached], roundings))
+    off, roundings = averaging(mdp, chosen)
+    found = _evaluated(part, only, check_discount(discount), Inexact(off[reached], roundings))
     values, error = np.full(mdp.num_states, np.nan), np.full(mdp.num_states, np.nan)
     values[reached], error[reached] = found
     return Total(values, error)
@@ -154,7 +153,7 @@ def _proven(
     rewards: NDArray[np.float64],
     discount: float,
     states: NDArray[np.int64],
-    inexact: _Inexact,
+    inexact: Inexact,
 ) -> Total:
     """(n,) V of a chain of these states of the model, in which it is proven.
 
@@ -179,14 +178,14 @@ def _proven(
     )
 
 
-def _total_reward(mdp: TabularMDP, policy: TabularPolicy, inexact: _Inexact) -> Total:
+def _total_reward(mdp: TabularMDP, policy: TabularPolicy, inexact: Inexact) -> Total:
     """V at discount 1, and how far it may be off."""
     chain, rewards, termination = policy_chain(mdp, policy)
     count = chain.shape[0]
     everything, each = np.ones(count, dtype=bool), np.arange(count)
     closed = next_towards(chain, each, everything, termination > 0) < 0  # may never end from here...
     values, settled = np.zeros(count), np.zeros(count, dtype=bool)
-    gains, losses, labels = np.zeros(count, bool), np.zeros(count, bool), _recurrent_classes(chain, closed)
+    gains, losses, labels = np.zeros(count, bool), np.zeros(count, bool), recurrent_classes(chain, closed)
     recurrent = np.flatnonzero(labels >= 0)
     recurrent = recurrent[np.argsort(labels[recurrent], kind="stable")]
     for states in np.split(recurrent, np.flatnonzero(np.diff(labels[recurrent])) + 1):
@@ -210,7 +209,7 @@ def _total_reward(mdp: TabularMDP, policy: TabularPolicy, inexact: _Inexact) -> 
         added = int(np.diff(onward.indptr).max()) + 2 if settled.any() else 0
         sizes = np.abs(rewards[finite]) + onward @ np.abs(later)
         off = inexact.off[finite] + 2.0 * (added + inexact.roundings) * UNIT_ROUNDOFF * sizes * later.any()
-        inexact = _Inexact(off, inexact.roundings + added)
+        inexact = Inexact(off, inexact.roundings + added)
         values[finite], error[finite] = _proven(onward[:, finite], leaves, known, 1.0, finite, inexact)
     values[wins], values[pays] = np.inf, -np.inf
     error[wins | pays] = 0.0
@@ -261,13 +260,3 @@ def _exact_rows(mdp: TabularMDP, policy: TabularPolicy, states: NDArray[np.int64
                 nexts[place[after]] = nexts.get(place[after], Fraction()) + weight * p
         rows.append(Row(reward / total, {after: p / total for after, p in nexts.items()}))
     return rows
-
-
-def _recurrent_classes(chain: sparse.csr_array, closed: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(n,) number of the recurrent class of each state that never ends, -1 for the others."""
-    _, label = csgraph.connected_components(chain, directed=True, connection="strong")
-    graph = chain.tocoo()
-    leaving = label[graph.coords[0]] != label[graph.coords[1]]
-    open_classes = np.unique(label[graph.coords[0][leaving]])
-    recurrent = closed & ~np.isin(label, open_classes)
-    return np.where(recurrent, label, -1)

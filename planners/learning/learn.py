@@ -2,18 +2,22 @@
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from planners.errors import InvalidOptionError
 from planners.learning.compiled_runs import can_be_compiled, run_compiled
+from planners.learning.horizon_run import HorizonRun
 from planners.learning.learning_run import LearningRun, check_count
+from planners.learning.online_learner import OnlineLearner
 from planners.learning.playing import TableEnvironment, play
+from planners.learning.prediction import Prediction
+from planners.learning.prediction_run import PredictionRun
 from planners.learning.progress import reporting_steps
 from planners.learning.random_bits import RandomBits
 from planners.learning.record import Played
-from planners.learning.tabular_learner import TabularLearner
 from planners.learning.task import Task, task_of
 from planners.options import check_switch
 from planners.plans.plan import Plan
@@ -57,7 +61,8 @@ def learn(
         progress: True: a bar on standard error. A function: it is called with numbers of steps.
 
     Returns:
-        The run. Ctrl-C ends it, with what was learned so far.
+        The run. Ctrl-C ends it, with what was learned so far. Of a predictor such as `planners.TD(policy)` it is a
+        `PredictionRun`, of an agent with a `horizon` a `HorizonRun`.
 
     Raises:
         InvalidOptionError: Not exactly one of `steps` and `episodes`, or another argument that cannot be used.
@@ -83,6 +88,9 @@ def learn(
     task = task_of(env_or_model, discount, plan, limit)
     if task.is_model:
         task.initial()  # or it is refused
+    horizon = getattr(agent, "horizon", None)
+    if horizon and task.is_model and not task.limit:
+        task = replace(task, limit=int(horizon))
     agents = _begun(task, agent, numbers, many)
     with reporting_steps(progress, type(agent).__name__, count) as report:
         if compiled and can_be_compiled(task, agents[0]):
@@ -90,7 +98,8 @@ def learn(
         else:
             played = _in_python(task, agents, numbers, count, games, report)
     complete = len(played) == len(agents) and all(_is_complete(each, count, games) for each in played)
-    return LearningRun(task, agents[: len(played)], played, numbers[: len(played)], many, complete)
+    kind = PredictionRun if isinstance(agents[0], Prediction) else HorizonRun if horizon else LearningRun
+    return kind(task, agents[: len(played)], played, numbers[: len(played)], many, complete)
 
 
 def _in_python(
@@ -143,6 +152,6 @@ def _begun(task: Task, agent: Any, seeds: Sequence[int | None], many: bool) -> l
             f"agent is {shown}; expected an object with act and learn, such as "
             "planners.QLearning(rate=0.1, exploration=0.1)"
         )
-    if isinstance(agent, TabularLearner):
+    if isinstance(agent, OnlineLearner):
         return [agent.begin(task, discount=task.discount, seed=seed) for seed in seeds]
     return [copy.deepcopy(agent) for _ in seeds] if many else [agent]

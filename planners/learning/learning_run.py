@@ -159,7 +159,7 @@ class LearningRun:
         """Learner, steps and seeds in one line."""
         runs = f", {len(self.seeds)} seeds" if self._many else ""
         stopped = "" if self.complete else ", stopped before its end"
-        return f"LearningRun({type(self.agent).__name__}, {self.steps} steps{runs}{stopped})"
+        return f"{type(self).__name__}({type(self.agent).__name__}, {self.steps} steps{runs}{stopped})"
 
     def _each(self, of: Any) -> Any:
         found = [of(played) for played in self._played]

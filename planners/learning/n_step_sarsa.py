@@ -42,8 +42,7 @@ class NStepSarsa(Sarsa):
     def __post_init__(self) -> None:
         """Refuse what is no number of steps."""
         super().__post_init__()
-        if not isinstance(self.n, int) or self.n < 1:
-            raise InvalidOptionError(f"n is {self.n!r}; expected a whole number of at least 1")
+        check_steps(self.n)
 
     def start(self, task: Task, seed: int | None) -> None:
         """No step is waiting."""
@@ -67,3 +66,9 @@ class NStepSarsa(Sarsa):
     def changed(self, s: int) -> Iterable[int]:
         """The states that were updated."""
         return self.touched
+
+
+def check_steps(n: int, name: str = "n") -> None:
+    """`InvalidOptionError` for what is no number of steps."""
+    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+        raise InvalidOptionError(f"{name} is {n!r}; expected a whole number of at least 1")

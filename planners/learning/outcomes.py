@@ -53,7 +53,8 @@ def outcomes_of(model: Model, source: Any = None) -> Outcomes:
         return _of_table(table, model.num_states, model.num_actions)
     if (results := getattr(model, "results", None)) is not None:
         first = _firsts(results.pair, model.num_states * model.num_actions)
-        return Outcomes(first, *results[1:3], results.reward, results.ends)
+        nexts = results.next_state.astype(np.int32)
+        return Outcomes(first, results.probability, nexts, results.reward, results.ends)
     return _of_moves(model) if isinstance(model, MoveMDP) else _of_rows(model)
 
 

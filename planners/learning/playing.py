@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.learning.outcomes import tables_of
+from planners.learning.prediction import Prediction
 from planners.learning.random_bits import LOW, RandomBits
-from planners.learning.record import Changes, Played, StepRecord
+from planners.learning.record import Changes, Estimates, Played, StepRecord
 from planners.learning.task import Task
 
 
@@ -69,11 +70,12 @@ class Notes:
         self.steps: list[tuple[int, int, float, int, bool, bool]] = []
         self.changes: list[tuple[int, int, int]] = []
         self._greedy: Callable[[int], int] | None = _greedy_of(agent)
+        situations = task.num_states * (getattr(agent, "horizon", None) or 1)  # each step of an episode has its own
         known = self._greedy is not None and task.num_actions < 63
-        self.bits: list[int] | None = (
-            [self._greedy(s) for s in range(task.num_states)] if self._greedy and known else None
-        )
+        self.bits: list[int] | None = [self._greedy(s) for s in range(situations)] if self._greedy and known else None
         self.first: list[int] = list(self.bits or [])
+        self.first_V: list[float] | None = list(agent.V) if isinstance(agent, Prediction) else None
+        self.learned: list[tuple[int, int, float]] = []
 
     def take(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
         """One step, from which the agent has learned."""
@@ -84,6 +86,9 @@ class Notes:
                 if bits != self.bits[state]:
                     self.bits[state] = bits
                     self.changes.append((len(self.steps), state, bits))
+        elif self.first_V is not None:
+            for state in self.agent.changed(s):
+                self.learned.append((len(self.steps), state, self.agent.V[state]))
         self.steps.append((s, a, r, s2, terminated, truncated))
 
     def played(self) -> Played:
@@ -92,6 +97,11 @@ class Notes:
         kinds: Any = (np.int64, np.int64, np.float64, np.int64, np.bool_, np.bool_)
         arrays: Any = (np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True))
         record = StepRecord(*arrays)
+        if self.first_V is not None:
+            steps, states, values = zip(*self.learned, strict=True) if self.learned else ((), (), ())
+            at, where = np.array(steps, dtype=np.int64), np.array(states, dtype=np.int64)
+            estimates = Estimates(np.array(self.first_V), at, where, np.array(values, dtype=np.float64))
+            return Played(record, None, estimates)
         if self.bits is None:
             return Played(record, None)
         first = np.array(self.first, dtype=np.int64)

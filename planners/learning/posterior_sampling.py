@@ -46,19 +46,13 @@ class PosteriorSampling(ModelLearner):
     def start(self, task: Task, seed: int | None) -> None:
         """Draw the first model."""
         super().start(task, seed)
-        self.before = self.tried.copy()
         self.plan()
-
-    def is_due(self, s: int, a: int, is_over: bool) -> bool:
-        """The episode has ended, or a pair was tried as often as before it."""
-        return is_over or bool(self.tried[s, a] >= 2 * max(int(self.before[s, a]), 1))
 
     def plan(self) -> None:
         """Draw a model and plan in it."""
-        self.before = self.tried.copy()
-        ends = self.generator.standard_gamma(self.prior + self.endings)
-        P = self.generator.standard_gamma(self.prior + self.counts)
-        P /= (P.sum(axis=2) + ends + 1e-300)[:, :, None]
+        counted = np.concatenate((self.counts, self.endings[:, :, None]), axis=2)
+        P = self.generator.standard_gamma(self.prior + counted)
+        P /= P.sum(axis=2, keepdims=True) + 1e-300
         precision = 1.0 + self.tried / self.noise**2
         mean = self.rewards / self.noise**2 / precision
         self.plan_in(P, self.generator.normal(mean, 1.0 / np.sqrt(precision)))

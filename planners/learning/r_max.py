@@ -2,7 +2,7 @@
 
     a pair is known once it was tried m times
     plan in the model where known pairs have their frequencies and mean rewards,
-        and every other pair is worth Rmax / (1 - gamma)
+        and every other pair stays where it is and earns Rmax again and again
     loop for each step:
         take the greedy action of the plan, observe R, S'
         if the pair has become known: plan again
@@ -48,9 +48,7 @@ class RMax(ModelLearner):
     def start(self, task: Task, seed: int | None) -> None:
         """All pairs look alike."""
         super().start(task, seed)
-        self.hope = self.largest_reward / (1.0 - self.discount)
-        self.V[:] = self.hope
-        self.Q = [[self.hope if there else -np.inf for there in row] for row in self.exists.tolist()]
+        self.plan()
 
     def is_due(self, s: int, a: int, is_over: bool) -> bool:
         """The pair has become known."""
@@ -58,7 +56,6 @@ class RMax(ModelLearner):
 
     def plan(self) -> None:
         """Plan with frequencies where pairs are known, and with hope elsewhere."""
-        known = self.tried >= self.known_after
-        times = np.maximum(self.tried, 1)
-        P = np.where(known[:, :, None], self.counts / times[:, :, None], 0.0)
-        self.plan_in(P, np.where(known, self.rewards / times, self.hope))
+        known, S = self.tried >= self.known_after, self.num_states
+        P = np.where(known[:, :, None], self.frequencies(), np.eye(S, S + 1)[:, None, :])
+        self.plan_in(P, np.where(known, self.rewards / np.maximum(self.tried, 1), self.largest_reward))

@@ -34,6 +34,22 @@ class Changes(NamedTuple):
         return bits
 
 
+class Estimates(NamedTuple):
+    """The changes of what is learned of V(s), in order.
+
+    Attributes:
+        first: (S,) V before the first step.
+        steps: (n,) int64, the step after which each change is there.
+        states: (n,) int64.
+        values: (n,) V of that state from then on.
+    """
+
+    first: NDArray[np.float64]
+    steps: NDArray[np.int64]
+    states: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
 class Record(Protocol):
     """The steps of one run; each attribute is (steps,)."""
 
@@ -173,7 +189,9 @@ class Played(NamedTuple):
     Attributes:
         record: Its steps.
         changes: The changes of its greedy policy; None where it has none.
+        estimates: The changes of V(s); None but for predictors.
     """
 
     record: Record
     changes: Changes | None
+    estimates: Estimates | None = None

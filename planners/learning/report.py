@@ -21,13 +21,17 @@ SHOWN = 6  # states and pairs
 
 def report_of(run: "LearningRun", task: Task, played: Sequence[Played]) -> str:
     """Sentences, one a line."""
-    runs = f", each of {len(played)} seeds" if len(played) > 1 else ""
-    lines = [f"{type(run.agent).__name__} made {len(played[0].record):,} steps{runs}."]
-    if not run.complete:
-        lines[0] = lines[0][:-1] + ", and was stopped there."
+    lines = [opening(run, played)]
     if task.model is not None and all(each.changes is not None for each in played):
         lines += _truth(run, task, played)
-    return "\n".join([*lines, _untried(task, played)])
+    return "\n".join([*lines, untried(task, played)])
+
+
+def opening(run: "LearningRun", played: Sequence[Played]) -> str:
+    """Who made how many steps."""
+    runs = f", each of {len(played)} seeds" if len(played) > 1 else ""
+    stopped = "" if run.complete else ", and was stopped there"
+    return f"{type(run.agent).__name__} made {len(played[0].record):,} steps{runs}{stopped}."
 
 
 def _truth(run: "LearningRun", task: Task, played: Sequence[Played]) -> list[str]:
@@ -82,7 +86,8 @@ def _where(task: Task, run: "LearningRun", played: Played, error: float) -> list
     return ["It loses most " + ", ".join(f"in state {s} ({shares[s]:.3g})" for s in order) + "."]
 
 
-def _untried(task: Task, played: Sequence[Played]) -> str:
+def untried(task: Task, played: Sequence[Played]) -> str:
+    """Which pairs were never tried, though they can be reached."""
     tried = np.zeros((task.num_states, task.num_actions), dtype=bool)
     for each in played:
         states, actions, *_ = each.record.counted()

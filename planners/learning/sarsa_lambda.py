@@ -48,8 +48,7 @@ class SarsaLambda(Sarsa):
     def __post_init__(self) -> None:
         """Refuse what is no lambda."""
         super().__post_init__()
-        if not 0.0 <= self.trace_decay <= 1.0:
-            raise InvalidOptionError(f"trace_decay is {self.trace_decay!r}; expected a number from 0 to 1")
+        check_trace_decay(self.trace_decay)
 
     def start(self, task: Task, seed: int | None) -> None:
         """No traces."""
@@ -82,3 +81,9 @@ class SarsaLambda(Sarsa):
     def changed(self, s: int) -> Iterable[int]:
         """The states that were updated."""
         return self.touched
+
+
+def check_trace_decay(trace_decay: float) -> None:
+    """`InvalidOptionError` for what is no lambda."""
+    if not 0.0 <= trace_decay <= 1.0:
+        raise InvalidOptionError(f"trace_decay is {trace_decay!r}; expected a number from 0 to 1")

@@ -23,6 +23,15 @@ def plot_run(run: Any, axes: Any = None) -> Any:
     return axes
 
 
+def plot_errors(run: Any, axes: Any = None) -> Any:
+    """The error of a predictor; `axes` to draw on, or None for new ones."""
+    axes = import_pyplot().subplots(figsize=(5, 3.6), layout="constrained")[1] if axes is None else axes
+    _curve(axes, _runs(run.errors))
+    axes.set(xlabel="steps", ylabel="root mean square error (reward)", title="V of the policy", ylim=(0.0, None))
+    axes.legend(frameon=False)
+    return axes
+
+
 def _runs(found: Any) -> list[Any]:
     return [found] if isinstance(found, np.ndarray) and found.ndim == 1 else list(found)
 

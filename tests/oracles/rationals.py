@@ -105,7 +105,29 @@ class Exact:
                 return [*values]
             policy = better
 
+    def gains(self, policy: Sequence[int] | None = None) -> tuple[list[Fraction], list[Fraction]]:
+        """The gain g and the bias h of a policy, or of a best one, which has the largest g and then the largest h."""
+        chain = (
+            self._best_chain([min(actions) for actions in self.rows.values()])
+            if policy is None
+            else Chain([self.rows[state][action] for state, action in enumerate(policy)])
+        )
+        scale = Fraction(2) ** self.unit
+        return [g * scale for g in chain.g], [h * scale for h in chain.h]
+
     def _best_undiscounted(self, policy: list[int]) -> list[Number]:
+        chain = self._best_chain(policy)
+        wins = {state for state, mean in enumerate(chain.g) if mean > 0}
+        while True:
+            more = {
+                s for s, actions in self.rows.items() for row in actions.values() for t, _ in row.nexts if t in wins
+            }
+            if more <= wins:
+                break
+            wins |= more
+        return [math.inf if s in wins else -math.inf if chain.g[s] < 0 else chain.h[s] for s in range(len(policy))]
+
+    def _best_chain(self, policy: list[int]) -> "Chain":
         while True:
             chain = Chain([self.rows[state][action] for state, action in enumerate(policy)])
             better = list(policy)
@@ -116,17 +138,8 @@ class Exact:
                     if gain > most:
                         most, better[state] = gain, action
             if better == policy:
-                break
+                return chain
             policy = better
-        wins = {state for state, mean in enumerate(chain.g) if mean > 0}
-        while True:
-            more = {
-                s for s, actions in self.rows.items() for row in actions.values() for t, _ in row.nexts if t in wins
-            }
-            if more <= wins:
-                break
-            wins |= more
-        return [math.inf if s in wins else -math.inf if chain.g[s] < 0 else chain.h[s] for s in range(len(policy))]
 
 
 class Chain:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError
 from planners.learning.linear.features import Features
-from planners.learning.prediction_rules import TD, rate_and_decay
+from planners.learning.sarsa_lambda import check_trace_decay
 from planners.options import check_discount
 
 
@@ -54,7 +54,8 @@ class LSTD:
         policy: Any = None,
     ) -> None:
         """No steps yet."""
-        _, self.trace_decay = rate_and_decay(TD(0.0, trace_decay))
+        check_trace_decay(trace_decay)
+        self.trace_decay = trace_decay
         if not 0.0 < regularisation < np.inf:
             raise InvalidOptionError(f"regularisation is {regularisation!r:.80}; expected a number above 0")
         self.features, self.discount, self.policy = features, check_discount(discount), policy

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.learning.lambda_return import LambdaReturn, rate_and_decay
 from planners.learning.learning_run import check_count
 from planners.learning.linear.features import Features
-from planners.learning.prediction_rules import TD, rate_and_decay
 from planners.learning.schedules import checked_schedule
 from planners.options import check_discount
 
@@ -66,7 +66,7 @@ class LinearSarsa:
         seed: int | None = None,
     ) -> None:
         """Start with weights 0."""
-        self.rate, self.trace_decay = rate_and_decay(TD(rate, trace_decay))
+        self.rate, self.trace_decay = rate_and_decay(LambdaReturn(rate, trace_decay))
         self.features, self.num_actions = features, check_count("num_actions", num_actions)
         checked_schedule("exploration", exploration)
         self.exploration, self.discount = float(exploration), check_discount(discount)

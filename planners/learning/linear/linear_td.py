@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from planners.learning.lambda_return import LambdaReturn, rate_and_decay
 from planners.learning.linear.features import Features
-from planners.learning.prediction_rules import TD, rate_and_decay
 from planners.options import check_discount
 
 
@@ -48,7 +48,7 @@ class LinearTD:
         self, features: Features, *, rate: float = 0.1, trace_decay: float = 0.0, discount: float, policy: Any = None
     ) -> None:
         """Start with weights 0."""
-        self.rate, self.trace_decay = rate_and_decay(TD(rate, trace_decay))
+        self.rate, self.trace_decay = rate_and_decay(LambdaReturn(rate, trace_decay))
         self.features, self.discount, self.policy = features, check_discount(discount), policy
         self.weights, self.traces = np.zeros(features.size), np.zeros(features.size)
 

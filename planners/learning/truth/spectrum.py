@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from planners.learning.prediction_rules import rate_and_decay
+from planners.learning.lambda_return import rate_and_decay
 from planners.learning.truth.expected_update import expected_update
 
 NEUTRAL: Final = 1e-9  # a radius this near to 1 neither arrives nor leaves
@@ -61,7 +61,7 @@ def spectrum(
     Args:
         env_or_model: A model that says where episodes begin, or an environment that has one.
         policy: What is evaluated: a plan, (S,) actions or (S, A) probabilities.
-        learner: `planners.TD(rate=0.1, trace_decay=0.0)`.
+        learner: `planners.TD(rate=0.1)` or `planners.TDLambda(rate=0.1, trace_decay=0.8)`.
         discount: 0 to 1.
         features: (S, d) of each state; None: a table.
         behaviour: The policy that acts, if it is another one; updates are weighted by importance sampling.

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planners.errors import InvalidModelError, InvalidOptionError
+from planners.learning.lambda_return import LambdaReturn, rate_and_decay
 from planners.learning.learning_run import check_count
-from planners.learning.prediction_rules import LambdaReturn, rate_and_decay
+from planners.learning.td_lambda import TDLambda
+from planners.learning.temporal_difference import TD
 from planners.learning.truth.chain import Chain, chain_of
 from planners.learning.truth.lambda_return_moments import LambdaReturnMoments
 from planners.learning.truth.td_moments import TDMoments
@@ -67,7 +69,7 @@ def value_error(
     discount: float,
     episodes: int | None = None,
     steps: int | None = None,
-    initial: ArrayLike = 0.0,
+    initial: ArrayLike | None = None,
 ) -> ErrorCurves:
     """Bias, variance and mean squared error of the values that a learner estimates, exactly.
 
@@ -78,11 +80,12 @@ def value_error(
         env_or_model: A model that says where episodes begin, or an environment that has one. Where it knows only the
             expected reward of a pair, that is what a step pays.
         policy: What is evaluated: a plan, (S,) actions or (S, A) probabilities.
-        learner: `planners.TD(rate=0.1)`, or `planners.LambdaReturn(rate=0.1, trace_decay=0.8)`.
+        learner: `planners.TD(rate=0.1)`, whose own policy does not count, or `planners.LambdaReturn(rate=0.1,
+            trace_decay=0.8)`.
         discount: 0 to 1.
         episodes: How many episodes; all of them have to end.
         steps: Instead of them, how many steps. Only for TD(0).
-        initial: The first estimates, a number or (S,).
+        initial: The first estimates, a number or (S,); None: the learner's own, or 0.
 
     Raises:
         InvalidOptionError: Not exactly one of `episodes` and `steps`, or a learner whose error has no such equations.
@@ -107,7 +110,7 @@ def value_error(
     count = check_count(unit, episodes if steps is None else steps)
     rate, decay = rate_and_decay(learner)
     online = not isinstance(learner, LambdaReturn)
-    if online and (decay > 0.0 or not _is_td(learner)):
+    if online and not (isinstance(learner, TD | TDLambda) and decay == 0.0 and getattr(learner, "n", 1) == 1):
         raise InvalidOptionError(
             f"the error of {learner!r:.80} has no equations; expected planners.TD(rate=...), which is TD(0), or "
             "planners.LambdaReturn(rate=..., trace_decay=...), which learns when an episode is over"
@@ -119,7 +122,7 @@ def value_error(
         raise InvalidModelError(
             "an episode of this policy may go on for ever; expected steps=, or one that always ends"
         )
-    moments = _first(initial, chain)
+    moments = _first(getattr(learner, "initial", 0.0) if initial is None else initial, chain)
     if not online:
         found = _by_episode(LambdaReturnMoments(chain, rate, decay), moments, count)
     elif steps is None:
@@ -127,10 +130,6 @@ def value_error(
     else:
         found = _by_step(TDMoments(chain, rate), moments, count)
     return _curves(chain, found, unit)
-
-
-def _is_td(learner: Any) -> bool:
-    return not any(hasattr(learner, name) for name in ("exploration", "n"))
 
 
 def _first(initial: ArrayLike, chain: Chain) -> Array:

@@ -62,7 +62,9 @@ def learned(V: np.ndarray, way: Any, rule: Any, discount: float) -> np.ndarray:
     return V
 
 
-@pytest.mark.parametrize("rule", [planners.TD(0.3), planners.TD(1.0), LambdaReturn(0.4, 0.0), LambdaReturn(1.0, 0.6)])
+@pytest.mark.parametrize(
+    "rule", [planners.TD(rate=0.3), planners.TD(rate=1.0), LambdaReturn(0.4, 0.0), LambdaReturn(1.0, 0.6)]
+)
 @pytest.mark.parametrize("discount", [1.0, 0.7])
 def test_all_ways_of_two_episodes(rule: Any, discount: float, rng: np.random.Generator) -> None:
     """What is cut off has a probability below .15^7, and numbers below 30."""
@@ -137,13 +139,16 @@ def test_a_model_that_goes_on_for_ever() -> None:
 @pytest.mark.parametrize(
     ("learner", "options", "message"),
     [
-        (planners.TD(0.1, 0.5), {"episodes": 3}, "has no equations"),
+        (planners.TDLambda(rate=0.1, trace_decay=0.5), {"episodes": 3}, "has no equations"),
+        (planners.TD(rate=0.1, n=2), {"episodes": 3}, "has no equations"),
         (planners.QLearning(), {"episodes": 3}, "has no equations"),
-        (planners.TD(0.1), {}, "exactly one"),
-        (planners.TD(0.1), {"episodes": 0}, "episodes is 0"),
+        (planners.TD(rate=planners.Decay(1.0)), {"episodes": 3}, "expected a constant one"),
+        (object(), {"episodes": 3}, "has no step size"),
+        (planners.TD(rate=0.1), {}, "exactly one"),
+        (planners.TD(rate=0.1), {"episodes": 0}, "episodes is 0"),
         (LambdaReturn(0.1), {"steps": 5}, "learns when an episode is over"),
-        (planners.TD(0.1), {"episodes": 3, "initial": [1.0, 2.0]}, "initial is of shape"),
-        (planners.TD(0.1), {"episodes": 3, "initial": np.nan}, "finite number"),
+        (planners.TD(rate=0.1), {"episodes": 3, "initial": [1.0, 2.0]}, "initial is of shape"),
+        (planners.TD(rate=0.1), {"episodes": 3, "initial": np.nan}, "finite number"),
     ],
 )
 def test_what_cannot_be_told_is_refused(learner: Any, options: dict[str, Any], message: str) -> None:
@@ -154,9 +159,8 @@ def test_what_cannot_be_told_is_refused(learner: Any, options: dict[str, Any], m
 
 @pytest.mark.parametrize(("rate", "decay"), [(1.5, 0.0), (0.1, -0.1), (0.1, True), (planners.Decay(1.0), 0.0)])
 def test_rules_refuse_numbers_out_of_range(rate: Any, decay: Any) -> None:
-    for rule in (planners.TD, LambdaReturn):
-        with pytest.raises(planners.InvalidOptionError, match="expected"):
-            rule(rate, decay)
+    with pytest.raises(planners.InvalidOptionError, match="expected"):
+        LambdaReturn(rate, decay)
 
 
 def test_memory_is_asked_for_first() -> None:
