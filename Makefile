@@ -16,7 +16,7 @@ TOOLS_STAMP := $(VENV)/.installed-tools
 PYTEST := OMP_NUM_THREADS=1 SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-lowest test-newest lint bench docs release clean
+.PHONY: help demo test test-long test-lowest test-newest lint bench figures docs release clean
 
 help:
 	@echo "make demo    solve the lecture's gridworld, print values, policy and certificate, play an episode"
@@ -25,6 +25,7 @@ help:
 	@echo "make test-lowest, make test-newest    the same with the lowest versions allowed, and with the newest of all"
 	@echo "make lint    ruff check, ruff format --check, pyright, import contracts"
 	@echo "make bench   run the benchmarks and write benchmarks/README.md"
+	@echo "make figures draw the figures of Sutton and Barto's book beside what is exact, in out/book"
 	@echo "make docs    build the documentation in site/, and run every Python block of README.md and docs/"
 	@echo "make release build, check and install what would be uploaded"
 	@echo "make clean   remove .venv, caches and build products"
@@ -58,6 +59,9 @@ lint: $(TOOLS_STAMP)
 
 bench: $(TOOLS_STAMP)
 	$(VENV_PYTHON) benchmarks/run.py
+
+figures: $(TOOLS_STAMP)
+	$(VENV_PYTHON) examples/sutton_barto/all_figures.py --out out/book
 
 # The variable silences mkdocs-material's news of another generator.
 docs: $(TOOLS_STAMP)

@@ -48,8 +48,13 @@ from planners.learning.experience import Experience
 from planners.learning.exploration import Boltzmann, EpsilonGreedy
 from planners.learning.gradient_bandit import GradientBandit
 from planners.learning.horizon_run import HorizonRun
+from planners.learning.lambda_return import LambdaReturn
 from planners.learning.learn import learn
 from planners.learning.learning_run import LearningRun
+from planners.learning.linear.features import StateAggregation, TileCoding
+from planners.learning.linear.least_squares_td import LSTD
+from planners.learning.linear.linear_sarsa import LinearSarsa
+from planners.learning.linear.linear_td import LinearTD
 from planners.learning.monte_carlo import MonteCarlo
 from planners.learning.monte_carlo_prediction import MonteCarloPrediction
 from planners.learning.n_step_sarsa import NStepSarsa
@@ -70,6 +75,9 @@ from planners.learning.temporal_difference import TD
 from planners.learning.thompson_sampling import ThompsonSampling
 from planners.learning.true_online_sarsa import TrueOnlineSarsa
 from planners.learning.true_online_td import TrueOnlineTD
+from planners.learning.truth.linear_values import LinearValues, linear_values
+from planners.learning.truth.spectrum import Spectrum, spectrum
+from planners.learning.truth.value_error import ErrorCurves, value_error
 from planners.learning.ucbvi import UCBVI
 from planners.learning.ucrl2 import UCRL2
 from planners.learning.uct import UCT
@@ -93,6 +101,7 @@ from planners.solve import METHODS, solve
 from planners.solve_many import solve_many
 
 __all__ = [
+    "LSTD",
     "METHODS",
     "TD",
     "UCBVI",
@@ -108,6 +117,7 @@ __all__ = [
     "DynaQ",
     "Episode",
     "EpsilonGreedy",
+    "ErrorCurves",
     "ExpectedSarsa",
     "Experience",
     "FinitePlan",
@@ -121,8 +131,12 @@ __all__ = [
     "InvalidPlanFileError",
     "InvalidPolicyError",
     "Iteration",
+    "LambdaReturn",
     "Learner",
     "LearningRun",
+    "LinearSarsa",
+    "LinearTD",
+    "LinearValues",
     "LostProcessError",
     "MissingModelError",
     "Moment",
@@ -148,12 +162,15 @@ __all__ = [
     "Sarsa",
     "SarsaLambda",
     "Simulation",
+    "Spectrum",
+    "StateAggregation",
     "Status",
     "Sweep",
     "TDLambda",
     "TabularMDP",
     "TabularPolicy",
     "ThompsonSampling",
+    "TileCoding",
     "Transition",
     "TrueOnlineSarsa",
     "TrueOnlineTD",
@@ -172,6 +189,7 @@ __all__ = [
     "is_optimal",
     "learn",
     "linear_program",
+    "linear_values",
     "load_plan",
     "modified_policy_iteration",
     "play_episode",
@@ -182,7 +200,9 @@ __all__ = [
     "simulate",
     "solve",
     "solve_many",
+    "spectrum",
     "stochastic_shortest_path",
     "sweep",
+    "value_error",
     "value_iteration",
 ]

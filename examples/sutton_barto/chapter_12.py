@@ -1,0 +1,118 @@
+"""Chapter 12: eligibility traces: the walk of 19 states over the plane of lambda and alpha, and Mountain Car."""
+
+from pathlib import Path
+
+import numpy as np
+from book import GREY, Row, label, main, panels
+from chapter_10 import drive
+from walks import runs_of_walk
+
+import planners
+from gridworld_env.models import random_walk
+
+DECAYS = (0.0, 0.4, 0.8, 0.9, 0.95, 0.975, 0.99, 1.0)
+RATES = np.arange(1, 21) / 20.0
+
+
+def exact(rate: float, decay: float) -> float:
+    """The root mean squared error, averaged over ten episodes, of the lambda-return algorithm, exactly."""
+    rule = planners.LambdaReturn(rate, decay)
+    return float(
+        planners.value_error(random_walk(19), [0] * 19, rule, discount=1.0, episodes=10)
+        .root_mean_squared_error[1:]
+        .mean()
+    )
+
+
+def grid(runs: int, decays: tuple, rates: np.ndarray, dutch: bool) -> dict[tuple[float, float], float]:
+    """Mean errors of online TD(lambda), or of true online TD(lambda)."""
+    return {
+        (k, a): float(np.minimum(runs_of_walk(19, a, decay=k, dutch=dutch, runs=runs)[1:], 10).mean())
+        for k in decays
+        for a in rates
+    }
+
+
+def chapter(full: bool, picture: Path | None) -> list[Row]:
+    decays, rates, runs = (DECAYS, RATES, 100) if full else ((0.0, 0.8), RATES[[7]], 40)
+    plane = {(k, a): exact(a, k) for k in decays for a in rates}
+    rows = []
+    for k, a in ((0.8, 0.4), (0.0, 0.4)) if not full else ((0.8, 0.4), (0.9, 0.2), (0.95, 0.3), (1.0, 0.1)):
+        errors = runs_of_walk(19, a, decay=k, offline=True, runs=runs)[1:]
+        root, spread = np.sqrt((errors**2).mean(axis=1)).mean(), 6 * errors.mean(axis=0).std() / runs**0.5
+        rows.append(Row("Figure 12.3", f"lambda {k:g}, alpha {a:g}: error", "curve", root, plane[k, a], spread))
+    step = slice(1, None, 2) if full else slice(None)
+    ways = {name: grid(runs, decays, rates[step], name == "true online") for name in ("TD(lambda)", "true online")}
+    least = {name: min(each.values()) for name, each in ways.items()}
+    if full:
+        best = min(plane, key=plane.__getitem__)
+        rows += [
+            Row(
+                "Figure 12.3",
+                "least error of the plane",
+                "about .25",
+                plane[best],
+                0.25,
+                0.02,
+                "solved",
+                f"at lambda {best[0]:g}, alpha {best[1]:g}",
+            ),
+            Row("Figure 12.6", "TD(lambda): least error", "about .25", least["TD(lambda)"], 0.25, 0.03, "book"),
+            Row("Figure 12.8", "true online: least error", "about .25", least["true online"], 0.25, 0.03, "book"),
+            Row(
+                "Figure 12.8",
+                "true online, against TD(lambda)",
+                "a little better",
+                least["true online"],
+                least["TD(lambda)"],
+                0.005,
+                "below",
+                "beside TD(lambda)'s, measured too",
+            ),
+        ]
+        hill = {k: np.mean([drive(50, 0.5, k, seed)[0].mean() for seed in range(8)]) for k in (0.0, 0.84, 0.96)}
+        rows.append(
+            Row(
+                "Figure 12.10",
+                "Mountain Car, 50 episodes: lambda .84 against 0",
+                "fewer steps",
+                hill[0.84],
+                hill[0.0],
+                0,
+                "below",
+                "beside lambda 0, measured too",
+            )
+        )
+        rows.append(
+            Row(
+                "Figure 12.10",
+                "lambda .84: steps of an episode",
+                "about 200",
+                hill[0.84],
+                97.65,
+                0,
+                "above",
+                "exact: proven bound of the best mean",
+            )
+        )
+    if picture:
+        draw(plane, ways, decays, rates, rates[step], picture)
+    return rows
+
+
+def draw(plane: dict, ways: dict, decays: tuple, rates: np.ndarray, fewer: np.ndarray, picture: Path) -> None:
+    figure, axes = panels(
+        "Figure 12.3: lambda-return, exactly", "Figure 12.6: TD(lambda), 100 runs", "Figure 12.8: true online, 100 runs"
+    )
+    for ax, errors, xs in zip(axes, (plane, *ways.values()), (rates, fewer, fewer), strict=True):
+        for k, shade in zip(decays, np.linspace(0.0, 1.0, len(decays)), strict=True):
+            color = tuple((1 - shade) * np.array([0.0, 0.45, 0.7]) + shade * np.array([0.84, 0.37, 0.0]))
+            ax.plot(xs, [errors[k, a] for a in xs], color=color, lw=1.2, label=f"lambda {k:g}")
+        ax.set_ylim(0.2, 0.6)
+        ax.axhline(min(plane.values()), color=GREY, lw=0.6)
+        label(ax, "alpha", "root mean squared error, ten episodes", legend=ax is axes[0])
+    figure.savefig(picture)
+
+
+if __name__ == "__main__":
+    main(chapter)

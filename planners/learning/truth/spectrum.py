@@ -1,0 +1,85 @@
+"""The rate at which TD learns: the eigenvalues of what an update does on average."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planners.learning.lambda_return import rate_and_decay
+from planners.learning.truth.expected_update import expected_update
+
+NEUTRAL: Final = 1e-9  # a radius this near to 1 neither arrives nor leaves
+FAST: Final = 1e-6  # a radius below arrives within rounding in a step or two
+RANK: Final = 1e-10  # singular values below, as a part of the largest, are those of features that say nothing new
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Spectrum:
+    """The eigenvalues of I - alpha A: what a step multiplies the distance to the fixed point by, on average.
+
+    Attributes:
+        rate: alpha.
+        eigenvalues: (m,) of I - alpha A, the largest first, in the m directions of the weights that change a value.
+    """
+
+    rate: float
+    eigenvalues: NDArray[np.complex128]
+
+    @property
+    def radius(self) -> float:
+        """The largest of their absolute values."""
+        return float(np.abs(self.eigenvalues).max(initial=0.0))
+
+    @property
+    def verdict(self) -> str:
+        """What the radius means."""
+        if self.radius < FAST:
+            return "converges: in a step or two"
+        if self.radius < 1 - NEUTRAL:
+            return f"converges: a digit in {np.log(10) / -np.log(self.radius):.0f} steps"
+        if self.radius > 1 + NEUTRAL:
+            return f"diverges: doubles in {np.log(2) / np.log(self.radius):.0f} steps"
+        return "neutral: along some direction it neither arrives nor leaves"
+
+    def __repr__(self) -> str:
+        """Radius and verdict."""
+        return f"Spectrum(radius {self.radius:.7f}; {self.verdict})"
+
+
+def spectrum(
+    env_or_model: Any,
+    policy: Any,
+    learner: Any,
+    *,
+    discount: float,
+    features: ArrayLike | None = None,
+    behaviour: Any = None,
+) -> Spectrum:
+    """The rate of TD(lambda), and whether it converges at all, from what its updates do on average.
+
+    Args:
+        env_or_model: A model that says where episodes begin, or an environment that has one.
+        policy: What is evaluated: a plan, (S,) actions or (S, A) probabilities.
+        learner: `planners.TD(rate=0.1)` or `planners.TDLambda(rate=0.1, trace_decay=0.8)`.
+        discount: 0 to 1.
+        features: (S, d) of each state; None: a table.
+        behaviour: The policy that acts, if it is another one; updates are weighted by importance sampling.
+
+    Raises:
+        InvalidOptionError: Something does not fit.
+        InvalidModelError: There is no long run, or the model does not say where episodes begin.
+
+    Source: Sutton and Barto (2018), Sections 9.4 and 11.2.
+
+    >>> import planners
+    >>> coin = planners.TabularMDP.from_gym_dict({0: {0: [(0.5, 0, 1.0, True), (0.5, 0, 0.0, False)]}}, initial=[1.0])
+    >>> spectrum(coin, [0], planners.TD(rate=0.1), discount=1.0)
+    Spectrum(radius 0.9500000; converges: a digit in 45 steps)
+    """
+    rate, decay = rate_and_decay(learner)
+    update = expected_update(env_or_model, policy, discount, decay, features, behaviour)
+    _, sizes, rows = np.linalg.svd(update.features, full_matrices=False)
+    basis = rows[sizes > RANK * sizes.max(initial=0.0)]
+    found = 1.0 - rate * np.linalg.eigvals(basis @ update.matrix @ basis.T)
+    return Spectrum(rate, found[np.argsort(-np.abs(found))].astype(np.complex128))
