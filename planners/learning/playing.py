@@ -68,7 +68,7 @@ class Notes:
         self.agent = agent
         self.steps: list[tuple[int, int, float, int, bool, bool]] = []
         self.changes: list[tuple[int, int, int]] = []
-        self._greedy: Callable[[int], int] | None = _greedy_of(agent)
+        self._greedy: Callable[[int], int] | None = greedy_of(agent)
         known = self._greedy is not None and task.num_actions < 63
         self.bits: list[int] | None = (
             [self._greedy(s) for s in range(task.num_states)] if self._greedy and known else None
@@ -135,7 +135,7 @@ def learning(agent: Any) -> Callable[..., Any]:
     return agent.learn
 
 
-def _greedy_of(agent: Any) -> Callable[[int], int] | None:
+def greedy_of(agent: Any) -> Callable[[int], int] | None:
     """Makes the bits of the greedy actions of a state; None where the agent does not say what it would do."""
     if hasattr(agent, "greedy"):
         return lambda s: sum(1 << a for a in agent.greedy(s))
