@@ -5,6 +5,7 @@ is worked out anew now and then, so that rounding does not add up. The value of 
 that inverse need not exist: each policy that occurs is solved once, in the states that it can reach.
 """
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -110,8 +111,18 @@ class PolicyValues:
             self._known[key] = self._total(bits)
         return self._known[key]
 
+    @cached_property
+    def _dense(self) -> NDArray[np.float64]:
+        """(S, A, S) continuing probabilities."""
+        states, actions = self.mdp.rewards.shape
+        return self.mdp.transitions.toarray().reshape(states, actions, states)
+
     def _total(self, bits: NDArray[np.int64]) -> float:
-        """The total reward from the start, of the states that are reached from there."""
+        """The total reward from the start, of the states that are reached from there; of few states, of all."""
+        if self.discount < 1.0 and self.mdp.num_states <= DENSE:
+            weights = probabilities_of(bits, self.mdp.num_actions)
+            matrix = np.eye(len(bits)) - self.discount * np.einsum("sa,sat->st", weights, self._dense)
+            return float(self.start @ np.linalg.solve(matrix, (weights * self.mdp.rewards).sum(axis=1)))
         chain, rewards, termination = self.chain(bits)
         each = np.arange(len(rewards))
         every = np.ones(len(each), dtype=bool)
@@ -138,7 +149,7 @@ class PolicyValues:
 def _solution(chain: sparse.csr_array, discount: float, rewards: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,) V of V = rewards + discount * chain V."""
     if len(rewards) <= DENSE:
-        return np.linalg.solve(np.eye(len(rewards)) - discount * chain.toarray(), rewards)
+        return np.asarray(np.linalg.solve(np.eye(len(rewards)) - discount * chain.toarray(), rewards), np.float64)
     matrix = sparse.eye_array(len(rewards), format="csr") - discount * chain
     return np.asarray(spsolve(matrix.tocsc(), rewards))
 

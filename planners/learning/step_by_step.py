@@ -138,7 +138,9 @@ class StepByStep:
     @cached_property
     def plan(self) -> Plan:
         """The plan that the learner is measured by: V* and Q*, proven."""
-        return solve(self._task.model, discount=self._task.discount)
+        model = self._task.model
+        assert model is not None  # or it was refused
+        return solve(model, discount=self._task.discount)
 
     @property
     def policy_value(self) -> float:
