@@ -28,7 +28,7 @@ AGENTS: Final = {
     "q-learning": Offer("Q-learning", "Learns what the best next action is worth", lambda _: planners.QLearning()),
     "sarsa": Offer("Sarsa", "Learns what its own next action is worth", lambda _: planners.Sarsa()),
     "expected-sarsa": Offer(
-        "Expected Sarsa", "Learns what its next action is worth on average", lambda _: planners.ExpectedSarsa()
+        "Exp. Sarsa", "Expected Sarsa: what its next action is worth on average", lambda _: planners.ExpectedSarsa()
     ),
     "double-q": Offer(
         "Double Q", "Q-learning with two tables: luck is not taken for value", lambda _: planners.DoubleQLearning()
@@ -52,6 +52,22 @@ AGENTS: Final = {
 }
 
 
+def find_agent(name: str) -> Offer:
+    """The learner of that name.
+
+    Raises:
+        MapError: There is none.
+
+    >>> find_agent("psrl").title
+    'PSRL'
+    """
+    if name not in AGENTS:
+        near = get_close_matches(name, AGENTS, 1, 0.5)
+        asked = f"did you mean {near[0]!r}? " if near else ""
+        raise MapError(f"agent is {name!r:.80}; {asked}Expected one of {', '.join(AGENTS)}")
+    return AGENTS[name]
+
+
 def make_agent(name: str, model: Any) -> Any:
     """The learner of that name for a map.
 
@@ -66,10 +82,4 @@ def make_agent(name: str, model: Any) -> Any:
     >>> make_agent("sarsa", gym.make("GridWorld-v0").unwrapped.mdp)
     Sarsa(rate=0.1, exploration=EpsilonGreedy(epsilon=0.1), initial=0.0)
     """
-    if name not in AGENTS:
-        near = get_close_matches(name, AGENTS, 1, 0.5)
-        raise MapError(
-            f"agent is {name!r:.80}; " + (f"did you mean {near[0]!r}? " if near else "")
-            + f"Expected one of {', '.join(AGENTS)}"
-        )  # fmt: skip
-    return AGENTS[name].make(float(np.max(model.outcome_reward, initial=0.0)))
+    return find_agent(name).make(float(np.max(model.outcome_reward, initial=0.0)))

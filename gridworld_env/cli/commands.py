@@ -42,9 +42,10 @@ PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
 
 def names() -> dict[str, Iterable[str]]:
     """What the help of the options names."""
+    from gridworld_env.agents import AGENTS
     from planners.solve import METHODS
 
-    return {"methods": METHODS}
+    return {"methods": METHODS, "agents": AGENTS}
 
 
 Listing: type[TyperCommand] = listing(names)
@@ -128,7 +129,7 @@ def play_command(
     show_episodes(arguments, result, episodes=episodes, seed=_drawn(seed), gif=gif)
 
 
-@app.command("explore")
+@app.command("explore", cls=Listing)
 def explore_command(
     map: Annotated[str, typer.Argument(metavar="[MAP]", help="Name of a map, or a file.")] = "lecture",
     discount: Annotated[float, typer.Option(help="0 to 1.")] = 0.9,
@@ -137,14 +138,17 @@ def explore_command(
     empty: Annotated[str | None, described("A map without anything instead.", metavar="ROWS,COLUMNS")] = None,
     scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
     seed: Annotated[int | None, described("The same seed draws the same moves of the agent.")] = None,
+    agent: Annotated[str | None, described("Begin in mode Learn: {agents}.", metavar="NAME")] = None,
+    steps: Annotated[int, typer.Option(min=0, help="Steps that the agent has made then.")] = 0,
 ) -> None:
-    """Open a window: paint a map, plan step by step, watch the policy flip, drop an agent."""
+    """Open a window: paint a map, plan step by step, watch the policy flip or an agent learn."""
     with _exit_codes():
         if not has_display():
             raise ValueError("there is no display here for a window; `gridworld plan` and `gridworld play` need none")
         from gridworld_env.explorer.launch import launch
 
-        launch(map, discount=discount, start=start, goal=goal, empty=empty, scale=scale, seed=seed)
+        places = {"start": start, "goal": goal, "empty": empty}
+        launch(map, discount=discount, scale=scale, seed=seed, agent=agent, steps=steps, **places)
 
 
 @app.command("maps")
