@@ -11,7 +11,7 @@ import pygame
 
 from gridworld_env.explorer import files
 from gridworld_env.explorer.commands import COMMANDS
-from gridworld_env.explorer.launch import open_explorer
+from gridworld_env.explorer.launch import open_explorer, watch_learner
 from gridworld_env.explorer.map_document import make_document
 from gridworld_env.explorer.session import Session
 from gridworld_env.ui.widgets.pygame_window import AppWindow
@@ -39,6 +39,16 @@ def picture_of_a_slip(folder: Path) -> None:
     window.close()
 
 
+def picture_of_a_learner(folder: Path) -> None:
+    """Q-learning after a thousand steps on the lecture's map."""
+    session = Session(make_document({"map_name": "lecture", "slip": 0.2}), seed=1)
+    watch_learner(session, "q-learning", 1000)
+    window = open_explorer(session)
+    window.step()
+    pygame.image.save(window.window.get_surface(), folder / "explore_learn.png")
+    window.close()
+
+
 def animation_of_the_flip(folder: Path) -> None:
     """The lecture's world, solved, while the step reward goes from -0.01 to -2."""
     window = open_explorer(Session(make_document({"map_name": "lecture"}), seed=1))
@@ -59,4 +69,5 @@ def animation_of_the_flip(folder: Path) -> None:
 if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     picture_of_a_slip(target)
+    picture_of_a_learner(target)
     animation_of_the_flip(target)

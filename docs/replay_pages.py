@@ -10,16 +10,19 @@ import gymnasium as gym
 
 import gan_lab
 import planners
-from gridworld_env import Replay
+from gridworld_env import LearningReplay, Replay
 
 
 def write(folder: Path) -> None:
-    """A page of the lecture's gridworld, with its animation, and one of the Dirac GAN."""
+    """A page of the lecture's gridworld with its animation, one of a learner on it, and one of the Dirac GAN."""
     env = gym.make("GridWorld-v0", slip=0.2)
     replay = Replay(env, "lecture, planned")
     replay.play(planners.value_iteration(env, discount=0.9, progress=replay), seed=3)
     replay.html(folder / "replay_lecture.html")
     replay.gif(folder / "replay_lecture.gif")
+    learning = LearningReplay(env, planners.QLearning(), discount=0.9, seed=1, title="lecture, Q-learning")
+    learning.learn(800)
+    learning.html(folder / "replay_learning.html")
     training = gan_lab.Replay()
     gan_lab.train("dirac", update="alternating", steps=200, looks=200, callbacks=[training])
     training.html(folder / "replay_dirac.html")

@@ -15,6 +15,7 @@ from gridworld_env.maps.slices import open_map
 from gridworld_env.maps.textbook_worlds import WORLDS, World
 from gridworld_env.models import MODELS
 from gridworld_env.record_experience import RecordExperience
+from gridworld_env.replays.learning_replay import LearningReplay
 from gridworld_env.replays.replay import Replay
 from gridworld_env.tabular_env import TabularEnv
 
@@ -26,6 +27,7 @@ __all__ = [
     "Grid",
     "GridWorldEnv",
     "GroundTruth",
+    "LearningReplay",
     "MapError",
     "OutcomeMDP",
     "RecordExperience",

@@ -1,4 +1,4 @@
-"""The command `gridworld`: plan on a map, explore it in a window, watch the policy, list the maps, make one.
+"""The command `gridworld`: plan on a map, explore it in a window, watch the policy, learn, list the maps, make one.
 
 Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 """
@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from typer.core import TyperCommand
 
-from gridworld_env.cli.plan_options import PlanOptions, described
+from gridworld_env.cli.plan_options import MapOptions, PlanOptions, described
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.listing import listing
 from gridworld_env.ui.pages.page import size_text
@@ -29,6 +29,7 @@ from gridworld_env.ui.widgets.display import has_display
 
 if TYPE_CHECKING:
     import planners
+    from gridworld_env.replays.learning_replay import LearningReplay
     from gridworld_env.replays.replay import Replay
 
 app: typer.Typer = typer.Typer(
@@ -42,9 +43,10 @@ PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
 
 def names() -> dict[str, Iterable[str]]:
     """What the help of the options names."""
+    from gridworld_env.agents import AGENTS
     from planners.solve import METHODS
 
-    return {"methods": METHODS}
+    return {"methods": METHODS, "agents": AGENTS}
 
 
 Listing: type[TyperCommand] = listing(names)
@@ -52,28 +54,30 @@ Listing: type[TyperCommand] = listing(names)
 
 @app.callback()
 def gridworld(version: Annotated[bool, VERSION] = False) -> None:
-    """A gridworld with open tables: plan on a map, explore it, watch the policy, list the maps, make one."""
+    """A gridworld with open tables: plan on a map, explore it, watch the policy, learn, list the maps, make one."""
 
 
-def _with_plan_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that takes the fields of `PlanOptions` before its own options, and turns errors into exit codes."""
-    shared = [
-        Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type) for f in fields(PlanOptions)
-    ]
-    parameters = [*shared, *list(signature(command).parameters.values())[1:]]
+def _with(options: type[MapOptions]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Makes commands that take the fields of `options` before their own options, and turn errors into exit codes."""
+    shared = [Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type) for f in fields(options)]
 
-    @wraps(command)
-    def run(**given: Any) -> None:
-        with _exit_codes():
-            command(PlanOptions(**{option.name: given.pop(option.name) for option in shared}), **given)
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        parameters = [*shared, *list(signature(command).parameters.values())[1:]]
 
-    run.__signature__ = Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue] - what Typer reads
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+        @wraps(command)
+        def run(**given: Any) -> None:
+            with _exit_codes():
+                command(options(**{option.name: given.pop(option.name) for option in shared}), **given)
+
+        run.__signature__ = Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue] - what Typer reads
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorated
 
 
 @app.command(cls=Listing)
-@_with_plan_options
+@_with(PlanOptions)
 def plan(
     options: PlanOptions,
     *,
@@ -110,7 +114,7 @@ def plan(
 
 
 @app.command("play", cls=Listing)
-@_with_plan_options
+@_with(PlanOptions)
 def play_command(
     options: PlanOptions,
     *,
@@ -128,7 +132,33 @@ def play_command(
     show_episodes(arguments, result, episodes=episodes, seed=_drawn(seed), gif=gif)
 
 
-@app.command("explore")
+@app.command("learn", cls=Listing)
+@_with(MapOptions)
+def learn_command(
+    options: MapOptions,
+    *,
+    agent: Annotated[str, typer.Option(help="{agents}.", metavar="NAME")] = "q-learning",
+    steps: Annotated[int, typer.Option(min=1, help="How many.")] = 1000,
+    seed: Annotated[int | None, described("The same seed gives the same run.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page that replays every step.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
+) -> None:
+    """Let an agent learn on a map, with its exact regret and the exact value of its greedy policy."""
+    for path, suffix in ((html, ".html"), (gif, ".gif")):
+        if path is not None:
+            check_place(path, suffix)
+    if gif is not None:
+        check_libraries()
+    from gridworld_env.cli.learning import learned_text, recorded
+
+    arguments = options.arguments()
+    replay = recorded(options, arguments, agent=agent, steps=steps, seed=_drawn(seed))
+    print(learned_text(arguments, replay))
+    out.print(f"seed {replay.seed}")
+    _write_replay(replay, html, gif)
+
+
+@app.command("explore", cls=Listing)
 def explore_command(
     map: Annotated[str, typer.Argument(metavar="[MAP]", help="Name of a map, or a file.")] = "lecture",
     discount: Annotated[float, typer.Option(help="0 to 1.")] = 0.9,
@@ -137,14 +167,17 @@ def explore_command(
     empty: Annotated[str | None, described("A map without anything instead.", metavar="ROWS,COLUMNS")] = None,
     scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
     seed: Annotated[int | None, described("The same seed draws the same moves of the agent.")] = None,
+    agent: Annotated[str | None, described("Begin in mode Learn: {agents}.", metavar="NAME")] = None,
+    steps: Annotated[int, typer.Option(min=0, help="Steps that the agent has made then.")] = 0,
 ) -> None:
-    """Open a window: paint a map, plan step by step, watch the policy flip, drop an agent."""
+    """Open a window: paint a map, plan step by step, watch the policy flip or an agent learn."""
     with _exit_codes():
         if not has_display():
             raise ValueError("there is no display here for a window; `gridworld plan` and `gridworld play` need none")
         from gridworld_env.explorer.launch import launch
 
-        launch(map, discount=discount, start=start, goal=goal, empty=empty, scale=scale, seed=seed)
+        places = {"start": start, "goal": goal, "empty": empty}
+        launch(map, discount=discount, scale=scale, seed=seed, agent=agent, steps=steps, **places)
 
 
 @app.command("maps")
@@ -230,7 +263,7 @@ def check_libraries() -> None:
     import_pillow()
 
 
-def _write_replay(replay: "Replay", html: Path | None, gif: Path | None) -> None:
+def _write_replay(replay: "Replay | LearningReplay", html: Path | None, gif: Path | None) -> None:
     for path, write in ((html, replay.html), (gif, replay.gif)):
         if path is not None:
             _say(f"wrote {path}, {size_text(write(path))}: {replay}", "")

@@ -1,4 +1,4 @@
-"""The options that the commands `gridworld plan` and `gridworld play` share."""
+"""The options that the commands `gridworld plan`, `gridworld play` and `gridworld learn` share."""
 
 import sys
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ def described(text: str, **more: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class PlanOptions:
-    """The options that `plan` and `play` share: a map, its rules, and how to solve it."""
+class MapOptions:
+    """The options that `plan`, `play` and `learn` share: a map and its rules."""
 
     map: Annotated[
         str,
@@ -45,17 +45,23 @@ class PlanOptions:
     scenario: Annotated[int | None, described("Start and goal: a line of the .scen beside a .map file, from 0.")] = None
     walls_below: Annotated[int | None, described("In an image, darker pixels are walls. [default: 128]")] = None
     max_episode_steps: Annotated[int | None, described("Steps of an episode; -1: no limit. [default: 1000]")] = None
-    method: Annotated[str, typer.Option(help="auto, {methods}.")] = "auto"
-    tolerance: Annotated[
-        float | None, described("Largest error of the values, proven. [default: 1e-6 of the largest |V|]")
-    ] = None
-    relative_tolerance: Annotated[float | None, described("The same as a part of the largest |V|.")] = None
 
     def arguments(self) -> dict[str, Any]:
         """Arguments for `gym.make`: those of the map or the file, and the rules given instead."""
         from gridworld_env.maps.options import map_arguments
 
         return map_arguments(self.map, vars(self))
+
+
+@dataclass(frozen=True)
+class PlanOptions(MapOptions):
+    """The options that `plan` and `play` share: a map, its rules, and how to solve it."""
+
+    method: Annotated[str, typer.Option(help="auto, {methods}.")] = "auto"
+    tolerance: Annotated[
+        float | None, described("Largest error of the values, proven. [default: 1e-6 of the largest |V|]")
+    ] = None
+    relative_tolerance: Annotated[float | None, described("The same as a part of the largest |V|.")] = None
 
     def solve(self, env: gym.Env[Any, Any], replay: "Replay | None" = None) -> "planners.Plan":
         """The plan, converged or not; with a replay, sweep by sweep unless another method is asked for."""

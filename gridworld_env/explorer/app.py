@@ -1,17 +1,20 @@
 """The explorer as a program in a window: what is shown, and what the mouse does there. No pygame here."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from gridworld_env.explorer import files
+from gridworld_env.explorer.drawing.curves import paint_curves
 from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.explorer.mouse import Mouse
 from gridworld_env.explorer.session import Session
-from gridworld_env.ui.widgets.commands import CommandTable
+from gridworld_env.explorer.views import HAND, LEARN, PLAN
+from gridworld_env.ui.widgets.commands import Command, CommandTable
 from gridworld_env.ui.widgets.events import Pointer
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.shell import Shell
 
+CURVES_HEIGHT: Final = 170.0  # points, below the map
 Drawing = Callable[["ExplorerApp", Any, Rect], None]
 
 
@@ -63,25 +66,39 @@ class ExplorerApp(Shell[Session]):
         """Show the map of a file."""
         files.load(self.session, path)
 
+    def run(self, command: Command[Any]) -> None:
+        """Run a command; one of planning, or of its agent, shows planning."""
+        mode, an_arrow = self.session.mode, command.name.startswith("act ")
+        if command.group in ("Plan", "Agent") and mode != PLAN and not (mode == HAND and an_arrow):
+            self.session.enter(PLAN)
+        super().run(command)
+
     def advance(self, now: float) -> None:
         """Paint the stroke so far, and go on with what runs."""
         self.mouse.flush()
         super().advance(now)
 
     def paint_content(self, painter: Any, rect: Rect) -> None:
-        """Paint the map."""
-        self._drawing(self, painter, rect)
+        """Paint the map, and the curves of a learner below it."""
+        self._drawing(self, painter, self.map_rect)
+        if self.session.mode == LEARN:
+            top = self.map_rect.bottom
+            paint_curves(painter, Rect(rect.x, top, rect.width, rect.bottom - top), self.session)
+
+    @property
+    def map_rect(self) -> Rect:
+        """Where the map is: above the curves, where there are some."""
+        below = min(CURVES_HEIGHT, self.content.height / 3) if self.session.mode == LEARN else 0.0
+        return Rect(self.content.x, self.content.y, self.content.width, self.content.height - below)
 
     def place_content(self) -> None:
         """Fit the map in."""
-        grid, density = self.session.document.grid, self.density
-        self.viewport.show(
-            grid.height, grid.width, round(self.content.width * density), round(self.content.height * density), density
-        )
+        grid, density, room = self.session.document.grid, self.density, self.map_rect
+        self.viewport.show(grid.height, grid.width, round(room.width * density), round(room.height * density), density)
 
     def square_at(self, point: Point) -> tuple[int, int] | None:
         """(row, column) of the map under a point."""
-        if not self.content.holds(point):
+        if not self.map_rect.holds(point):
             return None
         return self.viewport.square(point[0] * self.density, point[1] * self.density)
 
@@ -103,7 +120,7 @@ class ExplorerApp(Shell[Session]):
 
     def zoom(self, notches: int, point: Point | None = None) -> None:
         """Larger or smaller squares, around a point."""
-        x, y = self.content.center if point is None else point
+        x, y = self.map_rect.center if point is None else point
         self.viewport.zoom(notches, round(x * self.density), round(y * self.density))
         self.changed()
 

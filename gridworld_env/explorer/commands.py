@@ -4,11 +4,25 @@ from gridworld_env.explorer import handlers
 from gridworld_env.explorer.app import ExplorerApp
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.tools import TOOLS
-from gridworld_env.explorer.views import VIEWS
+from gridworld_env.explorer.views import HAND, LEARN, PLAN, VIEWS
 from gridworld_env.grid.actions import Action
 from gridworld_env.ui.widgets.commands import CommandTable, Row, on
 
-PLAN: list[Row[ExplorerApp]] = [
+
+def _views(mode: str) -> list[Row[ExplorerApp]]:
+    shown = [view for view in VIEWS.values() if view.mode == mode]
+    return [(f"view {v.name}", v.key, v.title or v.name.capitalize(), v.help, on(Session.show, v.name)) for v in shown]
+
+
+MODES: list[Row[ExplorerApp]] = [
+    ("mode plan", "f2", "Plan", "Plan: V, Q and the policy", on(Session.enter, PLAN)),
+    ("mode learn", "f3", "Learn", "An agent learns, the exact truth beside it", on(Session.enter, LEARN)),
+    ("mode hand", "f4", "By hand", "Your own arrows: is this policy optimal?", on(Session.enter, HAND)),
+    ("slower", "pagedown", "Slower", "Fewer steps a second", on(handlers.faster, -1)),
+    ("faster", "pageup", "Faster", "More steps a second", on(handlers.faster, 1)),
+    ("stop", "escape", "Stop", "Stop what runs, close this sheet", on(Session.stop)),
+]
+PLANNING: list[Row[ExplorerApp]] = [
     ("sweep", "n", "Sweep", "One sweep of value iteration", on(handlers.sweep)),
     ("backup", "ctrl+b", "Backup", "Back up the cursor's square", lambda app: app.use_cursor("backup")),
     ("evaluate", "e", "Evaluate", "V becomes the value of the policy", on(handlers.evaluate)),
@@ -19,9 +33,6 @@ PLAN: list[Row[ExplorerApp]] = [
     ("reset", "0", "Reset", "V = 0, every action alike", on(handlers.reset)),
     ("keep", "k", "Keep solved", "Solve again after every change", on(handlers.keep_solved)),
     ("flip", "x", "Flip scan", "Step reward from -0.01 to -2", on(handlers.toggle, "flip")),
-    ("slower", "pagedown", "Slower", "Fewer steps a second", on(handlers.faster, -1)),
-    ("faster", "pageup", "Faster", "More steps a second", on(handlers.faster, 1)),
-    ("stop", "escape", "Stop", "Stop what runs, close this sheet", on(Session.stop)),
 ]
 RULES: list[Row[ExplorerApp]] = [
     ("step reward down", "[", "Step reward -", "Step reward down by 0.01", on(handlers.nudge, "step_reward", -0.01)),
@@ -34,10 +45,7 @@ RULES: list[Row[ExplorerApp]] = [
     ("discount up", "'", "Discount +", "Discount up by 0.01", on(handlers.nudge, "discount", 0.01)),
 ]
 SHOW: list[Row[ExplorerApp]] = [
-    *(
-        (f"view {v.name}", str(n), v.name.capitalize(), v.help, on(Session.show, v.name))
-        for n, v in enumerate(VIEWS.values(), 1)
-    ),
+    *_views(PLAN),
     ("larger", "ctrl+= ctrl+up", "Larger", "Larger squares (or the wheel)", lambda app: app.zoom(1)),
     ("smaller", "ctrl+- ctrl+down", "Smaller", "Smaller squares", lambda app: app.zoom(-1)),
     ("fit", "home", "Fit", "The whole map", lambda app: app.fit()),
@@ -64,10 +72,26 @@ AGENT: list[Row[ExplorerApp]] = [
     ("drop", "d", "Drop", "Drop the agent on the cursor's square", lambda app: app.use_cursor("agent")),
     ("step", "m", "Step", "One step of the policy", on(handlers.step)),
     ("walk", "l", "Walk", "Walk to the end of the episode", on(handlers.toggle, "walk")),
-    ("act up", "shift+up", "Act up", "Your own action: up", on(handlers.step, Action.UP)),
-    ("act right", "shift+right", "Act right", "Your own action: right", on(handlers.step, Action.RIGHT)),
-    ("act down", "shift+down", "Act down", "Your own action: down", on(handlers.step, Action.DOWN)),
-    ("act left", "shift+left", "Act left", "Your own action: left", on(handlers.step, Action.LEFT)),
+    ("act up", "shift+up", "Act up", "Your own action or arrow: up", on(handlers.direct, Action.UP)),
+    ("act right", "shift+right", "Act right", "Your own action or arrow: right", on(handlers.direct, Action.RIGHT)),
+    ("act down", "shift+down", "Act down", "Your own action or arrow: down", on(handlers.direct, Action.DOWN)),
+    ("act left", "shift+left", "Act left", "Your own action or arrow: left", on(handlers.direct, Action.LEFT)),
+]
+LEARNING: list[Row[ExplorerApp]] = [
+    ("learn once", "j", "Step", "One step of the learner", on(handlers.learn_once)),
+    ("learn", "g", "Run", "Let it learn until you stop it", on(handlers.learn)),
+    ("learn many", "h", "1000 steps", "A thousand steps at once", on(handlers.learn, "learning a thousand steps")),
+    ("learn again", "y", "Restart", "It begins again with the same seed", on(handlers.learn_again)),
+    ("next seed", "shift+y", "Next seed", "It begins again with another seed", on(handlers.learn_again, seeds=1)),
+    ("next learner", "q", "Next agent", "Another learning algorithm", on(handlers.next_learner, 1)),
+    ("learner before", "shift+q", "Agent before", "The one before in the list", on(handlers.next_learner, -1)),
+    *_views(LEARN),
+]
+BY_HAND: list[Row[ExplorerApp]] = [
+    ("from plan", "c", "From plan", "Begin with the arrows of planning", on(handlers.take_arrows, "plan")),
+    ("from learner", "shift+c", "From learner", "Begin with those of the learner", on(handlers.take_arrows, "learner")),
+    ("same arrows", "z", "All alike", "Begin with the same everywhere", on(handlers.take_arrows, "")),
+    *_views(HAND),
 ]
 FILE: list[Row[ExplorerApp]] = [
     ("undo", "ctrl+z", "Undo", "Undo a change of map or rules", on(Session.undo)),
@@ -76,9 +100,19 @@ FILE: list[Row[ExplorerApp]] = [
     ("save as", "ctrl+shift+s", "Save as", "Save it under another name", lambda app: app.save(ask=True)),
     ("open", "ctrl+o", "Open", "Open a map by name, or drop its file here", lambda app: app.ask_open()),
     ("png", "ctrl+p", "PNG", "Write what is shown as a picture", lambda app: app.ask_png()),
-    ("gif", "ctrl+g", "GIF", "Write the run since the reset as an animation", lambda app: app.ask_gif()),
+    ("gif", "ctrl+g", "GIF", "Write the run since the reset as a GIF", lambda app: app.ask_gif()),
     ("quit", "ctrl+q", "Quit", "Close the window", lambda app: app.quit()),
 ]
 COMMANDS = CommandTable.of_groups(
-    {"Plan": PLAN, "Rules": RULES, "Show": SHOW, "Paint": PAINT, "Agent": AGENT, "Map and files": FILE}
+    {
+        "Modes and pace": MODES,
+        "Plan": PLANNING,
+        "Show": SHOW,
+        "By hand": BY_HAND,
+        "Paint": PAINT,
+        "Agent": AGENT,
+        "Learn": LEARNING,
+        "Rules": RULES,
+        "Map and files": FILE,
+    }
 )

@@ -6,15 +6,18 @@ from typing import Final
 
 import numpy as np
 
+from gridworld_env.agents import AGENTS
 from gridworld_env.errors import MapError
 from gridworld_env.explorer.map_document import empty_document
 from gridworld_env.explorer.planning import DIRECT_LIMIT, MOST_SWEEPS, SOLVE_LIMIT, policy_changed
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.tools import WINDS
+from gridworld_env.explorer.views import HAND, LEARN
 from gridworld_env.grid.actions import Action
 from gridworld_env.ui.widgets.jobs import Job, Steps
 
-SPEEDS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 240.0)  # steps a second
+SPEEDS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 240.0, 1000.0, 10_000.0)  # steps a second
+MANY: Final = 1000  # steps of a learner at once
 SCAN: Final = (-0.01, -2.0, 61)  # step rewards from, to, and how many
 
 
@@ -68,13 +71,74 @@ def keep_solved(session: Session) -> None:
 
 def step(session: Session, action: Action | None = None) -> None:
     """The agent takes the policy's action, or one of the user's."""
+    number = None if action is None else number_of(session, action)
+    agent = session.agent.made_ready(session.planning)
+    agent.step(session.planning, number)
+    session.stepped(agent.says(session.planning))
+
+
+def direct(session: Session, action: Action) -> None:
+    """An arrow by hand on the cursor's square or, in the other modes, a step of the agent."""
+    if session.mode != HAND:
+        step(session, action)
+        return
+    state = session.document.grid.cell_to_state(session.cursor)
+    session.by_hand.set(state, number_of(session, action))
+    session.judge()
+
+
+def number_of(session: Session, action: Action) -> int:
+    """The model's number of a move; `MapError` if the map has no such action."""
     moves = session.document.rules.action_moves
-    if action is not None and action not in moves:
+    if action not in moves:
         names = ", ".join(move.name for move in moves)
         raise MapError(f"{action.name} is no action of this map; its actions are {names}")
-    agent = session.agent.made_ready(session.planning)
-    agent.step(session.planning, None if action is None else moves.index(action))
-    session.stepped(agent.says(session.planning))
+    return moves.index(action)
+
+
+def take_arrows(session: Session, whose: str) -> None:
+    """Begin the policy by hand with the arrows of planning, of the learner, or with the same everywhere."""
+    weights = {"plan": lambda: session.planning.policy, "learner": lambda: session.learning.run.greedy}
+    actions = weights[whose]().argmax(axis=1) if whose in weights else np.zeros_like(session.by_hand.actions)
+    session.by_hand.take(actions.astype(np.int64))
+    session.enter(HAND)
+
+
+def learn_once(session: Session) -> None:
+    """One step of the learner."""
+    _look_at_learner(session)
+    session.learning.step()
+    session.learned()
+
+
+def learn(session: Session, name: str = "learning") -> None:
+    """Let it learn until it is stopped, or a thousand steps at once."""
+    _look_at_learner(session)
+    if name == "learning":
+        toggle(session, name)
+    else:
+        session.begin(Job(name, thousand_steps(session), paced=False))
+
+
+def _look_at_learner(session: Session) -> None:
+    if session.mode != LEARN:
+        session.enter(LEARN)
+
+
+def learn_again(session: Session, *, name: str | None = None, seeds: int = 0) -> None:
+    """The learner, or another one, begins anew; `seeds` is added to its seed."""
+    session.learning.begin(name, session.learning.seed + seeds)
+    if session.job is not None and session.job.name == "learning a thousand steps":
+        session.job = None
+    session.forget()
+    _look_at_learner(session)
+    session.learned()
+
+
+def next_learner(session: Session, by: int) -> None:
+    """Another learner, by its place in the list."""
+    names = list(AGENTS)
+    learn_again(session, name=names[(names.index(session.learning.name) + by) % len(names)])
 
 
 def nudge(session: Session, rule: str, by: float) -> None:
@@ -204,9 +268,24 @@ def walk_steps(session: Session) -> Steps:
         yield
 
 
+def learn_steps(session: Session) -> Steps:
+    """Steps of the learner, without an end; what it has learned is shown once a frame."""
+    while True:
+        session.learning.step()
+        yield
+
+
+def thousand_steps(session: Session) -> Steps:
+    """A thousand of them."""
+    for _ in range(MANY):
+        session.learning.step()
+        yield
+
+
 JOBS: Final[dict[str, Callable[[Session], Steps]]] = {
     "run": run_steps,
     "policy iteration": policy_iteration_steps,
     "flip": flip_steps,
     "walk": walk_steps,
+    "learning": learn_steps,
 }

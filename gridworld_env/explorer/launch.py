@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from gridworld_env.agents import find_agent
 from gridworld_env.explorer.app import Drawing, ExplorerApp
 from gridworld_env.explorer.commands import COMMANDS
 from gridworld_env.explorer.files import read_document
 from gridworld_env.explorer.map_document import empty_document
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.side_panel import make_panel
+from gridworld_env.explorer.views import LEARN
 from gridworld_env.maps.options import place_option, refuse_options_of_files
 from gridworld_env.rendering.pygame_canvas import import_pygame
 from planners.options import check_discount
@@ -25,12 +27,14 @@ def launch(
     empty: str | None,
     scale: float,
     seed: int | None,
+    agent: str | None = None,
+    steps: int = 0,
 ) -> None:
-    """Open the explorer on a map, and show it until it is closed.
+    """Open the explorer on a map, and show it until it is closed; with an `agent`, in mode Learn after some steps.
 
     Raises:
         DependencyNotInstalled: pygame is missing.
-        MapError: There is no such map, or it cannot be used.
+        MapError: There is no such map or agent, or it cannot be used.
         OSError: The file cannot be read.
     """
     import_pygame()  # says what to install
@@ -44,10 +48,27 @@ def launch(
         document, path = read_document(
             map_name, discount, start=place_option("start", start), goal=place_option("goal", goal)
         )
-    open_explorer(Session(document, path, seed), scale=scale).run()
+    session = Session(document, path, seed)
+    if agent is not None:
+        watch_learner(session, agent, steps)
+    open_explorer(session, scale=scale).run()
 
 
-def open_explorer(session: Session, size: tuple[int, int] = (1240, 820), scale: float = 1.0) -> "AppWindow":
+def watch_learner(session: Session, agent: str, steps: int) -> None:
+    """Enter mode Learn with an agent that has made some steps.
+
+    Raises:
+        MapError: There is no such agent, or the map is too large for one.
+    """
+    find_agent(agent)
+    session.learning.begin(agent)
+    session.enter(LEARN)
+    for _ in range(steps):
+        session.learning.step()
+    session.learned()
+
+
+def open_explorer(session: Session, size: tuple[int, int] = (1240, 840), scale: float = 1.0) -> "AppWindow":
     """Open the window, without running it yet; `run` shows it until it is closed."""
     from gridworld_env.explorer.drawing.pygame_board import MapDrawing
     from gridworld_env.ui.widgets.pygame_window import AppWindow

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 import planners
 from gridworld_env.explorer import views
 from gridworld_env.explorer.agent import Agent
+from gridworld_env.explorer.by_hand import ByHand
+from gridworld_env.explorer.learning import Learning
 from gridworld_env.explorer.map_document import MapDocument, changed_rules
 from gridworld_env.explorer.planning import SOLVE_LIMIT, Planning, policy_changed
 from gridworld_env.explorer.tools import TOOLS, Amounts
@@ -68,6 +70,8 @@ class Session(BaseSession):
         amounts: What the tools paint with.
         cursor: (row, column) of the keyboard.
         keep_solved: Whether every change of the map or the rules is solved at once.
+        learning: The agent that learns.
+        by_hand: The policy whose arrows the user turns.
         marks: (S,) squares in which the last step that changed the policy did so.
         recording: What was shown since the reset, for an animation.
     """
@@ -83,12 +87,15 @@ class Session(BaseSession):
         self.history: History[MapDocument] = History(document, lambda kept: kept.parts, MOST_BYTES)
         self.planning: Planning = Planning(document)
         self.agent: Agent = Agent(np.random.default_rng(seed))
+        self.learning: Learning = Learning(self.planning, seed)
+        self.by_hand: ByHand = ByHand(self.planning)
         self.path, self.saved = path, document
         self.view, self.tool, self.amounts = "policy", "wall", Amounts()
+        self._last_views = {views.PLAN: "policy", views.LEARN: "learned", views.HAND: "arrows"}
         self.cursor: tuple[int, int] = (document.grid.height - 1, 0)
         self.keep_solved = False
         self.marks: NDArray[np.bool_] = self.planning.flipped
-        self._version = 0
+        self._version, self._shown = 0, 0
         self.forget()
         self._scene: tuple[tuple[int, str], Scene, str] | None = None
         if not document.grid.terminal.any():
@@ -125,13 +132,12 @@ class Session(BaseSession):
 
     def follow(self) -> None:
         """Bring everything else in line with the map as it is."""
-        old, new, rules = (
-            self.planning.document.grid,
-            self.document.grid,
-            changed_rules(self.planning.document, self.document),
-        )
+        before, old, new = self.planning.document, self.planning.document.grid, self.document.grid
+        rules = changed_rules(before, self.document)
         self.planning.move_to(self.document)
         self.agent.move_to(old, new)
+        self.by_hand.move_to(before, self.document)
+        learner = self.learning.move_to(before, self.document)
         self.cursor = (min(self.cursor[0], new.height - 1), min(self.cursor[1], new.width - 1))
         if new is not old:
             self.marks = np.zeros(new.num_states, dtype=bool)
@@ -140,6 +146,10 @@ class Session(BaseSession):
         self.changed()
         if self.keep_solved and (self.job is None or self.job.name != "flip"):
             self.solve(rules)
+        elif self.mode == views.LEARN and learner:
+            self.say("; ".join(filter(None, [rules, learner])))
+        elif self.mode == views.HAND:
+            self.judge()
         elif rules:
             self.say(f"{rules}; Enter solves, K solves after every change")
 
@@ -156,6 +166,18 @@ class Session(BaseSession):
         self.changed()
         if self.job is None or self.job.paced:
             self.record()
+
+    def learned(self) -> None:
+        """The learner has made steps: show it, and remember it for the animation."""
+        self._shown = self.learning.steps
+        self.say(self.learning.says())
+        self.changed()
+        self.record()
+
+    def judge(self) -> None:
+        """The policy by hand is another one: show what it is worth."""
+        self.changed()
+        self.attempt(lambda: self.say("; ".join(self.by_hand.says())))
 
     def record(self) -> None:
         """Remember what is shown for the animation; a map of another size begins a new one."""
@@ -175,8 +197,10 @@ class Session(BaseSession):
 
     def snapshot(self, caption: str) -> Snapshot:
         """What is shown, as data."""
-        trail = tuple(self.agent.trail.tolist())
-        return Snapshot(self.document.grid, self.scene.overlay, self.agent.state, trail, caption)
+        trail, at = tuple(self.agent.trail.tolist()), self.agent.state
+        if self.mode != views.PLAN:
+            trail, at = (), self.learning.run.state if self.mode == views.LEARN else None
+        return Snapshot(self.document.grid, self.scene.overlay, at, trail, caption)
 
     @property
     def scene(self) -> Scene:
@@ -185,7 +209,7 @@ class Session(BaseSession):
         if self._scene is None or self._scene[0] != key:
             problem = ""
             try:
-                overlay = views.draw(self.view, self.planning)
+                overlay = views.draw(self.view, self)
             except self.refusals as error:
                 overlay, problem = Overlay(values=np.full(len(self.planning.values), np.nan)), str(error)
             self._scene = (key, build_scene(self.document.grid, overlay=overlay), problem)
@@ -197,9 +221,34 @@ class Session(BaseSession):
         _ = self.scene
         return "" if self._scene is None else self._scene[2]
 
+    @property
+    def mode(self) -> str:
+        """What the explorer is used for: to "plan", to "learn", or for a policy by "hand"; the view says which."""
+        return views.VIEWS[self.view].mode
+
+    @property
+    def optimal_actions(self) -> NDArray[np.bool_] | None:
+        """(S, A) those to be pointed out in this view; None where it points out none, or where none are known."""
+        if not views.shows_optimal(self.view) or self.problem:
+            return None
+        return (self.learning.run if self.mode == views.LEARN else self.by_hand).plan.optimal_actions
+
+    def enter(self, mode: str) -> None:
+        """Go on in another mode, with the view that was last looked at there."""
+        self.show(self._last_views[mode])
+        if mode == views.LEARN:
+            self.attempt(lambda: self.say(self.learning.says()))
+        elif mode == views.HAND:
+            self.judge()
+
     def show(self, view: str) -> None:
         """Look at something else."""
-        self.view: str = view
+        before, self.view = self.mode, view
+        self._last_views[self.mode] = view
+        if self.mode == views.HAND != before:
+            self.tool: str = "turn"
+        elif self.mode != views.HAND and self.tool == "turn":
+            self.tool = "wall"
         self.say(views.VIEWS[view].help)
 
     def take(self, tool: str) -> None:
@@ -221,7 +270,10 @@ class Session(BaseSession):
             return
         for square in squares:
             state = self.document.grid.cell_to_state(square)
-            if tool.name == "agent":
+            if tool.name == "turn":
+                self.by_hand.turn(state)
+                self.judge()
+            elif tool.name == "agent":
                 self.agent.drop(state)
                 self.say(f"the agent is at row {square[0]}, column {square[1]}")
             else:
@@ -288,5 +340,8 @@ class Session(BaseSession):
         """Go on with what runs, for a small part of a frame."""
         job = self.job
         super().advance(now)
-        if job is not None and not job.paced and job.recorded:
+        if job is not None and job.name.startswith("learning"):
+            if self.learning.steps != self._shown:
+                self.attempt(self.learned)
+        elif job is not None and not job.paced and job.recorded:
             self.record()

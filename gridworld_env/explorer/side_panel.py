@@ -1,13 +1,16 @@
 """The side panel: what lies where, and which command each button runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import numpy as np
 
+from gridworld_env.agents import AGENTS
 from gridworld_env.explorer.app import ExplorerApp
-from gridworld_env.explorer.handlers import SPEEDS
+from gridworld_env.explorer.handlers import SPEEDS, learn_again
+from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.tools import TOOLS, WINDS
-from gridworld_env.explorer.views import VIEWS
+from gridworld_env.explorer.views import HAND, LEARN, PLAN, VIEWS, shows_optimal
 from gridworld_env.rendering.heat import heat_colors, number_text
 from gridworld_env.ui.widgets.controls import Button, Buttons, ColorScale, Control, Lines, heading
 from gridworld_env.ui.widgets.panel import Panel
@@ -19,14 +22,68 @@ AMOUNTS = (-10.0, 10.0)
 
 
 def make_panel(app: ExplorerApp) -> Panel:
-    """The panel of an app."""
-    return Panel([*_paint(app), *_rules(app), *_plan(app), *_show(app), *_files(app)])
+    """The panel of an app: what it holds depends on the mode."""
+    files, paint, rules = list(_files(app)), list(_paint(app)), list(_rules(app))
+    held = {
+        PLAN: [*_modes(app), *paint, *rules, *_plan(app), *_show(app, PLAN), *files],
+        LEARN: [*_modes(app), *_learn(app), *_show(app, LEARN), *rules, *files, *paint],
+        HAND: [*_modes(app), *_by_hand(app), *_show(app, HAND), *rules, *files, *paint],
+    }
+    return Panel(lambda: held[app.session.mode])
+
+
+def _modes(app: ExplorerApp) -> Iterator[Control]:
+    modes = (PLAN, LEARN, HAND)
+    yield app.buttons([f"mode {mode}" for mode in modes], 3, lambda name: name == f"mode {app.session.mode}")
+
+
+def _learn(app: ExplorerApp) -> Iterator[Control]:
+    session = app.session
+    yield heading("Agent")
+
+    def choose(name: str) -> None:
+        session.attempt(lambda: learn_again(session, name=name))
+
+    agents = [
+        Button(
+            offer.title,
+            partial(choose, name),
+            f"{offer.about} (Q and Shift+Q: the next and the one before)",
+            lambda name=name: session.learning.name == name,
+        )
+        for name, offer in AGENTS.items()
+    ]
+    yield Buttons(agents, 3)
+    yield heading("Learn")
+
+    def lit(name: str) -> bool:
+        running = {"learn": "learning", "learn many": "learning a thousand steps"}
+        return session.job is not None and running.get(name) == session.job.name
+
+    yield app.buttons(["learn once", "learn", "learn many", "learn again", "next seed", "stop"], 3, lit)
+    yield _pace(app)
+
+
+def _by_hand(app: ExplorerApp) -> Iterator[Control]:
+    session = app.session
+
+    def verdict() -> list[str]:
+        try:
+            return session.by_hand.says()
+        except session.refusals:  # the status line says why
+            return ["There is no answer: see the line below"]
+
+    yield heading("Is this policy optimal?")
+    yield Lines(verdict, count=4)
+    yield app.buttons(["tool turn"], 1, lambda name: session.tool == "turn")
+    yield app.buttons(["from plan", "from learner", "same arrows"], 3)
 
 
 def _paint(app: ExplorerApp) -> Iterator[Control]:
     session = app.session
     yield heading("Paint")
-    yield app.buttons([f"tool {name}" for name in TOOLS], 5, lambda name: name == f"tool {session.tool}")
+    painting = [f"tool {name}" for name in TOOLS if name != "turn"]
+    yield app.buttons(painting, 5, lambda name: name == f"tool {session.tool}")
     yield Slider(
         "amount of ends and rewards", *AMOUNTS, 0.5,
         value=lambda: session.amounts.reward,
@@ -83,29 +140,36 @@ def _plan(app: ExplorerApp) -> Iterator[Control]:
     yield heading("Plan")
     yield app.buttons(["sweep", "backup", "evaluate", "improve", "run", "run policy", "solve", "reset"], 4, lit)
     yield app.buttons(["keep", "flip"], 2, lit)
-    yield Slider(
-        "steps a second", 0, len(SPEEDS) - 1, 1,
-        value=lambda: float(np.interp(session.speed, SPEEDS, range(len(SPEEDS)))),
-        choose=lambda number: setattr(session, "speed", SPEEDS[round(number)]),
-        about="How fast sweeps and steps follow one another (Page up and down)",
-        shown=lambda number: f"{session.speed:g}",
-    )  # fmt: skip
+    yield _pace(app)
     yield heading("Agent")
     yield app.buttons(["drop", "step", "walk"], 3, lit)
 
 
-def _show(app: ExplorerApp) -> Iterator[Control]:
+def _pace(app: ExplorerApp) -> Slider:
+    session = app.session
+    return Slider(
+        "steps a second", 0, len(SPEEDS) - 1, 1,
+        value=lambda: float(np.interp(session.speed, SPEEDS, range(len(SPEEDS)))),
+        choose=lambda number: setattr(session, "speed", SPEEDS[round(number)]),
+        about="How fast sweeps and steps follow one another (Page up and down)",
+        shown=lambda number: f"{session.speed:,.0f}",
+    )  # fmt: skip
+
+
+def _show(app: ExplorerApp, mode: str) -> Iterator[Control]:
     session = app.session
     yield heading("Show")
-    yield app.buttons([f"view {name}" for name in VIEWS], 4, lambda name: name == f"view {session.view}")
+    shown = [f"view {view.name}" for view in VIEWS.values() if view.mode == mode]
+    yield app.buttons(shown, min(4, len(shown)), lambda name: name == f"view {session.view}")
     colors = [tuple(map(int, color)) for color in heat_colors(np.linspace(-1, 1, 41), 1.0)]
 
     def ends() -> tuple[str, str] | None:
         limit = session.scene.limit
-        return None if limit == 0 else (number_text(-limit, 3), number_text(limit, 3))
+        decimals = 0 if session.view == "visits" else 3
+        return None if limit == 0 else (number_text(-limit, decimals), number_text(limit, decimals))
 
     yield ColorScale(lambda: colors, ends)  # pyright: ignore[reportArgumentType] - triples of integers
-    yield Lines(lambda: about_square(app), count=3)
+    yield Lines(lambda: about_square(app), count=3 if mode == PLAN else 4)
 
 
 def _files(app: ExplorerApp) -> Iterator[Control]:
@@ -116,16 +180,44 @@ def _files(app: ExplorerApp) -> Iterator[Control]:
 def about_square(app: ExplorerApp) -> list[str]:
     """What is known of the square under the mouse, or else under the cursor."""
     session = app.session
-    planning, grid = session.planning, session.document.grid
+    grid, mode = session.document.grid, session.mode
     row, column = app.hover or session.cursor
+    first = str(session.planning.counts)
+    if mode != PLAN:
+        first = (
+            "Green tips: optimal actions" if shows_optimal(session.view) else "Arrows by hand: click, or Shift+arrow"
+        )
     if row >= grid.height or column >= grid.width:
-        return [str(planning.counts)]
+        return [first]
     state = int(grid.state_of_cell[row, column])
-    lines = [str(planning.counts), f"row {row}, column {column}: " + ("a wall" if state < 0 else f"state {state}")]
-    if state >= 0:
-        lines[1] += f", V = {planning.values[state]:.6g}"
-        if "mdp" in planning.__dict__:  # the tables are not made for this line alone
-            q = backup_state(planning.mdp, state, planning.values, session.document.discount)
-            names = [move.name.lower() for move in session.document.rules.action_moves]
-            lines.append("Q: " + ", ".join(f"{name} {number:.3g}" for name, number in zip(names, q, strict=True)))
-    return lines
+    place = f"row {row}, column {column}: " + ("a wall" if state < 0 else f"state {state}")
+    if state < 0:
+        return [first, place]
+    try:
+        value, numbers = {PLAN: _planned, LEARN: _learned, HAND: _painted}[mode](session, state)
+    except session.refusals:  # the status line says why
+        return [first, place]
+    names = [move.name.lower() for move in session.document.rules.action_moves]
+    told = [f"{name} {number:.3g}" for name, number in zip(names, numbers, strict=False)]
+    half = len(told) if mode == PLAN else (len(told) + 1) // 2  # where there is room, two lines
+    lines = filter(None, [", ".join(told[:half]), ", ".join(told[half:])])
+    return [first, f"{place}, {value}", *(("" if number else "Q: ") + line for number, line in enumerate(lines))]
+
+
+Known = tuple[str, Iterable[float]]  # V in words, and Q(s, a) of each action where it is known
+
+
+def _planned(session: Session, state: int) -> Known:
+    planning = session.planning
+    known = "mdp" in planning.__dict__  # the tables are not made for this line alone
+    q = backup_state(planning.mdp, state, planning.values, session.document.discount) if known else ()
+    return f"V = {planning.values[state]:.6g}", q
+
+
+def _learned(session: Session, state: int) -> Known:
+    run = session.learning.run
+    return f"V* = {run.plan.values[state]:.6g}", run.action_values[state]
+
+
+def _painted(session: Session, state: int) -> Known:
+    return f"V = {session.by_hand.values[state]:.6g}", ()

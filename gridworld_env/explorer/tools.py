@@ -33,7 +33,7 @@ class Tool:
         name: What it is called.
         key: The key that takes it up.
         help: One line that says what it does.
-        paint: The new kind of a square; None: it does not paint, but backs up or drops the agent.
+        paint: The new kind of a square; None: it does not paint, but backs up, drops the agent or turns an arrow.
     """
 
     name: str
@@ -73,7 +73,8 @@ TOOLS: Final = {
         ),
         Tool("reward", "r", "Give squares the amount as a reward of their own", _reward),
         Tool("wind", "v", "Let the wind blow on squares", _wind),
-        Tool("backup", "b", "Back up the squares that are clicked: V(s) becomes max Q(s, a)"),
+        Tool("backup", "b", "Back up squares that are clicked: V is max Q(s, a)"),
         Tool("agent", "a", "Drop the agent on the square that is clicked"),
+        Tool("turn", "o", "Turn your own arrow on the square that is clicked"),
     )
 }

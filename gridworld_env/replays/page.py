@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from gridworld_env.dynamics.rules_to_tables import Rules
+from gridworld_env.grid.grid import Grid
 from gridworld_env.grid.legend import Cell
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_limit
@@ -34,11 +36,9 @@ def document_of(recording: Recording) -> dict[str, Any]:
         phases.append(("episode", len(frames)))
         captions += ["The episode begins", *episode_captions(recording)]
         at += [at[-1]] * (len(recording.steps) + 1)
-    grid = recording.grid
-    rules = f"slip {recording.rules.slip:g}, step reward {recording.rules.step_reward:g}, moves {recording.rules.moves}"
     return {
         "title": recording.title,
-        "subtitle": f"{grid.height} rows, {grid.width} columns, {grid.num_states} states; {rules}",
+        "subtitle": about_map(recording.grid, recording.rules),
         "facts": _facts(recording),
         "unit": unit(recording),
         "at": at,
@@ -49,6 +49,12 @@ def document_of(recording: Recording) -> dict[str, Any]:
         "charts": [_chart(recording)],
         "theme": THEME,
     }
+
+
+def about_map(grid: Grid, rules: Rules) -> str:
+    """Size and rules in a line."""
+    said = f"slip {rules.slip:g}, step reward {rules.step_reward:g}, moves {rules.moves}"
+    return f"{grid.height} rows, {grid.width} columns, {grid.num_states} states; {said}"
 
 
 def unit(recording: Recording) -> str:
@@ -113,8 +119,7 @@ def _facts(recording: Recording) -> list[tuple[str, str]]:
 
 
 def _scene(recording: Recording, frames: list[SweepFrame]) -> dict[str, Any]:
-    grid, plain = recording.grid, Scene(recording.grid)
-    palette, places = np.unique(plain.colors.reshape(-1, 3), axis=0, return_inverse=True)
+    grid = recording.grid
     values = np.stack([frame.values for frame in frames])
     episode = None
     if recording.steps:
@@ -124,6 +129,21 @@ def _scene(recording: Recording, frames: list[SweepFrame]) -> dict[str, Any]:
     return {
         "kind": "grid",
         "title": "Values, and every greedy action",
+        **map_parts(grid),
+        "values": packed(values),
+        "lower": packed(np.stack([frame.lower for frame in frames])),
+        "upper": packed(np.stack([frame.upper for frame in frames])),
+        "arrows": packed(np.stack([frame.arrows for frame in frames]), "uint16"),
+        "limit": heat_limit(values[:, ~grid.terminal].astype(np.float64)),
+        "episode": episode,
+    }
+
+
+def map_parts(grid: Grid) -> dict[str, Any]:
+    """What a scene says of the map itself."""
+    plain = Scene(grid)
+    palette, places = np.unique(plain.colors.reshape(-1, 3), axis=0, return_inverse=True)
+    return {
         "rows": grid.height,
         "columns": grid.width,
         "palette": palette.tolist(),
@@ -133,12 +153,6 @@ def _scene(recording: Recording, frames: list[SweepFrame]) -> dict[str, Any]:
         "state_of_cell": packed(grid.state_of_cell.ravel(), "int32"),
         "terminal": packed(grid.terminal, "uint8"),
         "start": packed(grid.attribute("start", bool), "uint8"),
-        "values": packed(values),
-        "lower": packed(np.stack([frame.lower for frame in frames])),
-        "upper": packed(np.stack([frame.upper for frame in frames])),
-        "arrows": packed(np.stack([frame.arrows for frame in frames]), "uint16"),
-        "limit": heat_limit(values[:, ~grid.terminal].astype(np.float64)),
-        "episode": episode,
     }
 
 

@@ -69,7 +69,7 @@ class Notes:
         self.agent = agent
         self.steps: list[tuple[int, int, float, int, bool, bool]] = []
         self.changes: list[tuple[int, int, int]] = []
-        self._greedy: Callable[[int], int] | None = _greedy_of(agent)
+        self._greedy: Callable[[int], int] | None = greedy_of(agent)
         situations = task.num_states * (getattr(agent, "horizon", None) or 1)  # each step of an episode has its own
         known = self._greedy is not None and task.num_actions < 63
         self.bits: list[int] | None = [self._greedy(s) for s in range(situations)] if self._greedy and known else None
@@ -145,7 +145,7 @@ def learning(agent: Any) -> Callable[..., Any]:
     return agent.learn
 
 
-def _greedy_of(agent: Any) -> Callable[[int], int] | None:
+def greedy_of(agent: Any) -> Callable[[int], int] | None:
     """Makes the bits of the greedy actions of a state; None where the agent does not say what it would do."""
     if hasattr(agent, "greedy"):
         return lambda s: sum(1 << a for a in agent.greedy(s))

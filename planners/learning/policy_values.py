@@ -5,11 +5,13 @@ is worked out anew now and then, so that rounding does not add up. The value of 
 that inverse need not exist: each policy that occurs is solved once, in the states that it can reach.
 """
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.linalg import spsolve
 
 from planners.equations.graph import next_towards
 from planners.learning.record import Changes
@@ -19,6 +21,8 @@ from planners.models.tabular import TabularMDP
 from planners.solve import solve
 
 ANEW: Final = 1000  # updates between two inverses that are worked out anew
+DENSE: Final = 200  # states of a linear system that is solved as a dense one
+MOST_BYTES: Final = 50_000_000  # of the policies whose values are remembered
 
 
 class PolicyValues:
@@ -45,10 +49,10 @@ class PolicyValues:
         """(n + 1,) the value before all changes, and after each of them."""
         bits, values = changes.first.copy(), np.empty(len(changes.steps) + 1)
         if self.discount == 1.0:
-            values[0] = self._undiscounted(bits)
+            values[0] = self.of(bits)
             for k, (state, now) in enumerate(zip(changes.states, changes.bits, strict=True)):
                 bits[state] = now
-                values[k + 1] = self._undiscounted(bits)
+                values[k + 1] = self.of(bits)
             return values
         self._follow(bits, changes, values)
         return values
@@ -91,32 +95,63 @@ class PolicyValues:
         V = inverse @ rewards
         return inverse, V + inverse @ (rewards - matrix @ V)
 
-    def _undiscounted(self, bits: NDArray[np.int64]) -> float:
+    def of(self, bits: NDArray[np.int64]) -> float:
+        """The value of one policy, by its own linear system; it is remembered.
+
+        Args:
+            bits: (S,) the actions of each state as bits; the policy takes those that are set alike often.
+
+        Returns:
+            The value from the start; -inf where at discount 1 the policy may go round for ever, and pays.
+        """
         key = bits.tobytes()
         if key not in self._known:
+            if len(self._known) * len(key) > MOST_BYTES:
+                self._known.clear()
             self._known[key] = self._total(bits)
         return self._known[key]
 
+    @cached_property
+    def _dense(self) -> NDArray[np.float64]:
+        """(S, A, S) continuing probabilities."""
+        states, actions = self.mdp.rewards.shape
+        return self.mdp.transitions.toarray().reshape(states, actions, states)
+
     def _total(self, bits: NDArray[np.int64]) -> float:
-        """The total reward from the start; -inf where the policy may go round for ever, and pays."""
+        """The total reward from the start, of the states that are reached from there; of few states, of all."""
+        if self.discount < 1.0 and self.mdp.num_states <= DENSE:
+            weights = probabilities_of(bits, self.mdp.num_actions)
+            matrix = np.eye(len(bits)) - self.discount * np.einsum("sa,sat->st", weights, self._dense)
+            return float(self.start @ np.linalg.solve(matrix, (weights * self.mdp.rewards).sum(axis=1)))
         chain, rewards, termination = self.chain(bits)
         each = np.arange(len(rewards))
-        reached = next_towards(sparse.csr_array(chain.T), each, np.ones(len(each), bool), self.start > 0) >= 0
-        stays = next_towards(chain, each, np.ones(len(each), bool), termination > 0) < 0
-        if (stays & reached).any() and rewards[stays & reached].max() < 0.0:
-            return -np.inf
+        every = np.ones(len(each), dtype=bool)
+        reached = next_towards(sparse.csr_array(chain.T), each, every, self.start > 0) >= 0
         part = np.flatnonzero(reached)
+        begins = self.start[part]
+        if self.discount < 1.0:
+            return float(begins @ _solution(chain[part][:, part], self.discount, rewards[part]))
+        stays = next_towards(chain, each, every, termination > 0) < 0
+        if not stays[part].any():
+            return float(begins @ _solution(chain[part][:, part], 1.0, rewards[part]))
+        if rewards[stays & reached].max() < 0.0:
+            return -np.inf
         model = TabularMDP(
             transitions=sparse.csr_array(chain[part][:, part]),
             termination=termination[part, None],
             rewards=rewards[part, None],
             feasible=np.ones((len(part), 1), dtype=bool),
         )
-        if not stays[part].any():
-            matrix = np.eye(len(part)) - model.transitions.toarray()
-            return float(self.start[part] @ np.linalg.solve(matrix, model.rewards[:, 0]))
-        begins, found = self.start[part] > 0, solve(model, discount=1.0, throw=False).values
-        return float(self.start[part][begins] @ found[begins])  # without 0 times -inf
+        found = solve(model, discount=1.0, throw=False).values
+        return float(begins[begins > 0] @ found[begins > 0])  # without 0 times -inf
+
+
+def _solution(chain: sparse.csr_array, discount: float, rewards: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) V of V = rewards + discount * chain V."""
+    if len(rewards) <= DENSE:
+        return np.asarray(np.linalg.solve(np.eye(len(rewards)) - discount * chain.toarray(), rewards), np.float64)
+    matrix = sparse.eye_array(len(rewards), format="csr") - discount * chain
+    return np.asarray(spsolve(matrix.tocsc(), rewards))
 
 
 def probabilities_of(bits: NDArray[np.int64], num_actions: int) -> NDArray[np.float64]:

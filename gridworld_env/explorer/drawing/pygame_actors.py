@@ -1,13 +1,17 @@
 """What moves on the map: cursor, marks of the last change, the agent, its trail, its last move."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pygame
 
 from gridworld_env.explorer.agent import Move
+from gridworld_env.explorer.drawing.curves import OPTIMAL
 from gridworld_env.explorer.drawing.pygame_sprites import Sprites
 from gridworld_env.explorer.drawing.viewport import Viewport
+from gridworld_env.explorer.views import HAND, LEARN, PLAN
+from gridworld_env.grid.actions import DIRECTIONS
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.paint_arrows import arrow_outline
 from gridworld_env.rendering.paint_path import blend, paint_agent, paint_head
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_MARKS = 4000
 MARK = theme.TRAJECTORY_NEW
+WIDE = 4.0  # of a tip, beside its length
+LOSES = (196, 32, 24)
 
 
 def paint_actors(app: "ExplorerApp", surface: pygame.Surface, layer: pygame.Surface, sprites: Sprites) -> None:
@@ -28,8 +34,14 @@ def paint_actors(app: "ExplorerApp", surface: pygame.Surface, layer: pygame.Surf
     if session.view in ("policy", "optimal", "Q"):
         for state in np.flatnonzero(session.marks)[:MOST_MARKS].tolist():
             _frame(surface, view, square_of(app, state), MARK, max(2, view.cell // 40))
+    _paint_tips(sheet, app)
     agent = session.agent
-    if agent.state is not None:
+    if session.mode == LEARN and not session.problem:
+        paint_agent(sheet, _center(app, session.learning.run.state), view.cell * 0.1)
+    if session.mode == HAND and not session.problem:
+        for state in np.flatnonzero(session.by_hand.loses)[:MOST_MARKS].tolist():
+            _frame(surface, view, square_of(app, state), LOSES, max(2, view.cell // 40))
+    if agent.state is not None and session.mode == PLAN:
         _paint_trail(sheet, app)
         _restore_numbers(app, surface, layer)
         if agent.last is not None and view.cell >= theme.SIGN_CELL:
@@ -38,6 +50,39 @@ def paint_actors(app: "ExplorerApp", surface: pygame.Surface, layer: pygame.Surf
     _frame(surface, view, session.cursor, theme.INK, 2)
     if app.hover is not None and app.hover != session.cursor:
         _frame(surface, view, app.hover, theme.MUTED, 1)
+
+
+def _paint_tips(sheet: PygameSheet, app: "ExplorerApp") -> None:
+    """A green tip at the edge of a square for each optimal action."""
+    session, view = app.session, app.viewport
+    optimal = session.optimal_actions
+    if optimal is None or view.cell < theme.LINE_CELL * 2:
+        return
+    grid, moves = session.document.grid, session.document.rules.action_moves
+    states, actions = np.nonzero(optimal & ~grid.terminal[:, None])
+    rows, columns = view.seen()
+    for state, action in zip(states[:MOST_MARKS].tolist(), actions[:MOST_MARKS].tolist(), strict=True):
+        row, column = square_of(app, state)
+        if not (rows.start <= row < rows.stop and columns.start <= column < columns.stop):
+            continue
+        x, y = view.corner(row, column)
+        down, right = DIRECTIONS[moves[action]]
+        size = math.hypot(down, right) or 1.0
+        middle = (x + view.cell * (0.5 + 0.473 * right), y + view.cell * (0.5 + 0.473 * down))
+        for reach, color in ((0.031, theme.PAPER), (0.022, OPTIMAL)):
+            sheet.polygon(_tip(middle, (down / size, right / size), view.cell * reach), color)
+
+
+def _tip(middle: Point, ahead: tuple[float, float], reach: float) -> list[Point]:
+    """A triangle that points ahead; a square where there is no direction."""
+    (x, y), (down, right) = middle, ahead
+    if not (down or right):
+        return [(x - reach, y - reach), (x + reach, y - reach), (x + reach, y + reach), (x - reach, y + reach)]
+    return [
+        (x + reach * right, y + reach * down),
+        (x - reach * (right - WIDE * down), y - reach * (down + WIDE * right)),
+        (x - reach * (right + WIDE * down), y - reach * (down - WIDE * right)),
+    ]
 
 
 def square_of(app: "ExplorerApp", state: int) -> tuple[int, int]:

@@ -68,7 +68,8 @@ def paint_action_values(layer: pygame.Surface, scene: Scene, view: Viewport, fon
 
 def fitted(numbers: list[float], width: float, height: float, fonts: Fonts) -> tuple[list[str], int]:
     """The numbers as texts, and the font size in which the widest fits; 0 where that is too small to be read."""
-    for decimals in (2, 1, 0):
+    counts = any(number > 1 for number in numbers) and all(float(number).is_integer() for number in numbers)
+    for decimals in (0,) if counts else (2, 1, 0):
         texts = [number_text(number, decimals) for number in numbers]
         widest = max(set(texts), key=lambda text: fonts.size(text, 32)[0])
         wide, high = fonts.size(widest, 64)

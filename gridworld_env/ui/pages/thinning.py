@@ -75,4 +75,5 @@ class Thinning(Generic[Frame]):
     def __str__(self) -> str:
         """How many are kept, of how many."""
         kept = len(self._kept) + (self._last is not None)
-        return f"all {kept}" if kept == self.seen else f"{kept} of {self.seen}: every {self.every}th and the last"
+        ordinal = f"{self.every}{'nd' if self.every % 10 == 2 else 'th'}"  # of a power of two
+        return f"all {kept}" if kept == self.seen else f"{kept} of {self.seen}: every {ordinal} and the last"

@@ -8,7 +8,7 @@ from gridworld_env.ui.widgets.geometry import Rect
 from gridworld_env.ui.widgets.painter import Painter
 
 Lines = list[tuple[str, str]]  # keys and help
-LINE = 17.0
+LINE = 16.0
 HEAD = 26.0
 BETWEEN = 14.0  # from keys to what they do
 GAP = 20.0  # between columns

@@ -28,6 +28,10 @@ class Painter(Protocol):
         """Fill a polygon."""
         ...
 
+    def line(self, points: Sequence[Point], color: Color, width: float = 1.0) -> None:
+        """Draw a line through points."""
+        ...
+
     def text(self, text: str, rect: Rect, size: int, color: Color, align: Align = "center") -> None:
         """Write one line into a rectangle, in its middle height; what is too long ends in an ellipsis."""
         ...

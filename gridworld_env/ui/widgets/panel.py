@@ -1,6 +1,6 @@
 """A column of controls: where each lies, and which one the mouse is on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.controls import Control
@@ -13,16 +13,21 @@ class Panel:
     """Controls from top to bottom; where there is no room for all, the wheel scrolls them.
 
     Args:
-        controls: What it holds.
+        controls: What it holds; a function, where that changes.
     """
 
-    def __init__(self, controls: Sequence[Control]) -> None:
+    def __init__(self, controls: Sequence[Control] | Callable[[], Sequence[Control]]) -> None:
         """Lie nowhere yet: `rect` is set by the program."""
-        self.controls = controls
+        self._controls = controls
         self.rect: Rect = Rect(0, 0, 0, 0)
         self.scrolled: float = 0.0
         self._held: Control | None = None
         self._pointer: Point | None = None
+
+    @property
+    def controls(self) -> Sequence[Control]:
+        """What it holds now."""
+        return self._controls() if callable(self._controls) else self._controls
 
     def places(self) -> list[tuple[Control, Rect]]:
         """Each control and where it is, the scrolling taken off."""
@@ -46,8 +51,9 @@ class Panel:
             held.release()
             return True
         if event.kind == "move" and self._held is not None:
-            place = next(rect for control, rect in self.places() if control is self._held)
-            self._held.drag(event.position, place)
+            for control, place in self.places():
+                if control is self._held:
+                    control.drag(event.position, place)
             return True
         if not inside:
             return False

@@ -64,6 +64,12 @@ class PygamePainter:
         pygame.draw.polygon(self.surface, color, scaled)
         pygame.draw.aalines(self.surface, color, True, scaled)
 
+    def line(self, points: Sequence[Point], color: Color, width: float = 1.0) -> None:
+        """Draw a line through points."""
+        if len(points) > 1:
+            scaled = [(x * self.scale, y * self.scale) for x, y in points]
+            pygame.draw.lines(self.surface, color, False, scaled, max(1, round(width * self.scale)))
+
     def text(self, text: str, rect: Rect, size: int, color: Color, align: Align = "center") -> None:
         """Write one line into a rectangle, in its middle height; what is too long ends in an ellipsis."""
         pixels = self.pixels(rect)

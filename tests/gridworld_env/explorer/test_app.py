@@ -18,7 +18,7 @@ from gridworld_env.ui.widgets.events import Closed, Dropped, Key, Pointer
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.slider import Slider
 
-WINDOW = Rect(0, 0, 1240, 820)
+WINDOW = Rect(0, 0, 1240, 840)
 
 
 @pytest.fixture

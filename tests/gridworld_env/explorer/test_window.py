@@ -17,6 +17,8 @@ from gridworld_env.rendering.heat import heat_colors
 pygame = pytest.importorskip("pygame")
 
 from gridworld_env.explorer.drawing import board_colors  # noqa: E402 - pygame may be missing
+from gridworld_env.explorer.drawing.curves import OPTIMAL  # noqa: E402
+from gridworld_env.explorer.drawing.pygame_actors import LOSES  # noqa: E402
 from gridworld_env.explorer.launch import open_explorer  # noqa: E402
 from gridworld_env.ui.widgets import style  # noqa: E402
 from gridworld_env.ui.widgets.pygame_window import fitting  # noqa: E402
@@ -46,7 +48,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with without_a_screen(monkeypatch) as windows:
 
         def make(
-            size: tuple[int, int] = (1240, 820), scale: float = 1.0, discount: float = 0.9, **arguments: Any
+            size: tuple[int, int] = (1240, 840), scale: float = 1.0, discount: float = 0.9, **arguments: Any
         ) -> Driver:
             document = make_document(arguments or {"map_name": "lecture"}, discount)
             windows.append(open_explorer(Session(document, seed=1), size, scale))
@@ -314,3 +316,60 @@ def test_a_window_is_no_larger_than_its_screen(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(pygame.display, "get_driver", lambda: driver)
     monkeypatch.setattr(pygame.display, "get_desktop_sizes", lambda: [(1366, 768)])
     assert fitting((1240, 820)) == size
+
+
+@pytest.mark.parametrize("mode", ["f2", "f3", "f4", "f1"])
+def test_every_label_is_whole_at_1280_x_720(opened: Any, mode: str) -> None:
+    """Nothing in the panel, the curves, the status line or the help sheet ends in an ellipsis."""
+    user = opened(size=(1280, 720), map_name="lecture", slip=0.2)
+    user.key("j", mode)
+    painter = user.window._painter
+    painter._lines.clear()
+    user.app.changed()
+    user.window.step([])
+    assert len(painter._lines) > 20
+    for text, size, _, width in painter._lines:
+        assert painter._font(size).size(text)[0] <= width, text
+
+
+def test_a_learner_is_watched_in_the_window(opened: Any) -> None:
+    """Triangles have the colours of Q, tips point out what is optimal, the learner stands where it is."""
+    user = opened(size=(1280, 720), map_name="lecture", slip=0.2)
+    user.key("h")
+    user.finish()
+    user.away()
+    run = user.app.session.learning.run
+    assert run.steps == 1000
+    q = run.action_values
+    limit = np.abs(q[~user.app.session.document.grid.terminal]).max()
+    for action, (across, down) in enumerate([(0.3, 0.12), (0.9, 0.3), (0.3, 0.9), (0.12, 0.3)]):
+        assert near(user.color(0, 1, across, down), heat_colors(np.array(q[1, action]), limit))
+    tips = {0: (0.5, 0.035), 1: (0.967, 0.5), 2: (0.5, 0.967), 3: (0.035, 0.5)}
+    for state in (0, 1, 2, 4, 5, 8, 9, 10):
+        row, column = user.app.session.document.grid.cell_of_state[state].tolist()
+        for action, place in tips.items():
+            green = near(user.color(row, column, *place), OPTIMAL)
+            assert green == run.plan.optimal_actions[state, action], (state, action)
+    row, column = user.app.session.document.grid.cell_of_state[run.state].tolist()
+    assert near(user.color(row, column, 0.5, 0.5), theme.AGENT)
+    learned = user.pixels().copy()
+    user.key("f7")
+    assert (user.pixels() != learned).any(axis=2).mean() > 0.02  # visits are another picture
+
+
+def test_squares_in_which_a_policy_loses_are_framed(opened: Any) -> None:
+    user = opened(map_name="lecture", slip=0.2)
+    user.key("f4")
+    user.app.session.cursor = (0, 0)
+    user.away()
+    red = {state: near(user.color(*square, 0.5, 0.02), LOSES) for state, square in squares(user).items()}
+    assert red == {state: bool(loses) for state, loses in enumerate(user.app.session.by_hand.loses)}
+    user.key("return", "c")
+    assert not any(near(user.color(*square, 0.5, 0.02), LOSES) for square in squares(user).values())
+
+
+def squares(user: Driver) -> dict[int, tuple[int, int]]:
+    return {
+        state: (row, column)
+        for state, (row, column) in enumerate(user.app.session.document.grid.cell_of_state.tolist())
+    }

@@ -9,7 +9,7 @@ import pytest
 
 import gan_lab
 import planners
-from gridworld_env import Replay
+from gridworld_env import LearningReplay, Replay
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import heat_colors
 from tests.gridworld_env.replays.test_replay import HOSTILE
@@ -208,3 +208,42 @@ def test_the_browser_finds_the_theme() -> None:
     from gridworld_env.replays.page import THEME
 
     assert THEME["heat"]["colors"] == theme.HEAT_COLORS
+
+
+def test_a_learner(browser: Chromium, tmp_path: Path) -> None:
+    """Q in triangles by the renderer's scale, visits in words, frames that differ; and eight triangles on a phone."""
+    env = gym.make("GridWorld-v0", slip=0.2)
+    replay = LearningReplay(env, planners.QLearning(), discount=0.9, seed=1, title=HOSTILE)
+    replay.learn(200)
+    page = tmp_path / "learn.html"
+    replay.html(page)
+    frames = replay.frames.frames
+    pictures = []
+    for frame in (0, len(frames) - 1):
+        browser.open(page, frame)
+        pictures.append(browser.picture())
+        assert f"Regret {frames[frame].regret:.4g}" in browser.run("document.getElementById('caption').textContent")
+        check_silence(browser, page)
+    assert (pictures[0] != pictures[1]).any(axis=2).mean() > 0.005
+    width = browser.run("document.querySelector('canvas').width")
+    cell, q = min((width - 2) / 4, 128, max(260, 900 * 0.66) / 3), frames[-1].q.astype(float)
+    limit = max(np.abs(one.q[~replay.env.grid.terminal]).max() for one in frames)
+    for action, (across, down) in enumerate([(0.3, 0.2), (0.8, 0.3), (0.3, 0.8), (0.2, 0.3)]):
+        x, y = (width - 4 * cell) / 2 + (2 + across) * cell, 1 + down * cell
+        found = browser.run(
+            f"[...document.querySelector('canvas').getContext('2d').getImageData({x}, {y}, 1, 1).data].slice(0, 3)"
+        )
+        assert np.abs(np.array(found) - heat_colors(np.array(q[2, action]), float(limit))).max() <= 1, action
+    left, top = browser.run("(b => [b.left, b.top])(document.querySelector('canvas').getBoundingClientRect())")
+    browser.point(left + (width - 4 * cell) / 2 + 2.5 * cell, top + 0.5 * cell)
+    tip = browser.run("document.getElementById('tip').textContent")
+    assert f"tried {frames[-1].visits[2, 1]} times" in tip
+    assert "optimal: right" in tip
+    browser.run("document.getElementById('numbers').open = true")
+    browser.until("document.querySelectorAll('#numbers tr').length > 11")
+    kings = LearningReplay(gym.make("GridWorld-v0", moves="king"), planners.Sarsa(), discount=0.9, seed=1)
+    kings.learn(60)
+    kings.html(page)
+    browser.open(page, 5, size=(360, 740))
+    assert browser.run("document.documentElement.scrollWidth") <= 360
+    check_silence(browser, page)

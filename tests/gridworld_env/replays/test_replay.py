@@ -250,7 +250,7 @@ def test_the_commands_refuse_before_they_work(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["replay_lecture", "replay_dirac"])
+@pytest.mark.parametrize("name", ["replay_lecture", "replay_learning", "replay_dirac"])
 def test_stored_pages_are_those_of_the_template(name: str) -> None:
     stored = (Path(__file__).parents[3] / "docs" / f"{name}.html").read_text(encoding="utf-8")
     assert page_text(document_in(stored)) == stored, "run: python docs/replay_pages.py"
