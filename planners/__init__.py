@@ -12,6 +12,7 @@ Read in this order: `models.tabular` (the tables), `equations.problem` (the Bell
 `iteration.loop` (the loop around it all), `sweeps.rounds` (the same for sweeps that prove their own bounds).
 """
 
+from planners import continuous as continuous
 from planners.agent import Agent, Learner
 from planners.errors import (
     ImproperPolicyError,
@@ -137,6 +138,7 @@ __all__ = [
     "as_model",
     "backward_induction",
     "certify",
+    "continuous",
     "enumerate_env",
     "evaluate",
     "evaluate_bounds",
