@@ -39,7 +39,7 @@ class System:
         high: (n,) largest state.
         wraps: (n,) whether the axis is a circle: `low` and `high` are the same point. `step` need not wrap.
         axes: (n,) names of the axes, for pictures.
-        actions: The finite actions, as the numbers that `step` takes; or an `Interval`, from which any number is allowed.
+        actions: The finite actions, as the numbers that `step` takes; or an `Interval` of all that are allowed.
         noise: What is added after each step; None: nothing.
         beyond: Bounds of V* of states outside `low` and `high`, if steps can lead there.
         start: A box of states in which episodes begin, as (low, high) of (n,) each.
