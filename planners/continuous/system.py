@@ -42,6 +42,8 @@ class System:
         actions: The finite actions, as the numbers that `step` takes; or an `Interval` of all that are allowed.
         noise: What is added after each step; None: nothing.
         beyond: Bounds of V* of states outside `low` and `high`, if steps can lead there.
+        ends: Whether episodes can end; if not, there has to be a discount.
+        most: No total of rewards exceeds this, discounted or not.
         start: A box of states in which episodes begin, as (low, high) of (n,) each.
     """
 
@@ -52,6 +54,8 @@ class System:
     actions: tuple[float, ...] | Interval
     noise: Noise | None = None
     beyond: tuple[float, float] = (-np.inf, np.inf)
+    ends: bool = True
+    most: float = np.inf
     start: tuple[tuple[float, ...], tuple[float, ...]]
     step_cost: ClassVar[bool] = False  # whether every reward is -1, so that -V is a number of steps
 

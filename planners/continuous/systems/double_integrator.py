@@ -4,7 +4,8 @@ position' = position + dt velocity + dt^2 / 2 push
 velocity' = velocity + dt push,     -1 <= push <= 1
 
 With `goal`, every step costs 1 until |position| <= goal and |velocity| <= goal. Without, a step costs
-position^2 + velocity^2 + push^2, which is the linear-quadratic problem of `planners.continuous.linear_quadratic`.
+position^2 + velocity^2 + push^2, which is the linear-quadratic problem of `planners.continuous.linear_quadratic`, and
+walls at `size` stop it.
 
 Source: Bertsekas (2017), "Dynamic Programming and Optimal Control", volume 1, sections 3.1 and 4.1.
 """
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from planners.continuous.interval import Interval, Number, square
+from planners.continuous.interval import Interval, Number, clip, square, truth
 from planners.continuous.system import State, System
 from planners.errors import InvalidOptionError
 
@@ -29,6 +30,7 @@ class DoubleIntegrator(System):
     (0.875, -0.5)
     """
 
+    most = 0.0
     wraps = (False, False)
     axes = ("position", "velocity")
     actions: tuple[float, ...] | Interval = Interval(-1.0, 1.0)
@@ -47,11 +49,19 @@ class DoubleIntegrator(System):
         """Whether it counts steps."""
         return self.goal is not None
 
+    @property
+    def ends(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether there is a goal."""
+        return self.goal is not None
+
     def step(self, state: State, action: Number) -> State:
         """The next position and velocity."""
         position, velocity = state
         position = position + (velocity * self.time + action * (0.5 * self.time**2))
-        return position, velocity + action * self.time
+        velocity = velocity + action * self.time
+        if self.goal is not None:
+            return position, velocity
+        return clip(position, self.low[0], self.high[0]), clip(velocity, self.low[1], self.high[1])
 
     def reward(self, state: State, action: Number, next_state: State) -> Number:
         """-1 for every step, or minus the quadratic cost."""
@@ -66,5 +76,15 @@ class DoubleIntegrator(System):
         return (position <= goal) & (position >= -goal) & (velocity <= goal) & (velocity >= -goal)
 
     def jacobian(self, state: State, action: Number) -> list[list[Number]]:
-        """The same everywhere."""
-        return [[1.0, self.time], [0.0, 1.0]]
+        """The same everywhere but at walls, where there is none."""
+        free: Any = 1.0
+        if self.goal is None:
+            position, velocity = state
+            ahead, after = (
+                position + (velocity * self.time + action * (0.5 * self.time**2)),
+                velocity + action * self.time,
+            )
+            inside = truth(ahead <= self.high[0]) & truth(ahead >= self.low[0])
+            inside = inside & truth(after <= self.high[1]) & truth(after >= self.low[1])
+            free = np.where(inside.surely, 1.0, np.nan)
+        return [[free, self.time * free], [0.0 * free, free]]

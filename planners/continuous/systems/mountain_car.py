@@ -27,6 +27,7 @@ class MountainCar(System):
     """
 
     low, high = (LEFT, -FASTEST), (RIGHT, FASTEST)
+    most = 0.0
     wraps = (False, False)
     axes = ("position", "velocity")
     actions = (0, 1, 2)

@@ -23,6 +23,7 @@ class MountainCarContinuous(System):
     """Position from -1.2 to 0.6 and velocity up to 0.07; the action is a force from -1 to 1."""
 
     low, high = (LEFT, -FASTEST), (RIGHT, FASTEST)
+    most = 100.0
     wraps = (False, False)
     axes = ("position", "velocity")
     actions = Interval(-1.0, 1.0)

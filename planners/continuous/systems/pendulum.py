@@ -29,6 +29,8 @@ class Pendulum(System):
     """
 
     low, high = (-math.pi, -FASTEST), (math.pi, FASTEST)
+    ends = False
+    most = 0.0
     wraps = (True, False)
     axes = ("angle", "speed")
     actions = Interval(-TORQUE, TORQUE)
