@@ -12,6 +12,7 @@ Read in this order: `models.tabular` (the tables), `equations.problem` (the Bell
 `iteration.loop` (the loop around it all), `sweeps.rounds` (the same for sweeps that prove their own bounds).
 """
 
+from planners import continuous as continuous
 from planners.agent import Agent, Learner
 from planners.enumeration.enumerate_env import enumerate_env
 from planners.errors import (
@@ -182,6 +183,7 @@ __all__ = [
     "average_reward",
     "backward_induction",
     "certify",
+    "continuous",
     "enumerate_env",
     "evaluate",
     "evaluate_bounds",

@@ -1,0 +1,35 @@
+"""Continuous states and actions, with proven bounds: cells, boxes of states, and outward rounding.
+
+Read in this order: interval (numbers), system (what is planned on), systems.mountain_car; sets, cells, walks (sets on
+their way), programs; guaranteed (lower bounds), optimistic (upper bounds), solve; nodes.
+"""
+
+from planners.continuous.continuous_plan import ContinuousPlan
+from planners.continuous.interval import Interval
+from planners.continuous.linear_quadratic import LinearQuadratic, linear_quadratic
+from planners.continuous.nodes import node_states, nodes
+from planners.continuous.solve import solve
+from planners.continuous.system import Noise, System, box
+from planners.continuous.systems.cart_pole import CartPole
+from planners.continuous.systems.double_integrator import DoubleIntegrator
+from planners.continuous.systems.mountain_car import MountainCar
+from planners.continuous.systems.mountain_car_continuous import MountainCarContinuous
+from planners.continuous.systems.pendulum import Pendulum
+
+__all__ = [
+    "CartPole",
+    "ContinuousPlan",
+    "DoubleIntegrator",
+    "Interval",
+    "LinearQuadratic",
+    "MountainCar",
+    "MountainCarContinuous",
+    "Noise",
+    "Pendulum",
+    "System",
+    "box",
+    "linear_quadratic",
+    "node_states",
+    "nodes",
+    "solve",
+]

@@ -1,0 +1,133 @@
+"""What planning on a continuous system returns: bounds of V* at every state, and a policy that keeps the lower ones."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planners.continuous.cells import Cells
+from planners.continuous.driver import Driver
+from planners.continuous.guaranteed import Guide
+from planners.continuous.system import System
+from planners.errors import InvalidOptionError
+from planners.plans.plan import Status
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class ContinuousPlan:
+    """Bounds of V* at every state, and a policy.
+
+    The policy is `act`, for `planners.rollout` and any loop. From a state of a cell it earns at least `lower` of
+    the cell, if it is told each state in turn; `reset`
+    begins an episode anew.
+
+    Attributes:
+        system: What was planned on.
+        cells: The cells of `lower`.
+        lower: (N,) no state of a cell has a V* below; -inf: nothing is known.
+        finer: The cells of `upper`.
+        upper: (M,) no state of a cell has a V* above.
+        discount: Of the rewards.
+        guide: The actions that the policy tries first, a guess; None where planning was interrupted before.
+        status: How it ended.
+        seconds: How long it took.
+    """
+
+    system: System
+    cells: Cells
+    lower: NDArray[np.float64] = field(repr=False)
+    finer: Cells
+    upper: NDArray[np.float64] = field(repr=False)
+    discount: float
+    guide: Guide | None = field(repr=False)
+    status: Status
+    seconds: float
+
+    def __post_init__(self) -> None:
+        """Close the arrays for writing, and seat the driver."""
+        self.lower.setflags(write=False)
+        self.upper.setflags(write=False)
+        object.__setattr__(self, "_driver", Driver(self.cells, self.lower, self.guide, self.discount))
+
+    def bounds(self, state: ArrayLike) -> Any:
+        """Proven bounds of V*: (lower, upper), two floats; two arrays of (...) for (..., n) states.
+
+        Where an episode would be over, both are 0.
+
+        Raises:
+            InvalidOptionError: Another number of axes, or a state outside of `system.low` and `system.high`.
+        """
+        points = self.system.checked_state(state)
+        flat = points.reshape(-1, self.system.dimension).T
+        over = np.broadcast_to(self.system.ended(tuple(flat)), flat.shape[1:])
+        lower = np.where(over, 0.0, self.lower[self.cells.number(flat)])
+        upper = np.where(over, 0.0, self.upper[self.finer.number(flat)])
+        if points.ndim == 1:
+            return float(lower[0]), float(upper[0])
+        return lower.reshape(points.shape[:-1]), upper.reshape(points.shape[:-1])
+
+    def act(self, observation: Any) -> Any:
+        """The action to take, as Gymnasium's environment takes it.
+
+        Raises:
+            InvalidOptionError: No state of the system; or planning was interrupted before there was a policy.
+        """
+        driver: Driver = self._driver  # pyright: ignore[reportAttributeAccessIssue]
+        return self.system.action_for(driver.act(self.system.checked_state(self.system.state_of(observation))))
+
+    def reset(self) -> None:
+        """Forget the drive that is under way; `planners.rollout` calls this when an episode begins."""
+        self._driver.reset()  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def mean_gap(self) -> float:
+        """The mean of upper - lower over all states that are not at the end; inf where nothing is known of some."""
+        lower, upper = self._all_bounds()
+        live = lower != 0.0
+        return float(np.mean((upper - lower)[live])) if live.any() else 0.0
+
+    def _all_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Both bounds in all the finer cells."""
+        lower = self.lower.reshape(self.cells.shape)
+        for axis, (fine, count) in enumerate(zip(self.finer.shape, self.cells.shape, strict=True)):
+            lower = np.repeat(lower, fine // count, axis=axis)
+        return lower, self.upper.reshape(self.finer.shape)
+
+    def plot(self, what: str = "lower", axes: Any = None, *, drives: Any = ()) -> Any:
+        """Matplotlib axes with a map of "lower", "upper" or "gap" over two axes, and drives on it.
+
+        Args:
+            what: Which of the three.
+            axes: Matplotlib axes to draw on; None: new ones.
+            drives: (K, 2) states of each drive.
+
+        Raises:
+            InvalidOptionError: Another word, or a system that has not two axes.
+            ModuleNotFoundError: matplotlib is missing.
+        """
+        from planners.plans.continuous_plots import plot_field
+
+        lower, upper = self._all_bounds()
+        fields = {"lower": lower, "upper": upper, "gap": upper - lower}
+        if what not in fields:
+            raise InvalidOptionError(f"what is {what!r}; expected 'lower', 'upper' or 'gap'")
+        if self.system.dimension != 2:
+            raise InvalidOptionError(f"{type(self.system).__name__} has {self.system.dimension} axes; a map shows two")
+        return plot_field(fields[what], self.system, what, axes, drives)
+
+    def __repr__(self) -> str:
+        """A small table."""
+        lower, upper = self._all_bounds()
+        known = np.isfinite(lower) & np.isfinite(upper)
+        live = known & (lower != 0.0)
+        rows = {
+            "system": f"{type(self.system).__name__}, {' x '.join(map(str, self.cells.shape))} cells",
+            "status": self.status.value if self.status is Status.INTERRUPTED else "done: the bounds are proven",
+            "discount": f"{self.discount:g}",
+            "known": f"{100.0 * known.mean():.4g} % of the states have two finite bounds",
+            "V*": f"{lower[known].min(initial=0.0):.6g} to {upper[known].max(initial=0.0):.6g}",
+            "gap": f"{(upper - lower)[live].mean():.3g} on average" if live.any() else "nothing is known",
+            "time": f"{self.seconds:.1f} s",
+        }
+        return "ContinuousPlan\n" + "\n".join(f"  {name:<9}{text}" for name, text in rows.items())

@@ -1,0 +1,111 @@
+"""The lower bounds: what an agent earns at least, from every state of a cell.
+
+A guess of V at nodes says which action is good where. From each cell the whole set of its states is followed for many
+steps, the actions chosen for its middle; after any of the steps its value can be taken from the cells that it touches.
+Holding one action is tried too. Nothing of this trusts the guess: it only proposes.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.continuous.cells import Cells
+from planners.continuous.nodes import action_numbers, nodes, weights
+from planners.continuous.programs import Notes, chunks
+from planners.continuous.sets import Sets
+from planners.continuous.walks import Walk
+from planners.plans.plan import Status
+from planners.solve import solve as solve_table
+
+GUIDE_NODES: Final = 40_000  # of the guess
+GUIDED: Final = 12  # steps of the noted programs that follow the guide
+HELD: Final = 8  # steps of those that hold one action
+FOLLOWED: Final = 160  # steps for which a cell is followed at most
+SMALL_WEIGHT: Final = 1e-3  # of what comes after the steps, where there is a discount
+WIDEST: Final = 12.0  # sides of a cell; a set that is wider is no longer followed
+
+
+@dataclass(frozen=True)
+class Guide:
+    """Which action is good in each cell, as a guess.
+
+    Attributes:
+        cells: The cells.
+        tried: (A,) the actions that are tried.
+        best: (N,) the number of the best action in each cell.
+    """
+
+    cells: Cells
+    tried: NDArray[Any]
+    best: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, cells: Cells, discount: float, actions: int) -> "Guide":
+        """The greedy actions at the middles of the cells, of V at nodes."""
+        system, tried = cells.system, action_numbers(cells.system, actions)
+        share = min(1.0, (GUIDE_NODES / cells.count) ** (1.0 / len(cells.shape)))
+        shape = tuple(max(2, round(count * share)) for count in cells.shape)
+        table = nodes(system, shape, actions=actions)
+        ends = discount < 1.0 or bool(table.termination.any())
+        plan = solve_table(table, discount=discount if ends else 0.99, tolerance=1e-3, throw=False)
+        if plan.status is Status.INTERRUPTED:
+            raise KeyboardInterrupt
+        guess = plan.values
+        guess = np.where(np.isfinite(guess), guess, np.min(guess[np.isfinite(guess)], initial=0.0) - 1.0)
+        best = np.empty(cells.count, dtype=np.intp)
+        for part in chunks(np.arange(cells.count)):
+            middle = tuple(x.middle for x in cells.boxes(part))
+            values = []
+            for action in tried:
+                after = system.step(middle, action)
+                later = np.where(system.ended(after), 0.0, weights(system, shape, np.stack(after)) @ guess)
+                values.append(system.reward(middle, action, after) + discount * later)
+            best[part] = np.argmax(values, axis=0)
+        return cls(cells, tried, best)
+
+    def actions(self, sets: Sets) -> NDArray[Any]:
+        """(N,) the action for the middle of each set."""
+        return self.tried[self.best[self.cells.number(sets.centre)]]
+
+
+def steps_followed(discount: float) -> int:
+    """For how many steps a cell is followed: until what comes after counts little."""
+    if discount in (0.0, 1.0):
+        return FOLLOWED if discount else 1
+    return min(FOLLOWED, 1 + int(np.log(SMALL_WEIGHT) / np.log(discount)))
+
+
+def note_programs(notes: Notes, guide: Guide, part: NDArray[np.int64], discount: float, steps: int, held: int) -> None:
+    """Note the programs of some cells: 1 to `steps` steps of the guide, then 1 to `held` steps of each action."""
+    choices: list[tuple[Any, int]] = [(None, steps), *((action, held) for action in guide.tried)]
+    row = 0
+    for action, length in choices:
+        at, walk = part, Walk.of(guide.cells, guide.cells.boxes(part), discount, -1.0)
+        for k in range(length):
+            walk = walk.step(guide.actions(walk.sets) if action is None else action)
+            notes.take(row + k, at, walk)
+            keep = worth_following(walk)
+            at, walk = at[keep], walk[keep]
+            if not len(at):
+                break
+        row += length
+
+
+def worth_following(walk: Walk) -> NDArray[np.bool_]:
+    """Whether a set is still on its way, and not wider than is worth following."""
+    sides = zip(walk.box, walk.cells.side, strict=True)
+    return ~(walk.over | np.any([x.high - x.low > WIDEST * side for x, side in sides], axis=0))
+
+
+def follow(lower: NDArray[np.float64], guide: Guide, part: NDArray[np.int64], discount: float, steps: int) -> None:
+    """Raise `lower` (N,) of some cells in place, by following each for up to `steps` steps."""
+    at, walk = part, Walk.of(guide.cells, guide.cells.boxes(part), discount, -1.0)
+    for _ in range(steps):
+        walk = walk.step(guide.actions(walk.sets))
+        lower[at] = np.maximum(lower[at], walk.value(lower))
+        keep = worth_following(walk)
+        at, walk = at[keep], walk[keep]
+        if not len(at):
+            return

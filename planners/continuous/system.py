@@ -1,0 +1,137 @@
+"""What a continuous system is: numbers for its state, a step, a reward, an end.
+
+A system is a subclass of `System` whose formulas are written once, in the arithmetic of `planners.continuous.interval`.
+They then work for a point (floats, as an environment steps), for many points (arrays) and for boxes (intervals), which
+is what proofs are made of. `planners.continuous.systems.mountain_car` is the one to read first.
+"""
+
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.continuous.interval import Interval, Number, above, below
+from planners.errors import InvalidOptionError
+
+State = tuple[Number, ...]  # one number, array or Interval for each axis
+
+
+class Noise(NamedTuple):
+    """What is added to the state after each step, independent on each axis and in each step.
+
+    Attributes:
+        kind: "bounded": anything from -size to size. "gaussian": normal, of standard deviation size.
+        sizes: (n,) one for each axis.
+    """
+
+    kind: Literal["bounded", "gaussian"]
+    sizes: tuple[float, ...]
+
+
+class System:
+    """A system in discrete time, whose state is n real numbers.
+
+    A subclass sets the attributes and defines `step`; whatever else its formulas are. None of them may look inside
+    its arguments: they compute, with `+ - * /`, `square`, `cos`, `sin`, `clip` and `choose`, and compare with numbers.
+
+    Attributes:
+        low: (n,) least state.
+        high: (n,) largest state.
+        wraps: (n,) whether the axis is a circle: `low` and `high` are the same point. `step` need not wrap.
+        axes: (n,) names of the axes, for pictures.
+        actions: The finite actions, as the numbers that `step` takes; or an `Interval` of all that are allowed.
+        noise: What is added after each step; None: nothing.
+        beyond: Bounds of V* of states outside `low` and `high`, if steps can lead there.
+        ends: Whether episodes can end; if not, there has to be a discount.
+        most: No total of rewards exceeds this, discounted or not.
+        start: A box of states in which episodes begin, as (low, high) of (n,) each.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    wraps: tuple[bool, ...]
+    axes: tuple[str, ...]
+    actions: tuple[float, ...] | Interval
+    noise: Noise | None = None
+    beyond: tuple[float, float] = (-np.inf, np.inf)
+    ends: bool = True
+    most: float = np.inf
+    start: tuple[tuple[float, ...], tuple[float, ...]]
+    step_cost: ClassVar[bool] = False  # whether every reward is -1, so that -V is a number of steps
+
+    def step(self, state: State, action: Number) -> State:
+        """The next state, without noise."""
+        raise NotImplementedError
+
+    def reward(self, state: State, action: Number, next_state: State) -> Number:
+        """The reward of a step."""
+        raise NotImplementedError
+
+    def ended(self, state: State) -> Any:
+        """Whether the episode ends on arriving there: a bool, an array of them, or of boxes a `Truth`."""
+        raise NotImplementedError
+
+    def jacobian(self, state: State, action: Number) -> list[list[Number]] | None:
+        """(n, n) derivatives of `step` by the state, for every point of the box; NaN where it has none.
+
+        None: not known; sets are then followed as boxes, which grow faster.
+        """
+        return None
+
+    def state_of(self, observation: Any) -> NDArray[np.float64]:
+        """(n,) the state that Gymnasium's observation shows."""
+        return np.asarray(observation, dtype=np.float64)
+
+    def action_for(self, action: float) -> Any:
+        """What the environment's `step` takes for an action."""
+        return np.array([action], dtype=np.float32) if isinstance(self.actions, Interval) else int(action)
+
+    @property
+    def dimension(self) -> int:
+        """The number n of axes."""
+        return len(self.low)
+
+    def box_step(self, box: State, action: Number) -> State:
+        """A box that holds every state that one step leads to from `box`, bounded noise included.
+
+        Raises:
+            InvalidOptionError: The noise has no bounds.
+        """
+        after = self.step(box, action)
+        if self.noise is None:
+            return after
+        if self.noise.kind != "bounded":
+            raise InvalidOptionError(
+                f"the noise of {type(self).__name__} is {self.noise.kind}: no box holds every next state; expected "
+                "bounded noise, or a model of probabilities between cells"
+            )
+        return tuple(x + Interval(-size, size) for x, size in zip(after, self.noise.sizes, strict=True))
+
+    def checked_state(self, state: Any) -> NDArray[np.float64]:
+        """(..., n) finite numbers between `low` and `high`, wrapped where an axis is a circle.
+
+        Raises:
+            InvalidOptionError: Another shape, a number that is not finite, or a state outside the bounds.
+        """
+        try:
+            given = np.array(state, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InvalidOptionError(f"state is {state!r:.80}; expected {self.dimension} numbers") from None
+        if given.shape[-1:] != (self.dimension,):
+            named = ", ".join(self.axes)
+            raise InvalidOptionError(f"state is {state!r:.80}; expected {self.dimension} numbers: {named}")
+        low, high = np.array(self.low), np.array(self.high)
+        turned = np.where(self.wraps, low + np.mod(given - low, high - low), given)
+        bad = ~((turned >= below(low - 1e-6 * (high - low))) & (turned <= above(high + 1e-6 * (high - low))))
+        if bad.any():
+            axis = int(np.argwhere(bad)[0][-1])
+            raise InvalidOptionError(
+                f"state has {given[bad][0]:g} as {self.axes[axis]}; expected a number from {low[axis]:g} to "
+                f"{high[axis]:g}"
+            )
+        return np.clip(turned, low, high)
+
+
+def box(low: Any, high: Any) -> State:
+    """The box from corner to corner, or many boxes: (n,) or (n, k) arrays."""
+    return tuple(Interval(one, two) for one, two in zip(np.asarray(low), np.asarray(high), strict=True))
