@@ -57,6 +57,19 @@ class Loss:
         return self.log_odds is _as_they_are and not self.relative
 
     @property
+    def compares(self) -> bool:
+        """Whether what the generator is paid depends on the scores of real samples: NaN among them would show.
+
+        >>> LOSSES["relativistic"].compares, LOSSES["non_saturating"].compares
+        (True, False)
+        """
+        try:
+            payoff = self.generator(torch.full((2,), torch.nan), torch.zeros(2), None, None)
+            return not bool(torch.isfinite(torch.as_tensor(payoff)).all())
+        except (RuntimeError, ValueError, TypeError, IndexError):  # one of its own, which asks for other numbers
+            return True
+
+    @property
     def is_unbounded(self) -> bool:
         """Whether D gains without bound wherever p_g is not p, unless its slope is held: a critic, as Wasserstein's."""
         return self.best is not None and self.best(np.array([0.5, 0.5]), np.array([0.25, 0.75])) == np.inf
