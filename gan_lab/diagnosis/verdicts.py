@@ -78,8 +78,9 @@ def _collapsed(modes: int, truth: dict[str, float], young: bool) -> str:
         )
     if missed:
         return f"Mode collapse? yes: {missed} of {modes} modes have no good sample, or far too few."
+    seen = f"all {modes} modes are there"
+    if truth["modes"] < round(shown):
+        seen = f"{truth['modes']:.0f} of {modes} modes are seen, as many as chance shows in so many samples"
     if excess > 0.05:
-        return f"Mode collapse? partly: all {modes} modes are there, at wrong shares (excess reverse KL {excess:.3g})."
-    return (
-        f"Mode collapse? no: all {modes} modes are there, at about the right shares (excess reverse KL {excess:.2g})."
-    )
+        return f"Mode collapse? partly: {seen}, at wrong shares (excess reverse KL {excess:.3g})."
+    return f"Mode collapse? no: {seen}, at about the right shares (excess reverse KL {excess:.2g})."

@@ -63,6 +63,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
     def of_state(cls, state: GameState, discriminator_steps: int) -> "AlternatingEnv":
         """The environment of a game whose state there is, for players who learn: without an end, with tensors."""
         env = cls.__new__(cls)
+        state.own_payoffs = True
         env._take(state, discriminator_steps, None, True, None)
         return env
 

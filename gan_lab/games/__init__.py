@@ -19,6 +19,7 @@ from gan_lab.games.images import ImagesGame
 from gan_lab.games.mixture import MixtureGame, grid, ring
 from gan_lab.games.points import PointsGame, read_data, read_points
 from gan_lab.games.sample_game import PackedGame, SampleGame
+from gan_lab.games.shapes import ShapesGame
 from gan_lab.games.strategy_game import StrategyGame
 
 G = TypeVar("G", bound=Game)
@@ -32,6 +33,7 @@ GAMES: Final[dict[str, Callable[[], Game]]] = {
     "grid100": lambda: grid(10, spacing=1.0, std=0.03),
     "grid25": grid,
     "ring8": ring,
+    "shapes": ShapesGame,
     "stacked_digits": StackedDigitsGame,
 }
 
@@ -85,6 +87,7 @@ __all__ = [
     "PackedGame",
     "PointsGame",
     "SampleGame",
+    "ShapesGame",
     "StackedDigitsGame",
     "StrategyGame",
     "grid",

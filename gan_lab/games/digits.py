@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gan_lab.errors import WiringError
 from gan_lab.games.digit_classifier import digit_classifier, digits
 from gan_lab.games.images import Images, ImagesGame
-from gan_lab.metrics.estimates import reverse_kl_of_shares
+from gan_lab.metrics.estimates import missed_beyond_chance, reverse_kl_of_shares
 
 
 class DigitsGame(ImagesGame):
@@ -76,14 +76,16 @@ class DigitsGame(ImagesGame):
 
         `reverse_kl` is KL(shares of the samples' classes || shares of the data's); of n samples of the data itself it
         would be about `reverse_kl_floor` = (modes - 1) / 2n, and `modes` about `modes_expected`, which is less than
-        all where samples are few. `rarest` and `commonest` are the least and the largest share of a class, divided by
-        its share of the data. `classifier_error` is of one digit, on images that the classifier never saw.
+        all where samples are few; `modes_missed` counts what chance does not explain. `rarest` and `commonest` are the
+        least and the largest share of a class, divided by its share of the data. `classifier_error` is of one digit, on
+        images that the classifier never saw.
         """
         shares = self.shares(samples)
         ratios = shares / self.weights
         return {
             "modes": float((shares > 0).sum()),
             "modes_expected": float((1 - (1 - self.weights) ** len(samples)).sum()),
+            "modes_missed": float(missed_beyond_chance(self.weights, int((shares > 0).sum()), len(samples))),
             "reverse_kl": reverse_kl_of_shares(shares, self.weights),
             "reverse_kl_floor": (self.modes - 1) / (2 * len(samples)),
             "rarest": float(ratios.min()),

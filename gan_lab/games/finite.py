@@ -154,8 +154,7 @@ class FiniteGame(StrategyGame):
         found = self.truth(torch.sigmoid(odds(scores)).numpy(), generator)
         best = best_payoff(loss, self.p, generator)
         now = float(loss.discriminator(scores, scores, p, q))
-        others = (loss.generator(scores, scores, p, atom) for atom in torch.eye(len(q), dtype=torch.float64))
-        of_generator = max(map(float, others)) - float(loss.generator(scores, scores, p, q))
+        of_generator = best_atom(loss, scores, p) - float(loss.generator(scores, scores, p, q))
         found["exploitability"] = np.inf if best is None else max(best - now, 0.0) + max(of_generator, 0.0)
         return found
 
@@ -167,3 +166,27 @@ class FiniteGame(StrategyGame):
     def equilibrium_under(self, loss: Loss) -> tuple[Strategy, Strategy]:
         """D whose scores are what the loss gives to data and copies alike, and q = p."""
         return np.full(self.p.shape, expit(loss.neutral)), self.p.copy()
+
+
+def best_atom(loss: Loss, scores: Tensor, p: Tensor) -> float:
+    """max_j u_G(e_j): what the generator is paid for all its mass on the best atom.
+
+    A payoff that is affine in q has the same slope everywhere, and u(e_j) = u(q) + slope_j - slope . q: one slope says
+    which atom is best. Where the payoff there is another than that, it is no such payoff, and all atoms are tried.
+    """
+    count = len(p)
+    middle = torch.full((count,), 1 / count, dtype=torch.float64, requires_grad=True)
+    payoff = loss.generator(scores, scores, p, middle)
+    (slope,) = torch.autograd.grad(payoff, middle) if payoff.requires_grad else (torch.zeros(count),)
+    said = float(payoff.detach()) + slope - slope.mean()
+    best = int(said.argmax())
+    found = _at(loss, scores, p, best)
+    if abs(found - float(said[best])) <= 1e-9 * (1 + abs(found)):
+        return found
+    return max(_at(loss, scores, p, atom) for atom in range(count))
+
+
+def _at(loss: Loss, scores: Tensor, p: Tensor, atom: int) -> float:
+    q = torch.zeros_like(p)
+    q[atom] = 1.0
+    return float(loss.generator(scores, scores, p, q))

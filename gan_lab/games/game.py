@@ -51,6 +51,8 @@ class GameState(ABC):
         batch_size: Samples n of a turn.
         seated: The players that answer by themselves.
         joint: Whether payoffs keep the graph of both players, which rules such as consensus need.
+        own_payoffs: Whether only the payoff of the player who moves is asked for, as players who learn do: what the
+            other's would cost is saved, and it is 0.
         rows: Which of the n samples are played here; all, unless a batch is shared.
         device: Where the samples live.
     """
@@ -63,6 +65,7 @@ class GameState(ABC):
     device: torch.device
     game: Any  # each state knows its own kind
     joint = False
+    own_payoffs = False
 
     def __init__(self, loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int) -> None:
         """Set up a game that has not begun."""

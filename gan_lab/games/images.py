@@ -1,13 +1,15 @@
 """Games of images: any array of them, with a part held out that tells learning from memorising."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError
 from gan_lab.games.rows import FEWEST, RowsGame, split
+from gan_lab.networks.convolutional import is_convolvable
 
+LARGE: Final = 32  # pixels each way, from which on pictures have a recipe of their own
 Images = NDArray[np.float32]
 
 
@@ -64,8 +66,9 @@ class ImagesGame(RowsGame):
 
     @property
     def own_recipes(self) -> tuple[str, ...]:
-        """That of its name, or that of images."""
-        return (self.name, "images")
+        """That of small images, or of those that residual networks are for; whatever the images are called."""
+        large = min(self.image_shape[1:]) >= LARGE and is_convolvable(self.image_shape)
+        return ("pictures" if large else "images",)
 
     @property
     def images(self) -> Images:

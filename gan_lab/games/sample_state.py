@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from gan_lab.games.sample_game import SampleGame
 
 
+NO_SCORES = torch.zeros(1)  # of the data, where nothing depends on them
+
+
 class SampleState(GameState):
     """A game of samples in progress; arguments and attributes are those of `GameState`."""
 
@@ -36,6 +39,7 @@ class SampleState(GameState):
         """Set up a game that has not begun."""
         super().__init__(loss, penalty, penalty_weight, batch_size)
         self.game: SampleGame = game
+        self._compares = loss.compares
         self._ties = False  # whether the discriminator's verdict on a sample depends on the others of its batch
 
     def begin(self, rng: np.random.Generator) -> None:
@@ -155,6 +159,9 @@ class SampleState(GameState):
         self.generated = _finite(samples).detach()
         if DISCRIMINATOR not in self.seated:
             return NOTHING
+        if self.own_payoffs and not self.joint and not self._compares:
+            payoff = self.loss.generator(NO_SCORES, self._judge(samples), None, None)
+            return Payoffs(torch.zeros(()), payoff)
         if self.joint:
             scores = self._judge(torch.cat([self.real, samples]))
             real, fake = scores[: len(self.real)], scores[len(self.real) :]

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
-from scipy.special import chdtr, chdtrc, chdtri, logsumexp, ndtri
+from scipy.special import chdtr, chdtrc, chdtri, logsumexp, ndtri, pdtrc
 
 from gan_lab import truth
 from gan_lab.errors import WiringError
@@ -20,6 +20,7 @@ RESAMPLES: Final = 100
 COUNTED: Final = 200_000  # samples of the data that are counted where the shares of bins have no closed form
 COUNTED_AT_ONCE: Final = 10_000
 COUNTED_SEED: Final = 20140610
+CHANCE: Final = 1e-6  # of a false alarm, where modes are counted by what samples show
 FALSE_ALARM: Final = 1e-3  # that a mode of perfect samples is called missed
 FEWEST: Final = 20  # samples expected of a mode that can be missed
 HARDLY_ANY: Final = 0.2  # of its weight: a mode with a larger share is there, at a wrong one
@@ -114,6 +115,23 @@ def cells_of_data(game: Any) -> NDArray[np.float64]:
             np.add.at(counts, (nearest, shell), 1)
         game._cells = counts / counts.sum()
     return game._cells
+
+
+def missed_beyond_chance(weights: NDArray[Any], found: int, count: int) -> int:
+    """How many of K modes are missing, in excess of what n samples of the data lack; 0 where chance explains it.
+
+    The number of modes without a sample has the mean sum (1 - weight)^n, and a tail within that of a Poisson number, as
+    modes are empty less often together than if they were independent. A false alarm has a probability of at most 1e-6.
+
+    Source: Dubhashi and Ranjan 1998, on balls and bins; Hoeffding 1956.
+
+    >>> even = np.full(100, 0.01)
+    >>> missed_beyond_chance(even, 63, 100), missed_beyond_chance(even, 20, 100), missed_beyond_chance(even, 99, 5000)
+    (0, 43, 1)
+    """
+    expected = float(((1 - weights) ** count).sum())
+    missing = len(weights) - found
+    return round(missing - expected) if missing > expected and pdtrc(missing - 1, expected) < CHANCE else 0
 
 
 def modes_missed(game: Any, samples: Any) -> int:

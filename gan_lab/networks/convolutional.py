@@ -43,7 +43,7 @@ class ConvolutionalGenerator(nn.Module):
     def __init__(self, noise_size: int, shape: ImageShape, width: int = 32) -> None:
         """Make the layers."""
         super().__init__()
-        _check(shape)
+        check_convolvable(shape)
         channels, side, _ = shape
         small = (2 * width, side // 4, side // 4)
         self.layers: nn.Sequential = nn.Sequential(
@@ -83,7 +83,7 @@ class ConvolutionalDiscriminator(nn.Module):
     def __init__(self, shape: ImageShape, width: int = 32) -> None:
         """Make the layers."""
         super().__init__()
-        _check(shape)
+        check_convolvable(shape)
         channels, side, _ = shape
         self.layers: nn.Sequential = nn.Sequential(
             nn.Unflatten(1, shape),
@@ -102,6 +102,7 @@ class ConvolutionalDiscriminator(nn.Module):
         return self.layers(samples)
 
 
-def _check(shape: ImageShape) -> None:
+def check_convolvable(shape: ImageShape) -> None:
+    """Refuse images that are not square, or whose side is no multiple of four."""
     if not is_convolvable(shape):
         raise WiringError(f"images are {shape}; expected (channels, side, side), side a multiple of 4")

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from scipy.special import rel_entr
 from torch import Tensor
 from torch.nn.functional import logsigmoid, relu
+from torch.utils.checkpoint import checkpoint
 
 from gan_lab.errors import WiringError, choose
 
+PAIRS: Final = 2**23  # of atoms that are compared at once: 64 MB
 Array = NDArray[np.float64]
 Payoff = Callable[[Tensor, Tensor, Tensor | None, Tensor | None], Tensor]
 
@@ -57,6 +59,19 @@ class Loss:
         return self.log_odds is _as_they_are and not self.relative
 
     @property
+    def compares(self) -> bool:
+        """Whether what the generator is paid depends on the scores of real samples: NaN among them would show.
+
+        >>> LOSSES["relativistic"].compares, LOSSES["non_saturating"].compares
+        (True, False)
+        """
+        try:
+            payoff = self.generator(torch.full((2,), torch.nan), torch.zeros(2), None, None)
+            return not bool(torch.isfinite(torch.as_tensor(payoff)).all())
+        except (RuntimeError, ValueError, TypeError, IndexError):  # one of its own, which asks for other numbers
+            return True
+
+    @property
     def is_unbounded(self) -> bool:
         """Whether D gains without bound wherever p_g is not p, unless its slope is held: a critic, as Wasserstein's."""
         return self.best is not None and self.best(np.array([0.5, 0.5]), np.array([0.25, 0.75])) == np.inf
@@ -90,10 +105,26 @@ def _fools(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None
 
 
 def _more_real(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None = None) -> Tensor:
-    """E log sigmoid(s(x) - s(G(z))), over pairs of a batch or over the product of two distributions."""
+    """E log sigmoid(s(x) - s(G(z))), over pairs of a batch or over the product of two distributions.
+
+    Of many atoms, the pairs of some rows at a time: they are computed again for the gradient, and never kept.
+    """
     if p is None or q is None:
         return logsigmoid(real - fake).mean()
+    rows = max(1, PAIRS // len(q))
+    if rows >= len(p):
+        return _of_pairs(real, fake, p, q)
+    parts = zip(real.split(rows), p.split(rows), strict=True)
+    return torch.stack([_again(_of_pairs, part, fake, share, q) for part, share in parts]).sum()
+
+
+def _of_pairs(real: Tensor, fake: Tensor, p: Tensor, q: Tensor) -> Tensor:
     return p @ logsigmoid(real[:, None] - fake[None, :]) @ q
+
+
+def _again(of: Callable[..., Tensor], *parts: Tensor) -> Tensor:
+    """The same, with nothing kept for the gradient but the parts."""
+    return checkpoint(of, *parts, use_reentrant=False) if torch.is_grad_enabled() else of(*parts)
 
 
 def _less_real(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None = None) -> Tensor:

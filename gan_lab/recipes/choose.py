@@ -14,6 +14,12 @@ from gan_lab.errors import choose, whole_number
 from gan_lab.games import Game, MixtureGame, game_of
 from gan_lab.games.strategy_game import RATE
 from gan_lab.recipes.known import AS_PUBLISHED, KNOWN
+from gan_lab.recipes.picture_shapes import (
+    DCGANDiscriminatorShape,
+    DCGANGeneratorShape,
+    ResidualDiscriminatorShape,
+    ResidualGeneratorShape,
+)
 from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.recipes.schedule import Schedule
 
@@ -112,6 +118,31 @@ IMAGES: Final = Recipe(
     averaging=0.995,
 )
 
+PICTURES: Final = Recipe(
+    "Pictures of 32 x 32 and more: residual networks without normalisation, as R3GAN's (Huang et al. 2024).",
+    penalty_weight=Schedule(1.0, 0.1),
+    generator_rate=Schedule(2e-3, 2e-4, first=0.5),
+    discriminator_rate=Schedule(2e-3, 2e-4, first=0.5),
+    batch_size=32,
+    steps=4000,
+    averaging=0.995,
+    generator=ResidualGeneratorShape(),
+    discriminator=ResidualDiscriminatorShape(),
+)
+DCGAN: Final = Recipe(
+    "Strided convolutions and batch normalisation, on square pictures (Radford et al. 2016).",
+    loss="non_saturating",
+    penalty=None,
+    generator_rate=Schedule(2e-4),
+    discriminator_rate=Schedule(2e-4),
+    betas=(0.5, 0.999),
+    batch_size=64,
+    steps=5000,
+    averaging=None,
+    generator=DCGANGeneratorShape(),
+    discriminator=DCGANDiscriminatorShape(),
+)
+
 MIXTURES: Final[dict[str, tuple[int, dict[str, Any]]]] = {  # from so many modes on, what `mixture_recipe` takes
     "grid100": (64, {"smoothness": 0.1, "attends": 4, "narrow": 64}),
     "grid25": (16, {"narrow": 32}),
@@ -122,6 +153,9 @@ RECIPES: Final[dict[str, Recipe]] = {
     "images": IMAGES,
     "digits": IMAGES,
     "stacked_digits": IMAGES,
+    "pictures": PICTURES,
+    "shapes": PICTURES,
+    "dcgan": DCGAN,
     **{name: mixture_recipe(name, **options) for name, (_, options) in MIXTURES.items()},
     **KNOWN,
     **AS_PUBLISHED,

@@ -15,16 +15,25 @@ from gan_lab.errors import WiringError
 from gan_lab.games import GameLike, MixtureGame, SampleGame, game_of
 from gan_lab.metrics.blur import measure_blur
 from gan_lab.metrics.precision_recall import precision_recall
+from gan_lab.players import parts_of
 from gan_lab.training.loop import train
 from gan_lab.training.run import Run
 from gan_lab.vae import LinearVAE, NeuralVAE, VAERun, importance_bound, train_vae
 
 DATA_OF_LINEAR: Final = 20_000  # points from which the linear VAE is computed
+MOST_OF_LINEAR: Final = 1024  # numbers of a point, beyond which its eigenvectors would take longer than both runs
+DECODED: Final = 2**26  # numbers that are decoded for the bound of the VAE's likelihood
 LABELS: Final = {
     "log_likelihood": "log p of fresh data, nats a point",
     "kl": "KL(data || model), nats",
     "reconstruction": "reconstruction, root mean square",
     "missed": "modes missed",
+    "modes": "modes found",
+    "modes_expected": "modes that so many data show",
+    "values_missed": "values of factors missed",
+    "high_quality": "good samples",
+    "new": "of these never shown",
+    "blur": "blur, pixels",
     "far": "share beyond 3 std of every mode",
     "distance": "distance to nearest mode, std",
     "core_smallest": "covariance within 3 std, smallest",
@@ -44,11 +53,12 @@ class Comparison:
 
     Attributes:
         game: Whose data.
-        linear: The linear VAE of greatest likelihood; None for data of one dimension.
+        linear: The linear VAE of greatest likelihood; None for data of one dimension, and of more than 1,024.
         vae: The run of the VAE.
         gan: The run of the GAN.
-        columns: For "data", "linear VAE", "VAE" and "GAN" the figures by name, as in `LABELS`; a name with "_error"
-            is a standard error. What a model does not have is not there.
+        columns: For "data", "linear VAE", "VAE" (of pictures "VAE, means", without the decoder's noise, too) and "GAN"
+            the figures by name, as in `LABELS`; a name with "_error" is a standard error. What a model does not have is
+            not there.
         samples: For the same four, (n, d) samples.
         settings: Samples, neighbours and importance samples, as counted.
     """
@@ -129,12 +139,15 @@ def beside_vae(
     fresh, others = found.real(samples, rng), found.real(samples, rng)
     linear: LinearVAE | None = None
     drawn: dict[str, NDArray[Any]] = {"data": others}
-    if found.dimension > 1:  # before the others are trained, as it may refuse the data
+    if 1 < found.dimension <= MOST_OF_LINEAR:  # before the others are trained, as it may refuse the data
         linear = _linear(found, found.real(DATA_OF_LINEAR, rng))
         drawn["linear VAE"] = linear.act(rng.standard_normal((samples, linear.noise_size)))
     vae_run = train_vae(found, vae, steps=steps, seed=seed, progress=progress)
     gan_run = train(found, steps=steps, seed=seed, progress=progress, **gan)
-    drawn |= {"VAE": vae_run.sample(samples, seed), "GAN": gan_run.sample(samples, seed)}
+    drawn["VAE"] = vae_run.sample(samples, seed)
+    if found.image_shape is not None:  # what is shown of a VAE as a rule
+        drawn["VAE, means"] = vae_run.means(samples, seed)
+    drawn["GAN"] = gan_run.sample(samples, seed)
     columns = {name: _quality(found, fresh, part, neighbours) for name, part in drawn.items()}
     for name, figures in _likelihoods(found, fresh, linear, vae_run.vae, importance_samples, seed).items():
         columns[name] = figures | columns[name]
@@ -165,6 +178,9 @@ def _quality(game: SampleGame, fresh: NDArray[Any], samples: NDArray[Any], neigh
                 found |= {"core_smallest": float(known.min()), "core_largest": float(known.max())}
             elif known.size:
                 found["spread"] = float(np.median(known))
+    elif game.image_shape is not None:
+        truth = game.truth(samples, np.random.default_rng(0))
+        found = {name: value for name, value in truth.items() if name in LABELS}
     return found | asdict(precision_recall(fresh, samples, neighbours))
 
 
@@ -172,9 +188,9 @@ def _likelihoods(
     game: SampleGame, fresh: NDArray[Any], linear: LinearVAE | None, vae: NeuralVAE, draws: int, seed: int
 ) -> dict[str, dict[str, float]]:
     """Log p of fresh data, what it lacks of the data's own density, and reconstruction errors."""
-    points = {"VAE": importance_bound(vae, fresh, draws, seed).points}
+    points = {"VAE": importance_bound(vae, fresh[: max(2, DECODED // (draws * game.dimension))], draws, seed).points}
     with torch.no_grad():
-        back = {"VAE": vae.reconstruct(torch.from_numpy(fresh)).numpy()}
+        back = {"VAE": np.concatenate([vae.reconstruct(part).numpy() for part in parts_of(torch.from_numpy(fresh))])}
     if linear is not None:
         points["linear VAE"] = linear.log_density(fresh)
         back["linear VAE"] = linear.decode(linear.posterior().means(fresh))

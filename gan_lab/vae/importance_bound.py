@@ -17,6 +17,7 @@ from gan_lab.vae.neural_vae import NeuralVAE
 
 Array = NDArray[np.float64]
 AT_ONCE = 400_000  # weights computed in one go, which keeps the memory in bounds
+DECODED = 2**25  # numbers decoded in one go
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ def importance_bound(vae: NeuralVAE, points: Any, samples: int = 100, seed: int 
     parts = []
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        for part in torch.from_numpy(found).split(max(1, AT_ONCE // samples)):
+        for part in torch.from_numpy(found).split(max(1, min(AT_ONCE, DECODED // vae.dimension) // samples)):
             weights = vae.log_weights(part, samples).double()
             parts.append((torch.logsumexp(weights, dim=0) - np.log(samples), weights.mean(dim=0)))
     bounds, elbos = (torch.cat(column).numpy() for column in zip(*parts, strict=True))

@@ -34,6 +34,8 @@ class NeuralVAE(nn.Module):
         scale: About how large the numbers of a sample are.
         std: The decoder's standard deviation, if it is to stay; None: learned, by its best value in closed form.
         optimizer: How it learns; it climbs.
+        networks: (encoder, decoder) instead of perceptrons: (n, d) -> (n, 2 k), means and logarithms of the standard
+            deviations of z; and (n, k) -> (n, d).
 
     Raises:
         WiringError: A size below 1, or a number that is not positive.
@@ -55,8 +57,9 @@ class NeuralVAE(nn.Module):
         scale: float = 1.0,
         std: float | None = None,
         optimizer: MakeOptimizer | None = None,
+        networks: tuple[nn.Module, nn.Module] | None = None,
     ) -> None:
-        """Make the two networks."""
+        """Make the two networks, unless they are given."""
         super().__init__()
         self.dimension = dimension = whole_number("dimension", dimension, 1)
         self.latent_size = latent_size = whole_number("latent_size", latent_size, 1)
@@ -64,8 +67,12 @@ class NeuralVAE(nn.Module):
             if not 0 < number < math.inf:
                 raise WiringError(f"{name} is {number!r}; expected a number above 0")
         self.scale: float = float(scale)
-        self.encoder: nn.Sequential = perceptron([dimension, *reversed(hidden), 2 * latent_size])
-        self.decoder: nn.Sequential = perceptron([latent_size, *hidden, dimension])
+        self.encoder: nn.Module
+        self.decoder: nn.Module
+        self.encoder, self.decoder = networks or (
+            perceptron([dimension, *reversed(hidden), 2 * latent_size]),
+            perceptron([latent_size, *hidden, dimension]),
+        )
         start = math.log(START_STD * scale if std is None else std)
         self.learns_std: bool = std is None
         self.log_std: Tensor
@@ -96,7 +103,8 @@ class NeuralVAE(nn.Module):
 
     def decode(self, latent: Tensor) -> Tensor:
         """(..., d) means f(z) of x for (..., k) z."""
-        return self.decoder(latent) * self.scale
+        flat = latent.flatten(0, -2) if latent.ndim > 2 else latent  # a network for pictures takes one batch
+        return self.decoder(flat).reshape(*latent.shape[:-1], self.dimension) * self.scale
 
     def encode(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """(n, k) means and logarithms of the standard deviations of z, for (n, d) points."""

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from gan_lab.errors import DivergedError, WiringError, whole_number
 from gan_lab.games import GameLike, SampleGame, game_of
+from gan_lab.networks.picture_pairs import ResidualDiscriminator, ResidualGenerator
+from gan_lab.players import parts_of
 from gan_lab.random_numbers import RunNumbers
 from gan_lab.training.loop import is_true
 from gan_lab.training.progress import Progress
@@ -41,17 +43,26 @@ class VAERun:
 
     def sample(self, count: int, seed: int | None = None) -> NDArray[np.float32]:
         """(count, d) samples, the decoder's noise included."""
-        size = self.vae.latent_size + self.vae.dimension
-        noise = np.random.default_rng(seed).standard_normal((count, size), dtype=np.float32)
         with torch.no_grad():
-            return np.asarray(self.vae.act(noise).numpy())
+            return np.concatenate([self.vae.act(part).numpy() for part in parts_of(self._noise(count, seed))])
 
-    def look(self, seed: int, count: int = 5000) -> dict[str, float]:
-        """The ELBO of fresh data, and the truth beside fresh samples."""
-        rng = np.random.default_rng(seed)
+    def means(self, count: int, seed: int | None = None) -> NDArray[np.float32]:
+        """(count, d) means f(z) of the same samples, without the decoder's noise."""
+        with torch.no_grad():
+            parts = parts_of(self._noise(count, seed))
+            return np.concatenate([self.vae.decode(part[:, : self.vae.latent_size]).numpy() for part in parts])
+
+    def _noise(self, count: int, seed: int | None) -> torch.Tensor:
+        size = self.vae.latent_size + self.vae.dimension
+        return torch.from_numpy(np.random.default_rng(seed).standard_normal((count, size), dtype=np.float32))
+
+    def look(self, seed: int, count: int | None = None) -> dict[str, float]:
+        """The ELBO of fresh data, and the truth beside fresh samples: as many as the game evaluates."""
+        rng, count = np.random.default_rng(seed), self.game.evaluated if count is None else count
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seed)
-            terms = self.vae.terms(torch.from_numpy(self.game.real(count, rng)))
+            drawn = parts_of(torch.from_numpy(self.game.real(count, rng)))
+            terms = [torch.cat(part) for part in zip(*map(self.vae.terms, drawn), strict=True)]
         reconstruction, kl = (float(term.mean()) for term in terms)
         found = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl, "std": self.vae.std}
         return {**found, **self.game.truth(self.sample(count, seed), rng)}
@@ -71,8 +82,18 @@ Callback = Callable[[VAERun], Any]
 
 
 def default_vae(game: SampleGame) -> NeuralVAE:
-    """Two hidden layers each way, and as many latent numbers as the generator has noise."""
-    return NeuralVAE(game.dimension, game.noise_size, scale=game.scale)
+    """Two hidden layers each way, and as many latent numbers as the generator has noise.
+
+    On pictures of 32 x 32 and more, the networks of the recipe "pictures": its generator is the decoder.
+    """
+    networks = None
+    if "pictures" in game.own_recipes:
+        shape: Any = game.image_shape
+        networks = (
+            ResidualDiscriminator(shape, outputs=2 * game.noise_size),
+            ResidualGenerator(game.noise_size, shape),
+        )
+    return NeuralVAE(game.dimension, game.noise_size, scale=game.scale, networks=networks)
 
 
 def train_vae(

@@ -36,7 +36,7 @@ DIFFERENT_SHAPES = {
     "The observation contains negative numbers and is in the shape of a graphical observation. "
     "This might be a bad thing.",
 }
-SAMPLES = ("ring8", "grid25", "grid100", "digits", "stacked_digits")
+SAMPLES = ("ring8", "grid25", "grid100", "digits", "shapes", "stacked_digits")
 
 
 def messages(check: Any) -> set[str]:

@@ -8,6 +8,8 @@ import torch
 
 import gan_lab
 from gan_lab import Discriminator, Generator
+from gan_lab.environments.alternating_env import AlternatingEnv
+from gan_lab.environments.game_env import make_state
 from gan_lab.networks import perceptron
 
 
@@ -46,3 +48,28 @@ def test_a_penalty_is_taken_from_the_payoff_by_its_weight(
     parts = {"r1": squares[:5].mean() / 2, "r2": squares[5:].mean() / 2, "r1r2": squares.mean()}
     charged = env.rewards["discriminator_0"] - env.infos["discriminator_0"]["payoff"].item()
     assert charged == pytest.approx(weight * parts[penalty].item(), rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["minimax", "non_saturating", "relativistic", "wasserstein", "least_squares", "hinge"])
+def test_players_who_learn_are_paid_the_same_and_real_samples_judged_only_where_they_count(
+    loss: str, rng: np.random.Generator
+) -> None:
+    """In the generator's turn: the payoff and its gradient as in the game of both payoffs, from as few verdicts."""
+    seed, found = int(rng.integers(2**31)), []
+    for alone in (False, True):
+        torch.manual_seed(seed)
+        discriminator, generator = Discriminator(perceptron([2, 16, 1])), Generator(perceptron([8, 16, 2]))
+        env = AlternatingEnv.of_state(make_state("ring8", loss, None, 0.0, 5), 1)
+        env.game_state.own_payoffs = alone
+        env.seat(discriminator_0=discriminator, generator_0=generator)
+        env.reset(seed=seed)
+        judged: list[int] = []
+        discriminator.network.register_forward_hook(lambda _, inputs, __, judged=judged: judged.append(len(inputs[0])))
+        env.step(discriminator.act(env.observe("discriminator_0")))
+        judged.clear()
+        env.step(generator.act(env.observe("generator_0")))
+        payoff = env.infos["generator_0"]["payoff"]
+        found.append((payoff.item(), [part.tolist() for part in generator.gradient(payoff)], sum(judged)))
+    assert found[0][:2] == found[1][:2]
+    assert found[0][2] == 10
+    assert found[1][2] == (10 if loss in ("minimax", "relativistic", "wasserstein") else 5)

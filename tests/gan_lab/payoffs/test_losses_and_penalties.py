@@ -8,7 +8,9 @@ import torch
 from scipy.optimize import minimize_scalar
 
 from gan_lab import WiringError
-from gan_lab.payoffs.losses import LOSSES, find_loss
+from gan_lab.games.finite import best_atom
+from gan_lab.payoffs import losses as losses_module
+from gan_lab.payoffs.losses import LOSSES, Loss, find_loss
 from gan_lab.payoffs.penalties import PENALTIES, find_penalty, squared_slopes
 
 Formula = Callable[[np.ndarray, np.ndarray], float]
@@ -203,3 +205,37 @@ def test_atoms_without_mass_do_not_count_whatever_their_score(name: str) -> None
 
 def test_only_the_gradient_penalty_draws_numbers() -> None:
     assert [name for name, penalty in PENALTIES.items() if penalty.draws] == ["gradient_penalty"]
+
+
+def test_many_atoms_are_compared_in_parts_with_the_same_slopes(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The relativistic payoff, its gradient and a second derivative, in parts of two rows and as a whole."""
+    p, q = (torch.tensor(rng.dirichlet(np.ones(7))) for _ in range(2))
+    found = []
+    for pairs in (losses_module.PAIRS, 15):
+        monkeypatch.setattr(losses_module, "PAIRS", pairs)
+        real, fake = (torch.tensor(part, requires_grad=True) for part in (np.linspace(-2, 1, 7), np.linspace(3, 0, 7)))
+        payoff = LOSSES["relativistic"].discriminator(real, fake, p, q)
+        first = torch.autograd.grad(payoff, [real, fake], create_graph=True)
+        (second,) = torch.autograd.grad(first[0].square().sum(), fake)
+        found.append([payoff.detach(), *(part.detach() for part in first), second])
+    for whole, parts in zip(*found, strict=True):
+        assert torch.allclose(whole, parts, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, "entropy"])
+def test_the_best_atom_is_that_of_all_which_were_tried(loss: str, rng: np.random.Generator) -> None:
+    """With atoms without data; and where a payoff is not affine in q, so that its slope says nothing."""
+
+    def spread(real: torch.Tensor, fake: torch.Tensor, p: torch.Tensor | None, q: torch.Tensor | None) -> torch.Tensor:
+        assert q is not None
+        return (fake * q).sum() - 5 * (q**2 * fake).sum()
+
+    own = Loss("entropy", LOSSES["hinge"].discriminator, spread, False, False, "", "")
+    chosen = own if loss == "entropy" else LOSSES[loss]
+    for _ in range(5):
+        p = torch.tensor(np.append(rng.dirichlet(np.ones(5)), 0.0))
+        scores = torch.tensor(rng.normal(size=6))
+        tried = [float(chosen.generator(scores, scores, p, atom)) for atom in torch.eye(6, dtype=torch.float64)]
+        assert best_atom(chosen, scores, p) == pytest.approx(max(tried), rel=1e-12, abs=1e-12)

@@ -1,0 +1,129 @@
+"""Pictures of 32 x 32 in colour whose factors are known: modes, coverage and memorisation have an exact truth."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_lab.games.images import ImagesGame
+from gan_lab.games.rows import split
+from gan_lab.games.shape_pictures import (
+    FACTORS,
+    SIDE,
+    all_pictures,
+    blur_of,
+    certain_distances,
+    factor_table,
+    read_pictures,
+)
+from gan_lab.metrics.estimates import missed_beyond_chance, reverse_kl_of_shares
+
+READ: Final = 2000  # samples of an evaluation
+BLURRED: Final = 100  # samples whose blur is measured
+
+
+class ShapesGame(ImagesGame):
+    """One shape on each picture: a disc, a triangle or a cross, at 16 places, of two sizes and six hues.
+
+    Of the 576 combinations a fifth is held out: every value of every factor is shown, these combinations of them are
+    not. The modes are the pictures that are shown, all of one probability. What a sample shows is read exactly: see
+    `gan_lab.games.shape_pictures`.
+
+    Args:
+        held_out: Share of the combinations that is held out.
+        noise_size: Numbers of one noise vector.
+        seed: Of the split.
+
+    Attributes:
+        modes: Number of pictures that are shown.
+        weights: (modes,) their probabilities.
+        shown: (576,) whether each combination is shown, in the order of `factor_table`.
+
+    Raises:
+        WiringError: A share that is not between 0 and 1.
+
+    >>> game = ShapesGame()
+    >>> game.dimension, game.image_shape, game.modes, len(game.held_out)
+    (3072, (3, 32, 32), 461, 115)
+    >>> game.read(game.images[:1])
+    [{'kind': 'disc', 'column': 7.0, 'row': 7.0, 'size': 4.5, 'hue': 'red'}]
+    """
+
+    def __init__(self, held_out: float = 0.2, *, noise_size: int = 32, seed: int = 0) -> None:
+        """Draw the pictures, and split them."""
+        pictures = all_pictures()
+        shown, hidden = split(len(pictures), held_out, seed)
+        self._begin(pictures[shown], pictures[hidden], (3, SIDE, SIDE), "shapes", noise_size)
+        self.shown: NDArray[np.bool_] = np.isin(np.arange(len(pictures)), shown)
+        self.modes: int = len(shown)
+        self.weights: NDArray[np.float64] = np.full(self.modes, 1 / self.modes)
+
+    @property
+    def mode_count(self) -> int:
+        """One for each picture that is shown."""
+        return self.modes
+
+    @property
+    def evaluated(self) -> int:
+        """Samples of an evaluation."""
+        return READ
+
+    def known(self) -> str:
+        """Everything."""
+        return f"{self.modes} modes, read exactly; which combinations were never shown; blur in pixels"
+
+    def read(self, samples: Any) -> list[dict[str, Any]]:
+        """The factors that (n, 3072) samples show: those of the nearest picture."""
+        nearest, _ = read_pictures(self.checked(samples))
+        return [
+            {name: values[number] for (name, values), number in zip(FACTORS.items(), row, strict=True)}
+            for row in factor_table()[nearest]
+        ]
+
+    def factor_shares(self, samples: Any) -> dict[str, NDArray[np.float64]]:
+        """For each factor the share of every value among (n, 3072) samples, by the nearest picture.
+
+        >>> game = ShapesGame()
+        >>> game.factor_shares(game.images[:6])["hue"].round(3).tolist()
+        [0.333, 0.167, 0.167, 0.167, 0.167, 0.0]
+        """
+        rows = factor_table()[read_pictures(self.checked(samples))[0]]
+        return {
+            name: np.bincount(rows[:, place], minlength=len(values)) / len(rows)
+            for place, (name, values) in enumerate(FACTORS.items())
+        }
+
+    def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
+        """What samples show, exactly.
+
+        `high_quality` is the share of samples that are nearer to one of the 576 pictures than half its distance to any
+        other, so that what they show is beyond doubt; of these `new` is the share that shows a combination that was
+        never shown: 0 where a generator has memorised, `new_expected` where it combines all values evenly. `modes` is
+        the number of shown pictures that a good sample shows, of n samples of the data about `modes_expected`
+        (`modes_missed` counts what chance does not explain);
+        `reverse_kl` is KL(shares of the shown pictures || those of the data), by the nearest of them. `values_missed`
+        is the number of values of factors, of 19, that no good sample shows. `distance` is the root mean square, over
+        all numbers of a picture, of what parts a sample from the nearest picture, and `blur` how blurred it looks: see
+        `blur_of`.
+        """
+        found = self.checked(samples)
+        nearest, distances = read_pictures(found)
+        good = distances < certain_distances()[nearest]
+        hit, goods = np.bincount(nearest[good], minlength=len(self.shown)), max(int(good.sum()), 1)
+        shares = np.bincount(read_pictures(found, self.images)[0], minlength=self.modes) / len(found)
+        rows = factor_table()[nearest[good]]
+        values = sum(len(np.unique(rows[:, place])) for place in range(len(FACTORS)))
+        shown = int((hit[self.shown] > 0).sum())
+        return {
+            "modes": float(shown),
+            "modes_missed": float(missed_beyond_chance(self.weights, shown, len(found))),
+            "modes_expected": float(self.modes * (1 - (1 - 1 / self.modes) ** len(found))),
+            "high_quality": float(good.mean()),
+            "new": float(hit[~self.shown].sum() / goods),
+            "new_expected": float((~self.shown).mean()),
+            "reverse_kl": reverse_kl_of_shares(shares, self.weights),
+            "reverse_kl_floor": (self.modes - 1) / (2 * len(found)),
+            "values_missed": float(sum(map(len, FACTORS.values())) - values),
+            "distance": float(np.sqrt((distances**2).mean() / self.dimension)),
+            "blur": float(blur_of(found[:BLURRED], nearest[:BLURRED]).mean()),
+        }
