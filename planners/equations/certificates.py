@@ -162,9 +162,19 @@ class Certifier:
         h: NDArray[np.float64] | None = None,
     ) -> Bounds:
         h = np.ones_like(values) if h is None else h
-        least, most = np.nextafter(values + l * h, -np.inf), np.nextafter(values + k * h, np.inf)
-        least, most = np.where(np.isnan(least), -np.inf, least), np.where(np.isnan(most), np.inf, most)
-        return Bounds(least, most, values, np.inf, policy)
+        lower, upper = np.nextafter(values + l * h, -np.inf), np.nextafter(values + k * h, np.inf)
+        return _one_sided(values, lower, upper, policy)
+
+
+def _one_sided(
+    values: NDArray[np.float64],
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
+    policy: NDArray[np.int64],
+) -> Bounds:
+    """Bounds of which some are infinite, or no numbers: then they are infinite."""
+    lower, upper = np.where(np.isnan(lower), -np.inf, lower), np.where(np.isnan(upper), np.inf, upper)
+    return Bounds(lower, upper, np.clip(values, lower, upper), np.inf, policy)
 
 
 def _around(
@@ -177,6 +187,8 @@ def _around(
     """Bounds V + below and V + above, and the backup of their middle as the estimate."""
     lower = np.nextafter(values + (below - 4 * UNIT_ROUNDOFF * np.abs(below)), -np.inf)
     upper = np.nextafter(values + (above + 4 * UNIT_ROUNDOFF * np.abs(above)), np.inf)
+    if not (np.isfinite(lower).all() and np.isfinite(upper).all()):  # k h overflows, where k and h do not
+        return _one_sided(values, lower, upper, policy)
     middle = values + 0.5 * (below + above)
     estimate = np.clip(problem.maximise(problem.action_values(middle)), lower, upper)
     error = float(np.max(np.maximum(upper - estimate, estimate - lower), initial=0.0))
