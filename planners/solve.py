@@ -19,6 +19,7 @@ from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.interval_plan import IntervalPlan
 from planners.interval.within_bounds import finish_within_bounds, plan_within_bounds
 from planners.iteration.direction import in_direction
+from planners.iteration.last_proof import proven_further
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
 from planners.methods.gauss_seidel import gauss_seidel, sweep_for_a_while
@@ -138,8 +139,8 @@ def solve(
         return solve_together(model, discount=discount, **options)
     if is_device(device) and name not in ("auto", "value_iteration"):
         raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
-    options |= tolerances | {"progress": progress, "throw": throw}
-    plan = in_direction(_plan, model, minimise=minimise, discount=discount, name=name, device=device, **options)
+    options |= tolerances | {"progress": progress, "throw": throw, "name": name, "device": device}
+    plan = in_direction(_plan, model, minimise=minimise, last_proof=False, discount=discount, **options)
     return finish(plan, throw=throw)
 
 
@@ -168,9 +169,9 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
         check_run(options.get("max_iterations", 1), options["progress"], throw)
         options["tolerance"] = check_tolerances(options.get("tolerance", BY_DEFAULT))
         (plan,) = solve_on_device([member], device, **options)
-        return plan
+        return proven_further(plan)
     options.update(discount=discount, throw=throw)
-    plan = _by_suitable_method(source, dict(options)) if name == "auto" else _run(name, source, options)
+    plan = _by_suitable_method(source, dict(options)) if name == "auto" else proven_further(_run(name, source, options))
     found = None if plan.status in (Status.CONVERGED, Status.INTERRUPTED) else unspoilt(plan)
     if found is None:
         return plan
@@ -183,8 +184,9 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
 def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
     """The plan of the method that suits; if that takes longer than expected, policy iteration goes on from there.
 
-    Where rounding keeps it from proving the tolerance, sweeps in order go on: they know what a state earns that can
-    never leave, and prove more where every step costs.
+    Where rounding keeps it from proving the tolerance, linear systems of what differs between states have an attempt
+    (`planners.iteration.last_proof`). Then sweeps in order go on: they know what a state earns that can never leave,
+    and prove more where every step costs.
     """
     name, why = choose(model, check_discount(options["discount"]))
     patience = PATIENCE.get(name, {})
@@ -200,14 +202,16 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
     limits = {option: options[option] for option in ("max_iterations",) if option in options}
     kept = ("discount", "tolerance", "progress", "throw")
     options = {option: options[option] for option in kept if option in options}
+    plan = proven_further(plan)
     if plan.status is Status.ROUNDING_FLOOR and name != "gauss_seidel":
         start = plan if plan.discount < 1.0 else None  # at 1 nothing may be known of some values
         after = unwrap(gauss_seidel)(model, start=start, **options, **limits, **PATIENCE["gauss_seidel"])
         if after.error_bound < plan.error_bound:
-            return replace(after, method=f"{after.method} (by rounding {plan.method}, chosen for {why}, proves less)")
+            found = proven_further(after)
+            return replace(found, method=f"{found.method} (by rounding {plan.method}, chosen for {why}, proves less)")
     if not patience or plan.status is not Status.ITERATION_LIMIT:
         return replace(plan, method=f"{plan.method} (chosen for {why})")
-    after = unwrap(policy_iteration)(model, start=_start_after(plan), **options)
+    after = proven_further(unwrap(policy_iteration)(model, start=_start_after(plan), **options))
     return replace(
         after,
         method=f"{after.method} (chosen for {why}; had not settled in {next(iter(patience.values()))})",

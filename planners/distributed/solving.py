@@ -23,6 +23,7 @@ from planners.iteration.direction import turned_progress
 from planners.iteration.last_proof import proven_further
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
+from planners.models.slices import model_of_slices
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
 from planners.plans.plan import Plan, Status, opposite
 from planners.plans.plan_folder import is_finished, make_files, write_states, write_summary
@@ -30,6 +31,7 @@ from planners.plans.policy import TabularPolicy
 from planners.sweeps.rounds import rounds
 
 PARTS: Final = 64
+MOST_READ_AGAIN: Final = 10_000  # states
 
 
 def solve_in_parts(
@@ -199,9 +201,14 @@ def _swept(blocks: Blocks, checkpoints: Checkpoints, max_iterations: int, progre
 def _proven_further(plan: Plan, source: Source, blocks: Blocks) -> Plan:
     """The plan, after the last attempt of `planners.iteration.last_proof`, which every process makes, of all states.
 
-    It needs the model as a whole: where it is read in parts, the plan stays as it is.
+    It needs the model as a whole: where it is read in parts, and has many states, the plan stays as it is.
     """
-    model = source.to_maximise() if plan.status is Status.ROUNDING_FLOOR else None
+    if plan.status is not Status.ROUNDING_FLOOR:
+        return plan
+    model = source.to_maximise()
+    if model is None and blocks.num_states <= MOST_READ_AGAIN:
+        parts = range(len(blocks.borders) - 1)
+        model = model_of_slices([source.tables(part) for part in parts], source.num_actions)
     if model is None:
         return plan
     whole = replace(_joined(plan, blocks.processes), model=model)

@@ -163,9 +163,19 @@ class Certifier:
         h: NDArray[np.float64] | None = None,
     ) -> Bounds:
         h = np.ones_like(values) if h is None else h
-        least, most = np.nextafter(values + l * h, -np.inf), np.nextafter(values + k * h, np.inf)
-        least, most = np.where(np.isnan(least), -np.inf, least), np.where(np.isnan(most), np.inf, most)
-        return Bounds(least, most, values, np.inf, policy)
+        lower, upper = np.nextafter(values + l * h, -np.inf), np.nextafter(values + k * h, np.inf)
+        return _one_sided(values, lower, upper, policy)
+
+
+def _one_sided(
+    values: NDArray[np.float64],
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
+    policy: NDArray[np.int64],
+) -> Bounds:
+    """Bounds of which some are infinite, or no numbers: then they are infinite."""
+    lower, upper = np.where(np.isnan(lower), -np.inf, lower), np.where(np.isnan(upper), np.inf, upper)
+    return Bounds(lower, upper, np.clip(values, lower, upper), np.inf, policy)
 
 
 def _around(
@@ -176,8 +186,11 @@ def _around(
     problem: Problem,
 ) -> Bounds:
     """Bounds V + below and V + above, in these two arrays, and the backup of their middle as the estimate."""
-    estimate = problem.maximise(problem.action_values(values + 0.5 * (below + above)))
+    middle = values + 0.5 * (below + above)
     lower, upper = _moved(values, below, -np.inf), _moved(values, above, np.inf)
+    if not (np.isfinite(lower).all() and np.isfinite(upper).all()):  # k h overflows, where k and h do not
+        return _one_sided(values, lower, upper, policy)
+    estimate = problem.maximise(problem.action_values(middle))
     np.clip(estimate, lower, upper, out=estimate)
     error = float(np.maximum(upper - estimate, estimate - lower).max(initial=0.0))
     return Bounds(lower, upper, estimate, float(np.nextafter(error, np.inf)), policy)

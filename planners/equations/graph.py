@@ -59,6 +59,23 @@ def next_towards(
     return towards
 
 
+def soonest_towards(
+    transitions: sparse.csr_array, row_state: NDArray[np.int64], delay: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """(n,) next state on the quickest way to a target, where one waits for its (n,) delay; inf: it is no target.
+
+    A target at which to wait has its own number, a state from which there is no way has -1.
+    """
+    count, lengths = transitions.shape[1], np.diff(transitions.indptr)
+    sources = np.flatnonzero(delay < np.inf)
+    tails = np.concatenate((transitions.indices, np.full(len(sources), count)))
+    backwards = graph_of(tails, np.concatenate((np.repeat(row_state, lengths), sources)), count + 1)
+    backwards.data[backwards.indptr[count] :] += delay[sources]
+    _, before = csgraph.dijkstra(backwards, indices=[count], return_predecessors=True)
+    towards = np.where(before[0, :count] >= 0, before[0, :count], -1).astype(np.int64)
+    return np.where(towards == count, np.arange(count), towards)
+
+
 def graph_of(tails: NDArray[np.integer], heads: NDArray[np.integer], count: int) -> sparse.csr_array:
     """The graph of these edges, in the order in which those of one tail are given; one given twice is there twice."""
     order = tails.argsort(kind="stable")

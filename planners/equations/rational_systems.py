@@ -31,22 +31,28 @@ def exact_row(states: Sequence[int], probabilities: Sequence[float], reward: flo
 
 
 def exact_reward(model: TabularMDP, pair: int) -> Fraction:
-    """r(s,a) of a pair that never ends, by the reward of each transition where the model tells it, else as stored.
+    """r(s,a) by the reward of each transition where the model tells it, else as stored."""
+    told = told_reward(model, pair)
+    return Fraction(float(model.rewards.ravel()[pair])) if told is None else told
+
+
+def told_reward(model: TabularMDP, pair: int) -> Fraction | None:
+    """r(s,a) of a pair that never ends, by the reward of each transition; None where the model does not tell it.
 
     What is stored was rounded once. A reward that differs from it by more is another one, and is not taken.
     """
     stored, P = Fraction(float(model.rewards.ravel()[pair])), model.transitions
     if model.termination.ravel()[pair] or (model.paid is None and model.told is None):
-        return stored
+        return None
     amounts = _amounts(model, pair)
     part = slice(P.indptr[pair], P.indptr[pair + 1])
     row = [(Fraction(p), t) for p, t in zip(P.data[part].tolist(), P.indices[part].tolist(), strict=True)]
     if not row or any(t not in amounts for _, t in row):
-        return stored
+        return None
     total = sum((p for p, _ in row), Fraction())
     found = sum((p * amounts[t] for p, t in row), Fraction()) / total
     size = sum((p * abs(amounts[t]) for p, t in row), Fraction()) / total
-    return found if abs(found - stored) <= size * Fraction(1, 2**50) else stored
+    return found if abs(found - stored) <= size * Fraction(1, 2**50) else None
 
 
 def _amounts(model: TabularMDP, pair: int) -> dict[int, Fraction]:

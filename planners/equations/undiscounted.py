@@ -40,7 +40,7 @@ from planners.arrays import take_rows
 from planners.equations.graph import EndComponents, next_towards
 from planners.equations.merging import Merging
 from planners.equations.problem import Problem
-from planners.equations.rational_systems import exact_reward, exact_row
+from planners.equations.rational_systems import exact_row, told_reward
 from planners.equations.staying import Staying, find_staying, go_to
 from planners.models.tabular import TabularMDP
 
@@ -76,21 +76,19 @@ def reduced_problem(model: TabularMDP) -> Problem:
     if alone < S:
         transitions = take_rows(_renumbered(transitions, index, num_states, len(resting)), order)
     worth = np.array([float(staying.worth.get(label, 0)) for label in resting.tolist()])
-    rows = _without_waiting(
-        transitions,
-        states[order],
-        np.concatenate((model.termination.ravel()[pairs], np.ones(len(resting))))[order],
-        np.concatenate((_rewards(model, pairs, staying.potential), worth))[order],
-    )
+    rewards, sizes = (np.concatenate((part, worth))[order] for part in _rewards(model, pairs, staying.potential))
+    termination = np.concatenate((model.termination.ravel()[pairs], np.ones(len(resting))))[order]
+    transitions, termination, scale = _without_waiting(transitions, states[order], termination, rewards)
     return Problem(
         model=model,
         discount=1.0,
-        transitions=rows[0],
-        rewards=rows[2],
-        termination=rows[1],
+        transitions=transitions,
+        rewards=rewards * scale,
+        termination=termination,
         row_state=states[order],
         row_pair=np.concatenate((pairs, np.full(len(resting), -1)))[order],
         merging=Merging(index, infinite, level, _potentials(staying, S), staying.fixed),
+        sizes=np.abs(sizes) * scale if staying.potential else None,
     )
 
 
@@ -116,7 +114,7 @@ def _without_waiting(
     termination: NDArray[np.float64],
     rewards: NDArray[np.float64],
 ) -> tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]:
-    """Rows that nearly always lead back to their own state, taken until they do not; the others as they are.
+    """Rows that nearly always lead back to their own state, taken until they do not; and by how much rewards grow.
 
     Floats know well how likely such a row is to leave, but 1 - P of it hardly or not at all.
     """
@@ -126,12 +124,12 @@ def _without_waiting(
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         long = (leaves > 0) & (leaves < WAITING) & np.isfinite((rewards + 1.0) / leaves)
     if not long.any():
-        return transitions, termination, rewards
+        return transitions, termination, np.ones(len(rewards))
     scale = np.where(long, 1.0 / np.where(long, leaves, 1.0), 1.0)
     data = np.where(back & long[row], 0.0, transitions.data * scale[row])
     found = sparse.csr_array((data, transitions.indices.copy(), transitions.indptr.copy()), shape=transitions.shape)
     found.eliminate_zeros()
-    return found, termination * scale, rewards * scale
+    return found, termination * scale, scale
 
 
 def _numbered(safe: NDArray[np.bool_], level: EndComponents) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -145,11 +143,17 @@ def _numbered(safe: NDArray[np.bool_], level: EndComponents) -> tuple[NDArray[np
     return index, labels
 
 
-def _rewards(model: TabularMDP, pairs: NDArray[np.int64], potential: dict[int, Fraction]) -> NDArray[np.float64]:
-    """(len(pairs),) r - h(s) + P h: the rewards between merged states, rounded once."""
+def _rewards(
+    model: TabularMDP, pairs: NDArray[np.int64], potential: dict[int, Fraction]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(len(pairs),) r - h(s) + P h: the rewards between merged states, rounded once; and what rounding is a part of.
+
+    Where the model does not tell r by its outcomes, it was rounded before, and h may cancel nearly all of it.
+    """
     P, found = model.transitions, model.rewards.ravel()[pairs]
+    sizes = np.abs(found)
     if not potential:
-        return found
+        return found, sizes
     weighted = np.zeros(model.num_states)
     weighted[list(potential)] = 1.0
     touched = (weighted[pairs // model.num_actions] > 0) | (P[pairs] @ weighted > 0)
@@ -158,12 +162,13 @@ def _rewards(model: TabularMDP, pairs: NDArray[np.int64], potential: dict[int, F
         pair = int(pairs[place])
         part = slice(P.indptr[pair], P.indptr[pair + 1])
         nexts = [*P.indices[part].tolist(), -1]
-        reward, chances = exact_row(
-            nexts, [*P.data[part].tolist(), float(termination[pair])], exact_reward(model, pair)
-        )
+        told = told_reward(model, pair)
+        given = float(found[place]) if told is None else told
+        reward, chances = exact_row(nexts, [*P.data[part].tolist(), float(termination[pair])], given)
         after = sum((p * potential.get(state, 0) for state, p in chances.items()), Fraction())
         found[place] = float(reward - potential.get(pair // model.num_actions, 0) + after)
-    return found
+        sizes[place] = max(abs(found[place]), abs(given) if told is None else 0.0)
+    return found, sizes
 
 
 def _infinite_values(model: TabularMDP, staying: Staying, row_state: NDArray[np.int64]) -> NDArray[np.float64]:

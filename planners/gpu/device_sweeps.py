@@ -42,6 +42,7 @@ class DeviceSweeps(BatchSweeps):
     def __init__(self, members: Sequence[MoveSweeps | RowSweeps], device: Any) -> None:
         """Send the tables to the device, of PyTorch."""
         super().__init__(members)
+        self.budget: int = type(self).budget  # a device sweeps many entries at once
         self.sweeps_on_device: Any = _make_sweeps(members, device, self.discounts)
         self.never_ends: bool = self.order.layers == 1 and not _any_ends(members[0])
         self.window: int = self.blocks if self.never_ends else int(self.cursor[1])

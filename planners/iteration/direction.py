@@ -24,15 +24,16 @@ from planners.plans.plan import Plan, Status, opposite
 LESS: Final = 0.99  # of the error that is allowed, for a method whose bounds are widened afterwards
 
 
-def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = False, **options: Any) -> Plan:
+def in_direction(
+    method: Callable[..., Plan], model: Any, *, minimise: bool = False, last_proof: bool = True, **options: Any
+) -> Plan:
     """The plan of a method that maximises; with `minimise`, of the negated model, and turned to the user's sign.
-
-    Where rounding stopped the method, `planners.iteration.last_proof` has a last attempt.
 
     Args:
         method: Takes a model and the options.
         model: A model, or an environment that has one.
         minimise: Whether to minimise.
+        last_proof: Whether `planners.iteration.last_proof` has an attempt where rounding stopped the method.
         options: Of the method; `start` and `progress` are in the user's sign.
 
     Raises:
@@ -42,15 +43,20 @@ def in_direction(method: Callable[..., Plan], model: Any, *, minimise: bool = Fa
         model, options["discount"] = folded(as_model(model).tabular, options["discount"])
         wanted = check_tolerances(options.get("tolerance", BY_DEFAULT), options.pop("relative_tolerance", None))
         options["tolerance"] = Tolerance(*(LESS * allowed for allowed in wanted))  # rounding is still to come
-        return _widened(in_direction(method, model, minimise=minimise, **options), wanted)
+        return _widened(in_direction(method, model, minimise=minimise, last_proof=last_proof, **options), wanted)
+    further = proven_further if last_proof else _as_it_is
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported by the status, not by warnings
         if not check_switch("minimise", minimise):
-            return proven_further(method(model, **options))
+            return further(method(model, **options))
         source = as_model(model)
         options["progress"] = turned_progress(options.get("progress", False))
         if options.get("start") is not None:
             options["start"] = turned_start(options["start"])
-        return opposite(proven_further(method(negated(source), **options)), source)
+        return opposite(further(method(negated(source), **options)), source)
+
+
+def _as_it_is(plan: Plan) -> Plan:
+    return plan
 
 
 def _widened(plan: Plan, wanted: Tolerance) -> Plan:

@@ -152,7 +152,8 @@ class SweepIterate:
 def told_of_model(solved: Solving, bounds: Bounds) -> Bounds:
     """Bounds of the model's S states from those of what is solved, with the actions of a policy as `rows`.
 
-    At discount 1 the error includes what is rounded on the way, and the actions lead to ways out.
+    At discount 1 the error includes what is rounded on the way, and the actions lead to ways out. What is not a number
+    is not told: as a bound it is infinite, as a value the nearest to 0 within the bounds.
     """
     values = solved.expand(bounds.values)
     lower, upper = solved.expand(bounds.lower, -np.inf), solved.expand(bounds.upper, np.inf)
@@ -160,6 +161,9 @@ def told_of_model(solved: Solving, bounds: Bounds) -> Bounds:
     if solved.discount == 1.0:
         error = max(error, _widest(lower, values, upper))
         actions = nearest_ways_out(solved.model.tabular, lower, actions)
+    if np.isnan(error) or any(np.isnan(numbers).any() for numbers in (lower, upper, values)):
+        lower, upper = np.where(np.isnan(lower), -np.inf, lower), np.where(np.isnan(upper), np.inf, upper)
+        values, error = np.where(np.isnan(values), np.clip(0.0, lower, upper), values), np.inf
     return Bounds(lower, upper, values, error, actions)
 
 

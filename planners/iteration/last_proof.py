@@ -64,7 +64,7 @@ def proven_further(plan: Plan) -> Plan:
         if problem.discount == 1.0 and not surely_ends(problem, better):
             break
         if np.array_equal(better, rows):
-            more = moved(_proven(shifted, h, action_values, rows, plan.tolerance), centre)
+            more = _proven(shifted, h, action_values, rows, centre, plan.tolerance)
             helps = found is None or more.error < 0.5 * found.error
             found = more if found is None or more.error < found.error else found
             if found.error <= plan.tolerance or not helps:
@@ -114,17 +114,19 @@ def _proven(
     values: NDArray[np.float64],
     action_values: NDArray[np.float64],
     rows: NDArray[np.int64],
+    centre: NDArray[np.float64],
     tolerance: float,
 ) -> Bounds:
-    """The better bounds of two kinds of weights."""
+    """The better bounds of two kinds of weights, of C + h; the first, where rounding cannot make them too wide."""
     certifier = Certifier(problem)
-    bounds = certifier.bounds(values, action_values, rows)
-    if bounds.error <= tolerance:
+    bounds = moved(certifier.bounds(values, action_values, rows), centre)
+    if bounds.error <= 0.5 * tolerance:  # at discount 1 they are rounded once more, for the model's states
         return bounds
     costs = problem.sharp_rounding(values) + np.abs(action_values[rows] - values)[problem.row_state]
     costs = np.maximum(costs, 1e-12 * costs.max())  # the weights of what is hardly rounded would be lost in rounding
     other = certifier.by_steps(values, action_values, rows, costs / costs.min())
-    return other if other is not None and other.error < bounds.error else bounds
+    other = bounds if other is None else moved(other, centre)
+    return other if other.error < bounds.error else bounds
 
 
 def _better_of(plan: Plan, problem: Problem, found: Bounds) -> Plan:

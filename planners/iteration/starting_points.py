@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.certificates import steps_towards_end
-from planners.equations.graph import likeliest, next_towards, rows_towards
+from planners.equations.ends import NEVER, delays, typical_step, until_the_end
+from planners.equations.graph import likeliest, next_towards, rows_towards, soonest_towards
 from planners.equations.linear_systems import TINY
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
@@ -19,6 +20,7 @@ from planners.plans.plan import Plan
 FEW: Final = 500  # states, of which sweeps over everything cost next to nothing, if the transitions are few too
 MOST_SWEEPS: Final = 48
 SWEEPS_AT_ONCE: Final = 8  # before it is looked whether they have settled
+FIRST_SWEEPS: Final = 2 * SWEEPS_AT_ONCE  # which reach half of the states, or it takes many more
 CHEAP_SWEEP: Final = 10_000  # transitions
 MOST_ROUNDS: Final = 20
 FEW_SYSTEMS: Final = 6
@@ -85,28 +87,50 @@ def good_policy(problem: Problem) -> NDArray[np.int64]:
     """(n,) a policy from which a few linear systems lead to the best one.
 
     A few states are swept; where they are very few, linear systems take less than many sweeps and go on from there.
-    Where sweeps do not settle, as in a long corridor, and for many states, the policy that goes straight to an end is
-    improved.
+    Where sweeps do not settle, as in a long corridor, and for many states, the policy that goes straight to a good end
+    is improved.
     """
     if problem.num_states <= TINY:
-        policy, _ = _improved_by_systems(problem, _policy_of_sweeps(problem, 2 * SWEEPS_AT_ONCE), MOST_ROUNDS)
+        values, _ = _swept(problem, FIRST_SWEEPS)
+        policy, _ = _improved_by_systems(problem, _policy_for(problem, values), MOST_ROUNDS)
         return ending_policy(problem, policy)
     if problem.num_states <= FEW and problem.transitions.nnz <= max(problem.num_states**2, CHEAP_SWEEP):
-        policy, found = _improved_by_systems(problem, _policy_of_sweeps(problem, MOST_SWEEPS), FEW_SYSTEMS)
-        if found:
-            return ending_policy(problem, policy)
+        values, arrives = _swept(problem, MOST_SWEEPS)
+        if arrives:
+            policy, found = _improved_by_systems(problem, _policy_for(problem, values), FEW_SYSTEMS)
+            if found:
+                return ending_policy(problem, policy)
     return ending_policy(problem, _improved_in_rounds(problem, _straight_anywhere(problem)))
 
 
-def _policy_of_sweeps(problem: Problem, most: int) -> NDArray[np.int64]:
-    """(n,) the policy that is greedy for values after sweeps of value iteration: until they settle, or `most`."""
-    values = np.zeros(problem.num_states)
+def _swept(problem: Problem, most: int) -> tuple[NDArray[np.float64], bool]:
+    """(n,) values after sweeps of value iteration: until they settle, or `most`; False: it would take many more."""
+    values, heard = np.zeros(problem.num_states), list[int]()
     for number in range(1, most + 1):
         before, values = values, problem.maximise(problem.action_values(values))
         if number % SWEEPS_AT_ONCE:
             continue
-        if not np.abs(values - before).max(initial=0.0) > 1e-6 * float(np.abs(values).max(initial=0.0)):
+        change = np.abs(values - before)
+        settled = 1e-6 * float(np.abs(values).max(initial=0.0))
+        if not change.max(initial=0.0) > settled:
             break
+        if number <= FIRST_SWEEPS < most:
+            # where nothing is heard of an end yet, each sweep changes V by the same: one more step
+            usual = float(np.median(change))
+            heard.append(int((np.abs(change - usual) > 1e-9 * usual).sum()))
+            if number == FIRST_SWEEPS and usual > settled and _spreads_slowly(problem, *heard):
+                return values, False
+    return values, True
+
+
+def _spreads_slowly(problem: Problem, before: int, heard: int) -> bool:
+    """Whether twice the sweeps reach about twice the states, as along corridors; on an open map it is four times."""
+    ends = len(np.unique(problem.row_state[problem.termination > 0]))
+    return 0 < ends < problem.num_states // 8 and before <= heard < min(3 * before, problem.num_states // 4)
+
+
+def _policy_for(problem: Problem, values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(n,) the policy that is greedy for V, and surely ends at discount 1."""
     return ending_policy(problem, problem.greedy(problem.action_values(values)))
 
 
@@ -131,12 +155,31 @@ def _better(
 
 
 def _straight_anywhere(problem: Problem) -> NDArray[np.int64]:
-    """(n,) the policy that goes straight to an end; where there is no way to one, the greedy one for the rewards."""
+    """(n,) the policy that goes straight to a good end; where there is no way to one, the greedy one for rewards."""
     greedy = problem.greedy(problem.rewards)
     if not (problem.termination > 0).any():
         return greedy
-    way = _straight_to_the_end(problem)
+    way = _straight_to_a_good_end(problem)
     return np.where(way < 0, greedy, way)
+
+
+def _straight_to_a_good_end(problem: Problem) -> NDArray[np.int64]:
+    """(n,) for each state the row that most likely leads on to the end that is worth most from there.
+
+    An end counts as so many steps further away as make a better one worth no more than it.
+    """
+    ending = problem.termination > 0
+    ends, worth = np.flatnonzero(ending), until_the_end(problem, ending)
+    late = delays(worth, worth == worth, typical_step(problem, ending), problem.discount)
+    if late.min() == late.max():
+        return _straight_to_the_end(problem)
+    joins = np.full(problem.num_states, NEVER)
+    np.minimum.at(joins, problem.row_state[ends], late)
+    every_row = np.ones(len(problem.row_state), dtype=bool)
+    towards = soonest_towards(problem.transitions, problem.row_state, np.where(joins < NEVER, joins, np.inf))
+    here = towards == np.arange(problem.num_states)
+    way = rows_towards(problem.transitions, problem.row_state, every_row, np.where(here, -1, towards))
+    return np.where(here, likeliest(ends, worth, problem.row_state, problem.num_states), way)
 
 
 def _improved_in_rounds(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -83,9 +83,9 @@ class UCT(OnlineLearner):
         outcomes = outcomes_of(task.model, task.source)
         self._generator, first = random.Random(self.random.key), outcomes.first.tolist()
         results = list(zip(outcomes.next_state.tolist(), outcomes.reward.tolist(), outcomes.ends.tolist(), strict=True))
-        self._results = [results[a:b] for a, b in zip(first, first[1:], strict=False)]
+        self._results = [results[a:b] for a, b in pairwise(first)]
         self._sums = [
-            np.cumsum(outcomes.probability[a:b])[:-1].tolist() for a, b in zip(first, first[1:], strict=False)
+            np.cumsum(outcomes.probability[a:b])[:-1].tolist() for a, b in pairwise(first)
         ]
 
     def choose(self, s: int) -> int:

@@ -5,6 +5,7 @@ actions, and rows of probabilities.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +117,40 @@ def tables_of_model(model: TabularMDP | MoveMDP, first: int, last: int) -> Table
     rows = sparse.csr_array(model.transitions[first * A : last * A])
     rows.sum_duplicates()  # sorts each row, so that a digest does not depend on how the model was made
     return existing_rows(rows, model.rewards[part], model.termination[part], model.feasible[part])
+
+
+def model_of_slices(tables: Sequence[Tables], num_actions: int) -> TabularMDP | MoveMDP | None:
+    """The model of all states in memory, from slices of one form that follow each other; None if outcomes differ."""
+    lead = tables[0]
+    if isinstance(lead, MoveTables):
+        moves = [each for each in tables if isinstance(each, MoveTables)]
+        shared = ("outcome_reward", "outcome_ends", "mixture")
+        if not all(np.array_equal(getattr(lead, name), getattr(each, name)) for each in moves for name in shared):
+            return None
+        kinds = [each.kind for each in moves if each.kind is not None]
+        return MoveMDP(
+            successor=np.concatenate([each.successor for each in moves]).astype(np.int32),
+            outcome=np.concatenate([each.outcome for each in moves]),
+            outcome_reward=lead.outcome_reward,
+            outcome_ends=lead.outcome_ends,
+            mixture=lead.mixture,
+            kind=np.concatenate(kinds) if kinds else None,
+        )
+    rows = [each for each in tables if isinstance(each, RowTables)]
+    count = sum(each.num_states for each in rows)
+    states = np.repeat(np.arange(count), np.concatenate([np.diff(each.first_row) for each in rows]))
+    pairs = states * num_actions + np.concatenate([each.row_action for each in rows])
+    stacked = sparse.vstack([each.transitions for each in rows], format="csr")
+    indptr = np.zeros(count * num_actions + 1, dtype=stacked.indptr.dtype)
+    indptr[pairs + 1] = np.diff(stacked.indptr)
+    feasible, (rewards, termination) = np.zeros((count, num_actions), dtype=bool), np.zeros((2, count, num_actions))
+    feasible.ravel()[pairs] = True
+    rewards.ravel()[pairs] = np.concatenate([each.rewards for each in rows])
+    termination.ravel()[pairs] = np.concatenate([each.termination for each in rows])
+    matrix = sparse.csr_array(
+        (stacked.data, stacked.indices, np.cumsum(indptr, dtype=indptr.dtype)), shape=(count * num_actions, count)
+    )
+    return TabularMDP(matrix, termination, rewards, feasible)
 
 
 def existing_rows(

@@ -40,7 +40,8 @@ class BatchSweeps(OrderedSweeps):
     def __init__(self, members: Sequence[MoveSweeps | RowSweeps]) -> None:
         """Take the order of the first."""
         lead = members[0]
-        super().__init__(lead.order, np.stack([member.values for member in members], axis=1), lead.model.longest_row)
+        values, entries = np.stack([member.values for member in members], axis=1), len(members) * lead.entries
+        super().__init__(lead.order, values, lead.model.longest_row, entries)
         self.members, self.model, self.span = members, lead.model, lead.span
         self.discount: float = max(member.discount for member in members)
         self.discounts: NDArray[np.float64] = np.array([member.discount for member in members])

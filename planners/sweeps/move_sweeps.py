@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from planners.arrays import action_type
 from planners.equations.certificates import Bounds
+from planners.equations.ends import NEVER, delays
 from planners.models.moves import MoveMDP
 from planners.sweeps.certified_values import CertifiedValues
-from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
+from planners.sweeps.ordered_sweeps import arrange, closed_value, sorted_seeds
 
 if TYPE_CHECKING:
     from planners.kernels.moves import Arrivals, Moves
@@ -48,7 +49,8 @@ class MoveSweeps(CertifiedValues):
         )
         arranged = arrange(order, known, layers)
         self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
-        super().__init__(arranged, np.full(model.num_states, np.nan), model.num_moves)
+        read = model.num_states * model.num_actions * model.num_moves
+        super().__init__(arranged, np.full(model.num_states, np.nan), model.num_moves, read)
         self.row_type: type[np.integer[Any]] = action_type(model.num_actions)
         self._take(model, discount)
         self._arrange_tables(ordering)

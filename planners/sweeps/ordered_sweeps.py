@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds
+from planners.equations.ends import NEVER
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.options import Target, Tolerance
 
 LARGEST_BLOCK: Final = 2048
+MOST_READ: Final = 1 << 25  # entries of tables between two reports: some hundredths of a second
 LAYERS_IN_WINDOW: Final = 100  # measured: with fewer, what has settled is disturbed; with more, all is swept too often
-NEVER: Final = 2**31 - 1
-LAST: Final = 2**30
 
 
 class Order(NamedTuple):
@@ -50,24 +50,6 @@ def closed_value(best: NDArray[np.float64], discount: float) -> float | None:
         return float(np.float64(first) / (1.0 - discount))
 
 
-def delays(value: NDArray[np.float64], ends: NDArray[np.bool_], step: float, discount: float) -> NDArray[np.int32]:
-    """For each end, after how many steps of reward `step` the best end is worth no more than this one.
-
-    An end that is worth less than going on for ever joins last, in layer `LAST`.
-    """
-    if not ends.any():
-        return np.full(len(value), NEVER, dtype=np.int32)
-    best = float(value[ends].max())
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        if discount < 1.0:
-            for_ever = step / (1.0 - discount)
-            left = (value - for_ever) / max(best - for_ever, UNIT_ROUNDOFF)
-            steps = np.log(np.clip(left, 0.0, 1.0)) / np.log(discount) if discount > 0 else np.where(left < 1, LAST, 0)
-        else:
-            steps = (best - value) / max(-step, UNIT_ROUNDOFF)
-    return np.clip(np.nan_to_num(steps, nan=0.0, posinf=LAST), 0, LAST).astype(np.int32)
-
-
 def sorted_seeds(joins: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """States that join the search of themselves, and their layers, sorted by these."""
     seeds = np.flatnonzero(joins < NEVER).astype(np.int32)
@@ -97,15 +79,17 @@ class OrderedSweeps(ABC):
     swept_tables: Any
     per_step: Any
     span: NDArray[np.int32]
-    budget = 4_000  # blocks between two reports
+    budget = 4_000  # blocks between two reports, at most
     limited = False
 
-    def __init__(self, order: Order, values: NDArray[np.float64], longest_row: int) -> None:
-        """Choose blocks and window."""
+    def __init__(self, order: Order, values: NDArray[np.float64], longest_row: int, entries: int) -> None:
+        """Choose blocks and window; a sweep of everything reads so many entries."""
         self.order, self.values = order, values
         self.block: int = int(np.clip(LAYERS_IN_WINDOW * order.computed // (40 * order.layers), 64, LARGEST_BLOCK))
         self.blocks: int = -(-order.computed // self.block)
         window = -(-LAYERS_IN_WINDOW * order.computed // (order.layers * self.block))
+        self.entries: int = max(entries, 1)
+        self.budget: int = max(min(type(self).budget, MOST_READ * self.blocks // self.entries), 1)
         self.cursor: NDArray[np.int64] = np.array([0, np.clip(window, 4, max(self.blocks, 4)), -1, 0], dtype=np.int64)
         self.pending: NDArray[np.float64] = np.zeros(self.blocks)
         self.roundings: int = longest_row + 18  # those of a backup, of its tables and of the values known beforehand

@@ -44,7 +44,8 @@ class PolicySweeps(CertifiedValues):
         """Take V_0 from `values`, (n,), which are copied."""
         own = np.arange(problem.num_states, dtype=np.int32)
         self.problem, self.model, self.discount = problem, problem.model, problem.discount
-        super().__init__(Order(own, own, problem.num_states, 1), values.copy(), problem.rounding_terms - 10)
+        order, roundings = Order(own, own, problem.num_states, 1), problem.rounding_terms - 10
+        super().__init__(order, values.copy(), roundings, problem.transitions.nnz)
         self.first: NDArray[np.int64] = np.append(problem.first_row, len(problem.row_state))
         self.never_ends: bool = not problem.termination.any()
         self.known_rows: NDArray[np.integer[Any]] = np.zeros(0, dtype=np.int64)

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.certificates import Bounds, Certifier, Weights, most_steps_by_policies
-from planners.equations.problem import UNIT_ROUNDOFF, Problem
+from planners.equations.ends import NEVER, delays, typical_step, until_the_end
+from planners.equations.problem import Problem
 from planners.iteration.starting_points import ending_policy
 from planners.models.tabular import TabularMDP
 from planners.sweeps.certified_values import CertifiedValues
-from planners.sweeps.ordered_sweeps import NEVER, arrange, closed_value, delays, sorted_seeds
+from planners.sweeps.ordered_sweeps import arrange, closed_value, sorted_seeds
 
 if TYPE_CHECKING:
     from planners.kernels.rows import Rows
@@ -46,9 +47,8 @@ class RowSweeps(CertifiedValues):
         goes_on = np.diff(transitions.indptr) > 0
         best = problem.maximise(problem.rewards)
         ending = problem.termination > 0
-        going_on = problem.rewards[~ending]
-        step = 2.0 * float(np.median(0.5 * going_on)) if len(going_on) else 0.0  # halved: two may add up to infinity
-        value = _until_the_end(problem, ending)
+        step = typical_step(problem, ending)
+        value = until_the_end(problem, ending)
         joins = np.full(problem.num_states, NEVER, dtype=np.int32)
         np.minimum.at(joins, problem.row_state[ending], delays(value, value == value, step, problem.discount))
         final = ~np.logical_or.reduceat(goes_on, problem.first_row)
@@ -62,7 +62,8 @@ class RowSweeps(CertifiedValues):
         known[closed] |= closed_value(best[closed], problem.discount) is not None
         arranged = arrange(order, known, layers)
         self.closed, self.finals = closed[known[closed]], np.flatnonzero(final)
-        super().__init__(arranged, np.full(problem.num_states, np.nan), problem.rounding_terms - 10)
+        roundings = problem.rounding_terms - 10
+        super().__init__(arranged, np.full(problem.num_states, np.nan), roundings, transitions.nnz)
         self._take(problem)
         self.per_step: float = float(min(problem.rewards[problem.termination == 0].min(initial=0.0), 0.0))
         self.indptr, self.indices, self.probability, self.first, self.row_of = ordering.permute_rows(
@@ -96,7 +97,7 @@ class RowSweeps(CertifiedValues):
         self.values[rank[self.closed]] = np.nan if lasting is None else lasting
         self.values[rank[self.finals]] = best[self.finals]
         ending = problem.termination > 0
-        self.best_end: float = float(_until_the_end(problem, ending).max(initial=0.0))
+        self.best_end: float = float(until_the_end(problem, ending).max(initial=0.0))
 
     def reward_size(self) -> float:
         """Largest |r| of any row."""
@@ -114,9 +115,11 @@ class RowSweeps(CertifiedValues):
 
         Those weights take sparse linear solves; see `planners.equations.certificates`.
         """
-        bounds = super().prove(tolerance)
-        if self.discount < 1.0 or np.isfinite(bounds.error) or not len(self.values):
-            return bounds
+        if self.problem.sizes is None or not len(self.values):  # the compiled proof knows no other sizes than |r|
+            bounds = super().prove(tolerance)
+            if self.discount < 1.0 or np.isfinite(bounds.error) or not len(self.values):
+                return bounds
+        self.fill()
         problem, values = self.problem, self.values[self.order.rank]
         action_values = problem.action_values(values)
         policy = ending_policy(problem, problem.greedy(action_values))
@@ -169,10 +172,3 @@ def _with_the_flow(
     arrives = np.zeros(len(order), dtype=bool)
     arrives[order[:reached]] = True
     return np.concatenate((deep[arrives[deep]], order[reached:])), 1, True
-
-
-def _until_the_end(problem: Problem, ending: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Value of taking each of the chosen rows again and again until it ends the episode."""
-    stays = problem.discount * (1.0 - problem.termination[ending])
-    with np.errstate(over="ignore"):
-        return problem.rewards[ending] / np.maximum(1.0 - stays, UNIT_ROUNDOFF)

@@ -19,6 +19,7 @@ from tests.oracles.bounds import check_plan
 from tests.oracles.exact import Number, Tables, as_floats, limit_values, optimal_values, values_of
 from tests.oracles.methods import METHODS
 from tests.oracles.models import COSTS, REWARDS, tables
+from tests.oracles.rationals import Exact, Given
 
 F, T = False, True
 exact = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -322,3 +323,19 @@ def test_shaping_over_slips_changes_nothing_in_every_form(rng: np.random.Generat
                 assert np.ptp(shift) <= 4 * plan.error_bound + 1e-9
             found = planners.evaluate(one, [0] * 4, discount=1)
             assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+def test_the_rounding_of_a_reward_counts_where_a_potential_cancels_it(method: Callable[..., Plan]) -> None:
+    """State 1 buys and sells for .1, and its first action also ends, once in 10^12: it earns .3 in all.
+
+    The mean of .1 and .3 is rounded by 10^-17, which 10^12 rounds make 10^-5 of.
+    """
+    rare = 4.097165376429244e-13
+    rows: Given = {
+        0: {0: [(1.0, 1, -0.1, False)]},
+        1: {0: [(rare, 0, 0.3, True), (1.0 - rare, 0, 0.1, False)], 1: [(1.0, 0, 0.1, False)]},
+    }
+    plan = method(TabularMDP.from_gym_dict(rows), discount=1.0, throw=False)
+    for low, high, truth in zip(plan.lower, plan.upper, Exact(rows, 1.0).best(), strict=True):
+        assert low <= truth <= high

@@ -1,5 +1,6 @@
 """Where rounding stops a method below discount 1, values around known numbers prove more, and what they prove holds."""
 
+import itertools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -8,12 +9,28 @@ import numpy as np
 import pytest
 
 import planners
+from gridworld_env.dynamics.rules_to_tables import Rules, make_mdp
+from gridworld_env.grid.grid import parse_grid
 from planners import NotConvergedError, Plan, Status, TabularMDP
-from planners.distributed import solve_in_parts
+from planners.distributed import Rows, solve_in_parts
 from planners.equations.certificates import Bounds
 from planners.equations.from_model import make_problem
 from planners.iteration.last_proof import around, moved
+from planners.models.slices import model_of_slices, tables_of_model
 from tests.oracles.rationals import Exact, Given
+
+
+def by_slices(model: TabularMDP, **options: Any) -> Plan:
+    """In parts, of rows that a function returns, so that no process has the model."""
+    A = model.num_actions
+
+    def rows(first: int, last: int) -> tuple[Any, ...]:
+        part = slice(first, last)
+        P = model.transitions[first * A : last * A]
+        return P, model.rewards[part], model.termination[part], model.feasible[part]
+
+    return solve_in_parts(Rows(rows, model.num_states, A), parts=2, **options)
+
 
 METHODS: dict[str, Callable[..., Plan]] = {
     "value_iteration": planners.value_iteration,
@@ -23,6 +40,7 @@ METHODS: dict[str, Callable[..., Plan]] = {
     "linear_program": planners.linear_program,
     "solve": planners.solve,
     "parts": solve_in_parts,
+    "slices": by_slices,
 }
 NEVER_ENDING = [name for name in METHODS if name != "gauss_seidel"]  # which is for models in which episodes end
 
@@ -114,3 +132,21 @@ def test_minimise_and_maximise_are_turned_alike(rng: np.random.Generator) -> Non
     most = planners.value_iteration(TabularMDP.from_gym_dict(given), **options)
     assert (least.values == -most.values).all()
     assert (least.lower == -most.upper).all()
+
+
+def test_slices_of_each_form_are_put_together_again(rng: np.random.Generator) -> None:
+    moves = make_mdp(parse_grid(["..#+", "...-"]), Rules(slip=0.2))
+    for model in (moves, TabularMDP.from_gym_dict(drawn(rng, end=0.3))):
+        cut = [0, 1, 3, model.num_states]
+        parts = [tables_of_model(model, first, last) for first, last in itertools.pairwise(cut)]
+        whole = model_of_slices(parts, model.num_actions)
+        assert whole is not None
+        for name in ("rewards", "termination", "feasible"):
+            np.testing.assert_array_equal(getattr(whole.tabular, name), getattr(model.tabular, name))
+        np.testing.assert_array_equal(whole.tabular.transitions.toarray(), model.tabular.transitions.toarray())
+
+
+def test_slices_with_other_outcomes_are_not_one_model() -> None:
+    rules = [Rules(slip=0.2, step_reward=reward) for reward in (-1.0, -2.0)]
+    slices = [tables_of_model(make_mdp(parse_grid(["..+"]), each), 0, 3) for each in rules]
+    assert model_of_slices(slices, 4) is None

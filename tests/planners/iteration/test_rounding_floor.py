@@ -217,6 +217,18 @@ def test_the_tolerance_that_is_named_can_be_met(
         assert enough <= 12 * floor
 
 
+@pytest.mark.parametrize(("seed", "kind", "discount"), [(40, "ending crowd", 0.9999), (45, "crowd", 1 - 1e-7)])
+def test_what_is_named_stands_after_rounding(seed: int, kind: str, discount: float) -> None:
+    """Twice the least error was met by the first kind of weights, but for the last rounding, and then refused."""
+    model = models(np.random.default_rng(seed))[kind]
+    krylov = METHODS["krylov"]
+    with pytest.raises(NotConvergedError) as caught:
+        krylov(model, discount=discount, tolerance=1e-30)
+    named = re.search(r"ask for tolerance=(\S+) or more", str(caught.value))
+    assert named is not None
+    assert krylov(model, discount=discount, tolerance=float(named.group(1))).converged
+
+
 @pytest.mark.parametrize("method", [METHODS[name] for name in SWEEPING], ids=SWEEPING)
 def test_where_nothing_can_be_proven(method: Callable[..., Plan]) -> None:
     model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}})

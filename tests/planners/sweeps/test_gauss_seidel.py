@@ -16,6 +16,7 @@ from gridworld_env.dynamics.rules_to_tables import Rules, make_mdp
 from gridworld_env.grid.grid import parse_grid
 from planners import MoveMDP, Status, TabularMDP, UnboundedValueError
 from planners.equations.from_model import make_problem
+from planners.sweeps import ordered_sweeps
 from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.row_sweeps import RowSweeps
 from tests.oracles.bounds import check_contained
@@ -223,3 +224,23 @@ def test_the_kind_of_a_lone_square_counts() -> None:
         kind=np.array([1], dtype=np.uint8),
     )
     np.testing.assert_allclose(planners.gauss_seidel(lone, discount=0.5).values, [5.0], atol=1e-6)
+
+
+def test_reports_do_not_wait_for_long_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two reports, which Ctrl-C and `max_sweeps` wait for, as many entries are read as of short rows."""
+    monkeypatch.setattr(ordered_sweeps, "MOST_READ", 40_000)
+    states = 100
+    P = np.full((states, 1, states), 1.0 / states)
+    dense = TabularMDP.from_arrays(P, np.arange(float(states))[:, None])
+    many = MoveMDP(
+        successor=np.zeros((states, 1), dtype=np.int32),
+        outcome=np.zeros((states, 1), dtype=np.uint8),
+        outcome_reward=np.array([1.0]),
+        outcome_ends=np.array([False]),
+        mixture=np.ones((1, states, 1)),
+    )
+    for sweeps in (RowSweeps(make_problem(dense, 0.999)), MoveSweeps(many, 0.999)):
+        sweeps.advance(0.0)
+        assert sweeps.sweeps <= 4.0  # of 10,000 entries
+    limited = planners.gauss_seidel(dense, discount=0.999, tolerance=1e-300, max_sweeps=8, throw=False)
+    assert limited.iterations <= 3

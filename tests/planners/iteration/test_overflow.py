@@ -1,0 +1,31 @@
+"""Values beyond the largest float: nothing that a plan tells is ever NaN, and what it tells is so."""
+
+import numpy as np
+import pytest
+
+from planners import Status, TabularMDP
+from tests.oracles.methods import METHODS
+
+LARGE = 1e296
+SWEEPS = {"max_iterations": 10}
+
+
+def beyond(leaving: float) -> TabularMDP:
+    """V* is LARGE / leaving times 2; the weights of a proof overflow where the values do not yet."""
+    after = [(1.0 - leaving, 0, LARGE, False), (leaving, 0, LARGE, True)]
+    return TabularMDP.from_gym_dict(
+        {0: {0: [(1.0, 1, LARGE, False)]}, 1: {0: after, 1: [(0.5, 0, LARGE, False), (0.5, 0, LARGE, True)]}}
+    )
+
+
+@pytest.mark.parametrize("discount", [1.0, 1.0 - 2.0**-45])
+@pytest.mark.parametrize("name", METHODS)
+def test_a_plan_never_tells_nan(name: str, discount: float) -> None:
+    limits = {} if "linear" in name else SWEEPS
+    plan = METHODS[name](beyond(2.0**-44), discount=discount, throw=False, **limits)
+    told = np.array([plan.lower, plan.values, plan.upper])
+    assert not np.isnan([*told.ravel(), plan.error_bound]).any()
+    assert (np.diff(told, axis=0) >= 0)[np.isfinite(told[:-1])].all()  # each lies within its bounds
+    assert plan.converged == (plan.error_bound <= plan.tolerance)
+    assert (plan.upper == np.inf).all()
+    assert plan.status is not Status.CONVERGED
