@@ -23,7 +23,7 @@ from gymnasium.wrappers import (
     TransformObservation,
     TransformReward,
 )
-from tests.planners.models.test_enumeration import pose, reached
+from tests.planners.enumeration.test_enumerate_env import pose, reached
 
 import planners
 from gridworld_env import GroundTruth
