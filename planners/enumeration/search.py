@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import random
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -21,6 +22,7 @@ Reward = Callable[[Any, float], float]
 OTHERS: Final = 14  # sequences of random numbers that a generator of another kind is tried with
 WALK: Final = 64  # steps after which what has not changed is shared by copies
 CLOSE: Final = 1e-9  # probabilities of two copies in one state may differ by rounding
+ALL: Final = 200  # environments that come to states known before and are all compared
 OFTEN: Final = 64  # states between two lines of progress
 
 
@@ -201,8 +203,10 @@ class Search:
     starts: dict[Hashable, float] = field(default_factory=dict)
     waiting: dict[Hashable, Any] = field(default_factory=dict)
     results: dict[Hashable, list[Row]] = field(default_factory=dict)
-    again: dict[Hashable, Any] = field(default_factory=dict)  # another environment in a state that waits
-    compared: set[Hashable] = field(default_factory=set)  # states from which two environments were seen to go on alike
+    again: dict[Hashable, list[Any]] = field(default_factory=dict)  # other environments in a state that waits
+    compared: int = 0
+    arrivals: dict[Hashable, int] = field(default_factory=dict)
+    drawn: random.Random = field(default_factory=lambda: random.Random(0))
 
     def begin(self, observation: Any, *, drawn: bool) -> None:
         """Put the first states into the queue: all that `reset` can draw, or that of an observation."""
@@ -221,9 +225,8 @@ class Search:
             inner = self.waiting.pop(state)
             rows = self.trial.rows(state, inner)
             self.results[state] = [Row(row.weights, {}) for row in rows]
-            if state in self.again:
-                self.trial.compare(state, rows, self.again.pop(state))
-                self.compared.add(state)
+            for other in self.again.pop(state, []):
+                self.trial.compare(state, rows, other)
             for row in rows:
                 for result, copied in row.reached.items():
                     if not result.ends:
@@ -233,16 +236,22 @@ class Search:
         report(len(self.results), len(self.results))
 
     def _reach(self, state: Hashable, copied: Any) -> None:
-        if state in self.results:
-            if self.trial.samples is None and state not in self.compared:
-                self.compared.add(state)
-                self.trial.compare(state, self.results[state], copied)
-        elif state not in self.waiting:
+        """Note that an environment has come to a state; compare some of those that come to a state known before.
+
+        The first ones are all compared, and later the k-th that comes to a state with probability 1/k: those that come
+        in succession are often alike in what the key does not tell, so that a rule such as "the second" sees nothing.
+        """
+        arrivals = self.arrivals[state] = self.arrivals.get(state, 0) + 1
+        if arrivals == 1:
             if len(self.results) + len(self.waiting) == self.max_states:
                 raise InvalidOptionError(f"there are more than max_states={self.max_states} states: raise it")
             self.waiting[state] = copied
-        elif self.trial.samples is None:
-            self.again.setdefault(state, copied)
+        elif self.trial.samples is None and (self.compared < ALL or self.drawn.random() * arrivals < 1.0):
+            self.compared += 1
+            if state in self.waiting:
+                self.again.setdefault(state, []).append(copied)
+            else:
+                self.trial.compare(state, self.results[state], copied)
 
     def model(self) -> TabularMDP:
         """The tables of what was found."""

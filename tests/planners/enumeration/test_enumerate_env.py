@@ -214,6 +214,7 @@ class Guess(gym.Env[Any, Any]):
     def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[int, dict[str, Any]]:
         super().reset(seed=seed)
         self.hidden, self.shown = int(self.np_random.choice([1, 2, 2])), int(self.np_random.integers(1, 3))
+        self.suit = self.np_random.integers(4)  # so that the first that come to a state have the same hidden card
         return self.shown, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
