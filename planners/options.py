@@ -124,6 +124,22 @@ def check_run(max_iterations: Any, progress: Any, throw: Any) -> None:
     check_switch("throw", throw)
 
 
+def refuse_unknown(options: Iterable[str], known: Iterable[str], whose: str, also: str = "") -> None:
+    """`InvalidOptionError` for the first option that is none of those known.
+
+    >>> refuse_unknown(["epsilon"], ["model", "tolerance"], "value_iteration")
+    Traceback (most recent call last):
+    planners.errors.InvalidOptionError: value_iteration has no option 'epsilon'; expected 'tolerance'. How ...
+    """
+    taken = [name for name in known if name != "model"]
+    for option in options:
+        if option not in taken:
+            listed = ", ".join(map(repr, taken))
+            raise InvalidOptionError(
+                f"{whose} has no option {option!r}{also}; expected {listed}. How exact: tolerance="
+            )
+
+
 def check_switch(name: str, value: Any) -> bool:
     """The value as a bool; `InvalidOptionError` if it is neither True nor False.
 
