@@ -13,6 +13,12 @@ SAMPLE: Final = 1_000  # states that a typical |V| is taken from
 LEAST: Final = 1e-290  # where all V are 0; smaller numbers are no sizes, as of `planners.kernels.proofs`
 
 
+HINTS: Final = {
+    "tolerance": ". How exact: tolerance=",
+    "minimise": ". What a policy earns is in the sign of the rewards, whether more or less is better",
+}
+
+
 class Target(NamedTuple):
     """What error ends a run, and what error is allowed at its end, where rounding keeps it from the first.
 
@@ -77,6 +83,11 @@ def sizes(values: NDArray[np.float64]) -> tuple[float, float]:
 def check_discount(discount: Any) -> float:
     """The discount as a float; `InvalidOptionError` if it is not a number from 0 to 1."""
     value = _as_float(discount)
+    if np.ndim(discount) > 0:
+        raise InvalidOptionError(
+            f"discount is a table of shape {np.shape(discount)}; expected one number from 0 to 1 here. A model that "
+            "holds a discount for each pair: model.discounted(table), which is planned with discount=1"
+        )
     if not 0.0 <= value <= 1.0:
         raise InvalidOptionError(f"discount is {discount!r}; expected a number from 0 to 1")
     return value
@@ -122,6 +133,21 @@ def check_run(max_iterations: Any, progress: Any, throw: Any) -> None:
             f"progress is {progress!r}; expected True, False, or a function to call with each Iteration"
         )
     check_switch("throw", throw)
+
+
+def refuse_unknown(options: Iterable[str], known: Iterable[str], whose: str, also: str = "") -> None:
+    """`InvalidOptionError` for the first option that is none of those known.
+
+    >>> refuse_unknown(["epsilon"], ["model", "tolerance"], "value_iteration")
+    Traceback (most recent call last):
+    planners.errors.InvalidOptionError: value_iteration has no option 'epsilon'; expected 'tolerance'. How ...
+    """
+    taken = [name for name in known if name != "model"]
+    for option in options:
+        if option not in taken:
+            hint = HINTS.get(option, HINTS["tolerance"] if "tolerance" in taken else "")
+            listed = ", ".join(map(repr, taken))
+            raise InvalidOptionError(f"{whose} has no option {option!r}{also}; expected {listed}{hint}")
 
 
 def check_switch(name: str, value: Any) -> bool:

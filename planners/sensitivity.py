@@ -14,7 +14,7 @@ from planners.models.pair_discounts import is_per_pair
 from planners.options import BY_DEFAULT, Tolerance, check_tolerances
 from planners.plans.plan import Plan
 from planners.plans.policy import state_of
-from planners.plans.rows import Table
+from planners.plans.table import Table
 from planners.solve import solve
 
 QUICK: Final = {"tolerance", "relative_tolerance", "minimise", "throw"}  # options that do not choose a method

@@ -32,7 +32,7 @@ from planners.models.moves import MoveMDP
 from planners.models.pairs import PairMDP
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
-from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances, refuse_unknown
 from planners.plans.plan import Plan, Status
 from planners.refining import refined, unspoilt
 from planners.sweeps.variants import Variant
@@ -232,12 +232,7 @@ def _check_options(name: str, options: dict[str, Any]) -> None:
     known = signature(unwrap(METHODS[name])).parameters
     if any(option.kind is option.VAR_KEYWORD for option in known.values()):
         return
-    for option in further:
-        if option not in known:
-            listed = ", ".join(repr(each) for each in known if each != "model")
-            raise InvalidOptionError(
-                f"solve has no option {option!r}, nor has its method {name}; expected {listed}. How exact: tolerance="
-            )
+    refuse_unknown(further, known, "solve", f", nor has its method {name}")
 
 
 def _start_after(plan: Plan) -> Plan | NDArray[np.float64]:

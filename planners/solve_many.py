@@ -1,6 +1,7 @@
 """Many models of one map, solved together: at many discounts, step rewards or slips."""
 
 from collections.abc import Iterable, Sequence
+from inspect import signature
 from typing import Any, Final
 
 from planners.gpu.solving import is_device, solve_on_device
@@ -12,7 +13,7 @@ from planners.memory import check_memory
 from planners.models.convert import ModelLike
 from planners.models.moves import MoveMDP
 from planners.models.negated import negated
-from planners.options import BY_DEFAULT, Tolerance, check_run, check_switch, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_run, check_switch, check_tolerances, refuse_unknown
 from planners.plans.plan import Plan, Status, opposite
 from planners.solve import choose, solve
 from planners.sweeps.batch_sweeps import BatchSweeps, make_lead, sibling
@@ -37,6 +38,7 @@ def solve_many(
     progress: Progress = False,
     throw: bool = True,
     minimise: bool = False,
+    **unknown: Any,
 ) -> list[Plan]:
     """A plan for each of many models of one map, each with proven bounds of its own.
 
@@ -56,6 +58,7 @@ def solve_many(
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plans with their status.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
+        **unknown: Refused: there are no other options.
 
     Returns:
         k plans, in the order of the lists.
@@ -71,6 +74,7 @@ def solve_many(
     >>> [plan.policy.act(0) for plan in solve_many(stay_or_stop, discounts=[0.5, 0.6, 0.7, 0.8])]
     [1, 1, 0, 0]
     """
+    refuse_unknown(unknown, [name for name in signature(solve_many).parameters if name != "unknown"], "solve_many")
     wanted = check_tolerances(tolerance, relative_tolerance)
     check_run(max_iterations, progress, throw)
     given = variants = read_variants(model, discount, discounts, step_rewards, slips)
@@ -82,13 +86,7 @@ def solve_many(
     options = {"tolerance": wanted, "progress": progress}
     for group in groups(variants):
         members = [variants[index] for index in group]
-        if is_device(device):
-            found = solve_on_device(members, device, max_iterations=int(max_iterations), **options)
-            found = [proven_further(plan) for plan in found]
-        elif can_be_swept(members):
-            found = sweep_together(members, max_iterations=int(max_iterations), **options)
-        else:
-            found = [solve(each.model, discount=each.discount, throw=False, **options) for each in members]
+        found = _plans_of(members, device, int(max_iterations), options)
         plans.update(zip(group, found, strict=True))
         if len(plans) < len(variants) and any(plan.status is Status.INTERRUPTED for plan in found):
             raise KeyboardInterrupt
@@ -96,6 +94,16 @@ def solve_many(
     if minimise:
         ordered = [opposite(plan, each.model) for plan, each in zip(ordered, given, strict=True)]
     return [finish(plan, throw=throw) for plan in ordered]
+
+
+def _plans_of(members: list[Variant], device: Any, max_iterations: int, options: dict[str, Any]) -> list[Plan]:
+    """Plans of models that share their tables, converged or not."""
+    if is_device(device):
+        found = solve_on_device(members, device, max_iterations=max_iterations, **options)
+        return [proven_further(plan) for plan in found]
+    if can_be_swept(members):
+        return sweep_together(members, max_iterations=max_iterations, **options)
+    return [solve(each.model, discount=each.discount, throw=False, **options) for each in members]
 
 
 def can_be_swept(members: Sequence[Variant]) -> bool:

@@ -42,7 +42,7 @@ def value_over_horizon(
         finite = np.where(possible, onward, 0.0)
         values = rewards + rate * (chain @ finite)
         terms = int(np.diff(chain.indptr).max(initial=0)) + 10 + (0 if chosen.is_deterministic else mdp.num_actions)
-        largest = np.abs(mdp.rewards).max(axis=1)
+        largest = _largest_rewards(mdp)
         sizes = 2.0 * largest + rate * (chain @ np.abs(finite)) + np.abs(values)
         error = rate * (chain @ off) * (1.0 + 1e-9) + terms * (UNIT_ROUNDOFF * sizes + SMALLEST_SUBNORMAL)
         if not possible.all() and rate > 0:
@@ -56,6 +56,12 @@ def value_over_horizon(
             wrong.tolist(),
         )
     return values
+
+
+def _largest_rewards(mdp: Any) -> NDArray[np.float64]:
+    """(S,) the largest |r| of any action of each state; of a model of pairs, of those that exist."""
+    sizes = np.abs(mdp.rewards)
+    return sizes.max(axis=1) if sizes.ndim == 2 else np.maximum.reduceat(sizes, mdp.first_row[:-1])
 
 
 def _policy_of_step(mdp: TabularMDP, policy: Any, step: int, horizon: int) -> TabularPolicy:

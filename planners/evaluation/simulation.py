@@ -24,7 +24,7 @@ from planners.plans.finite_plan import FinitePlan
 from planners.plans.model_identity import is_same_model
 from planners.plans.plan import Plan
 from planners.plans.policy import state_of
-from planners.plans.rows import Table
+from planners.plans.table import Table
 
 LONGEST: Final = 10_000  # steps of an episode, where none are given
 NEGLIGIBLE: Final = 1e-6  # what a reward may be discounted to before an episode is cut off

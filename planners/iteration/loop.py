@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import wraps
+from inspect import signature
 from typing import ParamSpec
 
 import numpy as np
@@ -25,7 +26,7 @@ from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress, reporting
 from planners.iteration.rounding_floor import advice
 from planners.models.state_names import errors_in_names, named_text
-from planners.options import Tolerance, check_tolerances, named_states
+from planners.options import Tolerance, check_tolerances, named_states, refuse_unknown
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
 
@@ -39,10 +40,15 @@ def planner(method: Callable[Options, Plan]) -> Callable[Options, Plan]:
 
     The method itself, which returns its plan in any case, is what `inspect.unwrap` finds.
     """
+    taken = signature(method).parameters.values()
+    ordered = [each.name for each in taken]
+    known = set(ordered) if all(each.kind is not each.VAR_KEYWORD for each in taken) else None
 
     @wraps(method)
     @errors_in_names
     def call(*model: Options.args, **options: Options.kwargs) -> Plan:
+        if known is not None and not options.keys() <= known:
+            refuse_unknown(options, ordered, method.__name__)
         plan = in_direction(method, *model, **options)  # pyright: ignore[reportCallIssue] - it has no word for this
         return finish(plan, throw=bool(options.get("throw", True)))
 

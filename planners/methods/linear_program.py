@@ -63,6 +63,8 @@ def linear_program(
 
     Returns:
         A `Plan` with proven bounds.
+        Where a few values are very much larger than the others, `planners.solve(model, method=...)` solves the rest
+        apart, and proves more of it than this function does.
 
     Raises:
         InvalidModelError: No model, or not an MDP.

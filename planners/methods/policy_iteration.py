@@ -85,6 +85,8 @@ def policy_iteration(
 
     Returns:
         A `Plan` with proven bounds. After Ctrl-C: the plan so far.
+        Where a few values are very much larger than the others, `planners.solve(model, method=...)` solves the rest
+        apart, and proves more of it than this function does.
 
     Raises:
         InvalidModelError: No model, or not an MDP.

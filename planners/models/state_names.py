@@ -3,12 +3,14 @@
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import wraps
+from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from planners.errors import InvalidPolicyError, PlannerError
 from planners.names import hashable, in_names, is_hashable
+from planners.options import refuse_unknown
 
 Options = ParamSpec("Options")
 Result = TypeVar("Result")
@@ -119,10 +121,14 @@ class ForgottenNames:
 
 
 def errors_in_names(question: Callable[Options, Result]) -> Callable[Options, Result]:
-    """A function of a model, whose errors name states and actions as the model does."""
+    """A function of a model, whose errors name states and actions as the model does; and options that it lacks."""
+    taken = signature(question).parameters
+    closed = all(each.kind is not each.VAR_KEYWORD for each in taken.values())
 
     @wraps(question)
     def call(*model: Options.args, **options: Options.kwargs) -> Result:
+        if closed and not options.keys() <= taken.keys():
+            refuse_unknown(options, taken, question.__name__)
         try:
             return question(*model, **options)
         except PlannerError as error:

@@ -15,7 +15,7 @@ from planners.models.stages import Stages
 from planners.models.state_names import ForgottenNames, StateNames
 from planners.models.tabular import TabularMDP
 from planners.plans.policy import TabularPolicy, state_of
-from planners.plans.rows import Table
+from planners.plans.table import Table
 
 
 @dataclass(frozen=True, eq=False, repr=False)

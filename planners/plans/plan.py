@@ -17,7 +17,7 @@ from planners.models.backups import backup
 from planners.models.negated import negated, negative
 from planners.options import sizes
 from planners.plans.policy import TabularPolicy, state_of
-from planners.plans.table import PlanTable
+from planners.plans.table import PlanRow, Table, printed_plan
 
 if TYPE_CHECKING:
     from planners.models.convert import Model
@@ -139,9 +139,19 @@ class Plan:
         """
         return self.action_name(int(self.policy.actions[state_of(state, self.policy.states, len(self.values))]))
 
-    def table(self) -> PlanTable:
+    def table(self) -> Table:
         """Each state with its action, value and proven bounds; `print` it, `to_csv(path)`, `to_pandas()`."""
-        return PlanTable(self)
+        return Table(
+            PlanRow._fields,
+            len(self.values),
+            self._row,
+            printed=(("state", "action", "value", "error"), printed_plan),
+            index=True,
+        )
+
+    def _row(self, state: int) -> PlanRow:
+        bounds = (float(array[state]) for array in (self.values, self.lower, self.upper))
+        return PlanRow(self.state_name(state), self.action_name(int(self.policy.actions[state])), *bounds)
 
     def state_name(self, state: int) -> Any:
         """The name of the state of a number; the number itself where states have no names."""

@@ -1,19 +1,142 @@
-"""A plan as a table: each state by its name, with its value, its proven bounds and the action to take."""
+"""A table of a few columns: printed, its first rows; and all of them as a CSV file or a pandas DataFrame."""
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from planners.atomic_file import write_atomically
 
-if TYPE_CHECKING:
-    from planners.plans.plan import Plan
-
 SHOWN: Final = 12  # rows that are printed
+WIDEST: Final = 40  # characters of a cell
+
+Row = Callable[[Any], tuple[Any, ...]]
+
+
+class Table(Sequence[tuple[Any, ...]]):
+    """Named columns, and rows that are made when they are asked for.
+
+    >>> print(Table(("state", "value"), 2, [("low", 0.5), ("high", 2.0)].__getitem__))
+    state  value
+    low      0.5
+    high       2
+    """
+
+    columns: tuple[str, ...]
+
+    def __init__(
+        self,
+        columns: tuple[str, ...],
+        length: int,
+        row: Row,
+        *,
+        printed: tuple[tuple[str, ...], Row] | None = None,
+        index: bool = False,
+    ) -> None:
+        """Of `length` rows, each of which `row(number)` makes.
+
+        Args:
+            columns: What the entries of a row are.
+            length: Number of rows.
+            row: Of a number from 0: the row.
+            printed: Columns, and a function from a row to their cells, where not all is printed as it is.
+            index: Whether the first column is the index of a DataFrame.
+        """
+        self.columns, self._length, self._row = columns, length, row
+        self._titles, self._cells = printed or (columns, lambda row: row)
+        self._index = index
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return self._length
+
+    def __getitem__(self, number: Any) -> Any:
+        """A row, or a list of them."""
+        if isinstance(number, slice):
+            return [self._row(one) for one in range(*number.indices(self._length))]
+        if not -self._length <= number < self._length:
+            raise IndexError(f"row {number} of a table of {self._length} rows")
+        return self._row(number % self._length)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """All rows."""
+        return map(self._row, range(self._length))
+
+    def __str__(self) -> str:
+        """The first rows, in columns."""
+        return "\n".join(self.lines())
+
+    __repr__ = __str__
+
+    def lines(self, most: int = SHOWN) -> list[str]:
+        """The header, the first rows and how many more there are."""
+        cells, right = self._texts(most)
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = [
+            "  ".join(
+                f"{cell:{'>' if end else '<'}{width}}" for cell, end, width in zip(row, right, widths, strict=True)
+            )
+            for row in cells
+        ]
+        more = [f"and {self._length - most} more"] if self._length > most else []
+        return [line.rstrip() for line in lines] + more
+
+    def _texts(self, most: int) -> tuple[list[tuple[str, ...]], list[bool]]:
+        """The header and the first rows, and which columns are of numbers."""
+        rows = [self._cells(row) for row in self[:most]]
+        right = [all(isinstance(row[column], int | float) for row in rows) for column in range(len(self._titles))]
+        return [self._titles, *(tuple(map(_text, row)) for row in rows)], right
+
+    def __rich__(self) -> Any:
+        """The first rows, as Rich prints them in a terminal."""
+        from rich.markup import escape as without_markup
+        from rich.table import Table as RichTable
+
+        cells, right = self._texts(SHOWN)
+        table = RichTable(caption=self._caption())
+        for title, end in zip(cells[0], right, strict=True):
+            table.add_column(title, justify="right" if end else "left")
+        for row in cells[1:]:
+            table.add_row(*map(without_markup, row))
+        return table
+
+    def _repr_html_(self) -> str:
+        """The first rows, in a notebook."""
+        more = f"<caption>{self._caption()}</caption>" if self._caption() else ""
+        body = ("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._texts(SHOWN)[0])
+        return f"<table>{more}{''.join(body)}</table>"
+
+    def _caption(self) -> str | None:
+        return f"the first {SHOWN} of {self._length} rows" if self._length > SHOWN else None
+
+    def to_csv(self, path: str | PathLike[str]) -> None:
+        """Write all rows, with a header.
+
+        Raises:
+            OSError: It cannot be written; a file that was there before is then as it was.
+        """
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self)
+        write_atomically(Path(path), lambda file: file.write(text.getvalue().encode()))
+
+    def to_pandas(self) -> Any:
+        """All rows as a pandas DataFrame; the index of a table of states are these.
+
+        Raises:
+            ModuleNotFoundError: pandas is missing.
+        """
+        import pandas as pd  # pyright: ignore[reportMissingImports] - only where it is asked for
+
+        columns: dict[str, Any] = {name: [row[place] for row in self] for place, name in enumerate(self.columns)}
+        if not self._index:
+            return pd.DataFrame(columns)
+        index = pd.Index(columns.pop(self.columns[0]), name=self.columns[0], tupleize_cols=False)
+        return pd.DataFrame(columns, index=index)
 
 
 class PlanRow(NamedTuple):
@@ -26,106 +149,20 @@ class PlanRow(NamedTuple):
     upper: float
 
 
-class PlanTable:
-    """The rows of a plan, one for each state; printed, the first of them.
-
-    >>> from planners import TabularMDP, solve
-    >>> stay = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}}, states=["home"], actions=["stay"])
-    >>> print(solve(stay, discount=0.0).table())
-    state  action  value    error
-    home   stay        1  ...
-    """
-
-    def __init__(self, plan: "Plan") -> None:
-        """Of a plan, whose numbers are read when they are asked for."""
-        self.plan = plan
-
-    def __len__(self) -> int:
-        """S."""
-        return len(self.plan.values)
-
-    def __getitem__(self, number: int) -> PlanRow:
-        """The row of the state of a number."""
-        if not -len(self) <= number < len(self):
-            raise IndexError(f"row {number} of a table of {len(self)} states")
-        plan, state = self.plan, number % len(self)
-        bounds = (float(array[state]) for array in (plan.values, plan.lower, plan.upper))
-        return PlanRow(plan.state_name(state), plan.action_name(int(plan.policy.actions[state])), *bounds)
-
-    def __iter__(self) -> Iterator[PlanRow]:
-        """All rows."""
-        return map(self.__getitem__, range(len(self)))
-
-    def __str__(self) -> str:
-        """The first rows, in columns; `error` is how far V* may be from the value, at most."""
-        return "\n".join(self.lines())
-
-    __repr__ = __str__
-
-    def lines(self, most: int = SHOWN) -> list[str]:
-        """The header, the first rows and how many more there are."""
-        cells = self._cells(most)
-        widths = [max(len(row[column]) for row in cells) for column in range(4)]
-        texts = [
-            f"{state:<{widths[0]}}  {action:<{widths[1]}}  {value:>{widths[2]}}  {error:>{widths[3]}}"
-            for state, action, value, error in cells
-        ]
-        return texts + ([f"and {len(self) - most} more"] if len(self) > most else [])
-
-    def __rich__(self) -> Any:
-        """The first rows, as Rich prints them in a terminal."""
-        from rich.table import Table
-
-        table = Table("state", "action", caption=f"the first {SHOWN} of {len(self)}" if len(self) > SHOWN else None)
-        table.add_column("value", justify="right")
-        table.add_column("error", justify="right")
-        for row in self._cells(SHOWN)[1:]:
-            table.add_row(*map(_escaped, row))
-        return table
-
-    def _repr_html_(self) -> str:
-        """The first rows, in a notebook."""
-        more = f"<caption>the first {SHOWN} of {len(self)} states</caption>" if len(self) > SHOWN else ""
-        body = ("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells(SHOWN))
-        return f"<table>{more}{''.join(body)}</table>"
-
-    def _cells(self, most: int) -> list[tuple[str, str, str, str]]:
-        """The header and the first rows."""
-        return [("state", "action", "value", "error"), *(_cells(self[row]) for row in range(min(most, len(self))))]
-
-    def to_pandas(self) -> Any:
-        """All rows as a pandas DataFrame, whose index are the states.
-
-        Raises:
-            ModuleNotFoundError: pandas is missing.
-        """
-        import pandas as pd  # pyright: ignore[reportMissingImports] - only where it is asked for
-
-        columns: dict[str, Any] = dict(zip(PlanRow._fields, zip(*self, strict=True), strict=True))
-        names = columns.pop("state")
-        index = pd.Index(names, name="state", tupleize_cols=False)
-        return pd.DataFrame({name: list(column) for name, column in columns.items()}, index=index)
-
-    def to_csv(self, path: str | PathLike[str]) -> None:
-        """Write all rows, with a header: state, action, value, lower, upper.
-
-        Raises:
-            OSError: It cannot be written; a file that was there before is then as it was.
-        """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(PlanRow._fields)
-        writer.writerows(self)
-        write_atomically(Path(path), lambda file: file.write(text.getvalue().encode()))
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape as without_markup
-
-    return without_markup(text)
-
-
-def _cells(row: PlanRow) -> tuple[str, str, str, str]:
+def printed_plan(row: PlanRow) -> tuple[Any, ...]:
+    """State, action, value, and how far V* may be from it at most, as it is printed."""
     error = 0.0 if row.lower == row.upper else max(row.upper - row.value, row.value - row.lower)
-    name, action = (text if len(text) <= 40 else f"{text[:37]}..." for text in (str(row.state), str(row.action)))
-    return name, action, f"{row.value:.6g}", f"{error:.1e}" if error else "0"
+    return str(row.state), str(row.action), row.value, _Error(error)
+
+
+class _Error(float):
+    """A number of which two digits are printed."""
+
+    def __format__(self, _: str) -> str:
+        """Whatever is asked for: so."""
+        return f"{float(self):.1e}" if self else "0"
+
+
+def _text(cell: Any) -> str:
+    text = f"{cell:.6g}" if isinstance(cell, float) else str(cell)
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."

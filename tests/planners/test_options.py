@@ -102,3 +102,10 @@ def test_numbers_of_all_kinds(planner: Callable[..., Any], options: dict[str, An
     model = TabularMDP.from_gym_dict({0: {0: [(0.5, 0, 1.0, False), (0.5, 0, 1.0, True)]}})
     plan = planner(model, **options)
     assert plan.values[0] == pytest.approx(1.0 / (1.0 - 0.5 * float(options["discount"])), abs=plan.tolerance)
+
+
+def test_options_that_nobody_has_are_named() -> None:
+    model = planners.TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)]}})
+    for verb in (planners.solve_many, planners.solve, *planners.METHODS.values()):
+        with pytest.raises(planners.InvalidOptionError, match=r"has no option 'epsilon'.* How exact: tolerance="):
+            verb(model, discount=0.5, epsilon=1e-3)
