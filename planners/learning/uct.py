@@ -17,6 +17,7 @@ import math
 import random
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -83,10 +84,8 @@ class UCT(OnlineLearner):
         outcomes = outcomes_of(task.model, task.source)
         self._generator, first = random.Random(self.random.key), outcomes.first.tolist()
         results = list(zip(outcomes.next_state.tolist(), outcomes.reward.tolist(), outcomes.ends.tolist(), strict=True))
-        self._results = [results[a:b] for a, b in zip(first, first[1:], strict=False)]
-        self._sums = [
-            np.cumsum(outcomes.probability[a:b])[:-1].tolist() for a, b in zip(first, first[1:], strict=False)
-        ]
+        self._results = [results[a:b] for a, b in pairwise(first)]
+        self._sums = [np.cumsum(outcomes.probability[a:b])[:-1].tolist() for a, b in pairwise(first)]
 
     def choose(self, s: int) -> int:
         """The action that was tried most at the root."""
