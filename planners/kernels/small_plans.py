@@ -34,11 +34,12 @@ def evaluate_dense(P, R, discount, policy, V, system):
         system[s, s] += 1.0
         system[s, S] = R[s, policy[s]]
     for k in range(S):
+        pivot = system[k, k:]
         for i in range(k + 1, S):
             if system[i, k] != 0.0:
-                share = system[i, k] / system[k, k]
-                for j in range(k + 1, S + 1):
-                    system[i, j] -= share * system[k, j]
+                row, share = system[i, k:], system[i, k] / pivot[0]
+                for j in range(1, len(pivot)):
+                    row[j] -= share * pivot[j]
     for k in range(S - 1, -1, -1):
         v = system[k, S]
         for j in range(k + 1, S):
