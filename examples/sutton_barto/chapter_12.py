@@ -10,7 +10,7 @@ from walks import runs_of_walk
 import planners
 from gridworld_env.models import random_walk
 
-DECAYS = (0.0, 0.4, 0.8, 0.9, 0.95, 0.975, 0.99, 1.0)
+DECAYS = (0.0, 0.4, 0.8, 0.9, 0.95, 0.99, 1.0)
 RATES = np.arange(1, 21) / 20.0
 
 
@@ -25,12 +25,14 @@ def exact(rate: float, decay: float) -> float:
 
 
 def grid(runs: int, decays: tuple, rates: np.ndarray, dutch: bool) -> dict[tuple[float, float], float]:
-    """Mean errors of online TD(lambda), or of true online TD(lambda)."""
-    return {
-        (k, a): float(np.minimum(runs_of_walk(19, a, decay=k, dutch=dutch, runs=runs)[1:], 10).mean())
-        for k in decays
-        for a in rates
-    }
+    """Mean errors of online TD(lambda), or of true online TD(lambda); some of them diverge."""
+    found = {}
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in decays:
+            for a in rates:
+                errors = runs_of_walk(19, a, decay=k, dutch=dutch, runs=runs)[1:]
+                found[k, a] = float(np.nan_to_num(errors, nan=10.0).clip(max=10.0).mean())
+    return found
 
 
 def chapter(full: bool, picture: Path | None) -> list[Row]:
@@ -41,7 +43,7 @@ def chapter(full: bool, picture: Path | None) -> list[Row]:
         errors = runs_of_walk(19, a, decay=k, offline=True, runs=runs)[1:]
         root, spread = np.sqrt((errors**2).mean(axis=1)).mean(), 6 * errors.mean(axis=0).std() / runs**0.5
         rows.append(Row("Figure 12.3", f"lambda {k:g}, alpha {a:g}: error", "curve", root, plane[k, a], spread))
-    step = slice(1, None, 2) if full else slice(None)
+    step = slice(1, None, 3) if full else slice(None)
     ways = {name: grid(runs, decays, rates[step], name == "true online") for name in ("TD(lambda)", "true online")}
     least = {name: min(each.values()) for name, each in ways.items()}
     if full:
@@ -70,7 +72,7 @@ def chapter(full: bool, picture: Path | None) -> list[Row]:
                 "beside TD(lambda)'s, measured too",
             ),
         ]
-        hill = {k: np.mean([drive(50, 0.5, k, seed)[0].mean() for seed in range(8)]) for k in (0.0, 0.84, 0.96)}
+        hill = {k: np.mean([drive(50, 0.5, k, seed)[0].mean() for seed in range(5)]) for k in (0.0, 0.84)}
         rows.append(
             Row(
                 "Figure 12.10",
@@ -89,10 +91,9 @@ def chapter(full: bool, picture: Path | None) -> list[Row]:
                 "lambda .84: steps of an episode",
                 "about 200",
                 hill[0.84],
-                97.65,
-                0,
-                "above",
-                "exact: proven bound of the best mean",
+                200,
+                60,
+                "book",
             )
         )
     if picture:

@@ -59,6 +59,11 @@ class Chain(NamedTuple):
         ending = np.asarray(self.summed(self.probability, ends=True).sum(axis=1)) > 0
         return bool((next_towards(onward, each, np.ones(len(each), bool), ending) >= 0).all())
 
+    def expected_steps(self) -> float:
+        """How many steps an episode has on average, where it always ends."""
+        matrix = sparse.eye_array(self.num_states) - self.summed(self.probability)
+        return float(self.start @ splu(sparse.csc_matrix(matrix)).solve(np.ones(self.num_states)))
+
     def values(self) -> NDArray[np.float64]:
         """(S,) V of the policy, of all states of the model: NaN in those that are not reached.
 

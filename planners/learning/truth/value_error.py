@@ -1,7 +1,7 @@
 """How wrong a rule of prediction is after so many episodes: bias and variance, exactly and without a single run."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ from planners.learning.truth.lambda_return_moments import LambdaReturnMoments
 from planners.learning.truth.td_moments import TDMoments
 
 Array = NDArray[np.float64]
+LONGEST: Final = 1e6  # steps of an episode, on average: what it adds up to is worked out step by step
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -89,12 +90,14 @@ def value_error(
 
     Raises:
         InvalidOptionError: Not exactly one of `episodes` and `steps`, or a learner whose error has no such equations.
-        InvalidModelError: Episodes may go on for ever, or the model does not say where they begin.
+        InvalidModelError: Episodes may go on for ever, or for millions of steps; or the model does not say where they
+            begin.
         NotEnoughMemoryError: S is too large.
 
     Source: Singh and Dayan (1998), "Analytical mean squared error curves for temporal difference learning".
 
-    Cost: a sparse system of S^3 unknowns for TD(0); S^2 systems of S unknowns and S^4 numbers for lambda-returns.
+    Cost: for TD(0) S^2 operations for each outcome and each step that an episode may have; for lambda-returns S^2
+    systems of S unknowns, and S^4 operations an episode.
 
     >>> import planners
     >>> coin = planners.TabularMDP.from_gym_dict({0: {0: [(0.5, 0, 1.0, False), (0.5, 0, 1.0, True)]}}, initial=[1.0])
@@ -118,10 +121,8 @@ def value_error(
     if not online and steps is not None:
         raise InvalidOptionError("LambdaReturn learns when an episode is over; expected episodes=, not steps=")
     chain = chain_of(env_or_model, policy, discount)
-    if steps is None and not chain.always_ends:
-        raise InvalidModelError(
-            "an episode of this policy may go on for ever; expected steps=, or one that always ends"
-        )
+    if steps is None:
+        _refuse_long(chain)
     moments = _first(getattr(learner, "initial", 0.0) if initial is None else initial, chain)
     if not online:
         found = _by_episode(LambdaReturnMoments(chain, rate, decay), moments, count)
@@ -130,6 +131,15 @@ def value_error(
     else:
         found = _by_step(TDMoments(chain, rate), moments, count)
     return _curves(chain, found, unit)
+
+
+def _refuse_long(chain: Chain) -> None:
+    if not chain.always_ends:
+        raise InvalidModelError("an episode of this policy may go on for ever; expected steps=, or one that ends")
+    if (length := chain.expected_steps()) > LONGEST:
+        raise InvalidModelError(
+            f"an episode of this policy has {length:.3g} steps on average; expected at most {LONGEST:g}, or steps="
+        )
 
 
 def _first(initial: ArrayLike, chain: Chain) -> Array:

@@ -136,6 +136,12 @@ def test_a_model_that_goes_on_for_ever() -> None:
         planners.value_error(swim, [1] * 6, planners.TD(rate=0.1), discount=0.9, episodes=3)
 
 
+def test_episodes_of_millions_of_steps_are_refused() -> None:
+    hardly = OutcomeMDP.from_gym_dict({0: {0: [(1e-9, 0, 1.0, True), (1.0 - 1e-9, 0, 0.0, False)]}}, [1.0])
+    with pytest.raises(planners.InvalidModelError, match=r"1e\+09 steps on average"):
+        planners.value_error(hardly, [0], planners.TD(rate=0.1), discount=0.9, episodes=1)
+
+
 @pytest.mark.parametrize(
     ("learner", "options", "message"),
     [
@@ -165,7 +171,7 @@ def test_rules_refuse_numbers_out_of_range(rate: Any, decay: Any) -> None:
 
 def test_memory_is_asked_for_first() -> None:
     with pytest.raises(planners.NotEnoughMemoryError):
-        planners.value_error(MODELS["random_walk"](3000), [0] * 3000, LambdaReturn(0.1), discount=1.0, episodes=1)
+        planners.value_error(MODELS["random_walk"](700), [0] * 700, LambdaReturn(0.1), discount=1.0, episodes=1)
 
 
 @pytest.mark.parametrize("name", ["random_walk", "river_swim"])
