@@ -1,13 +1,14 @@
 """Continuous states and actions, with proven bounds: cells, boxes of states, and outward rounding.
 
 Read in this order: interval (numbers), system (what is planned on), systems.mountain_car; sets, cells, walks (sets on
-their way), programs; guaranteed (lower bounds), optimistic (upper bounds), solve; nodes.
+their way), programs; guaranteed (lower bounds), optimistic (upper bounds), solve; reach and proof (one start); nodes.
 """
 
 from planners.continuous.continuous_plan import ContinuousPlan
 from planners.continuous.interval import Interval
 from planners.continuous.linear_quadratic import LinearQuadratic, linear_quadratic
 from planners.continuous.nodes import node_states, nodes
+from planners.continuous.proof import Proof, prove
 from planners.continuous.solve import solve
 from planners.continuous.system import Noise, System, box
 from planners.continuous.systems.cart_pole import CartPole
@@ -26,10 +27,12 @@ __all__ = [
     "MountainCarContinuous",
     "Noise",
     "Pendulum",
+    "Proof",
     "System",
     "box",
     "linear_quadratic",
     "node_states",
     "nodes",
+    "prove",
     "solve",
 ]

@@ -82,7 +82,7 @@ def solve(
     finer = Cells(system, tuple(count * fine for count in given.shape))
     checked = _checked_discount(system, discount)
     _check_memory(given, finer, actions)
-    work = _Work(given, finer, checked, actions, _teller(progress))
+    work = _Work(given, finer, checked, actions, teller(progress))
     status = Status.CONVERGED
     try:
         work.raise_lower()
@@ -199,7 +199,8 @@ def _check_memory(cells: Cells, finer: Cells, actions: int) -> None:
     check_memory(needed + 40.0 * finer.count, f"what is noted of {cells.count:,} cells", ADVICE)
 
 
-def _teller(progress: Any) -> Callable[[Stage], object]:
+def teller(progress: Any) -> Callable[[Stage], object]:
+    """What is called with each stage: the caller's function, or one that writes lines, or nothing."""
     if callable(progress):
         return progress
     if not check_switch("progress", progress):

@@ -19,6 +19,7 @@ from planners.continuous import (
     solve,
 )
 from planners.continuous.solve import Stage
+from tests.oracles.double_integrator import steps_in_closed_form
 
 
 @pytest.fixture(scope="module")
@@ -96,19 +97,6 @@ def observed(state: tuple[float, ...]) -> np.ndarray:
     return np.array([np.cos(state[0]), np.sin(state[0]), state[1]])
 
 
-def steps_in_closed_form(system: DoubleIntegrator, state: np.ndarray, most: int) -> int:
-    """The least k with state in A^-k (goal + a sum of segments): a zonotope, whose facets are checked one by one."""
-    A, b = np.array([[1.0, system.time], [0.0, 1.0]]), np.array([0.5 * system.time**2, system.time])
-    for k in range(1, most + 1):
-        back = np.linalg.inv(np.linalg.matrix_power(A, k))
-        pushes = [np.linalg.matrix_power(A, k - 1 - j) @ b for j in range(k)]
-        generators = np.array([back @ g for g in (*pushes, [system.goal, 0.0], [0.0, system.goal])])
-        normals = generators @ np.array([[0.0, -1.0], [1.0, 0.0]])
-        if np.all(np.abs(normals @ state) <= np.abs(normals @ generators.T).sum(axis=1) + 1e-12):
-            return k
-    raise AssertionError("not within the steps")
-
-
 def test_a_double_integrator_takes_as_many_steps_as_its_closed_form(rng: np.random.Generator) -> None:
     system = DoubleIntegrator(time=0.2, goal=0.2, size=2.0)
     plan = solve(system, cells=(40, 40), actions=5, fine=1)
@@ -117,7 +105,7 @@ def test_a_double_integrator_takes_as_many_steps_as_its_closed_form(rng: np.rand
         if bool(system.ended(state)):
             continue
         lower, upper = plan.bounds(state)
-        assert lower <= -steps_in_closed_form(system, state, 60) <= upper
+        assert lower <= -steps_in_closed_form(system.time, 0.2, state, 60) <= upper
         finite += np.isfinite(lower)
     assert finite > 100
 
