@@ -148,7 +148,8 @@ class ResidualGenerator(nn.Module):
         layers += _blocks(sizes[0], blocks)
         for inputs, outputs in pairwise(sizes):
             layers += [*_resized(inputs, outputs), nn.Upsample(scale_factor=2), *_blocks(outputs, blocks)]
-        layers += [nn.LeakyReLU(SLOPE), nn.ConvTranspose2d(sizes[-1], shape[0], 4, 2, 1), nn.Flatten()]
+        layers += [nn.LeakyReLU(SLOPE), nn.Upsample(scale_factor=2)]  # a transposed convolution would leave a chequer
+        layers += [nn.Conv2d(sizes[-1], shape[0], 3, padding=1), nn.Flatten()]
         self.layers: nn.Sequential = nn.Sequential(*layers)
 
     def forward(self, noise: Tensor) -> Tensor:

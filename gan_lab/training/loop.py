@@ -17,6 +17,7 @@ from gan_lab.random_numbers import RunNumbers
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
+from gan_lab.training import memory
 from gan_lab.training.assembly import Assembly, Place, assemble, shares_of
 from gan_lab.training.device import find_device
 from gan_lab.training.progress import Progress
@@ -192,6 +193,8 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
     pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
     with Progress(run.game.name, steps, evaluations.progress and made.place.ranks.rank == 0) as bar, pair.listening():
         bar.start_at(run.steps)
+        if bar.wanted:
+            bar.tell(memory.sentence(run))
         try:
             while run.steps < steps:
                 step = run.steps + 1

@@ -66,6 +66,11 @@ class Progress:
             line = f"{self.name}: update {steps:,} of {self.steps:,}, about {duration(left)} to the end. {said}"
             self._say(line)
 
+    def tell(self, line: str) -> None:
+        """Say a line above the bar; nothing where there is nothing to say."""
+        if line:
+            self._say(line)
+
     def start_at(self, steps: int) -> None:
         """Updates that were played before, which took no time here."""
         self._first = steps

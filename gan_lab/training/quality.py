@@ -17,8 +17,10 @@ FEWEST: Final = 10
 def quality_of(game: Any, samples: NDArray[Any], seed: int, neighbours: int) -> dict[str, tuple[float, float]]:
     """Measures of (n, d) samples, and of as many data beside them; both compared with as many other data.
 
-    Precision, recall, density and coverage by nearest neighbours; where the game has features of samples, such as what
-    the digit classifier says, the distances of Frechet and of a kernel by them, named after the game: they are no FID.
+    Where the data are rows that are drawn again and again, each row counts once, and as many samples as there are rows
+    of either kind: two copies of a row are no neighbours. Precision, recall, density and coverage by nearest
+    neighbours; where the game has features of samples, such as what the digit classifier says, the distances of Frechet
+    and of a kernel by them, named after the game: they are no FID.
 
     Raises:
         WiringError: A game of strategies, or fewer than ten samples.
@@ -29,7 +31,10 @@ def quality_of(game: Any, samples: NDArray[Any], seed: int, neighbours: int) -> 
     unseen = found.unseen(len(samples), rng)
     data = found.data(len(samples), rng)
     others = found.data(len(samples), rng) if unseen is None else unseen
-    measured = [_measured(found, data, part, neighbours) for part in (samples, others)]
+    data, others = _distinct(data, rng), _distinct(others, rng)
+    count = min(len(data), len(others), len(samples))
+    whole_number(f"different data among {len(samples)}", count, FEWEST)
+    measured = [_measured(found, data[:count], part[:count], neighbours) for part in (samples, others)]
     return {name: (measured[0][name], measured[1][name]) for name in measured[0]}
 
 
@@ -42,3 +47,9 @@ def _measured(game: SampleGame, data: NDArray[Any], samples: NDArray[Any], neigh
         f"frechet_{game.name}": frechet_distance(*features),
         f"kernel_{game.name}": kernel_distance(*features),
     }
+
+
+def _distinct(rows: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+    """Each row once, in an order by chance; as they are where none is there twice."""
+    found = np.unique(rows, axis=0)
+    return rows if len(found) == len(rows) else found[rng.permutation(len(found))]

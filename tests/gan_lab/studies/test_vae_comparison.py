@@ -8,11 +8,13 @@ from typer.testing import CliRunner, Result
 
 from gan_lab import Discriminator, Generator, WiringError, beside_vae
 from gan_lab.cli.commands import app
-from gan_lab.games import MixtureGame
+from gan_lab.games import MixtureGame, ShapesGame
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.metrics.blur import measure_blur
 from gan_lab.metrics.precision_recall import precision_recall
 from gan_lab.networks.perceptrons import perceptron
+from gan_lab.networks.picture_pairs import ResidualGenerator
+from gan_lab.recipes.choose import RECIPES
 from gan_lab.studies.vae_comparison import Comparison
 from gan_lab.vae import importance_bound
 
@@ -111,3 +113,23 @@ def test_the_command() -> None:
     assert "modes missed" in result.stdout
     assert run("beside-vae", "dirac").exit_code == 2
     assert "did you mean 'ring8'" in run("beside-vae", "rimg8").stderr
+
+
+class Few(ShapesGame):
+    """Shapes, of which few are looked at."""
+
+    evaluated = 20  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
+
+
+def test_on_pictures_the_figures_are_those_that_the_game_reads() -> None:
+    """Networks for pictures on both sides; the means of the VAE without its noise; no linear VAE of 3,072 numbers."""
+    recipe = RECIPES["pictures"].with_(batch_size=2)
+    found = beside_vae(Few(), steps=1, samples=12, importance_samples=2, recipe=recipe)
+    assert list(found.columns) == ["data", "VAE", "VAE, means", "GAN"]
+    assert found.linear is None
+    assert isinstance(found.vae.vae.decoder, ResidualGenerator)
+    assert (found.columns["data"]["blur"], found.columns["data"]["high_quality"]) == (0, 1)
+    assert found.columns["GAN"]["values_missed"] == 19
+    noise = found.samples["VAE"] - found.samples["VAE, means"]
+    assert noise.std() == pytest.approx(found.vae.vae.std, rel=0.05)  # 36,864 numbers: a standard error is .4 %
+    assert "blur, pixels" in repr(found)

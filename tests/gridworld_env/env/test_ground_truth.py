@@ -23,11 +23,11 @@ from gymnasium.wrappers import (
     TransformObservation,
     TransformReward,
 )
-from tests.planners.enumeration.test_enumerate_env import pose, reached
 
 import planners
 from gridworld_env import GroundTruth
 from planners import InvalidModelError
+from tests.planners.enumeration.test_enumerate_env import pose, reached
 
 WORLD = {"map_name": "lecture", "slip": 0.2}
 FOUR, STATES = gym.spaces.Discrete(4), gym.spaces.Discrete(11)
