@@ -1,6 +1,7 @@
 """The size and naming rules of CONTRIBUTING.md, held over every file of the three packages."""
 
 import ast
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,3 +60,11 @@ def code_lines(function: Function) -> int:
         assert docstring.end_lineno is not None
         lines -= docstring.end_lineno - docstring.lineno + 1
     return lines
+
+
+def test_reasons_of_mutants_are_of_lines_that_are_there() -> None:
+    """A reason for a line that has changed excuses nothing, and is forgotten."""
+    reasons = runpy.run_path(str(ROOT / ".ci" / "mutant_reasons.py"))["REASONS"]
+    for file, text, what in reasons:
+        lines = {line.strip() for line in (ROOT / file).read_text(encoding="utf-8").splitlines()}
+        assert text in lines, f"{file} no longer has the line {text!r} (fault {what})"

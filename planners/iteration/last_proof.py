@@ -70,6 +70,9 @@ def proven_further(plan: Plan) -> Plan:
             if found.error <= plan.tolerance or not helps:
                 break
         rows, centre = better, class_middles(problem, better, centre + h)
+    if found is None or found.error > plan.tolerance:
+        more = _by_steps_to_the_end(problem, rows)
+        found = more if found is None or (more is not None and more.error < found.error) else found
     return plan if found is None else _better_of(plan, problem, found)
 
 
@@ -127,6 +130,14 @@ def _proven(
     other = certifier.by_steps(values, action_values, rows, costs / costs.min())
     other = bounds if other is None else moved(other, centre)
     return other if other.error < bounds.error else bounds
+
+
+def _by_steps_to_the_end(problem: Problem, rows: NDArray[np.int64]) -> Bounds | None:
+    """Bounds from V of a policy itself, where episodes end so soon that V is small; below discount 1."""
+    if problem.discount == 1.0:
+        return None
+    values = problem.evaluation(rows).solve(problem.rewards[rows])
+    return Certifier(problem).by_steps(values, problem.action_values(values), rows)
 
 
 def _better_of(plan: Plan, problem: Problem, found: Bounds) -> Plan:

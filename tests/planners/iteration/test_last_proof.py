@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -150,3 +151,25 @@ def test_slices_with_other_outcomes_are_not_one_model() -> None:
     rules = [Rules(slip=0.2, step_reward=reward) for reward in (-1.0, -2.0)]
     slices = [tables_of_model(make_mdp(parse_grid(["..+"]), each), 0, 3) for each in rules]
     assert model_of_slices(slices, 4) is None
+
+
+@pytest.mark.parametrize("name", ["value_iteration", "krylov"])
+def test_episodes_that_end_soon_are_proven_by_their_steps(name: str) -> None:
+    """Rewards nearly cancel on some 30,000 steps to the end, so that V is small beside what is paid on the way."""
+    method = partial(planners.policy_iteration, evaluation="krylov") if name == "krylov" else METHODS[name]
+    rows: Given = {
+        0: {0: [(1.0, 1, 0.01424807637637926, False)]},
+        1: {
+            0: [
+                (4.846663349726019e-07, 1, -0.016339753115021016, False),
+                (3.549435171620389e-05, 0, -0.015906096711882062, True),
+                (0.9995682080547037, 1, -0.022301871641182875, False),
+                (0.00039581322197992615, 0, 56.32155049558489, False),
+            ]
+        },
+        2: {0: [(1.0, 2, 0.0, True)]},
+    }
+    discount = 1 - 2.0**-40
+    plan = method(TabularMDP.from_gym_dict(rows), discount=discount, tolerance=1.7e-10, max_iterations=200_000)
+    assert plan.converged
+    check(plan, Exact(rows, discount).best())
