@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from planners.models.negated import negative
 from planners.plans.plan import Status
 from planners.plans.policy import TabularPolicy, state_of
-from planners.plans.rows import Table
+from planners.plans.table import Table
 
 if TYPE_CHECKING:
     from planners.models.convert import Model
