@@ -29,7 +29,7 @@ def scattered_tables(
     ends: NDArray[np.bool_],
     terminal_rewards: NDArray[np.float64] | None = None,
 ) -> dict[str, Any]:
-    """Tables of `PairMDP`: transitions, termination, rewards, pair_state, pair_action.
+    """Tables of `PairMDP`: transitions, termination, rewards, pair_state, pair_action; and endings, if there are any.
 
     Args:
         of_state: (L,) state of each pair.
@@ -64,8 +64,11 @@ def scattered_tables(
     termination[at[len(alive) :]] = 1.0
     kept &= ~entering
     paid = np.zeros(len(ends)) if terminal_rewards is None else terminal_rewards
+    over = np.concatenate((rows[entering], at[len(alive) :])), np.concatenate((next_states[entering], last))
+    shape = len(state), len(ends)
     return {
-        "transitions": merge_rows(rows[kept], next_states[kept], probabilities[kept], (len(state), len(ends))),
+        "transitions": merge_rows(rows[kept], next_states[kept], probabilities[kept], shape),
+        "endings": merge_rows(*over, np.concatenate((probabilities[entering], np.ones(len(last)))), shape),
         "termination": termination,
         "rewards": np.concatenate((rewards[alive], paid[last]))[order],
         "pair_state": state[order],
