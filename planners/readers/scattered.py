@@ -41,13 +41,7 @@ def scattered_tables(
             ends on entering them.
     """
     if not ends.any() and _in_order(of_state, of_action):
-        return {
-            "transitions": merge_rows(*entries, (len(of_state), len(ends))),
-            "termination": np.zeros(len(of_state)),
-            "rewards": rewards.copy(),
-            "pair_state": of_state.astype(np.int64),
-            "pair_action": of_action.astype(np.int64),
-        }
+        return _as_they_are(of_state, of_action, rewards, entries, len(ends))
     last = np.flatnonzero(ends)
     alive = np.flatnonzero(~ends[of_state])
     state = np.concatenate((of_state[alive], last))
@@ -73,6 +67,23 @@ def scattered_tables(
         "rewards": np.concatenate((rewards[alive], paid[last]))[order],
         "pair_state": state[order],
         "pair_action": action[order],
+    }
+
+
+def _as_they_are(
+    of_state: NDArray[np.int64],
+    of_action: NDArray[np.int64],
+    rewards: NDArray[np.float64],
+    entries: tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]],
+    num_states: int,
+) -> dict[str, Any]:
+    """The tables of pairs in order, none of which ends the episode: copies, as the model closes them for writing."""
+    return {
+        "transitions": merge_rows(*entries, (len(of_state), num_states)),
+        "termination": np.zeros(len(of_state)),
+        "rewards": rewards.copy(),
+        "pair_state": of_state.astype(np.int64),
+        "pair_action": of_action.astype(np.int64),
     }
 
 
