@@ -69,7 +69,7 @@ class Certifier:
         self._weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         if problem.discount < 1.0:
             margin = (1.0 - problem.discount) + problem.discount * problem.termination
-            self._weights = np.broadcast_to(1.0, problem.num_states), margin
+            self._weights = np.ones(problem.num_states), margin
 
     def bounds(
         self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64] | None = None

@@ -154,14 +154,15 @@ def _proven(
     discount: float,
     states: NDArray[np.int64],
     inexact: Inexact,
+    unit: float | None = None,
 ) -> Total:
-    """(n,) V of a chain of these states of the model, in which it is proven.
+    """(n,) V of a chain of these states of the model, in which it is proven, where `unit` is the largest |reward|.
 
     Raises:
         UnprovenValueError: It is not.
     """
     found = total_reward(chain, termination, rewards, discount, off=inexact.off, roundings=inexact.roundings)
-    unit = float(np.abs(rewards).max(initial=0.0))
+    unit = float(np.abs(rewards).max(initial=0.0)) if unit is None else unit
     wrong = np.flatnonzero(~(found.relative(unit) <= DIGITS))
     if not len(wrong):
         return found
@@ -210,7 +211,8 @@ def _total_reward(mdp: TabularMDP, policy: TabularPolicy, inexact: Inexact) -> T
         sizes = np.abs(rewards[finite]) + onward @ np.abs(later)
         off = inexact.off[finite] + 2.0 * (added + inexact.roundings) * UNIT_ROUNDOFF * sizes * later.any()
         inexact = Inexact(off, inexact.roundings + added)
-        values[finite], error[finite] = _proven(onward[:, finite], leaves, known, 1.0, finite, inexact)
+        unit = float(np.abs(rewards).max())  # `known` may have cancelled to less than any reward
+        values[finite], error[finite] = _proven(onward[:, finite], leaves, known, 1.0, finite, inexact, unit)
     values[wins], values[pays] = np.inf, -np.inf
     error[wins | pays] = 0.0
     return Total(values, error)

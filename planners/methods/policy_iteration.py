@@ -108,7 +108,7 @@ def policy_iteration(
     if evaluation not in EVALUATIONS:
         raise InvalidOptionError(f"evaluation is {evaluation!r}; expected {', '.join(map(repr, EVALUATIONS))}")
     problem = make_problem(with_rows(model), check_discount(discount))
-    values = np.broadcast_to(0.0, problem.num_states)
+    values: NDArray[np.float64] | None = None
     if isinstance(start, str):
         policy = good_policy(problem)
     elif start is None:
@@ -118,9 +118,14 @@ def policy_iteration(
     if evaluation == "auto":
         evaluation = "krylov" if problem.discount < 1.0 and _is_large(problem, policy) else "direct"
     direct = evaluation == "direct"
+    if not direct:
+        values = np.zeros(problem.num_states) if values is None else values
+        backups = inexact_improvements(problem, policy, values, wanted)
+    else:
+        backups = improvements(problem, policy)
     return run(
         problem,
-        improvements(problem, policy) if direct else inexact_improvements(problem, policy, values, wanted),
+        backups,
         method="policy iteration" if direct else "policy iteration with Krylov evaluation",
         tolerance=wanted,
         max_iterations=max_iterations,

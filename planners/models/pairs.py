@@ -40,6 +40,7 @@ class PairMDP:
         states: What the states are called.
         actions: What the actions are called.
         rescaled: The most that a row was off 1 before a reader scaled it with `normalise=True`.
+        endings: (L, S) CSR, the probability that the episode ends in each state; None: it never ends.
     """
 
     transitions: sparse.csr_array
@@ -53,6 +54,7 @@ class PairMDP:
     states: Any = None
     actions: tuple[Hashable, ...] | None = None
     rescaled: float = 0.0
+    endings: sparse.csr_array | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
@@ -62,6 +64,9 @@ class PairMDP:
             object.__setattr__(self, "states", StateNames(checked_names("states", names, self.num_states)))
         object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
         rows, ends = scaled_rows(self.transitions, self.termination, np.ones(len(self.rewards), dtype=bool))
+        if self.endings is not None and ends is not self.termination:
+            ratio = np.divide(ends, self.termination, out=np.ones_like(ends), where=self.termination > 0)
+            object.__setattr__(self, "endings", sparse.csr_array(sparse.diags_array(ratio) @ self.endings))
         object.__setattr__(self, "transitions", rows)
         object.__setattr__(self, "termination", ends)
         seal(self)
@@ -107,16 +112,15 @@ class PairMDP:
         advice = "Below discount 1 the planners, evaluate and certify take the pairs as they are"
         check_memory(34.0 * S * A + 40.0 * self.transitions.nnz, f"a table of {S} states and {A} actions", advice)
         places = self.pair_state * A + self.pair_action
-        length = np.zeros(S * A, dtype=np.int64)
-        length[places] = np.diff(self.transitions.indptr)
-        indptr = np.concatenate(([0], np.cumsum(length))).astype(self.transitions.indptr.dtype)
-        rows = sparse.csr_array((self.transitions.data, self.transitions.indices, indptr), shape=(S * A, S))
+        rows = _spread(self.transitions, places, S * A)
+        endings = None if self.endings is None else _spread(self.endings, places, S * A)
         tables = {name: np.zeros((S, A)) for name in ("termination", "rewards")}
         feasible = np.zeros((S, A), dtype=bool)
         feasible.flat[places] = True
         tables["termination"].flat[places], tables["rewards"].flat[places] = self.termination, self.rewards
         names = {"states": self.states, "actions": self.actions, "rescaled": self.rescaled}
-        return self.table(transitions=rows, feasible=feasible, initial=self.initial, **tables, **names)
+        names |= {"endings": endings, "initial": self.initial}
+        return self.table(transitions=rows, feasible=feasible, **tables, **names)
 
     def __repr__(self) -> str:
         """Sizes in one line."""
@@ -124,6 +128,14 @@ class PairMDP:
             f"PairMDP({self.num_states} states, {len(self.rewards)} pairs of {self.num_actions} actions, "
             f"{self.transitions.nnz} transitions, {self.nbytes / 1e6:.1f} MB)"
         )
+
+
+def _spread(matrix: sparse.csr_array, places: NDArray[np.int64], count: int) -> sparse.csr_array:
+    """The rows at their places, which rise, among `count` rows."""
+    length = np.zeros(count, dtype=np.int64)
+    length[places] = np.diff(matrix.indptr)
+    indptr = np.concatenate(([0], np.cumsum(length))).astype(matrix.indptr.dtype)
+    return sparse.csr_array((matrix.data, matrix.indices, indptr), shape=(count, matrix.shape[1]))
 
 
 def _check(mdp: PairMDP) -> None:

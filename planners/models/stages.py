@@ -185,11 +185,16 @@ def _named_already(text: str) -> InvalidOptionError:
 
 def _where_it_is_over(model: Any) -> NDArray[np.bool_]:
     """(S,) whether the episode ends on entering a state, as far as the model tells, so that it never goes on there."""
-    over = np.zeros(model.num_states, dtype=bool)
-    if getattr(model, "endings", None) is not None:
-        ends = (model.termination == 1.0) | ~model.feasible
-        entered = np.repeat(~ends.all(axis=1), model.num_actions)  # by the pairs of states that it goes on from
-        over[model.endings.indices[np.repeat(entered, np.diff(model.endings.indptr))]] = True
-        over[model.transitions.indices] = False
-        over &= ends.all(axis=1)
-    return over
+    over, endings = np.zeros(model.num_states, dtype=bool), getattr(model, "endings", None)
+    if endings is None:
+        return over
+    if hasattr(model, "pair_state"):
+        of_state, goes_on = model.pair_state, model.termination < 1.0
+    else:
+        of_state = np.repeat(np.arange(model.num_states), model.num_actions)
+        goes_on = (model.feasible & (model.termination < 1.0)).ravel()
+    alive = np.zeros_like(over)
+    alive[of_state[goes_on]] = True
+    over[endings.indices[np.repeat(alive[of_state], np.diff(endings.indptr))]] = True
+    over[model.transitions.indices] = False
+    return over & ~alive

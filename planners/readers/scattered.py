@@ -29,7 +29,7 @@ def scattered_tables(
     ends: NDArray[np.bool_],
     terminal_rewards: NDArray[np.float64] | None = None,
 ) -> dict[str, Any]:
-    """Tables of `PairMDP`: transitions, termination, rewards, pair_state, pair_action.
+    """Tables of `PairMDP`: transitions, termination, rewards, pair_state, pair_action; and endings, if there are any.
 
     Args:
         of_state: (L,) state of each pair.
@@ -41,13 +41,7 @@ def scattered_tables(
             ends on entering them.
     """
     if not ends.any() and _in_order(of_state, of_action):
-        return {
-            "transitions": merge_rows(*entries, (len(of_state), len(ends))),
-            "termination": np.zeros(len(of_state)),
-            "rewards": rewards.copy(),
-            "pair_state": of_state.astype(np.int64),
-            "pair_action": of_action.astype(np.int64),
-        }
+        return _as_they_are(of_state, of_action, rewards, entries, len(ends))
     last = np.flatnonzero(ends)
     alive = np.flatnonzero(~ends[of_state])
     state = np.concatenate((of_state[alive], last))
@@ -64,12 +58,32 @@ def scattered_tables(
     termination[at[len(alive) :]] = 1.0
     kept &= ~entering
     paid = np.zeros(len(ends)) if terminal_rewards is None else terminal_rewards
+    over = np.concatenate((rows[entering], at[len(alive) :])), np.concatenate((next_states[entering], last))
+    shape = len(state), len(ends)
     return {
-        "transitions": merge_rows(rows[kept], next_states[kept], probabilities[kept], (len(state), len(ends))),
+        "transitions": merge_rows(rows[kept], next_states[kept], probabilities[kept], shape),
+        "endings": merge_rows(*over, np.concatenate((probabilities[entering], np.ones(len(last)))), shape),
         "termination": termination,
         "rewards": np.concatenate((rewards[alive], paid[last]))[order],
         "pair_state": state[order],
         "pair_action": action[order],
+    }
+
+
+def _as_they_are(
+    of_state: NDArray[np.int64],
+    of_action: NDArray[np.int64],
+    rewards: NDArray[np.float64],
+    entries: tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]],
+    num_states: int,
+) -> dict[str, Any]:
+    """The tables of pairs in order, none of which ends the episode: copies, as the model closes them for writing."""
+    return {
+        "transitions": merge_rows(*entries, (len(of_state), num_states)),
+        "termination": np.zeros(len(of_state)),
+        "rewards": rewards.copy(),
+        "pair_state": of_state.astype(np.int64),
+        "pair_action": of_action.astype(np.int64),
     }
 
 

@@ -84,3 +84,10 @@ def test_what_is_paid_elsewhere_does_not_keep_zero_from_being_proven() -> None:
     assert evaluate(model, weights, discount=1.0).tolist() == [0.0, math.inf]
     chosen = value_from(model, weights, np.array([True, False]), discount=0.5)
     assert (chosen.values[0], chosen.error[0]) == (0.0, 0.0)
+
+
+def test_what_cancels_is_as_large_as_what_is_paid() -> None:
+    """A state that pays just what the loop of mean 0 behind it is worth has the value 0, off by a rounding of 2."""
+    loop = {1: {0: [(1.0, 2, 4.0, False)]}, 2: {0: [(1.0, 1, -4.0, False)]}}
+    model = TabularMDP.from_gym_dict({0: {0: [(1.0, 1, -2.0, False)]}, **loop})
+    assert evaluate(model, [0, 0, 0], discount=1.0).tolist() == [0.0, 2.0, -2.0]

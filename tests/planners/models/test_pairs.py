@@ -1,5 +1,6 @@
 """Models stored as pairs: the same answers as the table of all pairs, and what needs that table says so."""
 
+import pickle
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,25 @@ def test_printed_tables_are_scaled_and_terminal_rewards_refused() -> None:
     assert model.transitions.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-15)
     with pytest.raises(InvalidModelError, match="state 1 is terminal, and action 0 has reward 2"):
         TabularMDP.from_state_action_pairs(R, Q, [0, 1, 2], [0, 0, 0], terminal=[False, True, False])
+
+
+@pytest.mark.usefixtures("always")
+def test_pairs_know_in_which_state_an_episode_ends() -> None:
+    """As tables do, also where rows are scaled, and where terminal states pay one step later."""
+    Q = [[0.5, 0.2, 0.299], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    model: Any = TabularMDP.from_state_action_pairs(
+        [1.0], Q[:1], [0], [0], terminal=[False, True, True], state_names=["on", "won", "lost"], normalise=True
+    )
+    assert type(model) is PairMDP
+    assert model.tabular.endings.toarray().sum(axis=1) == pytest.approx(model.tabular.termination.ravel(), abs=1e-15)
+    won = planners.reachability(model, goal=["won"])
+    assert won.values == pytest.approx([0.2 / 0.499, 1.0, 0.0], abs=1e-9)
+    again: Any = pickle.loads(pickle.dumps(model))
+    assert planners.reachability(again, goal=["won"]).values.tolist() == won.values.tolist()
+    outcomes = [(0.5, 0, 1.0), (0.2, 1, 0.0), (0.3, 2, 0.0)]
+    for pays in (None, lambda s: 0.0):
+        found: Any = TabularMDP.from_functions(0, lambda s: [0], lambda s, a: outcomes, {1, 2}, pays)
+        assert planners.reachability(found, goal=[1]).values == pytest.approx([0.4, 1.0, 0.0])
 
 
 def test_many_actions_in_one_state_among_many_states(monkeypatch: pytest.MonkeyPatch) -> None:

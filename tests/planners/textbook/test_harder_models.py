@@ -16,30 +16,29 @@ from tests.oracles.examples import times
 @pytest.mark.slow
 def test_car_rental() -> None:
     # Sutton and Barto, Example 4.2: Figure 4.2 moves 5 cars at (20, 0) and -4 at (0, 20); V is that of plain sweeps
-    n, cars = 21, np.arange(21)
+    @cache
+    def place(cars: int, rent: float, back: float) -> tuple[list[float], float]:
+        lent = np.append(poisson.pmf(range(cars), rent), poisson.sf(cars - 1, rent))
+        left = np.convolve(lent[::-1], np.asarray(poisson.pmf(range(60), back), dtype=np.float64))
+        return [*left[:20].tolist(), float(left[20:].sum())], float(lent @ np.arange(cars + 1))
 
-    def day(rent: float, back: float) -> tuple[np.ndarray, np.ndarray]:
-        lent, returned = poisson.pmf(cars, rent), poisson.pmf(cars, back)
-        lent[-1], returned[-1] = poisson.sf(19, rent), poisson.sf(19, back)
-        to = np.array([[sum(lent[i] * returned[j] for i in cars for j in cars if min(max(s - i, 0) + j, 20) == t)
-                        for t in cars] for s in cars])  # fmt: skip
-        return to, np.array([(np.minimum(s, cars) * lent).sum() for s in cars])
+    def night(s: tuple[int, int], a: int) -> list[tuple[float, tuple[int, int], float]]:
+        (one, first), (two, second) = place(min(s[0] - a, 20), 3, 3), place(min(s[1] + a, 20), 4, 2)
+        earned = 10 * (first + second) - 2 * abs(a)
+        return [(p * q, (x, y), earned) for x, p in enumerate(one) for y, q in enumerate(two)]
 
-    (first, lent_one), (second, lent_two) = day(3, 3), day(4, 2)
-    P, R = np.zeros((n * n, 11, n * n)), np.full((n * n, 11), -np.inf)
-    for s, a in np.ndindex(n * n, 11):
-        one, two = s // n - (a - 5), s % n + (a - 5)
-        if s // n - max(a - 5, 0) >= 0 and s % n + min(a - 5, 0) >= 0:
-            P[s, a] = np.outer(first[min(one, 20)], second[min(two, 20)]).ravel()
-            R[s, a] = 10 * (lent_one[min(one, 20)] + lent_two[min(two, 20)]) - 2 * abs(a - 5)
-    names = [(one, two) for one in range(n) for two in range(n)]
-    model = TabularMDP.from_arrays(P, R, states=names, actions=range(-5, 6))
+    model = TabularMDP.from_functions((20, 0), lambda s: range(-min(5, s[1]), min(5, s[0]) + 1), night)
     plan = planners.solve(model, discount=0.9, tolerance=1e-6)
-    values, rewards = np.zeros(n * n), np.where(np.isfinite(R), R, -1e9)
-    for _ in range(200):
-        values = (rewards + 0.9 * (P @ values)).max(axis=1)
-    assert plan.values == pytest.approx(values, abs=1e-5)
     assert (plan.action((20, 0)), plan.action((0, 20))) == (5, -4)
+    laws = [np.array([place(n, *rates)[0] for n in range(21)]) for rates in ((3, 3), (4, 2))]
+    incomes = [np.array([place(n, *rates)[1] for n in range(21)]) for rates in ((3, 3), (4, 2))]
+    (i, j), values = np.indices((21, 21)), np.zeros((21, 21))
+    for _ in range(200):
+        evening = 10 * np.add.outer(incomes[0], incomes[1]) + 0.9 * (laws[0] @ values @ laws[1].T)
+        moved = [np.where((i >= a) & (j >= -a), evening[np.minimum(i - a, 20), np.minimum(j + a, 20)] - 2 * abs(a), 0.0)
+                 for a in range(-5, 6)]  # fmt: skip
+        values = np.max(moved, axis=0)  # all are above 0
+    assert [plan.value((x, y)) for x in range(21) for y in range(21)] == pytest.approx(values.ravel(), abs=1e-5)
 
 
 def test_optimal_stopping_of_a_walk(rng: np.random.Generator) -> None:
