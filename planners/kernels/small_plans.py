@@ -134,7 +134,7 @@ def plan_gain(P, R, radius, Q, V, tolerance, most):
         R: (S, A) rewards; -inf where there is no action.
         radius: (S, A).
         Q: (S, A).
-        V: (S + 1,) where it begins; 0 in the end.
+        V: (S + 1,) where it begins; the least is 0, and so is the end.
         tolerance: In units of reward a step.
         most: Number of sweeps, at most.
 

@@ -15,7 +15,9 @@ OPTIMISTS = [
     planners.UCRL2(horizon=20, scale=0.1),
     planners.UCBVI(horizon=20, bonus=0.05),
     planners.PosteriorSampling(horizon=20, noise=0.1),
+    planners.RMax(horizon=20, known_after=30),
 ]
+NAMES = ["UCRL2", "UCBVI", "PSRL", "R-max"]
 
 
 def tables(model: planners.TabularMDP) -> tuple[np.ndarray, np.ndarray]:
@@ -79,7 +81,7 @@ def test_the_gain_of_no_doubt_is_the_average_reward() -> None:
     assert Q[:, 1].argmax() == 5
 
 
-@pytest.mark.parametrize("agent", OPTIMISTS, ids=["UCRL2", "UCBVI", "PSRL"])
+@pytest.mark.parametrize("agent", OPTIMISTS, ids=NAMES)
 def test_they_swim_up_the_river_in_twenty_steps(agent: Any) -> None:
     """V* is 3.397264 (Osband, Russo and Van Roy's TabulaRL); whoever stays below earns a tenth."""
     runs: Any = planners.learn(river_swim(), agent, steps=5000, discount=1.0, seeds=range(2))
@@ -98,7 +100,7 @@ def test_ucrl2_goes_on_for_ever() -> None:
     assert late > 0.3
 
 
-@pytest.mark.parametrize("agent", OPTIMISTS, ids=["UCRL2", "UCBVI", "PSRL"])
+@pytest.mark.parametrize("agent", OPTIMISTS, ids=NAMES)
 def test_the_truth_of_steps(agent: Any, rng: np.random.Generator) -> None:
     model = drawn_model(rng, 5, 2)
     agent = agent.begin((1, 1), discount=0.9)  # a copy, with other settings
