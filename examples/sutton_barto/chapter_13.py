@@ -11,6 +11,8 @@ from gridworld_env.models import short_corridor
 
 BEST, VALUE = 2.0 - 2.0**0.5, -(6.0 + 4.0 * 2.0**0.5)  # of p; and what it earns, -11.65685
 
+MOST = np.log(0.95 / 0.05)  # p is kept from .05 to .95: with p = 0 or 1 an episode would not end
+
 
 def value(p: float) -> float:
     """The exact value of the start where every state goes RIGHT with probability p."""
@@ -42,6 +44,7 @@ def reinforce(rate: float, baseline: float, episodes: int, runs: int, seed: int)
             delta = -(lengths - t) - w
             w = w + on * baseline * delta
             theta = theta + on * rate * delta * (right - 1.0 / (1.0 + np.exp(-theta)))
+            theta = np.clip(theta, -MOST, MOST)
     return returns, values
 
 
