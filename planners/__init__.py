@@ -57,6 +57,8 @@ from planners.learning.linear.linear_td import LinearTD
 from planners.learning.monte_carlo import MonteCarlo
 from planners.learning.monte_carlo_prediction import MonteCarloPrediction
 from planners.learning.n_step_sarsa import NStepSarsa
+from planners.learning.n_step_tree_backup import NStepTreeBackup
+from planners.learning.off_policy_monte_carlo import OffPolicyMonteCarlo
 from planners.learning.posterior_sampling import PosteriorSampling
 from planners.learning.prediction_run import PredictionRun
 from planners.learning.prioritized_sweeping import PrioritizedSweeping
@@ -70,12 +72,14 @@ from planners.learning.schedules import Decay
 from planners.learning.td_lambda import TDLambda
 from planners.learning.temporal_difference import TD
 from planners.learning.thompson_sampling import ThompsonSampling
+from planners.learning.true_online_sarsa import TrueOnlineSarsa
 from planners.learning.true_online_td import TrueOnlineTD
 from planners.learning.truth.linear_values import LinearValues, linear_values
 from planners.learning.truth.spectrum import Spectrum, spectrum
 from planners.learning.truth.value_error import ErrorCurves, value_error
 from planners.learning.ucbvi import UCBVI
 from planners.learning.ucrl2 import UCRL2
+from planners.learning.uct import UCT
 from planners.learning.upper_confidence_bound import UpperConfidenceBound
 from planners.methods.backward_induction import backward_induction
 from planners.methods.gauss_seidel import gauss_seidel
@@ -102,6 +106,7 @@ __all__ = [
     "TD",
     "UCBVI",
     "UCRL2",
+    "UCT",
     "ActorCritic",
     "Agent",
     "AveragePlan",
@@ -139,8 +144,10 @@ __all__ = [
     "MonteCarloPrediction",
     "MoveMDP",
     "NStepSarsa",
+    "NStepTreeBackup",
     "NotConvergedError",
     "NotEnoughMemoryError",
+    "OffPolicyMonteCarlo",
     "PairMDP",
     "Plan",
     "PlannerError",
@@ -165,6 +172,7 @@ __all__ = [
     "ThompsonSampling",
     "TileCoding",
     "Transition",
+    "TrueOnlineSarsa",
     "TrueOnlineTD",
     "UnboundedValueError",
     "UnprovenValueError",

@@ -49,7 +49,7 @@ def reinforce(rate: float, baseline: float, episodes: int, runs: int, seed: int)
 
 
 def chapter(full: bool, picture: Path | None) -> list[Row]:
-    runs, episodes = (100, 1000) if full else (20, 60)
+    runs, episodes = (100, 1000) if full else (20, 30)
     found = minimize_scalar(lambda p: -value(p), bounds=(0.05, 0.95), method="bounded", options={"xatol": 1e-9})
     curves = {}
     for name, rate, baseline in (

@@ -9,6 +9,7 @@ for long-run average reward in Markov decision processes", Section 4.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,7 +99,7 @@ def average_reward(
     if check_switch("minimise", minimise):
         plan = turned(_plan(with_rows(negated(source)), policy, wanted), source)
     else:
-        plan = _plan(with_rows(source), policy, wanted)
+        plan = replace(_plan(with_rows(source), policy, wanted), model=source)
     if throw and not plan.converged:
         raise NotConvergedError(plan)  # pyright: ignore[reportArgumentType] - it has what is told of a plan
     return plan

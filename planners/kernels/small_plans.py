@@ -34,11 +34,12 @@ def evaluate_dense(P, R, discount, policy, V, system):
         system[s, s] += 1.0
         system[s, S] = R[s, policy[s]]
     for k in range(S):
+        pivot = system[k, k:]
         for i in range(k + 1, S):
             if system[i, k] != 0.0:
-                share = system[i, k] / system[k, k]
-                for j in range(k + 1, S + 1):
-                    system[i, j] -= share * system[k, j]
+                row, share = system[i, k:], system[i, k] / pivot[0]
+                for j in range(1, len(pivot)):
+                    row[j] -= share * pivot[j]
     for k in range(S - 1, -1, -1):
         v = system[k, S]
         for j in range(k + 1, S):
@@ -133,7 +134,7 @@ def plan_gain(P, R, radius, Q, V, tolerance, most):
         R: (S, A) rewards; -inf where there is no action.
         radius: (S, A).
         Q: (S, A).
-        V: (S + 1,) where it begins; 0 in the end.
+        V: (S + 1,) where it begins; the least is 0, and so is the end.
         tolerance: In units of reward a step.
         most: Number of sweeps, at most.
 

@@ -73,6 +73,11 @@ class EpsilonGreedy:
         epsilon = threshold_of(value_at(self.epsilon, step)).threshold / 2**32
         return (1.0 - epsilon) * max([values[a] for a in options]) + epsilon * _sum(values, options) / len(options)
 
+    def probabilities(self, values: list[float], options: list[int], step: int) -> list[float]:
+        """The probability of each option."""
+        epsilon, best = threshold_of(value_at(self.epsilon, step)).threshold / 2**32, best_of(values, options)
+        return [epsilon / len(options) + (1.0 - epsilon) * (a in best) / len(best) for a in options]
+
 
 @dataclass(frozen=True)
 class Boltzmann:

@@ -130,7 +130,13 @@ class LearningRun:
 
     @property
     def action_values(self) -> Any:
-        """(S, A) what was learned; -inf for actions that do not exist."""
+        """(S, A) what was learned; -inf for actions that do not exist.
+
+        Raises:
+            MissingModelError: The agent has none.
+        """
+        if getattr(self.agent, "action_values", None) is None:
+            raise MissingModelError(f"a {type(self.agent).__name__} has no action_values")
         found = [np.asarray(agent.action_values) for agent in self.agents]
         return np.stack(found) if self._many else found[0]
 

@@ -74,8 +74,8 @@ class ModelLearner(TabularLearner):
             )
         if self.horizon is not None and limit not in (0, self.horizon):
             raise InvalidOptionError(
-                f"horizon is {self.horizon}, and episodes are cut off after {limit} steps; expected the same number, "
-                "max_episode_steps="
+                f"horizon is {self.horizon}, and episodes are cut off after {limit} steps; expected the same number: "
+                f"gym.make(..., max_episode_steps={self.horizon})"
             )
 
     def choose(self, s: int) -> int:

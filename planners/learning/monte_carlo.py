@@ -10,12 +10,16 @@
 
 Of an episode that was cut off nobody knows the return: it is left out.
 
-Source: Sutton and Barto (2018), Section 5.4, the box "On-policy first-visit MC control".
+With exploring starts, S0 and A0 are drawn from all pairs, and the rest of the episode may be greedy.
+
+Source: Sutton and Barto (2018), Section 5.4, the box "On-policy first-visit MC control", and Section 5.3, the box
+"Monte Carlo ES".
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from planners.learning.random_bits import one_of
 from planners.learning.schedules import Decay
 from planners.learning.tabular_learner import TabularLearner
 from planners.learning.task import Task
@@ -28,6 +32,8 @@ class MonteCarlo(TabularLearner):
     Attributes:
         rate: By default 1/(n + 1), which makes Q(s, a) the average of the returns.
         first_visit: Whether only the first visit of a pair in an episode counts.
+        exploring_starts: Whether the first action of an episode is any, all alike; then `exploration` may be 0. Where
+            episodes begin is up to the model: `initial`.
 
     >>> agent = MonteCarlo().begin((2, 1), discount=0.5, seed=1)
     >>> agent.learn(0, 0, 1.0, 1, terminated=False)
@@ -38,12 +44,19 @@ class MonteCarlo(TabularLearner):
 
     rate: float | Decay = field(default_factory=lambda: Decay(1.0))
     first_visit: bool = True
+    exploring_starts: bool = False
 
     def start(self, task: Task, seed: int | None) -> None:
         """No step of an episode yet."""
         super().start(task, seed)
         self.episode: list[tuple[int, int, float]] = []
         self.touched: set[int] = set()
+
+    def choose(self, s: int) -> int:
+        """An action; with exploring starts, any one to begin with."""
+        if self.exploring_starts and not self.episode:
+            return one_of(self.options[s], self.random.draw())
+        return super().choose(s)
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
         """At the end of an episode, move Q towards the return G of each pair."""

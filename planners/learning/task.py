@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -117,13 +118,12 @@ def task_of(source: Any, discount: float, plan: Plan | None = None, limit: int |
 
 def _numbered(count: int) -> Callable[[Any], int]:
     """The observation is the number of the state."""
+    return partial(_number, count)  # which can be pickled, with the learner
 
-    def number(observation: Any) -> int:
-        return (
-            observation if type(observation) is int and 0 <= observation < count else state_of(observation, None, count)
-        )
 
-    return number
+def _number(count: int, observation: Any) -> int:
+    plain = type(observation) is int and 0 <= observation < count
+    return observation if plain else state_of(observation, None, count)
 
 
 def _checked(plan: Plan, own: Model | None, discount: float) -> Model:

@@ -7,7 +7,8 @@
         take its greedy actions until some pair was tried as often in the episode as before it
 
 There is no discount: what it plans for is the largest mean reward a step (`planners.average_reward`), until it is
-within 1/sqrt(t) of it. With a `horizon`, episodes have so many steps, and it plans backwards over them.
+within 1/sqrt(t) of it. Where an episode may end, the end is as good as the worst state. With a `horizon`, episodes have
+so many steps, and it plans backwards over them.
 
 Source: Jaksch, Ortner and Auer (2010), "Near-optimal regret bounds for reinforcement learning", Figures 1 and 2.
 """

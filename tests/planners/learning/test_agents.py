@@ -1,5 +1,6 @@
 """Every learner: its update by hand, ties, ends of episodes, and what it comes to on a problem with a known answer."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,11 @@ EVERY = [
     planners.DoubleQLearning(rate=0.5, exploration=0.3),
     planners.MonteCarlo(exploration=0.3),
     planners.MonteCarlo(exploration=0.3, first_visit=False),
+    planners.MonteCarlo(exploration=0.3, exploring_starts=True),
+    planners.OffPolicyMonteCarlo(exploration=0.3),
     planners.NStepSarsa(rate=0.3, exploration=0.3, n=3),
+    planners.NStepTreeBackup(rate=0.3, exploration=0.3, n=3),
+    planners.TrueOnlineSarsa(rate=0.3, exploration=0.3),
     planners.SarsaLambda(rate=0.3, exploration=0.3),
     planners.SarsaLambda(rate=0.3, exploration=0.3, replacing=True),
     planners.QLambda(rate=0.3, exploration=0.3),
@@ -161,6 +166,7 @@ def test_no_agent_takes_the_end_for_a_state_or_a_cut_for_an_end(agent: Any) -> N
     [
         (planners.NStepSarsa(n=1), planners.Sarsa()),
         (planners.SarsaLambda(trace_decay=0.0), planners.Sarsa()),
+        (planners.NStepTreeBackup(n=1), planners.QLearning()),
         (planners.DynaQ(planning_steps=0), planners.QLearning()),
     ],
 )
@@ -179,6 +185,66 @@ def test_traces_of_lambda_1_are_the_returns_of_monte_carlo() -> None:
     for number, (s, a, r, s2) in enumerate(steps):
         learner.learn(s, a, r, s2, terminated=number == 2)
     assert learner.action_values[:, 0].tolist() == [3.0, 4.0, 4.0, 0.0]
+
+
+def test_true_online_sarsa_is_sarsa_without_traces(rng: np.random.Generator) -> None:
+    model = drawn_model(rng, 6, 3)
+    options: dict[str, Any] = {"steps": 500, "discount": 0.9, "seed": 5, "max_episode_steps": 9}
+    one = planners.learn(model, planners.TrueOnlineSarsa(trace_decay=0.0), **options)
+    np.testing.assert_allclose(one.action_values, planners.learn(model, planners.Sarsa(), **options).action_values)
+
+
+def test_true_online_sarsa_is_true_online_td_of_the_pairs() -> None:
+    """Of one action a state, Q is V."""
+    generator = np.random.default_rng(5)
+    sarsa = planners.TrueOnlineSarsa(rate=0.3, trace_decay=0.7).begin((3, 1), discount=0.9, seed=1)
+    td = planners.TrueOnlineTD(rate=0.3, trace_decay=0.7).begin((3, 1), discount=0.9, seed=1)
+    s = 0
+    for step in range(200):
+        s2, r, over = int(generator.integers(3)), float(generator.normal()), step % 7 == 6
+        for agent in (sarsa, td):
+            agent.learn(s, 0, r, s2, terminated=over and step % 2 == 0, truncated=over and step % 2 == 1)
+        s = s2
+    np.testing.assert_allclose(sarsa.action_values[:, 0], td.state_values, rtol=1e-12)
+
+
+def test_tree_backup_by_hand() -> None:
+    """Sutton and Barto (2018), (7.16): the greedy action differs from what was done at S1, so its return ends there."""
+    agent = planners.NStepTreeBackup(rate=1.0, exploration=1.0, n=3).begin((4, 2), discount=0.5, seed=1)
+    agent.Q = [[0.0, 0.0], [2.0, 8.0], [6.0, 1.0], [0.0, 0.0]]
+    agent.learn(0, 0, 1.0, 1, terminated=False)
+    agent.learn(1, 0, 10.0, 2, terminated=False)  # 8 is greedy in state 1
+    agent.learn(2, 0, 4.0, 3, terminated=True)
+    assert agent.Q[:3] == [[5.0, 0.0], [12.0, 8.0], [4.0, 1.0]]  # 1 + .5 * 8; 10 + .5 * 4; 4
+
+
+def test_off_policy_control_by_hand() -> None:
+    """The box of Section 5.7: weights of 1 / b while actions are greedy, and no earlier steps after one that is not."""
+    agent = planners.OffPolicyMonteCarlo(exploration=0.5).begin((3, 2), discount=1.0, seed=1)
+    agent.learn(0, 0, 0.0, 1, terminated=False)
+    agent.learn(1, 0, 0.0, 2, terminated=False)
+    agent.learn(2, 0, 4.0, 2, terminated=True)
+    assert agent.Q == [[4.0, 0.0], [4.0, 0.0], [4.0, 0.0]]
+    assert agent.C == [[4.0, 0.0], [2.0, 0.0], [1.0, 0.0]]  # b was 1/2 of each tied action
+    agent.learn(0, 0, 0.0, 1, terminated=False)
+    agent.learn(1, 1, 0.0, 2, terminated=False)
+    agent.learn(2, 0, 0.0, 2, terminated=True)
+    assert agent.Q == [[4.0, 0.0], [4.0, 0.0], [2.0, 0.0]]  # action 1 of state 1 is not greedy: its step is the last
+
+
+def test_exploring_starts_need_no_exploration() -> None:
+    everywhere = replace(corridor(), initial=np.full(4, 0.25))
+    run = planners.learn(
+        everywhere, planners.MonteCarlo(exploration=0.0, exploring_starts=True), steps=4000, discount=0.9, seed=1,
+        max_episode_steps=20,
+    )  # fmt: skip
+    assert run.policy.actions.tolist() == [1, 1, 1, 1]
+    learner = planners.MonteCarlo(exploration=0.0, exploring_starts=True).begin((1, 2), discount=0.9, seed=1)
+    learner.Q[0] = [1.0, 0.0]
+    firsts = [learner.act(0) for _ in range(2000)]
+    assert abs(sum(firsts) - 1000) < 5.5 * np.sqrt(500)  # a chance below 1e-7
+    learner.learn(0, 1, 0.0, 0, terminated=False)
+    assert [learner.act(0) for _ in range(20)] == [0] * 20
 
 
 def river_swim() -> planners.TabularMDP:
