@@ -52,3 +52,12 @@ def test_a_wrong_number_is_noticed(load: Any) -> None:
 def test_a_picture_and_the_table(load: Any, tmp_path: Path) -> None:
     load("chapter_11").chapter(False, tmp_path / "eleven.png")
     assert (tmp_path / "eleven.png").stat().st_size > 10_000
+
+
+def test_the_page_has_the_rows_of_every_chapter() -> None:
+    page = (FOLDER.parents[1] / "docs" / "book_figures.md").read_text(encoding="utf-8")
+    table = page.split("<!-- the table: make figures -->")[1].split("<!-- its end -->")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) >= 40
+    chapters = {int(line.split()[2].partition(".")[0]) for line in rows}
+    assert chapters == set(CHAPTERS)

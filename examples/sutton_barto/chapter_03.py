@@ -54,7 +54,7 @@ def chapter(full: bool, picture: Path | None) -> list[Row]:
             ax.set_yticks([])
         axes[2].plot(run.policy_values[::50], color=BLUE, lw=1, label="exact value of its greedy policy")
         axes[2].axhline(run.optimal_value, color=GREY, ls="--", lw=1, label=f"best possible, {run.optimal_value:.4f}")
-        label(axes[2], "50 steps", "value of the start")
+        label(axes[2], "steps, in fifties", "value of the start")
         figure.savefig(picture)
     return rows
 

@@ -44,17 +44,17 @@ def left_at_first(double: bool, runs: int, episodes: int) -> np.ndarray:
 
 
 def walk_rows(full: bool) -> tuple[list[Row], list[tuple[str, np.ndarray, np.ndarray]]]:
-    walk, runs, rows, curves = random_walk(5, left_end=0.0), 100 if full else 40, [], []
+    walk, (runs, episodes), rows, curves = random_walk(5, left_end=0.0), (100, 100) if full else (40, 20), [], []
     for kind, rate in RULES:
         offline = kind is planners.LambdaReturn
-        exact = planners.value_error(walk, [0] * 5, kind(rate=rate), discount=1.0, episodes=100, initial=0.5)
+        exact = planners.value_error(walk, [0] * 5, kind(rate=rate), discount=1.0, episodes=episodes, initial=0.5)
         sampled = runs_of_walk(
-            5, rate, decay=float(offline), left=0.0, initial=0.5, episodes=100, runs=runs, offline=offline
+            5, rate, decay=float(offline), left=0.0, initial=0.5, episodes=episodes, runs=runs, offline=offline
         )
         name = f"{'MC' if offline else 'TD'}, alpha {rate:g}"
         root, last = exact.root_mean_squared_error, np.sqrt((sampled[-1] ** 2).mean())
         spread = 6.0 * np.std(sampled[-1] ** 2) / runs**0.5 / (2.0 * root[-1])
-        rows.append(Row("Example 6.2", f"{name}: error after 100 episodes", "curve", last, root[-1], spread))
+        rows.append(Row("Example 6.2", f"{name}: error after {episodes} episodes", "curve", last, root[-1], spread))
         curves.append((name, root, sampled.mean(axis=1)))
     return rows, curves
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from book import BLUE, GREY, ORANGE, Row, label, main, panels
+from book import BLUE, GREEN, GREY, ORANGE, PURPLE, Row, label, main, panels
 from walks import runs_of_walk
 
 import planners
@@ -42,13 +42,14 @@ def chapter(full: bool, picture: Path | None) -> list[Row]:
         rows.append(Row("Figure 7.2", "least error", "about .25", mean[best], 0.25, 0.02, "book"))
     if picture:
         figure, (ax,) = panels("Figure 7.2: n-step TD, mean of ten episodes", width=6.5, height=4.2)
-        for n, shade in zip(STEPS, np.linspace(0.9, 0.3, len(STEPS)), strict=True):
-            ax.plot(rates, [mean[n, a] for a in rates], color=(0.8 - 0.8 * shade, 0.4, shade), lw=1, label=f"n = {n}")
+        for n, color in zip(STEPS, (BLUE, GREEN, "black", PURPLE, GREY, ORANGE), strict=True):
+            ax.plot(rates, [mean[n, a] for a in rates], color=color, lw=1, label=f"n = {n}")
         for curve, color, name in ((one, BLUE, "n = 1, exactly"), (last, ORANGE, "Monte Carlo, exactly")):
             ax.plot(rates, [curve[a] for a in rates], color=color, ls="--", lw=1.5, label=name)
         ax.set_ylim(0.2, 0.6)
         ax.axhline(mean[min(mean, key=mean.__getitem__)], color=GREY, lw=0.5)
-        label(ax, "alpha", "root mean squared error")
+        label(ax, "alpha", "root mean squared error", legend=False)
+        figure.legend(*ax.get_legend_handles_labels(), frameon=False, fontsize="small", loc="outside right center")
         figure.savefig(picture)
     return rows
 

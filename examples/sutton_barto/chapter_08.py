@@ -62,7 +62,7 @@ def steps_until_best(agent: planners.DynaQ, seeds: int) -> float:
 
 
 def chapter(full: bool, picture: Path | None) -> list[Row]:
-    episodes, seeds = (50, 30) if full else (8, 3)
+    episodes, seeds = (50, 30) if full else (6, 2)
     mdp = planners.as_model(gym.make("GridWorld-v0", map_name="sutton-barto-8.1")).tabular
     goes_on = (mdp.termination < 1.0).any(axis=1, keepdims=True)
     costs = replace(mdp, rewards=-1.0 * (goes_on & mdp.feasible))  # a step costs 1

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from book import GREY, Row, label, main, panels
 from chapter_10 import drive
+from matplotlib import colormaps
 from walks import runs_of_walk
 
 import planners
@@ -39,26 +40,19 @@ def chapter(full: bool, picture: Path | None) -> list[Row]:
     decays, rates, runs = (DECAYS, RATES, 100) if full else ((0.0, 0.8), RATES[[7]], 40)
     plane = {(k, a): exact(a, k) for k in decays for a in rates}
     rows = []
-    for k, a in ((0.8, 0.4), (0.0, 0.4)) if not full else ((0.8, 0.4), (0.9, 0.2), (0.95, 0.3), (1.0, 0.1)):
+    best = min(plane, key=plane.__getitem__)
+    for k, a in ((0.8, 0.4), (0.0, 0.4)) if not full else (best, (0.9, 0.2), (0.95, 0.3), (1.0, 0.1)):
         errors = runs_of_walk(19, a, decay=k, offline=True, runs=runs)[1:]
         root, spread = np.sqrt((errors**2).mean(axis=1)).mean(), 6 * errors.mean(axis=0).std() / runs**0.5
-        rows.append(Row("Figure 12.3", f"lambda {k:g}, alpha {a:g}: error", "curve", root, plane[k, a], spread))
+        note = "least of the plane" if full and (k, a) == best else ""
+        rows.append(
+            Row("Figure 12.3", f"lambda {k:g}, alpha {a:g}: error", "curve", root, plane[k, a], spread, note=note)
+        )
     step = slice(1, None, 3) if full else slice(None)
     ways = {name: grid(runs, decays, rates[step], name == "true online") for name in ("TD(lambda)", "true online")}
     least = {name: min(each.values()) for name, each in ways.items()}
     if full:
-        best = min(plane, key=plane.__getitem__)
         rows += [
-            Row(
-                "Figure 12.3",
-                "least error of the plane",
-                "about .25",
-                plane[best],
-                0.25,
-                0.02,
-                "solved",
-                f"at lambda {best[0]:g}, alpha {best[1]:g}",
-            ),
             Row("Figure 12.6", "TD(lambda): least error", "about .25", least["TD(lambda)"], 0.25, 0.03, "book"),
             Row("Figure 12.8", "true online: least error", "about .25", least["true online"], 0.25, 0.03, "book"),
             Row(
@@ -106,12 +100,13 @@ def draw(plane: dict, ways: dict, decays: tuple, rates: np.ndarray, fewer: np.nd
         "Figure 12.3: lambda-return, exactly", "Figure 12.6: TD(lambda), 100 runs", "Figure 12.8: true online, 100 runs"
     )
     for ax, errors, xs in zip(axes, (plane, *ways.values()), (rates, fewer, fewer), strict=True):
-        for k, shade in zip(decays, np.linspace(0.0, 1.0, len(decays)), strict=True):
-            color = tuple((1 - shade) * np.array([0.0, 0.45, 0.7]) + shade * np.array([0.84, 0.37, 0.0]))
+        for k, shade in zip(decays, np.linspace(0.0, 0.9, len(decays)), strict=True):
+            color = colormaps["plasma"](shade)
             ax.plot(xs, [errors[k, a] for a in xs], color=color, lw=1.2, label=f"lambda {k:g}")
         ax.set_ylim(0.2, 0.6)
         ax.axhline(min(plane.values()), color=GREY, lw=0.6)
-        label(ax, "alpha", "root mean squared error, ten episodes", legend=ax is axes[0])
+        label(ax, "alpha", "root mean squared error, ten episodes", legend=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, fontsize="small", loc="outside right center")
     figure.savefig(picture)
 
 

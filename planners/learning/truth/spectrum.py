@@ -6,7 +6,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.errors import InvalidOptionError
 from planners.learning.lambda_return import rate_and_decay
+from planners.learning.linear.linear_td import LinearTD
+from planners.learning.td_lambda import TDLambda
+from planners.learning.temporal_difference import TD
+from planners.learning.true_online_td import TrueOnlineTD
 from planners.learning.truth.expected_update import expected_update
 
 NEUTRAL: Final = 1e-9  # a radius this near to 1 neither arrives nor leaves
@@ -61,7 +66,8 @@ def spectrum(
     Args:
         env_or_model: A model that says where episodes begin, or an environment that has one.
         policy: What is evaluated: a plan, (S,) actions or (S, A) probabilities.
-        learner: `planners.TD(rate=0.1)` or `planners.TDLambda(rate=0.1, trace_decay=0.8)`.
+        learner: `planners.TD(rate=0.1)`, `planners.TDLambda(rate=0.1, trace_decay=0.8)` or one that does the same on
+            average. Its own policy, features and discount do not count.
         discount: 0 to 1.
         features: (S, d) of each state; None: a table.
         behaviour: The policy that acts, if it is another one; updates are weighted by importance sampling.
@@ -77,6 +83,11 @@ def spectrum(
     >>> spectrum(coin, [0], planners.TD(rate=0.1), discount=1.0)
     Spectrum(radius 0.9500000; converges: a digit in 45 steps)
     """
+    if not isinstance(learner, TD | TDLambda | TrueOnlineTD | LinearTD) or getattr(learner, "n", 1) != 1:
+        raise InvalidOptionError(
+            f"the average update of {learner!r:.80} is not known here; expected planners.TD(rate=...), TDLambda, "
+            "TrueOnlineTD or LinearTD"
+        )
     rate, decay = rate_and_decay(learner)
     update = expected_update(env_or_model, policy, discount, decay, features, behaviour)
     _, sizes, rows = np.linalg.svd(update.features, full_matrices=False)

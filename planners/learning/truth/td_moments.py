@@ -22,6 +22,7 @@ from planners.learning.truth.chain import Chain
 from planners.memory import check_memory
 
 BYTES: Final = 48.0  # for each number of the map of one step, while it is made
+BETWEEN: Final = 16  # terms between two looks at their size
 BELOW_ROUNDING: Final = 1e-17  # a term that is smaller, as a part of the sum, does not change it
 
 
@@ -65,8 +66,9 @@ class TDMoments:
         term = self.begin(moments)
         total = term.copy()
         while np.abs(term).max() > BELOW_ROUNDING * np.abs(total).max():
-            term = self.onward @ term
-            total += term
+            for _ in range(BETWEEN):
+                term = self.onward @ term
+                total += term
         return (self.ending @ total).reshape(moments.shape)
 
     def after_step(self, joint: NDArray[np.float64]) -> NDArray[np.float64]:

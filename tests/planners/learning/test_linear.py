@@ -51,8 +51,8 @@ def test_lstd_and_td_come_to_the_fixed_point(decay: float) -> None:
         LSTD(features, trace_decay=decay, discount=1.0),
         LinearTD(features, rate=0.01, trace_decay=decay, discount=1.0),
     )
-    play(lstd, walk, 8_000, 1)  # a claim about one run of a fixed seed
-    play(td, walk, 8_000, 1)
+    play(lstd, walk, 4_000, 1)  # a claim about one run of a fixed seed
+    play(td, walk, 4_000, 1)
     assert lstd.weights == pytest.approx(exact.weights, abs=0.08)
     assert td.weights == pytest.approx(exact.weights, abs=0.15)
     assert td.act(3) == lstd.act(3) == 0

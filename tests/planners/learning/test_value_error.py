@@ -163,6 +163,12 @@ def test_what_cannot_be_told_is_refused(learner: Any, options: dict[str, Any], m
         planners.value_error(walk, [0] * 5, learner, discount=1.0, **options)
 
 
+@pytest.mark.parametrize("learner", [planners.QLearning(), planners.TD, planners.TD(n=3), LambdaReturn(0.1), 0.1])
+def test_a_spectrum_of_something_else_is_refused(learner: Any) -> None:
+    with pytest.raises(planners.InvalidOptionError, match="is not known here"):
+        planners.spectrum(MODELS["random_walk"](5), [0] * 5, learner, discount=1.0)
+
+
 @pytest.mark.parametrize(("rate", "decay"), [(1.5, 0.0), (0.1, -0.1), (0.1, True), (planners.Decay(1.0), 0.0)])
 def test_rules_refuse_numbers_out_of_range(rate: Any, decay: Any) -> None:
     with pytest.raises(planners.InvalidOptionError, match="expected"):
