@@ -22,9 +22,10 @@ from matplotlib.figure import Figure
 import gan_lab
 import gridworld_env
 import planners
+from planners.plans.continuous_plots import draw_bounds
 
 DOCS = Path(__file__).resolve().parent
-PAGES = ("lecture.md", "gallery.md", "unknown.md")
+PAGES = ("lecture.md", "gallery.md", "unknown.md", "continuous.md")
 BLUE, ORANGE, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#181b24"
 PART = re.compile(r"^```python\n(?P<code>.*?)^```$|!\[[^\]]*\]\(figures/(?P<name>\w+)\.png\)", re.MULTILINE | re.DOTALL)
 
@@ -351,6 +352,13 @@ def continuous(page: Page) -> Figure:
     axes.axvline(0.5, color=ORANGE, linewidth=1.5, linestyle="--")
     axes.set(xlabel="place (the flag is at 0.5)", ylabel="speed", title="V* on 40 x 40 nodes, drives on the real hill")
     figure.colorbar(image, ax=axes, label="discounted steps to the flag, negative")
+    return figure
+
+
+@drawn
+def mountain_car(page: Page) -> Figure:
+    figure = new_figure(11, 7)
+    draw_bounds(page["plan"], figure)
     return figure
 
 

@@ -201,6 +201,20 @@ def maps_command() -> None:
     out.print(models)
 
 
+@app.command("continuous")
+def continuous_command(
+    system: Annotated[str, typer.Argument(help="mountain-car, mountain-car-continuous, pendulum, double-integrator.")],
+    cells: Annotated[str, typer.Option(help="How many along each axis.")] = "170x160",
+    discount: Annotated[float | None, described("0 to 1; where it can end, 1.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write a picture of the bounds and of drives.")] = None,
+) -> None:
+    """Prove bounds of V* of a system with continuous states, at every state."""
+    from gridworld_env.cli.continuous import show_continuous
+
+    with _exit_codes():
+        show_continuous(system, cells, discount, png, lambda text: _say(text, ""))
+
+
 @app.command("random")
 def random_command(
     rows: Annotated[int, typer.Argument(help="Height of the map.")],

@@ -73,8 +73,11 @@ class ContinuousPlan:
         Raises:
             InvalidOptionError: No state of the system; or planning was interrupted before there was a policy.
         """
-        driver: Driver = self._driver  # pyright: ignore[reportAttributeAccessIssue]
-        return self.system.action_for(driver.act(self.system.checked_state(self.system.state_of(observation))))
+        return self.system.action_for(self.action(self.system.state_of(observation)))
+
+    def action(self, state: ArrayLike) -> Any:
+        """The action to take in a state, (n,) numbers, as `system.step` takes it."""
+        return self._driver.act(self.system.checked_state(state))  # pyright: ignore[reportAttributeAccessIssue]
 
     def reset(self) -> None:
         """Forget the drive that is under way; `planners.rollout` calls this when an episode begins."""
@@ -116,6 +119,17 @@ class ContinuousPlan:
             raise InvalidOptionError(f"{type(self.system).__name__} has {self.system.dimension} axes; a map shows two")
         return plot_field(fields[what], self.system, what, axes, drives)
 
+    def figure(self) -> Any:
+        """A Matplotlib figure: maps of both bounds and of the gap, and drives of the policy.
+
+        Raises:
+            InvalidOptionError: The system has not two axes.
+            ModuleNotFoundError: matplotlib is missing.
+        """
+        from planners.plans.continuous_plots import bounds_figure
+
+        return bounds_figure(self)
+
     def __repr__(self) -> str:
         """A small table."""
         lower, upper = self._all_bounds()
@@ -126,7 +140,7 @@ class ContinuousPlan:
             "status": self.status.value if self.status is Status.INTERRUPTED else "done: the bounds are proven",
             "discount": f"{self.discount:g}",
             "known": f"{100.0 * known.mean():.4g} % of the states have two finite bounds",
-            "V*": f"{lower[known].min(initial=0.0):.6g} to {upper[known].max(initial=0.0):.6g}",
+            "V*": f"{lower[known].min(initial=0.0):.6g} to {upper[known].max(initial=0.0).round(9):.6g}",
             "gap": f"{(upper - lower)[live].mean():.3g} on average" if live.any() else "nothing is known",
             "time": f"{self.seconds:.1f} s",
         }

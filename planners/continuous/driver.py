@@ -27,6 +27,7 @@ class Driver:
         planned: The actions still to take.
         sure: What they earn at least, counted from now.
         expected: (n,) where the last of them leads, as a float.
+        programs: Those that were worked out, by their cells.
     """
 
     cells: Cells
@@ -36,6 +37,7 @@ class Driver:
     planned: list[Any] = field(default_factory=list)
     sure: float = -np.inf
     expected: NDArray[np.float64] | None = None
+    programs: dict[int, tuple[list[Any], float]] = field(default_factory=dict)
 
     def reset(self) -> None:
         """Forget what was planned."""
@@ -49,7 +51,9 @@ class Driver:
             self.reset()
         cell = int(self.cells.number(state[:, None])[0])
         if not self.planned or self.lower[cell] > self.sure + BETTER * abs(self.sure):
-            self.planned, self.sure = self._program(cell)
+            if cell not in self.programs:
+                self.programs[cell] = self._program(cell)
+            self.planned, self.sure = list(self.programs[cell][0]), self.programs[cell][1]
         action = self.planned.pop(0)
         system = self.cells.system
         before = tuple(map(float, state))

@@ -120,7 +120,7 @@ def _proven(search: Search, start: NDArray[np.float64]) -> Proof:
     known = int(-search.upper[search.cells.number(start[:, None])][0]) - 1  # so many are too few
     best, sets, most = None, 0, _first_limit(search, start, known)
     for fineness in FINENESS:
-        drive = drive_within(search, start, most, fineness)
+        drive = drive_within(search, start, most, fineness) if fineness in FINENESS[:2] or best is None else None
         if drive is not None and (best is None or len(drive) < len(best)):
             best, most = drive, len(drive)
         if best is None:

@@ -2,8 +2,8 @@
 
 Both are the same search, forwards from the start, step by step: with points, of which each has its drive; and with
 sets, which hold every state that any actions lead to. A point or a set is left out where the bounds of a plan say that
-it cannot arrive in time. Points that are near each other are one; sets that are near each other become the box around
-them. If no set is left before any can have arrived, no way of so few steps exists.
+it cannot arrive in time. Points that are near each other are one; sets are cut into bins, and what is in a bin becomes
+one box. If no set is left before any can have arrived, no way of so few steps exists.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.continuous.cells import Cells, number_of
-from planners.continuous.interval import Interval
 from planners.continuous.nodes import action_numbers
 from planners.continuous.optimistic import branches, joined
 from planners.continuous.sets import Sets
@@ -21,6 +20,7 @@ from planners.continuous.system import System, box
 from planners.continuous.walks import Walk
 
 FINENESS: Final = (1, 2, 4, 8)  # parts of a cell's side within which things are one
+SLACK: Final = 1e-9  # of a bin's side: more than rounding moves a border
 MOST: Final = 400_000  # sets or points at once; more is given up
 
 
@@ -105,25 +105,41 @@ def impossible(search: Search, start: NDArray[np.float64], steps: int, fineness:
         walk = walk[walk.value(search.upper) >= -steps]
         if not len(walk.gain):
             return True, sets
-        walk = _merged(walk, search.bins(walk.sets.centre, fineness))
+        walk = _in_bins(walk, np.array(cells.shape) * fineness)
         if len(walk.gain) > MOST:
             return False, sets
     return True, sets
 
 
-def _merged(walk: Walk, bins: NDArray[np.int64]) -> Walk:
-    """One set for each bin: the box around those that were there; a set alone stays what it is."""
+def _in_bins(walk: Walk, counts: NDArray[np.int64]) -> Walk:
+    """The sets, cut along the borders of bins, and one box for all the pieces in a bin: none outgrows its bin.
+
+    A set that is alone in its bin stays what it is; so does one that leaves the bounds of the system.
+    """
+    low, high = np.stack([x.low for x in walk.box]), np.stack([x.high for x in walk.box])
+    origin = np.array(walk.cells.system.low)[:, None]
+    side = (np.array(walk.cells.system.high)[:, None] - origin) / counts[:, None]
+    first = np.floor((low - origin) / side - SLACK).astype(np.int64)
+    spans = np.floor((high - origin) / side + SLACK).astype(np.int64) - first + 1
+    outside = ((first < -1) | (first + spans > counts[:, None] + 1)).any(axis=0)
+    spans[:, outside] = 1
+    pieces = spans.prod(axis=0)
+    if pieces.sum() > 8 * MOST:
+        return walk
+    owner = np.repeat(np.arange(len(pieces)), pieces)
+    left = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    place = np.empty((len(low), len(owner)), dtype=np.int64)
+    for axis in reversed(range(len(low))):
+        place[axis] = first[axis, owner] + left % spans[axis, owner]
+        left //= spans[axis, owner]
+    cut = np.logical_not(outside)[owner]
+    low = np.where(cut, np.maximum(low[:, owner], origin + side * (place - SLACK)), low[:, owner])
+    high = np.where(cut, np.minimum(high[:, owner], origin + side * (place + 1 + SLACK)), high[:, owner])
+    bins = np.where(cut, np.ravel_multi_index(tuple(place + 2), tuple(counts + 4), mode="clip"), -1 - owner)
     order = np.argsort(bins, kind="stable")
-    first = np.flatnonzero(np.diff(bins[order], prepend=-1))
-    size = np.diff(np.append(first, len(order)))
-    around = tuple(
-        Interval(np.minimum.reduceat(x.low[order], first), np.maximum.reduceat(x.high[order], first)) for x in walk.box
-    )
-    merged, alone = walk[order[first]], size == 1
-    boxes = Sets.of(around)
-    sets = Sets(
-        np.where(alone, merged.sets.centre, boxes.centre),
-        np.where(alone, merged.sets.spread, boxes.spread),
-        np.where(alone, merged.sets.rest, boxes.rest),
-    )
-    return Walk(walk.cells, 1.0, 1.0, sets, around, merged.gain, merged.ended, merged.over, walk.k)
+    begin = np.flatnonzero(np.diff(bins[order], prepend=bins.min() - 1))
+    around = box(np.minimum.reduceat(low[:, order], begin, axis=1), np.maximum.reduceat(high[:, order], begin, axis=1))
+    kept, boxes = walk[owner[order[begin]]], Sets.of(around)
+    alone = (np.diff(np.append(begin, len(order))) == 1) & (pieces[owner[order[begin]]] == 1)
+    sets = Sets(*(np.where(alone, getattr(kept.sets, n), getattr(boxes, n)) for n in ("centre", "spread", "rest")))
+    return Walk(walk.cells, 1.0, 1.0, sets, around, kept.gain, kept.ended, kept.over, walk.k)

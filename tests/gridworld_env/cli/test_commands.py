@@ -34,6 +34,18 @@ def test_plan_takes_the_options_of_the_environment() -> None:
     np.testing.assert_allclose(values[:4], [0.64, 0.74, 0.85, 1.00], atol=0.005)
 
 
+def test_continuous_proves_and_draws(tmp_path: Path) -> None:
+    result = gridworld("continuous", "mountain-car", "--cells", "30x25", "--png", str(tmp_path / "car.png"))
+    assert result.exit_code == 0
+    assert "MountainCar, 30 x 25 cells" in result.stdout
+    with Image.open(tmp_path / "car.png") as picture:
+        assert picture.size == (1100, 700)
+    for arguments, message in ((("hill",), "expected one of mountain-car"), (("pendulum", "--cells", "3"), "cells")):
+        refused = gridworld("continuous", *arguments)
+        assert refused.exit_code == 2
+        assert message in refused.output
+
+
 @pytest.mark.parametrize("method", ["value_iteration", "policy_iteration", "policy-iteration"])
 def test_json_holds_the_proof(method: str) -> None:
     plan = json.loads(gridworld("plan", "--method", method, "--tolerance", "1e-7", "--json").stdout)
