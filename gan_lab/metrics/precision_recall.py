@@ -13,13 +13,15 @@ Sources: Kynkäänniemi et al. 2019, section 2; Naeem et al. 2020, section 3.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from gan_lab.errors import WiringError
+
+TREES: Final = 64  # dimensions, beyond which a tree looks at every point
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,29 @@ def precision_recall(real: Any, generated: Any, neighbours: int = 3) -> Precisio
 
 def _members(centres: NDArray[np.float64], others: NDArray[np.float64], neighbours: int) -> list[list[int]]:
     """For the ball of each centre, which of the others it holds."""
+    if centres.shape[1] > TREES:
+        return _members_by_products(centres, others, neighbours)
     # The nearest neighbour of a centre is itself, at distance 0: one more is asked for.
     radii = np.asarray(KDTree(centres).query(centres, k=[neighbours + 1])[0])[:, 0]
     # A ball holds the neighbour on its rim, which the rounding of a root and its square would leave out at times.
     return list(KDTree(others).query_ball_point(centres, radii * (1 + 1e-12)))
+
+
+def _members_by_products(centres: NDArray[np.float64], others: NDArray[np.float64], neighbours: int) -> list[list[int]]:
+    """The same by |x - y|^2 = |x|^2 + |y|^2 - 2 x.y, whose rounding is allowed for: no tree helps here."""
+    middle = centres.mean(axis=0)
+    first, second = centres - middle, others - middle
+    own = _squares(first, first)
+    np.fill_diagonal(own, 0.0)
+    radii = np.partition(own, neighbours, axis=1)[:, neighbours]
+    rounding = 1e-13 * max(float(np.einsum("ij,ij->i", part, part).max()) for part in (first, second))
+    inside = _squares(first, second) <= (radii * (1 + 1e-12) + rounding)[:, None]
+    return [np.flatnonzero(row).tolist() for row in inside]
+
+
+def _squares(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    norms = [np.einsum("ij,ij->i", part, part) for part in (one, other)]
+    return norms[0][:, None] + norms[1] - 2 * one @ other.T
 
 
 def _share(members: list[list[int]], count: int) -> float:

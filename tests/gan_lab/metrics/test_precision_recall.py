@@ -114,3 +114,11 @@ def test_blur_of_wider_and_of_missing_modes() -> None:
     assert (three.missed, three.far, three.distance) == (5, 0.0, 0.0)
     assert np.isnan(three.core[3:]).all()
     assert (three.core[:3] == 0).all()
+
+
+def test_in_many_dimensions_the_balls_hold_the_same(rng: np.random.Generator) -> None:
+    """Where no tree is used; far from 0, and with points that lie there six times, whose balls are points."""
+    real = rng.normal(1000.0, 1.0, (40, 100))
+    real[:6] = real[0]
+    generated = np.concatenate([rng.normal(1000.0, 1.0, (25, 100)), real[:5]])
+    assert precision_recall(real, generated, 3) == by_brute_force(real, generated, 3)
