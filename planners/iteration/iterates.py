@@ -161,7 +161,7 @@ def told_of_model(solved: Solving, bounds: Bounds) -> Bounds:
     if solved.discount == 1.0:
         error = max(error, _widest(lower, values, upper))
         actions = nearest_ways_out(solved.model.tabular, lower, actions)
-    if np.isnan(error) or any(np.isnan(numbers).any() for numbers in (lower, upper, values)):
+    if not error < np.inf:
         lower, upper = np.where(np.isnan(lower), -np.inf, lower), np.where(np.isnan(upper), np.inf, upper)
         values, error = np.where(np.isnan(values), np.clip(0.0, lower, upper), values), np.inf
     return Bounds(lower, upper, values, error, actions)

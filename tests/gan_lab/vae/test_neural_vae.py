@@ -44,7 +44,8 @@ def test_elbo_at_most_iwae_at_most_log_p(latent_size: int) -> None:
 def test_quadrature_of_an_affine_decoder_is_exact(latent_size: int, rng: np.random.Generator) -> None:
     """Then p(x) is Gaussian, and the linear VAE knows it."""
     vae = NeuralVAE(3, latent_size, (), scale=float(rng.uniform(0.5, 2)), std=float(rng.uniform(0.3, 1)))
-    layer: Any = vae.decoder[0]
+    decoder: Any = vae.decoder
+    layer = decoder[0]
     loadings, mean = (vae.scale * array.detach().double().numpy() for array in (layer.weight, layer.bias))
     # The model's own samples: further out, what z beyond the grid adds would count, and `error` would say so.
     points = rng.normal(size=(20, latent_size)) @ loadings.T + mean + vae.std * rng.normal(size=(20, 3))

@@ -210,3 +210,14 @@ def test_the_memory_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     three = TabularMDP.from_gym_dict({s: {0: [(1.0, s, 1.0, False)]} for s in range(3)})
     planners.backward_induction(three, horizon=7)
     assert asked == [(7 + 1) * (3 * (8 + 1) + 8)]
+
+
+def test_what_leads_to_an_impossible_end_is_impossible() -> None:
+    """The steps must not end in state 0: who stays there earns 5 a step, and the last step has to leave."""
+    P = {0: {0: [(1.0, 0, 5.0, False)], 1: [(0.5, 1, 1.0, False), (0.5, 1, 1.0, True)]}, 1: {0: [(1.0, 1, 0.0, False)]}}
+    model = TabularMDP.from_gym_dict(P)
+    for discount in (1.0, 0.5):
+        plan = planners.backward_induction(model, horizon=3, discount=discount, final_values=[-np.inf, 0.0])
+        assert plan.values[:, 0].tolist() == [5.0 + 5.0 * discount + discount**2, 5.0 + discount, 1.0, -np.inf]
+    unseen = planners.backward_induction(model, horizon=1, discount=0.0, final_values=[-np.inf, 0.0])
+    assert unseen.values[0, 0] == 5.0  # what comes after counts for nothing

@@ -184,7 +184,7 @@ def test_a_plan_answers_by_name(rng: np.random.Generator, tmp_path: Path) -> Non
         assert plan.value(name) == plan.value(number) == plan.values[number]
         assert plan.action(name) == ACTIONS[plan.policy.act(name)]
     table = plan.table()
-    assert [row.state for row in table] == list(STATES)
+    assert [row[0] for row in table] == list(STATES)
     assert str(table).splitlines()[1].split()[0] == "high"
     assert "high" in repr(plan)
     assert str(plan.action("high")) in repr(plan)
@@ -228,7 +228,7 @@ def test_plan_files_keep_names(rng: np.random.Generator, tmp_path: Path, names: 
     loaded.save(tmp_path / "again")
     for kept in (loaded, planners.load_plan(tmp_path / "again"), planners.load_plan(tmp_path / "plan", plan.model)):
         assert list(kept.table()) == list(plan.table())
-        assert [type(row.state) for row in kept.table()] == [type(name) for name in names]
+        assert [type(row[0]) for row in kept.table()] == [type(name) for name in names]
 
 
 def test_names_that_a_file_cannot_keep_are_asked_of_the_model(rng: np.random.Generator, tmp_path: Path) -> None:
