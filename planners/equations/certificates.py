@@ -185,25 +185,13 @@ def _around(
     policy: NDArray[np.int64],
     problem: Problem,
 ) -> Bounds:
-<<<<<<< HEAD
     """Bounds V + below and V + above, in these two arrays, and the backup of their middle as the estimate."""
-    middle = values + 0.5 * (below + above)
+    estimate = problem.maximise(problem.action_values(values + 0.5 * (below + above)))
     lower, upper = _moved(values, below, -np.inf), _moved(values, above, np.inf)
-    if not (np.isfinite(lower).all() and np.isfinite(upper).all()):  # k h overflows, where k and h do not
-        return _one_sided(values, lower, upper, policy)
-    estimate = problem.maximise(problem.action_values(middle))
     np.clip(estimate, lower, upper, out=estimate)
     error = float(np.maximum(upper - estimate, estimate - lower).max(initial=0.0))
-=======
-    """Bounds V + below and V + above, and the backup of their middle as the estimate."""
-    lower = np.nextafter(values + (below - 4 * UNIT_ROUNDOFF * np.abs(below)), -np.inf)
-    upper = np.nextafter(values + (above + 4 * UNIT_ROUNDOFF * np.abs(above)), np.inf)
-    middle = values + 0.5 * (below + above)
-    estimate = np.clip(problem.maximise(problem.action_values(middle)), lower, upper)
-    error = float(np.max(np.maximum(upper - estimate, estimate - lower), initial=0.0))
     if not error < np.inf:  # k h overflows, where k and h do not
         return _one_sided(values, lower, upper, policy)
->>>>>>> w_cliff
     return Bounds(lower, upper, estimate, float(np.nextafter(error, np.inf)), policy)
 
 
