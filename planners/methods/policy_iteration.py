@@ -118,14 +118,9 @@ def policy_iteration(
     if evaluation == "auto":
         evaluation = "krylov" if problem.discount < 1.0 and _is_large(problem, policy) else "direct"
     direct = evaluation == "direct"
-    if not direct:
-        values = np.zeros(problem.num_states) if values is None else values
-        backups = inexact_improvements(problem, policy, values, wanted)
-    else:
-        backups = improvements(problem, policy)
     return run(
         problem,
-        backups,
+        improvements(problem, policy) if direct else inexact_improvements(problem, policy, values, wanted),
         method="policy iteration" if direct else "policy iteration with Krylov evaluation",
         tolerance=wanted,
         max_iterations=max_iterations,
@@ -206,9 +201,9 @@ def _settled(
 
 
 def inexact_improvements(
-    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], tolerance: float | Tolerance
+    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64] | None, tolerance: float | Tolerance
 ) -> Iterator[Backup]:
-    """The iterates of inexact policy iteration, from a first policy and a guess of its values.
+    """The iterates of inexact policy iteration, from a first policy and a guess of its values; None: 0.
 
     Below discount 1 a residual e of the last evaluation makes an error of e / (1 - discount) at most. A
     policy that comes back shows that residuals are too large to tell which action is better: they go down
@@ -216,6 +211,7 @@ def inexact_improvements(
     or sweeps where it is rounding that keeps the bounds apart.
     """
     wanted, seen = check_tolerances(tolerance), set[int]()
+    values = np.zeros(problem.num_states) if values is None else values
     gain, thorough = float((problem.maximise(problem.action_values(values)) - values).max(initial=0.0)), False
     while True:
         system = KrylovSystem(take_rows(problem.transitions, policy), problem.discount)

@@ -133,7 +133,6 @@ def write_summary(
         "discount": plan.discount,
         "minimise": plan.minimise,
         "tolerance": plan.tolerance,
-        "relative_tolerance": plan.relative_tolerance,
         "iterations": plan.iterations,
         "history": [list(step) for step in plan.history],
         "model": {"digest": digest, "borders": borders.tolist()},
@@ -226,7 +225,6 @@ def _plan(here: Path, summary: dict[str, Any], model: "Model | None") -> Plan:
         tolerance=float(summary["tolerance"]),
         model=cast("Model", _placeholder(summary)) if model is None else model,
         minimise=_minimises(summary),
-        relative_tolerance=float(summary.get("relative_tolerance", 0.0)),
     )
 
 
