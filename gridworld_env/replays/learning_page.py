@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gridworld_env.grid.actions import Action
 from gridworld_env.rendering.heat import heat_limit
-from gridworld_env.replays.learning_replay import LearningFrame, frame_caption
+from gridworld_env.replays.learning_frame import LearningFrame, frame_caption
 from gridworld_env.replays.page import LONGEST, MOST_POINTS, THEME, about_map, map_parts
 from gridworld_env.ui.pages.packing import packed
 
@@ -38,7 +38,7 @@ def document_of(replay: "LearningReplay") -> dict[str, Any]:
 def _facts(replay: "LearningReplay") -> list[tuple[str, str]]:
     run = replay.run
     return [
-        ("Agent", str(getattr(replay, "agent_name", type(run.agent).__name__))),
+        ("Agent", type(run.agent).__name__),
         ("Discount", f"{replay.discount:.15g}"),
         ("Seed", str(replay.seed)),
         ("Steps", f"{run.steps:,}, in which {run.episodes:,} episodes ended"),

@@ -1,7 +1,6 @@
 """Replays of learning: what an agent knew after each step, beside what is true, as a page or an animation."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +11,8 @@ from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
 from gridworld_env.rendering.overlay import Overlay, in_compass_order
 from gridworld_env.rendering.scene import build_scene
+from gridworld_env.replays.learning_frame import LearningFrame
+from gridworld_env.replays.learning_page import document_of
 from gridworld_env.replays.replay import LARGEST, MOST_PICTURES, SIDE
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.pages.page import write_page
@@ -20,38 +21,6 @@ from planners.learning.step_by_step import StepByStep
 
 MOST_STATES: Final = 2_500
 RATE: Final = 8.0  # pictures of an animation a second
-
-
-@dataclass(frozen=True, eq=False)
-class LearningFrame:
-    """What a learner knew after a step.
-
-    Attributes:
-        step: The number of the step.
-        episodes: How many had ended.
-        q: (S, A) float32, what was learned; -inf for actions that do not exist.
-        visits: (S, A) int32.
-        greedy: (S, A) bool.
-        agent: State of the agent.
-        regret: The sum of what all steps gave away.
-        value: V^pi of the greedy policy at the start.
-        said: The step in words.
-    """
-
-    step: int
-    episodes: int
-    q: NDArray[np.float32]
-    visits: NDArray[np.int32]
-    greedy: NDArray[np.bool_]
-    agent: int
-    regret: float
-    value: float
-    said: str
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its arrays, as the page has them."""
-        return self.q.nbytes + self.visits.nbytes + 2 * len(self.greedy)
 
 
 class LearningReplay:
@@ -150,8 +119,6 @@ class LearningReplay:
             ValueError: The name does not end in .html.
             OSError: It cannot be written; a file that was there before is then as it was.
         """
-        from gridworld_env.replays.learning_page import document_of
-
         return write_page(path, document_of(self))
 
     def gif(self, path: str | Path) -> int:
@@ -165,12 +132,6 @@ class LearningReplay:
         from gridworld_env.ui.files.pictures import save_gif
 
         return save_gif(check_place(path, ".gif"), _pictures(self), RATE).stat().st_size
-
-
-def frame_caption(frame: LearningFrame, best: float) -> str:
-    """A frame in words."""
-    step = f"Step {frame.step:,}, episode {frame.episodes + 1:,}: {frame.said}" if frame.step else frame.said
-    return f"{step}. Regret {frame.regret:.4g}; the greedy policy is worth {frame.value:.4g} of {best:.4g}"
 
 
 def _pictures(replay: LearningReplay) -> Iterator[NDArray[np.uint8]]:

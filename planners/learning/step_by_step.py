@@ -57,7 +57,7 @@ class StepByStep:
     >>> for _ in range(30):
     ...     step = watched.step()
     >>> watched.steps, int(watched.visits.sum()), round(watched.policy_value, 6), watched.greedy.tolist()
-    (30, 30, 1.818182, [[False, True]])
+    (30, 30, 1.0, [[True, False]])
     """
 
     def __init__(
