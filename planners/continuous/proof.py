@@ -150,10 +150,10 @@ def _proven(search: Search, start: NDArray[np.float64]) -> Proof:
 
 def _first_limit(search: Search, start: NDArray[np.float64], known: int) -> int:
     """A number of steps within which a drive is found with coarse bins."""
-    most = known + 2
+    most = known + 16
     while most < LONGEST:
         drive = drive_within(search, start, most, 1)
         if drive is not None:
             return len(drive)
-        most += max(2, (most - known) // 2)
+        most += 16
     return LONGEST
