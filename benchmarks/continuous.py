@@ -27,7 +27,7 @@ from planners.continuous import (
 from planners.continuous.nodes import weights
 
 
-def starts(cells: tuple[int, int] = (680, 640)) -> None:
+def starts(cells: tuple[int, int] = (1360, 1280)) -> None:
     begun = process_time()
     for proof in prove(MountainCar(), [[x, 0.0] for x in (-0.5, -0.45, -0.4, -0.55, -0.6)], cells=cells):  # pyright: ignore[reportGeneralTypeIssues]
         print(f"{proof}  {proof.sets:,} sets, {process_time() - begun:.1f} s so far", flush=True)

@@ -14,7 +14,7 @@ from planners.continuous.solve import Stage, teller, upper_bounds
 from planners.continuous.system import System
 from planners.errors import InvalidOptionError
 
-CELLS: Final = 435_000  # by default
+CELLS: Final = 1_740_000  # by default
 LONGEST: Final = 1000  # steps of a drive
 FEWER: Final = 3  # how many numbers of steps are tried below the one that stays open
 
@@ -79,7 +79,7 @@ def prove(
     Args:
         system: One of which every step costs 1, without noise, such as `MountainCar()`.
         start: (n,) state; or (k, n), for a list of k proofs, which share the work on the cells.
-        cells: (n,) cells along each axis, whose bounds say which sets cannot arrive in time; None: about 435,000.
+        cells: (n,) cells along each axis, whose bounds say which sets cannot arrive in time; None: about 1,700,000.
         actions: Where there is a range of actions, how many of them the drive tries; the proof is about all.
         progress: True: a line for each stage on standard error; or a function that is called with a `Stage`.
 
@@ -150,10 +150,10 @@ def _proven(search: Search, start: NDArray[np.float64]) -> Proof:
 
 def _first_limit(search: Search, start: NDArray[np.float64], known: int) -> int:
     """A number of steps within which a drive is found with coarse bins."""
-    most = known + 2
+    most = known + 16
     while most < LONGEST:
         drive = drive_within(search, start, most, 1)
         if drive is not None:
             return len(drive)
-        most += max(2, (most - known) // 2)
+        most += 16
     return LONGEST
