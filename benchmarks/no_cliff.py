@@ -20,7 +20,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from cliff_models import cases
+from cliff_models import TOLERANCES, cases
 
 import planners
 
@@ -62,7 +62,7 @@ def seconds(model: Any, discount: float, options: dict[str, Any], limit: float) 
     return (spent if plan.converged else float("inf")), plan
 
 
-def measure(model: Any, discount: float) -> tuple[dict[str, float], str, float]:
+def measure(model: Any, discount: float, more: dict[str, Any]) -> tuple[dict[str, float], str, float]:
     """The least seconds of each method, what `solve` chose, and for how long the slow ones were let."""
     for options in COMPILED:  # for this model's types of arrays
         planners.solve(model, discount=discount, max_iterations=1, throw=False, **options)
@@ -74,7 +74,7 @@ def measure(model: Any, discount: float) -> tuple[dict[str, float], str, float]:
                 continue
             if run and best[name] > 4.0 * min(best.values()) and name != "solve":
                 continue
-            spent, plan = seconds(model, discount, options, limit)
+            spent, plan = seconds(model, discount, options | more, limit)
             best[name] = min(best[name], spent)
             if name == "solve":
                 limit = max(2.0 * min(best["solve"], SOLVE_LIMIT), 0.1)
@@ -93,7 +93,8 @@ def main(words: list[str]) -> None:
         if words and not any(word in name for word in words):
             continue
         model = build()
-        best, chosen, limit = measure(model, discount)
+        more = {"tolerance": TOLERANCES[name]} if name in TOLERANCES else {}
+        best, chosen, limit = measure(model, discount, more)
         ratio = best["solve"] / min(best.values()) if min(best.values()) < float("inf") else float("nan")
         group = "more states" if model.num_states > 500 else "up to 500 states"
         worst[group] = max(worst[group], (ratio, f"{name} at {discount:g}"))
