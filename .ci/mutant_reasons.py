@@ -15,7 +15,7 @@ REASONS: dict[tuple[str, str, str], str] = {
     (CERTIFICATES, "rounds: int = 60,", "60 -> 61"): MORE,
     (
         CERTIFICATES,
-        "doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))",
+        "doubt = self.problem.rounding_terms * UNIT_ROUNDOFF * 2.0 * float(h.max(initial=1.0))",
         "1.0 -> 2.0",
     ): "twice the doubt of a margin is on the safe side, and still nothing beside the margin",
     (CERTIFICATES, "if problem.discount < 1.0:", "1.0 -> 2.0"): "h = 1 is tried before other weights, and proven anew",
@@ -26,10 +26,14 @@ REASONS: dict[tuple[str, str, str], str] = {
     (CERTIFICATES, "if not (np.isfinite(h).all() and (h > 0).all()):", "all -> any"): "margins of NaN prove nothing",
     (
         CERTIFICATES,
-        "k = float(np.max(gained / np.where(gained >= 0, least[useful], most[useful]), initial=-np.inf))",
+        "divisor = np.where(gained >= 0, -doubt, doubt)",
         "GtE -> Gt",
     ): "0 over any margin is 0",
-    (CERTIFICATES, "if np.isfinite(k) and rest.any():", "And -> Or"): "an infinite k stays so; no row asks for nothing",
+    (
+        CERTIFICATES,
+        "return l, np.inf if np.isfinite(k) and (gained[~useful] > allowed).any() else k",
+        "And -> Or",
+    ): "an infinite k stays so; no row asks for nothing",
     (SWEPT, "self._numbers(0.0, 1.0)", "0.0 -> 1.0"): "no state has a weight there: it is called for `rows`",
     (SWEPT, "self._numbers(0.0, 1.0)", "1.0 -> 2.0"): "no state has a weight there: it is called for `rows`",
     (SWEPT, "return self._bounds(0.0, 0.0, 0.0, 0.0)", "0.0 -> 1.0"): "no state has a weight there",

@@ -145,7 +145,7 @@ def test_all_end_together(started: Started) -> None:
 def test_trouble_on_one_rank_is_the_same_error_on_all(started: Started) -> None:
     found, _, _ = started(2)
     expected = {
-        "diverged": "DivergedError: the payoff of discriminator_0 is nan at turn 13, update 7. Take a smaller",
+        "diverged": "DivergedError: the payoff of discriminator_0 is nan at turn 19, update 10. Take a smaller",
         "failed": "FloatingPointError: no more numbers",
         "changed": "WiringError: the digest of generator_0 is",
         "strangers": "WiringError: seed is ",
@@ -154,7 +154,7 @@ def test_trouble_on_one_rank_is_the_same_error_on_all(started: Started) -> None:
     for name, text in expected.items():
         assert found[0][name]["error"].startswith(text), name
         assert found[0][name] == found[1][name], name
-    assert found[0]["diverged"]["step"] == 7
+    assert found[0]["diverged"]["step"] == 10
     assert "after update 3" in found[0]["changed"]["error"]
 
 
