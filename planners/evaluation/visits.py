@@ -255,7 +255,7 @@ def _counted(chain: sparse.csr_array, termination: Floats, begin: Floats, discou
     if not error <= DIGITS * max(1.0, float(counts.sum())):  # NaN too
         raise UnprovenValueError(
             f"at discount {discount:.15g} the visits of this policy cannot be proven to {DIGITS:g} of their sum: "
-            f"float64 gives {counts.sum():.3g} steps, off by up to {error:.3g}. The policy hardly ends the episode. Use "
+            f"float64 gives {counts.sum():.3g} steps, off by up to {error:.3g}. Its episodes hardly end. Use "
             "a smaller discount, or another policy",
             [],
         )
