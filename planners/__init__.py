@@ -36,6 +36,7 @@ from planners.evaluation.policy_value import evaluate
 from planners.evaluation.regret import Regret, regret
 from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
 from planners.evaluation.simulation import Simulation, simulate
+from planners.evaluation.visits import Visits, stationary, visits
 from planners.goals.reachability import reachability
 from planners.goals.shortest_path import stochastic_shortest_path
 from planners.interval.interval_mdp import IntervalMDP
@@ -179,6 +180,7 @@ __all__ = [
     "UnprovenValueError",
     "UpperConfidenceBound",
     "Verdict",
+    "Visits",
     "as_model",
     "average_reward",
     "backward_induction",
@@ -203,8 +205,10 @@ __all__ = [
     "solve",
     "solve_many",
     "spectrum",
+    "stationary",
     "stochastic_shortest_path",
     "sweep",
     "value_error",
     "value_iteration",
+    "visits",
 ]

@@ -13,17 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError
+from planners.evaluation.beginnings import starting_distribution
 from planners.evaluation.drawn_outcomes import Outcomes, of_finite_plan, of_policy
 from planners.memory import check_memory
 from planners.models.convert import ModelLike, as_model, discount_of_pairs
-from planners.models.starts import checked_initial
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount
 from planners.plans.finite_plan import FinitePlan
 from planners.plans.model_identity import is_same_model
 from planners.plans.plan import Plan
-from planners.plans.policy import state_of
 from planners.plans.table import Table
 
 LONGEST: Final = 10_000  # steps of an episode, where none are given
@@ -141,7 +140,7 @@ def simulate(
             "plan.model (of discounts for each pair it goes on less often instead)"
         )
     chosen_discount = check_discount(policy.discount if discount is None else discount)
-    begin = _start(mdp, start)
+    begin = starting_distribution(mdp, start)
     if isinstance(policy, FinitePlan):
         drawn = of_finite_plan(mdp, policy, chosen_discount)
         limit = drawn.horizon if steps is None else min(_at_least_one("steps", steps), drawn.horizon)
@@ -252,18 +251,6 @@ def _off(complete: NDArray[np.float64], value: float, error: float) -> float:
     away = float(complete.mean()) - value
     rounding = 1e-12 * max(abs(value), float(np.abs(complete).max())) + error
     return 0.0 if abs(away) <= rounding else away / max(_standard_error(complete), rounding)
-
-
-def _start(mdp: TabularMDP, start: Any) -> NDArray[np.float64]:
-    """(S,) probabilities of the first state."""
-    S = mdp.num_states
-    if start is None:
-        return np.full(S, 1.0 / S) if mdp.initial is None else mdp.initial
-    if isinstance(start, list | np.ndarray) and np.ndim(start) == 1:
-        given = checked_initial(start, S)
-        assert given is not None
-        return given
-    return np.eye(1, S, state_of(start, mdp.states, S)).ravel()
 
 
 def _default_steps(discount: float) -> int:
