@@ -36,7 +36,7 @@ from planners.evaluation.policy_value import evaluate
 from planners.evaluation.regret import Regret, regret
 from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
 from planners.evaluation.simulation import Simulation, simulate
-from planners.evaluation.visits import Visits, stationary, visits
+from planners.evaluation.visits import Stationary, Visits, stationary, visits
 from planners.goals.reachability import reachability
 from planners.goals.shortest_path import stochastic_shortest_path
 from planners.interval.interval_mdp import IntervalMDP
@@ -166,6 +166,7 @@ __all__ = [
     "Simulation",
     "Spectrum",
     "StateAggregation",
+    "Stationary",
     "Status",
     "Sweep",
     "TDLambda",

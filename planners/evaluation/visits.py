@@ -45,13 +45,12 @@ class Visits:
     """How often a policy takes each action in each state.
 
     Attributes:
-        values: (S, A) expected number of times, discounted; of `stationary`, the share of all steps. At discount 1 +inf
-            where the policy goes round for ever.
+        values: (S, A) expected number of times, discounted. At discount 1 +inf where the policy goes round for ever.
         lower: (S, A) proven: not above the true number.
         upper: (S, A) proven: not below it.
         error_bound: The most that any of these finite numbers, or any sum of them, is off.
         policy: The policy.
-        discount: The discount; None: of `stationary`.
+        discount: The discount.
         model: The model.
     """
 
@@ -60,7 +59,7 @@ class Visits:
     upper: Floats
     error_bound: float
     policy: TabularPolicy
-    discount: float | None
+    discount: float
     model: TabularMDP = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -109,14 +108,52 @@ class Visits:
 
     def __repr__(self) -> str:
         """The number of steps and where most of them are taken."""
-        total, states = float(self.values.sum()), self.states
-        what = "share of steps" if self.discount is None else f"visits at discount {self.discount:g}"
-        most = int(np.argmax(states))
-        name = self.model.states[most] if self.model.states is not None else most
         return (
-            f"Visits({what}: {total:.6g} in all, off by at most {self.error_bound:.2g}; "
-            f"most in state {name!r:.40}, {states[most]:.6g})"
+            f"Visits({self.values.sum():.6g} at discount {self.discount:g}, off by at most {self.error_bound:.2g}; "
+            f"{_most(self.model, self.states)})"
         )
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Stationary:
+    """The share of all steps, in the long run, in each state.
+
+    Attributes:
+        values: (S,) the shares; they sum to the probability that the episode goes on for ever.
+        lower: (S,) proven: not above the true share.
+        upper: (S,) proven: not below it.
+        error_bound: The most that any of these, or any sum of them, is off.
+        policy: The policy.
+        model: The model.
+    """
+
+    values: Floats
+    lower: Floats
+    upper: Floats
+    error_bound: float
+    policy: TabularPolicy
+    model: TabularMDP = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Close the arrays for writing."""
+        for array in (self.values, self.lower, self.upper):
+            array.setflags(write=False)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
+        """The shares."""
+        return np.array(self.values, dtype=dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        """The sum of the shares and the largest."""
+        return (
+            f"Stationary({self.values.sum():.6g} of all steps, off by at most {self.error_bound:.2g}; "
+            f"{_most(self.model, self.values)})"
+        )
+
+
+def _most(model: TabularMDP, states: Floats) -> str:
+    most = int(np.argmax(states))
+    return f"most in state {model.states[most] if model.states is not None else most!r:.40}, {states[most]:.6g}"
 
 
 @errors_in_names
@@ -158,8 +195,8 @@ def visits(model: ModelLike, policy: Any, *, discount: float, start: Any = None)
 
 
 @errors_in_names
-def stationary(model: ModelLike, policy: Any, *, start: Any = None) -> Visits:
-    """The share of all steps, in the long run, in which a policy takes each action in each state, with proven bounds.
+def stationary(model: ModelLike, policy: Any, *, start: Any = None) -> Stationary:
+    """The share of all steps, in the long run, that a policy spends in each state, with proven bounds.
 
     The shares sum to the probability that the episode goes on for ever. Where the policy may come to several classes
     of states that it never leaves, each has the probability of coming there; where a class is gone round in turn, as a
@@ -177,7 +214,7 @@ def stationary(model: ModelLike, policy: Any, *, start: Any = None) -> Visits:
     >>> from planners import TabularMDP
     >>> half = [(0.5, 1, 0.0, False), (0.5, 0, 0.0, False)]
     >>> coin = TabularMDP.from_gym_dict({0: {0: half}, 1: {0: [(1.0, 0, 1.0, False)]}})
-    >>> stationary(coin, [0, 0]).states.round(9)
+    >>> stationary(coin, [0, 0]).values.round(9)
     array([0.66666667, 0.33333333])
     """
     mdp, chosen, chain, termination = _chain_of(model, policy)
@@ -192,8 +229,11 @@ def stationary(model: ModelLike, policy: Any, *, start: Any = None) -> Visits:
         found = _class_shares(sparse.csr_array(chain[states][:, states]), roundings)
         shares[states] = probability * found.counts
         error += probability * found.error
-    error += way.error + (mdp.num_states + 8) * 4.0 * UNIT_ROUNDOFF
-    return _visits(mdp, chosen, None, _Counted(shares, error), np.zeros(mdp.num_states, dtype=bool))
+    error = float(np.nextafter(error + way.error + (mdp.num_states + 8) * 4.0 * UNIT_ROUNDOFF, np.inf))
+    return Stationary(
+        values=shares, lower=np.maximum(shares - error, 0.0), upper=shares + error, error_bound=error, policy=chosen,
+        model=mdp,
+    )  # fmt: skip
 
 
 class _Counted(NamedTuple):
@@ -280,7 +320,7 @@ def _class_shares(chain: sparse.csr_array, roundings: int) -> _Counted:
 
 
 def _visits(
-    mdp: TabularMDP, policy: TabularPolicy, discount: float | None, found: _Counted, forever: NDArray[np.bool_]
+    mdp: TabularMDP, policy: TabularPolicy, discount: float, found: _Counted, forever: NDArray[np.bool_]
 ) -> Visits:
     weights = np.eye(mdp.num_actions)[policy.actions] if policy.is_deterministic else np.asarray(policy.probabilities)
     values = found.counts[:, None] * weights
