@@ -98,6 +98,7 @@ from planners.plans.finite_plan import FinitePlan
 from planners.plans.load import load_plan
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
+from planners.plans.soft_plan import SoftPlan
 from planners.sensitivity import Sweep, sweep
 from planners.solve import METHODS, solve
 from planners.solve_many import solve_many
@@ -164,6 +165,7 @@ __all__ = [
     "Sarsa",
     "SarsaLambda",
     "Simulation",
+    "SoftPlan",
     "Spectrum",
     "StateAggregation",
     "Stationary",

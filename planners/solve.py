@@ -26,6 +26,7 @@ from planners.methods.gauss_seidel import gauss_seidel, sweep_for_a_while
 from planners.methods.linear_program import linear_program
 from planners.methods.modified_policy_iteration import modified_policy_iteration
 from planners.methods.policy_iteration import DIRECT_LIMIT, policy_iteration
+from planners.methods.soft_policy_iteration import soft_policy_iteration
 from planners.methods.value_iteration import value_iteration
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.moves import MoveMDP
@@ -34,6 +35,7 @@ from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances, refuse_unknown
 from planners.plans.plan import Plan, Status
+from planners.plans.soft_plan import SoftPlan
 from planners.refining import refined, unspoilt
 from planners.sweeps.variants import Variant
 
@@ -59,6 +61,10 @@ def solve(model: IntervalMDP, *, discount: float, **options: Any) -> IntervalPla
 
 
 @overload
+def solve(model: ModelLike, *, discount: float, temperature: float, **options: Any) -> SoftPlan: ...
+
+
+@overload
 def solve(model: ModelLike, *, discount: float | NDArray[np.float64], **options: Any) -> Plan: ...
 
 
@@ -75,6 +81,7 @@ def solve(
     throw: bool = True,
     distributed: bool = False,
     minimise: bool = False,
+    temperature: float | None = None,
     **options: Any,
 ) -> Plan:
     """Optimal values and policy, with proven bounds, by the method that suits the model.
@@ -98,6 +105,9 @@ def solve(
         distributed: Share the work among the processes of the initialised group of torch.distributed, each of
             which calls this and gets the whole plan. Below discount 1, by ordered Gauss-Seidel sweeps in parts.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
+        temperature: None: reward alone counts. Above 0: the most reward plus temperature times entropy, by a policy
+            that draws its actions, as a `SoftPlan`; `reference=`, a policy, to count minus the relative entropy to it.
+            Below discount 1.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.
 
     Returns:
@@ -119,12 +129,12 @@ def solve(
     """
     name = _name_of(method)
     wanted = check_tolerances(tolerance, relative_tolerance)
+    shared: dict[str, Any] = {"tolerance": wanted, "progress": progress, "throw": throw, "minimise": minimise}
+    if temperature is not None:
+        return _soft(model, name, device, distributed, discount=discount, temperature=temperature, **shared, **options)
     if isinstance(model, IntervalMDP):
         if distributed:
-            raise InvalidOptionError(
-                "distributed=True is of models that are known; plan on an IntervalMDP in one process"
-            )
-        shared = {"tolerance": wanted, "progress": progress, "throw": throw, "minimise": minimise}
+            raise InvalidOptionError("distributed=True is of known models; plan on an IntervalMDP in one process")
         within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
         plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)
         plan = plan_within_bounds(model, plan_of, discount=check_discount(discount), **shared, **within)
@@ -142,6 +152,19 @@ def solve(
     options |= tolerances | {"progress": progress, "throw": throw, "name": name, "device": device}
     plan = in_direction(_plan, model, minimise=minimise, last_proof=False, discount=discount, **options)
     return finish(plan, throw=throw)
+
+
+def _soft(model: Any, name: str, device: Any, distributed: bool, **options: Any) -> SoftPlan:
+    """The plan with a temperature; it has one method, in this process, for models that are known."""
+    if isinstance(model, IntervalMDP) or name != "auto" or is_device(device) or distributed:
+        raise InvalidOptionError(
+            "temperature= is planned by soft policy iteration, in this process, on a model that is known; leave out "
+            "method, device and distributed"
+        )
+    known = [*signature(soft_policy_iteration).parameters]
+    if not options.keys() <= set(known):
+        refuse_unknown(options, known, "soft policy iteration")
+    return soft_policy_iteration(model, **options)
 
 
 def _name_of(method: Any) -> str:

@@ -1,0 +1,41 @@
+"""A plan that draws its actions: values with a price on certainty."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planners.errors import InvalidOptionError
+from planners.plans.plan import Plan
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class SoftPlan(Plan):
+    """Values and a stochastic policy that maximise reward plus temperature times entropy.
+
+    What is said of V* in `Plan` holds for the soft V*: `values`, `lower` and `upper`; the policy's own soft value is at
+    least `lower`.
+
+    Attributes:
+        temperature: In units of reward: what one nat of entropy is worth.
+    """
+
+    temperature: float = 1.0
+
+    @cached_property
+    def optimal_actions(self) -> NDArray[np.bool_]:
+        """(S, A) True for every action that the policy may draw."""
+        return np.asarray(self.policy.probabilities) > 0
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Not possible: files of plans hold one action a state.
+
+        Raises:
+            InvalidOptionError: Always, with what to do.
+        """
+        raise InvalidOptionError(
+            f"a plan with temperature {self.temperature:g} draws its actions, and files of plans hold one action a "
+            "state: save plan.values and plan.policy.probabilities by numpy.savez"
+        )
