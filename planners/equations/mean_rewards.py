@@ -37,13 +37,13 @@ class Component(NamedTuple):
         transitions: (L, n) CSR; no row may end the episode.
         row_state: (L,) state of each row.
         rewards: (L,) expected reward.
-        exact: Tells the (L,) rewards in fractions; None: they are `rewards`.
+        exact: Tells the L rows in fractions; None: they are what `transitions` and `rewards` are.
     """
 
     transitions: sparse.csr_array
     row_state: NDArray[np.int64]
     rewards: NDArray[np.float64]
-    exact: Callable[[], Sequence[Fraction]] | None = None
+    exact: Callable[[], list[Row]] | None = None
 
 
 class Balance(NamedTuple):
@@ -75,8 +75,8 @@ def balance(component: Component) -> Balance:
     found = _by_floats(component)
     if found is not None:
         return found
-    rewards = component.rewards.tolist() if component.exact is None else component.exact()
-    return _by_fractions(component, _fractions(component, rewards))
+    rows = _fractions(component, component.rewards.tolist()) if component.exact is None else component.exact()
+    return _by_fractions(component, rows)
 
 
 def _by_floats(component: Component) -> Balance | None:

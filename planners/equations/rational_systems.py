@@ -30,44 +30,50 @@ def exact_row(states: Sequence[int], probabilities: Sequence[float], reward: flo
     )
 
 
-def exact_reward(model: TabularMDP, pair: int) -> Fraction:
-    """r(s,a) by the reward of each transition where the model tells it, else as stored."""
-    told = told_reward(model, pair)
-    return Fraction(float(model.rewards.ravel()[pair])) if told is None else told
+def pair_row(model: TabularMDP, pair: int) -> Row:
+    """The row of a pair that never ends: by its outcomes as they were read, where the model tells, else as stored."""
+    told = told_row(model, pair)
+    if told is not None:
+        return told
+    P, part = model.transitions, slice(model.transitions.indptr[pair], model.transitions.indptr[pair + 1])
+    return exact_row(P.indices[part].tolist(), P.data[part].tolist(), float(model.rewards.ravel()[pair]))
 
 
-def told_reward(model: TabularMDP, pair: int) -> Fraction | None:
-    """r(s,a) of a pair that never ends, by the reward of each transition; None where the model does not tell it.
+def told_row(model: TabularMDP, pair: int) -> Row | None:
+    """The row of a pair that never ends, by the reward of each outcome; None where the model does not tell it.
 
-    What is stored was rounded once. A reward that differs from it by more is another one, and is not taken.
+    What is stored was rounded once. A reward that differs from it by more is another one, and is not taken. Rewards and
+    chances come from the same numbers: of two that were rounded apart, a potential would not cancel.
     """
-    stored, P = Fraction(float(model.rewards.ravel()[pair])), model.transitions
     if model.termination.ravel()[pair] or (model.paid is None and model.told is None):
         return None
-    amounts = _amounts(model, pair)
-    part = slice(P.indptr[pair], P.indptr[pair + 1])
-    row = [(Fraction(p), t) for p, t in zip(P.data[part].tolist(), P.indices[part].tolist(), strict=True)]
-    if not row or any(t not in amounts for _, t in row):
+    outcomes = _outcomes(model, pair)
+    if outcomes is None:
         return None
-    total = sum((p for p, _ in row), Fraction())
-    found = sum((p * amounts[t] for p, t in row), Fraction()) / total
-    size = sum((p * abs(amounts[t]) for p, t in row), Fraction()) / total
-    return found if abs(found - stored) <= size * Fraction(1, 2**50) else None
+    total = sum((p for p, _, _ in outcomes), Fraction())
+    nexts: dict[int, Fraction] = {}
+    for p, state, _ in outcomes:
+        nexts[state] = nexts.get(state, Fraction()) + p / total
+    found = sum((p * amount for p, _, amount in outcomes), Fraction()) / total
+    size = sum((p * abs(amount) for p, _, amount in outcomes), Fraction()) / total
+    stored = Fraction(float(model.rewards.ravel()[pair]))
+    return Row(found, nexts) if abs(found - stored) <= size * Fraction(1, 2**50) else None
 
 
-def _amounts(model: TabularMDP, pair: int) -> dict[int, Fraction]:
-    """What is paid on going on to each state, as far as the model tells: the mean of several outcomes there."""
-    amounts: dict[int, Fraction] = {}
-    if model.paid is not None:
-        here = slice(model.paid.indptr[pair], model.paid.indptr[pair + 1])
-        told = zip(model.paid.indices[here].tolist(), model.paid.data[here].tolist(), strict=True)
-        amounts = {state: Fraction(amount) for state, amount in told if math.isfinite(amount)}
-    several: dict[int, list[tuple[Fraction, Fraction]]] = {}
-    for p, state, amount in model.told.of(pair) if model.told is not None else ():
-        several.setdefault(state, []).append((Fraction(p), Fraction(amount)))
-    for state, each in several.items():
-        amounts[state] = sum((p * amount for p, amount in each), Fraction()) / sum(p for p, _ in each)
-    return amounts
+def _outcomes(model: TabularMDP, pair: int) -> list[tuple[Fraction, int, Fraction]] | None:
+    """Probability, next state and reward of each outcome; None where the model does not tell all of them."""
+    told = model.told.of(pair) if model.told is not None else []
+    if told:
+        return [(Fraction(p), state, Fraction(amount)) for p, state, amount in told]
+    if model.paid is None:
+        return None
+    P, part = model.transitions, slice(model.transitions.indptr[pair], model.transitions.indptr[pair + 1])
+    here = slice(model.paid.indptr[pair], model.paid.indptr[pair + 1])
+    paid = dict(zip(model.paid.indices[here].tolist(), model.paid.data[here].tolist(), strict=True))
+    row = [(p, t, paid.get(t, math.nan)) for t, p in zip(P.indices[part].tolist(), P.data[part].tolist(), strict=True)]
+    if not row or not all(math.isfinite(amount) for _, _, amount in row):
+        return None
+    return [(Fraction(p), state, Fraction(amount)) for p, state, amount in row]
 
 
 def expected_until(target: int, rows: dict[int, Row]) -> dict[int, Fraction]:

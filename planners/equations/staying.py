@@ -14,7 +14,7 @@ from scipy import sparse
 
 from planners.equations.graph import EndComponents, components_at_rest, end_components, next_towards, rows_towards
 from planners.equations.mean_rewards import Balance, Component, balance, least_mean
-from planners.equations.rational_systems import TooLargeError, exact_reward
+from planners.equations.rational_systems import Row, TooLargeError, pair_row
 from planners.errors import UnboundedValueError
 from planners.models.tabular import TabularMDP
 from planners.options import named_states
@@ -92,13 +92,20 @@ def _going_round(
             nodes, local = np.unique(row_node[group], return_inverse=True)
             members = [by_node[first[each] : first[each + 1]] for each in nodes.tolist()]
             number = np.repeat(np.arange(len(nodes)), [len(each) for each in members]).tolist()
-            exact = partial(_exact_rewards, model, group.tolist())
+            exact = partial(_exact_rows, model, group.tolist(), np.searchsorted(nodes, node))
             component = Component(sparse.csr_array(transitions[group][:, nodes]), local, rewards[group], exact)
             yield group, np.concatenate(members).tolist(), number, component
 
 
-def _exact_rewards(model: TabularMDP, pairs: list[int]) -> list[Fraction]:
-    return [exact_reward(model, pair) for pair in pairs]
+def _exact_rows(model: TabularMDP, pairs: list[int], local: NDArray[np.int64]) -> list[Row]:
+    """Rows of a component in fractions; `local`, (S,), has the number of the node of each of its states."""
+    rows = []
+    for pair in pairs:
+        row, nexts = pair_row(model, pair), dict[int, Fraction]()
+        for state, p in row.nexts.items():
+            nexts[int(local[state])] = nexts.get(int(local[state]), Fraction()) + p
+        rows.append(Row(row.reward, nexts))
+    return rows
 
 
 def _decided(component: Component, states: list[int]) -> Balance:

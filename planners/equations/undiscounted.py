@@ -40,7 +40,7 @@ from planners.arrays import take_rows
 from planners.equations.graph import EndComponents, next_towards
 from planners.equations.merging import Merging
 from planners.equations.problem import Problem
-from planners.equations.rational_systems import exact_row, told_reward
+from planners.equations.rational_systems import exact_row, told_row
 from planners.equations.staying import Staying, find_staying, go_to
 from planners.models.tabular import TabularMDP
 
@@ -160,14 +160,14 @@ def _rewards(
     termination = model.termination.ravel()
     for place in np.flatnonzero(touched).tolist():
         pair = int(pairs[place])
+        told = told_row(model, pair)
         part = slice(P.indptr[pair], P.indptr[pair + 1])
-        nexts = [*P.indices[part].tolist(), -1]
-        told = told_reward(model, pair)
-        given = float(found[place]) if told is None else told
-        reward, chances = exact_row(nexts, [*P.data[part].tolist(), float(termination[pair])], given)
-        after = sum((p * potential.get(state, 0) for state, p in chances.items()), Fraction())
-        found[place] = float(reward - potential.get(pair // model.num_actions, 0) + after)
-        sizes[place] = max(abs(found[place]), abs(given) if told is None else 0.0)
+        chances = [*P.data[part].tolist(), float(termination[pair])]
+        given = exact_row([*P.indices[part].tolist(), -1], chances, float(found[place])) if told is None else told
+        after = sum((p * potential.get(state, 0) for state, p in given.nexts.items()), Fraction())
+        size = abs(found[place]) if told is None else 0.0
+        found[place] = float(given.reward - potential.get(pair // model.num_actions, 0) + after)
+        sizes[place] = max(abs(found[place]), size)
     return found, sizes
 
 

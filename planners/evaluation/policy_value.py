@@ -25,7 +25,7 @@ from planners.equations.graph import next_towards, recurrent_classes
 from planners.equations.mean_rewards import Component, class_values
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total, total_reward
-from planners.equations.rational_systems import Row, TooLargeError, exact_reward, exact_row
+from planners.equations.rational_systems import Row, TooLargeError, pair_row
 from planners.errors import ImproperPolicyError, InvalidOptionError, UnprovenValueError
 from planners.evaluation.horizon import value_over_horizon
 from planners.evaluation.policy_chain import policy_chain
@@ -244,7 +244,7 @@ def _of_class(
 
 def _exact_rows(mdp: TabularMDP, policy: TabularPolicy, states: NDArray[np.int64]) -> list[Row]:
     """The policy's rows of a recurrent class in fractions, its states numbered as they come."""
-    P, place = mdp.transitions, {state: number for number, state in enumerate(states.tolist())}
+    place = {state: number for number, state in enumerate(states.tolist())}
     rows = []
     for state in place:
         reward, nexts, total = Fraction(), dict[int, Fraction](), Fraction()
@@ -253,10 +253,7 @@ def _exact_rows(mdp: TabularMDP, policy: TabularPolicy, states: NDArray[np.int64
         )
         for action in chosen.tolist():
             weight = Fraction(1) if policy.is_deterministic else Fraction(float(policy.probabilities[state, action]))
-            part = slice(*P.indptr[state * mdp.num_actions + action :][:2])
-            row = exact_row(
-                P.indices[part].tolist(), P.data[part].tolist(), exact_reward(mdp, state * mdp.num_actions + action)
-            )
+            row = pair_row(mdp, state * mdp.num_actions + action)
             reward, total = reward + weight * row.reward, total + weight
             for after, p in row.nexts.items():
                 nexts[place[after]] = nexts.get(place[after], Fraction()) + weight * p

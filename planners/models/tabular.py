@@ -47,8 +47,8 @@ class TabularMDP(Constructors, ContinuousTime):
         paid: (S*A, S) CSR, the reward of going on to each state, where the model tells more than its expectation; NaN
             where several rewards lead to one state. At discount 1 it decides whether a loop is fair: expected rewards
             are rounded.
-        told: What knows the outcomes of pairs one by one, where `paid` has no number: of moves, and of entries that
-            lead to one state with several rewards.
+        told: What knows the outcomes of pairs one by one, as they were read: of moves, of entries that lead to one
+            state with several rewards, and of rows that were scaled to sum to 1.
         labels: (S,) bool of each label: names of sets of states, such as "done", to be used as a goal.
         may_rest: At discount 1: whether staying for ever at no reward is worth 0; or else, as an episode that
             has to end does not end there, -inf.

@@ -83,7 +83,8 @@ class PairEntries(NamedTuple):
         """What `TabularMDP` keeps of (L,) `amounts`, those of going on to each state, beside their expectation.
 
         That is `paid`, (S*A, S), with NaN where entries with one next state have several amounts; and `told`, which has
-        the entries of these rows. Both are None where each pair has one amount only.
+        the entries of these rows, and of those that do not sum to 1, which are stored scaled and thus rounded. Both are
+        None where each pair has one amount only.
         """
         order = np.lexsort((self.next_states, self.rows))
         order = order[self.probabilities[order] != 0]
@@ -96,7 +97,8 @@ class PairEntries(NamedTuple):
         data = np.where(least == most, least, np.nan)
         shape = (self.num_states * self.num_actions, self.num_states)
         paid = sparse.csr_array(sparse.coo_array((data, (rows[first], columns[first])), shape=shape))
-        several = np.isin(rows, rows[first][least != most])
+        sums = exact_sums(self.probabilities[order], rows, shape[0])
+        several = np.isin(rows, rows[first][least != most]) | (sums[rows] != 1.0)
         kept = order[several]
         told = RowOutcomes(rows[several], self.probabilities[kept], columns[several], sorted_amounts[several])
         return {"paid": paid, "told": told if several.any() else None}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,23 @@ def test_a_transition_of_no_probability_does_not_shift_what_others_pay() -> None
     model = TabularMDP.from_gym_dict({0: {0: row}, 1: {0: [(1.0, 0, 0.0, False)]}})
     assert model.paid is not None
     assert model.paid[[0]].toarray().tolist() == [[0.5, -0.5]]
+
+
+@pytest.mark.parametrize("short", [0.0, 3.6e-10, -2e-10])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_rows_gain_or_lose_as_they_were_read(short: float, parts: int, rng: np.random.Generator) -> None:
+    """Outcomes whose rewards cancel to a rounding, in a row that is scaled or whose entries are added up on the way."""
+    for _ in range(30):
+        p, amount = float(rng.uniform(0.1, 0.9)), float(rng.uniform(1e4, 1e6))
+        shares = rng.dirichlet(np.ones(parts)) * ((1.0 - p) * (1.0 - short) - p * short)
+        costs = rng.uniform(0.5, 1.5, size=parts)
+        costs *= -p * amount / (shares @ costs)
+        row = [(p, 1, amount, False)] + [(float(q), 0, float(c), False) for q, c in zip(shares, costs, strict=True)]
+        mean = sum(Fraction(q) * Fraction(reward) for q, _, reward, _ in row)
+        stay = [(1.0, 0, 0.0, False)]
+        large = [(1.0, 0, -1e6, False)]  # beside which floats cannot tell the sign of the mean
+        model = planners.TabularMDP.from_gym_dict(
+            {0: {0: row, 1: stay}, 1: {0: stay, 1: [(1.0, 1, 0.0, False)], 2: large}}
+        )
+        plan = planners.solve(model, discount=1.0, throw=False)
+        assert plan.values.tolist() == ([np.inf, np.inf] if mean > 0 else [0.0, 0.0])
