@@ -8,9 +8,9 @@ CERTIFICATES, PROOFS, SWEPT = (
 TWICE = "a state that is looked at twice proves nothing else"
 MORE = "one attempt more is as good"
 REASONS: dict[tuple[str, str, str], str] = {
+    (SWEPT, "parts = np.empty((PARTS, 3))", "3 -> 4"): "a column that nobody reads",
     (PROOFS, "u = 2.0**-53 * roundings", "53 -> 54"): "half of the slack still covers what is measured",
-    (PROOFS, "parts = np.empty((256, 3))", "3 -> 4"): "a column that nobody reads",
-    (PROOFS, "for s in range(states * part // 256, states * (part + 1) // 256):", "Mult -> Div"): TWICE,
+    (PROOFS, "for s in range(states * part // PARTS, states * (part + 1) // PARTS):", "Mult -> Div"): TWICE,
     (CERTIFICATES, "for _ in range(10):", "10 -> 11"): MORE,
     (CERTIFICATES, "rounds: int = 60,", "60 -> 61"): MORE,
     (

@@ -80,7 +80,7 @@ def table(rng: np.random.Generator, end: float, size: float) -> Table:
             weights = probabilities(rng, int(rng.integers(1, 5)))
             rewards = amounts(rng, weights, size)
             if penalty and action == 1:
-                rewards = -np.abs(rewards) * 1e9
+                rewards = -np.minimum(np.abs(rewards), 1e290) * 1e9
             targets = rng.integers(states, size=len(weights)) if rng.random() < 0.8 else np.full(len(weights), state)
             ends = rng.random(len(weights)) < end
             columns = (column.tolist() for column in (weights, targets, rewards, ends))

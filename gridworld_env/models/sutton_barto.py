@@ -4,7 +4,6 @@ from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
 
 from gridworld_env.dynamics.outcome_mdp import OutcomeMDP, Table
 from gridworld_env.errors import MapError
@@ -56,6 +55,8 @@ def jacks_cars() -> TabularMDP:
 
 def _rental(requests: float, returns: float, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(n, n') probability of the cars at the end of a day that begins with n, and (n,) expected number of rentals."""
+    from scipy.stats import poisson  # which takes as long to import as all the rest
+
     cars = np.arange(most + 1)
     left = np.zeros((most + 1, most + 1))  # cars that are not rented
     back = np.zeros((most + 1, most + 1))  # after the returns

@@ -62,10 +62,11 @@ class Part(ABC):
         self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """The numbers of `planners.kernels.proofs.prove`, and (n,) the actions of the policy that they hold for."""
-        from planners.kernels.proofs import prove
+        from planners.kernels.proofs import PARTS, prove
 
         rows = self.first_rows()
-        parts = prove(self.tables(discount), values, slope, offset, len(values), roundings, rows)
+        parts = np.empty((PARTS, 3))
+        prove(self.tables(discount), values, slope, offset, len(values), roundings, rows, parts)
         return parts, self.actions(rows)
 
     def first_rows(self) -> NDArray[Any]:

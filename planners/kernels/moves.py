@@ -129,10 +129,8 @@ def initialise_moves(tables, values, first, last, per_step):
 
 
 @initialise.register(Arrivals)
-@compiled
 def initialise_arrivals(tables, values, first, last, per_step):
     """First values of states, and of arriving there."""
     moves, arrival, entering = tables
     initialise_moves(moves, values, first, last, per_step)
-    for s in range(first, last):
-        arrival[s] = entering[s] + moves.discount * values[s]
+    arrival[first:last] = entering[first:last] + moves.discount * values[first:last]

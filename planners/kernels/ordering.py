@@ -8,61 +8,68 @@ of states, in that order, read which.
 import numpy as np
 from numba import prange
 
-from planners.kernels.compiling import compiled, in_parallel
+from planners.kernels.compiling import compiled, in_parallel_if_large
 
 
-@compiled
-def count_outcomes(outcome, kinds):
-    """(K,) how often each outcome occurs."""
-    counts = np.zeros(kinds, dtype=np.int64)
-    for s in range(outcome.shape[0]):
-        for d in range(outcome.shape[1]):
-            counts[outcome[s, d]] += 1
-    return counts
-
-
-@compiled
 def order_moves(successor, ends, outcome, seeds, delays):
     """Breadth-first order of the states, backwards from `seeds`; how many are reached, in how many layers.
 
     Seed i joins in layer `delays[i]`; both are sorted by it. Only moves after which the episode goes on count.
     """
+    states = len(successor)
+    start, before = np.zeros(states + 1, dtype=np.int64), np.empty(successor.size, dtype=np.int32)
+    predecessors_of_moves(successor, ends, outcome, start, before)
+    return breadth_first(states, seeds, delays, start, before)
+
+
+def order_rows(indptr, indices, row_state, states, seeds, delays):
+    """The same for rows of probabilities."""
+    start, before = np.zeros(states + 1, dtype=np.int64), np.empty(len(indices), dtype=np.int32)
+    predecessors_of_rows(indptr, indices, row_state, start, before)
+    return breadth_first(states, seeds, delays, start, before)
+
+
+def breadth_first(states, seeds, delays, end, before):
+    """The order itself, from lists of predecessors; states from which no seed can be reached come last."""
+    order, seen = np.empty(states, dtype=np.int32), np.zeros(states, dtype=np.bool_)
+    reached, layers = search(seeds, delays, end, before, order, seen)
+    order[reached:] = np.flatnonzero(~seen)
+    return order, reached, layers
+
+
+@compiled
+def predecessors_of_moves(successor, ends, outcome, start, before):
+    """The states that lead to state t become before[start[t - 1] : start[t]]; `start` (S + 1,) comes in as zeros."""
     states, moves = successor.shape
-    start = np.zeros(states + 1, dtype=np.int64)
     for s in range(states):
         for d in range(moves):
             if successor[s, d] != s and not ends[outcome[s, d]]:
                 start[successor[s, d] + 1] += 1
     for s in range(states):
         start[s + 1] += start[s]
-    before = np.empty(start[states], dtype=np.int32)
     for s in range(states):
         for d in range(moves):
             t = successor[s, d]
             if t != s and not ends[outcome[s, d]]:
                 before[start[t]] = s
                 start[t] += 1  # afterwards start[t] is where the list of t ends
-    return search(states, seeds, delays, start, before)
 
 
 @compiled
-def order_rows(indptr, indices, row_state, states, seeds, delays):
+def predecessors_of_rows(indptr, indices, row_state, start, before):
     """The same for rows of probabilities."""
-    start = np.zeros(states + 1, dtype=np.int64)
     for row in range(len(row_state)):
         for entry in range(indptr[row], indptr[row + 1]):
             if indices[entry] != row_state[row]:
                 start[indices[entry] + 1] += 1
-    for s in range(states):
+    for s in range(len(start) - 1):
         start[s + 1] += start[s]
-    before = np.empty(start[states], dtype=np.int32)
     for row in range(len(row_state)):
         for entry in range(indptr[row], indptr[row + 1]):
             t = indices[entry]
             if t != row_state[row]:
                 before[start[t]] = row_state[row]
                 start[t] += 1
-    return search(states, seeds, delays, start, before)
 
 
 @compiled
@@ -103,15 +110,13 @@ def order_depth_first(indptr, indices, first_row):
 
 
 @compiled
-def search(states, seeds, delays, end, before):
-    """The search itself; states from which no seed can be reached come last."""
-    order = np.empty(states, dtype=np.int32)
-    seen = np.zeros(states, dtype=np.bool_)
+def search(seeds, delays, end, before, order, seen):
+    """Breadth-first search backwards: fills `order` and marks in `seen`; how many are reached, in how many layers."""
     head, tail, layers, layer_end, seed = 0, 0, 0, 0, 0
     while head < tail or seed < len(seeds):
         if head == layer_end:
-            if head == tail:  # nobody is left but seeds to come
-                layers = max(layers, delays[seed])
+            if head == tail and delays[seed] > layers:  # nobody is left but seeds to come
+                layers = delays[seed]
             while seed < len(seeds) and delays[seed] <= layers:
                 if not seen[seeds[seed]]:
                     seen[seeds[seed]] = True
@@ -130,53 +135,60 @@ def search(states, seeds, delays, end, before):
                 seen[s] = True
                 order[tail] = s
                 tail += 1
-    reached = tail
-    for s in range(len(order)):
-        if not seen[s]:
-            order[tail] = s
-            tail += 1
-    return order, reached, layers
+    return tail, layers
 
 
-@compiled
 def moves_between_blocks(successor, block, blocks, computed):
     """(blocks, 3): highest block that each one reads, and the lowest and highest that read it.
 
     Only the first `computed` states count: the others, of known value, lie in no order, and the span of a
     block that read one of them would be the whole model.
     """
-    span = np.empty((blocks, 3), dtype=np.int32)
-    for b in range(blocks):
-        span[b] = b
-    for s in range(computed):
-        for d in range(successor.shape[1]):
-            if successor[s, d] < computed:
-                note_block(span, s // block, successor[s, d] // block)
+    span = np.repeat(np.arange(blocks, dtype=np.int32)[:, None], 3, axis=1)
+    note_moves(successor, block, computed, span)
     return span
 
 
-@compiled
 def rows_between_blocks(indptr, indices, first_row, block, blocks, computed):
     """The same for rows of probabilities."""
-    span = np.empty((blocks, 3), dtype=np.int32)
-    for b in range(blocks):
-        span[b] = b
-    for s in range(computed):
-        for entry in range(indptr[first_row[s]], indptr[first_row[s + 1]]):
-            if indices[entry] < computed:
-                note_block(span, s // block, indices[entry] // block)
+    span = np.repeat(np.arange(blocks, dtype=np.int32)[:, None], 3, axis=1)
+    note_rows(indptr, indices, first_row, block, computed, span)
     return span
 
 
 @compiled
-def note_block(span, reader, read):
-    """Block `reader` reads block `read`."""
-    span[reader, 0] = max(span[reader, 0], read)
-    span[read, 1] = min(span[read, 1], reader)
-    span[read, 2] = max(span[read, 2], reader)
+def note_moves(successor, block, computed, span):
+    """Note in `span` which block reads which."""
+    for s in range(computed):
+        reader = s // block
+        for d in range(successor.shape[1]):
+            if successor[s, d] < computed:
+                read = successor[s, d] // block
+                if read > span[reader, 0]:
+                    span[reader, 0] = read
+                if reader < span[read, 1]:
+                    span[read, 1] = reader
+                if reader > span[read, 2]:
+                    span[read, 2] = reader
 
 
-@in_parallel
+@compiled
+def note_rows(indptr, indices, first_row, block, computed, span):
+    """The same for rows of probabilities."""
+    for s in range(computed):
+        reader = s // block
+        for entry in range(indptr[first_row[s]], indptr[first_row[s + 1]]):
+            if indices[entry] < computed:
+                read = indices[entry] // block
+                if read > span[reader, 0]:
+                    span[reader, 0] = read
+                if reader < span[read, 1]:
+                    span[read, 1] = reader
+                if reader > span[read, 2]:
+                    span[read, 2] = reader
+
+
+@in_parallel_if_large
 def permute_rows(indptr, indices, probability, first_row, order, rank):
     """CSR rows of the states in a new order, with the columns renumbered."""
     new_indptr = np.zeros_like(indptr)
@@ -199,24 +211,34 @@ def permute_rows(indptr, indices, probability, first_row, order, rank):
     return new_indptr, new_indices, new_probability, new_first, row_of
 
 
-@in_parallel
 def permute_moves(successor, outcome, order, rank):
     """Successors and outcomes of the states in a new order, with the successors renumbered."""
     new_successor, new_outcome = np.empty_like(successor), np.empty_like(outcome)
+    copy_moves(successor, outcome, order, rank, new_successor, new_outcome)
+    return new_successor, new_outcome
+
+
+@in_parallel_if_large
+def copy_moves(successor, outcome, order, rank, new_successor, new_outcome):
+    """Write them into the new arrays."""
     for i in prange(len(order)):
         for d in range(successor.shape[1]):
             new_successor[i, d] = rank[successor[order[i], d]]
             new_outcome[i, d] = outcome[order[i], d]
-    return new_successor, new_outcome
 
 
-@compiled
 def entering_codes(successor, outcome, known):
-    """(S,) the outcome of every move into each state, or an empty array if that is not always the same.
+    """(S,) the outcome of every move into each state, or None if that is not always the same.
 
     Moves of states marked in `known` do not count; 255 where no move leads.
     """
     code = np.full(len(successor), 255, dtype=np.uint8)
+    return code if note_codes(successor, outcome, known, code) else None
+
+
+@compiled
+def note_codes(successor, outcome, known, code):
+    """Note in `code`, all 255 before, the outcome of the moves into each state; whether each state has one only."""
     for s in range(len(successor)):
         if known[s]:
             continue
@@ -226,5 +248,5 @@ def entering_codes(successor, outcome, known):
             if code[t] == 255:
                 code[t] = c
             elif code[t] != c:
-                return np.empty(0, dtype=np.uint8)
-    return code
+                return False
+    return True

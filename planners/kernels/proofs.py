@@ -3,11 +3,12 @@
 import numpy as np
 from numba import prange
 
-from planners.kernels.compiling import compiled, in_parallel
+from planners.kernels.compiling import compiled, in_parallel_if_large
 from planners.kernels.forms import by_form
 from planners.kernels.moves import Moves
 from planners.kernels.rows import Rows
 
+PARTS = 256  # of the states; each is proven by one thread
 NEAR_ZERO = 1e-290  # counts as a size, as near 0 numbers are rounded by more than a part of themselves
 
 
@@ -40,11 +41,11 @@ def is_better(q, proves, best, best_proves, doubt):
 
 
 @by_form
-def prove(tables, values, slope, offset, count, roundings, best_action):
+def prove(tables, values, slope, offset, count, roundings, best_action, parts):
     """Numbers for the certificate of states 0..count-1 with the weights h = offset - slope * V.
 
     States from `count` on have known values and the weight 0. Fills `best_action` (S,), with actions or with
-    rows, and returns, for each of 256 parts of the states, the smallest ratio of a greedy action, the largest
+    rows, and `parts` (PARTS, 3): for each part of the states, the smallest ratio of a greedy action, the largest
     of any action, and the largest k that the actions with a margin of 0 or less allow (see `certificates`).
     There may be more values than actions: those of states that are only read.
     """
@@ -52,16 +53,15 @@ def prove(tables, values, slope, offset, count, roundings, best_action):
 
 
 @prove.register(Moves)
-@in_parallel
-def prove_moves(tables, values, slope, offset, count, roundings, best_action):
+@in_parallel_if_large
+def prove_moves(tables, values, slope, offset, count, roundings, best_action, parts):
     """See `prove`."""
     successor, outcome, reward, onward, mixture, kind, _ = tables
-    parts = np.empty((256, 3))
     u = 2.0**-53 * roundings
     states = len(best_action)
-    for part in prange(256):
+    for part in prange(PARTS):
         l, k, limit = np.inf, -np.inf, np.inf
-        for s in range(states * part // 256, states * (part + 1) // 256):
+        for s in range(states * part // PARTS, states * (part + 1) // PARTS):
             mix = kind[s] if kind.size == successor.shape[0] else 0
             value = values[s]
             h = offset - slope * value
@@ -91,20 +91,18 @@ def prove_moves(tables, values, slope, offset, count, roundings, best_action):
             if s < count:
                 l = min(l, least)
         parts[part, 0], parts[part, 1], parts[part, 2] = l, k, limit
-    return parts
 
 
 @prove.register(Rows)
-@in_parallel
-def prove_rows(tables, values, slope, offset, count, roundings, best_action):
+@in_parallel_if_large
+def prove_rows(tables, values, slope, offset, count, roundings, best_action, parts):
     """See `prove`."""
     indptr, indices, probability, reward, first_row, discount = tables
-    parts = np.empty((256, 3))
     u = 2.0**-53 * roundings
     states = len(best_action)
-    for part in prange(256):
+    for part in prange(PARTS):
         l, k, limit = np.inf, -np.inf, np.inf
-        for s in range(states * part // 256, states * (part + 1) // 256):
+        for s in range(states * part // PARTS, states * (part + 1) // PARTS):
             value = values[s]
             h = offset - slope * value
             best, least, proves = -np.inf, -np.inf, False
@@ -133,4 +131,3 @@ def prove_rows(tables, values, slope, offset, count, roundings, best_action):
             if s < count:
                 l = min(l, least)
         parts[part, 0], parts[part, 1], parts[part, 2] = l, k, limit
-    return parts

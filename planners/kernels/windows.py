@@ -21,7 +21,9 @@ def next_window(span, pending, cursor, threshold):
     while low < cursor[INITIALISED] and pending[low] <= threshold:
         low += 1
     if low > cursor[LOWEST]:
-        cursor[SPENT] = max(cursor[SPENT] - PATIENCE * (low - cursor[LOWEST]), 0)
+        cursor[SPENT] -= PATIENCE * (low - cursor[LOWEST])
+        if cursor[SPENT] < 0:
+            cursor[SPENT] = 0
         cursor[LOWEST] = low
     if cursor[SPENT] > PATIENCE * cursor[WINDOW]:
         cursor[WINDOW] = min(2 * cursor[WINDOW], blocks)
@@ -29,35 +31,42 @@ def next_window(span, pending, cursor, threshold):
     high = min(low + cursor[WINDOW], blocks)
     reach = high
     for b in range(low, high):
-        reach = max(reach, span[b, 0] + 1)
+        if span[b, 0] >= reach:
+            reach = span[b, 0] + 1
     return low, high, reach
 
 
-@compiled
-def spread(span, pending, b, change):
-    """Block b changed by at most `change`: whoever reads it may have to change as much."""
-    pending[b] = 0.0
-    for reader in range(span[b, 1], span[b, 2] + 1):
-        pending[reader] += change
-
-
-@compiled
 def sweep_window(tables, values, per_step, span, pending, cursor, block, reached, threshold, budget):
-    """Sweep blocks of states, about `budget` of them; how many, and whether all settled."""
+    """Sweep blocks of states, about `budget` of them; how many, and whether all settled.
+
+    Blocks get their first values, by another function, when the window comes to read them: what compiles apart compiles
+    in less time.
+    """
     work = 0
-    while work < budget:
-        low, high, reach = next_window(span, pending, cursor, threshold)
-        if low >= len(pending):
-            return work, True
-        while cursor[INITIALISED] < reach:
-            first = cursor[INITIALISED] * block
-            initialise(tables, values, first, min(first + block, reached), per_step)
-            pending[cursor[INITIALISED]] = np.inf
-            cursor[INITIALISED] += 1
+    while True:
+        swept, low, reach = sweep_ready(tables, values, span, pending, cursor, block, reached, threshold, budget - work)
+        work += swept
+        if low == len(pending) or work >= budget:
+            return work, low == len(pending)
+        ready = cursor[INITIALISED]
+        initialise(tables, values, ready * block, min(reach * block, reached), per_step)
+        pending[ready:reach] = np.inf
+        cursor[INITIALISED] = reach
+
+
+@compiled
+def sweep_ready(tables, values, span, pending, cursor, block, reached, threshold, budget):
+    """The same until the window reads a block without first values; how many, where it begins, and what it reads."""
+    work = 0
+    low, high, reach = next_window(span, pending, cursor, threshold)
+    while work < budget and low < len(pending) and reach <= cursor[INITIALISED]:
         for b in range(low, high):
             if pending[b] > threshold:
                 change = sweep(tables, values, b * block, min((b + 1) * block, reached))
-                spread(span, pending, b, change)
+                pending[b] = 0.0
+                for reader in range(span[b, 1], span[b, 2] + 1):  # who reads it may have to change as much
+                    pending[reader] += change
                 cursor[SPENT] += 1
                 work += 1
-    return work, False
+        low, high, reach = next_window(span, pending, cursor, threshold)
+    return work, low, reach

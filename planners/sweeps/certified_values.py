@@ -110,10 +110,11 @@ class CertifiedValues(OrderedSweeps):
 
     def _ratios(self, slope: float, offset: float) -> NDArray[np.float64]:
         """The numbers of `planners.kernels.proofs.prove`; sets `rows` to the greedy policy."""
-        from planners.kernels.proofs import prove
+        from planners.kernels.proofs import PARTS, prove
 
         self.rows: NDArray[np.integer] = self._first_rows()
-        parts = prove(self.tables, self.values, slope, offset, self.order.computed, self.roundings, self.rows)
+        parts = np.empty((PARTS, 3))
+        prove(self.tables, self.values, slope, offset, self.order.computed, self.roundings, self.rows, parts)
         self.rows[self.order.computed :] = self.known_rows
         return parts
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from planners.sweeps.ordered_sweeps import arrange, closed_value, sorted_seeds
 
 if TYPE_CHECKING:
     from planners.kernels.moves import Arrivals, Moves
+
+
+COUNTED_AT_ONCE: Final = 1 << 18  # states
 
 
 class MoveSweeps(CertifiedValues):
@@ -34,7 +37,7 @@ class MoveSweeps(CertifiedValues):
         from planners.kernels import ordering
 
         ends = model.outcome_ends
-        counts = np.where(ends, 0, ordering.count_outcomes(model.outcome, len(ends)))
+        counts = np.where(ends, 0, _times_of(model.outcome, len(ends)))
         step = float(model.outcome_reward[counts.argmax()]) if counts.any() else 0.0
         delay = np.where(ends, delays(model.outcome_reward, ends, step, discount), NEVER)
         joins = np.full(model.num_states, NEVER, dtype=np.int32)
@@ -93,7 +96,7 @@ class MoveSweeps(CertifiedValues):
         self.code: NDArray[np.unsignedinteger] = np.zeros(0, dtype=np.uint8)
         if model.mixture.shape[1:] == (4, 4) and self.outcome.dtype == np.uint8 and len(model.outcome_ends) < 256:
             code = compiled.entering_codes(self.successor, self.outcome, known)
-            if len(code) and not (self.onward[code[: order.computed][code[: order.computed] < 255]] == 0.0).any():
+            if code is not None and self._goes_on(code[: order.computed]):
                 code[code == 255] = 0
                 self.code = code
                 self.entering: NDArray[np.float64] = model.outcome_reward[code]
@@ -101,6 +104,10 @@ class MoveSweeps(CertifiedValues):
         self.span: NDArray[np.int32] = compiled.moves_between_blocks(
             self.successor, self.block, self.blocks, self.order.computed
         )
+
+    def _goes_on(self, code: NDArray[np.unsignedinteger]) -> bool:
+        """Whether the episode goes on after every move into these states; 255: there is none."""
+        return not (self.onward[code[code < 255]] == 0.0).any()
 
     def begin_at(self, values: NDArray[np.float64]) -> None:
         """Take first values; what it earns to arrive follows them."""
@@ -137,6 +144,13 @@ class MoveSweeps(CertifiedValues):
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions in the model's own numbering."""
         return rows[self.order.rank]
+
+
+def _times_of(outcome: NDArray[np.unsignedinteger], count: int) -> NDArray[np.int64]:
+    """(count,) how many moves have each outcome; part by part, as counting takes eight bytes a move."""
+    parts = range(0, len(outcome), COUNTED_AT_ONCE)
+    counted = (np.bincount(outcome[first : first + COUNTED_AT_ONCE].ravel(), minlength=count) for first in parts)
+    return sum(counted, np.zeros(count, dtype=np.int64))
 
 
 def _best_reward(model: MoveMDP, states: NDArray[Any]) -> NDArray[np.float64]:

@@ -5,13 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gymnasium as gym
 import numpy as np
 import pytest
+
+import planners
+from gridworld_env import random_map
+from planners.kernels import compiling
 
 BEGIN = """
 import multiprocessing, os, signal, sys, threading, time
 import gymnasium as gym
-import gridworld_env, planners
+import gridworld_env, planners, planners.kernels.compiling
 
 def solved(side):
     env = gym.make("GridWorld-v0", desc=gridworld_env.random_map(side, side, walls=0.2, seed=side), slip=0.1)
@@ -21,6 +26,7 @@ def total(side):
     return float(solved(side).values.sum())
 """
 FORKED = """
+planners.kernels.compiling.LARGE = 0  # small as they are, on threads
 if __name__ == "__main__":
     here = [total(side) for side in (20, 25)]
     with multiprocessing.get_context("fork").Pool(2) as pool:
@@ -39,6 +45,7 @@ except RuntimeError as error:
 print(solved(20).status.name)
 """
 INTERRUPTED = """
+gym.make("GridWorld-v0")  # imports what is needed: a module that is interrupted while it is imported may stay broken
 began = time.perf_counter()
 while True:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 0.3
@@ -76,6 +83,23 @@ def run(script: str, folder: Path, *arguments: str, cold: bool = True) -> str:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_pool_after_a_parallel_sweep(tmp_path: Path) -> None:
     assert "the same in forked processes" in run(FORKED, tmp_path, cold=False)
+
+
+def test_the_same_numbers_on_threads_as_on_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops over small arrays run on one thread, loops over large ones on all that there are."""
+    env = gym.make("GridWorld-v0", desc=random_map(40, 40, walls=0.2, seed=3), slip=0.1)
+    alone = planners.gauss_seidel(env, discount=0.99)
+    ran: list[str] = []
+    monkeypatch.setattr(compiling, "LARGE", 0)
+    monkeypatch.setattr(compiling.InParallelIfLarge, "alone", property(lambda self: ran.append(self.__name__)))
+    together = planners.gauss_seidel(env, discount=0.99)
+    assert (together.lower == alone.lower).all()
+    assert (together.upper == alone.upper).all()
+    assert not ran
+    monkeypatch.setattr(compiling, "LARGE", 1 << 40)
+    with pytest.raises(TypeError, match="NoneType"):
+        planners.gauss_seidel(env, discount=0.99)
+    assert ran == ["copy_moves"]
 
 
 @pytest.mark.slow

@@ -23,6 +23,13 @@ from tests.oracles.drawn import drawn_moves, drawn_rows
 Row = tuple[Fraction, list[tuple[Fraction, int]]]  # r, and discount * P of the states reached
 
 
+def numbers(*arguments: Any) -> NDArray[np.float64]:
+    """What `prove` writes of each part of the states."""
+    parts = np.empty((proofs.PARTS, 3))
+    proofs.prove(*arguments, parts)
+    return parts
+
+
 def rows_of_moves(model: MoveMDP, discount: float) -> list[list[Row]]:
     found: list[list[Row]] = []
     for state in range(model.num_states):
@@ -94,7 +101,7 @@ def test_moves(near: bool, discount: float, slope: float, rng: np.random.Generat
         onward = np.where(model.outcome_ends, 0.0, discount)
         kind = np.zeros(1, dtype=np.uint8) if model.kind is None else model.kind
         tables = Moves(model.successor, model.outcome, model.outcome_reward, onward, model.mixture, kind, discount)
-        parts = proofs.prove(tables, values, slope, offset, model.num_states, model.num_moves + 20, chosen)
+        parts = numbers(tables, values, slope, offset, model.num_states, model.num_moves + 20, chosen)
         low, high, limit = parts[:, 0].min(), parts[:, 1].max(), parts[:, 2].min()
         high = high if limit == np.inf else np.inf
         assert_claims(rows, values, slope, offset, low, high, chosen)
@@ -114,7 +121,7 @@ def test_rows(near: bool, discount: float, slope: float, rng: np.random.Generato
         first, csr = np.append(problem.first_row, len(problem.row_state)), problem.transitions
         row = np.zeros(model.num_states, dtype=np.int64)
         tables = Rows(csr.indptr, csr.indices, csr.data, problem.rewards, first, discount)
-        parts = proofs.prove(tables, values, slope, offset, model.num_states, problem.rounding_terms, row)
+        parts = numbers(tables, values, slope, offset, model.num_states, problem.rounding_terms, row)
         low, high, limit = parts[:, 0].min(), parts[:, 1].max(), parts[:, 2].min()
         high = high if limit == np.inf else np.inf
         assert_claims(rows, values, slope, offset, low, high, row - first[:-1])
@@ -152,7 +159,7 @@ def test_a_row_that_leads_away_limits_what_is_claimed(gain: float, holds: bool) 
     first, csr = np.append(problem.first_row, len(problem.row_state)), problem.transitions
     tables = Rows(csr.indptr, csr.indices, csr.data, problem.rewards, first, discount)
     row = np.zeros(2, dtype=np.int64)
-    parts = proofs.prove(tables, values, 1.0, 10.1, 2, problem.rounding_terms, row)
+    parts = numbers(tables, values, 1.0, 10.1, 2, problem.rounding_terms, row)
     high, limit = float(parts[:, 1].max()), float(parts[:, 2].min())
     assert high == pytest.approx(gain / 0.01, rel=1e-6)
     assert limit == pytest.approx(2.71 / 1.7, rel=1e-6)
@@ -179,7 +186,7 @@ def test_no_state_is_left_out(states: int, form: str) -> None:
                 moves = loop[:, None], outcome, np.array([0.0, reward]), np.full(2, discount)
                 tables = Moves(*moves, np.ones((1, 1, 1)), np.zeros(1, dtype=np.uint8), discount)
             chosen = np.zeros(states, dtype=np.int64)
-            parts = proofs.prove(tables, np.zeros(states), 0.0, 1.0, states, 30, chosen)
+            parts = numbers(tables, np.zeros(states), 0.0, 1.0, states, 30, chosen)
             low, high = float(parts[:, 0].min()), float(parts[:, 1].max())
             assert high >= 2.0 * pays.max()
             assert low <= 2.0 * pays.min()
