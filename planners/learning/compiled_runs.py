@@ -11,6 +11,7 @@ from planners.interrupts import interrupts_wait
 from planners.learning.double_q_learning import DoubleQLearning
 from planners.learning.exploration import EpsilonGreedy
 from planners.learning.outcomes import tables_of
+from planners.learning.playing import as_bits
 from planners.learning.record import Changes, Played, TableRecord
 from planners.learning.sarsa import Sarsa
 from planners.learning.schedules import Decay
@@ -113,7 +114,7 @@ def _kernel(kernels: Any, learner: TabularLearner) -> Callable[..., Any]:
 
 def bits_of(learner: TabularLearner) -> NDArray[np.int64]:
     """(S,) the greedy actions of each state, as bits."""
-    return np.array([sum(1 << a for a in learner.greedy(s)) for s in range(len(learner.Q))], dtype=np.int64)
+    return np.array([as_bits(learner.greedy(s)) for s in range(len(learner.Q))], dtype=np.int64)
 
 
 def run_compiled(

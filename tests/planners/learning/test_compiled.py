@@ -74,9 +74,7 @@ def test_chunks_do_not_show(rng: np.random.Generator, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("length", [{"steps": 300}, {"episodes": 20}])
-def test_threads_do_not_show(
-    length: dict[str, int], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_do_not_show(length: dict[str, int], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planners.learning.compiled_runs.CHUNK", 64)
     model, learner = drawn_model(rng, 6, 3), planners.QLearning(rate=planners.Decay(1.0))
     runs = []
