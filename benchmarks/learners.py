@@ -1,7 +1,7 @@
 """Q-learning and Sarsa beside mdplib, whose loops are C++, on RiverSwim of six states; and what the exact truth costs.
 
     python3.11 -m venv peers && peers/bin/pip install mdplib==1.0.4
-    BENCH_PYTHON=peers/bin/python OMP_NUM_THREADS=1 .venv/bin/python benchmarks/learners.py     a minute; two tables
+    BENCH_PYTHON=peers/bin/python OMP_NUM_THREADS=1 .venv/bin/python benchmarks/learners.py     a minute; three tables
 
 Each number is the best of five, the libraries by turns, in processor time of one thread. mdplib starts with epsilon 1
 and lets it fall on a line; so do we. It has the first of ties, knows no end of episodes and records nothing.
@@ -141,9 +141,37 @@ def what_the_truth_costs() -> None:
             print(f"| {name} | {shown} | {speed} | {changes:,} | {more} |", flush=True)
 
 
+def on_two_threads() -> None:
+    """How much sooner many seeds are done on two threads, in alternating runs.
+
+    Where other work is on the machine, wall time says little. Processor time says more: that of the main thread is what
+    cannot be shared, the rest is; so two free cores need main + rest / 2.
+    """
+    import planners
+    from planners.kernels.threads import at_most
+
+    P, R = river_swim()
+    model = planners.TabularMDP.from_arrays(P, R, initial=np.eye(6)[0])
+
+    def learn(threads: int) -> tuple[float, float, float]:
+        with at_most(threads):
+            begin = time.perf_counter(), time.process_time(), time.thread_time()
+            planners.learn(model, planners.QLearning(), steps=STEPS // 4, discount=0.95, seeds=range(8 * SEEDS))
+            return time.perf_counter() - begin[0], time.process_time() - begin[1], time.thread_time() - begin[2]
+
+    learn(1), learn(2)
+    taken = np.array([[learn(1), learn(2)] for _ in range(TIMES)])
+    (wall, cpu, _), (wall_of_two, cpu_of_two, main) = taken.min(axis=0)
+    print("\n| seeds | best wall time, one thread / two | processor time, two / one | one / (main + rest / 2) |")
+    print("|---|---|---|---|")
+    ideal = cpu / (main + (cpu_of_two - main) / 2)
+    print(f"| {8 * SEEDS} | {wall / wall_of_two:.2f} | {cpu_of_two / cpu:.2f} | {ideal:.2f} |")
+
+
 if __name__ == "__main__":
     if "BENCH_PYTHON" in os.environ:
         beside_mdplib(os.environ["BENCH_PYTHON"])
     else:
         print("BENCH_PYTHON is not set: without mdplib", file=sys.stderr)
     what_the_truth_costs()
+    on_two_threads()

@@ -1,6 +1,7 @@
 """Learners on tables, compiled: many seeds side by side, with the same numbers as one by one and as in Python."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from planners.interrupts import interrupts_wait
 from planners.learning.double_q_learning import DoubleQLearning
 from planners.learning.exploration import EpsilonGreedy
 from planners.learning.outcomes import tables_of
+from planners.learning.playing import as_bits
 from planners.learning.record import Changes, Played, TableRecord
 from planners.learning.sarsa import Sarsa
 from planners.learning.schedules import Decay
@@ -24,6 +26,7 @@ SIDE_BY_SIDE: Final = 8  # seeds in one loop
 CHUNK: Final = 1 << 17  # steps between two looks at Ctrl-C
 MOST_ACTIONS: Final = 60  # of those that are tied every one has its bit
 UNROLLED: Final = 8  # actions
+WORTH_A_THREAD: Final = 1 << 18  # steps
 
 
 def can_be_compiled(task: Task, agent: Any) -> bool:
@@ -111,7 +114,7 @@ def _kernel(kernels: Any, learner: TabularLearner) -> Callable[..., Any]:
 
 def bits_of(learner: TabularLearner) -> NDArray[np.int64]:
     """(S,) the greedy actions of each state, as bits."""
-    return np.array([sum(1 << a for a in learner.greedy(s)) for s in range(len(learner.Q))], dtype=np.int64)
+    return np.array([as_bits(learner.greedy(s)) for s in range(len(learner.Q))], dtype=np.int64)
 
 
 def run_compiled(
@@ -123,53 +126,51 @@ def run_compiled(
 ) -> list[Played]:
     """Let every learner make `steps` steps or, with `episodes` above 0, play so many episodes.
 
-    Ctrl-C ends all of them after the same number of steps.
+    Blocks of learners run on as many threads as Numba may use. Ctrl-C ends all of them after the same number of steps.
     """
-    tables, side = tables_of(task), 1 if episodes else SIDE_BY_SIDE
-    chunk = min(CHUNK // min(side, len(learners)), max(steps, 1))
+    tables, threads = tables_of(task), _threads(len(learners), steps)
+    side = 1 if episodes else _side_by_side(len(learners), threads)
+    chunk = min(CHUNK // side, max(steps, 1))
     check_memory(4.0 * len(learners) * steps * (episodes == 0), f"a record of {len(learners)} runs of {steps} steps")
     blocks = [Block(task, tables, learners[i : i + side], chunk) for i in range(0, len(learners), side)]
     schedules, records = Schedules(learners[0]), _Records(len(learners), 0 if episodes else steps)
+    active = list(range(len(blocks)))
     try:
-        if episodes:
-            for number, block in enumerate(blocks):
-                _play(block, records, number, schedules, steps, episodes, chunk, report)
-        else:
+        with ThreadPoolExecutor(threads) as pool:
             for first in range(0, steps, chunk):
                 last = min(first + chunk, steps)
                 schedule = schedules.between(first, last)
+
+                def step(number: int, schedule: Any = schedule, first: int = first, last: int = last) -> bool:
+                    runs = blocks[number].runs
+                    made = blocks[number].step(schedule, first, last, episodes)
+                    records.take(number * side, runs.outcomes[:, :made], first)
+                    return not episodes or runs.episodes[0] < episodes
+
                 with interrupts_wait():  # all of them, or none
-                    for number, block in enumerate(blocks):
-                        block.step(schedule, first, last, 0)
-                        records.take(number * side, block.runs.outcomes[:, : last - first], first)
+                    going_on = list((pool.map if threads > 1 else map)(step, active))
                     records.done(last)
                 report(last)
+                active = [number for number, goes_on in zip(active, going_on, strict=True) if goes_on]
+                if not active:
+                    break
     except KeyboardInterrupt:
         if not records.any:
             raise
     return _played(blocks, records, tables)
 
 
-def _play(
-    block: Block,
-    records: "_Records",
-    number: int,
-    schedules: "Schedules",
-    steps: int,
-    episodes: int,
-    chunk: int,
-    report: Callable[[int], object],
-) -> None:
-    """So many episodes of one learner, or `steps` steps."""
-    for first in range(0, steps, chunk):
-        last = min(first + chunk, steps)
-        schedule = schedules.between(first, last)
-        with interrupts_wait():
-            made = block.step(schedule, first, last, episodes)
-            records.append(number, block.runs.outcomes[0, :made])
-        report(first + made)
-        if block.runs.episodes[0] == episodes:
-            return
+def _threads(learners: int, steps: int) -> int:
+    """On how many threads to make so many steps of each learner."""
+    from planners.kernels.threads import available
+
+    return min(available(), learners, max(learners * steps // WORTH_A_THREAD, 1))
+
+
+def _side_by_side(learners: int, threads: int) -> int:
+    """How many learners are in a block, so that each thread has as much to do."""
+    blocks = -(-learners // (SIDE_BY_SIDE * threads)) * threads
+    return -(-learners // blocks)
 
 
 class _Records:
@@ -181,18 +182,17 @@ class _Records:
         self._steps = 0
 
     def take(self, learner: int, outcomes: NDArray[np.uint32], first: int) -> None:
-        assert self._together is not None
-        self._together[learner : learner + len(outcomes), first : first + outcomes.shape[1]] = outcomes
+        if self._together is None:
+            self._single[learner].append(outcomes[0].copy())
+        else:
+            self._together[learner : learner + len(outcomes), first : first + outcomes.shape[1]] = outcomes
 
     def done(self, steps: int) -> None:
         self._steps = steps
 
-    def append(self, learner: int, outcomes: NDArray[np.uint32]) -> None:
-        self._single[learner].append(outcomes.copy())
-
     @property
     def any(self) -> bool:
-        return self._steps > 0 or any(self._single)
+        return self._steps > 0
 
     def of(self, learner: int) -> NDArray[np.uint32]:
         if self._together is not None:

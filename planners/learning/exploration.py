@@ -5,7 +5,7 @@ Source: Sutton and Barto (2018), Sections 2.2 and 2.8.
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from planners.errors import InvalidOptionError
 from planners.learning.random_bits import LOW, one_of
@@ -42,8 +42,8 @@ def best_of(values: list[float], options: list[int]) -> list[int]:
     >>> best_of([1.0, 3.0, 3.0], [0, 1, 2])
     [1, 2]
     """
-    most = max([values[a] for a in options])
-    return [a for a in options if values[a] == most]
+    most = max(values) if len(options) == len(values) else max([values[a] for a in options])
+    return [values.index(most)] if values.count(most) == 1 else [a for a in options if values[a] == most]
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,17 @@ class EpsilonGreedy:
     """
 
     epsilon: float | Decay = 0.1
+    _fixed: ClassVar[Threshold | None] = None  # of an epsilon that does not change; each has its own
 
     def __post_init__(self) -> None:
         """Refuse what is no probability."""
         object.__setattr__(self, "epsilon", checked_schedule("exploration", self.epsilon))
+        fixed = None if isinstance(self.epsilon, Decay) else threshold_of(self.epsilon)
+        object.__setattr__(self, "_fixed", fixed)
 
     def choose(self, values: list[float], options: list[int], bits: int, step: int) -> int:
         """The action for 32 random bits, in the step of that number."""
-        threshold, unit, greedy_unit = threshold_of(value_at(self.epsilon, step))
+        threshold, unit, greedy_unit = self._fixed or threshold_of(value_at(self.epsilon, step))
         if bits < threshold:
             return one_of(options, int(bits * unit) & LOW)
         best = best_of(values, options)

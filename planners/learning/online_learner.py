@@ -34,7 +34,7 @@ class OnlineLearner:
 
     def start(self, task: Task, seed: int | None) -> None:
         """Forget everything."""
-        self.number = task.number
+        self.number = task.number  # pyright: ignore[reportAttributeAccessIssue] - in place of the method
         self.discount: float = task.discount
         self.num_actions: int = task.num_actions
         self.options: list[list[int]] = task.options()
@@ -42,9 +42,14 @@ class OnlineLearner:
         self.steps: int = 0
         self.visits: list[list[int]] = [[0] * task.num_actions for _ in self.options] if self._counts_visits else []
 
+    def number(self, observation: Any) -> int:
+        """The number of the state of an observation; `start` puts the task's own function in its place."""
+        self._begun()
+        raise AssertionError(observation)
+
     def act(self, observation: Any) -> int:
         """The next action, exploring."""
-        return self.choose(self._state(observation))
+        return self.choose(self.number(observation))
 
     def choose(self, s: int) -> int:
         """An action in state s, by the next number drawn."""
@@ -69,8 +74,8 @@ class OnlineLearner:
             terminated: Whether the episode has ended, so that nothing is earned any more.
             truncated: Whether it was cut off: what is seen now keeps its value.
         """
-        s, s2 = self._state(observation), self._state(next_observation)
-        self.update(s, int(action), float(reward), s2, bool(terminated), bool(truncated))
+        s, s2 = self.number(observation), self.number(next_observation)
+        self.update(s, int(action), float(reward), s2, terminated, truncated)
         self.steps += 1
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
@@ -103,7 +108,3 @@ class OnlineLearner:
                 ".begin(env, discount=..., seed=...), or planners.learn(env, agent, ...).agent"
             )
         return self.options
-
-    def _state(self, observation: Any) -> int:
-        self._begun()
-        return self.number(observation)

@@ -11,7 +11,7 @@ Where the steps are drawn from tables, the draws are those of the compiled loops
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,27 +69,32 @@ class Notes:
         self.agent = agent
         self.steps: list[tuple[int, int, float, int, bool, bool]] = []
         self.changes: list[tuple[int, int, int]] = []
-        self._greedy: Callable[[int], int] | None = greedy_of(agent)
+        self._greedy: Callable[[int], Sequence[int]] | None = greedy_of(agent)
+        self._changed: Callable[[int], Iterable[int]] = getattr(agent, "changed", None) or self._all
         situations = task.num_states * (getattr(agent, "horizon", None) or 1)  # each step of an episode has its own
-        known = self._greedy is not None and task.num_actions < 63
-        self.bits: list[int] | None = [self._greedy(s) for s in range(situations)] if self._greedy and known else None
+        self.bits: list[int] | None = None
+        if self._greedy is not None and task.num_actions < 63:
+            self.bits = [as_bits(self._greedy(s)) for s in range(situations)]
         self.first: list[int] = list(self.bits or [])
         self.first_V: list[float] | None = list(agent.V) if isinstance(agent, Prediction) else None
         self.learned: list[tuple[int, int, float]] = []
 
-    def take(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
+    def take(self, s: int, a: Any, r: float, s2: int, terminated: Any, truncated: Any) -> None:
         """One step, from which the agent has learned."""
         if self.bits is not None and self._greedy is not None:
-            changed = getattr(self.agent, "changed", None)
-            for state in range(len(self.bits)) if changed is None else changed(s):
-                bits = self._greedy(state)
+            for state in self._changed(s):
+                bits = as_bits(self._greedy(state))
                 if bits != self.bits[state]:
                     self.bits[state] = bits
                     self.changes.append((len(self.steps), state, bits))
         elif self.first_V is not None:
-            for state in self.agent.changed(s):
+            for state in self._changed(s):
                 self.learned.append((len(self.steps), state, self.agent.V[state]))
         self.steps.append((s, a, r, s2, terminated, truncated))
+
+    def _all(self, _: int) -> Iterable[int]:
+        """Every state of an agent that does not say which ones have changed."""
+        return range(len(self.bits or ()))
 
     def played(self) -> Played:
         """All of it."""
@@ -115,19 +120,22 @@ def play(
     notes, learn, number = Notes(task, agent), learning(agent), task.number
     try:
         observation, _ = env.reset(seed=seed)
+        s = number(observation)
         for step in range(steps):
-            s, action = number(observation), agent.act(observation)
+            action = agent.act(observation)
             seen, reward, terminated, truncated, _ = env.step(action)
             learn(observation, action, reward, seen, terminated, truncated)
-            notes.take(s, int(action), float(reward), number(seen), bool(terminated), bool(truncated))
+            s2 = number(seen)
+            notes.take(s, action, float(reward), s2, terminated, truncated)
             if step % 1024 == 0:
                 report(step)
-            observation = seen
+            observation, s = seen, s2
             if terminated or truncated:
                 episodes -= 1
                 if episodes == 0:
                     break
                 observation, _ = env.reset()
+                s = number(observation)
     except KeyboardInterrupt:
         if not notes.steps:
             raise
@@ -145,15 +153,24 @@ def learning(agent: Any) -> Callable[..., Any]:
     return agent.learn
 
 
-def greedy_of(agent: Any) -> Callable[[int], int] | None:
-    """Makes the bits of the greedy actions of a state; None where the agent does not say what it would do."""
+def greedy_of(agent: Any) -> Callable[[int], Sequence[int]] | None:
+    """Makes the greedy actions of a state; None where the agent does not say what it would do."""
     if hasattr(agent, "greedy"):
-        return lambda s: sum(1 << a for a in agent.greedy(s))
+        return agent.greedy
     if getattr(agent, "action_values", None) is None:
         return None
 
-    def bits(s: int) -> int:
+    def greedy(s: int) -> Sequence[int]:
         values = np.asarray(agent.action_values)[s]
-        return sum(1 << int(a) for a in np.flatnonzero(values == values.max()))
+        return np.flatnonzero(values == values.max()).tolist()
 
-    return bits
+    return greedy
+
+
+def as_bits(actions: Sequence[int]) -> int:
+    """Actions as bits.
+
+    >>> as_bits([0, 2])
+    5
+    """
+    return 1 << actions[0] if len(actions) == 1 else sum([1 << a for a in actions])

@@ -5,13 +5,14 @@ Its high half chooses the action. Where the steps are drawn from tables too, its
 Source: Steele, Lea and Flood (2014), "Fast splittable pseudorandom number generators", OOPSLA: SplitMix64.
 """
 
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
 BITS: Final = (1 << 64) - 1
 LOW: Final = (1 << 32) - 1
+AT_ONCE: Final = 128  # numbers that are made together
 
 
 class RandomBits:
@@ -32,13 +33,17 @@ class RandomBits:
         self.count: int = 0
         self.high: int = 0
         self._low: int | None = None
+        self._first, self._numbers = 0, list[int]()  # those that come next
 
     def draw(self) -> int:
         """32 bits, the high half of the next number; `low` has the other half."""
-        number = mixed(self.key, self.count)
+        place = self.count - self._first
+        if not 0 <= place < len(self._numbers):
+            self._first, place = self.count, 0
+            self._numbers = mixed(self.key, np.arange(self.count, self.count + AT_ONCE, dtype=np.uint64)).tolist()
+        number = self._numbers[place]
         self.count += 1
-        self._low = number & LOW
-        self.high = number >> 32
+        self._low, self.high = number & LOW, number >> 32
         return self.high
 
     def low(self) -> int:
@@ -54,8 +59,8 @@ class RandomBits:
         return mixed(mixed(self.key, self.count - 1), 1) >> 32
 
 
-def mixed(key: int, number: int) -> int:
-    """The 64-bit number of that place in the stream of a key."""
+def mixed(key: int, number: Any) -> Any:
+    """The 64-bit number of that place in the stream of a key; of a uint64 array of places, an array."""
     z = (key + number * 0x9E3779B97F4A7C15) & BITS
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & BITS
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & BITS

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import InvalidModelError
-from planners.learning.playing import TableEnvironment, greedy_of, learning
+from planners.learning.playing import TableEnvironment, as_bits, greedy_of, learning
 from planners.learning.policy_values import PolicyValues, probabilities_of
 from planners.learning.random_bits import RandomBits
 from planners.learning.tabular_learner import TabularLearner
@@ -110,7 +110,7 @@ class StepByStep:
         self._learn(seen, action, reward, after, terminated, truncated)
         changed = getattr(self.agent, "changed", None)
         for state in range(len(self._bits)) if changed is None else changed(s):
-            self._bits[state] = self._greedy_of(state) if self._greedy_of else 0
+            self._bits[state] = as_bits(self._greedy_of(state)) if self._greedy_of else 0
         self.steps += 1
         self.visits[s, action] += 1
         self.regret += float(self._given_away[s, action])
@@ -167,4 +167,4 @@ class StepByStep:
                 f"this {type(self.agent).__name__} does not say what its greedy policy is; expected an agent with "
                 "`action_values`, (S, A), or with greedy(state), a list of actions"
             )
-        return np.array([self._greedy_of(s) for s in range(states)], dtype=np.int64)
+        return np.array([as_bits(self._greedy_of(s)) for s in range(states)], dtype=np.int64)

@@ -1,7 +1,7 @@
 """What all learners with a table of action values share: the table, how they explore, their greedy policy."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,9 @@ class TabularLearner(OnlineLearner):
 
     def choose(self, s: int) -> int:
         """An action in state s, by the next number drawn."""
-        return self._exploration.choose(self.preferences(s), self.options[s], self.random.draw(), self.steps)
+        exploration: Any = self.exploration
+        action: int = exploration.choose(self.preferences(s), self.options[s], self.random.draw(), self.steps)
+        return action
 
     def preferences(self, s: int) -> list[float]:
         """(A,) what the greedy actions are the largest of."""

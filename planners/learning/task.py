@@ -106,14 +106,13 @@ def task_of(source: Any, discount: float, plan: Plan | None = None, limit: int |
         return _without_tables(source, discount, limit)
     names = model.states if isinstance(model, TabularMDP) else None
     states = model.num_states
-
-    def number(observation: Any) -> int:
-        if names is not None and hasattr(source, "step"):
-            return names.seen(source, observation)
-        return state_of(observation, names, states)
-
-    plain = _numbered(states) if names is None else number
-    return Task(source, model, states, model.num_actions, discount, plain, limit, plan, own is not None)
+    if names is None:
+        number = _numbered(states)
+    elif hasattr(source, "step"):
+        number = partial(names.seen, source)
+    else:
+        number = partial(state_of, states=names, num_states=states)
+    return Task(source, model, states, model.num_actions, discount, number, limit, plan, own is not None)
 
 
 def _numbered(count: int) -> Callable[[Any], int]:
@@ -161,17 +160,15 @@ def _without_tables(env: Any, discount: float, limit: int) -> Task:
             "Discrete ones, or observations that are a Tuple of Discrete. Of others, number what is seen: a wrapper "
             "that gives Discrete observations, or plan=planners.solve(planners.enumerate_env(env)[0], discount=...)"
         )
-    first = _firsts(states)
-
-    def number(observation: Any) -> int:
-        seen = (
-            observation
-            if isinstance(observation, tuple | list | np.ndarray) and np.ndim(observation)
-            else (observation,)
-        )
-        return int(np.ravel_multi_index([int(o) - f for o, f in zip(seen, first, strict=True)], sizes))
-
+    number = _numbered(sizes[0]) if _firsts(states) == (0,) else partial(_raveled, sizes, _firsts(states))
     return Task(env, None, math.prod(sizes), int(count), discount, number, limit)
+
+
+def _raveled(sizes: tuple[int, ...], first: tuple[int, ...], observation: Any) -> int:
+    """The number of an observation of several parts, each of which counts from `first` on."""
+    many = isinstance(observation, tuple | list | np.ndarray) and np.ndim(observation)
+    seen = observation if many else (observation,)
+    return int(np.ravel_multi_index([int(o) - f for o, f in zip(seen, first, strict=True)], sizes))
 
 
 def _sizes(space: Any) -> tuple[int, ...] | None:

@@ -73,6 +73,21 @@ def test_chunks_do_not_show(rng: np.random.Generator, monkeypatch: pytest.Monkey
     assert_same(planners.learn(model, learner, steps=1000, discount=0.9, seed=3), whole)
 
 
+@pytest.mark.parametrize("length", [{"steps": 300}, {"episodes": 20}])
+def test_threads_do_not_show(length: dict[str, int], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planners.learning.compiled_runs.CHUNK", 64)
+    model, learner = drawn_model(rng, 6, 3), planners.QLearning(rate=planners.Decay(1.0))
+    runs = []
+    for threads in (1, 3):
+        monkeypatch.setattr("planners.kernels.threads.available", lambda threads=threads: threads)
+        monkeypatch.setattr("planners.learning.compiled_runs.WORTH_A_THREAD", 10)
+        options = {**length, "discount": 0.9, "seeds": range(17), "max_episode_steps": 20}
+        runs.append(planners.learn(model, learner, **options))
+    for name in ("rewards", "action_values", "policy_values", "returns"):
+        for one, three in zip(*(getattr(run, name) for run in runs), strict=True):
+            np.testing.assert_array_equal(one, three, err_msg=name)
+
+
 def frequencies(model: planners.TabularMDP | planners.MoveMDP) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(S*A, S) probability of each continuing next state, (S*A,) mean reward, of the tables that are drawn from."""
     tables = tables_of(task_of(model, 0.9))

@@ -1,6 +1,7 @@
 """`learn` with environments, agents of other people, many options, and Ctrl-C."""
 
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Iterator
@@ -150,6 +151,9 @@ def test_a_plan_says_what_is_optimal_where_there_are_no_tables() -> None:
     assert run.agent.act((6, 1)) in (0, 1)
     without = planners.learn(env, planners.QLearning(rate=0.5), steps=5000, discount=0.9, seed=1)
     np.testing.assert_array_equal(run.action_values[[keys.index((5, 0))]], without.action_values[[0]])
+    for each in (run, without):  # both number what they see when they come back from a file
+        again = pickle.loads(pickle.dumps(each.agent))
+        assert [again.act((6, 1)) for _ in range(20)] == [each.agent.act((6, 1)) for _ in range(20)]
     for compiled in (True, False):  # on the tables that were found, the agent acts on what the environment shows
         found = planners.learn(model, planners.QLearning(rate=0.5), steps=5000, discount=0.9, seed=1, compiled=compiled)
         assert found.policy_values[-1] == pytest.approx(0.9**3)
