@@ -18,6 +18,8 @@ def verdicts(game: Game, truth: dict[str, float], young: bool = False) -> list[s
     answers = [_converged(game, truth)]
     if "coverage" in truth:
         answers.append(_covered(truth))
+    if "pairs_missed" in truth:
+        answers.append(_combined(truth))
     if (game.mode_count or 0) > 1 and "modes" in truth:
         answers.append(_collapsed(game.mode_count or 0, truth, young))
     return answers
@@ -32,17 +34,50 @@ def _converged(game: Game, truth: dict[str, float]) -> str:
             f"Converged? {'yes, nearly' if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving "
             f"(exact{f', among {among}' if among else ''}; 0 at an equilibrium)."
         )
+    if "jsd_of_pictures" in truth:
+        return _shown(truth)
     if "w1_error" in truth:
         return _near(truth)
     if "duality_gap" not in truth:
         return "Converged? Cannot be told: this game has no known truth. Losses alone do not say."
     gap, error = truth["duality_gap"], truth["duality_gap_error"]
     could = f"the players could gain {max(gap, 0.0):.3g} by leaving, or more (counting is off by up to {error:.2g})."
+    return f"Converged? {_settled(gap, error)}: {could}"
+
+
+def _settled(gap: float, error: float) -> str:
+    """Whether a gap, in nats, that is off by up to an error is nearly 0."""
     if gap - error >= SETTLED:
-        return f"Converged? no: {could}"
+        return "no"
     if gap < SETTLED and error < SETTLED:
-        return f"Converged? yes, nearly, as far as samples tell: {could}"
-    return f"Converged? cannot be told from so few samples: {could}"
+        return "yes, nearly, as far as samples tell"
+    return "cannot be told from so few samples"
+
+
+def _shown(truth: dict[str, float]) -> str:
+    """Of pictures whose factors can be read: by what the samples show, whatever the loss."""
+    floor, error = truth["jsd_of_pictures_floor"], 2 * truth["jsd_of_pictures_error"]
+    gap = 2 * (truth["jsd_of_pictures"] - floor)
+    answer = "no" if truth["pairs_missed"] else _settled(gap, error)
+    return (
+        f"Converged? {answer}: 2 JSD of what samples and data show is {max(gap, 0.0):.3g} nats above "
+        f"that of data and other data (counting is off by up to {error:.2g}; 1.39 where they have nothing in common). "
+        f"{1 - truth['high_quality']:.0%} of the samples show no picture beyond doubt; of the others "
+        f"{truth['new']:.0%} show a combination that was never shown."
+    )
+
+
+def _combined(truth: dict[str, float]) -> str:
+    """Whether values of factors, and pairs of them, are there."""
+    missed, judged = round(truth["pairs_missed"]), round(truth["pairs_judged"])
+    if not judged:
+        return "Are all values of the factors there? Cannot be told: too few samples show a picture beyond doubt."
+    if not missed:
+        return f"Are all values of the factors there? yes: all {judged} pairs of values that so many samples can show."
+    return (
+        f"Are all values of the factors there? no: {missed} of {judged} pairs of values have far too few good samples; "
+        f"{truth['values_missed']:.0f} single values have none. `run.game.factor_shares(run.sample(2000))` says which."
+    )
 
 
 def _covered(truth: dict[str, float]) -> str:
@@ -71,6 +106,8 @@ def _collapsed(modes: int, truth: dict[str, float], young: bool) -> str:
     missed = round(truth.get("modes_missed", shown - truth["modes"]))
     excess = truth["reverse_kl"] - truth["reverse_kl_floor"]
     good = truth.get("high_quality", 1.0)
+    if good < ARRIVED and "pairs_missed" in truth:
+        return f"Mode collapse? Cannot be told yet: {good:.2%} of the samples show a picture beyond doubt."
     if good < ARRIVED and excess < UNEVEN:
         return (
             f"Mode collapse? Cannot be told yet: {good:.2%} of the samples are good; all of them lie about as evenly "
@@ -79,7 +116,7 @@ def _collapsed(modes: int, truth: dict[str, float], young: bool) -> str:
     if missed:
         return f"Mode collapse? yes: {missed} of {modes} modes have no good sample, or far too few."
     seen = f"all {modes} modes are there"
-    if truth["modes"] < round(shown):
+    if truth["modes"] < modes:
         seen = f"{truth['modes']:.0f} of {modes} modes are seen, as many as chance shows in so many samples"
     if excess > 0.05:
         return f"Mode collapse? partly: {seen}, at wrong shares (excess reverse KL {excess:.3g})."

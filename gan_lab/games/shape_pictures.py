@@ -8,7 +8,7 @@ one of them than half the least distance of two: by the triangle inequality no o
 
 from colorsys import hsv_to_rgb
 from functools import cache
-from itertools import product
+from itertools import combinations, product
 from typing import Any, Final
 
 import numpy as np
@@ -34,6 +34,23 @@ Images = NDArray[np.float32]
 def factor_table() -> NDArray[np.int64]:
     """(576, 5) which value of each factor every picture has, in the order of `FACTORS`."""
     table = np.array(list(product(*(range(len(values)) for values in FACTORS.values()))))
+    table.setflags(write=False)
+    return table
+
+
+@cache
+def pairs_of_values() -> NDArray[np.int64]:
+    """(140, 576) whether each picture has both values of a pair of them, of two factors.
+
+    >>> pairs_of_values().shape, pairs_of_values().sum(axis=1).min().item(), pairs_of_values().sum(axis=1).max().item()
+    ((140, 576), 24, 96)
+    """
+    columns = [
+        [factor_table()[:, place] == number for number in range(len(values))]
+        for place, values in enumerate(FACTORS.values())
+    ]
+    found = [first & second for one, other in combinations(columns, 2) for first, second in product(one, other)]
+    table = np.array(found).astype(np.int64)
     table.setflags(write=False)
     return table
 

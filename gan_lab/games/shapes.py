@@ -14,9 +14,18 @@ from gan_lab.games.shape_pictures import (
     blur_of,
     certain_distances,
     factor_table,
+    pairs_of_values,
     read_pictures,
 )
-from gan_lab.metrics.estimates import missed_beyond_chance, reverse_kl_of_shares
+from gan_lab.metrics.estimates import (
+    FEWEST,
+    counted_jsd_floor,
+    counted_jsd_spread,
+    far_below,
+    missed_beyond_chance,
+    reverse_kl_of_shares,
+)
+from gan_lab.truth import jsd
 
 READ: Final = 2000  # samples of an evaluation
 BLURRED: Final = 100  # samples whose blur is measured
@@ -64,6 +73,11 @@ class ShapesGame(ImagesGame):
         return self.modes
 
     @property
+    def distances(self) -> dict[str, str]:
+        """Of what samples show, beside those of other games of samples."""
+        return {**super().distances, "jsd_of_pictures": "JSD of what samples show"}
+
+    @property
     def evaluated(self) -> int:
         """Samples of an evaluation."""
         return READ
@@ -100,30 +114,57 @@ class ShapesGame(ImagesGame):
         other, so that what they show is beyond doubt; of these `new` is the share that shows a combination that was
         never shown: 0 where a generator has memorised, `new_expected` where it combines all values evenly. `modes` is
         the number of shown pictures that a good sample shows, of n samples of the data about `modes_expected`
-        (`modes_missed` counts what chance does not explain);
+        (`modes_missed` counts what chance does not explain, of as many samples as are good);
         `reverse_kl` is KL(shares of the shown pictures || those of the data), by the nearest of them. `values_missed`
-        is the number of values of factors, of 19, that no good sample shows. `distance` is the root mean square, over
-        all numbers of a picture, of what parts a sample from the nearest picture, and `blur` how blurred it looks: see
-        `blur_of`.
+        is the number of values of factors, of 19, that no good sample shows. `pairs_missed` is the number of pairs of
+        values of two factors, of the `pairs_judged` of which 20 or more are expected, that far too few good samples
+        show: see `gan_lab.metrics.estimates.far_below`.
+
+        `jsd_of_pictures` is the JSD of the data and the samples by which picture they show beyond doubt, if any; all
+        samples of a picture that was never shown, or of none, are where no data are. It is at most the true JSD, up to
+        what counting adds, `jsd_of_pictures_floor`, and is off by up to `jsd_of_pictures_error`, two standard
+        deviations.
+
+        `distance` is the root mean square, over all numbers of a picture, of what parts a sample from the nearest
+        picture, and `blur` how blurred it looks: see `blur_of`.
         """
         found = self.checked(samples)
         nearest, distances = read_pictures(found)
         good = distances < certain_distances()[nearest]
-        hit, goods = np.bincount(nearest[good], minlength=len(self.shown)), max(int(good.sum()), 1)
+        hit = np.bincount(nearest[good], minlength=len(self.shown))
         shares = np.bincount(read_pictures(found, self.images)[0], minlength=self.modes) / len(found)
-        rows = factor_table()[nearest[good]]
-        values = sum(len(np.unique(rows[:, place])) for place in range(len(FACTORS)))
-        shown = int((hit[self.shown] > 0).sum())
+        counts = hit[self.shown]
         return {
-            "modes": float(shown),
-            "modes_missed": float(missed_beyond_chance(self.weights, shown, len(found))),
+            "modes": float((counts > 0).sum()),
+            "modes_missed": float(missed_beyond_chance(self.weights, int((counts > 0).sum()), int(counts.sum()))),
             "modes_expected": float(self.modes * (1 - (1 - 1 / self.modes) ** len(found))),
             "high_quality": float(good.mean()),
-            "new": float(hit[~self.shown].sum() / goods),
+            "new": float(hit[~self.shown].sum() / max(int(good.sum()), 1)),
             "new_expected": float((~self.shown).mean()),
             "reverse_kl": reverse_kl_of_shares(shares, self.weights),
             "reverse_kl_floor": (self.modes - 1) / (2 * len(found)),
-            "values_missed": float(sum(map(len, FACTORS.values())) - values),
+            **self._jsd(counts, len(found)),
+            **self._values(hit),
             "distance": float(np.sqrt((distances**2).mean() / self.dimension)),
             "blur": float(blur_of(found[:BLURRED], nearest[:BLURRED]).mean()),
+        }
+
+    def _jsd(self, counts: NDArray[np.int64], count: int) -> dict[str, float]:
+        """Of the data and n samples, of which (modes,) counts show each shown picture, and the others none of them."""
+        p, all_counts = np.append(self.weights, 0.0), np.append(counts, count - counts.sum())
+        return {
+            "jsd_of_pictures": jsd(p, all_counts / count),
+            "jsd_of_pictures_error": counted_jsd_spread(p, all_counts),
+            "jsd_of_pictures_floor": counted_jsd_floor(p, count),
+        }
+
+    def _values(self, hit: NDArray[np.int64]) -> dict[str, float]:
+        """Which values, and pairs of them, good samples lack, of which (576,) show each picture."""
+        table, pairs, goods = factor_table(), pairs_of_values(), int(hit.sum())
+        values = sum(len(np.unique(column[hit > 0])) for column in table.T)
+        weights = pairs[:, self.shown].mean(axis=1)
+        return {
+            "values_missed": float(sum(map(len, FACTORS.values())) - values),
+            "pairs_missed": float(far_below(weights, pairs @ hit, goods).sum()),
+            "pairs_judged": float((weights * goods >= FEWEST).sum()),
         }

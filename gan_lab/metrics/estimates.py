@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
-from scipy.special import chdtr, chdtrc, chdtri, logsumexp, ndtri, pdtrc
+from scipy.special import bdtr, chdtr, chdtrc, chdtri, logsumexp, ndtri, pdtrc
 
 from gan_lab import truth
 from gan_lab.errors import WiringError
@@ -172,10 +172,13 @@ def _data(game: Any, count: int) -> NDArray[np.float32]:
 
 def jsd_floor(game: Any, count: int) -> float:
     """The binned JSD that n samples of the data themselves have, as a mean of 100 drawn anew."""
-    p = cells_of_data(game).ravel()
+    return counted_jsd_floor(cells_of_data(game).ravel(), count)
+
+
+def counted_jsd_floor(p: NDArray[np.float64], count: int) -> float:
+    """The JSD of (bins,) probabilities and of n samples of them, as a mean of 100 drawn anew."""
     drawn = np.random.default_rng(COUNTED_SEED).multinomial(count, p / p.sum(), size=RESAMPLES) / count
-    found = [truth.jsd(p, row / row.sum()) for row in drawn]
-    return float(np.mean(found))
+    return float(np.mean([truth.jsd(p, row / row.sum()) for row in drawn]))
 
 
 def reverse_kl_floor(game: Any, count: int) -> float:
@@ -195,9 +198,26 @@ def binned_jsd(game: Any, samples: Any) -> tuple[float, float]:
     about (bins - 1) / 8n, and two standard deviations of resampling.
     """
     p, q = binned(game, samples)
-    n = len(samples)
-    counts = np.rint(q * n).astype(np.int64)
-    found = truth.jsd(p, q)
-    redrawn = np.random.default_rng(counts.tolist()).multinomial(n, q, size=RESAMPLES) / n
-    spread = np.std([truth.jsd(p, row / row.sum()) for row in redrawn])
-    return found, float(2 * spread + jsd_floor(game, n))
+    counts = np.rint(q * len(samples)).astype(np.int64)
+    return truth.jsd(p, q), counted_jsd_spread(p, counts) + jsd_floor(game, len(samples))
+
+
+def counted_jsd_spread(p: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
+    """Two standard deviations, by resampling, of the JSD of (bins,) probabilities and of samples that are counted."""
+    n = int(counts.sum())
+    redrawn = np.random.default_rng(counts.tolist()).multinomial(n, counts / n, size=RESAMPLES) / n
+    return 2 * float(np.std([truth.jsd(p, row / row.sum()) for row in redrawn]))
+
+
+def far_below(weights: NDArray[Any], counts: NDArray[Any], count: int) -> NDArray[np.bool_]:
+    """(K,) whether a kind of samples, of probability weight, has far too few of n: less than a fifth of its share.
+
+    Judged are the kinds of which 20 samples or more are expected. By an exact test of the binomial number of each, the
+    probability that any of them is called so for samples of the data is at most 1 in 1,000.
+
+    >>> far_below(np.array([0.5, 0.1]), np.array([40, 0]), 500), far_below(np.array([0.5, 0.1]), np.array([8, 0]), 100)
+    (array([ True,  True]), array([ True, False]))
+    """
+    judged = weights * count >= FEWEST
+    rare = bdtr(counts, count, weights) < FALSE_ALARM / len(weights)
+    return judged & rare & (counts < HARDLY_ANY * weights * count)

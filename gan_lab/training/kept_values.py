@@ -15,6 +15,7 @@ from gan_lab.errors import WiringError
 from gan_lab.updates import Update
 
 LEFT_OUT: Final = object()  # what is no setting: tensors, and objects that are nobody's choice
+NO_SETTINGS: Final = ("params", "fused", "foreach")  # of a group of parameters
 PLAIN: Final = (bool, int, float, str, type(None))
 
 
@@ -92,8 +93,8 @@ def _settled(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def described_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Its kind, and the settings of each group of parameters."""
-    groups = [_settled({k: v for k, v in group.items() if k != "params"}) for group in optimizer.param_groups]
+    """Its kind, and the settings of each group of parameters; not by which kernel they are moved."""
+    groups = [_settled({k: v for k, v in group.items() if k not in NO_SETTINGS}) for group in optimizer.param_groups]
     return {"kind": type(optimizer).__name__, "groups": groups}
 
 

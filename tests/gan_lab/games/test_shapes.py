@@ -105,6 +105,54 @@ def test_the_truth_of_the_data_of_blur_of_copies_and_of_news(game: ShapesGame, r
     assert "Mode collapse? yes" in verdicts(game, one)[-1]
     grey = game.truth(np.full((20, 3072), -0.8), rng)
     assert (grey["high_quality"], grey["new"], grey["values_missed"]) == (0, 0, 19)
+    assert [said.split(".")[0].split("?")[1] for said in verdicts(game, grey)[1:]] == [
+        " Cannot be told: too few samples show a picture beyond doubt",
+        " Cannot be told yet: 0",
+    ]
+
+
+def showing(game: ShapesGame, rng: np.random.Generator, without: dict[str, Any], count: int = 2000) -> Any:
+    """Samples of the data but for the pictures that have these values."""
+    rows = game.read(game.images)
+    kept = np.array([any(row[name] != value for name, value in without.items()) for row in rows])
+    return game.images[kept][rng.integers(int(kept.sum()), size=count)]
+
+
+def test_the_factors_say_whether_it_has_converged_and_what_is_missing(
+    game: ShapesGame, rng: np.random.Generator
+) -> None:
+    """Each assertion fails by chance with a probability below 1e-6.
+
+    2 JSD of counts is about chi square of 460 degrees of freedom / 4n: of 2,000 samples a standard deviation is .0047.
+    "No" is said of the data from 7 of them on, "yes" below 4.2, so that only "no" is excluded here. A pair of values is
+    called missing below a fifth of the 66 samples or more that are expected of it.
+    """
+    row = game.truth(game.real(2000, rng), rng)
+    converged, values, modes = verdicts(game, row)
+    assert not converged.startswith("Converged? no")
+    assert values == "Are all values of the factors there? yes: all 140 pairs of values that so many samples can show."
+    assert modes.startswith("Mode collapse? no: ")
+    assert row["jsd_of_pictures"] == pytest.approx(row["jsd_of_pictures_floor"], abs=0.017)
+    critic = verdicts(game, {**row, "w1": 9.0, "w1_floor": 1.0, "w1_error": 0.1})[0]
+    assert critic == converged  # whatever the loss: W1 of pictures says less
+
+    row = game.truth(showing(game, rng, {"hue": "red"}), rng)
+    assert (row["values_missed"], row["pairs_missed"], row["pairs_judged"]) == (1, 3 + 4 + 4 + 2, 140)
+    share = np.mean([picture["hue"] == "red" for picture in game.read(game.images)])
+    exact = float(np.log(2) + 0.5 * ((1 - share) * np.log((1 - share) / (2 - share)) - np.log(2 - share)))
+    assert row["jsd_of_pictures"] - row["jsd_of_pictures_floor"] == pytest.approx(exact, abs=0.017)
+    converged, values, _ = verdicts(game, row)
+    assert converged.startswith("Converged? no: ")
+    assert values.startswith("Are all values of the factors there? no: 13 of 140 pairs")
+    assert "1 single values have none" in values
+
+    row = game.truth(showing(game, rng, {"kind": "disc", "size": 4.5}), rng)
+    assert (row["values_missed"], row["pairs_missed"]) == (0, 1)
+    assert verdicts(game, row)[0].startswith("Converged? no: ")
+    new = game.truth(game.unseen(100, rng), rng)  # of as many nothing can be missed
+    assert new["jsd_of_pictures"] == pytest.approx(np.log(2))
+    assert new["pairs_missed"] == 0
+    assert "of the others 100% show a combination that was never shown" in verdicts(game, new)[0]
 
 
 def test_every_value_is_shown_and_the_split_is_of_combinations(game: ShapesGame) -> None:
