@@ -78,7 +78,7 @@ class Hitting:
     @property
     def probability_bounds(self) -> tuple[float, float]:
         """Proven: it is not below the first, nor above the second."""
-        return _widened(self.begin @ self.lower, self.begin @ self.upper, len(self.begin))
+        return _widened(_mean(self.begin, self.lower), _mean(self.begin, self.upper), len(self.begin))
 
     @property
     def time(self) -> float:
@@ -114,7 +114,7 @@ def hitting(model: ModelLike, policy: Any, states: Goal, *, start: Any = None) -
     Args:
         model: A model of S states and A actions, or an environment that has one.
         policy: A `Plan`, a `TabularPolicy`, (S,) actions, or (S, A) probabilities.
-        states: A label of the model, a state or its name, a list of states, an (S,) bool mask, or a function of a state.
+        states: A label of the model, a state or its name, a list of them, an (S,) bool mask, or a function of a state.
         start: The state, or its name, in which episodes begin; (S,) probabilities of it; None: those of the model's
             `initial`; if it has none, every state is equally likely.
 
@@ -128,7 +128,8 @@ def hitting(model: ModelLike, policy: Any, states: Goal, *, start: Any = None) -
 
     >>> from planners import TabularMDP
     >>> half = [(0.5, 1, 0.0, False), (0.5, 0, 0.0, False)]
-    >>> walk = TabularMDP.from_gym_dict({0: {0: half}, 1: {0: [(0.5, 2, 0.0, True), (0.5, 0, 0.0, True)]}, 2: {0: half}})
+    >>> out = [(0.5, 2, 0.0, True), (0.5, 0, 0.0, True)]
+    >>> walk = TabularMDP.from_gym_dict({0: {0: half}, 1: {0: out}, 2: {0: half}})
     >>> found = hitting(walk, [0, 0, 0], 2, start=0)
     >>> round(found.probability, 12), found.time, round(found.time_if_hit, 12)
     (0.5, inf, 3.0)
@@ -190,14 +191,14 @@ class _Race(NamedTuple):
         return cls(chain, outside, inside, can, surely, roundings)
 
     def probability(self) -> Total:
-        """h of every state."""
+        """H of every state."""
         undecided = self.can & ~self.surely
         rewards = self.chain[undecided] @ self.surely.astype(np.float64)
         found = self._solved(undecided, rewards, 0.0)
         return Total(np.where(self.surely, 1.0, _spread(undecided, found.values)), _spread(undecided, found.error))
 
     def times(self) -> Total:
-        """k of every state."""
+        """K of every state."""
         where = self.surely & ~self.inside
         found = self._solved(where, np.ones(int(where.sum())), 0.0, digits=DIGITS)
         values = np.where(self.surely, _spread(where, found.values), np.inf)
@@ -225,8 +226,8 @@ class _Race(NamedTuple):
             states = np.flatnonzero(where)[wrong]
             raise UnprovenValueError(
                 f"the number of steps cannot be proven to {digits:g} of itself from {named_states(states)}: float64 "
-                f"gives {found.values[wrong[0]]:.3g} steps, off by up to {found.error[wrong[0]]:.3g}. So many steps are "
-                "too many; use another policy",
+                f"gives {found.values[wrong[0]]:.3g} steps, off by up to {found.error[wrong[0]]:.3g}. So many "
+                "steps are too many; use another policy",
                 states.tolist(),
             )
         return found

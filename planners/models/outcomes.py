@@ -101,9 +101,10 @@ def _of_rows(model: TabularMDP) -> tuple[Outcomes, NDArray[np.bool_]]:
     known = _fits(model, found)
     taken, others = known[found.rows], ~known[plain.rows]
     plain = plain._replace(reward=model.rewards.ravel()[plain.rows])
-    found = _Entries(*(np.concatenate([a[taken], b[others]]) for a, b in zip(found, plain, strict=True)))
+    found = _joined(found, taken, plain, others)
     order = np.argsort(found.rows, kind="stable")
-    _, probability, next_state, reward, ends = (column[order] for column in found)
+    columns: list[Any] = [column[order] for column in found]
+    _, probability, next_state, reward, ends = columns
     return Outcomes(_firsts(found.rows, pairs), probability, next_state.astype(np.int32), reward, ends), known
 
 
@@ -182,8 +183,13 @@ def _with_told(model: TabularMDP, found: _Entries, told: RowOutcomes) -> _Entrie
     ends = ends if told.ends is None else ends | told.ends
     total = np.bincount(told.rows, told.probabilities, minlength=model.rewards.size)
     read = _Entries(told.rows, told.probabilities / total[told.rows], told.next_states, told.rewards, ends)
-    others = ~np.isin(found.rows, told.rows)
-    return _Entries(*(np.concatenate([old[others], new]) for old, new in zip(found, read, strict=True)))
+    return _joined(found, ~np.isin(found.rows, told.rows), read, np.ones(len(read.rows), dtype=bool))
+
+
+def _joined(one: _Entries, of_one: NDArray[np.bool_], other: _Entries, of_other: NDArray[np.bool_]) -> _Entries:
+    """Some entries of one and some of another."""
+    parts: list[Any] = [np.concatenate([a[of_one], b[of_other]]) for a, b in zip(one, other, strict=True)]
+    return _Entries(*parts)
 
 
 def _firsts(rows: NDArray[Any], pairs: int) -> NDArray[np.int64]:

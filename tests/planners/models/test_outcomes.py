@@ -15,7 +15,7 @@ from tests.oracles.exact import Tables, as_floats
 from tests.oracles.models import tables
 
 
-def law(P: Tables) -> dict[tuple[int, int], Counter[tuple[int, Fraction, bool]]]:
+def law(P: Tables) -> dict[tuple[int, int], dict[tuple[int, Fraction, bool], Any]]:
     found: Any = {}
     for s, here in P.items():
         for a, row in here.items():
@@ -26,14 +26,15 @@ def law(P: Tables) -> dict[tuple[int, int], Counter[tuple[int, Fraction, bool]]]
     return found
 
 
-def told(model: Any) -> dict[tuple[int, int], Counter[tuple[int, Fraction, bool]]]:
+def told(model: Any) -> dict[tuple[int, int], dict[tuple[int, Fraction, bool], Any]]:
     outcomes, known = law_of(model)
     assert known.all()
     found: Any = {}
     for pair in np.flatnonzero(np.diff(outcomes.first)).tolist():
         here = slice(outcomes.first[pair], outcomes.first[pair + 1])
         columns = (outcomes.probability, outcomes.next_state, outcomes.reward, outcomes.ends)
-        row = found[divmod(pair, model.num_actions)] = Counter()
+        row: Any = Counter()
+        found[divmod(pair, model.num_actions)] = row
         for p, t, r, ends in zip(*(column[here].tolist() for column in columns), strict=True):
             row[t, Fraction(r), ends] += Fraction(p)
     return found
