@@ -30,10 +30,13 @@ from planners.errors import (
 )
 from planners.evaluation.average_plan import AveragePlan
 from planners.evaluation.average_reward import average_reward
+from planners.evaluation.hitting import Hitting, hitting
 from planners.evaluation.optimality import Certificate, Verdict, certify, is_optimal
 from planners.evaluation.policy_bounds import evaluate_bounds
 from planners.evaluation.policy_value import evaluate
 from planners.evaluation.regret import Regret, regret
+from planners.evaluation.return_distribution import ReturnDistribution
+from planners.evaluation.returns import Returns, returns
 from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
 from planners.evaluation.simulation import Simulation, simulate
 from planners.evaluation.visits import Stationary, Visits, stationary, visits
@@ -125,6 +128,7 @@ __all__ = [
     "Experience",
     "FinitePlan",
     "GradientBandit",
+    "Hitting",
     "HorizonRun",
     "ImproperPolicyError",
     "IntervalMDP",
@@ -162,6 +166,8 @@ __all__ = [
     "RMax",
     "Regret",
     "Reinforce",
+    "ReturnDistribution",
+    "Returns",
     "Sarsa",
     "SarsaLambda",
     "Simulation",
@@ -193,6 +199,7 @@ __all__ = [
     "evaluate",
     "evaluate_bounds",
     "gauss_seidel",
+    "hitting",
     "is_optimal",
     "learn",
     "linear_program",
@@ -203,6 +210,7 @@ __all__ = [
     "policy_iteration",
     "reachability",
     "regret",
+    "returns",
     "rollout",
     "simulate",
     "solve",

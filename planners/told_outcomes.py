@@ -1,6 +1,7 @@
 """What the outcomes of a pair of state and action are, one by one, where `TabularMDP.paid` has no single number.
 
-At discount 1 it decides whether a loop is fair (`planners.equations.rational_systems`), so it is asked for seldom.
+At discount 1 it decides whether a loop is fair (`planners.equations.rational_systems`), so it is asked for seldom. The
+spread of returns needs it, too (`planners.models.outcomes`).
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 
 class Outcome(NamedTuple):
-    """One entry of a row as it was read: a step after which the episode goes on."""
+    """One entry of a row as it was read: a step after which the episode goes on, unless its model says it ends."""
 
     probability: float
     next_state: int
@@ -25,14 +26,23 @@ class RowOutcomes:
     Attributes:
         rows: (n,) s*A + a of each entry, sorted.
         probabilities: (n,) as they were read.
-        next_states: (n,) where the episode goes on.
+        next_states: (n,) where the step leads.
         rewards: (n,) reward of each.
+        ends: (n,) bool, those marked as ending the episode; None: none is. Others end it in a terminal state.
     """
 
     rows: NDArray[np.integer]
     probabilities: NDArray[np.float64]
     next_states: NDArray[np.integer]
     rewards: NDArray[np.float64]
+    ends: NDArray[np.bool_] | None = None
+
+    def kept(self, which: NDArray[np.bool_]) -> "RowOutcomes":
+        """The entries of `which`, (n,) bool."""
+        ends = None if self.ends is None else self.ends[which]
+        return RowOutcomes(
+            self.rows[which], self.probabilities[which], self.next_states[which], self.rewards[which], ends
+        )
 
     def of(self, pair: int) -> list[Outcome]:
         """Those of one pair."""

@@ -42,24 +42,25 @@ class Choices:
 
     most: int
     replays: int = 0
-    _made: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
+    _made: list[tuple[int, tuple[float, ...], float]] = field(default_factory=list)  # chosen, of which, its share
     _at: int = 0
     _probability: float = 1.0
     _refusal: InvalidModelError | None = None
 
     def choose(self, weights: Sequence[float]) -> int:
         """Which of the outcomes a draw has on this path; weights of 0 are never chosen."""
-        weights = tuple(weights)
         if self._at == len(self._made):
-            self._made.append((_next(weights, -1), weights))
-        chosen, before = self._made[self._at]
-        if before != weights:
+            weights = tuple(weights)
+            first = _next(weights, -1)
+            self._made.append((first, weights, weights[first] / math.fsum(weights)))
+        chosen, before, share = self._made[self._at]
+        if before is not weights and before != tuple(weights):
             self.refuse(
                 "drew among other outcomes when it was replayed: it depends on something that is not copied with the "
                 "environment, such as a clock, a file or a generator of another kind"
             )
         self._at += 1
-        self._probability *= weights[chosen] / math.fsum(weights)
+        self._probability *= share
         if self._probability < LEAST:
             raise _Abandoned
         return chosen
@@ -107,13 +108,16 @@ class Choices:
     def _advance(self) -> bool:
         """Go to the next path; False: that was the last."""
         while self._made:
-            chosen, weights = self._made.pop()
+            chosen, weights, _ = self._made.pop()
             if (following := _next(weights, chosen)) < len(weights):
-                self._made.append((following, weights))
+                self._made.append((following, weights, weights[following] / math.fsum(weights)))
                 return True
         return False
 
 
 def _next(weights: Sequence[float], after: int) -> int:
     """The next outcome that is possible; their number if there is none."""
-    return next((index for index in range(after + 1, len(weights)) if weights[index] > 0), len(weights))
+    index = after + 1
+    while index < len(weights) and not weights[index] > 0:
+        index += 1
+    return index

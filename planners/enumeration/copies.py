@@ -18,6 +18,7 @@ from planners.enumeration.enumerated_generator import EnumeratedGenerator
 from planners.errors import InvalidModelError
 
 PLAIN: Final = (int, float, str, bytes, np.generic, type(None), type)
+NUMBERS: Final = frozenset((int, float, bool, str, bytes, type(None)))
 OFTEN: Final = 2000  # copies between two looks at what is shared
 
 
@@ -78,13 +79,24 @@ class Copies:
     def _quick(self, env: Any) -> "Copied":
         """A copy as `copy.deepcopy` makes it, of an object that has nothing but attributes, most of them plain."""
         copied = object.__new__(type(env))
-        memo = _Memo(self._shared)
-        memo[id(env)] = copied
         attributes = vars(copied)
         attributes.update(vars(env))
+        lists: dict[int, Any] = {}
+        others: list[str] = []
         for name, value in vars(env).items():
-            if not isinstance(value, PLAIN) and id(value) not in self._shared:
-                attributes[name] = copy.deepcopy(value, memo)
+            kind = type(value)
+            if kind in NUMBERS or isinstance(value, PLAIN) or id(value) in self._shared:
+                continue
+            if kind is list and NUMBERS.issuperset(map(type, value)):  # such as cards: most of what is copied
+                attributes[name] = lists.setdefault(id(value), value[:])
+            else:
+                others.append(name)
+        if others:
+            memo = _Memo(self._shared)
+            memo.update(lists)
+            memo[id(env)] = copied
+            for name in others:
+                attributes[name] = copy.deepcopy(attributes[name], memo)
         return Copied(copied, [], [])
 
     def check(self) -> None:

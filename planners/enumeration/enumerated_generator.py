@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from operator import is_
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,9 @@ ENDLESS: Final = (
 )  # fmt: skip
 
 
+PLAIN: Final = (int, float, bool, str)
+
+
 class EnumeratedGenerator(np.random.Generator):
     """Draws as `numpy.random.Generator` does, one outcome a replay.
 
@@ -35,6 +39,7 @@ class EnumeratedGenerator(np.random.Generator):
         """A generator whose draws are made by `choices`."""
         super().__init__(np.random.PCG64(0))
         self._choices = choices
+        self._pools: dict[int, _Pool] = {}
 
     def __deepcopy__(self, _: Any) -> "EnumeratedGenerator":
         """Itself: copies of an environment share it."""
@@ -43,14 +48,6 @@ class EnumeratedGenerator(np.random.Generator):
     def __reduce__(self) -> Any:
         """Always the same, as it has no state that matters."""
         return EnumeratedGenerator, (Choices(1),)
-
-    def __getattribute__(self, name: str) -> Any:
-        """Refuse what has endlessly many outcomes."""
-        if name in ENDLESS:
-            self._choices.refuse(f"draws by {name}, which has endlessly many outcomes. Pass samples= for an estimate")
-        if name in CONTINUOUS:
-            return self._undecided(name)
-        return super().__getattribute__(name)
 
     def _undecided(self, name: str) -> Callable[..., Any]:
         def draw(*_: Any, size: Any = None, **__: Any) -> Any:
@@ -89,6 +86,12 @@ class EnumeratedGenerator(np.random.Generator):
         self, a: Any, size: Any = None, replace: bool = True, p: Any = None, axis: int = 0, shuffle: bool = True
     ) -> Any:
         """Entries, by their probabilities; equal ones are one outcome."""
+        if type(a) is list and size is None and replace and p is None:  # as cards are drawn: again and again
+            known = self._pools.get(id(a))
+            if known is None or not known.has(a):
+                known = self._pools[id(a)] = _Pool.of(a)
+            if known.values:
+                return known.values[self._choices.choose(known.weights)]
         pool = np.arange(a) if isinstance(a, int | np.integer) else np.asarray(a)
         weights = self._weights(len(np.moveaxis(pool, axis, 0)), p)
         count = 1 if size is None else int(np.prod(size))
@@ -203,6 +206,27 @@ class EnumeratedGenerator(np.random.Generator):
         return _as_array(entries, shape if size is None else size, dtype)
 
 
+class _Pool(NamedTuple):
+    """A list that entries are chosen from: what was in it, what `choice` returns of it, and with which weights."""
+
+    entries: list[Any]
+    values: list[Any]
+    weights: tuple[float, ...]
+
+    @classmethod
+    def of(cls, entries: list[Any]) -> "_Pool":
+        """Those of a list; there are no values where it holds more than numbers and words."""
+        if not entries or not all(type(entry) in PLAIN for entry in entries):
+            return cls(list(entries), [], ())
+        pool = np.asarray(entries)
+        same = _same(pool, [1.0] * len(entries))
+        return cls(list(entries), [pool[place] for place, _ in same], tuple(weight for _, weight in same))
+
+    def has(self, entries: list[Any]) -> bool:
+        """Whether a list still holds the same."""
+        return len(entries) == len(self.entries) and all(map(is_, entries, self.entries))
+
+
 def _filled(size: Any, draw: Callable[[], Any], dtype: Any) -> Any:
     if size is None:
         return draw()
@@ -223,3 +247,18 @@ def _same(pool: Any, weights: Sequence[float]) -> list[tuple[int, float]]:
     for place, entry in enumerate(pool.tolist()):
         places.setdefault(entry, []).append(place)
     return [(equal[0], math.fsum(weights[place] for place in equal)) for equal in places.values()]
+
+
+def _refusing(name: str) -> property:
+    """What has endlessly many outcomes, refused as soon as somebody asks for it."""
+
+    def refuse(generator: EnumeratedGenerator) -> Any:
+        generator._choices.refuse(f"draws by {name}, which has endlessly many outcomes. Pass samples= for an estimate")
+
+    return property(refuse)
+
+
+for _name in ENDLESS:
+    setattr(EnumeratedGenerator, _name, _refusing(_name))
+for _name in CONTINUOUS:
+    setattr(EnumeratedGenerator, _name, property(lambda generator, name=_name: generator._undecided(name)))

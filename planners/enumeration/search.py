@@ -3,26 +3,27 @@
 import itertools
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from planners.arrays import merge_rows
 from planners.enumeration.choices import Choices, Path
 from planners.enumeration.copies import Copied, Copies, SharedChangedError, deep_copy
 from planners.enumeration.other_generators import position, positions, reseed
 from planners.errors import InvalidModelError, InvalidOptionError, PlannerError
-from planners.exact_sums import exact_sums, expectations
 from planners.models.state_names import Key
 from planners.models.tabular import TabularMDP
+from planners.readers.transitions import PairEntries
 
 Reward = Callable[[Any, float], float]
 OTHERS: Final = 14  # sequences of random numbers that a generator of another kind is tried with
 WALK: Final = 64  # steps after which what has not changed is shared by copies
 CLOSE: Final = 1e-9  # probabilities of two copies in one state may differ by rounding
 ALL: Final = 200  # environments that come to states known before and are all compared
+ENOUGH, SHARE = 100_000, 0.25  # replays for comparing: so many in any case, and then a share of all
 OFTEN: Final = 64  # states between two lines of progress
 
 
@@ -204,8 +205,9 @@ class Search:
     waiting: dict[Hashable, Any] = field(default_factory=dict)
     results: dict[Hashable, list[Row]] = field(default_factory=dict)
     again: dict[Hashable, list[Any]] = field(default_factory=dict)  # other environments in a state that waits
-    compared: int = 0
-    arrivals: dict[Hashable, int] = field(default_factory=dict)
+    compared: Counter[bool] = field(default_factory=Counter[bool])  # of those from a new origin, and of others
+    replays: int = 0  # of steps, to compare
+    arrivals: dict[Hashable, dict[tuple[Hashable, int] | None, int]] = field(default_factory=dict)
     drawn: random.Random = field(default_factory=lambda: random.Random(0))
 
     def begin(self, observation: Any, *, drawn: bool) -> None:
@@ -216,7 +218,7 @@ class Search:
             if not isinstance(state, Hashable):
                 raise InvalidOptionError(f"key returned {state!r:.80}; expected what can be hashed, such as a tuple")
             self.starts[state] = self.starts.get(state, 0.0) + probability
-            self._reach(state, copied)
+            self._reach(state, copied, None)
 
     def follow(self, report: Callable[[int, int], object]) -> None:
         """Try all actions in all states that can be reached; in those that are reached in several ways, twice."""
@@ -226,32 +228,48 @@ class Search:
             rows = self.trial.rows(state, inner)
             self.results[state] = [Row(row.weights, {}) for row in rows]
             for other in self.again.pop(state, []):
-                self.trial.compare(state, rows, other)
-            for row in rows:
+                self._compare(state, other)
+            for action, row in enumerate(rows):
                 for result, copied in row.reached.items():
                     if not result.ends:
-                        self._reach(result.state, copied)
+                        self._reach(result.state, copied, (state, action))
             if len(self.results) % OFTEN == 0:
                 report(len(self.results), len(self.results) + len(self.waiting))
         report(len(self.results), len(self.results))
 
-    def _reach(self, state: Hashable, copied: Any) -> None:
-        """Note that an environment has come to a state; compare some of those that come to a state known before.
+    def _reach(self, state: Hashable, copied: Any, origin: tuple[Hashable, int] | None) -> None:
+        """Note that an environment has come to a state, from a state by an action, or else by `reset`.
 
-        The first ones are all compared, and later the k-th that comes to a state with probability 1/k: those that come
-        in succession are often alike in what the key does not tell, so that a rule such as "the second" sees nothing.
+        Some of those that come to a state known before are compared: what the key does not tell depends on the way
+        there. So the first ones all are, and later the first that comes from the k-th origin with probability 1/k.
+        Of those of one origin, which are often alike, the j-th is with probability 1/j of that.
         """
-        arrivals = self.arrivals[state] = self.arrivals.get(state, 0) + 1
-        if arrivals == 1:
+        origins = self.arrivals.setdefault(state, {})
+        known = len(origins)
+        origins[origin] = origins.get(origin, 0) + 1
+        if not known:
             if len(self.results) + len(self.waiting) == self.max_states:
                 raise InvalidOptionError(f"there are more than max_states={self.max_states} states: raise it")
             self.waiting[state] = copied
-        elif self.trial.samples is None and (self.compared < ALL or self.drawn.random() * arrivals < 1.0):
-            self.compared += 1
+            return
+        first = origins[origin] == 1
+        likely = self.drawn.random() * len(origins) * origins[origin] < 1.0
+        if self.trial.samples is None and (likely or self.compared[first] < ALL):
+            self.compared[first] += 1
             if state in self.waiting:
-                self.again.setdefault(state, []).append(copied)
+                others = self.again.setdefault(state, [])
+                others.insert(0 if first else len(others), copied)
             else:
-                self.trial.compare(state, self.results[state], copied)
+                self._compare(state, copied)
+
+    def _compare(self, state: Hashable, other: Any) -> None:
+        """See whether another environment in a state goes on alike, where not too much was compared already."""
+        choices = self.trial.choices
+        assert choices is not None
+        before = choices.replays
+        if self.replays <= ENOUGH + SHARE * before:
+            self.trial.compare(state, self.results[state], other)
+            self.replays += choices.replays - before
 
     def model(self) -> TabularMDP:
         """The tables of what was found."""
@@ -263,16 +281,16 @@ class Search:
                  for result, weight in weights.items()]  # fmt: skip
         probabilities = np.array([probability for _, probability in found])
         ends = np.array([result.ends for result, _ in found])
-        columns = np.array([number[result.state] for result, _ in found if not result.ends], dtype=np.int64)
-        rewards = expectations(probabilities, np.array([result.reward for result, _ in found]), rows, len(pairs))
-        termination = exact_sums(probabilities[ends], rows[ends], len(pairs))
-        transitions = merge_rows(rows[~ends], columns, probabilities[~ends], (len(pairs), len(number)))
+        columns = np.array([0 if result.ends else number[result.state] for result, _ in found], dtype=np.int64)
+        amounts = np.array([result.reward for result, _ in found])
+        entries = PairEntries(rows, columns, probabilities, len(number), self.trial.actions)
         initial = np.zeros(len(number))
         initial[[number[state] for state in self.starts]] = list(self.starts.values())
         return TabularMDP(
-            transitions=transitions,
-            termination=termination.reshape(-1, self.trial.actions),
-            rewards=rewards.reshape(-1, self.trial.actions),
+            transitions=entries.kept(~ends).matrix(),
+            termination=entries.totals(ends),
+            rewards=entries.expected(amounts),
+            **entries.told(amounts, ends),
             feasible=np.ones((len(number), self.trial.actions), dtype=bool),
             initial=initial / initial.sum(),
         )

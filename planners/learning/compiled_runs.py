@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from planners.interrupts import interrupts_wait
 from planners.learning.double_q_learning import DoubleQLearning
 from planners.learning.exploration import EpsilonGreedy
-from planners.learning.outcomes import tables_of
+from planners.learning.outcome_tables import tables_of
 from planners.learning.playing import as_bits
 from planners.learning.record import Changes, Played, TableRecord
 from planners.learning.sarsa import Sarsa

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.learning.outcomes import tables_of
+from planners.learning.outcome_tables import tables_of
 from planners.learning.prediction import Prediction
 from planners.learning.random_bits import LOW, RandomBits
 from planners.learning.record import Changes, Estimates, Played, StepRecord

@@ -24,9 +24,9 @@ import numpy as np
 from planners.errors import InvalidOptionError, MissingModelError
 from planners.learning.n_step_sarsa import check_steps
 from planners.learning.online_learner import OnlineLearner
-from planners.learning.outcomes import outcomes_of
 from planners.learning.schedules import Decay
 from planners.learning.task import Task
+from planners.models.outcomes import outcomes_of
 
 
 @dataclass

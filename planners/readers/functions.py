@@ -253,9 +253,7 @@ def _tables(
     expected = entries.expected(rewards)
     if pays is not None:
         expected[ends, 0] = pays[ends]
-    goes_on = ~ends[entries.next_states] | (pays is not None)
-    told = entries.kept(goes_on).told(rewards[goes_on & (entries.probabilities != 0)])
-    return {**ended(entries, expected, feasible, ends, into_terminal=pays is None), **told}
+    return {**ended(entries, expected, feasible, ends, into_terminal=pays is None), **entries.told(rewards)}
 
 
 def _check_arguments(actions: Any, outcomes: Any, terminal_reward: Any, max_states: Any) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arrays import only_rows
 from planners.errors import InvalidModelError
 from planners.readers.transitions import as_mask
 
@@ -62,8 +63,11 @@ def with_terminal(tables: dict[str, Any], terminal: Any) -> dict[str, Any]:
     before = sparse.csr_array(transitions.shape) if endings is None else sparse.diags_array(alive) @ endings
     for matrix in (going, entering):
         matrix.eliminate_zeros()
+    paid, told = tables.get("paid"), tables.get("told")  # what was read of terminal states is never earned
     return {
         **tables,
+        "paid": None if paid is None else only_rows(paid, alive > 0),
+        "told": None if told is None else told.kept(alive[told.rows] > 0),
         "transitions": going,
         "termination": np.where(ends[:, None], tables["feasible"], termination + _sums(entering).reshape(shape)),
         "endings": sparse.csr_array(before + entering + own) if known else None,

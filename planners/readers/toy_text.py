@@ -64,7 +64,7 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any], normalise: bool = False)
         "feasible": feasible,
         "endings": entries.kept(ends).matrix(),
         "rescaled": entries.rescaled,
-        **entries.kept(~ends).told(rewards[~ends & (probabilities != 0)]),
+        **entries.told(rewards, ends),
     }
 
 

@@ -79,29 +79,43 @@ class PairEntries(NamedTuple):
         means = expectations(self.probabilities, amounts, self.rows, self.num_states * self.num_actions)
         return means.reshape(self.shape)
 
-    def told(self, amounts: NDArray[np.float64]) -> dict[str, Any]:
-        """What `TabularMDP` keeps of (L,) `amounts`, those of going on to each state, beside their expectation.
+    def told(self, amounts: NDArray[np.float64], ends: NDArray[np.bool_] | None = None) -> dict[str, Any]:
+        """What `TabularMDP` keeps of (L,) `amounts`, those of going to each state, beside their expectation.
 
         That is `paid`, (S*A, S), with NaN where entries with one next state have several amounts; and `told`, which has
-        the entries of these rows, and of those that do not sum to 1, which are stored scaled and thus rounded. Both are
-        None where each pair has one amount only.
+        the entries of these rows, of those that do not sum to 1, which are stored scaled and thus rounded, and of those
+        that have entries of `ends`, (L,) bool, marked as ending the episode, which `paid` leaves out. Both are None
+        where each pair has one amount only.
         """
         order = np.lexsort((self.next_states, self.rows))
         order = order[self.probabilities[order] != 0]
-        rows, columns, sorted_amounts = self.rows[order], self.next_states[order], amounts[order]
+        rows, sorted_amounts = self.rows[order], amounts[order]
         same_row = rows[1:] == rows[:-1]
         if not (same_row & (sorted_amounts[1:] != sorted_amounts[:-1])).any():
             return {"paid": None, "told": None}
-        first = np.concatenate(([0], np.flatnonzero(~same_row | (columns[1:] != columns[:-1])) + 1))
-        least, most = np.minimum.reduceat(sorted_amounts, first), np.maximum.reduceat(sorted_amounts, first)
-        data = np.where(least == most, least, np.nan)
+        pairs = self.num_states * self.num_actions
+        marked = np.zeros(len(order), dtype=bool) if ends is None else ends[order]
+        paid, several = self._paid(order[~marked], amounts)
+        sums = exact_sums(self.probabilities[order], rows, pairs)
+        whole = np.isin(rows, several) | (sums[rows] != 1.0) | np.isin(rows, rows[marked])
+        kept = order[whole]
+        told = RowOutcomes(
+            rows[whole], self.probabilities[kept], self.next_states[kept], amounts[kept],
+            marked[whole] if marked.any() else None,
+        )  # fmt: skip
+        return {"paid": paid, "told": told if whole.any() else None}
+
+    def _paid(self, order: NDArray[Any], amounts: NDArray[np.float64]) -> tuple[sparse.csr_array, NDArray[Any]]:
+        """`paid` of entries in the order of rows and columns, and the rows where it is NaN."""
         shape = (self.num_states * self.num_actions, self.num_states)
+        if not len(order):
+            return sparse.csr_array(shape), np.zeros(0, dtype=np.int64)
+        rows, columns, ordered = self.rows[order], self.next_states[order], amounts[order]
+        first = np.concatenate(([0], np.flatnonzero((rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1])) + 1))
+        least, most = np.minimum.reduceat(ordered, first), np.maximum.reduceat(ordered, first)
+        data = np.where(least == most, least, np.nan)
         paid = sparse.csr_array(sparse.coo_array((data, (rows[first], columns[first])), shape=shape))
-        sums = exact_sums(self.probabilities[order], rows, shape[0])
-        several = np.isin(rows, rows[first][least != most]) | (sums[rows] != 1.0)
-        kept = order[several]
-        told = RowOutcomes(rows[several], self.probabilities[kept], columns[several], sorted_amounts[several])
-        return {"paid": paid, "told": told if several.any() else None}
+        return paid, rows[first][least != most]
 
     def matrix(self) -> sparse.csr_array:
         """(S*A, S) CSR, entries of one transition added up."""

@@ -10,8 +10,8 @@ from scipy.sparse.linalg import splu
 
 from planners.equations.graph import next_towards
 from planners.errors import InvalidModelError, InvalidOptionError, InvalidPolicyError
-from planners.learning.outcomes import outcomes_of
 from planners.learning.task import task_of
+from planners.models.outcomes import outcomes_of
 from planners.models.tabular import TabularMDP
 from planners.plans.policy import TabularPolicy, as_policy
 

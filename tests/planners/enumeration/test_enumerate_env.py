@@ -3,9 +3,13 @@
 import itertools
 import math
 import random
+from collections import Counter
+from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import gymnasium as gym
+import gymnasium.envs.toy_text.blackjack as toy_blackjack
 import minigrid  # noqa: F401
 import numpy as np
 import pygame
@@ -15,6 +19,10 @@ from minigrid.envs.dynamicobstacles import DynamicObstaclesEnv
 import gridworld_env  # noqa: F401
 import planners
 from tests.oracles.chance import ALARM, hoeffding
+from tests.oracles.examples import LONG
+
+WHOLE_DECK = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 10)
+WHOLE = pytest.param(WHOLE_DECK, marks=pytest.mark.skipif(not LONG, reason="takes minutes: make test-long"))
 
 
 def pose(room: Any, _: Any) -> tuple[int, int, int]:
@@ -237,6 +245,64 @@ def test_a_hidden_card() -> None:
     assert model.initial is not None
     assert dict(zip(keys, model.initial.tolist(), strict=True)) == {1: 0.5, 2: 0.5, 3: 0}
     assert dict(zip(keys, model.rewards[:, 1].tolist(), strict=True)) == pytest.approx({1: 2 / 3, 2: 0, 3: 0})
+
+
+def best_blackjack(deck: tuple[int, ...], *, naturals_win: bool) -> Fraction:
+    """The value of blackjack at the deal by recursion over totals, in fractions."""
+    cards = {card: Fraction(deck.count(card), len(deck)) for card in set(deck)}
+
+    def total(hard: int, ace: bool) -> int:
+        return hard + 10 if ace and hard + 10 <= 21 else hard
+
+    @cache
+    def dealer(hard: int, ace: bool, held: int) -> Counter[tuple[int, bool]]:
+        end: Any = Counter()
+        if total(hard, ace) >= 17:
+            end[total(hard, ace) * (total(hard, ace) <= 21), held == 2 and total(hard, ace) == 21] = Fraction(1)
+            return end
+        for card, p in cards.items():
+            for result, q in dealer(hard + card, ace or card == 1, held + 1).items():
+                end[result] += p * q
+        return end
+
+    def stick(mine: int, natural: bool, shown: int) -> Fraction:
+        ends = dealer(shown, shown == 1, 1).items()
+        wins = lambda his, his_natural: 1 if naturals_win and natural and not his_natural else np.sign(mine - his)  # noqa: E731
+        return sum((p * int(wins(*result)) for result, p in ends), Fraction(0))
+
+    @cache
+    def value(hard: int, ace: bool, natural: bool, shown: int) -> Fraction:
+        if total(hard, ace) > 21:
+            return Fraction(-1)
+        hits = (p * value(hard + card, ace or card == 1, False, shown) for card, p in cards.items())
+        return max(stick(total(hard, ace), natural, shown), sum(hits, Fraction(0)))
+
+    deals = itertools.product(cards, cards, cards)
+    chance = lambda *dealt: math.prod((cards[card] for card in dealt), start=Fraction(1))  # noqa: E731
+    return sum((chance(*d) * value(d[0] + d[1], 1 in d[:2], {*d[:2]} == {1, 10}, d[2]) for d in deals), Fraction(0))
+
+
+@pytest.mark.parametrize(
+    "deck", [(1, 9, 10), (6, 9, 10, 10), pytest.param(WHOLE_DECK, marks=pytest.mark.skipif(not LONG, reason="minutes"))]
+)
+def test_blackjack(deck: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toy_blackjack, "deck", list(deck))
+
+    def deal(table: Any) -> None:
+        table.dealer[1] = toy_blackjack.draw_card(table.np_random)
+
+    def key(table: Any, seen: Any) -> tuple[Any, ...]:
+        return *seen, sorted(table.player) == [1, 10]
+
+    for naturals_win, told in ((True, key), (False, None)):
+        game: Any = gym.make("Blackjack-v1", sab=naturals_win)
+        model, _ = planners.enumerate_env(game, key=told, hidden=deal)
+        plan = planners.solve(model, discount=1)
+        exact = float(best_blackjack(deck, naturals_win=naturals_win))
+        assert plan.values @ np.asarray(model.initial) == pytest.approx(exact, abs=1e-12)
+    if 1 in deck and deck != WHOLE_DECK:  # the observation does not tell a natural from three cards that make 21
+        with pytest.raises(planners.InvalidModelError, match="the key does not tell all that matters"):
+            planners.enumerate_env(gym.make("Blackjack-v1"), hidden=deal)
 
 
 def test_seed_chooses_one_world_and_none_is_all_of_them() -> None:

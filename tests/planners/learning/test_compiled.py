@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 import planners
-from planners.learning.outcomes import outcomes_of, tables_of
+from planners.learning.outcome_tables import tables_of
 from planners.learning.task import task_of
+from planners.models.outcomes import outcomes_of
 from tests.oracles.learners import drawn_model
 
 AGENTS = [planners.QLearning, planners.Sarsa, planners.ExpectedSarsa, planners.DoubleQLearning]
