@@ -104,6 +104,11 @@ class GridWorldEnv(SampledEnv):
         row, column = self.grid.cell_of_state[self.grid.checked_state(state)]
         return int(row), int(column)
 
+    @property
+    def labels(self) -> dict[str, NDArray[np.bool_]]:
+        """(S,) bool of squares by name: "goal", "pit" and each glyph of the map; `planners` takes these names."""
+        return self.grid.labels
+
     def cell_to_state(self, cell: Sequence[int]) -> int:
         """State at (row, column); `MapError` outside the map and on walls."""
         return self.grid.cell_to_state(cell)

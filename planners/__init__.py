@@ -17,6 +17,7 @@ from planners.agent import Agent, Learner
 from planners.enumeration.enumerate_env import enumerate_env
 from planners.errors import (
     ImproperPolicyError,
+    InfeasibleBoundsError,
     InvalidModelError,
     InvalidOptionError,
     InvalidPlanFileError,
@@ -97,8 +98,11 @@ from planners.models.convert import as_model
 from planners.models.moves import MoveMDP
 from planners.models.pairs import PairMDP
 from planners.models.tabular import TabularMDP
+from planners.pareto import pareto
+from planners.plans.constrained_plan import ConstrainedPlan
 from planners.plans.finite_plan import FinitePlan
 from planners.plans.load import load_plan
+from planners.plans.pareto_front import ParetoFront
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
 from planners.plans.soft_plan import SoftPlan
@@ -118,6 +122,7 @@ __all__ = [
     "AveragePlan",
     "Boltzmann",
     "Certificate",
+    "ConstrainedPlan",
     "Decay",
     "DoubleQLearning",
     "DynaQ",
@@ -131,6 +136,7 @@ __all__ = [
     "Hitting",
     "HorizonRun",
     "ImproperPolicyError",
+    "InfeasibleBoundsError",
     "IntervalMDP",
     "IntervalPlan",
     "InvalidModelError",
@@ -156,6 +162,7 @@ __all__ = [
     "NotEnoughMemoryError",
     "OffPolicyMonteCarlo",
     "PairMDP",
+    "ParetoFront",
     "Plan",
     "PlannerError",
     "PosteriorSampling",
@@ -206,6 +213,7 @@ __all__ = [
     "linear_values",
     "load_plan",
     "modified_policy_iteration",
+    "pareto",
     "play_episode",
     "policy_iteration",
     "reachability",

@@ -1,6 +1,6 @@
 """What the planners raise. Every message says what was found, where, what was expected and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,6 +42,19 @@ class UnboundedValueError(PlannerError, ValueError):
         super().__init__(message)
         self.states: tuple[int, ...] = tuple(states)
         self.plan = plan
+
+
+class InfeasibleBoundsError(PlannerError, ValueError):
+    """No policy is within the bounds of `at_most`.
+
+    Attributes:
+        least: By name, a proven number that is not above the cost of any policy, each cost taken alone.
+    """
+
+    def __init__(self, message: str, least: Mapping[str, float]) -> None:
+        """Keep the least costs beside the message."""
+        super().__init__(message)
+        self.least: dict[str, float] = dict(least)
 
 
 class ImproperPolicyError(PlannerError, ValueError):

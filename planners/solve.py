@@ -1,6 +1,6 @@
 """One call for any model: `solve` chooses the method, and says why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
@@ -34,10 +34,12 @@ from planners.models.pairs import PairMDP
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances, refuse_unknown
+from planners.plans.constrained_plan import ConstrainedPlan
 from planners.plans.plan import Plan, Status
 from planners.plans.soft_plan import SoftPlan
 from planners.refining import refined, unspoilt
 from planners.sweeps.variants import Variant
+from planners.tradeoffs.constrained import solve_within
 
 METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "policy_iteration": policy_iteration,
@@ -65,6 +67,12 @@ def solve(model: ModelLike, *, discount: float, temperature: float, **options: A
 
 
 @overload
+def solve(  # pyright: ignore[reportOverlappingOverload] - the options below hold no at_most
+    model: ModelLike, *, discount: float, at_most: Mapping[Any, Any], **options: Any
+) -> ConstrainedPlan: ...
+
+
+@overload
 def solve(model: ModelLike, *, discount: float | NDArray[np.float64], **options: Any) -> Plan: ...
 
 
@@ -82,8 +90,9 @@ def solve(
     distributed: bool = False,
     minimise: bool = False,
     temperature: float | None = None,
+    at_most: Mapping[Any, Any] | None = None,
     **options: Any,
-) -> Plan:
+) -> Plan | ConstrainedPlan:
     """Optimal values and policy, with proven bounds, by the method that suits the model.
 
     Args:
@@ -108,6 +117,12 @@ def solve(
         temperature: None: reward alone counts. Above 0: the most reward plus temperature times entropy, by a policy
             that draws its actions, as a `SoftPlan`; `reference=`, a policy, to count minus the relative entropy to it.
             Below discount 1.
+        at_most: None, or bounds: the best policy whose costs, from where episodes begin, are within them, as a
+            `ConstrainedPlan`. A dictionary such as {"pit": 0.05, "fuel": (costs, 12.0)}, from a label, a state or
+            (row, column) on a map, to the most of its expected discounted number of entries from outside; or from any
+            name to a pair of costs, or states, and a bound: costs are arrays (S,), (S, A) or (S, A, S'), states as of
+            `reachability`. At discount 1 the number of entries is a probability where the episode ends there, and never
+            less than that of ever coming there. `start=`: where episodes begin, as of `planners.visits`.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.
 
     Returns:
@@ -119,6 +134,7 @@ def solve(
         InvalidModelError: No model, or not an MDP.
         UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`.
+        InfeasibleBoundsError: No policy is within the bounds of `at_most`.
 
     >>> from planners import TabularMDP
     >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
@@ -130,6 +146,12 @@ def solve(
     name = _name_of(method)
     wanted = check_tolerances(tolerance, relative_tolerance)
     shared: dict[str, Any] = {"tolerance": wanted, "progress": progress, "throw": throw, "minimise": minimise}
+    if at_most is not None:
+        _refuse_elsewhere("at_most", model, device, distributed or temperature is not None)
+        refuse_unknown(options, ["start", "max_iterations"], "solve", " with at_most=")
+        plan_of = partial(plan_known, name=name)
+        known: Any = model
+        return solve_within(known, at_most, plan_of=plan_of, discount=discount, **shared, **options)
     if temperature is not None:
         return _soft(model, name, device, distributed, discount=discount, temperature=temperature, **shared, **options)
     if isinstance(model, IntervalMDP):
@@ -152,6 +174,13 @@ def solve(
     options |= tolerances | {"progress": progress, "throw": throw, "name": name, "device": device}
     plan = in_direction(_plan, model, minimise=minimise, last_proof=False, discount=discount, **options)
     return finish(plan, throw=throw)
+
+
+def _refuse_elsewhere(what: str, model: Any, device: Any, others: bool) -> None:
+    if isinstance(model, IntervalMDP) or is_device(device) or others:
+        raise InvalidOptionError(
+            f"{what}= is planned in this process, on a model that is known; leave out device, distributed, temperature"
+        )
 
 
 def _soft(model: Any, name: str, device: Any, distributed: bool, **options: Any) -> SoftPlan:

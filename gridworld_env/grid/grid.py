@@ -97,6 +97,16 @@ class Grid:
         drawn = any(isinstance(r, tuple) for c in self.kinds for r in (c.reward, c.teleport_reward, c.bump_reward))
         return luck_levels([self.kinds[index] for index in np.unique(self.kind)] if drawn else [])
 
+    @property
+    def labels(self) -> dict[str, NDArray[np.bool_]]:
+        """(S,) bool of the squares of each glyph; "goal" and "pit" end the episode with a reward above or below 0."""
+        places = {int(index): int(np.argmax(self.kind == index)) for index in np.unique(self.state_kind)}
+        glyphs = {self.rows[place // self.width][place % self.width]: index for index, place in places.items()}
+        found = {glyph: self.state_kind == index for glyph, index in glyphs.items()}
+        for name, sign in (("goal", 1.0), ("pit", -1.0)):
+            found[name] = self.terminal & (sign * np.nan_to_num(self.cell_reward) > 0)
+        return {name: mask for name, mask in found.items() if mask.any()}
+
     def attribute(self, name: str, dtype: type) -> NDArray[Any]:
         """(S,) a field of the `Cell` of each state; None becomes NaN."""
         return np.array([getattr(cell, name) for cell in self.kinds], dtype=dtype)[self.state_kind]

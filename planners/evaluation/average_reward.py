@@ -24,7 +24,6 @@ from planners.equations.problem import Problem
 from planners.evaluation.average_plan import AveragePlan, turned
 from planners.evaluation.component_gain import ComponentGain, component_gain
 from planners.evaluation.gain_and_bias import gain_and_bias, outwards
-from planners.evaluation.policy_chain import policy_chain
 from planners.evaluation.policy_value import averaging
 from planners.models.convert import ModelLike, as_model, with_rows
 from planners.models.negated import negated
@@ -33,6 +32,7 @@ from planners.models.tabular import TabularMDP
 from planners.options import BY_DEFAULT, LEAST, Tolerance, check_switch, check_tolerances
 from planners.plans.plan import NotConvergedError, Status
 from planners.plans.policy import TabularPolicy, as_policy
+from planners.plans.policy_chain import policy_chain
 from planners.solve import solve
 
 Floats = NDArray[np.float64]

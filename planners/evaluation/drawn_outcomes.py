@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import ImproperPolicyError, InvalidPolicyError, UnprovenValueError
-from planners.evaluation.policy_chain import policy_chain
 from planners.evaluation.policy_value import value_from
 from planners.memory import check_memory
 from planners.models.tabular import TabularMDP
 from planners.plans.finite_plan import FinitePlan
 from planners.plans.plan import Plan
 from planners.plans.policy import as_policy
+from planners.plans.policy_chain import policy_chain
 
 
 class Outcomes(NamedTuple):

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.errors import InvalidOptionError, UnprovenValueError
-from planners.evaluation.policy_chain import policy_chain
 from planners.models.stages import FinalValues, Stages
 from planners.models.stages import final_values as worth_at_end
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, named_states
 from planners.plans.finite_plan import FinitePlan
 from planners.plans.policy import TabularPolicy, as_policy
+from planners.plans.policy_chain import policy_chain
 
 DIGITS = 1e-6  # largest error, as a part of the value or of the largest reward
 

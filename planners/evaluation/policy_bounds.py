@@ -4,11 +4,11 @@ from functools import partial
 from typing import Any
 
 from planners.errors import InvalidModelError
-from planners.evaluation.policy_value import policy_chain
 from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.within_bounds import PolicyBounds, policy_within_bounds
 from planners.options import check_discount, check_tolerance
 from planners.plans.policy import as_policy
+from planners.plans.policy_chain import policy_chain
 from planners.solve import plan_known
 
 

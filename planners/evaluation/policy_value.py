@@ -28,7 +28,6 @@ from planners.equations.proven_systems import Total, total_reward
 from planners.equations.rational_systems import Row, TooLargeError, pair_row
 from planners.errors import ImproperPolicyError, InvalidOptionError, UnprovenValueError
 from planners.evaluation.horizon import value_over_horizon
-from planners.evaluation.policy_chain import policy_chain
 from planners.models.convert import ModelLike, as_model, discount_of_pairs, with_rows
 from planners.models.stages import FinalValues
 from planners.models.state_names import errors_in_names
@@ -36,6 +35,7 @@ from planners.models.tabular import TabularMDP
 from planners.options import check_discount, named_states
 from planners.plans.finite_plan import FinitePlan
 from planners.plans.policy import TabularPolicy, as_policy
+from planners.plans.policy_chain import policy_chain
 
 DIGITS: Final = 1e-6  # largest error, as a part of the value or of the largest reward
 NEAR_ZERO: Final = 1e-290  # rewards that float64 may keep too few digits of

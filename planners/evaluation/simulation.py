@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError
-from planners.evaluation.beginnings import starting_distribution
 from planners.evaluation.drawn_outcomes import Outcomes, of_finite_plan, of_policy
 from planners.memory import check_memory
 from planners.models.convert import ModelLike, as_model, discount_of_pairs
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount
+from planners.plans.beginnings import starting_distribution
 from planners.plans.finite_plan import FinitePlan
 from planners.plans.model_identity import is_same_model
 from planners.plans.plan import Plan

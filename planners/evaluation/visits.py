@@ -25,14 +25,14 @@ from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.equations.proven_systems import total_reward
 from planners.errors import UnprovenValueError
-from planners.evaluation.beginnings import starting_distribution
-from planners.evaluation.policy_chain import policy_chain
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, labelled
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount
+from planners.plans.beginnings import starting_distribution
 from planners.plans.policy import TabularPolicy, as_policy
+from planners.plans.policy_chain import policy_chain
 from planners.plans.table import Table
 
 DIGITS: Final = 1e-6  # largest error, as a part of all visits
@@ -251,7 +251,7 @@ class _Parts(NamedTuple):
 
 
 def _chain_of(model: Any, policy: Any) -> tuple[TabularMDP, TabularPolicy, sparse.csr_array, Floats]:
-    mdp = as_model(model).tabular
+    mdp = labelled(model)
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     chain, _, termination = policy_chain(mdp, chosen)
     return mdp, chosen, chain, termination

@@ -21,7 +21,7 @@ from planners.arrays import only_rows, take_rows
 from planners.equations.reaching import Arena
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, labelled
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
@@ -77,7 +77,7 @@ def reachability(
     """
     discount, wanted = check_discount(discount), check_tolerances(tolerance, relative_tolerance)
     check_switch("minimise", minimise)
-    mdp = as_model(model).tabular
+    mdp = labelled(model)
     target = goal_states(mdp, goal)
     paying = paid_at(mdp, target)
     arena = Arena(paying.transitions, mdp.feasible.ravel(), (paying.termination > 0).ravel(), target)

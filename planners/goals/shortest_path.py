@@ -27,7 +27,7 @@ from planners.errors import InvalidOptionError, UnboundedValueError
 from planners.goals.reachability import solve_undecided
 from planners.iteration.loop import finish_bounded
 from planners.iteration.progress import Progress
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, labelled
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
@@ -91,7 +91,7 @@ def stochastic_shortest_path(
     wanted = check_tolerances(tolerance, relative_tolerance)
     if missing not in MISSING:
         raise InvalidOptionError(f"missing is {missing!r:.80}; expected {', '.join(map(repr, MISSING))}")
-    mdp = as_model(model).tabular
+    mdp = labelled(model)
     target = goal_states(mdp, goal)
     until, arena = _until(mdp, target)
     check_switch("minimise", minimise)

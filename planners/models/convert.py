@@ -1,6 +1,7 @@
 """Finding the model in whatever a caller hands over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -59,6 +60,13 @@ def with_rows(source: ModelLike) -> Any:
     """The model as rows of probabilities: a `TabularMDP`, or a `PairMDP` as it is."""
     model = as_model(source)
     return model if isinstance(model, PairMDP) else model.tabular
+
+
+def labelled(source: ModelLike) -> TabularMDP:
+    """The tables of a model; where they have no labels, with those of the environment, such as "pit" on a map."""
+    mdp = as_model(source).tabular
+    labels = getattr(getattr(source, "unwrapped", source), "labels", None)
+    return replace(mdp, labels=labels) if isinstance(labels, Mapping) and labels and not mdp.labels else mdp
 
 
 def discount_of_pairs(question: Callable[Options, Result]) -> Callable[Options, Result]:
