@@ -13,6 +13,7 @@ Read in this order: `models.tabular` (the tables), `equations.problem` (the Bell
 """
 
 from planners import continuous as continuous
+from planners import games as games
 from planners.agent import Agent, Learner
 from planners.enumeration.enumerate_env import enumerate_env
 from planners.errors import (
@@ -37,6 +38,9 @@ from planners.evaluation.regret import Regret, regret
 from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
 from planners.evaluation.simulation import Simulation, simulate
 from planners.evaluation.visits import Stationary, Visits, stationary, visits
+from planners.games.exploitability import Exploitability, exploitability
+from planners.games.game_plan import GamePlan
+from planners.games.markov_game import MarkovGame
 from planners.goals.reachability import reachability
 from planners.goals.shortest_path import stochastic_shortest_path
 from planners.interval.interval_mdp import IntervalMDP
@@ -123,7 +127,9 @@ __all__ = [
     "ErrorCurves",
     "ExpectedSarsa",
     "Experience",
+    "Exploitability",
     "FinitePlan",
+    "GamePlan",
     "GradientBandit",
     "HorizonRun",
     "ImproperPolicyError",
@@ -141,6 +147,7 @@ __all__ = [
     "LinearTD",
     "LinearValues",
     "LostProcessError",
+    "MarkovGame",
     "MissingModelError",
     "Moment",
     "MonteCarlo",
@@ -192,6 +199,8 @@ __all__ = [
     "enumerate_env",
     "evaluate",
     "evaluate_bounds",
+    "exploitability",
+    "games",
     "gauss_seidel",
     "is_optimal",
     "learn",
