@@ -13,6 +13,7 @@ Read in this order: `models.tabular` (the tables), `equations.problem` (the Bell
 """
 
 from planners import continuous as continuous
+from planners import games as games
 from planners.agent import Agent, Learner
 from planners.enumeration.enumerate_env import enumerate_env
 from planners.errors import (
@@ -41,6 +42,9 @@ from planners.evaluation.returns import Returns, returns
 from planners.evaluation.rollout import Episode, Transition, play_episode, rollout
 from planners.evaluation.simulation import Simulation, simulate
 from planners.evaluation.visits import Stationary, Visits, stationary, visits
+from planners.games.exploitability import Exploitability, exploitability
+from planners.games.game_plan import GamePlan
+from planners.games.markov_game import MarkovGame
 from planners.goals.reachability import reachability
 from planners.goals.shortest_path import stochastic_shortest_path
 from planners.interval.interval_mdp import IntervalMDP
@@ -131,7 +135,9 @@ __all__ = [
     "ErrorCurves",
     "ExpectedSarsa",
     "Experience",
+    "Exploitability",
     "FinitePlan",
+    "GamePlan",
     "GradientBandit",
     "Hitting",
     "HorizonRun",
@@ -151,6 +157,7 @@ __all__ = [
     "LinearTD",
     "LinearValues",
     "LostProcessError",
+    "MarkovGame",
     "MissingModelError",
     "Moment",
     "MonteCarlo",
@@ -205,6 +212,8 @@ __all__ = [
     "enumerate_env",
     "evaluate",
     "evaluate_bounds",
+    "exploitability",
+    "games",
     "gauss_seidel",
     "hitting",
     "is_optimal",

@@ -14,6 +14,9 @@ from scipy.sparse.csgraph import connected_components
 
 from planners.equations.linear_systems import DENSE_LIMIT, is_entangled, is_strip
 from planners.errors import InvalidOptionError
+from planners.games.game_plan import GamePlan
+from planners.games.markov_game import MarkovGame
+from planners.games.solving import solve_game
 from planners.gpu.solving import is_device, solve_on_device
 from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.interval_plan import IntervalPlan
@@ -63,6 +66,10 @@ def solve(model: IntervalMDP, *, discount: float, **options: Any) -> IntervalPla
 
 
 @overload
+def solve(model: MarkovGame, *, discount: float, **options: Any) -> GamePlan: ...
+
+
+@overload
 def solve(model: ModelLike, *, discount: float, temperature: float, **options: Any) -> SoftPlan: ...
 
 
@@ -78,7 +85,7 @@ def solve(model: ModelLike, *, discount: float | NDArray[np.float64], **options:
 
 @errors_in_names
 def solve(
-    model: ModelLike | IntervalMDP,
+    model: ModelLike | IntervalMDP | MarkovGame,
     *,
     discount: float | NDArray[np.float64],
     method: str = "auto",
@@ -97,7 +104,8 @@ def solve(
 
     Args:
         model: A `TabularMDP`, a `MoveMDP`, or a Gymnasium environment with `mdp` or a toy_text `P`; or an
-            `IntervalMDP`, for an `IntervalPlan`, which holds for every model within its bounds.
+            `IntervalMDP`, for an `IntervalPlan`, which holds for every model within its bounds; or a `MarkovGame`, for
+            a `GamePlan` of both players (`method=`: "newton", "policy_iteration" or "value_iteration").
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf. Or (S, A) of them, one
             for each pair (a semi-Markov model), but for `distributed`; the plan is then of the model that goes on
             less often instead.
@@ -143,9 +151,12 @@ def solve(
     >>> solve(stay_or_stop, discount=0.8, minimise=True).values  # the least cost is to stop at once
     array([3.])
     """
-    name = _name_of(method)
     wanted = check_tolerances(tolerance, relative_tolerance)
     shared: dict[str, Any] = {"tolerance": wanted, "progress": progress, "throw": throw, "minimise": minimise}
+    if isinstance(model, MarkovGame):
+        options |= {"device": device, "distributed": distributed, "temperature": temperature, "at_most": at_most}
+        return solve_game(model, discount=discount, method=method, **shared, **options)
+    name = _name_of(method)
     if at_most is not None:
         _refuse_elsewhere("at_most", model, device, distributed or temperature is not None)
         refuse_unknown(options, ["start", "max_iterations"], "solve", " with at_most=")
@@ -157,10 +168,7 @@ def solve(
     if isinstance(model, IntervalMDP):
         if distributed:
             raise InvalidOptionError("distributed=True is of known models; plan on an IntervalMDP in one process")
-        within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
-        plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)
-        plan = plan_within_bounds(model, plan_of, discount=check_discount(discount), **shared, **within)
-        return finish_within_bounds(plan, throw)
+        return _within_bounds(model, shared, discount=discount, name=name, device=device, **options)
     tolerances: dict[str, Any] = {} if wanted is BY_DEFAULT else {"tolerance": wanted if wanted.relative else tolerance}
     if distributed:
         if name not in ("auto", "gauss_seidel"):
@@ -194,6 +202,14 @@ def _soft(model: Any, name: str, device: Any, distributed: bool, **options: Any)
     if not options.keys() <= set(known):
         refuse_unknown(options, known, "soft policy iteration")
     return soft_policy_iteration(model, **options)
+
+
+def _within_bounds(sets: IntervalMDP, shared: dict[str, Any], *, discount: Any, **options: Any) -> IntervalPlan:
+    """The plan for all models of a set."""
+    within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
+    plan_of = partial(plan_known, discount=discount, **options)
+    plan = plan_within_bounds(sets, plan_of, discount=check_discount(discount), **shared, **within)
+    return finish_within_bounds(plan, shared["throw"])
 
 
 def _name_of(method: Any) -> str:
