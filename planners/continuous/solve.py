@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from planners.continuous.cells import Cells
 from planners.continuous.continuous_plan import ContinuousPlan
+from planners.continuous.expected_values import solve_noisy
 from planners.continuous.guaranteed import GUIDED, HELD, Guide, follow, note_programs, steps_followed
 from planners.continuous.interval import Interval, ends, truth
 from planners.continuous.optimistic import branches, note_sequences
 from planners.continuous.programs import Notes, chunks, image_bytes
 from planners.continuous.system import System, box
+from planners.continuous.systems.point_robot import PointRobot
 from planners.errors import InvalidOptionError
 from planners.memory import check_memory
 from planners.options import check_discount, check_switch
@@ -76,6 +78,9 @@ def solve(
     >>> lower <= -4 <= upper
     True
     """
+    if isinstance(system, PointRobot) and system.noise is not None:
+        report = teller(progress)
+        return solve_noisy(system, cells, discount, actions, lambda *stage: report(Stage(*stage)))
     given = Cells.checked(system, _default_cells(system) if cells is None else cells)
     if isinstance(fine, bool) or not isinstance(fine, int) or not 1 <= fine <= 16:
         raise InvalidOptionError(f"fine is {fine!r}; expected a whole number from 1 to 16")

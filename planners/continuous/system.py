@@ -107,6 +107,18 @@ class System:
             )
         return tuple(x + Interval(-size, size) for x, size in zip(after, self.noise.sizes, strict=True))
 
+    def draw_noise(self, rng: np.random.Generator) -> tuple[float, ...]:
+        """(n,) the noise of one step: even between the bounds, or normal."""
+        if self.noise is None:
+            return (0.0,) * self.dimension
+        drawn = rng.standard_normal if self.noise.kind == "gaussian" else lambda count: rng.uniform(-1.0, 1.0, count)
+        return tuple(size * float(x) for size, x in zip(self.noise.sizes, drawn(self.dimension), strict=True))
+
+    def sample(self, state: State, action: Number, rng: np.random.Generator) -> State:
+        """The next state, with noise that is drawn."""
+        noise = self.draw_noise(rng)
+        return tuple(x + w for x, w in zip(self.step(state, action), noise, strict=True))
+
     def checked_state(self, state: Any) -> NDArray[np.float64]:
         """(..., n) finite numbers between `low` and `high`, wrapped where an axis is a circle.
 

@@ -1,0 +1,94 @@
+"""What planning on a system with random noise returns: bounds of expectations, and the policy of the lower ones."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planners.continuous.continuous_plan import ContinuousPlan
+from planners.plans.plan import Status
+
+NEAR: Final = 1e-5  # how far a position may be inside a wall, or on a border between cells
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class StochasticPlan(ContinuousPlan):
+    """Bounds of V* at every state, and a policy.
+
+    The policy is `act`, and earns at least `lower` on average. With a limit of steps it counts them; `reset` begins
+    anew.
+
+    Attributes:
+        lower: (N,) no state of a cell has a V* below; NaN inside walls.
+        upper: (N,) none has one above.
+        steps: The limit of steps; None: none.
+        live: (N,) the cells in which steps begin.
+        choices: (A,) the actions that were tried.
+        chosen: (K, N) numbers of the best ones: in row k those with k + 1 steps left, and in the last row with more.
+    """
+
+    steps: int | None
+    live: NDArray[np.bool_] = field(repr=False)
+    choices: tuple[Any, ...] = field(repr=False)
+    chosen: NDArray[np.int16] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Close the arrays for writing."""
+        for array in (self.lower, self.upper, self.live, self.chosen):
+            array.setflags(write=False)
+        self.reset()
+
+    def bounds(self, state: ArrayLike) -> Any:
+        """Proven bounds of V*: (lower, upper), two floats; two arrays of (...) for (..., n) states.
+
+        Raises:
+            InvalidOptionError: Another number of axes, or a place where the robot cannot be.
+        """
+        points = self.system.checked_state(state)
+        numbers = self._numbers(points.reshape(-1, points.shape[-1]).T)
+        lower, upper = (bound[numbers].reshape(points.shape[:-1]) for bound in (self.lower, self.upper))
+        return (float(lower), float(upper)) if points.ndim == 1 else (lower, upper)
+
+    def action(self, state: ArrayLike) -> Any:
+        """The action to take in a state, (n,) numbers, as `system.step` takes it."""
+        number = self._numbers(self.system.checked_state(state)[:, None])[0]
+        left = len(self.chosen) if self.steps is None else max(self.steps - self._taken, 1)  # pyright: ignore[reportAttributeAccessIssue]
+        object.__setattr__(self, "_taken", self._taken + 1)  # pyright: ignore[reportAttributeAccessIssue]
+        return self.choices[self.chosen[min(left, len(self.chosen)) - 1, number]]
+
+    def reset(self) -> None:
+        """Another episode begins."""
+        object.__setattr__(self, "_taken", 0)
+
+    @property
+    def mean_gap(self) -> float:
+        """The mean of upper - lower over all states that are not at the end."""
+        return float(np.mean((self.upper - self.lower)[self.live]))
+
+    def __repr__(self) -> str:
+        """A small table."""
+        lower, upper = self.lower[self.live], self.upper[self.live]
+        limit = f"within {self.steps} steps" if self.steps is not None else f"discount {self.discount:g}"
+        rows = {
+            "system": f"{type(self.system).__name__}, {' x '.join(map(str, self.cells.shape))} cells",
+            "status": self.status.value if self.status is Status.INTERRUPTED else "done: the bounds are proven",
+            "asked": f"the largest {'probability of a goal' if self.steps is not None else 'value'}, {limit}",
+            "V*": f"{lower.min():.6g} to {upper.max():.6g}",
+            "gap": f"{self.mean_gap:.3g} on average",
+            "time": f"{self.seconds:.1f} s",
+        }
+        return "StochasticPlan\n" + "\n".join(f"  {name:<9}{text}" for name, text in rows.items())
+
+    def _all_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self.lower.reshape(self.cells.shape), self.upper.reshape(self.cells.shape)
+
+    def _numbers(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(N,) the cell of each of (2, N) points; of one on the border of a wall, the one beside."""
+        found = self.cells.number(points)
+        if not np.isnan(self.lower[found]).any():
+            return found
+        for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1)):
+            beside = self.cells.number(points + NEAR * np.array([[x], [y]]))
+            found = np.where(np.isnan(self.lower[found]), beside, found)
+        return found
