@@ -20,14 +20,14 @@ from planners.equations.graph import next_towards
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total, total_reward
 from planners.errors import UnprovenValueError
-from planners.evaluation.beginnings import starting_distribution
-from planners.evaluation.policy_chain import policy_chain
 from planners.models.convert import ModelLike, as_model
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import named_states
+from planners.plans.beginnings import starting_distribution
 from planners.plans.policy import TabularPolicy, as_policy
+from planners.plans.policy_chain import policy_chain
 
 DIGITS = 1e-6  # largest error, as a part of the number
 

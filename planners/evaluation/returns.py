@@ -23,15 +23,15 @@ from planners.equations.graph import next_towards, recurrent_classes
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total, total_reward
 from planners.errors import ImproperPolicyError, UnprovenValueError
-from planners.evaluation.beginnings import starting_distribution
-from planners.evaluation.policy_chain import policy_chain
 from planners.evaluation.policy_law import PolicyLaw
 from planners.evaluation.return_distribution import ReturnDistribution, distribution_of
 from planners.models.convert import ModelLike, as_model
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
 from planners.options import check_discount, named_states
+from planners.plans.beginnings import starting_distribution
 from planners.plans.policy import TabularPolicy, as_policy
+from planners.plans.policy_chain import policy_chain
 
 DIGITS = 1e-6  # largest error, as a part of the number or of what the size of rewards makes of it
 
