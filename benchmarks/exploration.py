@@ -109,12 +109,16 @@ def plans() -> None:
         (40, 4, 0.95, "dense"),
         (100, 2, 0.99, "river"),
         (100, 4, 0.95, "dense"),
+        (100, 2, 0.99, "drawn"),
     ):
         P = rng.dirichlet(np.full(states, 0.1), size=(states, actions))
         R = rng.normal(size=(states, actions))
-        if kind == "river":
+        if kind != "dense":
             model = find_model("river_swim", {"num_states": states})
             P, R = model.transitions.toarray().reshape(P.shape), model.rewards.copy()
+        if kind == "drawn":  # as PSRL does, after 500 tries of each pair
+            P = rng.standard_gamma(500.0 * P + 1.0 / states)
+            P /= P.sum(axis=2, keepdims=True)
         Q, V, best = np.empty(R.shape), np.zeros(states), [np.inf, np.inf]
         for later in (0, 1):
             near = V * (1.0 + 0.01 * rng.normal(size=states)) if later else np.zeros(states)
@@ -125,6 +129,27 @@ def plans() -> None:
                     plan_dense(P, R, discount, Q, V, 1e-9, 1000)
                 best[later] = min(best[later], (time.process_time() - begin) / 50 * 1e6)
         print(f"| {states} | {actions} | {discount} | {kind} | {best[0]:.1f} | {best[1]:.1f} |")
+    print("\nWith counts and draws, after 20,000 steps along a river:\n")
+    print("| states | R-max | UCRL2 | PSRL |\n|---|---|---|---|")
+    for states in (6, 20, 100):
+        model = find_model("river_swim", {"num_states": states})
+        learners = (
+            planners.RMax(known_after=20),
+            planners.UCRL2(scale=0.1),
+            planners.PosteriorSampling(prior=1 / states),
+        )
+        print(f"| {states} | {' | '.join(f'{whole_plan(model, each):.0f}' for each in learners)} |")
+
+
+def whole_plan(model: Any, learner: Any) -> float:
+    """Microseconds of `plan`, the best of nine."""
+    agent, best = planners.learn(model, learner, steps=20_000, discount=0.99, seed=0).agent, np.inf
+    for _ in range(9):
+        begin = time.process_time()
+        for _ in range(10):
+            agent.plan()
+        best = min(best, (time.process_time() - begin) / 10 * 1e6)
+    return best
 
 
 if __name__ == "__main__":

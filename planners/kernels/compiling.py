@@ -83,6 +83,11 @@ def compiled(function: Callable[..., Any]) -> Any:
     return _dispatcher(function, Compiled)
 
 
+def vectorised(function: Callable[..., Any]) -> Any:
+    """The same, whose sums may be added in any order, several numbers at once: last bits depend on the processor."""
+    return _dispatcher(function, Compiled, fastmath={"reassoc", "contract"})
+
+
 def in_parallel(function: Callable[..., Any]) -> Any:
     """A function that is compiled when it is first called, whose `prange` loops run on many threads."""
     return _dispatcher(function, InParallel, parallel=True)

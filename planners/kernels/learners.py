@@ -168,6 +168,7 @@ def q_learning(each, rule, tables, schedule, runs, first, last, episodes):
     cut, next_state, reward, onward = tables.cut, tables.next_state, tables.reward, tables.onward
     Q, visits, changes = runs.Q.ravel(), runs.visits.ravel(), schedule.epsilon.size != 1
     threshold, unit = explored(schedule, U(first), U(first))
+    limited = tables.limit > 0
     for t in range(U(first), U(last)):
         if changes:
             threshold, unit = explored(schedule, t, U(first))
@@ -191,8 +192,9 @@ def q_learning(each, rule, tables, schedule, runs, first, last, episodes):
             now = greedy_of(Q, row, A)
             if now != greedy:
                 note_change(runs, i, t, s, now, A)
-            runs.age[i] += 1
-            if tables.ends[j] or runs.age[i] == tables.limit:
+            if limited:
+                runs.age[i] += 1
+            if tables.ends[j] or (limited and runs.age[i] == tables.limit):
                 s2 = next_episode(tables, runs, i, t, j, U(first))
                 if runs.episodes[i] == episodes:
                     return t + ONE - U(first)
@@ -207,6 +209,7 @@ def sarsa(each, tables, schedule, runs, first, last, episodes):
     cut, next_state, reward, onward = tables.cut, tables.next_state, tables.reward, tables.onward
     Q, visits, changes = runs.Q.ravel(), runs.visits.ravel(), schedule.epsilon.size != 1
     threshold, unit = explored(schedule, U(first), U(first))
+    limited = tables.limit > 0
     for t in range(U(first), U(last)):
         now, now_unit = threshold, unit
         if changes:
@@ -229,8 +232,9 @@ def sarsa(each, tables, schedule, runs, first, last, episodes):
             greedy = greedy_of(Q, row, A)
             if greedy != runs.greedy[i, s]:
                 note_change(runs, i, t, s, greedy, A)
-            runs.age[i] += 1
-            if tables.ends[j] or runs.age[i] == tables.limit:
+            if limited:
+                runs.age[i] += 1
+            if tables.ends[j] or (limited and runs.age[i] == tables.limit):
                 s2, a2 = next_episode(tables, runs, i, t, j, U(first)), A
                 runs.pending[i] = A
                 if runs.episodes[i] == episodes:
@@ -254,6 +258,7 @@ def double_q_learning(each, tables, schedule, runs, first, last, episodes):
     cut, next_state, reward, onward = tables.cut, tables.next_state, tables.reward, tables.onward
     Q, visits, changes = runs.Q.ravel(), runs.visits.ravel(), schedule.epsilon.size != 1
     threshold, unit = explored(schedule, U(first), U(first))
+    limited = tables.limit > 0
     for t in range(U(first), U(last)):
         if changes:
             threshold, unit = explored(schedule, t, U(first))
@@ -278,8 +283,9 @@ def double_q_learning(each, tables, schedule, runs, first, last, episodes):
             now = greedy_of_sum(Q, mine + row, other + row, A)
             if now != greedy:
                 note_change(runs, i, t, s, now, A)
-            runs.age[i] += 1
-            if tables.ends[j] or runs.age[i] == tables.limit:
+            if limited:
+                runs.age[i] += 1
+            if tables.ends[j] or (limited and runs.age[i] == tables.limit):
                 s2 = next_episode(tables, runs, i, t, j, U(first))
                 if runs.episodes[i] == episodes:
                     return t + ONE - U(first)

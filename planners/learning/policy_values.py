@@ -76,20 +76,11 @@ class PolicyValues:
             policies[0] = policies[1]
             inverse, V = self.solved(policies[1])
 
-    def chain(self, bits: NDArray[np.int64]) -> tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]:
-        """The Markov chain of a policy: continuing probabilities, rewards, termination."""
-        S, A = self.mdp.rewards.shape
-        weights = probabilities_of(bits, A)
-        averaging = sparse.csr_array((weights.ravel(), np.arange(S * A), np.arange(S + 1) * A), shape=(S, S * A))
-        chain = sparse.csr_array(averaging @ self.mdp.transitions)
-        chain.eliminate_zeros()
-        return chain, (weights * self.mdp.rewards).sum(axis=1), (weights * self.mdp.termination).sum(axis=1)
-
     def solved(self, bits: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(S, S) the inverse of I - discount * P of a policy, and its (S,) values. For discounts below 1."""
         S = self.mdp.num_states
         check_memory(24.0 * S * S, f"the exact value of every policy of {S} states")
-        chain, rewards, _ = self.chain(bits)
+        chain, rewards, _ = chain_of(self.mdp, probabilities_of(bits, self.mdp.num_actions))
         matrix = np.eye(S) - self.discount * chain.toarray()
         inverse: NDArray[np.float64] = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
         V = inverse @ rewards
@@ -123,7 +114,7 @@ class PolicyValues:
             weights = probabilities_of(bits, self.mdp.num_actions)
             matrix = np.eye(len(bits)) - self.discount * np.einsum("sa,sat->st", weights, self._dense)
             return float(self.start @ np.linalg.solve(matrix, (weights * self.mdp.rewards).sum(axis=1)))
-        chain, rewards, termination = self.chain(bits)
+        chain, rewards, termination = chain_of(self.mdp, probabilities_of(bits, self.mdp.num_actions))
         each = np.arange(len(rewards))
         every = np.ones(len(each), dtype=bool)
         reached = next_towards(sparse.csr_array(chain.T), each, every, self.start > 0) >= 0
@@ -152,6 +143,17 @@ def _solution(chain: sparse.csr_array, discount: float, rewards: NDArray[np.floa
         return np.asarray(np.linalg.solve(np.eye(len(rewards)) - discount * chain.toarray(), rewards), np.float64)
     matrix = sparse.eye_array(len(rewards), format="csr") - discount * chain
     return np.asarray(spsolve(matrix.tocsc(), rewards))
+
+
+def chain_of(
+    mdp: TabularMDP, policy: NDArray[np.float64]
+) -> tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]:
+    """The Markov chain of an (S, A) policy: continuing probabilities, rewards, termination."""
+    S, A = policy.shape
+    averaging = sparse.csr_array((policy.ravel(), np.arange(S * A), np.arange(S + 1) * A), shape=(S, S * A))
+    chain = sparse.csr_array(averaging @ mdp.transitions)
+    chain.eliminate_zeros()
+    return chain, (policy * mdp.rewards).sum(axis=1), (policy * mdp.termination).sum(axis=1)
 
 
 def probabilities_of(bits: NDArray[np.int64], num_actions: int) -> NDArray[np.float64]:

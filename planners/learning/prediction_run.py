@@ -10,6 +10,7 @@ from scipy import sparse
 from planners.equations.graph import next_towards
 from planners.errors import InvalidOptionError, MissingModelError
 from planners.learning.learning_run import LearningRun
+from planners.learning.policy_values import chain_of
 from planners.learning.record import Estimates
 from planners.learning.report import opening
 from planners.models.tabular import TabularMDP
@@ -41,10 +42,10 @@ class PredictionRun(LearningRun):
         if self._task.model is None:
             raise MissingModelError("this environment has no tables, so V of the policy is not known; expected a model")
         mdp, begins = self._task.model.tabular, self._task.initial() > 0.0
-        chain, _ = _chain(mdp, self.agent.behaviour)
+        chain, _, _ = chain_of(mdp, self.agent.behaviour.probabilities)
         everything = np.ones(mdp.num_states, dtype=bool)
         seen = next_towards(sparse.csr_array(chain.T), np.arange(mdp.num_states), everything, begins) >= 0
-        chain, rewards = _chain(mdp, self.policy)
+        chain, rewards, _ = chain_of(mdp, self.policy.probabilities)
         part = np.flatnonzero(seen)
         model = TabularMDP(
             transitions=sparse.csr_array(chain[part][:, part]),
@@ -116,16 +117,6 @@ class PredictionRun(LearningRun):
         from planners.plans.learning_plots import plot_errors
 
         return plot_errors(self, axes)
-
-
-def _chain(mdp: TabularMDP, policy: TabularPolicy) -> tuple[sparse.csr_array, NDArray[np.float64]]:
-    """The Markov chain of a policy: continuing probabilities and rewards."""
-    S, A = mdp.rewards.shape
-    weights = policy.probabilities
-    averaging = sparse.csr_array((weights.ravel(), np.arange(S * A), np.arange(S + 1) * A), shape=(S, S * A))
-    chain = sparse.csr_array(averaging @ mdp.transitions)
-    chain.eliminate_zeros()
-    return chain, (weights * mdp.rewards).sum(axis=1)
 
 
 def errors_after_each_step(estimates: Estimates | None, truth: NDArray[np.float64], steps: int) -> NDArray[np.float64]:

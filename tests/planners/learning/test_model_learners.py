@@ -40,6 +40,25 @@ def test_plans_are_those_of_solve(rng: np.random.Generator) -> None:
         np.testing.assert_allclose(Q[model.feasible], plan.action_values[model.feasible], atol=2e-7)
 
 
+def test_plans_along_a_long_river(rng: np.random.Generator) -> None:
+    """Narrow rows, full ones of a chain that forgets slowly, and full ones of one that forgets at once."""
+    S = 40
+    P, R = np.zeros((S, 2, S)), np.zeros((S, 2))
+    for s in range(S):
+        P[s, 0, max(s - 1, 0)] = 1.0
+        for to, share in ((s - 1, 0.05), (s, 0.6), (s + 1, 0.35)):
+            P[s, 1, min(max(to, 0), S - 1)] += share
+    R[0, 0], R[-1, 1] = 0.005, 1.0
+    drawn, mixed = rng.standard_gamma(200.0 * P + 1.0 / S), rng.dirichlet(np.ones(S), size=(S, 2))
+    for rows in (P, drawn / drawn.sum(axis=2, keepdims=True), mixed):
+        plan = planners.solve(planners.TabularMDP.from_arrays(rows, R), discount=0.99, tolerance=1e-7)
+        for begin in (np.zeros(S), plan.values + rng.normal(size=S)):
+            Q, V = np.empty(R.shape), begin.copy()
+            plan_dense(rows, R, 0.99, Q, V, 1e-9, 30)  # policies: far fewer than states
+            np.testing.assert_allclose(V, plan.values, atol=2e-7)
+            np.testing.assert_allclose(Q, plan.action_values, atol=2e-7)
+
+
 def test_plans_of_steps_are_those_of_backward_induction(rng: np.random.Generator) -> None:
     model = drawn_model(rng, 7, 3)
     P, R = tables(model)
