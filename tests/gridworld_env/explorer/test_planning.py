@@ -105,7 +105,7 @@ def test_visits_of_the_policy_are_shown() -> None:
     assert shown is not None
     assert not session.problem
     per_step = (planning.mdp.rewards * planning._exact_policy().probabilities).sum(axis=1)  # V: visits times rewards
-    assert shown @ per_step == pytest.approx(float(planning.values @ planning.mdp.initial), abs=1e-6)
+    assert shown @ per_step == pytest.approx(float(planning.values @ np.asarray(planning.mdp.initial)), abs=1e-6)
 
 
 def test_evaluating_by_sweeps_ends_where_the_linear_system_does(rng: np.random.Generator) -> None:
