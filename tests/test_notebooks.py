@@ -118,6 +118,17 @@ def test_states_that_never_end_are_grey_and_large_maps_have_no_numbers(rng: np.r
     assert texts(planners.solve(env, discount=0.9).plot(env)) == []
 
 
+def test_other_numbers_on_the_map() -> None:
+    env = gym.make("GridWorld-v0", slip=0.2)
+    plan = planners.solve(env, discount=0.9)
+    visits = planners.visits(env, plan, discount=1).states
+    shown = [f"{number:.2f}" for state, number in enumerate(visits) if state not in (3, 6)]
+    assert sorted(texts(plan.plot(env, values=visits))) == sorted([*shown, "+1", "-1"])
+    for grid, values in ((env, visits[:3]), (None, visits)):
+        with pytest.raises(planners.InvalidOptionError, match="values have shape"):
+            plan.plot(grid, values=values)
+
+
 def test_the_history_of_a_plan() -> None:
     env = gym.make("GridWorld-v0", slip=0.2)
     plan = planners.value_iteration(env, discount=0.9)

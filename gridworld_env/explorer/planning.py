@@ -161,11 +161,21 @@ class Planning:
         Raises:
             ImproperPolicyError: At discount 1 the policy has no value.
         """
-        probabilities = self.policy.astype(np.float64)
-        policy = planners.TabularPolicy(probabilities / probabilities.sum(axis=1, keepdims=True))
-        self.values = planners.evaluate(self.mdp, policy, discount=self.document.discount).copy()
+        self.values = planners.evaluate(self.mdp, self._exact_policy(), discount=self.document.discount).copy()
         self.counts.evaluations += 1
         self.flipped = np.zeros(len(self.values), dtype=bool)
+
+    def visits(self) -> NDArray[np.float64]:
+        """(S,) how often the policy is in each square, discounted.
+
+        Raises:
+            PlannerError: That cannot be proven, as episodes hardly end.
+        """
+        return planners.visits(self.mdp, self._exact_policy(), discount=self.document.discount).states
+
+    def _exact_policy(self) -> planners.TabularPolicy:
+        probabilities = self.policy.astype(np.float64)
+        return planners.TabularPolicy(probabilities / probabilities.sum(axis=1, keepdims=True))
 
     def evaluation_sweeps(self) -> Iterator[float]:
         """The same by sweeps, for maps whose equations are too many; yields the largest change of each."""

@@ -160,7 +160,7 @@ def _show(app: ExplorerApp, mode: str) -> Iterator[Control]:
     session = app.session
     yield heading("Show")
     shown = [f"view {view.name}" for view in VIEWS.values() if view.mode == mode]
-    yield app.buttons(shown, min(4, len(shown)), lambda name: name == f"view {session.view}")
+    yield app.buttons(shown, min(5, len(shown)), lambda name: name == f"view {session.view}")
     colors = [tuple(map(int, color)) for color in heat_colors(np.linspace(-1, 1, 41), 1.0)]
 
     def ends() -> tuple[str, str] | None:

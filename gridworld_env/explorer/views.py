@@ -54,6 +54,10 @@ def _policy(it: "Session") -> Overlay:
     return Overlay(values=it.planning.values, policy=it.planning.policy)
 
 
+def _visited(it: "Session") -> Overlay:
+    return Overlay(values=it.planning.visits(), policy=it.planning.policy)
+
+
 def _learned_greedy(it: "Session") -> Overlay:
     run = it.learning.run
     return Overlay(values=run.action_values.max(axis=1), policy=run.greedy.astype(np.float32))
@@ -82,6 +86,7 @@ VIEWS: Final = {
         View("lower", "Proven lower bound of V*", lambda it: Overlay(values=it.planning.certify().lower), "6"),
         View("upper", "Proven upper bound of V*", lambda it: Overlay(values=it.planning.certify().upper), "7"),
         View("width", "Upper minus lower bound", lambda it: _width(it.planning), "8"),
+        View("visited", "How often the policy is in each square", _visited, "9", title="Visits"),
         View(
             "learned",
             "What was learned: Q in triangles",

@@ -10,7 +10,8 @@ and k > 0 of one backup,
 
     B V + discount / (1 - discount) * l  <=  V*  <=  B V + discount / (1 - discount) * k
 
-Each round evaluates the policy by one linear system, its entropy being part of the reward: Newton's method.
+Each round evaluates the policy by one linear system, its entropy being part of the reward: Newton's method. Far from
+the solution it need not be solved well: a residual that is a part of the last change will do.
 
 Sources: Todorov (2007), "Linearly-solvable Markov decision problems"; Ziebart (2010), "Modeling Purposeful Adaptive
 Behavior with the Principle of Maximum Causal Entropy"; Geist, Scherrer and Pietquin (2019), "A theory of regularized
@@ -27,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.equations.linear_systems import EvaluationSystem
+from planners.equations.linear_systems import TINY, EvaluationSystem, KrylovSystem
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.errors import InvalidOptionError, InvalidPolicyError
 from planners.iteration.progress import reporting
@@ -40,7 +41,10 @@ from planners.plans.policy import TabularPolicy, as_policy
 from planners.plans.soft_plan import SoftPlan
 
 MOST: Final = 1000  # policies
-NO_BETTER: Final = 3  # policies in succession that prove nothing better
+ROUGHLY: Final = 0.02  # residual of a linear system, as a part of what V changed by in the last backup
+EASY: Final = ("nothing yet", "BiCGSTAB by the diagonal")  # what a `KrylovSystem` did where that was little
+NO_BETTER: Final = 3  # policies in succession that prove nothing better, and are worth no more
+STILL: Final = 1e-13  # what rounding changes in the mean of V
 
 Floats = NDArray[np.float64]
 
@@ -134,7 +138,7 @@ def _iterate(
         progress, "soft policy iteration", lambda: tolerance.target(best.values).aim if best else 1.0
     ) as report:
         try:
-            values = np.zeros(mdp.num_states)
+            values, highest, hard = np.zeros(mdp.num_states), 0.0, mdp.num_states <= TINY
             for number in range(1, MOST + 1):
                 plan, policy = _proven(mdp, weights, values, discount, price)
                 history.append(
@@ -143,11 +147,15 @@ def _iterate(
                     )
                 )
                 report(history[-1])
-                worse = worse + 1 if best is not None and not plan.error_bound < best.error_bound else 0
-                best = plan if best is None or plan.error_bound < best.error_bound else best
+                better = best is None or plan.error_bound < best.error_bound
+                mean = float(values.mean())
+                worse = 0 if better or mean > highest + STILL * (1.0 + abs(highest)) else worse + 1
+                highest = mean if number <= 2 else max(highest, mean)  # the first V is no policy's
+                best = plan if best is None or better else best
                 if best.error_bound <= tolerance.target(best.values).aim or worse == NO_BETTER:
                     break
-                values = _value(mdp, weights, policy, discount, price)
+                residual = 0.0 if worse or hard else ROUGHLY * (1.0 - discount) * plan.error_bound
+                values, hard = _value(mdp, weights, policy, plan.values, discount, price, residual)
                 if not np.isfinite(values).all():
                     break
         except KeyboardInterrupt:
@@ -213,11 +221,20 @@ def _largest(weights: Floats) -> float:
     return float(np.abs(weights[np.isfinite(weights)]).max(initial=0.0))
 
 
-def _value(mdp: TabularMDP, weights: Floats, policy: Floats, discount: float, price: float) -> Floats:
-    """(S,) soft value of a policy, by one linear system."""
+def _value(
+    mdp: TabularMDP, weights: Floats, policy: Floats, values: Floats, discount: float, price: float, residual: float
+) -> tuple[Floats, bool]:
+    """(S,) soft value of a policy, by one linear system: from V to a residual, or else as well as float64 allows.
+
+    And whether that is better done by factors from now on.
+    """
     S, A = policy.shape
     averaging = sparse.csr_array((policy.ravel(), np.arange(S * A), np.arange(S + 1) * A), shape=(S, S * A))
     with np.errstate(all="ignore"):
         surprise = np.where(policy > 0, np.log(np.where(policy > 0, policy, 1.0)) - weights, 0.0)
     earned = (policy * (np.where(mdp.feasible, mdp.rewards, 0.0) - price * surprise)).sum(axis=1)
-    return EvaluationSystem(sparse.csr_array(averaging @ mdp.transitions), discount).solve(earned)
+    chain = sparse.csr_array(averaging @ mdp.transitions)
+    if residual > 0.0:
+        system = KrylovSystem(chain, discount)
+        return system.solve(earned, start=values, residual=residual), system.used not in EASY
+    return EvaluationSystem(chain, discount).solve(earned), True

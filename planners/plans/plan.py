@@ -174,23 +174,24 @@ class Plan:
 
         save_plan(self, path)
 
-    def plot(self, grid: Any = None, axes: Any = None) -> Any:
+    def plot(self, grid: Any = None, axes: Any = None, *, values: Any = None) -> Any:
         """Values and optimal actions on the map of a gridworld, or without one the proven error against sweeps.
 
         Args:
             grid: The gridworld environment that was planned on, or its `grid` (then without arrows).
             axes: Matplotlib axes to draw on; None: new ones.
+            values: (S,) other numbers to show on the map, such as `planners.visits(...).states`; None: V.
 
         Returns:
             The matplotlib axes.
 
         Raises:
             ModuleNotFoundError: matplotlib is missing.
-            InvalidOptionError: `grid` is no map, or one of another number of states.
+            InvalidOptionError: `grid` is no map, or one of another number of states, or there are not so many values.
         """
         from planners.plans.plots import plot_plan
 
-        return plot_plan(self, grid, axes)
+        return plot_plan(self, grid, axes, values)
 
     def __repr__(self) -> str:
         """What is proven, and the first states."""

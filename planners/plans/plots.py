@@ -25,7 +25,7 @@ ARROWED_STATES: Final = 2500
 STEPS: Final = {"UP": (-1, 0), "RIGHT": (0, 1), "DOWN": (1, 0), "LEFT": (0, -1)}  # row, column
 
 
-def plot_plan(plan: "Plan", grid: Any = None, axes: Any = None) -> Any:
+def plot_plan(plan: "Plan", grid: Any = None, axes: Any = None, values: Any = None) -> Any:
     """Matplotlib axes with the plan on a map, or else with the history of its bound.
 
     Args:
@@ -33,11 +33,17 @@ def plot_plan(plan: "Plan", grid: Any = None, axes: Any = None) -> Any:
         grid: A gridworld environment, wrapped or not, or its `grid`; arrows need the environment, which names the
             actions. None: the history.
         axes: Matplotlib axes to draw on; None: new ones.
+        values: (S,) other numbers to show on the map, such as the visits of each state; None: V.
 
     Raises:
         ModuleNotFoundError: matplotlib is missing.
-        InvalidOptionError: `grid` is no map, or one of another number of states.
+        InvalidOptionError: `grid` is no map, or one of another number of states, or there are not so many values.
     """
+    numbers = plan.values if values is None else np.asarray(values, dtype=np.float64)
+    if numbers.shape != plan.values.shape or (values is not None and grid is None):
+        raise InvalidOptionError(
+            f"values have shape {numbers.shape}; expected {plan.values.shape}, and grid= with the map to show them on"
+        )
     world = getattr(grid, "unwrapped", grid)
     cells = getattr(world, "grid", world)
     if grid is not None:
@@ -47,11 +53,11 @@ def plot_plan(plan: "Plan", grid: Any = None, axes: Any = None) -> Any:
     if grid is None:
         _draw_history(plan, axes)
     else:
-        _draw_values(plan, cells, axes)
+        _draw_values(numbers, cells, axes)
         side = _side(cells, axes)
         numbered = side >= SMALLEST_NUMBERED and len(plan.values) <= NUMBERED_STATES
         if numbered:
-            _draw_numbers(plan, cells, axes, float(np.clip(0.2 * side, 6.0, 14.0)))
+            _draw_numbers(numbers, cells, axes, float(np.clip(0.2 * side, 6.0, 14.0)))
         names = getattr(world, "action_names", None)
         if names is not None and len(plan.values) <= ARROWED_STATES:
             _draw_arrows(plan, cells, [_step_of(name) for name in names], axes, numbered)
@@ -132,23 +138,23 @@ def _side(cells: Any, axes: Any) -> float:
     return 72 * min(figure.get_figwidth() * place.width / width, figure.get_figheight() * place.height / height)
 
 
-def _colored(plan: "Plan", cells: Any) -> tuple[NDArray[np.float64], float]:
+def _colored(values: NDArray[np.float64], cells: Any) -> tuple[NDArray[np.float64], float]:
     """(S,) numbers that colour the states, and the end of their symmetric scale; terminal squares by their reward."""
     live = ~cells.terminal
-    finite = np.isfinite(plan.values)
-    limit = float(np.abs(plan.values[finite & live]).max(initial=0.0)) or 1.0
+    finite = np.isfinite(values)
+    limit = float(np.abs(values[finite & live]).max(initial=0.0)) or 1.0
     rewards = np.sign(np.nan_to_num(cells.cell_reward))
-    return np.where(live, np.where(finite, plan.values, 0.0), 0.6 * limit * rewards), limit
+    return np.where(live, np.where(finite, values, 0.0), 0.6 * limit * rewards), limit
 
 
-def _draw_values(plan: "Plan", cells: Any, axes: Any) -> None:
+def _draw_values(values: NDArray[np.float64], cells: Any, axes: Any) -> None:
     """The heat map, symmetric around 0."""
     from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
     height, width = cells.wall.shape
     rows, columns = cells.cell_of_state.T
-    colored, limit = _colored(plan, cells)
-    never = ~(np.isfinite(plan.values) | cells.terminal)
+    colored, limit = _colored(values, cells)
+    never = ~(np.isfinite(values) | cells.terminal)
     colors = np.empty((height, width, 4))
     colors[:] = to_rgba(WALL)
     colors[rows, columns] = LinearSegmentedColormap.from_list("heat", HEAT)((colored / limit + 1) / 2)
@@ -158,13 +164,13 @@ def _draw_values(plan: "Plan", cells: Any, axes: Any) -> None:
     axes.tick_params(length=0)
 
 
-def _draw_numbers(plan: "Plan", cells: Any, axes: Any, size: float) -> None:
+def _draw_numbers(values: NDArray[np.float64], cells: Any, axes: Any, size: float) -> None:
     """The value in each square, and the reward in those that end the episode."""
     axes.grid(color="white", linewidth=1)
-    colored, limit = _colored(plan, cells)
+    colored, limit = _colored(values, cells)
     rewards = np.nan_to_num(cells.cell_reward)
     for state, (row, column) in enumerate(cells.cell_of_state):
-        text = f"{plan.values[state]:z.2f}"
+        text = f"{values[state]:z.2f}"
         if cells.terminal[state]:
             text = f"{rewards[state]:+g}" if rewards[state] else "0"
         ink = "white" if abs(colored[state]) > 0.7 * limit else INK

@@ -97,6 +97,17 @@ def test_evaluating_the_uniform_policy_prints_sutton_and_bartos_table() -> None:
     np.testing.assert_allclose(session.planning.values, book, atol=1e-9)
 
 
+def test_visits_of_the_policy_are_shown() -> None:
+    session = explorer_of("lecture")
+    session.planning.solve()
+    session.show("visited")
+    shown, planning = session.scene.values, session.planning
+    assert shown is not None
+    assert not session.problem
+    per_step = (planning.mdp.rewards * planning._exact_policy().probabilities).sum(axis=1)  # V: visits times rewards
+    assert shown @ per_step == pytest.approx(float(planning.values @ np.asarray(planning.mdp.initial)), abs=1e-6)
+
+
 def test_evaluating_by_sweeps_ends_where_the_linear_system_does(rng: np.random.Generator) -> None:
     document = make_document({"desc": random_map(9, 9, seed=int(rng.integers(10**6))), "slip": 0.3}, 0.95)
     direct, swept = Planning(document), Planning(document)

@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 
-import gridworld_env  # noqa: F401 - registers GridWorld-v0
+import gridworld_env
 import planners
 from planners import TabularMDP
 from tests.oracles.drawn import drawn_rows
@@ -71,6 +71,14 @@ def check(count: int, rng: np.random.Generator) -> None:
 
 def test_bounds_hold(rng: np.random.Generator) -> None:
     check(24, rng)
+
+
+def test_policies_of_a_maze_prove_nothing_better_for_a_while() -> None:
+    """The first policies from the uniform one improve V and not its bound: that is no sign of rounding."""
+    maze: Any = gym.make("GridWorld-v0", desc=gridworld_env.random_map(40, 40, seed=1), slip=0.2)
+    cold, best = planners.solve(maze, discount=0.99, temperature=1e-6), planners.solve(maze, discount=0.99)
+    assert np.abs(cold.values - best.values).max() <= 1e-4 * math.log(4) + cold.error_bound + best.error_bound
+    assert cold.error_bound < 1e-4
 
 
 def test_temperature_to_0_gives_v_star() -> None:
