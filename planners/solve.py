@@ -147,20 +147,12 @@ def solve(
     wanted = check_tolerances(tolerance, relative_tolerance)
     shared: dict[str, Any] = {"tolerance": wanted, "progress": progress, "throw": throw, "minimise": minimise}
     if at_most is not None:
-        _refuse_elsewhere("at_most", model, device, distributed or temperature is not None)
-        refuse_unknown(options, ["start", "max_iterations"], "solve", " with at_most=")
-        plan_of = partial(plan_known, name=name)
-        known: Any = model
-        return solve_within(known, at_most, plan_of=plan_of, discount=discount, **shared, **options)
+        elsewhere = is_device(device) or distributed or temperature is not None
+        return _constrained(model, at_most, name, elsewhere, discount=discount, **shared, **options)
     if temperature is not None:
         return _soft(model, name, device, distributed, discount=discount, temperature=temperature, **shared, **options)
     if isinstance(model, IntervalMDP):
-        if distributed:
-            raise InvalidOptionError("distributed=True is of known models; plan on an IntervalMDP in one process")
-        within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
-        plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)
-        plan = plan_within_bounds(model, plan_of, discount=check_discount(discount), **shared, **within)
-        return finish_within_bounds(plan, throw)
+        return _within_all(model, name, device, distributed, discount, shared, options)
     tolerances: dict[str, Any] = {} if wanted is BY_DEFAULT else {"tolerance": wanted if wanted.relative else tolerance}
     if distributed:
         if name not in ("auto", "gauss_seidel"):
@@ -176,11 +168,28 @@ def solve(
     return finish(plan, throw=throw)
 
 
-def _refuse_elsewhere(what: str, model: Any, device: Any, others: bool) -> None:
-    if isinstance(model, IntervalMDP) or is_device(device) or others:
+def _within_all(
+    model: IntervalMDP, name: str, device: Any, distributed: bool, discount: Any, shared: Any, options: Any
+) -> IntervalPlan:
+    """The plan for all models within bounds."""
+    if distributed:
+        raise InvalidOptionError("distributed=True is of known models; plan on an IntervalMDP in one process")
+    within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
+    plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)
+    plan = plan_within_bounds(model, plan_of, discount=check_discount(discount), **shared, **within)
+    return finish_within_bounds(plan, shared["throw"])
+
+
+def _constrained(model: Any, at_most: Any, name: str, elsewhere: bool, **options: Any) -> ConstrainedPlan:
+    """The best policy within bounds, in this process, for models that are known."""
+    if isinstance(model, IntervalMDP) or elsewhere:
         raise InvalidOptionError(
-            f"{what}= is planned in this process, on a model that is known; leave out device, distributed, temperature"
+            "at_most= is planned in this process, on a model that is known; leave out device, distributed, temperature"
         )
+    known = [*signature(solve_within).parameters]
+    if not options.keys() <= set(known):
+        refuse_unknown(options, [*known, "method"], "solve", " with at_most=")
+    return solve_within(model, at_most, plan_of=partial(plan_known, name=name), **options)
 
 
 def _soft(model: Any, name: str, device: Any, distributed: bool, **options: Any) -> SoftPlan:
