@@ -137,7 +137,12 @@ class _Search:
             lowest = np.min([corner.totals[1:] for corner in self.corners], axis=0, initial=0.0)
             self.spent = self.bounds - margin * np.maximum(np.abs(self.bounds), -lowest)
             self.shift, self.ended = np.zeros(len(self.bounds)), False
-            self._price(most, begun, report)
+            try:
+                self._price(most, begun, report)
+            except (InfeasibleBoundsError, UnprovenValueError):
+                if self.policy is None:
+                    raise
+                break  # one can spend no less: what is found is said in `_refuse_unproven`
             if self.mixture is None or self.mixture.excess.any() or self._is_within():
                 break
 

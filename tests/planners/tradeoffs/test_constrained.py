@@ -21,6 +21,7 @@ def check(case: Case, rng: np.random.Generator) -> str:
     totals, count = case.totals(), len(case.tables) - 1
     low, high = totals[:, 1:].min(axis=0), totals[:, 1:].max(axis=0)
     bounds = low + rng.choice([-0.2, 0.05, 0.3, 0.7, 1.1], size=count) * (high - low)
+    bounds[high - low < 1e-9] += 0.1  # to have exactly the least that is possible cannot be proven
     model = TabularMDP.from_gym_dict(case.P)
     minimise = bool(rng.integers(2))
     if minimise:
@@ -117,6 +118,12 @@ def test_what_never_ends_at_discount_1() -> None:
         planners.solve(gains, discount=1, at_most={"x": ([1.0, 0.0], 4.0)}, start=0)
     limited = planners.solve(gains, discount=1 - 2.0**-20, at_most={"x": ([1.0, 0.0], 4.0)}, start=0)
     assert math.isclose(limited.value, 4.0, rel_tol=1e-5)  # as it is just below discount 1
+
+
+def test_a_bound_at_the_least_that_is_possible_is_refused_in_words() -> None:
+    model = TabularMDP.from_gym_dict({0: {0: [(0.7, 0, 1.0, False), (0.3, 1, 1.0, True)]}, 1: {0: [(1, 1, 0.0, True)]}})
+    with pytest.raises(planners.UnprovenValueError, match="The bound is the least that is possible, up to rounding"):
+        planners.solve(model, discount=1, at_most={1: 1.0}, start=0)
 
 
 @pytest.mark.parametrize(
