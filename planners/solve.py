@@ -158,17 +158,12 @@ def solve(
         return solve_game(model, discount=discount, method=method, **shared, **options)
     name = _name_of(method)
     if at_most is not None:
-        _refuse_elsewhere("at_most", model, device, distributed or temperature is not None)
-        refuse_unknown(options, ["start", "max_iterations"], "solve", " with at_most=")
-        plan_of = partial(plan_known, name=name)
-        known: Any = model
-        return solve_within(known, at_most, plan_of=plan_of, discount=discount, **shared, **options)
+        elsewhere = is_device(device) or distributed or temperature is not None
+        return _constrained(model, at_most, name, elsewhere, discount=discount, **shared, **options)
     if temperature is not None:
         return _soft(model, name, device, distributed, discount=discount, temperature=temperature, **shared, **options)
     if isinstance(model, IntervalMDP):
-        if distributed:
-            raise InvalidOptionError("distributed=True is of known models; plan on an IntervalMDP in one process")
-        return _within_bounds(model, shared, discount=discount, name=name, device=device, **options)
+        return _within_all(model, name, device, distributed, discount, shared, options)
     tolerances: dict[str, Any] = {} if wanted is BY_DEFAULT else {"tolerance": wanted if wanted.relative else tolerance}
     if distributed:
         if name not in ("auto", "gauss_seidel"):
@@ -184,11 +179,28 @@ def solve(
     return finish(plan, throw=throw)
 
 
-def _refuse_elsewhere(what: str, model: Any, device: Any, others: bool) -> None:
-    if isinstance(model, IntervalMDP) or is_device(device) or others:
+def _within_all(
+    model: IntervalMDP, name: str, device: Any, distributed: bool, discount: Any, shared: Any, options: Any
+) -> IntervalPlan:
+    """The plan for all models within bounds."""
+    if distributed:
+        raise InvalidOptionError("distributed=True is of known models; plan on an IntervalMDP in one process")
+    within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
+    plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)
+    plan = plan_within_bounds(model, plan_of, discount=check_discount(discount), **shared, **within)
+    return finish_within_bounds(plan, shared["throw"])
+
+
+def _constrained(model: Any, at_most: Any, name: str, elsewhere: bool, **options: Any) -> ConstrainedPlan:
+    """The best policy within bounds, in this process, for models that are known."""
+    if isinstance(model, IntervalMDP) or elsewhere:
         raise InvalidOptionError(
-            f"{what}= is planned in this process, on a model that is known; leave out device, distributed, temperature"
+            "at_most= is planned in this process, on a model that is known; leave out device, distributed, temperature"
         )
+    known = [*signature(solve_within).parameters]
+    if not options.keys() <= set(known):
+        refuse_unknown(options, [*known, "method"], "solve", " with at_most=")
+    return solve_within(model, at_most, plan_of=partial(plan_known, name=name), **options)
 
 
 def _soft(model: Any, name: str, device: Any, distributed: bool, **options: Any) -> SoftPlan:
@@ -202,14 +214,6 @@ def _soft(model: Any, name: str, device: Any, distributed: bool, **options: Any)
     if not options.keys() <= set(known):
         refuse_unknown(options, known, "soft policy iteration")
     return soft_policy_iteration(model, **options)
-
-
-def _within_bounds(sets: IntervalMDP, shared: dict[str, Any], *, discount: Any, **options: Any) -> IntervalPlan:
-    """The plan for all models of a set."""
-    within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
-    plan_of = partial(plan_known, discount=discount, **options)
-    plan = plan_within_bounds(sets, plan_of, discount=check_discount(discount), **shared, **within)
-    return finish_within_bounds(plan, shared["throw"])
 
 
 def _name_of(method: Any) -> str:

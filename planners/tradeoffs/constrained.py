@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.problem import UNIT_ROUNDOFF
-from planners.errors import InfeasibleBoundsError, UnboundedValueError, UnprovenValueError
+from planners.errors import ImproperPolicyError, InfeasibleBoundsError, UnboundedValueError, UnprovenValueError
 from planners.iteration.progress import Progress, reporting
 from planners.models.convert import ModelLike, labelled
 from planners.models.negated import negated
@@ -40,7 +40,7 @@ from planners.tradeoffs.corners import Corner, Objectives
 from planners.tradeoffs.tables import Limit, read_limits
 
 PENALTIES: Final = (1e2, 1e4, 1e6, 1e8)  # the highest prices, in units of the largest reward by the largest cost
-MARGINS: Final = (0.0, 1e-12, 1e-10, 1e-8)  # by how much less is spent, as a part, so that rounding cannot spend more
+MARGINS: Final = (0.0, 1e-9, 1e-8, 1e-7)  # by how much less is spent, as a part, so that rounding cannot spend more
 SHIFT: Final = 1e-7  # by how much bounds are raised, as a part of them or of the largest cost, to price a little more
 FLOOR: Final = 1e-12  # smallest error of an ordinary plan that is asked for, as a part of the largest |V|
 
@@ -125,18 +125,38 @@ class _Search:
         self.mixture: _Mixture | None = None
         self.history: list[Iteration] = []
         self.level = 0
+        self.spent, self.endless = self.bounds, False
+        self.policy: TabularPolicy | None = None
+        self.lower, self.costs_upper = -math.inf, self.bounds
         self.ended = False
 
     def run(self, most: int, report: Callable[[Any], object]) -> None:
+        """Find a policy that is proven to be within the bounds; where rounding forbids it, one that spends less."""
+        begun = time.perf_counter()
+        for margin in MARGINS:
+            lowest = np.min([corner.totals[1:] for corner in self.corners], axis=0, initial=0.0)
+            self.spent = self.bounds - margin * np.maximum(np.abs(self.bounds), -lowest)
+            self.shift, self.ended = np.zeros(len(self.bounds)), False
+            try:
+                self._price(most, begun, report)
+            except (InfeasibleBoundsError, UnprovenValueError):
+                if self.policy is None:
+                    raise
+                break  # one can spend no less: what is found is said in `_refuse_unproven`
+            if self.mixture is None or self.mixture.excess.any() or self._is_within():
+                break
+
+    def _price(self, most: int, begun: float, report: Callable[[Any], object]) -> None:
         """Plans at one price after the other, until no policy is missing; then the price of a little more."""
-        begun, safe = time.perf_counter(), self.penalty
-        for number in range(1, most + 1):
+        safe = self.penalty
+        for number in range(len(self.history) + 1, most + 1):
             prices, corner = self.prices, self._corner()
             self._take_bound(corner, prices)
+            self.endless |= bool(corner.totals[0] == np.inf)
             if np.isfinite(corner.totals).all():
                 known = any(np.array_equal(corner.totals, other.totals) for other in self.corners)
                 self.corners.append(corner)
-                safe, self.mixture = prices, _master(self.corners, self.bounds + self.shift, self.penalty)
+                safe, self.mixture = prices, self._master()
                 self.prices = self.mixture.prices
             elif (prices == safe).all():
                 known, safe = True, self.penalty
@@ -155,7 +175,7 @@ class _Search:
                 if self.ended:
                     return
                 self.shift = SHIFT * np.maximum(np.abs(self.bounds), self.largest)
-                self.prices = _master(self.corners, self.bounds + self.shift, self.penalty).prices
+                self.prices = self._master().prices
 
     def _take_bound(self, corner: Corner, prices: Floats) -> None:
         """The least upper bound; at last, of those that are as good, that of the price of a little more."""
@@ -187,7 +207,7 @@ class _Search:
     def _raise_penalty(self) -> None:
         """No mixture so far is within the bounds: prove that none is, or go on with higher prices."""
         if self.mixture is not None:
-            self._refuse_impossible(self.mixture.prices * (self.mixture.excess > 0))
+            self._refuse_impossible(self.mixture.prices)
         self.level += 1
         if self.level < len(PENALTIES):
             self.prices = self.penalty
@@ -231,7 +251,9 @@ class _Search:
 
     def plan(self, mdp: Any, minimise: bool) -> ConstrainedPlan:
         """The policy, and what is proven of it."""
-        policy, lower, costs_upper = self._policy()
+        self._refuse_unproven()
+        policy, lower, costs_upper = self.policy, self.lower, self.costs_upper
+        assert policy is not None
         totals = self.objectives.totals(policy)
         value = min(max(float(totals[0]), lower), self.upper)
         error = math.nextafter(max(self.upper - value, value - lower), math.inf)
@@ -251,27 +273,39 @@ class _Search:
             discount=self.objectives.discount, model=mdp, minimise=minimise,
         )  # fmt: skip
 
-    def _policy(self) -> tuple[TabularPolicy, float, Floats]:
-        """A mixture that is proven to be within the bounds, what it earns at least, and what it costs at most."""
-        lowest = np.min([corner.totals[1:] for corner in self.corners], axis=0)
-        upper = np.zeros(0)
-        for margin in MARGINS:
-            bounds = self.bounds - margin * np.maximum(np.abs(self.bounds), -lowest)
-            found = _master(self.corners, bounds, self.penalty)
-            used = [corner for corner, weight in zip(self.corners, found.weights, strict=True) if weight > 1e-9]
-            if len(used) == 2 and len(bounds) == 1:
-                used = _neighbours(self.objectives, used, float(bounds[0]))
-            weights = _exact_weights(used, bounds, found.prices > 0)
-            policy = self.objectives.mixture([corner.policy for corner in used], weights)
-            lower, upper = self.objectives.proven(policy)
-            if (upper[1:] <= self.bounds).all():
-                return policy, float(lower[0]), upper[1:]
-        over = int(np.argmax(upper[1:] - self.bounds))
-        raise UnprovenValueError(
-            f"it cannot be proven that {self.limits[over].name} is at most {self.bounds[over]:.17g}: float64 proves "
-            f"{upper[1 + over]:.17g}. The bound is the least that is possible, up to rounding. Raise it a little",
-            [],
-        )
+    def _is_within(self) -> bool:
+        """Take the best mixture so far, and prove what it costs."""
+        found = _master(self.corners, self.spent, self.penalty)
+        used = [corner for corner, weight in zip(self.corners, found.weights, strict=True) if weight > 1e-9]
+        if len(used) == 2 and len(self.spent) == 1:
+            used = _neighbours(self.objectives, used, float(self.spent[0]))
+        weights = _exact_weights(used, self.spent, found.prices > 0)
+        self.policy = self.objectives.mixture([corner.policy for corner in used], weights)
+        lower, upper = self.objectives.proven(self.policy)
+        self.lower, self.costs_upper = float(lower[0]), upper[1:]
+        return bool((self.costs_upper <= self.bounds).all())
+
+    def _master(self) -> _Mixture:
+        return _master(self.corners, self.spent + self.shift, self.penalty)
+
+    def _refuse_unproven(self) -> None:
+        names = ", ".join(limit.name for limit in self.limits)
+        if self.policy is None:
+            raise UnprovenValueError(f"no policy within the bounds of {names} was found. Raise max_iterations", [])
+        over = int(np.argmax(self.costs_upper - self.bounds))
+        if self.costs_upper[over] > self.bounds[over]:
+            raise UnprovenValueError(
+                f"it cannot be proven that {self.limits[over].name} is at most {self.bounds[over]:.17g}: float64 "
+                f"proves {self.costs_upper[over]:.17g}. The bound is the least that is possible, up to rounding. "
+                "Raise it a little",
+                [],
+            )
+        if self.endless and self.upper - self.lower > self.target.allowed:
+            raise ImproperPolicyError(
+                f"at discount 1 reward can be collected for ever, and only the bounds of {names} limit it. That is "
+                "planned below discount 1 only",
+                [],
+            )
 
 
 def _master(corners: Sequence[Corner], bounds: Floats, penalty: Floats) -> _Mixture:

@@ -1,0 +1,3 @@
+"""Moved to `planners.plans.policy_chain`."""
+
+from planners.plans.policy_chain import policy_chain as policy_chain
