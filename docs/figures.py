@@ -25,7 +25,7 @@ import planners
 from planners.plans.continuous_plots import draw_bounds
 
 DOCS = Path(__file__).resolve().parent
-PAGES = ("lecture.md", "gallery.md", "unknown.md", "continuous.md")
+PAGES = ("lecture.md", "gallery.md", "unknown.md", "continuous.md", "games.md")
 BLUE, ORANGE, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#181b24"
 PART = re.compile(r"^```python\n(?P<code>.*?)^```$|!\[[^\]]*\]\(figures/(?P<name>\w+)\.png\)", re.MULTILINE | re.DOTALL)
 
@@ -363,6 +363,30 @@ def mountain_car(page: Page) -> Figure:
 
 
 # The gallery
+
+
+@drawn
+def games(page: Page) -> Figure:
+    """Gradient play of matching pennies, what learners lose, and the proven error of three methods in soccer."""
+    figure = new_figure(11, 3.6)
+    one, two, three = figure.subplots(1, 3)
+    path = 0.5 + np.array(page["path"])
+    one.plot(path[:, 1], path[:, 0], color=BLUE, marker=".", markersize=3, label="gradient play")
+    one.plot([0.5], [0.5], marker="+", color=INK, markersize=12, linestyle="none", label="equilibrium")
+    one.set(
+        xlim=(0, 1), ylim=(0, 1), xlabel="theta + 1/2", ylabel="psi + 1/2", title="gradient play of matching pennies"
+    )
+    lost = [page["game"].exploitability([psi], [theta]) for psi, theta in page["path"]]
+    two.semilogy(range(len(lost)), lost, color=BLUE, label="gradient play")
+    for (name, run), color in zip(page["runs"].items(), (ORANGE, GREEN), strict=True):
+        two.semilogy(run.steps, np.maximum(run.exploitability, 1e-3), color=color, label=name)
+    two.set(xscale="log", xlabel="steps", title="what both can lose (0 drawn as .001)")
+    for (name, history), color in zip(page["histories"].items(), (BLUE, ORANGE, GREEN), strict=True):
+        three.semilogy([step.error_bound for step in history], color=color, label=name.replace("_", " "))
+    three.set(xlabel="sweeps", title="soccer: proven error")
+    for axes in (one, two, three):
+        tidy(axes, legend=axes is not one)
+    return figure
 
 
 @drawn

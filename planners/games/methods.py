@@ -38,7 +38,9 @@ class Best:
     tolerance: Tolerance
     bounds: Bounds | None = None
     stage: Stage | None = None
-    idle: int = 0
+    idle: int = 0  # proofs since the bounds became better
+    least: float = np.inf  # |T V - V|
+    quiet: int = 0  # and since it has fallen
 
     def take(self, stage: Stage) -> "GameIterate":
         """The iterate of values and strategies."""
@@ -57,6 +59,8 @@ class Best:
         if self.bounds is None or error < before:
             self.bounds, self.stage = Bounds(lower, upper, middle, error, games.first - games.first), stage
         residual = float(np.abs(stage.backup - values).max(initial=0.0))
+        self.quiet = 0 if residual < self.least else self.quiet + 1
+        self.least = min(self.least, residual)
         rounding = 4.0 * float(games.problem.rounding(values).max(initial=0.0))
         bounds = self.bounds
         return GameIterate(
@@ -64,7 +68,7 @@ class Best:
             lambda: bounds,
             lambda found: self.tolerance.target(found.values),
             final=True,
-            stuck=self.idle >= PATIENCE and residual <= rounding,
+            stuck=self.idle >= PATIENCE and (residual <= rounding or self.quiet >= PATIENCE + games.num_states),
             shown=values,
         )
 
@@ -111,7 +115,7 @@ def newton(stages: Stages, best: Best, values: Floats) -> Iterator[GameIterate]:
     stage, plain = stages.solve(values), 1
     while True:
         yield best.take(stage)
-        residual, found = _residual(stages, stage), stages.value_of(stage.rows, stage.columns)
+        residual, found = _residual(stages, stage), stages.value_of(stage.rows, stage.columns, stage)
         if np.isfinite(found).all():
             after = stages.solve(found)
             if _residual(stages, after) < 0.9 * stages.discount * residual:

@@ -24,13 +24,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.equations.certificates import most_steps_by_policies
-from planners.equations.linear_systems import EvaluationSystem
+from planners.equations.linear_systems import EvaluationSystem, KrylovSystem
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.errors import InvalidOptionError
 from planners.games.markov_game import MarkovGame
 
 Floats = NDArray[np.float64]
 MOST_POLICIES: Final = 200
+MOST_FACTORED: Final = 2000  # states
+CLOSE: Final = 0.02  # of |T V - V|, for a linear system of more states
 
 
 class Stage(NamedTuple):
@@ -139,8 +141,8 @@ class Stages:
         step = by * self.weights[0] if np.isfinite(by) else np.full(self.num_states, by)
         return np.nextafter(values + step * (1.0 + np.sign(step) * np.sign(outwards) * 8.0 * UNIT_ROUNDOFF), outwards)
 
-    def value_of(self, rows: Floats, columns: Floats) -> Floats:
-        """(S,) V of two strategies, by one linear system."""
+    def value_of(self, rows: Floats, columns: Floats, near: Stage | None = None) -> Floats:
+        """(S,) V of two strategies, by one linear system; of many states, to a part of |T V - V| of values near by."""
         from planners.kernels.matrix_games import chances
 
         problem, weights = self.problem, np.empty(len(self.problem.rewards))
@@ -150,7 +152,11 @@ class Stages:
         indptr = np.searchsorted(state, np.arange(self.num_states + 1))
         mixing = sparse.csr_array((weights[used], used, indptr), shape=(self.num_states, len(weights)))
         chain = sparse.csr_array(mixing @ problem.transitions)
-        return EvaluationSystem(chain, self.discount).solve(np.asarray(mixing @ problem.rewards))
+        earned = np.asarray(mixing @ problem.rewards)
+        if near is None or self.num_states <= MOST_FACTORED:
+            return EvaluationSystem(chain, self.discount).solve(earned)
+        wanted = CLOSE * float(np.abs(near.backup - near.values).max())
+        return KrylovSystem(chain, self.discount).solve(earned, start=near.backup, residual=max(wanted, 1e-300))
 
     def answered(self, strategies: Floats, start: Floats, *, of_rows: bool) -> Floats:
         """(S,) V of one player's strategies against the other's best answer, by policy iteration from (S, .) answers.

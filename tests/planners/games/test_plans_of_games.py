@@ -3,6 +3,7 @@
 import copy
 import pickle
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,17 @@ def test_pursuit_on_a_line_and_on_a_ring() -> None:
     assert planners.solve(worlds.pursuit(ring), discount=0.5, tolerance=1e-12).value((0, 2)) == pytest.approx(
         0, abs=1e-12
     )
+
+
+def test_the_finite_gan_is_worth_minus_log_4(rng: np.random.Generator) -> None:
+    """Theorem 1: with 1/2 among the levels, whatever the data; and q = p is an optimal strategy of the generator."""
+    p = rng.dirichlet(np.ones(3))
+    tables = np.array(list(product([0.2, 0.45, 0.5, 0.6, 0.9], repeat=3)))
+    game = MarkovGame.from_matrix((np.log(tables) @ p)[:, None] + np.log(1 - tables))
+    plan = planners.solve(game, discount=0.9, tolerance=1e-9)
+    assert plan.upper[0] - plan.lower[0] <= 2e-9
+    assert plan.lower[0] - 1e-15 <= -np.log(4) <= plan.upper[0] + 1e-15
+    assert planners.exploitability(game, plan.policy, [p], discount=0.9).upper[0] <= 1e-9
 
 
 def test_discount_1_needs_an_end() -> None:
