@@ -83,8 +83,8 @@ def solve_in_parts(
         LostProcessError: Another process is gone, or was silent for longer than the timeout.
         NotConvergedError: See `throw`.
 
-    Cost: as value iteration, with a sweep of four passes in the place of a backup; each process keeps its own states' tables, and
-    34 bytes for each of them.
+    Cost: as value iteration, with a sweep of four passes in the place of a backup; each process keeps its own states'
+    tables, and 34 bytes for each of them.
 
     >>> from planners import TabularMDP
     >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
