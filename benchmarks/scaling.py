@@ -65,7 +65,7 @@ def worker(path: str, out: str) -> None:
                 blocks.halo.exchange(blocks.values)
                 exchanging.append(time.perf_counter() - began)
         told = {
-            "states": blocks.last - blocks.first,
+            "states": blocks.states,
             "sweep": float(np.median(sweeping)),
             "exchange": float(np.median(exchanging)),
             "sent": blocks.halo.bytes_sent / SWEEPS,

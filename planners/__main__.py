@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--tolerance", type=float, default=BY_DEFAULT, help="largest error of the values, proven, in units of reward")
     add("--relative-tolerance", type=float, help="the same as a part of the largest |V| (default: 1e-6)")
     add("--out", type=Path, help="folder for the plan: planners.load_plan(DIR)")
-    add("--parts", type=int, help="parts that the states are cut in (default: 64, or the number of processes, if more)")
+    add("--parts", type=int, help="parts that the states are cut in (default: 64, or four a process, if more)")
     add("--checkpoint-every", type=int, default=0, help="sweeps between checkpoints in the folder (default: none)")
     add("--max-iterations", type=int, default=1_000_000, help="sweeps after which to give up")
     add("--timeout", type=float, default=600.0, help="seconds to wait for another process (default: 600)")

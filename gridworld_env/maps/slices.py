@@ -20,7 +20,7 @@ from gridworld_env.maps.files import IMAGES, RULES, find_scenario
 from gridworld_env.maps.movingai import read_header, read_row
 from gridworld_env.maps.options import OPTIONS, given_rules, map_arguments, options_of_files
 from planners.distributed.processes import Processes
-from planners.distributed.sources import ModelSource, Source, evenly, shares
+from planners.distributed.sources import ModelSource, Source, dealt, evenly, in_turn
 from planners.models.slices import MoveTables
 
 HEADER_BYTES: Final = 4096
@@ -202,12 +202,11 @@ class MapSlices(Source):
     def cut(self, parts: int, processes: Processes) -> NDArray[np.int64]:
         """Parts of the same number of rows; each process counts the states of its own."""
         self._rows = evenly(self.height, parts)
-        share = shares(len(self._rows) - 1, processes.size)
-        mine = range(int(share[processes.rank]), int(share[processes.rank + 1]))
+        mine = dealt(len(self._rows) - 1, processes.size, processes.rank)
         counted = processes.together(
             lambda: [int((self.squares(*self._span(part)) != b"#").sum()) for part in mine], "counting its squares"
         )
-        counts = [count for several in processes.gather(counted) for count in several]
+        counts = in_turn(processes.gather(counted))
         self._borders = np.concatenate(([0], np.cumsum(counts, dtype=np.int64))).astype(np.int64)
         if not self._borders[-1]:
             raise MapError(f"{self.path.name}: every square is a wall; expected at least one that is not")

@@ -1,9 +1,10 @@
 """All values of a model, each process holding those of its own parts, and what is done to them together.
 
-A sweep is a Gauss-Seidel sweep inside each part, forwards and backwards in turn, on the values that the other
+A sweep is some Gauss-Seidel passes inside each part, forwards and backwards in turn, on the values that the other
 parts had when it began; then the values that are read elsewhere are exchanged. Parts are the same however many
 processes share them, and what processes agree on are only maxima, which are exact: so values, bounds and the
-number of sweeps are, bit by bit, those of one process.
+number of sweeps are, bit by bit, those of one process. Parts are dealt to the processes in turn: on a map, values
+are on their way in parts that lie together, and so all processes have some of these.
 
 A part is left out of a sweep while nothing that it reads, nor itself, can have changed by more than the
 threshold: on a large map that is all of it but where values are still on their way.
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from planners.distributed.halo import Halo
 from planners.distributed.part import Part, make_part
 from planners.distributed.processes import Interrupt, Processes
-from planners.distributed.sources import Source, shares
+from planners.distributed.sources import Source, dealt, in_turn
 from planners.equations.certificates import Bounds
 from planners.memory import available_bytes, check_memory, readable
 from planners.options import Target, Tolerance, sizes
@@ -37,7 +38,8 @@ class Blocks:
 
     Attributes:
         borders: (parts + 1,) first state of each part, and the number of states.
-        mine: The numbers of the parts of this process.
+        mine: The numbers of the parts of this process, in whose order its states are.
+        states: Number of states of this process.
         values: The array that `halo` describes.
         pending: (own parts,) how much each part may still have to change.
         sweeps: Sweeps so far.
@@ -46,12 +48,12 @@ class Blocks:
         settled: Whether that is no more than the threshold.
         interrupt: Ctrl-C, which all processes hear of after the same sweep.
         after_sweep: Called after each sweep.
+        worked: (own parts,) bool, which parts the last sweep swept.
     """
 
     discount: float
     processes: Processes
-    first: int
-    last: int
+    states: int
     sweeps: int
     interrupt: Interrupt
 
@@ -59,13 +61,10 @@ class Blocks:
         """Read the tables of this process's parts and agree on the exchange."""
         self.discount, self.processes = discount, processes
         self.borders: NDArray[np.int64] = source.cut(parts, processes)
-        owned = shares(len(self.borders) - 1, processes.size)
-        self.mine: range = range(int(owned[processes.rank]), int(owned[processes.rank + 1]))
-        self.first, self.last = (int(self.borders[i]) for i in (self.mine.start, self.mine.stop))
+        self.mine: range = self.parts_of(processes.rank)
+        self.states = int(np.diff(self.borders)[self.mine].sum())
         self.parts: list[Part] = self._read(source)
-        self.halo: Halo = processes.together(
-            lambda: Halo(processes, self.parts, self.borders[owned]), "planning the exchange"
-        )
+        self.halo: Halo = processes.together(lambda: Halo(processes, self.parts, self.borders), "planning the exchange")
         longest = max((part.longest_row for part in self.parts), default=0)
         least = min((part.least_best for part in self.parts), default=np.inf)
         longest, least = processes.largest(np.array([float(longest), -least]))
@@ -81,9 +80,8 @@ class Blocks:
 
     def _read(self, source: Source) -> list[Part]:
         """The own parts; refuses what will not fit in memory, with the number of the process and the bytes."""
-        states = self.last - self.first
-        needed = states * (source.bytes_a_state() + BYTES_A_STATE)
-        what = f"its states {self.first} to {self.last - 1}, {readable(needed)} with their values,"
+        needed = self.states * (source.bytes_a_state() + BYTES_A_STATE)
+        what = f"its {self.states} states, {readable(needed)} with their values,"
 
         def read() -> list[Part]:
             check_memory(
@@ -108,7 +106,16 @@ class Blocks:
     def digest(self) -> str:
         """SHA-256 of the model's tables, from those of its parts; for this cut of the states."""
         told = self.processes.gather([part.digest for part in self.parts])
-        return digest_of_parts(self.borders, [one for several in told for one in several])
+        return digest_of_parts(self.borders, in_turn(told))
+
+    def parts_of(self, rank: int) -> range:
+        """The numbers of the parts of a process."""
+        return dealt(len(self.borders) - 1, self.processes.size, rank)
+
+    def states_of(self, rank: int) -> NDArray[np.int64]:
+        """(n,) the numbers of the states of a process, in the order in which it has them."""
+        pieces = [np.arange(self.borders[part], self.borders[part + 1]) for part in self.parts_of(rank)]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *pieces])
 
     def own(self, number: int) -> NDArray[np.float64]:
         """(n,) the values of the states of one of the own parts."""
@@ -128,10 +135,10 @@ class Blocks:
 
     def sweep(self) -> None:
         """One sweep and one exchange."""
-        forwards = self.sweeps % 2 == 0
+        self.worked: NDArray[np.bool_] = self.pending > self.threshold
         for number, (part, place) in enumerate(zip(self.parts, self.halo.places, strict=True)):
-            if self.pending[number] > self.threshold:
-                self.pending[number] = part.sweep(self.values[place], self.discount, forwards)
+            if self.worked[number]:
+                self.pending[number] = part.sweep(self.values[place], self.discount, self.threshold)
         self.pending += self.halo.exchange(self.values)
         self.sweeps += 1
         told = np.array([self.pending.max(initial=0.0), float(self.interrupt.pressed)])
@@ -208,11 +215,11 @@ class Blocks:
         return l, k, np.concatenate(actions)
 
     def _bounds(self, slope: float, offset: float, l: float, k: float, actions: NDArray[Any]) -> Bounds:
-        lower, upper, values = (np.empty(self.last - self.first) for _ in range(3))
-        error = 0.0
+        lower, upper, values = (np.empty(self.states) for _ in range(3))
+        error, first = 0.0, 0
         for number, part in enumerate(self.parts):
             V = self.own(number)
-            place = slice(part.first - self.first, part.first - self.first + part.count)
+            place = slice(first, first := first + part.count)
             lower[place], upper[place], values[place], far = bracket(V, offset - slope * V, l, k)
             error = max(error, far)
         error = float(self.processes.largest(np.array([error]))[0])

@@ -15,6 +15,7 @@ from planners.errors import InvalidModelError
 from planners.models.moves import move_means
 from planners.models.slices import MoveTables, RowTables, Tables
 
+PASSES: Final = 4  # in a sweep: with 1, three times as many exchanges; with more, on values that are soon replaced
 NO_KIND: Final = np.zeros(1, dtype=np.uint8)
 
 
@@ -51,12 +52,20 @@ class Part(ABC):
     def tables(self, discount: float) -> Any:
         """The tables, as `planners.kernels` takes them."""
 
-    def sweep(self, values: NDArray[np.float64], discount: float, forwards: bool) -> float:
-        """One Gauss-Seidel sweep, in place; the largest change."""
+    def sweep(self, values: NDArray[np.float64], discount: float, threshold: float) -> float:
+        """Gauss-Seidel passes, in place, until one changes nothing by more than `threshold`; the last largest change.
+
+        Forwards and backwards in turn, at most `PASSES`.
+        """
         from planners.kernels.forms import sweep
 
-        way = (0, self.count, 1) if forwards else (self.count - 1, -1, -1)
-        return sweep(self.tables(discount), values, *way)
+        tables, change = self.tables(discount), np.inf
+        for number in range(PASSES):
+            way = (self.count - 1, -1, -1) if number % 2 else (0, self.count, 1)
+            change = sweep(tables, values, *way)
+            if change <= threshold:
+                break
+        return change
 
     def ratios(
         self, values: NDArray[np.float64], discount: float, slope: float, offset: float, roundings: int

@@ -17,7 +17,7 @@ from planners.distributed.blocks import Blocks
 from planners.distributed.checkpoints import Checkpoints
 from planners.distributed.joining import joined, on_threads
 from planners.distributed.processes import Processes
-from planners.distributed.sources import NegatedSource, Source, as_source
+from planners.distributed.sources import NegatedSource, Source, as_source, in_turn
 from planners.errors import InvalidOptionError
 from planners.iteration.direction import turned_progress
 from planners.iteration.last_proof import proven_further
@@ -31,6 +31,7 @@ from planners.plans.policy import TabularPolicy
 from planners.sweeps.rounds import rounds
 
 PARTS: Final = 64
+A_PROCESS: Final = 4  # parts, so that each process has some where values are on their way
 MOST_READ_AGAIN: Final = 10_000  # states
 
 
@@ -60,7 +61,8 @@ def solve_in_parts(
         tolerance: As for `planners.solve`.
         relative_tolerance: As for `planners.solve`.
         distributed: Share the parts among the processes of the initialised group of torch.distributed.
-        parts: Number of parts of consecutive states; None: 64, or as many as there are processes, if more.
+        parts: Number of parts of consecutive states, dealt to the processes in turn; None: 64, or four for each
+            process, if more.
         out: Folder to write the plan to, each process its own states, for `planners.load_plan`.
         checkpoint_every: Save a checkpoint to `out` after every so many sweeps, and begin with one that is
             there; 0: neither.
@@ -71,7 +73,8 @@ def solve_in_parts(
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
-        A `Plan` of the states of this process, whose `error_bound` holds for all states of all processes.
+        A `Plan` of the states of this process, whose `error_bound` holds for all states of all processes. Its states
+        are those of parts rank, rank + size, rank + 2 size ..., one after the other.
 
     Raises:
         InvalidModelError: No model, or not an MDP; on all processes, with the number of the one that found it.
@@ -80,8 +83,8 @@ def solve_in_parts(
         LostProcessError: Another process is gone, or was silent for longer than the timeout.
         NotConvergedError: See `throw`.
 
-    Cost: as value iteration, with two sweeps in the place of one backup; each process keeps its own states' tables, and
-    34 bytes for each of them.
+    Cost: as value iteration, with a sweep of four passes in the place of a backup; each process keeps its own states'
+    tables, and 34 bytes for each of them.
 
     >>> from planners import TabularMDP
     >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
@@ -114,8 +117,7 @@ def solve_together(model: Any, *, throw: bool, timeout: float = 600.0, **options
 
     with joined(True, timeout) as processes:
         source = processes.together(whole, "finding the model")
-        mine = _solve(source, processes, throw=throw, **options)
-        plan = replace(_joined(mine, processes), model=source.whole)
+        plan = replace(_solve(source, processes, whole=True, throw=throw, **options), model=source.whole)
     return finish(plan, throw=throw)
 
 
@@ -126,9 +128,10 @@ def _solve(
     out: str | PathLike[str] | None = None,
     progress: Progress = False,
     minimise: bool = False,
+    whole: bool = False,
     **options: Any,
 ) -> Plan:
-    """The plan of the states of this process, converged or not."""
+    """The plan of the states of this process, or with `whole` of all states, converged or not."""
     given = {"out": out, "progress": progress, "minimise": minimise, **options}
     agreed = processes.together(lambda: _checked(source, processes, **given), "looking at its options")
     agree(processes, agreed)
@@ -136,7 +139,9 @@ def _solve(
     with held(folder, processes):
         if minimise:
             source, progress = NegatedSource(source), turned_progress(progress)
-        blocks = Blocks(source, agreed["discount"], processes, agreed["parts"] or max(PARTS, processes.size))
+        blocks = Blocks(
+            source, agreed["discount"], processes, agreed["parts"] or max(PARTS, A_PROCESS * processes.size)
+        )
         checkpoints = Checkpoints(Path(folder or "", "checkpoint"), every, agreed["tolerance"])
         plan = _swept(blocks, checkpoints, int(agreed["max_iterations"]), progress)
         plan = replace(_proven_further(plan, source, blocks), iterations=blocks.sweeps)
@@ -145,7 +150,7 @@ def _solve(
             _write(plan, folder, blocks, named)
         if every:
             checkpoints.end(blocks, plan.status)
-    return plan
+    return _joined(plan, blocks) if whole else plan
 
 
 def _checked(
@@ -186,7 +191,7 @@ def _swept(blocks: Blocks, checkpoints: Checkpoints, max_iterations: int, progre
         checkpoints.resume(blocks)
         blocks.interrupt.signals += (signal.SIGTERM,)  # as schedulers send it before they end a job
     blocks.after_sweep = checkpoints.after_sweep
-    states_a_part = (blocks.last - blocks.first) // max(len(blocks.mine), 1)
+    states_a_part = blocks.states // max(len(blocks.mine), 1)
     with blocks.interrupt, on_threads(blocks.processes, states_a_part):
         return run_iterates(
             blocks,
@@ -211,17 +216,18 @@ def _proven_further(plan: Plan, source: Source, blocks: Blocks) -> Plan:
         model = model_of_slices([source.tables(part) for part in parts], source.num_actions)
     if model is None:
         return plan
-    whole = replace(_joined(plan, blocks.processes), model=model)
-    further, mine = proven_further(whole), slice(blocks.first, blocks.last)
+    whole = replace(_joined(plan, blocks), model=model)
+    further, mine = proven_further(whole), blocks.states_of(blocks.processes.rank)
     values, lower, upper = further.values[mine], further.lower[mine], further.upper[mine]
     policy = TabularPolicy.from_actions(further.policy.actions[mine], source.num_actions)
     return replace(further, values=values, lower=lower, upper=upper, policy=policy, model=plan.model)
 
 
-def _joined(plan: Plan, processes: Processes) -> Plan:
+def _joined(plan: Plan, blocks: Blocks) -> Plan:
     """The plan of all states, of one process's own."""
-    told = processes.gather((plan.values, plan.lower, plan.upper, plan.policy.actions))
-    values, lower, upper, actions = (np.concatenate(several) for several in zip(*told, strict=True))
+    told = blocks.processes.gather((plan.values, plan.lower, plan.upper, plan.policy.actions))
+    order = np.argsort(np.concatenate([blocks.states_of(rank) for rank in range(blocks.processes.size)]))
+    values, lower, upper, actions = (np.concatenate(several)[order] for several in zip(*told, strict=True))
     policy = TabularPolicy.from_actions(actions, plan.policy.num_actions)
     return replace(plan, values=values, lower=lower, upper=upper, policy=policy)
 
@@ -245,9 +251,9 @@ def _write(plan: Plan, folder: Path, blocks: Blocks, named: Any) -> None:
 
     processes.together(make, f"making files in {folder}")
     mine = processes.together(
-        lambda: write_states(folder, plan, blocks.first, blocks.borders), f"writing its states to {folder}"
+        lambda: write_states(folder, plan, blocks.borders, blocks.mine), f"writing its states to {folder}"
     )
-    digests = [digest for several in processes.gather(mine) for digest in several]
+    digests = in_turn(processes.gather(mine))
     if processes.rank == 0:
         write_summary(folder, plan, blocks.num_states, blocks.borders, blocks.model.digest, digests, named)
     processes.gather(None)  # nobody goes on before the plan is there

@@ -5,7 +5,7 @@ A source of a third kind, a map file read in slices, is `gridworld_env.maps.slic
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from planners.models.convert import Model, as_model
 from planners.models.negated import negated
 from planners.models.slices import Tables, checked_rows, tables_of_model
 from planners.plans.model_identity import fingerprint
+
+T = TypeVar("T")
 
 
 class Source(ABC):
@@ -184,14 +186,22 @@ def evenly(count: int, parts: int) -> NDArray[np.int64]:
     return np.arange(parts + 1, dtype=np.int64) * count // parts
 
 
-def shares(parts: int, size: int) -> NDArray[np.int64]:
-    """(size + 1,) first part of each process; where there are more processes than parts, the last have none.
+def dealt(parts: int, size: int, rank: int) -> range:
+    """The parts of a process: they are dealt in turn, so that wherever values are on their way, all processes work.
 
-    >>> shares(64, 3), shares(2, 3)
-    (array([ 0, 21, 42, 64]), array([0, 1, 2, 2]))
+    >>> list(dealt(7, 3, 0)), list(dealt(7, 3, 2)), list(dealt(2, 3, 2))
+    ([0, 3, 6], [2, 5], [])
     """
-    borders = evenly(parts, size)
-    return np.append(borders, np.full(size + 1 - len(borders), borders[-1]))
+    return range(rank, parts, size)
+
+
+def in_turn(told: Sequence[Sequence[T]]) -> list[T]:
+    """What each process told of its parts, in the order of the parts.
+
+    >>> in_turn([["part 0", "part 3"], ["part 1"], ["part 2"]])
+    ['part 0', 'part 1', 'part 2', 'part 3']
+    """
+    return [told[part % len(told)][part // len(told)] for part in range(sum(map(len, told)))]
 
 
 def as_source(model: Any) -> Source:

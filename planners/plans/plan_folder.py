@@ -13,6 +13,7 @@ import io
 import json
 import os
 import warnings
+from collections.abc import Sequence
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -73,28 +74,30 @@ def _header(dtype: np.dtype[Any], num_states: int) -> bytes:
     return file.getvalue()
 
 
-def write_states(folder: Path, plan: Plan, first: int, borders: NDArray[np.int64]) -> list[str]:
-    """Write the arrays of a plan of some states, of which `first` is the first, into the files that were made.
+def write_states(folder: Path, plan: Plan, borders: NDArray[np.int64], parts: Sequence[int]) -> list[str]:
+    """Write the arrays of a plan of the states of some parts, in their order, into the files that were made.
 
     Returns:
-        The digests of the parts of `borders` that these states are.
+        The digest of each of these parts.
     """
+    own = np.concatenate(([0], np.cumsum(np.diff(borders)[parts]))).tolist()
     for name, array in _arrays(plan).items():
         with (folder / f"{name}.npy").open("r+b") as file:
             npy.read_magic(file)
             npy.read_array_header_1_0(file)
-            file.seek(first * array.itemsize, os.SEEK_CUR)
-            file.write(np.ascontiguousarray(array).data)
+            begin = file.tell()
+            for part, (first, last) in zip(parts, pairwise(own), strict=True):
+                file.seek(begin + int(borders[part]) * array.itemsize)
+                file.write(np.ascontiguousarray(array[first:last]).data)
             file.flush()
             os.fsync(file.fileno())
-    own = borders[(borders >= first) & (borders <= first + len(plan.values))] - first
     return _digests(_arrays(plan), own)
 
 
-def _digests(arrays: dict[str, NDArray[Any]], borders: NDArray[np.int64]) -> list[str]:
+def _digests(arrays: dict[str, NDArray[Any]], borders: list[int]) -> list[str]:
     """SHA-256 of all arrays, of the states between each two borders."""
     found = []
-    for first, last in pairwise(borders.tolist()):
+    for first, last in pairwise(borders):
         digest = hashlib.sha256()
         for name in sorted(arrays):
             digest.update(np.ascontiguousarray(arrays[name][first:last]).data)
@@ -281,7 +284,7 @@ def _check_digests(here: Path, summary: dict[str, Any], arrays: dict[str, NDArra
             whole = file.read(len(header)) == header and path.stat().st_size == len(header) + array.nbytes
         if not whole:
             raise ValueError(f"{name}.npy is not as it was written")
-    pairs = zip(_digests(arrays, borders), summary["sha256_of_parts"], strict=True)
+    pairs = zip(_digests(arrays, borders.tolist()), summary["sha256_of_parts"], strict=True)
     wrong = next((part for part, (found, written) in enumerate(pairs) if found != written), None)
     if wrong is not None:
         raise ValueError(f"numbers of states {borders[wrong]} to {borders[wrong + 1] - 1} are not as they were written")

@@ -16,6 +16,7 @@ from planners.options import Target, Tolerance, check_tolerances
 FIRST_LOOK: Final = 256  # sweeps: where so many have not settled all, a proof says how to go on, and again after twice
 
 PATIENCE: Final = 6  # proofs that are no better than one before
+MOST_ROUNDED: Final = 1000.0  # times the floor: what sweeps may still change where only rounding moves values
 
 
 class Sweeps(Protocol):
@@ -94,7 +95,8 @@ def rounds(
         bounds = sweeps.prove(aim)
         aim = target(bounds).aim if np.isfinite(bounds.error) else aim
         floor = 4.0 * UNIT_ROUNDOFF * sweeps.magnitude()
-        best, stalled = (bounds.error, 0) if bounds.error < 0.9 * best else (best, stalled + 1)
+        rounded = sweeps.residual <= MOST_ROUNDED * floor  # otherwise values are still on their way
+        best, stalled = (bounds.error, 0) if bounds.error < 0.9 * best else (best, stalled + rounded)
         circles = stalled >= PATIENCE and np.isfinite(best)  # of rounding, as no threshold is small enough for it
         stuck = bounds.error > aim and ((sweeps.settled and threshold <= floor) or circles)
         residual = sweeps.residual if np.isfinite(floor) and np.isfinite(bounds.values).all() else np.nan

@@ -201,7 +201,7 @@ def failure(model: Any, **options: Any) -> str:
 
 
 KILLED = {"slip": 0.2}
-KILLED_OPTIONS: dict[str, Any] = {"discount": 0.99, "tolerance": 1e-6, "checkpoint_every": 15}
+KILLED_OPTIONS: dict[str, Any] = {"discount": 0.99, "tolerance": 1e-6, "checkpoint_every": 5}
 
 
 def killed(folder: Path, sweep: int, process: int, delay: float, number: int) -> None:

@@ -1,6 +1,5 @@
 """Solving in parts: many processes against one, bit by bit; bytes sent, killed processes, folders, refusals."""
 
-import itertools
 import json
 import os
 import shutil
@@ -21,7 +20,9 @@ from gridworld_env.maps.files import read_map_file
 from planners import InvalidModelError, InvalidOptionError, InvalidPlanFileError, MissingModelError
 from planners.__main__ import main
 from planners.distributed import Rows, Source, solve_in_parts
-from planners.distributed.sources import evenly, shares
+from planners.distributed.blocks import Blocks
+from planners.distributed.processes import Alone
+from planners.distributed.sources import dealt, evenly, in_turn
 from planners.models.convert import as_model
 from tests.oracles.once import once
 from tests.planners.distributed import job
@@ -67,9 +68,11 @@ def test_two_processes_and_one_have_the_same_bits(together: tuple[Path, int]) ->
     facts = json.loads((folder / "rank-0.json").read_text(encoding="ascii"))
     for name, (model, discount) in job.models(folder, seed).items():
         alone = solve_in_parts(model, discount=discount)
+        order = np.argsort(np.concatenate(states_of_processes(model, len(alone.values), 2)))
         for what in ("values", "lower", "upper", "actions"):
             expected = alone.policy.actions if what == "actions" else getattr(alone, what)
-            np.testing.assert_array_equal(np.concatenate([half[f"{name}/{what}"] for half in halves]), expected, name)
+            found = np.concatenate([half[f"{name}/{what}"] for half in halves])[order]
+            np.testing.assert_array_equal(found, expected, name)
         assert (facts[name]["error"], facts[name]["sweeps"]) == (alone.error_bound, alone.iterations), name
         truth = planners.solve(whole_model(folder, name, model), discount=discount, tolerance=1e-9)
         assert (alone.lower <= truth.upper).all(), name
@@ -85,12 +88,10 @@ def test_bytes_sent_in_a_sweep_are_those_predicted_from_the_tables(together: tup
     in_all = 0
     for name, (model, _) in job.models(folder, seed).items():
         mdp = whole_model(folder, name, model)
-        borders = states_of_processes(model, mdp.num_states, 2)
-        read = [
-            np.unique(mdp.transitions[np.flatnonzero(mdp.feasible[first:last]) + first * mdp.num_actions].indices)
-            for first, last in itertools.pairwise(borders)
-        ]
-        wanted = [int((read[1] < borders[1]).sum()), int((read[0] >= borders[1]).sum())]
+        own = states_of_processes(model, mdp.num_states, 2)
+        feasible = [np.isin(np.arange(mdp.num_states), states)[:, None] & mdp.feasible for states in own]
+        read = [np.unique(mdp.transitions[np.flatnonzero(pairs)].indices) for pairs in feasible]
+        wanted = [int(np.isin(read[1 - rank], own[rank]).sum()) for rank in range(2)]
         for rank in range(2):
             assert facts[rank][name]["sent"] == 8 * wanted[rank] * facts[rank][name]["sweeps"], (name, rank)
         in_all += sum(wanted)
@@ -109,8 +110,8 @@ def whole_model(folder: Path, name: str, model: Any) -> planners.TabularMDP:
     return as_model(model).tabular
 
 
-def states_of_processes(model: Any, states: int, processes: int) -> list[int]:
-    """First state of each process: of equal shares of parts of equal size, in states or in rows of a map."""
+def states_of_processes(model: Any, states: int, processes: int) -> list[np.ndarray]:
+    """The states of each process: parts of equal size, in states or in rows of a map, are dealt in turn."""
     if isinstance(model, slices.MapSlices):
         rows = read_map_file(model.path, goal=(0, 0) if model.movingai else None)["desc"]
         before = np.cumsum([0, *(sum(glyph != "#" for glyph in row) for row in rows)])
@@ -118,9 +119,8 @@ def states_of_processes(model: Any, states: int, processes: int) -> list[int]:
         borders = [int(before[cut]) for cut in cuts]
     else:
         borders = [states * part // min(PARTS, states) for part in range(min(PARTS, states) + 1)]
-    parts = len(borders) - 1
-    shared = min(processes, parts)
-    return [borders[parts * rank // shared] for rank in range(shared + 1)] + [states] * (processes - shared)
+    part = np.searchsorted(borders, np.arange(states), side="right") - 1
+    return [np.flatnonzero(part % processes == rank) for rank in range(processes)]
 
 
 def test_solve_gives_every_process_the_whole_plan(together: tuple[Path, int]) -> None:
@@ -141,8 +141,8 @@ def test_what_one_process_finds_all_are_told(together: tuple[Path, int]) -> None
     told = [json.loads((folder / f"rank-{rank}.json").read_text(encoding="ascii"))["failures"] for rank in range(2)]
     for name, parts in {
         "wrong row": ["InvalidModelError: process 1 of 2", f"state {job.LADDER - 7}, action 0", "sum to 1.5"],
-        "no memory": ["NotEnoughMemoryError: process 0 of 2", "states 0 to 1499", "Unable to allocate 3 GiB"],
-        "little memory": ["NotEnoughMemoryError: process 1 of 2", "states 1500 to 2999", "100.0 kB are free"],
+        "no memory": ["NotEnoughMemoryError: process 0 of 2", "its 1496 states", "Unable to allocate 3 GiB"],
+        "little memory": ["NotEnoughMemoryError: process 1 of 2", "its 1504 states", "100.0 kB are free"],
         "another discount": ["the processes do not agree: discount is 0.9 on process 0 of 2, and 0.95"],
         "another tolerance": [
             "tolerance is Tolerance(absolute=1e-06, relative=0.0) on process 0 of 2, and Tolerance(absolute=0.001"
@@ -182,7 +182,7 @@ def test_a_killed_process_changes_nothing(tmp_path: Path, rng: np.random.Generat
     (tmp_path / "map.txt").write_text("\n".join(["+" + rows[0][1:], *rows[1:]]) + "\n", encoding="ascii")
     source = slices.open_map(str(tmp_path / "map.txt"), **job.KILLED)
     alone = solve_in_parts(source, out=tmp_path / "alone", **job.KILLED_OPTIONS)
-    sweep, delay = int(rng.integers(20, alone.iterations - 5)), float(rng.choice([0.0, 0.002, 0.01]))
+    sweep, delay = int(rng.integers(6, alone.iterations // 2)), float(rng.choice([0.0, 0.002, 0.01]))
     launch(3, JOB, "killed", tmp_path, sweep, int(rng.integers(3)), delay, int(signal.SIGKILL), restarts=1)
     assert (tmp_path / "killed").exists()
     plan = planners.load_plan(tmp_path / "plan")
@@ -198,6 +198,20 @@ def test_a_script_may_enter_a_group_twice(together: tuple[Path, int]) -> None:
     folder, _ = together
     for number in ("0", "1"):
         assert planners.load_plan(folder / "groups" / number).converged
+
+
+def test_parts_dealt_in_turn_all_have_work_while_the_values_are_on_their_way(tmp_path: Path) -> None:
+    """The larger share of two processes is nearly half of each sweep; of two halves of the map it is more."""
+    squares = np.full((96, 96), ".")
+    squares[0, 0] = "+"
+    (tmp_path / "map.txt").write_text("\n".join(map("".join, squares)) + "\n", encoding="ascii")
+    blocks = Blocks(slices.open_map(str(tmp_path / "map.txt"), slip=0.2), 0.99, Alone(), 32)
+    busy = []
+    while not blocks.advance(1e-7):
+        busy.append(blocks.worked.astype(int))
+    work = np.sum(busy)
+    assert work > 1.9 * sum(max(each[dealt(32, 2, rank)].sum() for rank in range(2)) for each in busy)
+    assert work < 1.75 * sum(max(each[:16].sum(), each[16:].sum()) for each in busy)
 
 
 def ladder() -> Rows:
@@ -220,8 +234,8 @@ def test_options_are_refused(options: dict[str, Any], found: str) -> None:
 
 
 def test_an_interrupted_run_goes_on_and_a_torn_or_foreign_checkpoint_does_not_count(tmp_path: Path) -> None:
-    alone = solve_in_parts(ladder(), discount=0.99, parts=8)
-    options: dict[str, Any] = {"discount": 0.99, "out": tmp_path, "checkpoint_every": 4, "parts": 8}
+    alone = solve_in_parts(ladder(), discount=0.99, parts=32)
+    options: dict[str, Any] = {"discount": 0.99, "out": tmp_path, "checkpoint_every": 4, "parts": 32}
 
     def stop(step: planners.Iteration) -> None:
         if step.iteration == 10:
@@ -247,7 +261,7 @@ def test_an_interrupted_run_goes_on_and_a_torn_or_foreign_checkpoint_does_not_co
 
 def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(tmp_path: Path) -> None:
     """And a run that ends at a limit saves where it stands; only one that is done deletes its checkpoints."""
-    options: dict[str, Any] = {"discount": 0.99, "out": tmp_path, "checkpoint_every": 4, "parts": 8}
+    options: dict[str, Any] = {"discount": 0.99, "out": tmp_path, "checkpoint_every": 4, "parts": 32}
     stopped = solve_in_parts(ladder(), max_iterations=9, throw=False, **options)
     assert stopped.iterations == 9
     sets = tmp_path / "checkpoint"
@@ -358,11 +372,11 @@ def test_the_command_plans_and_refuses(tmp_path: Path, capsys: pytest.CaptureFix
         assert found in capsys.readouterr().err
 
 
-def test_parts_are_shared_out_whole() -> None:
+def test_parts_are_dealt_in_turn() -> None:
     for parts, size in ((64, 1), (64, 3), (64, 64), (5, 8), (1, 2)):
-        share = shares(parts, size)
-        assert (len(share), share[0], share[-1]) == (size + 1, 0, parts)
-        assert np.ptp(np.diff(share)) <= 1
+        share = [list(dealt(parts, size, rank)) for rank in range(size)]
+        assert in_turn(share) == list(range(parts))
+        assert max(map(len, share)) - min(map(len, share)) <= 1
     assert evenly(3, 64).tolist() == [0, 1, 2, 3]
 
 
