@@ -1,4 +1,6 @@
-import sys, stormpy
+import sys
+
+import stormpy
 
 program = stormpy.parse_prism_program(sys.argv[1])
 for text in sys.argv[2:]:
