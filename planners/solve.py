@@ -172,8 +172,6 @@ def solve(
 
         options |= tolerances | {"progress": progress, "throw": throw, "minimise": minimise}
         return solve_together(model, discount=discount, **options)
-    if is_device(device) and name not in ("auto", "value_iteration"):
-        raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
     options |= tolerances | {"progress": progress, "throw": throw, "name": name, "device": device}
     plan = in_direction(_plan, model, minimise=minimise, last_proof=False, discount=discount, **options)
     return finish(plan, throw=throw)
@@ -237,6 +235,8 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
     """The plan that maximises, converged or not."""
     source = as_model(model)
     if is_device(device):
+        if name not in ("auto", "value_iteration"):
+            raise InvalidOptionError(f"method {name!r} runs on the CPU only; leave out method, or device={device!r}")
         member = Variant(source, check_discount(discount))
         check_run(options.get("max_iterations", 1), options["progress"], throw)
         options["tolerance"] = check_tolerances(options.get("tolerance", BY_DEFAULT))
