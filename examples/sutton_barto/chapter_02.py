@@ -211,6 +211,7 @@ def draw(
         axes[4].plot(2.0 ** np.array(STUDY[name][1]), means, color=color, lw=1, marker="o", ms=3, label=name)
     axes[4].axhline(BEST, color=GREY, ls="--", lw=1, label="best possible, 1.5388")
     axes[4].set_xscale("log", base=2)
+    axes[4].set_ylim(1.05, 1.9)  # room for the legend
     label(axes[4], "epsilon, alpha, c or Q0", "mean reward of 1000 steps")
     figure.savefig(picture)
 
