@@ -78,6 +78,28 @@ def gradient_rule(rate: float, baseline: bool) -> Any:
     return begin
 
 
+STUDY = {  # Figure 2.6: the rule of a parameter, and the powers of 2 that it goes through
+    "epsilon-greedy": (value_rule, range(-7, -1)),
+    "gradient": (lambda rate: gradient_rule(rate, True), range(-5, 2)),
+    "UCB": (lambda c: value_rule(c=c), range(-4, 3)),
+    "optimistic": (lambda initial: value_rule(0.0, 0.1, initial), range(-2, 3)),
+}
+
+
+def study(tasks: int, steps: int) -> dict[str, np.ndarray]:
+    """Mean reward of all steps, for each parameter of each rule; all play the same bandits."""
+    return {
+        name: np.array([play(rule(2.0**power), tasks, steps, 26)[0].mean() for power in powers])
+        for name, (rule, powers) in STUDY.items()
+    }
+
+
+def study_rows(found: dict[str, np.ndarray], noise: float) -> list[Row]:
+    printed = {"epsilon-greedy": "about 1.35", "gradient": "about 1.4", "UCB": "about 1.5", "optimistic": "about 1.45"}
+    what = "mean reward of all steps, best parameter"
+    return [Row("Figure 2.6", f"{k}: {what}", printed[k], found[k].max(), BEST, noise, "below") for k in found]
+
+
 def chapter(full: bool, picture: Path | None) -> list[Row]:
     tasks, steps = (2000, 1000) if full else (300, 120)
     rules = {
@@ -159,16 +181,20 @@ def chapter(full: bool, picture: Path | None) -> list[Row]:
                 "Figure 2.5", "without", "about .5", right["gradient, without baseline"][late].mean(), 0.5, 0.07, "book"
             ),
         ]
+    found = study(1000 if full else 50, steps)
+    rows += study_rows(found, 5.0 / (1000 if full else 50) ** 0.5)
     if picture:
-        draw(rewards, right, picture)
+        draw(rewards, right, found, picture)
     return rows
 
 
-def draw(rewards: dict[str, np.ndarray], right: dict[str, np.ndarray], picture: Path) -> None:
-    figure, axes = panels("Figure 2.2", "Figure 2.3", "Figure 2.4", "Figure 2.5")
+def draw(
+    rewards: dict[str, np.ndarray], right: dict[str, np.ndarray], studied: dict[str, np.ndarray], picture: Path
+) -> None:
+    figure, axes = panels("Figure 2.2", "Figure 2.3", "Figure 2.4", "Figure 2.5", "Figure 2.6")
     shown = [("greedy", "epsilon .01", "epsilon .1"), ("optimistic", "realistic"), ("UCB", "epsilon .1")]
     shown.append(("gradient, with baseline", "gradient, without baseline"))
-    for k, (ax, names) in enumerate(zip(axes, shown, strict=True)):
+    for k, (ax, names) in enumerate(zip(axes[:4], shown, strict=True)):
         curves = rewards if k in (0, 2) else right
         for name, color in zip(names, (BLUE, ORANGE, GREEN), strict=False):
             ax.plot(np.arange(1, len(curves[name]) + 1), curves[name], color=color, lw=1, label=name)
@@ -181,6 +207,12 @@ def draw(rewards: dict[str, np.ndarray], right: dict[str, np.ndarray], picture: 
         if k == 2:
             ax.plot(11, BEST / 2**0.5, "o", color=GREY, ms=4, label="step 11, exactly")
         label(ax, "step", "mean reward" if curves is rewards else "share of the best arm")
+    for (name, means), color in zip(studied.items(), (ORANGE, BLUE, GREEN, PURPLE), strict=True):
+        axes[4].plot(2.0 ** np.array(STUDY[name][1]), means, color=color, lw=1, marker="o", ms=3, label=name)
+    axes[4].axhline(BEST, color=GREY, ls="--", lw=1, label="best possible, 1.5388")
+    axes[4].set_xscale("log", base=2)
+    axes[4].set_ylim(1.05, 1.9)  # room for the legend
+    label(axes[4], "epsilon, alpha, c or Q0", "mean reward of 1000 steps")
     figure.savefig(picture)
 
 

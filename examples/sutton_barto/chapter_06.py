@@ -4,6 +4,7 @@ from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
+from batches import batch_curves, batch_rows
 from book import BLUE, GREEN, GREY, ORANGE, Row, from_start, label, main, panels, soft
 from walks import runs_of_walk
 
@@ -61,6 +62,8 @@ def walk_rows(full: bool) -> tuple[list[Row], list[tuple[str, np.ndarray, np.nda
 
 def chapter(full: bool, picture: Path | None) -> list[Row]:
     rows, curves = walk_rows(full)
+    batches = batch_curves(100 if full else 30, 100 if full else 20)
+    rows += batch_rows(batches)
     cliff = planners.as_model(gym.make("GridWorld-v0", map_name="sutton-barto-6.6")).tabular
     best, careful = planners.solve(cliff, discount=1.0), planners.solve(soft(cliff, 0.1), discount=1.0)
     actions = np.full((cliff.num_states, 4), 0.025)
@@ -150,25 +153,32 @@ def chapter(full: bool, picture: Path | None) -> list[Row]:
     ]
     if picture:
         figure, axes = panels(
-            "Example 6.2: error of the walk", "Example 6.6: the cliff", "Figure 6.5: maximisation bias"
+            "Example 6.2: error of the walk",
+            "Figure 6.2: batches",
+            "Example 6.6: the cliff",
+            "Figure 6.5: maximisation bias",
         )
         for k, (name, exact, sampled) in enumerate(curves):
             color = (BLUE, ORANGE)[k > 2]
             axes[0].plot(sampled, color=color, lw=0.5, alpha=0.6)
             axes[0].plot(exact, color=color, lw=1.2, ls=("-", "--", ":", "-.")[k % 4 if k < 3 else k - 3], label=name)
         label(axes[0], "episode (thin: runs, their mean root)", "root mean squared error")
+        for name, errors in batches.items():
+            style = {"lw": 2.5, "ls": ":"} if "exact" in name else {"lw": 1}
+            axes[1].plot(errors.mean(axis=1), color=(BLUE, ORANGE)["MC" in name], label=name, **style)
+        label(axes[1], "episode", "root mean squared error")
         for (name, run), color in zip(runs.items(), (BLUE, ORANGE, GREEN), strict=True):
             mean = np.mean([rewards[:500] for rewards in run.total_rewards], axis=0)
-            axes[1].plot(np.convolve(mean, np.ones(10) / 10, "valid"), color=color, lw=1, label=name)
+            axes[2].plot(np.convolve(mean, np.ones(10) / 10, "valid"), color=color, lw=1, label=name)
         for value, name in ((safe, "best epsilon-soft, -20.71"), (risky, "epsilon-greedy on Q*, -45.80")):
-            axes[1].axhline(value, color=GREY, ls="--", lw=1)
-            axes[1].text(500, value + 1, name, ha="right", fontsize=8)
-        axes[1].set_ylim(-100, 0)
-        label(axes[1], "episode", "reward of the episode")
+            axes[2].axhline(value, color=GREY, ls="--", lw=1)
+            axes[2].text(500, value + 1, name, ha="right", fontsize=8)
+        axes[2].set_ylim(-100, 0)
+        label(axes[2], "episode", "reward of the episode")
         for (name, curve), color in zip(share.items(), (BLUE, ORANGE), strict=True):
-            axes[2].plot(curve, color=color, lw=1, label=name)
-        axes[2].axhline(0.05, color=GREY, ls="--", lw=1, label="best possible, .05")
-        label(axes[2], "episode", "share of LEFT")
+            axes[3].plot(curve, color=color, lw=1, label=name)
+        axes[3].axhline(0.05, color=GREY, ls="--", lw=1, label="best possible, .05")
+        label(axes[3], "episode", "share of LEFT")
         figure.savefig(picture)
     return rows
 
