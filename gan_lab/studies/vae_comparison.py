@@ -36,7 +36,6 @@ LABELS: Final = {
     "modes": "modes found",
     "modes_expected": "modes that so many data show",
     "values_missed": "values of factors missed",
-    "pairs_missed": "pairs of values missed",
     "high_quality": "good samples",
     "new": "of these never shown",
     "blur": "blur, pixels",
