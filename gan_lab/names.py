@@ -15,6 +15,7 @@ from gan_lab.studies.failure_atlas import ATLAS, Failure
 from gan_lab.studies.vae_comparison import beside_vae
 from gan_lab.training.loop import train
 from gan_lab.training.run import Run, Status
+from gan_lab.training.sample_grid import SampleGrid
 from gan_lab.training.scalars import Scalars
 from gan_lab.updates.spectrum import Spectrum, spectrum
 from gan_lab.vae.training import train_vae
@@ -36,6 +37,7 @@ __all__ = [
     "Recipe",
     "Replay",
     "Run",
+    "SampleGrid",
     "Scalars",
     "Schedule",
     "Spectrum",

@@ -1,6 +1,7 @@
 """The command `gan-lab beside-vae`."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from gan_lab.cli.exit_codes import exit_codes
 def beside_vae(
     game: Annotated[str, typer.Argument(help="A game of samples: see `gan-lab games`.")] = "ring8",
     steps: Annotated[int, typer.Option(min=1, help="Updates of the VAE, and of the GAN.")] = 1500,
+    vae_steps: Annotated[int | None, typer.Option(min=1, help="Of the VAE, if others.", show_default=False)] = None,
     samples: Annotated[int, typer.Option(min=10, help="Samples of each that are measured.")] = 2000,
     loss: Annotated[str | None, typer.Option(help="The GAN's: {losses}", show_default=False)] = None,
     penalty: Annotated[str | None, typer.Option(help="The GAN's: {penalties}", show_default=False)] = None,
@@ -21,6 +23,12 @@ def beside_vae(
         str | None, typer.Option(help="The GAN's; of pictures their own, else the plain one.", show_default=False)
     ] = None,
     width: Annotated[float | None, typer.Option(help="Standard deviation of a mixture's modes.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="A checkpoint of the GAN: it is trained from there.", show_default=False)
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="PNG of samples, where they are pictures.", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed, the same table.")] = 0,
 ) -> None:
     """Train a VAE and a GAN on the same data: likelihood, blur, missed modes, precision and recall."""
@@ -29,12 +37,16 @@ def beside_vae(
     from gan_lab.watch.watchable_games import watched_game
 
     choices: dict[str, Any] = dict(loss=loss, penalty=penalty, penalty_weight=penalty_weight, recipe=recipe)
-    with exit_codes():
+    choices |= dict(resume=resume, vae_steps=vae_steps, samples=samples, progress=sys.stderr.isatty())
+    with exit_codes(OSError):
         chosen = make_game(game) if width is None else watched_game(game, width=width)
         if recipe is None and getattr(chosen, "image_shape", None) is None:
             choices["recipe"] = "plain"
-        found = compare(chosen, steps=steps, samples=samples, seed=seed, progress=sys.stderr.isatty(), **choices)
-    table = Table("", *found.columns, title=f"{found.game.name}, {steps} updates each")
+        found = compare(chosen, steps=steps, seed=seed, **choices)
+        if picture is not None:
+            found.grid(picture)
+    updates = f"{found.gan.steps} updates of the GAN, {found.vae.steps} of the VAE"
+    table = Table("", *found.columns, title=f"{found.game.name}, {updates}")
     for row in found.table():
         table.add_row(*row)
     Console(highlight=False).print(table)

@@ -9,6 +9,7 @@ from rich.console import Console
 from gan_lab.cli.exit_codes import exit_codes, say
 from gan_lab.errors import WiringError
 from gan_lab.launched import is_first, is_launched
+from gridworld_env.ui.files.whole_file import check_place
 
 if TYPE_CHECKING:
     from gan_lab.updates import Update
@@ -37,6 +38,7 @@ def train(
     resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
     device: Annotated[str, typer.Option(help="Where networks and samples live: {devices}.")] = "cpu",
     shares: Annotated[int | None, typer.Option(help="Parts in which a batch is played.", show_default=False)] = None,
+    grid: Annotated[Path | None, typer.Option(help="PNG of samples that are pictures, while it trains.")] = None,
     html: Html = None,
     gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
 ) -> None:
@@ -49,7 +51,7 @@ def train(
         generator_rate=generator_rate, batch_size=batch_size, seed=seed, checkpoint=checkpoint, resume=resume,
         device=device, shares=shares,
     )  # fmt: skip
-    _train(game, data, update, discriminator_steps, html, gif, choices)
+    _train(game, data, update, discriminator_steps, grid, html, gif, choices)
 
 
 def _train(
@@ -57,6 +59,7 @@ def _train(
     data: Path | None,
     update: str | None,
     discriminator_steps: int | None,
+    grid: Path | None,
     html: Path | None,
     gif: Path | None,
     choices: dict[str, Any],
@@ -64,13 +67,15 @@ def _train(
     """Train, and print the report."""
     from gan_lab.replays.recording import recorded
     from gan_lab.training.loop import train as train_game
+    from gan_lab.training.sample_grid import SampleGrid
 
     with exit_codes(OSError, ValueError), recorded(html, gif, say) as recording:
+        found = recording.suits(_chosen(game, data))
         run = train_game(
-            recording.suits(_chosen(game, data)),
+            found if grid is None else _of_pictures(found, grid),
             update=_rule(update, discriminator_steps),
             looks=recording.looks,
-            callbacks=recording.callbacks,
+            callbacks=[*recording.callbacks, *([] if grid is None else [SampleGrid(grid)])],
             progress=True,
             distributed=is_launched(),
             **choices,
@@ -87,6 +92,17 @@ def _chosen(game: str | None, data: Path | None) -> Any:
     from gan_lab.games import read_data
 
     return read_data(data)
+
+
+def _of_pictures(game: Any, grid: Path) -> Any:
+    """A game whose samples can be written as this picture."""
+    from gan_lab.games import make_game
+
+    check_place(grid, ".png")
+    found: Any = make_game(game)
+    if not found.of_samples or found.image_shape is None:
+        raise WiringError(f"--grid writes pictures, and samples of {found.name!r} are none: leave it out")
+    return found
 
 
 def _rule(update: str | None, discriminator_steps: int | None) -> "str | Update | None":

@@ -17,8 +17,7 @@ from gan_lab.recipes.known import AS_PUBLISHED, KNOWN
 from gan_lab.recipes.picture_shapes import (
     DCGANDiscriminatorShape,
     DCGANGeneratorShape,
-    ResidualDiscriminatorShape,
-    ResidualGeneratorShape,
+    SpectralDiscriminatorShape,
 )
 from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.recipes.schedule import Schedule
@@ -119,26 +118,28 @@ IMAGES: Final = Recipe(
 )
 
 PICTURES: Final = Recipe(
-    "Pictures of 32 x 32 and more: residual networks without normalisation, as R3GAN's (Huang et al. 2024).",
-    penalty_weight=Schedule(1.0, 0.1),
-    generator_rate=Schedule(2e-3, 2e-4, first=0.5),
-    discriminator_rate=Schedule(2e-3, 2e-4, first=0.5),
+    "Pictures of 32 x 32 and more: DCGAN's generator, and a discriminator of spectral norm 1 (Miyato et al. 2018).",
+    loss="hinge",
+    penalty=None,
+    generator_rate=Schedule(1e-3, 2e-5, first=0.5),
+    discriminator_rate=Schedule(1e-3, 2e-5, first=0.5),
+    betas=(0.5, 0.999),
     batch_size=32,
-    steps=4000,
-    averaging=0.995,
-    generator=ResidualGeneratorShape(),
-    discriminator=ResidualDiscriminatorShape(),
+    steps=12_000,
+    averaging=0.999,
+    generator=DCGANGeneratorShape(),
+    discriminator=SpectralDiscriminatorShape(),
 )
 DCGAN: Final = Recipe(
     "Strided convolutions and batch normalisation, on square pictures (Radford et al. 2016).",
     loss="non_saturating",
     penalty=None,
-    generator_rate=Schedule(2e-4),
-    discriminator_rate=Schedule(2e-4),
+    generator_rate=Schedule(1e-3, 3e-5, first=0.3),
+    discriminator_rate=Schedule(1e-3, 3e-5, first=0.3),
     betas=(0.5, 0.999),
-    batch_size=64,
-    steps=5000,
-    averaging=None,
+    batch_size=32,
+    steps=4000,
+    averaging=0.995,
     generator=DCGANGeneratorShape(),
     discriminator=DCGANDiscriminatorShape(),
 )

@@ -5,14 +5,13 @@ from typing import Any
 
 from torch import nn
 
-from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors import WiringError
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks.convolutional import is_convolvable
 from gan_lab.networks.picture_pairs import (
     DCGANDiscriminator,
     DCGANGenerator,
-    ResidualDiscriminator,
-    ResidualGenerator,
+    SpectralDiscriminator,
 )
 from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape
 
@@ -51,29 +50,11 @@ class DCGANDiscriminatorShape(DiscriminatorShape):
 
 
 @dataclass(frozen=True)
-class ResidualGeneratorShape(GeneratorShape):
-    """Residual blocks without normalisation; `channels` at half the side, and `blocks` at each size."""
+class SpectralDiscriminatorShape(DiscriminatorShape):
+    """Convolutions that are normalised spectrally; `channels` at half the side."""
 
     channels: int = 16
-    blocks: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse numbers of blocks that are none."""
-        super().__post_init__()
-        whole_number("blocks", self.blocks, 1)
-
-    def network(self, game: SampleGame) -> nn.Module:
-        """From (n, noise_size) to (n, d)."""
-        return ResidualGenerator(game.noise_size, _shape_of(game), self.channels, self.blocks)
-
-
-@dataclass(frozen=True)
-class ResidualDiscriminatorShape(DiscriminatorShape):
-    """Residual blocks without normalisation; `channels` at half the side, and `blocks` at each size."""
-
-    channels: int = 16
-    blocks: int = 1
 
     def network(self, game: SampleGame) -> nn.Module:
         """From (m, d) to (m, 1) scores."""
-        return ResidualDiscriminator(_shape_of(game), self.channels, self.blocks)
+        return SpectralDiscriminator(_shape_of(game), self.channels)

@@ -5,6 +5,8 @@ VAE, and the GAN, which has no likelihood: it is an implicit model.
 """
 
 from dataclasses import asdict, dataclass
+from os import PathLike
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,10 +20,13 @@ from gan_lab.metrics.precision_recall import precision_recall
 from gan_lab.players import parts_of
 from gan_lab.training.loop import train
 from gan_lab.training.run import Run
+from gan_lab.training.sheets import sheet
 from gan_lab.vae import LinearVAE, NeuralVAE, VAERun, importance_bound, train_vae
+from gridworld_env.ui.files.pictures import save_png
 
 DATA_OF_LINEAR: Final = 20_000  # points from which the linear VAE is computed
 MOST_OF_LINEAR: Final = 1024  # numbers of a point, beyond which its eigenvectors would take longer than both runs
+GAP: Final = 5  # pixels beside the samples of a column
 DECODED: Final = 2**26  # numbers that are decoded for the bound of the VAE's likelihood
 LABELS: Final = {
     "log_likelihood": "log p of fresh data, nats a point",
@@ -34,6 +39,7 @@ LABELS: Final = {
     "high_quality": "good samples",
     "new": "of these never shown",
     "blur": "blur, pixels",
+    "from_picture": "distance to nearest true picture, root mean square",
     "far": "share beyond 3 std of every mode",
     "distance": "distance to nearest mode, std",
     "core_smallest": "covariance within 3 std, smallest",
@@ -76,6 +82,19 @@ class Comparison:
         names = [name for name in LABELS if any(name in column for column in self.columns.values())]
         return [[LABELS[name], *(self._cell(column, name) for column in self.columns)] for name in names]
 
+    def grid(self, path: "str | PathLike[str]", rows: int = 6, columns: int = 6) -> Path:
+        """Write samples of each column of the table side by side as a PNG, where samples are pictures.
+
+        Raises:
+            WiringError: They are none.
+        """
+        shape = self.game.image_shape
+        if shape is None:
+            raise WiringError(f"samples of {self.game.name!r} are no pictures: see `samples`")
+        parts = [sheet(part[: rows * columns].reshape(-1, *shape), columns) for part in self.samples.values()]
+        between = np.full((len(parts[0]), 2 * GAP, 3), 255, dtype=np.uint8)
+        return save_png(Path(path), np.hstack([each for part in parts for each in (part, between)][:-1]))
+
     def _cell(self, column: str, name: str) -> str:
         found = self.columns[column]
         if name not in found:
@@ -104,6 +123,7 @@ def beside_vae(
     *,
     vae: NeuralVAE | None = None,
     steps: int = 1500,
+    vae_steps: int | None = None,
     seed: int = 0,
     samples: int = 2000,
     neighbours: int = 3,
@@ -117,6 +137,7 @@ def beside_vae(
         game: Name of a game of samples, or the game; blur and missed modes are measured where modes are known.
         vae: What learns by the ELBO; None: the default.
         steps: Updates of each.
+        vae_steps: Updates of the VAE, if it gets others; one of pictures has as large batches as the GAN.
         seed: Of both runs and of all that is measured.
         samples: Of each model, and of fresh data, that are compared.
         neighbours: k of precision and recall.
@@ -142,8 +163,11 @@ def beside_vae(
     if 1 < found.dimension <= MOST_OF_LINEAR:  # before the others are trained, as it may refuse the data
         linear = _linear(found, found.real(DATA_OF_LINEAR, rng))
         drawn["linear VAE"] = linear.act(rng.standard_normal((samples, linear.noise_size)))
-    vae_run = train_vae(found, vae, steps=steps, seed=seed, progress=progress)
     gan_run = train(found, steps=steps, seed=seed, progress=progress, **gan)
+    batches = {} if found.image_shape is None else {"batch_size": gan_run.settings["batch_size"]}
+    vae_run = train_vae(
+        found, vae, steps=steps if vae_steps is None else vae_steps, seed=seed, progress=progress, **batches
+    )
     drawn["VAE"] = vae_run.sample(samples, seed)
     if found.image_shape is not None:  # what is shown of a VAE as a rule
         drawn["VAE, means"] = vae_run.means(samples, seed)
@@ -180,6 +204,7 @@ def _quality(game: SampleGame, fresh: NDArray[Any], samples: NDArray[Any], neigh
                 found["spread"] = float(np.median(known))
     elif game.image_shape is not None:
         truth = game.truth(samples, np.random.default_rng(0))
+        truth |= {"from_picture": truth.pop("distance")} if "distance" in truth else {}
         found = {name: value for name, value in truth.items() if name in LABELS}
     return found | asdict(precision_recall(fresh, samples, neighbours))
 

@@ -82,7 +82,8 @@ def train(
         seed: Of the first parameters, where players are not given, and of the game.
         truth_every: Updates between evaluations; None: as many as make `looks` of them.
         looks: How many times to evaluate the players: V and all that is known exactly, or estimated, beside them.
-        callbacks: Called with the run after each evaluation; one that returns True stops the run.
+        callbacks: Called with the run after each evaluation; one that returns True stops the run. What has a method
+            `beat` is also asked after each update, `beat(run)`, as `gan_lab.SampleGrid` is.
         progress: Show V, its gap to -log 4 and the divergence on stderr.
         checkpoint: File that is written after each evaluation, once the callbacks have been called.
         resume: File to go on from: the run is then the same, bit by bit, as one without a break.
@@ -178,6 +179,13 @@ class _Evaluations:
             if self.file is not None:
                 checkpoints.save(self.file, made)
 
+    def beat(self, made: Assembly) -> None:
+        """After an update: let callbacks that have a `beat` see the run."""
+        if made.place.ranks.rank == 0:
+            for callback in self.callbacks:
+                if callable(beat := getattr(callback, "beat", None)):
+                    beat(made.run)
+
     def _called(self, made: Assembly) -> bool:
         return any([is_true(callback(made.run)) for callback in self.callbacks])
 
@@ -207,6 +215,7 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
                         run.status = Status.STOPPED
                         return
                 bar.beat(run.steps, pair.payoffs)
+                evaluations.beat(made)
             run.status = Status.FINISHED
         except KeyboardInterrupt:
             run.status = Status.INTERRUPTED

@@ -84,7 +84,7 @@ Callback = Callable[[VAERun], Any]
 def default_vae(game: SampleGame) -> NeuralVAE:
     """Two hidden layers each way, and as many latent numbers as the generator has noise.
 
-    On pictures of 32 x 32 and more, the networks of the recipe "pictures": its generator is the decoder.
+    On pictures of 32 x 32 and more, residual networks, without batch normalisation.
     """
     networks = None
     if "pictures" in game.own_recipes:

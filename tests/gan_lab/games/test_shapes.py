@@ -25,7 +25,9 @@ from gan_lab.networks.picture_pairs import (
     DCGANGenerator,
     ResidualDiscriminator,
     ResidualGenerator,
+    SpectralDiscriminator,
     channels_of,
+    spectrally_normalised,
 )
 from gan_lab.recipes.choose import RECIPES, own_recipe
 
@@ -172,7 +174,13 @@ SHAPES = [(1, 8, 8), (3, 32, 32), (2, 12, 12), (1, 28, 28)]
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(
-    "pair", [(DCGANGenerator, DCGANDiscriminator), (ResidualGenerator, ResidualDiscriminator)], ids=["dcgan", "r3gan"]
+    "pair",
+    [
+        (DCGANGenerator, DCGANDiscriminator),
+        (DCGANGenerator, SpectralDiscriminator),
+        (ResidualGenerator, ResidualDiscriminator),
+    ],
+    ids=["dcgan", "spectral", "residual"],
 )
 def test_pairs_take_any_square_picture(pair: Any, shape: tuple[int, int, int]) -> None:
     generator, discriminator = pair[0](5, shape, 4), pair[1](shape, 4)
@@ -185,7 +193,25 @@ def test_pairs_take_any_square_picture(pair: Any, shape: tuple[int, int, int]) -
         pair[1]((1, 8, 12))
 
 
-def test_own_pictures_of_32_and_more_have_the_residual_recipe(rng: np.random.Generator) -> None:
+def test_a_weight_of_spectral_norm_1_and_its_gradient() -> None:
+    """By the singular values of another library; the slope of the norm is the outer product of the singular vectors."""
+    torch.manual_seed(5)
+    weight = torch.randn(6, 3, 4, 4, dtype=torch.float64).requires_grad_()
+    values = np.linalg.svd(weight.detach().numpy().reshape(6, -1), compute_uv=False)
+    normalised = spectrally_normalised(weight)
+    assert np.allclose(normalised.detach().numpy() * values[0], weight.detach().numpy(), rtol=1e-12)
+    assert torch.autograd.gradcheck(spectrally_normalised, (weight,))
+    discriminator, pictures = SpectralDiscriminator((3, 32, 32), 4), torch.randn(2, 3072)
+    before = {name: value.clone() for name, value in discriminator.state_dict().items()}
+    scores = discriminator(pictures)
+    with torch.no_grad():
+        for parameter in discriminator.parameters():
+            parameter.mul_(7.0 if parameter.dim() > 1 else 1.0)
+    assert torch.allclose(discriminator(pictures), scores, atol=1e-5)  # how large the weights are does not matter
+    assert before.keys() == discriminator.state_dict().keys()
+
+
+def test_own_pictures_of_32_and_more_have_a_recipe_of_their_own(rng: np.random.Generator) -> None:
     large = ImagesGame(rng.uniform(-1, 1, (12, 1, 32, 32)))
     assert own_recipe(large) is RECIPES["pictures"]
     assert own_recipe(ImagesGame(rng.uniform(-1, 1, (12, 1, 8, 8)))) is RECIPES["images"]

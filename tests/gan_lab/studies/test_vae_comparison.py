@@ -1,9 +1,11 @@
 """A VAE and a GAN on the same data: the table, its figures measured again here, and the command."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from gan_lab import Discriminator, Generator, WiringError, beside_vae
@@ -121,7 +123,7 @@ class Few(ShapesGame):
     evaluated = 20  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
 
 
-def test_on_pictures_the_figures_are_those_that_the_game_reads() -> None:
+def test_on_pictures_the_figures_are_those_that_the_game_reads(tmp_path: Path) -> None:
     """Networks for pictures on both sides; the means of the VAE without its noise; no linear VAE of 3,072 numbers."""
     recipe = RECIPES["pictures"].with_(batch_size=2)
     found = beside_vae(Few(), steps=1, samples=12, importance_samples=2, recipe=recipe)
@@ -133,3 +135,16 @@ def test_on_pictures_the_figures_are_those_that_the_game_reads() -> None:
     noise = found.samples["VAE"] - found.samples["VAE, means"]
     assert noise.std() == pytest.approx(found.vae.vae.std, rel=0.05)  # 36,864 numbers: a standard error is .4 %
     assert "blur, pixels" in repr(found)
+    assert "distance to nearest true picture" in repr(found)
+    assert found.vae.settings["batch_size"] == 2
+    shown = Image.open(found.grid(tmp_path / "samples.png", rows=2, columns=3)).convert("RGB")
+    assert shown.size == (4 * (3 * 33 + 1) + 3 * 10, 2 * 33 + 1)
+    data = found.samples["data"][:6].reshape(6, 3, 32, 32)
+    assert np.allclose(np.asarray(shown)[1:33, 1:33], (data[0].transpose(1, 2, 0) + 1) * 127.5, atol=0.51)
+
+
+def test_the_vae_can_have_other_updates_and_samples_that_are_no_pictures_have_no_grid(tmp_path: Path) -> None:
+    found = beside_vae("ring8", steps=1, vae_steps=2, samples=12, importance_samples=2, recipe="plain")
+    assert (found.gan.steps, found.vae.steps) == (1, 2)
+    with pytest.raises(WiringError, match="samples of 'ring8' are no pictures"):
+        found.grid(tmp_path / "samples.png")

@@ -13,12 +13,14 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
+from typer.testing import CliRunner
 
 import gan_lab
-from gan_lab import Generator, Scalars, WiringError, train
+from gan_lab import Generator, SampleGrid, Scalars, WiringError, train
+from gan_lab.cli.commands import app
 from gan_lab.games import ImagesGame, make_game
 from gan_lab.metrics.features import frechet_distance, kernel_distance
-from gan_lab.training import progress
+from gan_lab.training import progress, sample_grid
 from gan_lab.training.quality import quality_of
 from gan_lab.training.run import Run
 from gan_lab.training.sheets import great_circle, sheet
@@ -97,6 +99,43 @@ def test_quality_is_beside_that_of_data(rng: np.random.Generator) -> None:
     assert list(of_points) == ["precision", "recall", "density", "coverage"]
     with pytest.raises(WiringError, match="plays a strategy"):
         train("dirac", steps=1).quality()
+
+
+def test_a_grid_grows_while_a_run_goes_on_and_leaves_no_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    """Written after each update, as if each took long; with batch normalisation, which looks could move."""
+    game = ImagesGame(rng.uniform(-1, 1, (20, 1, 8, 8)))
+    options: Any = {"recipe": gan_lab.RECIPES["dcgan"].with_(batch_size=4), "steps": 3, "looks": 1, "seed": 2}
+    alone = train(game, **options)
+    monkeypatch.setattr(sample_grid, "FIRST", 0.0)
+    monkeypatch.setattr(sample_grid, "AGAIN", 0.0)
+    seen: list[tuple[int, bytes]] = []
+
+    class Noted(SampleGrid):
+        def __call__(self, run: Run) -> None:
+            super().__call__(run)
+            seen.append((run.steps, self.path.read_bytes()))
+
+    watched = train(game, callbacks=[Noted(tmp_path / "samples.png", rows=2, columns=2)], **options)
+    assert [step for step, _ in seen] == [1, 2, 3, 3]
+    assert len({picture for _, picture in seen}) == 3
+    for one, other in zip(alone.generator.state_dict().values(), watched.generator.state_dict().values(), strict=True):
+        assert torch.equal(one, other)
+    assert seen[-1][1] == alone.grid(tmp_path / "alone.png", rows=2, columns=2).read_bytes()
+
+
+def test_the_option_grid(tmp_path: Path, rng: np.random.Generator) -> None:
+    file, data = tmp_path / "samples.png", tmp_path / "data.npy"
+    np.save(data, rng.uniform(0, 1, (20, 8, 8)))
+    answer = CliRunner().invoke(
+        app, ["train", "--data", str(data), "--steps", "1", "--batch-size", "4", "--grid", str(file)]
+    )
+    assert answer.exit_code == 0, answer.output
+    assert Image.open(file).convert("RGB").size == (8 * 49 + 1, 8 * 49 + 1)
+    answer = CliRunner().invoke(app, ["train", "ring8", "--steps", "1", "--grid", str(file)])
+    assert answer.exit_code == 2
+    assert "samples of 'ring8' are none" in answer.stderr
 
 
 def test_scalars_are_those_of_the_run() -> None:
