@@ -11,6 +11,7 @@ mixtures of all deterministic policies. Times are of the processor.
 import argparse
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
@@ -98,33 +99,37 @@ for text in sys.argv[2:]:
     [formula] = stormpy.parse_properties(text, program)
     model = stormpy.build_model(program, [formula])
     result = stormpy.model_checking(model, formula)
-    print(result.at(model.initial_states[0]))
+    print(repr(result.get_value(model.initial_states[0])))
 """
 
 
 def beside_storm(python: str) -> None:
     """Storm's multi-objective queries, at discount 1, of two models that both read."""
-    folder = Path(__file__).resolve().parent / "_tradeoffs"
-    folder.mkdir(exist_ok=True)
-    for name, (text, mdp, rewards, goal, bounds) in {"lecture": _lecture(), "robot": _robot()}.items():
+    folder = Path(tempfile.mkdtemp())
+    for name, (text, mdp, sign, goal, bounds) in {"lecture": _lecture(), "random": _random()}.items():
         path = folder / f"{name}.prism"
         path.write_text(text)
-        queries = [f'multi(R{{"r"}}max=? [C], P<={bound!r} [F "bad"])' for bound in bounds]
+        asked = 'R{"r"}max=? [C]' if sign > 0 else 'R{"r"}min=? [F "end"]'
+        queries = [f'multi({asked}, P<={bound!r} [F "bad"])' for bound in bounds]
         script = folder / "query.py"
         script.write_text(STORM)
-        done = subprocess.run([python, str(script), str(path), *queries], capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"{name}: Storm says {done.stderr[-600:]}")
-            continue
-        for bound, storm in zip(bounds, done.stdout.split(), strict=True):
+        for bound, query in zip(bounds, queries, strict=True):
+            call = [python, str(script), str(path), query]
+            try:
+                done = subprocess.run(call, capture_output=True, text=True, check=True, timeout=60)
+            except (subprocess.SubprocessError, OSError) as error:
+                print(f"{name}, P <= {bound}: no answer of Storm: {str(error)[-200:]}", flush=True)
+                continue
+            storm = done.stdout.split()[-1]
             plan = planners.solve(mdp, discount=1, at_most={"bad": (goal, bound)})
-            inside = plan.lower - 1e-6 <= float(storm) + rewards <= plan.upper + 1e-6
-            print(f"{name}, P <= {bound}: Storm {float(storm) + rewards:.9f}, here {plan.value:.9f} "
+            value = float(storm) if sign > 0 else 1.0 - float(storm)
+            inside = plan.lower - 1e-6 <= value <= plan.upper + 1e-6
+            print(f"{name}, P <= {bound}: Storm {value:.9f}, here {plan.value:.9f} "
                   f"[{plan.lower:.12f}, {plan.upper:.12f}] {'agree' if inside else 'DIFFER'}")  # fmt: skip
 
 
-def _prism(mdp: TabularMDP, bad: Any, shift: float) -> str:
-    """PRISM's language; Storm wants rewards of one sign: `shift` is added as an episode ends, which every one does."""
+def _prism(mdp: TabularMDP, bad: Any, sign: float) -> str:
+    """PRISM's language; Storm wants no negative rewards: where they are, costs that add up to 1 - V until the end."""
     S, A = mdp.rewards.shape
     endings: Any = mdp.endings
     start = int(np.argmax(mdp.initial))
@@ -137,20 +142,21 @@ def _prism(mdp: TabularMDP, bad: Any, shift: float) -> str:
             lost, over = float(ends[bad].sum()), float(ends[~np.asarray(bad)].sum())
             parts += [f"{lost!r} : (s'={S})"] * (lost > 0) + [f"{over!r} : (s'={S + 1})"] * (over > 0)
             lines.append(f" [a{a}] s={s} -> " + " + ".join(parts) + ";")
-            rewards.append(f" [a{a}] s={s} : {float(mdp.rewards[s, a]) + shift * (lost + over)!r};")
-    lines += [f" [] s>={S} -> true;", "endmodule", f'label "bad" = s={S};', *rewards, "endrewards"]
+            rewards.append(f" [a{a}] s={s} : {sign * float(mdp.rewards[s, a]) + (sign < 0) * (lost + over)!r};")
+    labels = [f'label "bad" = s={S};', f'label "end" = s>={S};']
+    lines += [f" [] s>={S} -> true;", "endmodule", *labels, *rewards, "endrewards"]
     return "\n".join(lines)
 
 
 def _lecture() -> tuple[str, Any, float, Any, list[float]]:
-    """The lecture's map without a cost of steps: rewards of +1 and -1, of which Storm counts those above 0."""
-    env = gym.make("GridWorld-v0", slip=0.2, step_reward=0.0)
+    """The lecture's map: the least of 1 - V."""
+    env = gym.make("GridWorld-v0", slip=0.2)
     mdp = env.unwrapped.mdp.tabular  # type: ignore[attr-defined]
     pit = env.unwrapped.labels["pit"]  # type: ignore[attr-defined]
-    return _prism(mdp, pit, 1.0), mdp, -1.0, pit, [0.0, 0.001, 0.005, 0.01, 0.5]
+    return _prism(mdp, pit, -1.0), mdp, -1.0, pit, [0.0, 0.001, 0.005, 0.01, 0.5]
 
 
-def _robot() -> tuple[str, Any, float, Any, list[float]]:
+def _random() -> tuple[str, Any, float, Any, list[float]]:
     """A random model that ends with 1/8 in each step, with rewards from 0 to 2."""
     rng = np.random.default_rng(3)
     S, A = 40, 3
@@ -170,7 +176,7 @@ def _robot() -> tuple[str, Any, float, Any, list[float]]:
     bad = np.arange(S) == 7
     least = float(planners.reachability(mdp, 7, minimise=True).values[0])
     free = planners.solve(mdp, discount=1, at_most={7: 1.0}).costs["7"]
-    return _prism(mdp, bad, 0.0), mdp, 0.0, bad, [least + part * (free - least) for part in (0.1, 0.4, 0.8)]
+    return _prism(mdp, bad, 1.0), mdp, 1.0, bad, [least + part * (free - least) for part in (0.1, 0.4, 0.8)]
 
 
 def main() -> None:
