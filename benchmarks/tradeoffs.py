@@ -93,12 +93,14 @@ def large_map(side: int, discount: float = 0.99) -> None:
 
 
 STORM = """
-import sys, stormpy
+import sys, stormpy, stormpy.environments
 program = stormpy.parse_prism_program(sys.argv[1])
 for text in sys.argv[2:]:
     [formula] = stormpy.parse_properties(text, program)
     model = stormpy.build_model(program, [formula])
-    result = stormpy.model_checking(model, formula)
+    env = stormpy.environments.default(model)
+    env.modelchecker().multi().precision = stormpy.environments.Rational("1/1000000000")
+    result = stormpy.model_checking(model, formula, environment=env)
     print(repr(result.get_value(model.initial_states[0])))
 """
 
@@ -123,7 +125,7 @@ def beside_storm(python: str) -> None:
             storm = done.stdout.split()[-1]
             plan = planners.solve(mdp, discount=1, at_most={"bad": (goal, bound)})
             value = float(storm) if sign > 0 else 1.0 - float(storm)
-            inside = plan.lower - 1e-6 <= value <= plan.upper + 1e-6
+            inside = plan.lower - 1e-8 <= value <= plan.upper + 1e-8
             print(f"{name}, P <= {bound}: Storm {value:.9f}, here {plan.value:.9f} "
                   f"[{plan.lower:.12f}, {plan.upper:.12f}] {'agree' if inside else 'DIFFER'}")  # fmt: skip
 
