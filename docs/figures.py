@@ -25,9 +25,11 @@ import planners
 from planners.plans.continuous_plots import draw_bounds
 
 DOCS = Path(__file__).resolve().parent
-PAGES = ("lecture.md", "gallery.md", "unknown.md", "continuous.md", "games.md")
+PAGES = ("lecture.md", "gallery.md", "unknown.md", "continuous.md", "games.md", "howto/trade_offs.md")
 BLUE, ORANGE, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#181b24"
-PART = re.compile(r"^```python\n(?P<code>.*?)^```$|!\[[^\]]*\]\(figures/(?P<name>\w+)\.png\)", re.MULTILINE | re.DOTALL)
+PART = re.compile(
+    r"^```python\n(?P<code>.*?)^```$|!\[[^\]]*\]\((?:\.\./)?figures/(?P<name>\w+)\.png\)", re.MULTILINE | re.DOTALL
+)
 
 Page = dict[str, Any]
 DRAWN: dict[str, Callable[[Page], Figure]] = {}
@@ -94,6 +96,14 @@ class Shown:
 
 
 # Part one
+
+
+@drawn
+def pareto(page: Page) -> Figure:
+    """The trade-offs of reward and pit on the lecture's map."""
+    figure = new_figure(5.2, 3.8)
+    page["front"].plot(figure.subplots())
+    return figure
 
 
 @drawn

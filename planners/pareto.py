@@ -33,7 +33,7 @@ from planners.tradeoffs.corners import Objectives
 from planners.tradeoffs.tables import costs_of
 
 LEAST_WEIGHT: Final = 1e-6
-GRID: Final = 2.0**-34  # the weights of vertices are rounded to multiples of it; `gap` has what that may miss
+GRID: Final = 2.0**-40  # the weights of vertices are rounded to multiples of it; `gap` has what that may miss
 FLOOR: Final = 1e-12  # smallest error of an ordinary plan that is asked for, as a part of the largest |V|
 
 Floats = NDArray[np.float64]
