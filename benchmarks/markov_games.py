@@ -107,7 +107,7 @@ def gan(options: argparse.Namespace) -> int:
     print(
         f"20 GANs of 4 points and {len(tables)} tables: all bounds within {worst:.1e} of -log 4; {seconds:.3f} s each"
     )
-    return worst > 1e-9
+    return int(worst > 1e-9)
 
 
 PEER = """

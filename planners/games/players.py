@@ -9,7 +9,7 @@ Sources: Littman (1994), Section 3.3; Brown (1951) and Robinson (1951) for matri
 """
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from planners.errors import InvalidOptionError
 from planners.games.markov_game import MarkovGame
 
 
-@dataclass
+@dataclass(eq=False)
 class GamePlayer:
     """What both have in common: Q from the player's own side, and how it is moved.
 
@@ -30,6 +30,13 @@ class GamePlayer:
 
     rate: float | None = None
     exploration: float = 0.1
+    discount: Any = field(default=None, init=False, repr=False)  # this and the following once it has begun
+    rng: Any = field(default=None, init=False, repr=False)
+    exists: Any = field(default=None, init=False, repr=False)
+    others_exist: Any = field(default=None, init=False, repr=False)
+    Q: Any = field(default=None, init=False, repr=False)
+    V: Any = field(default=None, init=False, repr=False)
+    visits: Any = field(default=None, init=False, repr=False)
 
     def begin(self, game: MarkovGame, player: int, discount: float, rng: np.random.Generator) -> Self:
         """A copy that has learned nothing, as player 0, of the rows, or 1, the opponent."""
@@ -37,21 +44,12 @@ class GamePlayer:
             if isinstance(given, bool) or not isinstance(given, int | float) or not 0.0 <= given <= 1.0:
                 raise InvalidOptionError(f"{name} is {given!r:.80}; expected a number from 0 to 1")
         fresh, exists = copy.copy(self), (game.feasible, game.opponent_feasible)
-        fresh.player, fresh.discount, fresh.rng = player, discount, rng
+        fresh.discount, fresh.rng = discount, rng
         fresh.exists, fresh.others_exist = exists[player], exists[1 - player]
         shape = (game.num_states, exists[player].shape[1], exists[1 - player].shape[1])
         fresh.Q, fresh.visits, fresh.V = np.zeros(shape), np.zeros(shape, dtype=np.int64), np.zeros(shape[0])
         fresh.prepare()
         return fresh
-
-    player: Any = None  # 0 or 1, once it has begun; so the following
-    discount: Any = None
-    rng: Any = None
-    exists: Any = None
-    others_exist: Any = None
-    Q: Any = None
-    V: Any = None
-    visits: Any = None
 
     def prepare(self) -> None:
         """Set up what is the player's own."""
@@ -84,7 +82,7 @@ class GamePlayer:
         self.settle(state, other)
 
 
-@dataclass
+@dataclass(eq=False)
 class MinimaxQ(GamePlayer):
     """Littman's minimax-Q: it plays the best strategy of the matrix game Q(s, ., .).
 
@@ -120,7 +118,7 @@ class MinimaxQ(GamePlayer):
         self._policy[state, own] = x[0]
 
 
-@dataclass
+@dataclass(eq=False)
 class FictitiousPlay(GamePlayer):
     """Fictitious play: the best answer to how often the other has played what. Its policy is how often it has itself.
 

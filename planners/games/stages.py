@@ -32,7 +32,7 @@ from planners.games.markov_game import MarkovGame
 Floats = NDArray[np.float64]
 MOST_POLICIES: Final = 200
 MOST_FACTORED: Final = 2000  # states
-CLOSE: Final = 0.02  # of |T V - V|, for a linear system of more states
+CLOSEST: Final = 1e-13  # residual of the linear systems of more, as a part of the largest |V| that there can be
 
 
 class Stage(NamedTuple):
@@ -141,8 +141,8 @@ class Stages:
         step = by * self.weights[0] if np.isfinite(by) else np.full(self.num_states, by)
         return np.nextafter(values + step * (1.0 + np.sign(step) * np.sign(outwards) * 8.0 * UNIT_ROUNDOFF), outwards)
 
-    def value_of(self, rows: Floats, columns: Floats, near: Stage | None = None) -> Floats:
-        """(S,) V of two strategies, by one linear system; of many states, to a part of |T V - V| of values near by."""
+    def value_of(self, rows: Floats, columns: Floats, near: Floats | None = None, residual: float = 0.0) -> Floats:
+        """(S,) V of two strategies, by one linear system; of many states, from values near by, to a residual."""
         from planners.kernels.matrix_games import chances
 
         problem, weights = self.problem, np.empty(len(self.problem.rewards))
@@ -155,8 +155,13 @@ class Stages:
         earned = np.asarray(mixing @ problem.rewards)
         if near is None or self.num_states <= MOST_FACTORED:
             return EvaluationSystem(chain, self.discount).solve(earned)
-        wanted = CLOSE * float(np.abs(near.backup - near.values).max())
-        return KrylovSystem(chain, self.discount).solve(earned, start=near.backup, residual=max(wanted, 1e-300))
+        return KrylovSystem(chain, self.discount).solve(earned, start=near, residual=max(residual, self.closest))
+
+    @cached_property
+    def closest(self) -> float:
+        """What the residual of a linear system of many states may be: well above what rounding leaves of it."""
+        most = 1.0 / (1.0 - self.discount) if self.discount < 1.0 else float(self.weights[0].max(initial=1.0))
+        return max(CLOSEST * most * self.problem.largest_reward, 1e-300)
 
     def answered(self, strategies: Floats, start: Floats, *, of_rows: bool) -> Floats:
         """(S,) V of one player's strategies against the other's best answer, by policy iteration from (S, .) answers.
@@ -164,19 +169,21 @@ class Stages:
         Source: Howard (1960), "Dynamic Programming and Markov Processes".
         """
         counts, sense = (self.n, 1.0) if of_rows else (self.m, -1.0)
-        first, value = np.cumsum(counts) - counts, np.empty(0)
-        answer = start.argmax(axis=1)
+        first, value = np.cumsum(counts) - counts, np.zeros(self.num_states)
+        answer, close = start.argmax(axis=1), 4.0 * self.closest if self.num_states > MOST_FACTORED else 0.0
         for _ in range(MOST_POLICIES):
             pure = np.zeros(start.shape)
             pure[np.arange(self.num_states), answer] = 1.0
-            value = self.value_of(strategies, pure) if of_rows else self.value_of(pure, strategies)
+            both = (strategies, pure) if of_rows else (pure, strategies)
+            value = self.value_of(*both, value)
             if not np.isfinite(value).all():
                 break
             left = sense * self.mixed(self.problem.action_values(value), strategies, of_rows=of_rows)
             if not np.isfinite(left).all():
                 break
             best = least_of_each(left, counts)
-            gains = left[best] < left[first + answer] - 8.0 * float(self.problem.rounding(value).max(initial=0.0))
+            doubt = 8.0 * float(self.problem.rounding(value).max(initial=0.0))
+            gains = left[best] < left[first + answer] - max(doubt, close)
             if not gains.any():
                 break
             answer = np.where(gains, best - first, answer)

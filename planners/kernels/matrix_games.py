@@ -18,7 +18,9 @@ import numpy as np
 
 from planners.kernels.compiling import compiled
 
-NOTHING = 1e-13  # in payoffs of about 1
+NOTHING = 1e-13
+LITTLE = 1e-15
+ROUNDS, FEW = 6, 3
 
 
 @compiled
@@ -44,18 +46,21 @@ def find_saddle(Q, m, n):
 def find_pivot(table, m, n, rows, columns, careful):
     """(row, column) of the next exchange, or (-1, .): the steepest column, or in Bland's rule that of the least number.
 
-    The row is the one that limits the growth first; of several, that of the least number.
+    The row is one that limits the growth first: of several, that of the largest number to divide by (Harris 1973), or
+    in Bland's rule of the least number.
     """
     c, r, least = -1, -1, np.inf
     for j in range(n):
         better = c < 0 or (columns[j] < columns[c] if careful else table[m, j] < table[m, c])
         if table[m, j] < -NOTHING and better:
             c = j
-    for i in range(m if c >= 0 else 0):
+    for i in range(m if c >= 0 else 0):  # as far as one can go, if each limit may be missed by a little
         if table[i, c] > NOTHING:
-            ratio = table[i, n] / table[i, c]
-            if ratio < least or (ratio == least and rows[i] < rows[r]):
-                r, least = i, ratio
+            least = min(least, (max(table[i, n], 0.0) + (0.0 if careful else LITTLE)) / table[i, c])
+    for i in range(m if c >= 0 else 0):
+        if table[i, c] > NOTHING and max(table[i, n], 0.0) / table[i, c] <= least:
+            better = r < 0 or (rows[i] < rows[r] if careful else table[i, c] > table[r, c])
+            r = i if better else r
     return r, c
 
 
@@ -75,25 +80,61 @@ def exchange(table, m, n, r, c):
 
 
 @compiled
-def simplex(Q, m, n, table, rows, columns, x, y):
-    """Strategies x (m,) and y (n,) of the game Q, not yet scaled to sum to 1; slack is numbered from n on."""
-    low, high = Q[0, 0], Q[0, 0]
-    for i in range(m):
-        for j in range(n):
-            low, high = min(low, Q[i, j]), max(high, Q[i, j])
+def begin(Q, m, n, low, width, table, rows, columns):
+    """The tableau before the first exchange; the variables w are numbered from 0 on, slack from n on."""
     for i in range(m):
         rows[i], table[i, n] = n + i, 1.0
         for j in range(n):
-            table[i, j] = 1.0 + (Q[i, j] - low) / (high - low)
+            table[i, j] = 1.0 + (Q[i, j] - low) / width
     for j in range(n):
         columns[j], table[m, j] = j, -1.0
     table[m, n] = 0.0
-    for number in range(60 * (m + n)):
-        r, c = find_pivot(table, m, n, rows, columns, number > 6 * (m + n))
+
+
+@compiled
+def rebuild(Q, m, n, low, width, table, rows, columns, wanted):
+    """The tableau of the same exchanges anew, in the order that rounds least: the largest number first.
+
+    `wanted` is room for n + m bools.
+    """
+    for j in range(n + m):
+        wanted[j] = False
+    for i in range(m):
+        wanted[rows[i]] = True
+    begin(Q, m, n, low, width, table, rows, columns)
+    while True:
+        r, c, most = -1, -1, NOTHING
+        for i in range(m):
+            if not wanted[rows[i]]:
+                for j in range(n):
+                    if wanted[columns[j]] and abs(table[i, j]) > most:
+                        r, c, most = i, j, abs(table[i, j])
         if r < 0:
-            break
+            return
         exchange(table, m, n, r, c)
         rows[r], columns[c] = columns[c], rows[r]
+
+
+@compiled
+def simplex(Q, m, n, table, rows, columns, wanted, x, y):
+    """Strategies x (m,) and y (n,) of the game Q, not yet scaled to sum to 1."""
+    low, high, number = Q[0, 0], Q[0, 0], 0
+    for i in range(m):
+        for j in range(n):
+            low, high = min(low, Q[i, j]), max(high, Q[i, j])
+    begin(Q, m, n, low, high - low, table, rows, columns)
+    for _ in range(ROUNDS):
+        before = number
+        while number < 60 * (m + n):
+            r, c = find_pivot(table, m, n, rows, columns, number > 6 * (m + n))
+            if r < 0:
+                break
+            exchange(table, m, n, r, c)
+            rows[r], columns[c] = columns[c], rows[r]
+            number += 1
+        if number - before <= FEW:
+            break  # what few exchanges have rounded
+        rebuild(Q, m, n, low, high - low, table, rows, columns, wanted)
     for i in range(m):
         if rows[i] < n:
             y[rows[i]] = max(table[i, n], 0.0)
@@ -113,7 +154,7 @@ def scale(weights, count):
 
 
 @compiled
-def solve_one(Q, m, n, table, rows, columns, x, y):
+def solve_one(Q, m, n, table, rows, columns, wanted, x, y):
     """Strategies x (m,) and y (n,), which are 0 before, of the game Q."""
     i, j = find_saddle(Q, m, n)
     if i >= 0:
@@ -122,7 +163,7 @@ def solve_one(Q, m, n, table, rows, columns, x, y):
         x[0], x[1] = Q[1, 1] - Q[1, 0], Q[0, 0] - Q[0, 1]
         y[0], y[1] = Q[1, 1] - Q[0, 1], Q[0, 0] - Q[1, 0]
     else:
-        simplex(Q, m, n, table, rows, columns, x, y)
+        simplex(Q, m, n, table, rows, columns, wanted, x, y)
     scale(x, m)
     scale(y, n)
 
@@ -137,13 +178,14 @@ def solve_stages(first, m, n, payoffs, x, y, value):
     A, B = x.shape[1], y.shape[1]
     Q, table = np.empty((A, B)), np.empty((A + 1, B + 1))
     rows, columns = np.empty(A, dtype=np.int64), np.empty(B, dtype=np.int64)
+    wanted = np.empty(A + B, dtype=np.bool_)
     x.fill(0.0)
     y.fill(0.0)
     for s in range(len(first)):
         for i in range(m[s]):
             for j in range(n[s]):
                 Q[i, j] = payoffs[first[s] + i * n[s] + j]
-        solve_one(Q, m[s], n[s], table, rows, columns, x[s], y[s])
+        solve_one(Q, m[s], n[s], table, rows, columns, wanted, x[s], y[s])
         value[s] = 0.0
         for i in range(m[s]):
             for j in range(n[s]):

@@ -106,15 +106,46 @@ def test_pursuit_on_a_line_and_on_a_ring() -> None:
     )
 
 
+def test_many_states_whose_systems_are_approached(rng: np.random.Generator) -> None:
+    """More states than are factored: 2500, with chances."""
+    steps = np.minimum(np.arange(50) + 1, 49), np.maximum(np.arange(50) - 1, 0)
+    walk = np.stack([0.9 * np.eye(50)[to] + 0.1 * np.eye(50) for to in steps], axis=1)
+    game = worlds.pursuit(planners.TabularMDP.from_arrays(walk, np.zeros((50, 2))), stay=False)
+    newton, sweeps = (
+        planners.solve(game, discount=0.8, tolerance=1e-8, method=m) for m in ("newton", "value_iteration")
+    )
+    assert (newton.lower <= sweeps.upper).all()
+    assert (sweeps.lower <= newton.upper).all()
+    assert float(newton.exploitability.upper.max()) <= 4e-8
+    alike = np.full((2500, 2), 0.5)
+    found = planners.exploitability(game, alike, alike, discount=0.8)
+    assert float((found.upper - found.lower).max()) <= 1e-8
+
+
 def test_the_finite_gan_is_worth_minus_log_4(rng: np.random.Generator) -> None:
-    """Theorem 1: with 1/2 among the levels, whatever the data; and q = p is an optimal strategy of the generator."""
-    p = rng.dirichlet(np.ones(3))
-    tables = np.array(list(product([0.2, 0.45, 0.5, 0.6, 0.9], repeat=3)))
-    game = MarkovGame.from_matrix((np.log(tables) @ p)[:, None] + np.log(1 - tables))
-    plan = planners.solve(game, discount=0.9, tolerance=1e-9)
-    assert plan.upper[0] - plan.lower[0] <= 2e-9
-    assert plan.lower[0] - 1e-15 <= -np.log(4) <= plan.upper[0] + 1e-15
-    assert planners.exploitability(game, plan.policy, [p], discount=0.9).upper[0] <= 1e-9
+    """Theorem 1: with 1/2 among the levels, whatever the data; and q = p is an optimal strategy of the generator.
+
+    Tables that differ little make a linear program in which thousands of limits nearly coincide.
+    """
+    for _ in range(3):
+        p = rng.dirichlet(np.ones(4))
+        tables = np.array(list(product([0.1, 0.3, 0.49, 0.5, 0.51, 0.7, 0.9], repeat=4)))
+        game = MarkovGame.from_matrix((np.log(tables) @ p)[:, None] + np.log(1 - tables))
+        plan = planners.solve(game, discount=0.9, tolerance=1e-9)
+        assert plan.upper[0] - plan.lower[0] <= 2e-9
+        assert plan.lower[0] - 1e-15 <= -np.log(4) <= plan.upper[0] + 1e-15
+        assert planners.exploitability(game, plan.policy, [p], discount=0.9).upper[0] <= 1e-9
+
+
+def test_rows_of_very_different_sizes_and_near_ties(rng: np.random.Generator) -> None:
+    """What the strategies leave open, as a part of the largest payoff, where exchanges are badly rounded."""
+    for number in range(times(100)):
+        m, n = rng.integers(2, 20, size=2)
+        rounded = number % 2 == 0
+        payoffs = rng.integers(-1, 2, size=(m, n)) + 1e-9 * rng.normal(size=(m, n))
+        payoffs = payoffs if rounded else rng.normal(size=(m, n)) * 10.0 ** rng.integers(-6, 7, size=(m, 1))
+        plan = planners.solve(MarkovGame.from_matrix(payoffs), discount=0.5, throw=False)
+        assert plan.error_bound <= 1e-6 * np.abs(payoffs).max(), payoffs
 
 
 def test_discount_1_needs_an_end() -> None:

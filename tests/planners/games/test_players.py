@@ -70,3 +70,16 @@ def test_bad_options_are_refused(options: dict[str, Any], said: str) -> None:
 def test_a_game_without_a_beginning() -> None:
     with pytest.raises(InvalidModelError, match="expected initial="):
         learn(MarkovGame.from_arrays([[[[1.0]]]], [[[0.0]]]), (MinimaxQ(), MinimaxQ()), steps=5, discount=0.9)
+
+
+def test_interrupts_keep_what_was_learned() -> None:
+    class Impatient(MinimaxQ):
+        def act(self, state: int) -> int:
+            if self.visits.sum() == 25:
+                raise KeyboardInterrupt
+            return super().act(state)
+
+    run = learn(rock_paper_scissors(), (MinimaxQ(), Impatient()), steps=100, discount=0.9, seed=1, checks=10)
+    assert run.steps.tolist() == [10, 20, 25]
+    assert not run.complete
+    assert run.agents[0].visits.sum() == 25
