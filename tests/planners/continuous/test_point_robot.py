@@ -64,8 +64,8 @@ def test_boxes_hold_every_step_from_within_them(directions: Any, noise: Any, rng
         low = rng.uniform(0.0, robot.high, (count, 2)).T
         high = np.minimum(low + scale * rng.random(low.shape), np.array(robot.high)[:, None])
         point = tuple(low + (high - low) * rng.random(low.shape))
-        action = rng.integers(0, 8, count) if directions else rng.uniform(-3.1, 3.1, count)
-        wide = action if directions else Interval(action - 0.1 * scale, action + 0.1 * scale)
+        action = rng.integers(0, 8, count) if directions else rng.uniform(-1.0, 1.0, count)
+        wide = action if directions else Interval(action - 0.03 * scale, action + 0.03 * scale)
         drawn = rng.uniform(-1.0, 1.0, (2, count)) * np.array(noise.sizes if noise else (0.0, 0.0))[:, None]
         after, images = robot.step(point, action, (drawn[0], drawn[1])), robot.box_step(box(low, high), wide)
         assert all(np.all((x.low <= y) & (y <= x.high)) for x, y in zip(images, after, strict=True))
