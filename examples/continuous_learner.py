@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> tuple[float, float]:
         raise SystemExit("this example needs Stable-Baselines3: pip install stable-baselines3") from None
 
     env = gym.make("ContinuousGridWorld-v0", map_name=given.map, noise=0.1, max_episode_steps=200)
-    robot = env.unwrapped.system
+    robot = env.unwrapped.system  # pyright: ignore[reportAttributeAccessIssue]
     plan = planners.continuous.solve(robot, cells=[16 * count for count in robot.squares.shape], discount=DISCOUNT)
     agent = PPO("MlpPolicy", env, gamma=DISCOUNT, n_steps=min(512, given.steps), batch_size=64, seed=1, device="cpu")
     agent.learn(given.steps)

@@ -1,7 +1,7 @@
 """`ContinuousGridWorld-v0`: a robot that moves over a map in the plane, whose `step()` is `PointRobot`'s."""
 
 from collections import deque
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -47,7 +47,7 @@ class ContinuousGridWorldEnv(gym.Env[NDArray[np.float64], Any]):
     (array([0.5, 0.5]), array([0.5, 1. ]))
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": 10}
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 10}
 
     def __init__(
         self,

@@ -85,6 +85,7 @@ class PointRobot(System):
                 raise InvalidOptionError(f"{name} is {value!r}; expected a number of {least:g} or more, below {most:g}")
         if directions not in (4, 8, None) or isinstance(directions, bool):
             raise InvalidOptionError(f"directions is {directions!r}; expected 4, 8, or None for all of them")
+        self.directions = directions
         self.squares = SquareMap(desc, rewards, terminal, starts, float(step_reward))
         self.noise = _checked_noise(noise)
         self.length, self.radius, self.step_reward = float(step), float(radius), float(step_reward)
@@ -104,12 +105,9 @@ class PointRobot(System):
         """Whether the other is the same robot on the same map."""
         if not isinstance(other, PointRobot):
             return NotImplemented
-        mine, theirs = (
-            {k: v for k, v in vars(x).items() if k not in ("squares", "_moves", "actions")} for x in (self, other)
-        )
-        maps = [(x.squares.walls, x.squares.terminal, x.squares.rewards, x._moves) for x in (self, other)]
-        same = self.continuous == other.continuous and np.size(self.actions) == np.size(other.actions)
-        return same and mine == theirs and all(map(np.array_equal, *maps))
+        mine, theirs = ({**vars(x), "squares": 0, "_moves": 0, "actions": 0} for x in (self, other))
+        maps = [(x.squares.walls, x.squares.terminal, x.squares.rewards, x.squares.starts) for x in (self, other)]
+        return mine == theirs and all(map(np.array_equal, *maps))
 
     __hash__ = None  # pyright: ignore[reportAssignmentType]
 

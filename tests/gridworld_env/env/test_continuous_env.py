@@ -168,7 +168,7 @@ def test_the_truth_beside_a_learner_holds_for_episodes_without_noise() -> None:
 def test_the_truth_of_gymnasiums_car() -> None:
     plan = planners.continuous.solve(planners.continuous.MountainCar(), cells=(40, 30))
     env = ContinuousTruth(gym.make("MountainCar-v0"), plan)
-    _, info = env.reset(seed=4)
+    observation, info = env.reset(seed=4)
     for _ in range(5):
         observation, _, _, _, info = env.step(0)
     assert info["optimal_value_bounds"].tolist() == list(plan.bounds(observation))
@@ -186,7 +186,11 @@ def test_plans_of_other_systems_are_refused_in_a_sentence(plan: Any) -> None:
         (gym.make("MountainCar-v0"), plan, "the plan is of PointRobot, and the environment is a MountainCarEnv"),
         (gym.make("MountainCar-v0", goal_velocity=0.01), car, "goal_velocity=0.01"),
         (gym.make("GridWorld-v0"), plan, "nothing is known of GridWorldEnv"),
-        (gym.wrappers.RescaleAction(gym.make("MountainCarContinuous-v0"), 0, 1), car, "RescaleAction changes actions"),
+        (
+            gym.wrappers.RescaleAction(gym.make("MountainCarContinuous-v0"), np.float32(0), np.float32(1)),
+            car,
+            "RescaleAction changes actions",
+        ),
         (gym.make("ContinuousGridWorld-v0", map_name="lecture", noise=0.3), plan, "another PointRobot"),
     ):
         with pytest.raises(InvalidModelError, match=words):
