@@ -55,7 +55,8 @@ def pendulum(shapes: tuple[tuple[int, int], ...] = ((100, 100), (200, 200))) -> 
 
 def soundness(count: int = 1_000_000) -> None:
     rng = np.random.default_rng(0)
-    for system in (MountainCar(), MountainCarContinuous(), Pendulum(), DoubleIntegrator(), CartPole()):
+    robot_on_a_map = PointRobot(robot_map())
+    for system in (MountainCar(), MountainCarContinuous(), Pendulum(), DoubleIntegrator(), CartPole(), robot_on_a_map):
         low, high = np.array(system.low)[:, None], np.array(system.high)[:, None]
         corner = rng.uniform(low, high, (system.dimension, count))
         other = np.minimum(corner + (high - low) * 10.0 ** rng.uniform(-6, -1, corner.shape), high)
