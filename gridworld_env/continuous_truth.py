@@ -7,7 +7,7 @@ import numpy as np
 from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
-from planners.continuous import ContinuousPlan, System
+from planners.continuous import ContinuousPlan, StochasticPlan, System
 from planners.errors import InvalidModelError
 from planners.models.wrappers import changes
 
@@ -47,11 +47,11 @@ class ContinuousTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
 
     same_mdp = True  # what is played is as it was
 
-    def __init__(self, env: gym.Env[Any, Any], plan: ContinuousPlan) -> None:
+    def __init__(self, env: gym.Env[Any, Any], plan: ContinuousPlan | StochasticPlan) -> None:
         """See that the plan is of this environment."""
         RecordConstructorArgs.__init__(self, plan=plan)
         super().__init__(env)
-        if not isinstance(plan, ContinuousPlan):
+        if not isinstance(plan, ContinuousPlan | StochasticPlan):
             raise InvalidModelError(f"plan is a {type(plan).__name__}; expected one of planners.continuous.solve")
         if getattr(plan, "steps", None) is not None:
             raise InvalidModelError("the plan is of probabilities; expected one of rewards: planners.continuous.solve")
