@@ -1,7 +1,8 @@
 """What bounds of continuous systems cost, in processor time: `python benchmarks/continuous.py [PART ...]`.
 
 Parts: starts (MountainCar, five starts exactly), field (MountainCar, all states), pendulum, soundness (10^6 transitions
-in boxes, of each system), nodes (the table of nodes beside the bounds). Without names: all of them.
+in boxes, of each system), nodes (the table of nodes beside the bounds), robot (PointRobot with normal
+noise on maps of 40 x 40 squares: the probability of reaching the goal). Without names: all of them.
 """
 
 import sys
@@ -18,10 +19,12 @@ from planners.continuous import (
     MountainCar,
     MountainCarContinuous,
     Pendulum,
+    PointRobot,
     box,
     node_states,
     nodes,
     prove,
+    reachability,
     solve,
 )
 from planners.continuous.nodes import weights
@@ -52,7 +55,8 @@ def pendulum(shapes: tuple[tuple[int, int], ...] = ((100, 100), (200, 200))) -> 
 
 def soundness(count: int = 1_000_000) -> None:
     rng = np.random.default_rng(0)
-    for system in (MountainCar(), MountainCarContinuous(), Pendulum(), DoubleIntegrator(), CartPole()):
+    robot_on_a_map = PointRobot(robot_map())
+    for system in (MountainCar(), MountainCarContinuous(), Pendulum(), DoubleIntegrator(), CartPole(), robot_on_a_map):
         low, high = np.array(system.low)[:, None], np.array(system.high)[:, None]
         corner = rng.uniform(low, high, (system.dimension, count))
         other = np.minimum(corner + (high - low) * 10.0 ** rng.uniform(-6, -1, corner.shape), high)
@@ -87,7 +91,29 @@ def table() -> None:
     assert node_states(hill, (20, 20)).shape == (2, 400)
 
 
-PARTS = {"starts": starts, "field": field, "pendulum": pendulum, "soundness": soundness, "nodes": table}
+def robot_map(size: int = 40, walls: float = 0.12, pits: float = 0.1) -> list[str]:
+    """A random map with the goal in the middle, and a start in a corner."""
+    drawn = np.random.default_rng(0).random((size, size))
+    squares = np.where(drawn < walls, "#", np.where(drawn < walls + pits, "-", "."))
+    squares[size // 2, size // 2], squares[-1, 0] = "+", "S"
+    return ["".join(row) for row in squares]
+
+
+def robot(noises: tuple[float, ...] = (0.1, 0.2), shapes: tuple[int, ...] = (160, 320)) -> None:
+    for noise in noises:
+        for shape in shapes:
+            begun = process_time()
+            plan = reachability(PointRobot(robot_map(), noise=noise), cells=(shape, shape), steps=200)
+            lower, upper = plan.bounds([0.5, 0.5])
+            wide = float(np.mean((plan.upper - plan.lower)[plan.live] > 0.05))
+            print(
+                f"noise {noise}, {shape} x {shape} cells: mean gap {plan.mean_gap:.4f}, {wide:.1%} of the states above "
+                f".05; from the corner {lower:.4f} to {upper:.4f}; {process_time() - begun:.0f} s",
+                flush=True,
+            )
+
+
+PARTS = {"starts": starts, "field": field, "pendulum": pendulum, "soundness": soundness, "nodes": table, "robot": robot}
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or PARTS:

@@ -372,6 +372,24 @@ def mountain_car(page: Page) -> Figure:
     return figure
 
 
+@drawn
+def robot(page: Page) -> Figure:
+    """The environment's own picture of four rooms, with bounds and drives."""
+    env = gym.make("ContinuousGridWorld-v0", map_name="four-rooms", noise=0.1, render_mode="rgb_array")
+    inside: Any = env.unwrapped
+    plan = planners.continuous.solve(inside.system, cells=(52, 52), discount=0.95)
+    drives = [np.array(each.observations) for each in planners.rollout(env, plan, episodes=3, seed=3)]
+    inside.set_overlay(plan=plan, drives=drives)
+    env.reset(seed=5, options={"position": (1.5, 1.5)})
+    for _ in range(12):
+        env.step(plan.act(np.array(inside.path[-1])))
+    figure = new_figure(6.4, 6.4)
+    axes = figure.subplots()
+    axes.imshow(inside.render(), interpolation="antialiased")
+    axes.axis("off")
+    return figure
+
+
 # The gallery
 
 

@@ -1,5 +1,7 @@
 """The public names of `gridworld_env`, which its `__init__` takes from here on the first use of one."""
 
+from gridworld_env.continuous_env import ContinuousGridWorldEnv
+from gridworld_env.continuous_truth import ContinuousTruth
 from gridworld_env.dynamics.outcome_mdp import OutcomeMDP
 from gridworld_env.env import GridWorldEnv
 from gridworld_env.errors import MapError
@@ -10,6 +12,7 @@ from gridworld_env.ground_truth import GroundTruth, VectorGroundTruth
 from gridworld_env.maps.files import read_map_file
 from gridworld_env.maps.images import load_image
 from gridworld_env.maps.movingai import Scenario, load_movingai, read_scenarios
+from gridworld_env.maps.plane import point_robot
 from gridworld_env.maps.random_maps import random_map
 from gridworld_env.maps.slices import open_map
 from gridworld_env.maps.textbook_worlds import WORLDS, World
@@ -24,6 +27,8 @@ __all__ = [
     "WORLDS",
     "Action",
     "Cell",
+    "ContinuousGridWorldEnv",
+    "ContinuousTruth",
     "Grid",
     "GridWorldEnv",
     "GroundTruth",
@@ -40,6 +45,7 @@ __all__ = [
     "load_movingai",
     "open_map",
     "parse_grid",
+    "point_robot",
     "random_map",
     "read_map_file",
     "read_scenarios",

@@ -150,3 +150,9 @@ def test_every_example_is_tested() -> None:
     )
     assert {path.name for path in EXAMPLES.iterdir() if path.suffix == ".py" and f'"{path.stem}"' not in tests} == set()
     assert {path.name for path in EXAMPLES.glob("*.ipynb")} == {"lecture.ipynb"}  # which tests/test_docs.py compares
+
+
+def test_what_ppo_loses_is_bounded_from_both_sides() -> None:
+    pytest.importorskip("stable_baselines3")
+    low, high = load("continuous_learner").main(["--steps", "64", "--episodes", "2"])
+    assert 0.0 <= low <= high

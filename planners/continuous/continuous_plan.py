@@ -97,6 +97,18 @@ class ContinuousPlan:
             lower = np.repeat(lower, fine // count, axis=axis)
         return lower, self.upper.reshape(self.finer.shape)
 
+    def field(self, what: str = "lower") -> NDArray[np.float64]:
+        """An array with a number for each cell: "lower", "upper" or "gap".
+
+        Raises:
+            InvalidOptionError: Another word.
+        """
+        lower, upper = self._all_bounds()
+        fields = {"lower": lower, "upper": upper, "gap": upper - lower}
+        if what not in fields:
+            raise InvalidOptionError(f"what is {what!r}; expected 'lower', 'upper' or 'gap'")
+        return fields[what]
+
     def plot(self, what: str = "lower", axes: Any = None, *, drives: Any = ()) -> Any:
         """Matplotlib axes with a map of "lower", "upper" or "gap" over two axes, and drives on it.
 
@@ -111,13 +123,10 @@ class ContinuousPlan:
         """
         from planners.plans.continuous_plots import plot_field
 
-        lower, upper = self._all_bounds()
-        fields = {"lower": lower, "upper": upper, "gap": upper - lower}
-        if what not in fields:
-            raise InvalidOptionError(f"what is {what!r}; expected 'lower', 'upper' or 'gap'")
+        shown = self.field(what)
         if self.system.dimension != 2:
             raise InvalidOptionError(f"{type(self.system).__name__} has {self.system.dimension} axes; a map shows two")
-        return plot_field(fields[what], self.system, what, axes, drives)
+        return plot_field(shown, self.system, what, axes, drives)
 
     def figure(self) -> Any:
         """A Matplotlib figure: maps of both bounds and of the gap, and drives of the policy.

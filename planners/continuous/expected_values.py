@@ -169,7 +169,7 @@ def plan_for(task: Task, actions: int, tell: Tell) -> StochasticPlan:
     ]
     chosen = lower.rows or [np.zeros(cells.shape, dtype=np.int16)]
     return StochasticPlan(
-        system=robot, cells=cells, lower=bounds[0], finer=cells, upper=bounds[1], discount=task.discount, guide=None,
+        system=robot, cells=cells, lower=bounds[0], upper=bounds[1], discount=task.discount,
         status=status, seconds=perf_counter() - begun, steps=task.steps, live=task.live.ravel(),
         choices=tuple(tried), chosen=np.stack([row.ravel() for row in chosen]),
     )  # fmt: skip

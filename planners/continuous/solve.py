@@ -65,7 +65,7 @@ def solve(
         progress: True: a line for each stage on standard error; or a function that is called with a `Stage`.
 
     Returns:
-        A plan. After Ctrl-C its bounds are valid, and wider.
+        A plan; of a `PointRobot` with noise a `StochasticPlan`. After Ctrl-C its bounds are valid, and wider.
 
     Raises:
         InvalidOptionError: A bad number; a discount of 1 where rewards may go on for ever; Gaussian noise.
@@ -80,7 +80,8 @@ def solve(
     """
     if isinstance(system, PointRobot) and system.noise is not None:
         report = teller(progress)
-        return solve_noisy(system, cells, discount, actions, lambda *stage: report(Stage(*stage)))
+        noisy: Any = solve_noisy(system, cells, discount, actions, lambda *stage: report(Stage(*stage)))
+        return noisy
     given = Cells.checked(system, _default_cells(system) if cells is None else cells)
     if isinstance(fine, bool) or not isinstance(fine, int) or not 1 <= fine <= 16:
         raise InvalidOptionError(f"fine is {fine!r}; expected a whole number from 1 to 16")

@@ -1,37 +1,51 @@
 """What planning on a system with random noise returns: bounds of expectations, and the policy of the lower ones."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from planners.continuous.continuous_plan import ContinuousPlan
+from planners.continuous.cells import Cells
+from planners.continuous.system import System
+from planners.errors import InvalidOptionError
 from planners.plans.plan import Status
 
 NEAR: Final = 1e-5  # how far a position may be inside a wall, or on a border between cells
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class StochasticPlan(ContinuousPlan):
+class StochasticPlan:
     """Bounds of V* at every state, and a policy.
 
     The policy is `act`, and earns at least `lower` on average. With a limit of steps it counts them; `reset` begins
     anew.
 
     Attributes:
+        system: What was planned on.
+        cells: The cells.
         lower: (N,) no state of a cell has a V* below; NaN inside walls.
         upper: (N,) none has one above.
+        discount: Of the rewards.
+        status: How it ended.
+        seconds: How long it took.
         steps: The limit of steps; None: none.
         live: (N,) the cells in which steps begin.
         choices: (A,) the actions that were tried.
         chosen: (K, N) numbers of the best ones: in row k those with k + 1 steps left, and in the last row with more.
     """
 
+    system: System
+    cells: Cells
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    discount: float
+    status: Status
+    seconds: float
     steps: int | None
-    live: NDArray[np.bool_] = field(repr=False)
-    choices: tuple[Any, ...] = field(repr=False)
-    chosen: NDArray[np.int16] = field(repr=False)
+    live: NDArray[np.bool_]
+    choices: tuple[Any, ...]
+    chosen: NDArray[np.int16]
 
     def __post_init__(self) -> None:
         """Close the arrays for writing."""
@@ -49,6 +63,14 @@ class StochasticPlan(ContinuousPlan):
         numbers = self._numbers(points.reshape(-1, points.shape[-1]).T)
         lower, upper = (bound[numbers].reshape(points.shape[:-1]) for bound in (self.lower, self.upper))
         return (float(lower), float(upper)) if points.ndim == 1 else (lower, upper)
+
+    def act(self, observation: Any) -> Any:
+        """The action to take, as Gymnasium's environment takes it.
+
+        Raises:
+            InvalidOptionError: No state of the system.
+        """
+        return self.system.action_for(self.action(self.system.state_of(observation)))
 
     def action(self, state: ArrayLike) -> Any:
         """The action to take in a state, (n,) numbers, as `system.step` takes it."""
@@ -80,8 +102,28 @@ class StochasticPlan(ContinuousPlan):
         }
         return "StochasticPlan\n" + "\n".join(f"  {name:<9}{text}" for name, text in rows.items())
 
-    def _all_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return self.lower.reshape(self.cells.shape), self.upper.reshape(self.cells.shape)
+    def field(self, what: str = "lower") -> NDArray[np.float64]:
+        """An array with a number for each cell: "lower", "upper" or "gap"; NaN inside walls.
+
+        Raises:
+            InvalidOptionError: Another word.
+        """
+        fields = {"lower": self.lower, "upper": self.upper, "gap": self.upper - self.lower}
+        if what not in fields:
+            raise InvalidOptionError(f"what is {what!r}; expected 'lower', 'upper' or 'gap'")
+        return fields[what].reshape(self.cells.shape)
+
+    def plot(self, what: str = "lower", axes: Any = None, *, drives: Any = ()) -> Any:
+        """Matplotlib axes with a map of "lower", "upper" or "gap", and drives on it; as of a `ContinuousPlan`."""
+        from planners.plans.continuous_plots import plot_field
+
+        return plot_field(self.field(what), self.system, what, axes, drives)
+
+    def figure(self) -> Any:
+        """A Matplotlib figure: maps of both bounds and of the gap, and drives of the policy."""
+        from planners.plans.continuous_plots import bounds_figure
+
+        return bounds_figure(self)
 
     def _numbers(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """(N,) the cell of each of (2, N) points; of one on the border of a wall, the one beside."""

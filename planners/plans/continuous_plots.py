@@ -65,13 +65,13 @@ def draw_bounds(plan: Any, figure: Any, drives: int = 4) -> None:
 
 def followed(plan: Any, start: NDArray[np.float64]) -> NDArray[np.float64]:
     """(K, n) states of a drive of the plan's policy, until its end; of a system without one, of 80 steps."""
-    system, path = plan.system, [tuple(map(float, start))]
+    system, path, rng = plan.system, [tuple(map(float, start))], np.random.default_rng(0)
     plan.reset()
     for _ in range(300 if system.ends else 80):
         if bool(system.ended(path[-1])):
             break
         action = plan.action(np.array(path[-1]))
-        path.append(tuple(float(x) for x in system.step(path[-1], action)))
+        path.append(tuple(float(x) for x in system.sample(path[-1], action, rng)))
     turned = np.array(path)
     span = np.array(system.high) - system.low
     return np.where(system.wraps, np.array(system.low) + np.mod(turned - system.low, span), turned)

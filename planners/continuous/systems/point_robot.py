@@ -43,7 +43,7 @@ class PointRobot(System):
         noise: Added to each move, on both axes; a number: of a normal distribution, the standard deviation. Bounded
             noise is drawn evenly. None: no noise.
         directions: 4: up, right, down, left; 8: the diagonals too, up and right, and so on clockwise. None: any, and an
-            action is the angle from the x axis in radians, against the clock.
+            action is the angle from the x axis against the clock, in half turns, from -1 to 1.
         step_reward: Of any step.
 
     Attributes:
@@ -85,13 +85,14 @@ class PointRobot(System):
                 raise InvalidOptionError(f"{name} is {value!r}; expected a number of {least:g} or more, below {most:g}")
         if directions not in (4, 8, None) or isinstance(directions, bool):
             raise InvalidOptionError(f"directions is {directions!r}; expected 4, 8, or None for all of them")
+        self.directions = directions
         self.squares = SquareMap(desc, rewards, terminal, starts, float(step_reward))
         self.noise = _checked_noise(noise)
         self.length, self.radius, self.step_reward = float(step), float(radius), float(step_reward)
         self.high = tuple(map(float, self.squares.shape))
         self.ends = bool(self.squares.terminal.any())
         self.actions: tuple[float, ...] | Interval = (
-            Interval(-math.pi, math.pi) if directions is None else tuple(range(directions))
+            Interval(-1.0, 1.0) if directions is None else tuple(range(directions))
         )
         going = self.squares.rewards[~self.squares.walls & ~self.squares.terminal]
         paid = self.squares.rewards[self.squares.terminal]
@@ -99,6 +100,16 @@ class PointRobot(System):
         x, y = map(float, np.argwhere(self.squares.starts)[0])
         self.start = (x + self.radius, y + self.radius), (x + 1.0 - self.radius, y + 1.0 - self.radius)
         self._moves = self.length * np.array(DIRECTIONS)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is the same robot on the same map."""
+        if not isinstance(other, PointRobot):
+            return NotImplemented
+        mine, theirs = ({**vars(x), "squares": 0, "_moves": 0, "actions": 0} for x in (self, other))
+        maps = [(x.squares.walls, x.squares.terminal, x.squares.rewards, x.squares.starts) for x in (self, other)]
+        return mine == theirs and all(map(np.array_equal, *maps))
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
 
     @property
     def continuous(self) -> bool:
@@ -108,7 +119,7 @@ class PointRobot(System):
     def displacement(self, action: Number) -> State:
         """(x, y) where an action moves without noise and walls; of an `Interval` of angles a box."""
         if isinstance(self.actions, Interval):
-            return cos(action) * self.length, sin(action) * self.length
+            return cos(action * math.pi) * self.length, sin(action * math.pi) * self.length
         found = self._moves[np.asarray(action, dtype=np.intp)]
         return (float(found[0]), float(found[1])) if found.ndim == 1 else (found[:, 0], found[:, 1])
 
