@@ -7,8 +7,10 @@ their way), programs; guaranteed (lower bounds), optimistic (upper bounds), solv
 from planners.continuous.continuous_plan import ContinuousPlan
 from planners.continuous.interval import Interval
 from planners.continuous.linear_quadratic import LinearQuadratic, linear_quadratic
+from planners.continuous.load_plan import load_plan
 from planners.continuous.nodes import node_states, nodes
 from planners.continuous.proof import Proof, prove
+from planners.continuous.safety import SafePlan, stay_safe
 from planners.continuous.solve import solve
 from planners.continuous.system import Noise, System, box
 from planners.continuous.systems.cart_pole import CartPole
@@ -28,11 +30,14 @@ __all__ = [
     "Noise",
     "Pendulum",
     "Proof",
+    "SafePlan",
     "System",
     "box",
     "linear_quadratic",
+    "load_plan",
     "node_states",
     "nodes",
     "prove",
     "solve",
+    "stay_safe",
 ]
