@@ -1,7 +1,9 @@
 """Safe states: held by the system itself, and the same as brute force finds on its boxes."""
 
 from itertools import product
+from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -89,6 +91,47 @@ def test_it_is_the_greatest_set_that_programs_keep() -> None:
             break
         expected = kept
     assert np.array_equal(plan.proven.reshape(16, 8), expected)
+
+
+class LongRail(System):
+    """Gymnasium's cart and pole where the place does not matter: speed, angle, turning speed."""
+
+    low, high = CartPole.low[1:], CartPole.high[1:]
+    wraps, axes, actions, first_adds = (False,) * 3, CartPole.axes[1:], CartPole.actions, True
+
+    def step(self, state: State, action: Number) -> State:
+        return CartPole().step((0.0, *state), action)[1:]
+
+    def jacobian(self, state: State, action: Number) -> list[list[Number]]:
+        return [row[1:] for row in CartPole().jacobian((0.0, *state), action)[1:]]
+
+    def reward(self, state: State, action: Number, next_state: State) -> Number:
+        return 1.0
+
+    def ended(self, state: State):
+        return (state[1] < self.low[1]) | (state[1] > self.high[1])
+
+    def state_of(self, observation: np.ndarray) -> np.ndarray:
+        return observation[1:].astype(np.float64)
+
+
+def test_a_pole_stays_up_in_gymnasium_for_500_steps(rng: np.random.Generator) -> None:
+    """Which are all that its time limit lets an episode have."""
+    plan, env = stay_safe(LongRail(), (40, 24, 48)), gym.make("CartPole-v1")
+    inner: Any = env.unwrapped
+    inner.x_threshold = np.inf
+    states = rng.uniform(LongRail.low, LongRail.high, (200, 3))
+    safe = plan.safe(states)
+    assert 0.2 < safe.mean() < 0.7
+    for state in states[safe][:8]:
+        observation, _ = env.reset(seed=0)
+        inner.state = np.array([0.0, *state])
+        observation[1:] = state
+        plan.reset()
+        truncated = False
+        while not truncated:
+            observation, _, terminated, truncated, _ = env.step(plan.act(observation))
+            assert not terminated
 
 
 def test_of_a_pole_on_a_cart_too_few_cells_prove_nothing() -> None:
