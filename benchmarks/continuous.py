@@ -117,7 +117,7 @@ def exact(count: int = 100_000) -> None:
     from tests.planners.continuous.test_systems import EVERY, boxes_and_points, exact_step
 
     rng, begun = np.random.default_rng(0), process_time()
-    for system in EVERY[:5]:
+    for system in EVERY[:4]:  # those whose exact formulas the tests have
         boxes, point, actions, action = boxes_and_points(system, rng, count // 4)
         after, chosen, outside = system.box_step(boxes, actions), np.broadcast_to(action, count // 4), 0
         with mpmath.workdps(30):
