@@ -128,12 +128,12 @@ def exact(count: int = 100_000) -> None:
     print(f"{process_time() - begun:.0f} s")
 
 
-def zonotope(count: int = 10_000) -> None:
+def zonotope(count: int = 10_000, cells: tuple[int, int] = (120, 120)) -> None:
     """The closed form of the double integrator's least number of steps, at drawn states."""
     from tests.oracles.double_integrator import steps_of_all
 
     system, begun = DoubleIntegrator(goal=0.1), process_time()
-    plan = solve(system, cells=(100, 100))
+    plan = solve(system, cells=cells)
     states = np.random.default_rng(0).uniform(-1.5, 1.5, (count, 2))
     states = states[np.logical_not(system.ended(tuple(states.T)))]
     lower, upper = plan.bounds(states)
@@ -145,10 +145,10 @@ def zonotope(count: int = 10_000) -> None:
     )
 
 
-def quadratic(count: int = 10_000) -> None:
+def quadratic(count: int = 10_000, cells: tuple[int, int] = (120, 120)) -> None:
     """Riccati's value, where the best policy meets no limit."""
     system, begun = DoubleIntegrator(size=2.0), process_time()
-    plan = solve(system, cells=(100, 100), discount=0.95)
+    plan = solve(system, cells=cells, discount=0.95)
     truth, A, push = linear_quadratic(system, 0.95), np.array([[1.0, 0.1], [0.0, 1.0]]), np.array([[0.005], [0.1]])
     states = np.random.default_rng(0).uniform(-1.0, 1.0, (count, 2))
     now, free = states.T, np.ones(count, dtype=bool)
