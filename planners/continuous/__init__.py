@@ -9,8 +9,10 @@ from planners.continuous.continuous_plan import ContinuousPlan
 from planners.continuous.goal_probability import reachability
 from planners.continuous.interval import Interval
 from planners.continuous.linear_quadratic import LinearQuadratic, linear_quadratic
+from planners.continuous.load_plan import load_plan
 from planners.continuous.nodes import node_states, nodes
 from planners.continuous.proof import Proof, prove
+from planners.continuous.safety import SafePlan, stay_safe
 from planners.continuous.solve import solve
 from planners.continuous.stochastic_plan import StochasticPlan
 from planners.continuous.system import Noise, System, box
@@ -33,13 +35,16 @@ __all__ = [
     "Pendulum",
     "PointRobot",
     "Proof",
+    "SafePlan",
     "StochasticPlan",
     "System",
     "box",
     "linear_quadratic",
+    "load_plan",
     "node_states",
     "nodes",
     "prove",
     "reachability",
     "solve",
+    "stay_safe",
 ]

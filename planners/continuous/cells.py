@@ -72,13 +72,13 @@ class Cells:
         """(N,) the cell of each of (n, N) points; the nearest one, of points outside."""
         return number_of(points, self.system, self.shape)
 
-    def least(self, values: NDArray[np.float64], box: State) -> NDArray[np.float64]:
+    def least(self, values: NDArray[np.float64], box: State, beyond: float) -> NDArray[np.float64]:
         """(N,) the least value over the cells that each box touches, and `beyond` where it leaves the bounds."""
-        return self._most(values, box, self.system.beyond[0], -1.0)
+        return self._most(values, box, beyond, -1.0)
 
-    def largest(self, values: NDArray[np.float64], box: State) -> NDArray[np.float64]:
+    def largest(self, values: NDArray[np.float64], box: State, beyond: float) -> NDArray[np.float64]:
         """(N,) the largest one."""
-        return self._most(values, box, self.system.beyond[1], 1.0)
+        return self._most(values, box, beyond, 1.0)
 
     def _most(self, values: NDArray[np.float64], box: State, beyond: float, sign: float) -> NDArray[np.float64]:
         from planners.kernels.cells import largest_over

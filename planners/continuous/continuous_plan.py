@@ -1,14 +1,17 @@
 """What planning on a continuous system returns: bounds of V* at every state, and a policy that keeps the lower ones."""
 
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.continuous.bounds import Bounds
 from planners.continuous.cells import Cells
 from planners.continuous.driver import Driver
 from planners.continuous.guaranteed import Guide
+from planners.continuous.programs import chunks
 from planners.continuous.system import System
 from planners.errors import InvalidOptionError
 from planners.plans.plan import Status
@@ -24,10 +27,8 @@ class ContinuousPlan:
 
     Attributes:
         system: What was planned on.
-        cells: The cells of `lower`.
-        lower: (N,) no state of a cell has a V* below; -inf: nothing is known.
-        finer: The cells of `upper`.
-        upper: (M,) no state of a cell has a V* above.
+        below: Lower bounds of V*, cell by cell.
+        above: Upper ones, of smaller cells.
         discount: Of the rewards.
         guide: The actions that the policy tries first, a guess; None where planning was interrupted before.
         status: How it ended.
@@ -35,10 +36,8 @@ class ContinuousPlan:
     """
 
     system: System
-    cells: Cells
-    lower: NDArray[np.float64] = field(repr=False)
-    finer: Cells
-    upper: NDArray[np.float64] = field(repr=False)
+    below: Bounds = field(repr=False)
+    above: Bounds = field(repr=False)
     discount: float
     guide: Guide | None = field(repr=False)
     status: Status
@@ -46,9 +45,30 @@ class ContinuousPlan:
 
     def __post_init__(self) -> None:
         """Close the arrays for writing, and seat the driver."""
-        self.lower.setflags(write=False)
-        self.upper.setflags(write=False)
-        object.__setattr__(self, "_driver", Driver(self.cells, self.lower, self.guide, self.discount))
+        for each in (self.below, self.above):
+            each.values.setflags(write=False)
+            each.excess.setflags(write=False)
+        object.__setattr__(self, "_driver", Driver(self.below, self.guide, self.discount))
+
+    @property
+    def cells(self) -> Cells:
+        """The cells of `lower`."""
+        return self.below.cells
+
+    @property
+    def lower(self) -> NDArray[np.float64]:
+        """(N,) no state of a cell has a V* below; -inf: nothing is known."""
+        return self.below.values
+
+    @property
+    def finer(self) -> Cells:
+        """The cells of `upper`."""
+        return self.above.cells
+
+    @property
+    def upper(self) -> NDArray[np.float64]:
+        """(M,) no state of a cell has a V* above."""
+        return self.above.values
 
     def bounds(self, state: ArrayLike) -> Any:
         """Proven bounds of V*: (lower, upper), two floats; two arrays of (...) for (..., n) states.
@@ -61,8 +81,8 @@ class ContinuousPlan:
         points = self.system.checked_state(state)
         flat = points.reshape(-1, self.system.dimension).T
         over = np.broadcast_to(self.system.ended(tuple(flat)), flat.shape[1:])
-        lower = np.where(over, 0.0, self.lower[self.cells.number(flat)])
-        upper = np.where(over, 0.0, self.upper[self.finer.number(flat)])
+        lower = np.where(over, 0.0, self.below.at(flat))
+        upper = np.where(over, 0.0, self.above.at(flat))
         if points.ndim == 1:
             return float(lower[0]), float(upper[0])
         return lower.reshape(points.shape[:-1]), upper.reshape(points.shape[:-1])
@@ -85,17 +105,18 @@ class ContinuousPlan:
 
     @property
     def mean_gap(self) -> float:
-        """The mean of upper - lower over all states that are not at the end; inf where nothing is known of some."""
+        """The mean of upper - lower at the middles of all cells not at the end; inf: of some nothing is known."""
         lower, upper = self._all_bounds()
         live = lower != 0.0
         return float(np.mean((upper - lower)[live])) if live.any() else 0.0
 
     def _all_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Both bounds in all the finer cells."""
-        lower = self.lower.reshape(self.cells.shape)
-        for axis, (fine, count) in enumerate(zip(self.finer.shape, self.cells.shape, strict=True)):
-            lower = np.repeat(lower, fine // count, axis=axis)
-        return lower, self.upper.reshape(self.finer.shape)
+        """Both bounds at the middles of all the finer cells."""
+        lower, upper = np.empty((2, self.finer.count))
+        for part in chunks(np.arange(self.finer.count)):
+            middles = np.stack([x.middle for x in self.finer.boxes(part)])
+            lower[part], upper[part] = self.below.at(middles), self.above.at(middles)
+        return lower.reshape(self.finer.shape), upper.reshape(self.finer.shape)
 
     def field(self, what: str = "lower") -> NDArray[np.float64]:
         """An array with a number for each cell: "lower", "upper" or "gap".
@@ -127,6 +148,16 @@ class ContinuousPlan:
         if self.system.dimension != 2:
             raise InvalidOptionError(f"{type(self.system).__name__} has {self.system.dimension} axes; a map shows two")
         return plot_field(shown, self.system, what, axes, drives)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the plan to a file, which `planners.continuous.load_plan` reads with the same system.
+
+        Args:
+            path: Its name, best with the ending .npz.
+        """
+        from planners.continuous.save_plan import save_plan
+
+        save_plan(self, path)
 
     def figure(self) -> Any:
         """A Matplotlib figure: maps of both bounds and of the gap, and drives of the policy.

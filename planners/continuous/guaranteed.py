@@ -11,8 +11,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.continuous.bounds import Bounds
 from planners.continuous.cells import Cells
-from planners.continuous.nodes import action_numbers, nodes, weights
+from planners.continuous.nodes import action_numbers, nodes
+from planners.continuous.potential import Potential
 from planners.continuous.programs import Notes, chunks
 from planners.continuous.sets import Sets
 from planners.continuous.walks import Walk
@@ -35,35 +37,41 @@ class Guide:
         cells: The cells.
         tried: (A,) the actions that are tried.
         best: (N,) the number of the best action in each cell.
+        guess: V between nodes.
     """
 
     cells: Cells
     tried: NDArray[Any]
     best: NDArray[np.intp]
+    guess: Potential
 
     @classmethod
-    def of(cls, cells: Cells, discount: float, actions: int) -> "Guide":
-        """The greedy actions at the middles of the cells, of V at nodes."""
+    def of(cls, cells: Cells, between: Cells, discount: float, actions: int) -> "Guide":
+        """The greedy actions at the middles of the cells, of V at nodes, which are the corners of `between`."""
         system, tried = cells.system, action_numbers(cells.system, actions)
-        share = min(1.0, (GUIDE_NODES / cells.count) ** (1.0 / len(cells.shape)))
-        shape = tuple(max(2, round(count * share)) for count in cells.shape)
-        table = nodes(system, shape, actions=actions)
+        corners = tuple(max(2, count + (not wraps)) for count, wraps in zip(between.shape, system.wraps, strict=True))
+        table = nodes(system, corners, actions=actions)
         ends = discount < 1.0 or bool(table.termination.any())
         plan = solve_table(table, discount=discount if ends else 0.99, tolerance=1e-3, throw=False)
         if plan.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
-        guess = plan.values
-        guess = np.where(np.isfinite(guess), guess, np.min(guess[np.isfinite(guess)], initial=0.0) - 1.0)
+        known = np.isfinite(plan.values)
+        guess = Potential.of(between, np.where(known, plan.values, np.min(plan.values[known], initial=0.0) - 1.0))
         best = np.empty(cells.count, dtype=np.intp)
         for part in chunks(np.arange(cells.count)):
             middle = tuple(x.middle for x in cells.boxes(part))
             values = []
             for action in tried:
                 after = system.step(middle, action)
-                later = np.where(system.ended(after), 0.0, weights(system, shape, np.stack(after)) @ guess)
+                later = np.where(system.ended(after), 0.0, guess.at(np.stack(after)))
                 values.append(system.reward(middle, action, after) + discount * later)
             best[part] = np.argmax(values, axis=0)
-        return cls(cells, tried, best)
+        return cls(cells, tried, best, guess)
+
+    @property
+    def held(self) -> int:
+        """For how many steps one action is tried: for few, where nothing is to be reached and most actions are fine."""
+        return HELD if self.cells.system.ends else 1
 
     def actions(self, sets: Sets) -> NDArray[Any]:
         """(N,) the action for the middle of each set."""
@@ -82,30 +90,30 @@ def note_programs(notes: Notes, guide: Guide, part: NDArray[np.int64], discount:
     choices: list[tuple[Any, int]] = [(None, steps), *((action, held) for action in guide.tried)]
     row = 0
     for action, length in choices:
-        at, walk = part, Walk.of(guide.cells, guide.cells.boxes(part), discount, -1.0)
+        at, walk = part, notes.walk(part, discount)
         for k in range(length):
             walk = walk.step(guide.actions(walk.sets) if action is None else action)
             notes.take(row + k, at, walk)
-            keep = worth_following(walk)
+            keep = worth_following(walk, guide)
             at, walk = at[keep], walk[keep]
             if not len(at):
                 break
         row += length
 
 
-def worth_following(walk: Walk) -> NDArray[np.bool_]:
+def worth_following(walk: Walk, guide: Guide) -> NDArray[np.bool_]:
     """Whether a set is still on its way, and not wider than is worth following."""
-    sides = zip(walk.box, walk.cells.side, strict=True)
+    sides = zip(walk.box, guide.cells.side, strict=True)
     return ~(walk.over | np.any([x.high - x.low > WIDEST * side for x, side in sides], axis=0))
 
 
-def follow(lower: NDArray[np.float64], guide: Guide, part: NDArray[np.int64], discount: float, steps: int) -> None:
-    """Raise `lower` (N,) of some cells in place, by following each for up to `steps` steps."""
-    at, walk = part, Walk.of(guide.cells, guide.cells.boxes(part), discount, -1.0)
+def follow(bounds: Bounds, guide: Guide, part: NDArray[np.int64], discount: float, steps: int) -> None:
+    """Raise the lower bounds of some cells, by following each for up to `steps` steps."""
+    at, walk = part, Walk.of(bounds.cells, bounds.cells.boxes(part), discount, -1.0, bounds.potential)
     for _ in range(steps):
         walk = walk.step(guide.actions(walk.sets))
-        lower[at] = np.maximum(lower[at], walk.value(lower))
-        keep = worth_following(walk)
+        bounds.learn(at, walk)
+        keep = worth_following(walk, guide)
         at, walk = at[keep], walk[keep]
         if not len(at):
             return

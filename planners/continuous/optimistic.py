@@ -29,7 +29,7 @@ def branches(system: System, pieces: int) -> list[Branch]:
 
 def note_sequences(notes: Notes, tried: list[Branch], part: NDArray[np.int64], discount: float, depth: int) -> None:
     """Note the images of some cells after all sequences of `depth` actions."""
-    walks = [Walk.of(notes.cells, notes.cells.boxes(part), discount, 1.0)]
+    walks = [notes.walk(part, discount)]
     for _ in range(depth - 1):
         walks = [walk.step(action) for walk in walks for action in tried]
     for row, (walk, action) in enumerate(product(walks, tried)):

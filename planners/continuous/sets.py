@@ -27,7 +27,7 @@ class Sets:
 
     Attributes:
         centre: (n, N).
-        spread: (n, n, N); column j of a set is what u_j moves.
+        spread: (n, n + 1, N); column j of a set is what u_j moves. The last is for a range of actions in the last step.
         rest: (n, N).
     """
 
@@ -39,7 +39,7 @@ class Sets:
     def of(cls, box: State) -> Self:
         """The boxes, as sets."""
         centre = np.stack([x.middle for x in box])
-        spread = np.zeros((len(box), *centre.shape))
+        spread = np.zeros((len(box), len(box) + 1, centre.shape[1]))
         for axis, x in enumerate(box):
             spread[axis, axis] = x.radius(centre[axis])
         return cls(centre, spread, np.zeros_like(centre))
@@ -56,8 +56,8 @@ class Sets:
         radius = self.radius()
         return tuple(map(Interval, below(self.centre - radius), above(self.centre + radius)))
 
-    def advance(self, system: System, action: Number) -> tuple["Sets", State, Interval]:
-        """The sets after one step, boxes around them, and the rewards of the step.
+    def advance(self, system: System, action: Number) -> tuple["Sets", State, Interval, NDArray[np.bool_]]:
+        """The sets after one step, boxes around them, the rewards of the step, and which sets did not become boxes.
 
         `action` is one for all sets, or an array or an `Interval` of (N,).
         """
@@ -67,19 +67,36 @@ class Sets:
         image = system.box_step(before, action)
         rows = system.jacobian(before, action)
         if rows is None:
-            return Sets.of(image), image, _rewards(system, before, action, image)
+            smooth = np.zeros(self.centre.shape[1], dtype=bool)
+            return Sets.of(image), image, _rewards(system, before, action, image), smooth
         n = len(self.centre)
         entries, points, boxes = (np.empty((2, *rest, *self.centre.shape)) for rest in ((n,), (), ()))
         for i, row in enumerate(rows):
             for j, entry in enumerate(row):
                 entries[0, i, j], entries[1, i, j] = ends(entry)
-        for axis, x in enumerate(system.box_step(tuple(Interval(x, x) for x in self.centre), action)):
+        centre, rounding = tuple(Interval(x, x) for x in self.centre), np.empty(self.centre.shape)
+        given = chosen = action
+        pushes = np.zeros((2, *self.centre.shape))
+        if isinstance(action, Interval):
+            chosen = Interval(action.middle, action.middle)
+            slopes, far = system.action_slope(before, action), action.radius(action.middle)
+            for axis, (low, high) in enumerate(map(ends, slopes or ())):
+                slack = 4.0 * EPS * np.maximum(np.abs(low), np.abs(high))
+                pushes[0, axis], pushes[1, axis] = 0.5 * (low + high) * far, (0.5 * (high - low) + slack) * far
+            given = chosen if slopes is not None else action
+        for axis, x in enumerate(system.box_step(centre, given)):
             points[0, axis], points[1, axis] = x.low, x.high
+        if chosen is given and system.noise is None:
+            np.subtract(points[1], points[0], out=rounding)
+        else:
+            for axis, x in enumerate(system.step(centre, chosen)):
+                rounding[axis] = x.high - x.low
         images = np.stack([np.stack([x.low for x in image]), np.stack([x.high for x in image])])
         moved = Sets(self.centre.copy(), self.spread.copy(), self.rest.copy())
-        turn(entries, points, images, moved.centre, moved.spread, moved.rest, boxes)
+        smooth = np.empty(self.centre.shape[1], dtype=bool)
+        turn(entries, points, rounding, pushes, images, moved.centre, moved.spread, moved.rest, boxes, smooth)
         after = tuple(map(Interval, boxes[0], boxes[1]))
-        return moved, after, _rewards(system, before, action, after)
+        return moved, after, _rewards(system, before, action, after), smooth
 
 
 def _rewards(system: System, before: State, action: Number, after: State) -> Interval:

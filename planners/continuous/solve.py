@@ -11,11 +11,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.continuous.bounds import Bounds
 from planners.continuous.cells import Cells
 from planners.continuous.continuous_plan import ContinuousPlan
 from planners.continuous.expected_values import solve_noisy
-from planners.continuous.guaranteed import GUIDED, HELD, Guide, follow, note_programs, steps_followed
-from planners.continuous.interval import Interval, ends, truth
+from planners.continuous.guaranteed import GUIDE_NODES, GUIDED, HELD, Guide, follow, note_programs, steps_followed
+from planners.continuous.interval import Interval, ends
 from planners.continuous.optimistic import branches, note_sequences
 from planners.continuous.programs import Notes, chunks, image_bytes
 from planners.continuous.system import System, box
@@ -27,6 +28,7 @@ from planners.plans.plan import Status
 
 ENOUGH: Final = 1e-3  # sweeps end when no value changes by more; each is valid at any time
 DEPTH: Final = 2  # actions of a sequence, for the upper bounds
+POTENTIAL_NODES: Final = 160_000  # of the guess, where bounds lean on it
 ADVICE: Final = "Use fewer cells"
 
 
@@ -51,6 +53,7 @@ def solve(
     discount: float | None = None,
     actions: int = 9,
     fine: int = 2,
+    refine: int = 0,
     progress: bool | Callable[[Stage], object] = False,
 ) -> ContinuousPlan:
     """Lower and upper bounds of V* of the continuous problem itself, at every state.
@@ -62,6 +65,8 @@ def solve(
         discount: From 0 to 1; None: 1, which only systems with an end have.
         actions: Where there is a range of actions, how many of them the policy tries; the upper bounds are of all.
         fine: The upper bounds are of cells whose sides are `fine` times smaller, as they need it more.
+        refine: How often cells are split where the gap is widest. Each time it is half of the states that were split
+            before, in cells of half the sides: with two axes, twice the work.
         progress: True: a line for each stage on standard error; or a function that is called with a `Stage`.
 
     Returns:
@@ -85,19 +90,24 @@ def solve(
     given = Cells.checked(system, _default_cells(system) if cells is None else cells)
     if isinstance(fine, bool) or not isinstance(fine, int) or not 1 <= fine <= 16:
         raise InvalidOptionError(f"fine is {fine!r}; expected a whole number from 1 to 16")
+    if isinstance(refine, bool) or not isinstance(refine, int) or not 0 <= refine <= 8:
+        raise InvalidOptionError(f"refine is {refine!r}; expected a whole number from 0 to 8")
     finer = Cells(system, tuple(count * fine for count in given.shape))
     checked = _checked_discount(system, discount)
-    _check_memory(given, finer, actions)
+    _check_memory(given, finer, actions, refine)
     work = _Work(given, finer, checked, actions, teller(progress))
     status = Status.CONVERGED
     try:
-        work.raise_lower()
-        work.reduce_upper()
+        work.guess()
+        work.raise_lower(np.flatnonzero(work.lower.live))
+        work.reduce_upper(np.flatnonzero(work.upper.live))
+        for _ in range(refine):
+            work.refine()
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     return ContinuousPlan(
-        system=system, cells=given, lower=work.lower, finer=finer, upper=work.upper, discount=work.discount,
-        guide=work.guide, status=status, seconds=perf_counter() - work.begun,
+        system=system, below=work.lower, above=work.upper, discount=checked, guide=work.guide, status=status,
+        seconds=perf_counter() - work.begun,
     )  # fmt: skip
 
 
@@ -108,38 +118,77 @@ class _Work:
         self, cells: Cells, finer: Cells, discount: float, actions: int, tell: Callable[[Stage], object]
     ) -> None:
         self.begun = perf_counter()
-        self.cells, self.finer, self.discount, self.actions = cells, finer, discount, actions
+        self.discount, self.actions = discount, actions
         self._tell = tell
         self.guide: Guide | None = None
         low, high = _range_of_values(cells.system, discount)
-        self.lower, self.live = _first_values(cells, low)
-        self.upper, self.fine_live = _first_values(finer, high)
+        self.enough = ENOUGH if discount == 1.0 else max(ENOUGH, 3e-5 * (high - low))
+        self.lower = Bounds.of(cells, -1.0, low)
+        self.upper = Bounds.of(finer, 1.0, high)
 
     def _report(self, name: str, part: float) -> None:
         self._tell(Stage(name, part, perf_counter() - self.begun))
 
-    def raise_lower(self) -> None:
-        """What a policy is sure of."""
+    def guess(self) -> None:
+        """What the policy tries first, and a potential for both bounds."""
         self._report("guess", 0.0)
-        guide = self.guide = Guide.of(self.cells, self.discount, self.actions)
-        lengths = [*range(1, GUIDED + 1), *[*range(1, HELD + 1)] * len(guide.tried)]
-        notes = Notes(self.cells, lengths, self.discount, -1.0)
-        for part in self._parts("programs", self.live):
-            note_programs(notes, guide, part, self.discount, GUIDED, HELD)
-        notes.settle(self.lower, ENOUGH, lambda: self._report("sweeps of the lower bounds", 0.5))
+        cells, system = self.lower.cells, self.lower.cells.system
+        middle = tuple(0.5 * (np.array(system.low) + system.high))
+        leans = not system.ends and system.reward_slope(box(middle, middle), 0.0) is not None
+        most = min(POTENTIAL_NODES, 16 * cells.count) if leans else min(GUIDE_NODES, cells.count)
+        share = (most / cells.count) ** (1.0 / system.dimension)
+        between = Cells(system, tuple(max(2, round(count * share)) for count in cells.shape))
+        self.guide = Guide.of(cells, between, self.discount, self.actions)
+        for each in (self.lower, self.upper) if leans else ():
+            each.lean(self.guide.guess)
+
+    def raise_lower(self, numbers: NDArray[np.int64]) -> None:
+        """What a policy is sure of, in some cells."""
+        guide = self.guide
+        assert guide is not None
+        self._follow(numbers)
+        lengths = [*range(1, GUIDED + 1), *[*range(1, guide.held + 1)] * len(guide.tried)]
+        notes = Notes(self.lower, numbers, lengths, self.discount)
+        for part in self._parts("programs", np.arange(len(numbers))):
+            note_programs(notes, guide, part, self.discount, GUIDED, guide.held)
+        notes.settle(self.enough, lambda: self._report("sweeps of the lower bounds", 0.5))
         del notes
-        steps = steps_followed(self.discount)
-        for part in self._parts("drives", self.live[np.argsort(-self.lower[self.live], kind="stable")]):
+        self._follow(numbers)
+
+    def _follow(self, numbers: NDArray[np.int64]) -> None:
+        guide, steps = self.guide, steps_followed(self.discount)
+        assert guide is not None
+        for part in self._parts("drives", numbers[np.argsort(-self.lower.values[numbers], kind="stable")]):
             follow(self.lower, guide, part, self.discount, steps)
 
-    def reduce_upper(self) -> None:
-        """What nobody exceeds."""
-        tried = branches(self.cells.system, self.actions - 1)
-        depth = DEPTH if len(tried) ** DEPTH <= 81 else 1
-        notes = Notes(self.finer, [depth] * len(tried) ** depth, self.discount, 1.0)
-        for part in self._parts("sequences", self.fine_live):
+    def reduce_upper(self, numbers: NDArray[np.int64]) -> None:
+        """What nobody exceeds, in some cells."""
+        tried = branches(self.upper.cells.system, self.actions - 1)
+        depth = DEPTH if self.upper.potential is None and len(tried) ** DEPTH <= 81 else 1
+        notes = Notes(self.upper, numbers, [depth] * len(tried) ** depth, self.discount)
+        for part in self._parts("sequences", np.arange(len(numbers))):
             note_sequences(notes, tried, part, self.discount, depth)
-        notes.settle(self.upper, ENOUGH, lambda: self._report("sweeps of the upper bounds", 0.5))
+        notes.settle(self.enough, lambda: self._report("sweeps of the upper bounds", 0.5))
+
+    def refine(self) -> None:
+        """Split all cells, and find new bounds for half of those that had the newest ones: where the gap is widest."""
+        lower, upper = self.lower.split(), self.upper.split()
+        candidates = np.flatnonzero(lower.live & (lower.splits == 1))
+        gaps = np.empty(len(candidates))
+        for part in chunks(np.arange(len(candidates))):
+            middles = np.stack([x.middle for x in lower.cells.boxes(candidates[part])])
+            gaps[part] = upper.at(middles) - lower.at(middles)
+        widest = np.sort(candidates[np.argsort(-gaps, kind="stable")[: (len(candidates) + 1) // 2]])
+        chosen = np.zeros(lower.cells.shape, dtype=bool)
+        chosen.ravel()[widest] = True
+        for axis, (fine, count) in enumerate(zip(upper.cells.shape, lower.cells.shape, strict=True)):
+            chosen = np.repeat(chosen, fine // count, axis=axis)
+        parts = np.flatnonzero(chosen.ravel() & upper.live)
+        lower.begin(widest)
+        upper.begin(parts)
+        self.lower, self.upper = lower, upper
+        self.raise_lower(widest)
+        self.reduce_upper(parts)
 
     def _parts(self, name: str, numbers: NDArray[np.int64]) -> Any:
         for place, part in enumerate(parts := list(chunks(numbers))):
@@ -151,8 +200,8 @@ def upper_bounds(system: System, cells: Cells, actions: int, tell: Callable[[Sta
     """(N,) upper bounds alone, at discount 1."""
     _check_memory(Cells(system, (1,) * system.dimension), cells, actions)
     work = _Work(cells, cells, 1.0, actions, tell)
-    work.reduce_upper()
-    return work.upper
+    work.reduce_upper(np.flatnonzero(work.upper.live))
+    return work.upper.values
 
 
 def _default_cells(system: System) -> tuple[int, ...]:
@@ -190,19 +239,12 @@ def _range_of_values(system: System, discount: float) -> tuple[float, float]:
     return (low, high) if stays else (min(low, system.beyond[0]), max(high, system.beyond[1]))
 
 
-def _first_values(cells: Cells, value: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """(N,) the value, but 0 in cells of which every state is at the end; and the numbers of the others."""
-    over = np.empty(cells.count, dtype=bool)
-    for part in chunks(np.arange(cells.count)):
-        over[part] = truth(cells.system.ended(cells.boxes(part))).surely
-    return np.where(over, 0.0, value), np.flatnonzero(~over)
-
-
-def _check_memory(cells: Cells, finer: Cells, actions: int) -> None:
-    tried = len(branches(cells.system, actions - 1))
+def _check_memory(cells: Cells, finer: Cells, actions: int, refine: int = 0) -> None:
+    tried, more = len(branches(cells.system, actions - 1)), 2.0 ** ((cells.system.dimension - 1) * refine)
     programs = GUIDED + HELD * (tried + 1)
-    needed = max(image_bytes(cells, programs), image_bytes(finer, tried**DEPTH if tried <= 9 else tried))
-    check_memory(needed + 40.0 * finer.count, f"what is noted of {cells.count:,} cells", ADVICE)
+    noted = max(image_bytes(cells, programs), image_bytes(finer, tried**DEPTH if tried <= 9 else tried))
+    known = 60.0 * (cells.count + finer.count) * 2.0 ** (cells.system.dimension * refine)
+    check_memory(noted * more + known, f"what is noted of {cells.count:,} cells", ADVICE)
 
 
 def teller(progress: Any) -> Callable[[Stage], object]:

@@ -44,6 +44,8 @@ class System:
         beyond: Bounds of V* of states outside `low` and `high`, if steps can lead there.
         ends: Whether episodes can end; if not, there has to be a discount.
         most: No total of rewards exceeds this, discounted or not.
+        first_adds: Whether the number of the first axis changes nothing but itself, so that all steps from a state are
+            those from the same state further along, moved by as much; and no state in the bounds is at the end by it.
         start: A box of states in which episodes begin, as (low, high) of (n,) each.
     """
 
@@ -57,6 +59,7 @@ class System:
     ends: bool = True
     most: float = np.inf
     start: tuple[tuple[float, ...], tuple[float, ...]]
+    first_adds: bool = False
     step_cost: ClassVar[bool] = False  # whether every reward is -1, so that -V is a number of steps
 
     def step(self, state: State, action: Number) -> State:
@@ -70,6 +73,21 @@ class System:
     def ended(self, state: State) -> Any:
         """Whether the episode ends on arriving there: a bool, an array of them, or of boxes a `Truth`."""
         raise NotImplementedError
+
+    def reward_slope(self, state: State, action: Number) -> list[Number] | None:
+        """(n,) derivatives of `reward` by the state, through the next state too, for every point of the box.
+
+        Where the reward bends, an interval that holds those on both sides. None: not known, or episodes end; else the
+        bounds lean on a guess of V, and are closer where it is smooth.
+        """
+        return None
+
+    def action_slope(self, state: State, action: Number) -> list[Number] | None:
+        """(n,) derivatives of `step` by the action, for every point of the box and every action of the range.
+
+        None: not known; what a range of actions does is then held for less exactly.
+        """
+        return None
 
     def jacobian(self, state: State, action: Number) -> list[list[Number]] | None:
         """(n, n) derivatives of `step` by the state, for every point of the box; NaN where it has none.

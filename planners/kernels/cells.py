@@ -77,9 +77,10 @@ def largest_over(grid, values, low, high, beyond, sign, found):
 
 
 class Images(NamedTuple):
-    """Where programs of actions lead from each cell: K of them, N cells.
+    """Where programs of actions lead from some cells: K of them, N cells.
 
     Attributes:
+        numbers: (N,) the cells.
         first: (K, n, N) the first cells that the image touches along each axis; first > last: none.
         last: (K, n, N) the last ones.
         leaves: (K, N) whether it leaves the grid, so that `beyond` counts too.
@@ -89,6 +90,7 @@ class Images(NamedTuple):
         beyond: V outside the grid.
     """
 
+    numbers: NDArray[np.int64]
     first: NDArray[Any]
     last: NDArray[Any]
     leaves: NDArray[np.bool_]
@@ -110,43 +112,81 @@ def note(grid, low, high, first, last, leaves):
 
 
 @compiled
-def sweep(grid, values, images, best, order):
-    """Improve `values` (N,) in place: the largest over the programs, of `best` * the largest of best * value there.
+def worth(grid, values, gains, images, best, k, n, at):
+    """The total of program `k` from cell `n`, if what comes after it is `values`; rounded outward.
+
+    Where the image touches cell `n` itself, v = gain + scale * v is solved at once, which saves many sweeps.
+    """
+    axes, cell = len(grid.shape), images.numbers[n]
+    gain, scale = np.float64(gains[k, n]), images.scale[k]
+    extreme = best * images.beyond if images.leaves[k, n] else -np.inf
+    itself = False
+    more = images.first[k, 0, n] <= images.last[k, 0, n]
+    for axis in range(axes):
+        at[axis] = images.first[k, axis, n]
+    while more:
+        place = 0
+        for axis in range(axes - 1):
+            place = (place + at[axis] % grid.shape[axis]) * grid.shape[axis + 1]
+        for j in range(images.first[k, axes - 1, n], images.last[k, axes - 1, n] + 1):
+            one = place + j % grid.shape[axes - 1]
+            if one == cell:
+                itself = True
+            else:
+                extreme = max(extreme, best * values[one])
+        axis = axes - 2
+        while axis >= 0 and at[axis] == images.last[k, axis, n]:
+            at[axis] = images.first[k, axis, n]
+            axis -= 1
+        more = axis >= 0
+        if more:
+            at[axis] += 1
+    later = scale * best * extreme
+    value = gain + later
+    rounded = scale != 1.0 or value - gain != later or value - later != gain
+    value = best * value + (4.5e-16 * (abs(gain) + abs(later)) if rounded and abs(value) < np.inf else 0.0)
+    if itself and scale < 1.0:
+        again = gain / (1.0 - scale)
+        value = max(value, best * again + (abs(again) * 4e-16 / (1.0 - scale) if abs(again) < np.inf else 0.0))
+    elif itself and (best < 0.0 or gain >= 0.0):
+        value = max(value, best * (gain + values[cell]) + 4.5e-16 * abs(gain))
+    return best * max(value, best * np.float64(images.ended[k, n]))
+
+
+@compiled
+def best_of(grid, values, gains, images, chosen, best, enough, n, at):
+    """The largest over the programs from cell `n`, or with `best` 1 `values` there if it is not lower by `enough`.
+
+    That is often known at once, where program `chosen[n]`, which was the largest one before, is still worth as much.
+    """
+    k, value = chosen[n], values[images.numbers[n]]
+    found = worth(grid, values, gains, images, best, k, n, at)
+    if best > 0.0 and found >= value - enough:
+        return value
+    for k in range(len(images.scale)):
+        one = worth(grid, values, gains, images, best, k, n, at)
+        if one > found:
+            found, chosen[n] = one, k
+            if best > 0.0 and found >= value - enough:
+                return value
+    return found
+
+
+@compiled
+def sweep(grid, values, images, chosen, best, enough, order):
+    """Improve `values` in place: the largest over the programs, of `best` * the largest of best * value there.
 
     With `best` -1 the value of a program is its least one, and `values` rise: what an agent is sure of. With 1 it is
-    the largest, and `values` fall: what is possible at most. `order` is 1 or -1: which cells come first. Returns the
-    largest change.
+    the largest, and `values` fall: what is possible at most. `chosen` (N,) are programs, first any. Falls of at
+    most `enough` may wait. `order` is 1 or -1: which cells come first. Returns the largest change.
     """
-    axes, count = len(grid.shape), len(values)
-    at = np.empty(axes, np.int64)
+    at = np.empty(len(grid.shape), np.int64)
     largest = 0.0
-    for step in range(count):
-        n = step if order > 0 else count - 1 - step
-        found = -np.inf
-        for k in range(len(images.scale)):
-            extreme = best * images.beyond if images.leaves[k, n] else -np.inf
-            if images.first[k, 0, n] <= images.last[k, 0, n]:
-                for axis in range(axes):
-                    at[axis] = images.first[k, axis, n]
-                while True:
-                    place = 0
-                    for axis in range(axes - 1):
-                        place = (place + at[axis] % grid.shape[axis]) * grid.shape[axis + 1]
-                    for j in range(images.first[k, axes - 1, n], images.last[k, axes - 1, n] + 1):
-                        extreme = max(extreme, best * values[place + j % grid.shape[axes - 1]])
-                    axis = axes - 2
-                    while axis >= 0 and at[axis] == images.last[k, axis, n]:
-                        at[axis] = images.first[k, axis, n]
-                        axis -= 1
-                    if axis < 0:
-                        break
-                    at[axis] += 1
-            gain, later = np.float64(images.gain[k, n]), images.scale[k] * best * extreme
-            value = gain + later
-            rounded = images.scale[k] != 1.0 or value - gain != later or value - later != gain
-            slack = 4.5e-16 * (abs(gain) + abs(later)) if rounded and abs(value) < np.inf else 0.0
-            found = max(found, best * max(best * value + slack, best * images.ended[k, n]))
-        if best * found < best * values[n]:
-            largest = max(largest, abs(values[n] - found))
-            values[n] = found
+    for step in range(len(images.numbers)):
+        n = step if order > 0 else len(images.numbers) - 1 - step
+        cell = images.numbers[n]
+        found = best_of(grid, values, images.gain, images, chosen, best, enough, n, at)
+        if best * found < best * values[cell]:
+            largest = max(largest, abs(values[cell] - found))
+            values[cell] = found
     return largest

@@ -45,7 +45,7 @@ def load_plan(path: str | PathLike[str], model: ModelLike | Sequence[ModelLike] 
     array([5.])
     """
     folder = Path(path).is_dir()
-    arrays = {} if folder else _read(path)
+    arrays = {} if folder else read_arrays(path, FORMAT, VERSION)
     if str(arrays.get("format")) == FINITE_FORMAT:
         return finite_plan_of(path, arrays, model)
     given = None if model is None else as_model(model)  # pyright: ignore[reportArgumentType] - refuses lists
@@ -58,8 +58,8 @@ def load_plan(path: str | PathLike[str], model: ModelLike | Sequence[ModelLike] 
         raise InvalidPlanFileError(f"{path} is a damaged plan: {error}. Plan again, and save it anew") from error
 
 
-def _read(path: str | PathLike[str]) -> Arrays:
-    """All arrays of a plan file of this version."""
+def read_arrays(path: str | PathLike[str], form: str, expected: int) -> Arrays:
+    """All arrays of a plan file of a format, in the version that is expected."""
     damaged = f"{path} is damaged, or not a plan. Plan again, and save it anew"
     with Path(path).open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what NumPy says of headers that it can read nevertheless
@@ -71,14 +71,14 @@ def _read(path: str | PathLike[str]) -> Arrays:
             raise InvalidPlanFileError(damaged) from None
         if arrays and zipfile.ZipFile(file).comment and not is_sealed(file):
             raise InvalidPlanFileError(damaged.replace(", or not a plan", ": not a plan as it was written"))
-    if str(arrays.get("format")) == FINITE_FORMAT:
+    if str(arrays.get("format")) == FINITE_FORMAT and form == FORMAT:
         return arrays
-    if str(arrays.get("format")) != FORMAT:
+    if str(arrays.get("format")) != form:
         raise InvalidPlanFileError(f"{path} is not a plan, or was cut off; expected a file that plan.save(path) wrote")
     version = str(arrays.get("version"))
-    if version != str(VERSION):
+    if version != str(expected):
         raise InvalidPlanFileError(
-            f"{path} is a plan of format version {version}; this library reads version {VERSION}. "
+            f"{path} is a plan of format version {version}; this library reads version {expected}. "
             "Plan again, or use the version of gridworld-lab that wrote it"
         )
     return arrays

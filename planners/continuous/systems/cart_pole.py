@@ -22,21 +22,38 @@ class CartPole(System):
     from 0 to 1 / (1 - discount) only.
     """
 
-    low, high = (-FURTHEST, -3.0, -LEANING, -3.5), (FURTHEST, 3.0, LEANING, 3.5)
+    low, high = (-FURTHEST, -2.5, -LEANING, -2.5), (FURTHEST, 2.5, LEANING, 2.5)
     wraps = (False,) * 4
     axes = ("place", "speed", "angle", "turning")
     actions = (0, 1)
+    first_adds = True
     start = ((-0.05,) * 4, (0.05,) * 4)
 
     def step(self, state: State, action: Number) -> State:
         """Euler's step of 0.02 s."""
         place, speed, angle, turning = state
-        force = FORCE if action == 1 else -FORCE
-        c, s = cos(angle), sin(angle)
-        pushed = (force + POLE * square(turning) * s) / MASS
-        turned = (GRAVITY * s - c * pushed) / (LENGTH * (4.0 / 3.0 - 0.1 * square(c) / MASS))
-        driven = pushed - POLE * turned * c / MASS
+        _, turned, driven = _accelerations(angle, turning, action)
         return place + TIME * speed, speed + TIME * driven, angle + TIME * turning, turning + TIME * turned
+
+    def jacobian(self, state: State, action: Number) -> list[list[Number]]:
+        """The derivatives, by those of the three accelerations."""
+        _, _, angle, turning = state
+        c, s = cos(angle), sin(angle)
+        pushed, turned, _ = _accelerations(angle, turning, action)
+        arm = LENGTH * (4.0 / 3.0 - 0.1 * square(c) / MASS)
+        pushed_by = POLE * square(turning) * c / MASS, 2.0 * POLE * turning * s / MASS
+        bent = turned * (LENGTH * 0.2 / MASS) * c * s
+        turned_by = (GRAVITY * c + s * pushed - c * pushed_by[0] - bent) / arm, -(c * pushed_by[1]) / arm
+        driven_by = (
+            pushed_by[0] - POLE / MASS * (turned_by[0] * c - turned * s),
+            pushed_by[1] - POLE / MASS * (turned_by[1] * c),
+        )
+        return [
+            [1.0, TIME, 0.0, 0.0],
+            [0.0, 1.0, TIME * driven_by[0], TIME * driven_by[1]],
+            [0.0, 0.0, 1.0, TIME],
+            [0.0, 0.0, TIME * turned_by[0], 1.0 + TIME * turned_by[1]],
+        ]
 
     def reward(self, state: State, action: Number, next_state: State) -> float:
         """1 for every step."""
@@ -46,3 +63,12 @@ class CartPole(System):
         """Whether the pole has fallen, or the cart is too far."""
         place, _, angle, _ = state
         return (place < -FURTHEST) | (place > FURTHEST) | (angle < -LEANING) | (angle > LEANING)
+
+
+def _accelerations(angle: Number, turning: Number, action: Number) -> tuple[Number, Number, Number]:
+    """Of the cart without the pole, of the pole's turning, and of the cart."""
+    force = FORCE if action == 1 else -FORCE
+    c, s = cos(angle), sin(angle)
+    pushed = (force + POLE * square(turning) * s) / MASS
+    turned = (GRAVITY * s - c * pushed) / (LENGTH * (4.0 / 3.0 - 0.1 * square(c) / MASS))
+    return pushed, turned, pushed - POLE * turned * c / MASS

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from planners.continuous.interval import Interval, Number, clip, square, truth
+from planners.continuous.interval import Interval, Number, above, below, clip, square, truth
 from planners.continuous.system import State, System
 from planners.errors import InvalidOptionError
 
@@ -75,16 +75,26 @@ class DoubleIntegrator(System):
         position, velocity = state
         return (position <= goal) & (position >= -goal) & (velocity <= goal) & (velocity >= -goal)
 
+    def reward_slope(self, state: State, action: Number) -> list[Number] | None:
+        """Of the squares; None where there is a goal."""
+        return None if self.goal is not None else [state[0] * (-2.0), state[1] * (-2.0)]
+
     def jacobian(self, state: State, action: Number) -> list[list[Number]]:
         """The same everywhere but at walls, where there is none."""
-        free: Any = 1.0
-        if self.goal is None:
-            position, velocity = state
-            ahead, after = (
-                position + (velocity * self.time + action * (0.5 * self.time**2)),
-                velocity + action * self.time,
-            )
-            inside = truth(ahead <= self.high[0]) & truth(ahead >= self.low[0])
-            inside = inside & truth(after <= self.high[1]) & truth(after >= self.low[1])
-            free = np.where(inside.surely, 1.0, np.nan)
+        free = self._free(state, action)
         return [[free, self.time * free], [0.0 * free, free]]
+
+    def action_slope(self, state: State, action: Number) -> list[Number]:
+        """The same everywhere but at walls, where there is none."""
+        half = Interval(below(0.5 * self.time**2), above(0.5 * self.time**2))
+        return [half * self._free(state, action), self.time * self._free(state, action)]
+
+    def _free(self, state: State, action: Number) -> Any:
+        """1 where no wall is met, NaN where one may be."""
+        if self.goal is not None:
+            return 1.0
+        position, velocity = state
+        ahead, after = position + (velocity * self.time + action * (0.5 * self.time**2)), velocity + action * self.time
+        inside = truth(ahead <= self.high[0]) & truth(ahead >= self.low[0])
+        inside = inside & truth(after <= self.high[1]) & truth(after >= self.low[1])
+        return np.where(inside.surely, 1.0, np.nan)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.continuous.interval import Interval, Number, clip, cos, from_zero, sin, square, truth
+from planners.continuous.interval import Interval, Number, above, below, clip, cos, from_zero, sin, square, truth
 from planners.continuous.system import State, System
 
 FASTEST, TORQUE, TIME = 8.0, 2.0, 0.05
@@ -51,14 +51,28 @@ class Pendulum(System):
         """Never."""
         return state[0] < -np.inf
 
+    def action_slope(self, state: State, action: Number) -> list[Number]:
+        """The derivatives, where the limit of speed is not met."""
+        angle, speed = state
+        push = Interval(below(3.0 * TIME), above(3.0 * TIME)) * _free(_unclipped(angle, speed, action))
+        return [push * TIME, push]
+
     def jacobian(self, state: State, action: Number) -> list[list[Number]]:
         """The derivatives, where the limit of speed is not met."""
         angle, speed = state
         unclipped = _unclipped(angle, speed, action)
-        free = truth(unclipped <= FASTEST) & truth(unclipped >= -FASTEST)
-        one = np.where(free.surely, 1.0, np.nan)
+        one = _free(unclipped)
         slope = cos(angle) * (15.0 * TIME) * one
         return [[slope * TIME + one, one * TIME], [slope, one]]
+
+    def reward_slope(self, state: State, action: Number) -> list[Number]:
+        """Of the squares of the angle, which bends at pi, and of the speed."""
+        angle, speed = state
+        turn = 2.0 * math.pi
+        near = angle - Interval(below(turn), above(turn)) * np.round(angle.middle / turn)
+        bends = truth((near <= -math.pi) | (near >= math.pi)).possibly
+        slope = Interval(np.where(bends, -turn, 2.0 * near.low), np.where(bends, turn, 2.0 * near.high))
+        return [-slope, speed * (-0.2)]
 
     def state_of(self, observation: Any) -> NDArray[np.float64]:
         """The angle and the speed that an observation (cos, sin, speed) shows."""
@@ -68,3 +82,8 @@ class Pendulum(System):
 
 def _unclipped(angle: Number, speed: Number, action: Number) -> Number:
     return speed + (15.0 * sin(angle) + 3.0 * action) * TIME
+
+
+def _free(unclipped: Number) -> Any:
+    """1 where the limit of speed is not met, NaN where it may be."""
+    return np.where((truth(unclipped <= FASTEST) & truth(unclipped >= -FASTEST)).surely, 1.0, np.nan)

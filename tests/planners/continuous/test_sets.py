@@ -38,12 +38,14 @@ def test_points_stay_in_their_sets(system: System, rng: np.random.Generator) -> 
     sets, now = Sets.of(box), tuple(point)
     for _ in range(10):
         if isinstance(system.actions, Interval):
-            action: Any = rng.uniform(system.actions.low, system.actions.high)
+            one, two = np.sort(rng.uniform(system.actions.low, system.actions.high, 2))
+            action: Any = Interval(one, two) if rng.random() < 0.5 else one
+            taken = rng.uniform(one, two, len(point[0])) if isinstance(action, Interval) else one
         else:
-            action = int(rng.choice(system.actions))
-        sets, around, reward = sets.advance(system, action)
-        after = system.step(now, action)
-        earned = system.reward(now, action, after)
+            action = taken = int(rng.choice(system.actions))
+        sets, around, reward, _ = sets.advance(system, action)
+        after = system.step(now, taken)
+        earned = system.reward(now, taken, after)
         assert np.all((reward.low <= earned) & (earned <= reward.high))
         now = after
         for held in (around, sets.box()):

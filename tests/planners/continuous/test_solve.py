@@ -1,6 +1,7 @@
 """Bounds of V* on the systems themselves: held by real drives, by closed forms, and by the plan's own policy."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -15,6 +16,7 @@ from planners.continuous import (
     Noise,
     Pendulum,
     linear_quadratic,
+    load_plan,
     nodes,
     solve,
 )
@@ -166,6 +168,7 @@ def test_bad_input_is_refused_in_words(hill: ContinuousPlan) -> None:
         (MountainCar(), {"cells": (10,)}, "expected 2 whole numbers"),
         (MountainCar(), {"cells": (10, 0)}, "expected 2 whole numbers"),
         (MountainCar(), {"fine": 0}, "fine is 0"),
+        (MountainCar(), {"refine": -1}, "refine is -1"),
         (MountainCar(), {"discount": 1.5}, "discount is 1.5"),
         (Pendulum(), {}, "expected a number below 1"),
         (Gusty(), {}, "expected bounded noise"),
@@ -181,3 +184,50 @@ def test_bad_input_is_refused_in_words(hill: ContinuousPlan) -> None:
         nodes(MountainCar(), (4, 4), scheme="cubic")  # pyright: ignore[reportArgumentType]
     with pytest.raises(planners.InvalidOptionError, match="at least 2 nodes"):
         nodes(MountainCar(), (1, 4))
+
+
+def test_refining_brings_the_bounds_closer_and_the_policy_keeps_them(
+    rng: np.random.Generator,
+) -> None:
+    states = rng.uniform((-np.pi, -8.0), (np.pi, 8.0), (1000, 2))
+    coarse, plan = (
+        solve(Pendulum(), cells=(16, 16), discount=0.8, actions=3, fine=1, refine=refine) for refine in (0, 1)
+    )
+    assert plan.cells.shape == plan.finer.shape == (32, 32)
+    lower, upper = coarse.bounds(states)
+    closer_lower, closer_upper = plan.bounds(states)
+    assert np.all(closer_lower >= lower - 1e-9)
+    assert np.all(closer_upper <= upper + 1e-9)
+    assert 0.2 < np.mean(closer_upper - closer_lower < upper - lower - 1e-6) < 0.9
+    assert plan.mean_gap < 0.95 * coarse.mean_gap
+    for state in states[:4]:
+        plan.reset()
+        earned, _ = total(plan, state, lambda _, now: float(plan.act(observed(now))[0]), 40)
+        assert plan.bounds(state)[0] - 1e-4 <= earned
+
+
+def test_plans_are_saved_and_read(hill: ContinuousPlan, pendulum: ContinuousPlan, tmp_path: Path) -> None:
+    for plan, system in ((hill, MountainCar()), (pendulum, Pendulum())):
+        plan.save(tmp_path / "plan.npz")
+        found = load_plan(tmp_path / "plan.npz", system)
+        for state in ([-0.5, 0.01], [0.2, -0.02], [0.45, 0.05]):
+            assert found.bounds(state) == plan.bounds(state)
+            plan.reset()
+            assert found.action(state) == plan.action(state)
+        assert repr(found) == repr(plan)
+    for wrong, words in (
+        (MountainCar(), "of a Pendulum, and not of MountainCar"),
+        (type("Pendulum", (Pendulum,), {"high": (np.pi, 9.0)})(), "of a Pendulum, whose steps are others"),
+    ):
+        with pytest.raises(planners.InvalidPlanFileError, match=words):
+            load_plan(tmp_path / "plan.npz", wrong)
+    content = (tmp_path / "plan.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(content[: len(content) // 2])
+    middle = len(content) // 2
+    (tmp_path / "other.npz").write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    planners.solve(nodes(MountainCar(), (4, 4)), discount=0.9).save(tmp_path / "table.npz")
+    for name in ("cut", "other", "table"):
+        with pytest.raises(planners.InvalidPlanFileError, match=r"Plan again|expected a file"):
+            load_plan(tmp_path / f"{name}.npz", Pendulum())
+    with pytest.raises(FileNotFoundError):
+        load_plan(tmp_path / "none.npz", Pendulum())
