@@ -63,11 +63,11 @@ def worker(path: str, out: str, parts: int) -> None:
     solve_in_parts(open_map(path, slip=SLIP), discount=0.5, tolerance=10.0, parts=parts)  # compiles
     ticks, worked, sweep = [], [], Blocks.sweep
 
-    def counted(blocks: Any) -> None:
+    def counted(self: Blocks) -> None:
         began = time.thread_time()
-        sweep(blocks)
+        sweep(self)
         ticks.append(time.thread_time() - began)
-        worked.append(blocks.worked)
+        worked.append(self.worked)
 
     Blocks.sweep = counted
     with process_group():
@@ -103,7 +103,8 @@ def main() -> None:
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        worker(*options.worker, options.parts)
+        path, out = options.worker
+        worker(path, out, options.parts)
         return
     with tempfile.TemporaryDirectory() as name:
         for kind in options.kinds:

@@ -13,3 +13,8 @@ def is_launched() -> bool:
 def is_first() -> bool:
     """Whether this process is alone, or rank 0 of those that were started together."""
     return not is_launched() or os.environ["RANK"] == "0"
+
+
+def is_restarted() -> bool:
+    """Whether torchrun or Slurm starts this run again, after it was broken off."""
+    return any(os.environ.get(name, "0") != "0" for name in ("TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT"))

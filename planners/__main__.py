@@ -4,15 +4,17 @@
     torchrun --nproc-per-node=4 -m planners MODEL --discount 0.99 --out DIR
 
 Exit codes: 0 done, 1 a process was lost (torchrun's --max-restarts starts the job again), 2 bad input, 3 the tolerance
-was not reached, 130 interrupted. torchrun itself ends with 1 where a process did not end with 0.
+was not reached, 130 interrupted. torchrun itself ends with 1 where a process did not end with 0, and starts any such
+job again; one that ended with 2, 3 or 130 then ends at once with the same code, and says nothing twice.
 """
 
 import argparse
 import importlib
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +26,7 @@ from planners.options import BY_DEFAULT
 from planners.plans.plan import NotConvergedError, Plan, Status
 from planners.plans.plan_folder import is_finished
 
+FOR_GOOD: Final = (2, 3, 130)  # exit codes of what ends in the same way when it is started again
 MODELS: Final = """MODEL is one of
   a map file     .map and .txt are read in slices, .json and images whole; with the options of `gridworld plan`, such
                  as --slip 0.2 --goal 3,4; or the name of a map
@@ -37,7 +40,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Plan as the arguments say; the exit code."""
     options, rest = _parser().parse_known_args(arguments)
     many = "WORLD_SIZE" in os.environ and "RANK" in os.environ
-    first = not many or os.environ["RANK"] == "0"
+    if not many:
+        return _run(options, rest, many=False, first=True)
+    before = _code_before()
+    if before is not None:
+        return before
+    code = _run(options, rest, many=True, first=os.environ["RANK"] == "0")
+    if code in FOR_GOOD:
+        with suppress(OSError):
+            _ended().write_text(str(code), encoding="ascii")
+    return code
+
+
+def _code_before() -> int | None:
+    """The exit code of the attempt before, where torchrun starts again what would only end in the same way."""
+    with suppress(OSError, ValueError):
+        if os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0":
+            return int(_ended().read_text(encoding="ascii"))
+        if os.environ.get("LOCAL_RANK", "0") == "0":
+            _ended().unlink(missing_ok=True)  # of another torchrun that had the same number
+    return None
+
+
+def _ended() -> Path:
+    """The file that tells the next attempt of this torchrun, whose children all attempts are, how this one ended."""
+    return Path(
+        tempfile.gettempdir(), f"gridworld-lab-{os.getuid() if hasattr(os, 'getuid') else 0}-{os.getppid()}-ended"
+    )
+
+
+def _run(options: argparse.Namespace, rest: Sequence[str], *, many: bool, first: bool) -> int:
+    """Plan, and say what came of it; the exit code."""
     try:
         with process_group(options.timeout) if many else nullcontext():
             plan = _plan(options, rest, many)

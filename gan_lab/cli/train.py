@@ -8,7 +8,7 @@ from rich.console import Console
 
 from gan_lab.cli.exit_codes import exit_codes, say
 from gan_lab.errors import WiringError
-from gan_lab.launched import is_first, is_launched
+from gan_lab.launched import is_first, is_launched, is_restarted
 from gridworld_env.ui.files.whole_file import check_place
 
 if TYPE_CHECKING:
@@ -78,10 +78,18 @@ def _train(
             callbacks=[*recording.callbacks, *([] if grid is None else [SampleGrid(grid)])],
             progress=True,
             distributed=is_launched(),
-            **choices,
+            **_restarted(choices),
         )
     out = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
     out.print(run.report(), markup=False)
+
+
+def _restarted(choices: dict[str, Any]) -> dict[str, Any]:
+    """The same choices; of a run that torchrun or Slurm starts again, to go on from its own checkpoint."""
+    written = choices["checkpoint"]
+    if is_restarted() and written is not None and written.is_file():
+        return {**choices, "resume": written}
+    return choices
 
 
 def _chosen(game: str | None, data: Path | None) -> Any:

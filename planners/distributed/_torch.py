@@ -14,6 +14,7 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 from torch.distributed.rendezvous import rendezvous
 
+from planners.distributed.interfaces import choose_interface
 from planners.distributed.processes import Processes
 from planners.errors import InvalidOptionError, LostProcessError
 
@@ -97,6 +98,7 @@ def default_group(timeout: float) -> Iterator[None]:
     gone still stand, as do those of a group that was left. So each group of each attempt has a name of its own there.
     """
     limit = timedelta(seconds=timeout)
+    choose_interface(os.environ.get("MASTER_ADDR", ""))
     store, rank, size = _meeting_point(timeout)
     name = f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}, group {next(GROUPS)}"
     attempt = dist.PrefixStore(name, store)  # pyright: ignore[reportPrivateImportUsage] - documented there

@@ -31,6 +31,7 @@ from planners.sweeps.certified_values import bracket, weight_offset
 
 PROOF_EVERY: Final = 64  # sweeps: so a proof, which costs about two, hardly counts
 BYTES_A_STATE: Final = 34.0  # values, bounds, the estimate between them, and actions
+PROCESS_BYTES: Final = 1.2e8  # what a process takes after the check, however few its states: compiled loops, buffers
 
 
 class Blocks:
@@ -85,7 +86,7 @@ class Blocks:
 
         def read() -> list[Part]:
             check_memory(
-                needed * self.processes.local_size,
+                (needed + PROCESS_BYTES) * self.processes.local_size,
                 f"solving {what} in each of {self.processes.local_size} processes on this machine",
                 "Use more machines, or fewer processes on each",
             )

@@ -20,7 +20,7 @@ from planners.distributed.processes import Processes
 from planners.distributed.sources import NegatedSource, Source, as_source, in_turn
 from planners.errors import InvalidOptionError
 from planners.iteration.direction import turned_progress
-from planners.iteration.last_proof import proven_further
+from planners.iteration.last_proof import MOST_STATES, proven_further
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.models.slices import model_of_slices
@@ -32,7 +32,6 @@ from planners.sweeps.rounds import rounds
 
 PARTS: Final = 64
 A_PROCESS: Final = 4  # parts, so that each process has some where values are on their way
-MOST_READ_AGAIN: Final = 10_000  # states
 
 
 def solve_in_parts(
@@ -211,7 +210,7 @@ def _proven_further(plan: Plan, source: Source, blocks: Blocks) -> Plan:
     if plan.status is not Status.ROUNDING_FLOOR:
         return plan
     model = source.to_maximise()
-    if model is None and blocks.num_states <= MOST_READ_AGAIN:
+    if model is None and blocks.num_states <= MOST_STATES:
         parts = range(len(blocks.borders) - 1)
         model = model_of_slices([source.tables(part) for part in parts], source.num_actions)
     if model is None:

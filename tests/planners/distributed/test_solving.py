@@ -142,7 +142,7 @@ def test_what_one_process_finds_all_are_told(together: tuple[Path, int]) -> None
     for name, parts in {
         "wrong row": ["InvalidModelError: process 1 of 2", f"state {job.LADDER - 7}, action 0", "sum to 1.5"],
         "no memory": ["NotEnoughMemoryError: process 0 of 2", "its 1496 states", "Unable to allocate 3 GiB"],
-        "little memory": ["NotEnoughMemoryError: process 1 of 2", "its 1504 states", "100.0 kB are free"],
+        "little memory": ["NotEnoughMemoryError: process 1 of 2", "its 1504 states", "240.9 MB", "100.0 kB are free"],
         "another discount": ["the processes do not agree: discount is 0.9 on process 0 of 2, and 0.95"],
         "another tolerance": [
             "tolerance is Tolerance(absolute=1e-06, relative=0.0) on process 0 of 2, and Tolerance(absolute=0.001"
