@@ -125,6 +125,7 @@ class Certifier:
             return self._unknown(values, policy, l, k, h)
         return _around(values, l * h, k * h, policy, problem)
 
+    @np.errstate(over="ignore")  # what overflows becomes infinite, and proves nothing
     def _numbers(
         self,
         values: NDArray[np.float64],

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from planners import Status, TabularMDP
+from planners.distributed import solve_in_parts
 from tests.oracles.methods import METHODS
 
 LARGE = 1e296
@@ -29,3 +30,14 @@ def test_a_plan_never_tells_nan(name: str, discount: float) -> None:
     assert plan.converged == (plan.error_bound <= plan.tolerance)
     assert (plan.upper == np.inf).all()
     assert plan.status is not Status.CONVERGED
+
+
+@pytest.mark.parametrize("minimise", [False, True])
+def test_a_last_proof_that_overflows_proves_nothing(minimise: bool) -> None:
+    """A gain of 1e298 over a margin of 1e-12 is beyond the largest float, where it gains and where it loses."""
+    losing = [(0.576, 0, 4.7e298, True), (0.424, 1, -9.9e298, False)]
+    first = {0: [(1.0, 0, 0.0, False)], 1: [(1.0, 0, -7e297, False)], 2: losing}
+    model = TabularMDP.from_gym_dict({0: first, 1: {0: [(1.0, 0, 2.4e298, False)]}})
+    plan = solve_in_parts(model, parts=2, discount=1.0 - 2.0**-40, minimise=minimise, throw=False)
+    assert not np.isnan([plan.lower, plan.upper]).any()
+    assert plan.converged == (plan.error_bound <= plan.tolerance)
