@@ -44,6 +44,16 @@ def adam(rate: float = 1e-3, betas: tuple[float, float] = (0.0, 0.99)) -> MakeOp
     return lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=betas, maximize=True, fused=True)
 
 
+def give_gradient(parameters: Sequence[nn.Parameter], gradient: Sequence[Tensor]) -> None:
+    """Each parameter's part of a gradient, in the memory layout of the parameter, as a fused optimizer takes it to be.
+
+    A convolution may give a gradient in another layout; `backward` would copy it, too.
+    """
+    for parameter, part in zip(parameters, gradient, strict=True):
+        alike = part.stride() == parameter.stride()
+        parameter.grad = part if alike else torch.empty_like(parameter).copy_(part)
+
+
 @dataclass(frozen=True, eq=False)
 class Verdict:
     """What a discriminator says of m samples.
@@ -192,8 +202,7 @@ class Player(nn.Module, ABC):
 
     def move(self, gradient: Sequence[Tensor]) -> None:
         """One step of the optimizer along a gradient."""
-        for parameter, part in zip(self.trained, gradient, strict=True):
-            parameter.grad = part
+        give_gradient(self.trained, gradient)
         self.optimizer.step()
 
     def is_broken(self) -> bool:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gan_lab.errors import DivergedError, WiringError, whole_number
 from gan_lab.networks.perceptrons import perceptron
-from gan_lab.players import MakeOptimizer, adam
+from gan_lab.players import MakeOptimizer, adam, give_gradient
 
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 # The learned std starts small and moves slowly. Large, it would swamp what z could tell before the networks have
@@ -157,8 +157,7 @@ class NeuralVAE(nn.Module):
         if not math.isfinite(number) or not all(bool(part.isfinite().all()) for part in gradient):
             what = f"ELBO is {number}" if not math.isfinite(number) else "gradient of the ELBO is not finite"
             raise DivergedError(f"the {what}", player="vae")
-        for parameter, part in zip(self.trained, gradient, strict=True):
-            parameter.grad = part
+        give_gradient(self.trained, gradient)
         self.optimizer.step()
         if self.learns_std:
             self._improve_std(float(reconstruction.detach().mean()))
