@@ -18,12 +18,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter
 
 from planners.continuous.cells import Cells
 from planners.continuous.nodes import action_numbers
 from planners.continuous.optimistic import branches
-from planners.continuous.step_probabilities import blocked_cells, moves_of, on_cells, walls_of
+from planners.continuous.step_probabilities import blocked_cells, largest_around, moves_of, on_cells, walls_of
 from planners.continuous.stochastic_plan import StochasticPlan
 from planners.continuous.systems.point_robot import PointRobot
 from planners.errors import InvalidOptionError
@@ -143,7 +142,7 @@ class Sweeps:
         better = due & ((found < before) if falls else (found > before))
         found = np.where(better, found, before)
         first, end = self.moves.first.min(axis=0), (self.moves.first + self.moves.number).max(axis=0)
-        around = maximum_filter(np.abs(found - before), tuple(2 * np.maximum(-first, end) + 1))
+        around = largest_around(np.abs(found - before), 2 * np.maximum(-first, end) + 1)
         self._pending = np.where(due, 0.0, self._pending) + around
         return found, np.where(better, actions, self.rows[-1] if self.rows else 0).astype(np.int16)
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter
 from scipy.special import ndtr
 
 from planners.continuous.cells import Cells
@@ -81,10 +80,17 @@ def blocked_cells(robot: PointRobot, cells: Cells) -> tuple[NDArray[np.bool_], N
     walls = on_cells(robot.squares.walls, cells)
     near = [robot.radius * count / n for count, n in zip(cells.shape, squares, strict=True)]
     partly, wholly = (
-        maximum_filter(walls, [2 * reach + 1 for reach in reaches], mode="constant", cval=1)
+        largest_around(walls, [2 * reach + 1 for reach in reaches], beyond=1)
         for reaches in ([int(np.ceil(x - 1e-9)) for x in near], [int(np.floor(x + 1e-9)) for x in near])
     )
     return partly, wholly
+
+
+def largest_around(numbers: NDArray[Any], window: Any, beyond: int = 0) -> NDArray[Any]:
+    """The largest number in a window (an odd number of cells along each axis) around each cell; `beyond` the edges."""
+    from scipy.ndimage import maximum_filter  # takes as long to import as all the rest
+
+    return maximum_filter(numbers, tuple(window), mode="constant", cval=beyond)
 
 
 def on_cells(numbers: NDArray[Any], cells: Cells) -> NDArray[Any]:
@@ -101,7 +107,7 @@ def walls_of(partly: NDArray[np.bool_], wholly: NDArray[np.bool_], moves: "Moves
     low = np.minimum(moves.first.min(axis=0), 0)
     high = np.maximum((moves.first + moves.number).max(axis=0) - 1, 0)
     reach = np.maximum(-low, high)
-    passed = maximum_filter(partly, tuple(2 * reach + 1), mode="constant", cval=1)
+    passed = largest_around(partly, 2 * reach + 1, beyond=1)
     return Walls(_sums(partly), _sums(wholly), ~passed)
 
 
