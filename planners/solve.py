@@ -156,7 +156,7 @@ def solve(
     if isinstance(model, MarkovGame):
         options |= {"device": device, "distributed": distributed, "temperature": temperature, "at_most": at_most}
         return solve_game(model, discount=discount, method=method, **shared, **options)
-    name = _name_of(method)
+    name = _name_of(method, device)
     if at_most is not None:
         elsewhere = is_device(device) or distributed or temperature is not None
         return _constrained(model, at_most, name, elsewhere, discount=discount, **shared, **options)
@@ -214,13 +214,15 @@ def _soft(model: Any, name: str, device: Any, distributed: bool, **options: Any)
     return soft_policy_iteration(model, **options)
 
 
-def _name_of(method: Any) -> str:
+def _name_of(method: Any, device: Any) -> str:
     """The key of a method in `METHODS`, or "auto"; hyphens are as good as underscores."""
     name = method.replace("-", "_") if isinstance(method, str) else ""
     if name != "auto" and name not in METHODS:
         near = get_close_matches(name, METHODS, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InvalidOptionError(f"method is {method!r}; expected 'auto', {', '.join(map(repr, METHODS))}{hint}")
+    if is_device(device) and name not in ("auto", "value_iteration"):
+        raise InvalidOptionError(f"method {method!r} runs on the CPU only; leave out method, or device={device!r}")
     return name
 
 
@@ -235,8 +237,6 @@ def _plan(model: Any, *, discount: float, name: str, device: Any, throw: bool, *
     """The plan that maximises, converged or not."""
     source = as_model(model)
     if is_device(device):
-        if name not in ("auto", "value_iteration"):
-            raise InvalidOptionError(f"method {name!r} runs on the CPU only; leave out method, or device={device!r}")
         member = Variant(source, check_discount(discount))
         check_run(options.get("max_iterations", 1), options["progress"], throw)
         options["tolerance"] = check_tolerances(options.get("tolerance", BY_DEFAULT))
