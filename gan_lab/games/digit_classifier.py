@@ -39,9 +39,11 @@ def digits() -> Digits:
         raise WiringError(
             "the digits come with scikit-learn, which is not installed here: pip install scikit-learn"
         ) from error
-    pixels, labels = load_digits(return_X_y=True)
+    loaded: Any = load_digits(return_X_y=True)  # arrays, for all that the annotations say
+    pixels, labels = loaded
     images = (pixels / (BRIGHTEST / 2) - 1).astype(np.float32)
-    training, held_out = train_test_split(np.arange(len(labels)), test_size=HELD_OUT, stratify=labels, random_state=0)
+    parts: Any = train_test_split(np.arange(len(labels)), test_size=HELD_OUT, stratify=labels, random_state=0)
+    training, held_out = parts
     found = Digits(images[training], labels[training], images[held_out], labels[held_out])
     for part in found:
         part.setflags(write=False)  # shared by all games

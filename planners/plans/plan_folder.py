@@ -82,14 +82,16 @@ def write_states(folder: Path, plan: Plan, borders: NDArray[np.int64], parts: Se
     """
     own = np.concatenate(([0], np.cumsum(np.diff(borders)[parts]))).tolist()
     for name, array in _arrays(plan).items():
-        with (folder / f"{name}.npy").open("r+b") as file:
+        # Unbuffered: a buffer would also write what lies between two parts, which are others' to write.
+        with (folder / f"{name}.npy").open("r+b", buffering=0) as file:
             npy.read_magic(file)
             npy.read_array_header_1_0(file)
             begin = file.tell()
             for part, (first, last) in zip(parts, pairwise(own), strict=True):
                 file.seek(begin + int(borders[part]) * array.itemsize)
-                file.write(np.ascontiguousarray(array[first:last]).data)
-            file.flush()
+                left = np.ascontiguousarray(array[first:last]).view(np.uint8).data
+                while left:
+                    left = left[file.write(left) :]
             os.fsync(file.fileno())
     return _digests(_arrays(plan), own)
 

@@ -136,7 +136,7 @@ def test_every_button_runs_a_command_or_changes_a_brush(app: ExplorerApp) -> Non
         for button in control.buttons
     ]
     assert {"Sweep", "Backup", "Evaluate", "Improve", "Run VI", "Reset", "Undo", "Save", "PNG", "GIF"} <= set(titles)
-    assert {"Values", "Policy", "Q", "Residual", "Optimal", "Lower", "Upper", "Width"} <= set(titles)
+    assert {"Values", "Policy", "Q", "Change", "Optimal", "Lower", "Upper", "Width"} <= set(titles)
 
 
 def slider_of(app: ExplorerApp, title: str) -> tuple[Slider, Rect]:

@@ -268,7 +268,7 @@ def best_blackjack(deck: tuple[int, ...], *, naturals_win: bool) -> Fraction:
     def stick(mine: int, natural: bool, shown: int) -> Fraction:
         ends = dealer(shown, shown == 1, 1).items()
         wins = lambda his, his_natural: 1 if naturals_win and natural and not his_natural else np.sign(mine - his)  # noqa: E731
-        return sum((p * int(wins(*result)) for result, p in ends), Fraction(0))
+        return Fraction(sum(p * int(wins(*result)) for result, p in ends))
 
     @cache
     def value(hard: int, ace: bool, natural: bool, shown: int) -> Fraction:
