@@ -83,7 +83,7 @@ VIEWS: Final = {
         View("Q", "Q(s, a) as four triangles", lambda it: Overlay(action_values=it.planning.action_values()), "3"),
         View(
             "residual",
-            "The Bellman residual: how much one backup would change V",
+            "How much one backup would change V",
             lambda it: Overlay(values=it.planning.residuals()),
             "4",
             title="Change",
