@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+import planners
 from gridworld_env.dynamics.rules_to_tables import Rules
 from gridworld_env.grid.grid import Grid
 from gridworld_env.grid.legend import Cell
@@ -45,7 +46,7 @@ def document_of(recording: Recording) -> dict[str, Any]:
         "captions": captions,
         "phases": phases,
         "rate": min(max(len(captions) / LONGEST, 2.0), 15.0),
-        "scenes": [_scene(recording, frames)],
+        "scenes": [_scene(recording, frames), *_visits(recording)],
         "charts": [_chart(recording)],
         "theme": THEME,
     }
@@ -129,6 +130,9 @@ def _scene(recording: Recording, frames: list[SweepFrame]) -> dict[str, Any]:
     return {
         "kind": "grid",
         "title": "Values, and every greedy action",
+        "name": "V",
+        "bounded": "V*",
+        "chosen": "greedy",
         **map_parts(grid),
         "values": packed(values),
         "lower": packed(np.stack([frame.lower for frame in frames])),
@@ -137,6 +141,35 @@ def _scene(recording: Recording, frames: list[SweepFrame]) -> dict[str, Any]:
         "limit": heat_limit(values[:, ~grid.terminal].astype(np.float64)),
         "episode": episode,
     }
+
+
+def _visits(recording: Recording) -> list[dict[str, Any]]:
+    """How often the policy that planning returned is in each square; nothing where that cannot be proven."""
+    plan, grid = recording.plan, recording.grid
+    if plan is None:
+        return []
+    try:
+        found = planners.visits(plan.model, plan.policy, discount=plan.discount)
+    except planners.PlannerError:
+        return []
+    moves = np.array([1 << move for move in recording.rules.action_moves], dtype=np.uint16)
+    taken = (plan.policy.probabilities > 0) & ~grid.terminal[:, None]
+    return [
+        {
+            "kind": "grid",
+            "title": "How often the plan's policy is in each square" + (", discounted" if plan.discount < 1 else ""),
+            "name": "visits",
+            "bounded": "visits",
+            "chosen": "policy",
+            **map_parts(grid),
+            "values": packed(found.states[None]),
+            "lower": packed(found.lower.sum(axis=1)[None]),
+            "upper": packed(found.upper.sum(axis=1)[None]),
+            "arrows": packed((taken * moves).sum(axis=1, dtype=np.uint16)[None], "uint16"),
+            "limit": heat_limit(found.states),
+            "episode": None,
+        }
+    ]
 
 
 def map_parts(grid: Grid) -> dict[str, Any]:

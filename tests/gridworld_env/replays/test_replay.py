@@ -61,6 +61,10 @@ def test_the_page_has_every_sweep(tmp_path: Path, rng: np.random.Generator) -> N
     assert (upper >= plan.lower - 1e-6).all()
     assert document["at"][: plan.iterations] == list(range(plan.iterations))
     assert len(document["captions"]) == len(document["at"]) == plan.iterations + len(replay.steps) + 1
+    visits = document["scenes"][1]
+    found = planners.visits(env, plan, discount=0.9)
+    assert unpacked(visits["values"])[0] == pytest.approx(found.states, rel=1e-6)
+    assert (unpacked(visits["arrows"])[0][alive] == 1 << plan.policy.actions[alive]).all()
     residual = unpacked(document["charts"][0]["series"][1]["y"])
     assert residual == pytest.approx([step.residual for step in plan.history], rel=1e-6)
 
