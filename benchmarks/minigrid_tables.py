@@ -2,6 +2,7 @@
 
     python benchmarks/minigrid_tables.py                        # all cases, rooms of seed 0
     python benchmarks/minigrid_tables.py --case DoorKey --seeds 5
+    python benchmarks/minigrid_tables.py --case Dynamic --once  # without enumerating states a second time
 
 The rules are in tests/oracles/minigrid_rooms.py. A state is the position, the direction, the place of the key, the door
 and the places of the balls. MiniGrid's reward at the goal depends on the step count; the step count is no part of a
@@ -28,6 +29,7 @@ import minigrid  # noqa: F401 - registers its rooms
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import planners
+from planners.enumeration import search
 from tests.oracles.minigrid_rooms import largest_difference, paid, room_of, seen
 from tests.planners.enumeration.test_enumerate_env import DrawnWhereItFits
 
@@ -92,7 +94,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", default="", help="only the rooms whose name has this in it")
     parser.add_argument("--seeds", type=int, default=1, help="how many, from 0 on")
+    parser.add_argument(
+        "--once", action="store_true",
+        help="do not enumerate states that are reached in several ways again, to see whether the key tells all; that "
+        "takes most of the time, and changes no table",
+    )  # fmt: skip
     given = parser.parse_args()
+    if given.once:
+        search.ENOUGH, search.SHARE = -1, 0.0  # pyright: ignore[reportAttributeAccessIssue]
     print("| room | seed | states | outcomes | largest difference | seconds | by hand |\n|---|---|---|---|---|---|---|")
     for name in CASES:
         for seed in range(given.seeds if given.case in name else 0):
