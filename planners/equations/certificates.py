@@ -142,15 +142,16 @@ class Certifier:
         useful = margin > doubt
         l, kept = -np.inf, gained[policy] - rounding[policy]
         if useful[policy].all():
-            l = float(np.min(kept / (margin[policy] + np.where(kept <= 0, -doubt, doubt)), initial=np.inf))
+            ratio = np.min(kept / (margin[policy] + np.where(kept <= 0, -doubt, doubt)), initial=np.inf)
+            l = _outwards(ratio, -np.inf, kept)
         gained += rounding
         divisor = np.where(gained >= 0, -doubt, doubt)
         divisor += margin
         if useful.all():
-            return l, float(np.divide(gained, divisor, out=divisor).max(initial=-np.inf))
+            return l, _outwards(np.divide(gained, divisor, out=divisor).max(initial=-np.inf), np.inf, gained)
         if not useful.any():
             return l, np.inf  # nothing can be told of rows whose margins are all lost in rounding
-        k = float((gained[useful] / divisor[useful]).max())
+        k = _outwards((gained[useful] / divisor[useful]).max(), np.inf, gained)
         rest = margin[~useful]  # of rows that lead away from the end: k must not be too large for them
         allowed = np.minimum(k * (rest - doubt), k * (rest + doubt))
         return l, np.inf if np.isfinite(k) and (gained[~useful] > allowed).any() else k
@@ -177,6 +178,12 @@ def _one_sided(
     """Bounds of which some are infinite, or no numbers: then they are infinite."""
     lower, upper = np.where(np.isnan(lower), -np.inf, lower), np.where(np.isnan(upper), np.inf, upper)
     return Bounds(lower, upper, np.clip(values, lower, upper), np.inf, policy)
+
+
+def _outwards(ratio: np.float64, towards: float, gains: NDArray[np.float64]) -> float:
+    """The next float where the ratio of a gain and a margin is near 0: there it may be rounded to half of itself."""
+    near_zero = abs(ratio) < np.finfo(np.float64).tiny and gains.any()
+    return float(np.nextafter(ratio, towards) if near_zero else ratio)
 
 
 def _around(

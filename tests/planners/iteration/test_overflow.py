@@ -5,6 +5,8 @@ import pytest
 
 from planners import Status, TabularMDP
 from planners.distributed import solve_in_parts
+from planners.equations.certificates import Certifier
+from planners.equations.from_model import make_problem
 from tests.oracles.methods import METHODS
 
 LARGE = 1e296
@@ -41,3 +43,14 @@ def test_a_last_proof_that_overflows_proves_nothing(minimise: bool) -> None:
     plan = solve_in_parts(model, parts=2, discount=1.0 - 2.0**-40, minimise=minimise, throw=False)
     assert not np.isnan([plan.lower, plan.upper]).any()
     assert plan.converged == (plan.error_bound <= plan.tolerance)
+
+
+def test_bounds_hold_where_a_gain_of_a_step_is_nearly_zero() -> None:
+    """One action ends soon, the other hardly ever: a gain over the steps of the other is less than the least float."""
+    reward, slow = -1.373672e-317, 2.0**-20
+    soon = [(0.5, 0, reward, True), (0.5, 0, reward, False)]
+    late = [(slow, 0, reward, True), (1.0 - slow, 0, reward, False)]
+    problem = make_problem(TabularMDP.from_gym_dict({0: {0: soon, 1: late}}), 1.0)
+    V = np.array([2.0 * reward * 0.98])  # the true value is 2 * reward
+    bounds = Certifier(problem).bounds(V, problem.action_values(V), np.array([0]))
+    assert bounds.lower[0] <= 2.0 * reward <= bounds.upper[0]
