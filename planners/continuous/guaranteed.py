@@ -5,6 +5,7 @@ steps, the actions chosen for its middle; after any of the steps its value can b
 Holding one action is tried too. Nothing of this trusts the guess: it only proposes.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,7 +51,9 @@ class Guide:
         """The greedy actions at the middles of the cells, of V at nodes, which are the corners of `between`."""
         system, tried = cells.system, action_numbers(cells.system, actions)
         corners = tuple(max(2, count + (not wraps)) for count, wraps in zip(between.shape, system.wraps, strict=True))
-        table = nodes(system, corners, actions=actions)
+        quiet = copy(system)
+        quiet.noise = None  # a guide need not be right
+        table = nodes(quiet, corners, actions=actions)
         ends = discount < 1.0 or bool(table.termination.any())
         plan = solve_table(table, discount=discount if ends else 0.99, tolerance=1e-3, throw=False)
         if plan.status is Status.INTERRUPTED:

@@ -84,6 +84,8 @@ def solve(
     True
     """
     if isinstance(system, PointRobot) and system.noise is not None:
+        if refine:
+            raise InvalidOptionError(f"refine is {refine!r}; for a robot with noise give more cells instead")
         report = teller(progress)
         noisy: Any = solve_noisy(system, cells, discount, actions, lambda *stage: report(Stage(*stage)))
         return noisy

@@ -20,7 +20,7 @@ from planners.equations.graph import next_towards
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total, total_reward
 from planners.errors import UnprovenValueError
-from planners.models.convert import ModelLike, as_model
+from planners.models.convert import ModelLike, labelled
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
@@ -134,7 +134,7 @@ def hitting(model: ModelLike, policy: Any, states: Goal, *, start: Any = None) -
     >>> round(found.probability, 12), found.time, round(found.time_if_hit, 12)
     (0.5, inf, 3.0)
     """
-    mdp = as_model(model).tabular
+    mdp = labelled(model)
     chosen = as_policy(policy, mdp.num_states, mdp.num_actions, mdp.states, mdp.actions)
     inside = goal_states(mdp, states)
     onward, elsewhere = entering(mdp, inside)

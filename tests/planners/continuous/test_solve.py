@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -15,11 +16,14 @@ from planners.continuous import (
     MountainCar,
     Noise,
     Pendulum,
+    PointRobot,
+    System,
     linear_quadratic,
     load_plan,
     nodes,
     solve,
 )
+from planners.continuous.interval import clip
 from planners.continuous.solve import Stage
 from tests.oracles.double_integrator import steps_in_closed_form
 
@@ -160,6 +164,40 @@ def test_nodes_are_the_table_of_the_lecture() -> None:
     assert table.num_actions == 3
 
 
+class Windy(System):
+    """A cart in the wind, which pushes its place and its speed by up to .01."""
+
+    low, high, wraps, axes = (-1.0, -1.0), (1.0, 1.0), (False, False), ("place", "speed")
+    actions, start = (-1.0, 0.0, 1.0), ((-0.5, 0.0), (0.5, 0.0))
+    noise = Noise("bounded", (0.01, 0.01))
+
+    def step(self, state: Any, action: Any) -> Any:
+        return clip(state[0] + 0.2 * state[1], -0.98, 0.98), clip(state[1] + 0.2 * action, -0.98, 0.98)
+
+    def reward(self, state: Any, action: Any, next_state: Any) -> Any:
+        return -1.0
+
+    def ended(self, state: Any) -> Any:
+        return state[0] > 0.8
+
+
+@pytest.mark.parametrize("discount", [0.9, 1.0])
+def test_the_lower_bound_holds_against_any_bounded_noise(discount: float, rng: np.random.Generator) -> None:
+    system: Any = Windy()
+    plan = solve(system, cells=(24, 24), discount=discount)
+    pushed: Any = ([-0.01, -0.01], [-0.01, 0.01], [0.01, -0.01])
+    finite = 0
+    for start in rng.uniform(-0.98, [0.8, 0.98], (20, 2)):
+        earned, weight, state, lower = 0.0, 1.0, start, plan.bounds(start)[0]
+        finite += np.isfinite(lower)
+        while not system.ended(state) and weight > 1e-6 and earned > -200.0:
+            action = plan.act(state)
+            earned, weight = earned - weight, weight * discount
+            state = np.array(system.step(state, action)) + pushed[int(rng.integers(3))]
+        assert earned >= lower - 1e-5
+    assert finite >= 10
+
+
 def test_bad_input_is_refused_in_words(hill: ContinuousPlan) -> None:
     class Gusty(MountainCar):
         noise = Noise("gaussian", (0.01, 0.01))
@@ -172,6 +210,7 @@ def test_bad_input_is_refused_in_words(hill: ContinuousPlan) -> None:
         (MountainCar(), {"discount": 1.5}, "discount is 1.5"),
         (Pendulum(), {}, "expected a number below 1"),
         (Gusty(), {}, "expected bounded noise"),
+        (PointRobot(["S.+"], noise=0.1), {"cells": (12, 4), "refine": 1}, "give more cells instead"),
         (MountainCar(), {"progress": 3}, "progress is 3"),
     ):
         with pytest.raises(planners.InvalidOptionError, match=words):
