@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 if not os.environ.get("GRIDWORLD_TEST_DEVICE", "").startswith("cuda"):
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
+SET_ONCE = {"PYTEST_CURRENT_TEST", "SDL_WINDOWS_DPI_AWARENESS", "SDL_FRAMEBUFFER_ACCELERATION"}
 SEED_VARIABLE = "GRIDWORLD_TEST_SEED"
 CI_SEED = 20261128
 SEED = pytest.StashKey[int]()
@@ -60,6 +62,22 @@ def one_thread() -> None:
     """Small networks on a thread each: two test processes with two threads each would wait for one another."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """No test leaves environment variables to the next one, which may start processes that read them.
+
+    What the package or a library sets where it is used (a default that stays for the process) is no fault of the test.
+    """
+    before = dict(os.environ)
+    yield
+    after = dict(os.environ)
+    changed = {name for name in {*before, *after} - SET_ONCE if before.get(name) != after.get(name)}
+    for name in changed:
+        os.environ.pop(name, None)
+    os.environ.update({name: before[name] for name in changed & before.keys()})
+    assert not changed, f"the test left these environment variables changed: {sorted(changed)}"
 
 
 @pytest.fixture

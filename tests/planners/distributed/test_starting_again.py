@@ -45,9 +45,7 @@ def test_an_interface_is_chosen_where_the_host_name_leads_nowhere(
 
     monkeypatch.setattr(interfaces.socket, "gethostbyname", by_name)
     monkeypatch.setattr(interfaces, "interface_to", lambda _: "eth7")
-    monkeypatch.delenv(interfaces.GLOO, raising=False)
-    if chosen is not None:
-        monkeypatch.setenv(interfaces.GLOO, chosen)
+    environment = {} if chosen is None else {interfaces.GLOO: chosen}
+    monkeypatch.setattr(interfaces.os, "environ", environment)
     interfaces.choose_interface("node0")
-    assert interfaces.os.environ.get(interfaces.GLOO) == expected
-    monkeypatch.delenv(interfaces.GLOO, raising=False)
+    assert environment.get(interfaces.GLOO) == expected
