@@ -69,7 +69,7 @@ def one_thread() -> None:
 
 @pytest.fixture(autouse=True)
 def same_environment() -> Iterator[None]:
-    """No test leaves variables of process groups or threads to the next one, which may start processes that read them."""
+    """No test leaves variables to the next one that processes read which it may start."""
     before = dict(os.environ)
     yield
     after = dict(os.environ)
