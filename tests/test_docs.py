@@ -119,7 +119,9 @@ def test_every_page_is_in_the_menu() -> None:
 
 @pytest.mark.slow
 @pytest.mark.visual
-@pytest.mark.parametrize("page", ["lecture_planning.md", "lecture_gans.md", "gallery.md", "unknown.md", "howto/trade_offs.md"])
+@pytest.mark.parametrize(
+    "page", ["lecture_planning.md", "lecture_gans.md", "gallery.md", "unknown.md", "howto/trade_offs.md"]
+)
 def test_pictures_are_those_that_the_code_draws(page: str) -> None:
     """With tolerance: another build of the drawing library may smooth an edge otherwise, but not move an arrow."""
     drawn = 0
@@ -224,7 +226,9 @@ def test_the_table_names_every_statement() -> None:
 def test_the_table_of_the_car_moves_as_the_car_does(n: int, rng: np.random.Generator) -> None:
     """On average over the nodes it leads to, from nodes that are drawn, against Gymnasium's own car."""
     (code,) = (
-        block for block in re.findall(r"^```python\n(.*?)^```$", LECTURE, re.M | re.S) if "def car_on_a_grid" in block
+        block
+        for block in re.findall(r"^```python\n(.*?)^```$", LECTURE[0], re.M | re.S)
+        if "def car_on_a_grid" in block
     )
     names: dict[str, Any] = {"np": np, "gym": gym, "planners": planners}
     exec(code.partition("\nfor n in")[0], names)

@@ -149,7 +149,10 @@ def test_every_example_is_tested() -> None:
         (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("test_examples.py", "test_docs.py")
     )
     assert {path.name for path in EXAMPLES.iterdir() if path.suffix == ".py" and f'"{path.stem}"' not in tests} == set()
-    assert {path.name for path in EXAMPLES.glob("*.ipynb")} == {"lecture_planning.ipynb", "lecture_gans.ipynb"}  # which tests/test_docs.py compares
+    assert {path.name for path in EXAMPLES.glob("*.ipynb")} == {
+        "lecture_planning.ipynb",
+        "lecture_gans.ipynb",
+    }  # which tests/test_docs.py compares
 
 
 def test_what_ppo_loses_is_bounded_from_both_sides() -> None:
