@@ -1,7 +1,7 @@
 """Makes the notebooks in `examples/` of the two pages of the lecture: `python docs/notebook.py`.
 
-Text becomes Markdown cells, a `python` block a code cell, and the `text` block after it the output of this cell. A comment
-`<!-- notebook ... -->` becomes a code cell that draws, and takes the place of the picture that follows it on the page.
+Text becomes Markdown cells, a `python` block a code cell, and the `text` block after it the output of this cell. A
+comment `<!-- notebook ... -->` becomes a code cell that draws, in place of the picture that follows it on the page.
 """
 
 import json
@@ -13,7 +13,7 @@ DOCS = Path(__file__).resolve().parent
 PAGES = [DOCS / "lecture_planning.md", DOCS / "lecture_gans.md"]
 
 BLOCK = re.compile(
-    r"^```(?P<language>python|text)\n(?P<body>.*?)^```$\n?|^<!-- notebook\n(?P<drawing>.*?)^-->\n+(?:^!\[.*\n)?",
+    r"^```(?P<language>python|text)\n(?P<body>.*?)^```$\n?|^<!-- notebook\n(?P<drawing>.*?)^-->\n+(?:^!\[[^\n]*\n)?",
     re.MULTILINE | re.DOTALL,
 )
 LINK = re.compile(r"(?P<before>!?\[[^\]]*\]\()(?P<target>(?!https?:|#)[^)]+)\)")
