@@ -17,6 +17,8 @@ from gridworld_env.maps.random_maps import random_map
 from gridworld_env.maps.slices import open_map
 from gridworld_env.maps.textbook_worlds import WORLDS, World
 from gridworld_env.models import MODELS
+from gridworld_env.observations import CoordinateObservation, LocalViewObservation
+from gridworld_env.random_env import RandomMapEnv
 from gridworld_env.record_experience import RecordExperience
 from gridworld_env.replays.learning_replay import LearningReplay
 from gridworld_env.replays.replay import Replay
@@ -29,12 +31,15 @@ __all__ = [
     "Cell",
     "ContinuousGridWorldEnv",
     "ContinuousTruth",
+    "CoordinateObservation",
     "Grid",
     "GridWorldEnv",
     "GroundTruth",
     "LearningReplay",
+    "LocalViewObservation",
     "MapError",
     "OutcomeMDP",
+    "RandomMapEnv",
     "RecordExperience",
     "Replay",
     "Scenario",

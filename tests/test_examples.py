@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from PIL import Image
@@ -132,6 +133,14 @@ def test_digits(game: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     assert f"wrote {file}" in printed
     with Image.open(file) as picture:
         assert picture.size == (840, 460)
+
+
+def test_dqn_in_one_file_prints_what_it_loses(capsys: pytest.CaptureFixture[str]) -> None:
+    found = load("cleanrl_style_dqn").learn("lecture", 0.0, 0.9, steps=1600, seed=3, lines=4)
+    env = gym.make("GridWorld-v0")
+    assert len(found) == 4 == capsys.readouterr().out.count("the greedy policy loses")
+    worst = planners.solve(env, discount=0.9).values - planners.solve(env, discount=0.9, minimise=True).values
+    assert 0.0 <= found[-1] <= worst.max()
 
 
 def test_a_mosaic_of_images() -> None:
