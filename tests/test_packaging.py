@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from gridworld_env.explorer.page.write import SCRIPTS
 from tests.oracles.once import once
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +29,8 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
     sources = {path.relative_to(ROOT).as_posix() for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == sources
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
-    assert "gridworld_env/ui/pages/replay.html" in names
+    parts = {"page.html", "style.css", *(f"{script}.js" for script in SCRIPTS)}
+    assert {"gridworld_env/ui/pages/replay.html", *(f"gridworld_env/explorer/page/{part}" for part in parts)} <= names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in metadata)
 
 
