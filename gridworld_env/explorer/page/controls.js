@@ -37,6 +37,7 @@ function paintPage() {
   }
   for (const button of document.querySelectorAll("button[data-step]")) button.setAttribute("aria-pressed", String(world.rules.step_reward === Number(button.dataset.step)));
   for (const name of Object.keys(SLIDERS)) showNumber(name);
+  nameMap();
   const isStepped = app.mode !== "solved" && app.mode !== "policy";
   $("runs").hidden = !isStepped; $("from").hidden = app.mode !== "policy"; $("learner").hidden = app.mode !== "learn";
   $("play").textContent = app.isPlaying ? "Pause" : "Play";
@@ -47,6 +48,13 @@ function paintPage() {
 }
 function showNumber(name) {
   for (const input of document.querySelectorAll(`[data-number="${name}"]`)) if (input !== document.activeElement || input.type === "range") input.value = numberOf(name);
+}
+function nameMap() { // the known map that is shown, whatever the rules are
+  const squares = JSON.stringify([app.world.width, app.world.squares]), list = $("maps");
+  doc.worlds.forEach((world) => { world.text ??= (({ width, squares: known }) => JSON.stringify([width, known]))(readWorld(world)); });
+  const isShown = (i) => i >= 0 && doc.worlds[i].text === squares;
+  if (!isShown(list.selectedIndex)) list.selectedIndex = doc.worlds.findIndex((_, i) => isShown(i));
+  $("title").textContent = `Gridworld: ${list.selectedIndex < 0 ? "your own map" : doc.worlds[list.selectedIndex].name}`;
 }
 function squareInWords() { // the square under the cursor: its numbers, and how they come about
   const at = app.cursor, { model } = task;
@@ -61,10 +69,10 @@ function squareInWords() { // the square under the cursor: its numbers, and how 
 function formulaOf(s, a) {
   const { model, discount } = task, terms = new Map();
   for (const { p, next, reward, ends } of model.outcomes[s][a]) {
-    const inside = ends ? amount(reward) : `${exact(reward)} + ${exact(discount)} · ${exact(run.V[next], 4)}`;
+    const later = exact(run.V[next], 4), inside = ends ? amount(reward) : `${exact(reward)} + ${exact(discount)} · ${run.V[next] < 0 ? `(${later})` : later}`;
     terms.set(inside, (terms.get(inside) || 0) + p);
   }
-  return `Q(${NAMES[model.world.rules.actions[a]]}) = ${[...terms].map(([inside, p]) => `${exact(p)} (${inside})`).join(" + ")} = ${exact(run.Q[s][a])}`;
+  return `Q(${NAMES[model.world.rules.actions[a]]}) = ${[...terms].map(([inside, p]) => (terms.size === 1 ? inside : `${exact(p)} (${inside})`)).join(" + ")} = ${exact(run.Q[s][a])}`;
 }
 function fillTable() {
   const table = $("numbers").querySelector("table"), { model } = task, { actions } = app.world.rules;
@@ -162,7 +170,6 @@ function onPage(key) { // keys everywhere but in a field
   return true;
 }
 function start() {
-  $("title").textContent = doc.title;
   addControls(); addPointer();
   take(firstState());
   const complaint = loadAddress();

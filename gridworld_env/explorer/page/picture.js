@@ -53,6 +53,7 @@ function drawArrows(g, x, y, actions, taken, cell) { // one arrow for each actio
 }
 function drawWedges(g, x, y, actions, q, taken, cell, limit) { // Q of each action in the part of the square that it points to
   const moving = actions.map((move, a) => [move, a]).filter(([move]) => move !== 8), half = Math.PI / (moving.some(([move]) => move > 3) ? 8 : 4);
+  const marked = taken.every(Boolean) ? taken.map(() => false) : taken; // of all actions none is marked
   for (const [move, a] of moving) {
     const [dy, dx] = MOVES[move], angle = Math.atan2(dy, dx), colour = colourOf(q[a], limit);
     const edge = (t) => { const reach = cell / 2 / Math.max(Math.abs(Math.cos(t)), Math.abs(Math.sin(t))); return [x + Math.cos(t) * reach, y + Math.sin(t) * reach]; };
@@ -61,12 +62,12 @@ function drawWedges(g, x, y, actions, q, taken, cell, limit) { // Q of each acti
     g.closePath(); g.fillStyle = rgb(colour); g.fill();
     if (cell >= 16) { g.strokeStyle = rgb(theme.line); g.lineWidth = 1; g.stroke(); }
     g.fillStyle = rgb(inkOn(colour));
-    if (taken[a] && cell >= 24) { // a dot marks the largest
+    if (marked[a] && cell >= 24) { // a dot marks the largest
       const [ex, ey] = [x + dx * cell * 0.44 / Math.max(1, Math.hypot(dx, dy)), y + dy * cell * 0.44 / Math.max(1, Math.hypot(dx, dy))];
       g.beginPath(); g.arc(ex, ey, Math.max(2, cell * 0.025), 0, 7); g.fill();
     }
     if (cell < 58 || half < 0.5) continue;
-    g.font = `${taken[a] ? 700 : 400} ${clamp(cell * 0.13, 9, 17)}px system-ui, sans-serif`;
+    g.font = `${marked[a] ? 700 : 400} ${clamp(cell * 0.13, 9, 17)}px system-ui, sans-serif`;
     g.fillText(short(q[a]), x + dx * cell * 0.27, y + dy * cell * 0.3, cell * 0.36);
   }
 }
@@ -117,7 +118,7 @@ function drawState(g, x, y, cell, square, s, actions, { V, Q, taken, view, limit
   }
   if (square.start && cell >= 12) drawFrame(g, x, y, cell, view === "q" ? theme.ink : ink, Math.max(1, cell * 0.02), cell * 0.03);
   const label = [square.start ? "S" : "", square.reward === null ? "" : `r ${amount(square.reward)}`].filter(Boolean).join(" ");
-  if (!label || cell < 30) return;
+  if (!label || cell < (view === "q" && label.length > 1 ? 120 : 30)) return;
   g.font = small; g.textAlign = "left"; g.fillStyle = rgb(view === "q" ? inkOn(colourOf(Q[s][0], limit)) : ink);
   g.fillText(label, x - cell * 0.43, y - cell * 0.37, cell * 0.5);
   g.textAlign = "center";
