@@ -30,7 +30,8 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
     assert {name for name in names if name.endswith(".py")} == sources
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
     parts = {"page.html", "style.css", *(f"{script}.js" for script in SCRIPTS)}
-    assert {"gridworld_env/ui/pages/replay.html", *(f"gridworld_env/explorer/page/{part}" for part in parts)} <= names
+    shared = {f"gridworld_env/ui/pages/{part}" for part in ("replay.html", "panel.css", "panel.js")}
+    assert {*shared, *(f"gridworld_env/explorer/page/{part}" for part in parts)} <= names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in metadata)
 
 

@@ -7,7 +7,7 @@ const TOOLS = { // title, key, and the square after painting
   plus: ["+1 end", "+", () => ({ ...FREE, terminal: true, reward: 1 })], minus: ["−1 end", "-", () => ({ ...FREE, terminal: true, reward: -1 })],
   end: ["End", "T", () => ({ ...FREE, terminal: true, reward: app.amount })], reward: ["Reward", "R", (square) => ({ ...open(square), reward: app.amount })],
 };
-const SLIDERS = { step_reward: ["Step reward", -2.5, 0.5], slip: ["Slip", 0, 1], discount: ["Discount", 0, 1], rate: ["Rate", 0, 1], exploration: ["Exploration", 0, 1], amount: ["Amount", -10, 10] };
+const SLIDERS = { step_reward: ["Step reward", -2.5, 0.5], slip: ["Slip", 0, 1], discount: ["Discount", 0, 1], rate: ["Rate", 0, 1], exploration: ["Exploration", 0, 1], amount: ["Amount", -10, 10, 0.5] };
 const app = { tool: "look", amount: -1, cursor: null, isPlaying: false, history: [], gesture: null };
 let task = null, run = null, isStale = true;
 

@@ -1,24 +1,4 @@
 // ---------------------------------------------------------------- the page: what is seen and pressed
-const $ = (id) => document.getElementById(id);
-function make(tag, parent, text, attributes = {}) {
-  const element = document.createElement(tag);
-  if (text !== undefined) element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  parent.appendChild(element);
-  return element;
-}
-function on(id, what) { $(id).addEventListener("click", what); }
-let pending = 0, spoken = "";
-function say(text) { spoken = text; draw(); }
-function draw() { if (!pending) pending = requestAnimationFrame(() => { pending = 0; paintPage(); }); }
-
-function fitCanvas(canvas, width, height) {
-  const scale = devicePixelRatio || 1, [w, h] = [Math.round(width * scale), Math.round(height * scale)];
-  if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
-  const g = canvas.getContext("2d");
-  g.setTransform(scale, 0, 0, scale, 0, 0);
-  return g;
-}
 function paintPage() {
   refresh();
   const canvas = $("map"), { world } = app, { model } = task;
@@ -31,12 +11,9 @@ function paintPage() {
   drawScale($("scale"), limit, { ink: getComputedStyle(document.body).color });
   $("caption").textContent = spoken || run.says();
   $("square").textContent = squareInWords();
-  for (const button of document.querySelectorAll("button[data-mode], button[data-view], button[data-tool]")) {
-    const [name, value] = Object.entries(button.dataset)[0];
-    button.setAttribute("aria-pressed", String(app[name] === value));
-  }
+  pressButtons(app);
   for (const button of document.querySelectorAll("button[data-step]")) button.setAttribute("aria-pressed", String(world.rules.step_reward === Number(button.dataset.step)));
-  for (const name of Object.keys(SLIDERS)) showNumber(name);
+  for (const name of Object.keys(SLIDERS)) showNumber(name, numberOf(name));
   nameMap();
   const isStepped = app.mode !== "solved" && app.mode !== "policy";
   $("runs").hidden = !isStepped; $("from").hidden = app.mode !== "policy"; $("learner").hidden = app.mode !== "learn";
@@ -45,9 +22,6 @@ function paintPage() {
   $("amounts").hidden = app.tool !== "end" && app.tool !== "reward";
   if ($("numbers").open) fillTable();
   remember();
-}
-function showNumber(name) {
-  for (const input of document.querySelectorAll(`[data-number="${name}"]`)) if (input !== document.activeElement || input.type === "range") input.value = numberOf(name);
 }
 function nameMap() { // the known map that is shown, whatever the rules are
   const squares = JSON.stringify([app.world.width, app.world.squares]), list = $("maps");
@@ -83,25 +57,17 @@ function fillTable() {
     model.living[s] ? actions.filter((_, a) => run.taken[s][a]).map((move) => NAMES[move]).join(", ") : "ends"], "td"));
 }
 
-function addSlider(parent, name) {
-  const [title, low, high] = SLIDERS[name], line = make("div", $(parent), undefined, { class: "line" });
-  make("span", line, title);
-  const range = make("input", line, undefined, { type: "range", min: low, max: high, step: name === "amount" ? 0.5 : 0.01, "data-number": name, "aria-label": title });
-  const box = make("input", line, undefined, { type: "number", step: "any", "data-number": name, "aria-label": `${title} as a number` });
-  range.addEventListener("input", () => setNumber(name, Number(range.value)));
-  range.addEventListener("change", () => { app.gesture = null; });
-  box.addEventListener("change", () => { app.gesture = null; setNumber(name, box.value.trim() === "" ? NaN : Number(box.value)); box.value = numberOf(name); });
-}
-function addButtons(parent, names, data, press) {
-  for (const [name, title, hint] of names) make("button", $(parent), title, { [`data-${data}`]: name, "aria-pressed": "false", ...(hint ? { title: hint } : {}) }).addEventListener("click", () => press(name));
+function changed(name, value, isDone) {
+  if (isDone && numberOf(name) === value) app.gesture = null; else setNumber(name, value);
+  if (isDone) app.gesture = null;
 }
 function addControls() {
   addButtons("modes", Object.entries(MODES).map(([name, [title]]) => [name, title]), "mode", setMode);
   addButtons("views", Object.entries(VIEWS).map(([name, title], i) => [name, title, `Key ${i + 1}`]), "view", (view) => { app.view = view; draw(); });
   addButtons("tools", Object.entries(TOOLS).map(([name, [title, key]]) => [name, title, `Key ${key}`]), "tool", setTool);
-  for (const name of ["step_reward", "slip", "discount"]) addSlider("rules", name);
-  for (const name of ["rate", "exploration"]) addSlider("learner", name);
-  addSlider("amounts", "amount");
+  for (const name of ["step_reward", "slip", "discount"]) addSlider("rules", name, SLIDERS[name], changed, numberOf);
+  for (const name of ["rate", "exploration"]) addSlider("learner", name, SLIDERS[name], changed, numberOf);
+  addSlider("amounts", "amount", SLIDERS.amount, changed, numberOf);
   const isLecture = ({ name }) => name === "lecture", chosen = (world) => { pause(); app.gesture = null; app.cursor = null; change(null, { world: readWorld(world) }); };
   for (const { name } of doc.worlds) make("option", $("maps"), name);
   $("maps").addEventListener("change", () => chosen(doc.worlds[$("maps").selectedIndex]));
@@ -173,7 +139,6 @@ function start() {
   addControls(); addPointer();
   take(firstState());
   const complaint = loadAddress();
-  for (const name of ["pointerdown", "keydown", "change"]) addEventListener(name, () => { spoken = ""; }, true); // it has been read
   addEventListener("keydown", (event) => {
     const { target } = event, isUndo = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
     if (target.matches("input[type=number], select")) return;
@@ -184,7 +149,6 @@ function start() {
     if (onPage(event.key)) event.preventDefault();
   });
   addEventListener("hashchange", () => { pause(); const found = loadAddress(); if (found) say(found); draw(); });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   new ResizeObserver(draw).observe($("map"));
   if (complaint) say(complaint);
   draw();

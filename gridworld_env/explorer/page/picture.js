@@ -1,6 +1,5 @@
 // ---------------------------------------------------------------- the picture of the map, in the colours of the explorer
 const { theme } = doc;
-const rgb = (c) => `rgb(${c[0]},${c[1]},${c[2]})`, clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 
 function luminance(c) {
   const part = (v) => ((v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
@@ -17,14 +16,9 @@ function heat(share) { // -1 to 1, by the stops of the theme
 const colourOf = (value, limit) => (Number.isFinite(value) ? heat(limit ? value / limit : 0) : theme.not_finite);
 function endColour(reward) { return reward > 0 ? theme.positive : reward < 0 ? theme.negative : theme.neutral; }
 
-const minus = (text) => text.replace("-", "−");
 function short(x) { // for a square
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "?" : x > 0 ? "∞" : "−∞";
   return minus((Math.abs(x) >= 1000 ? x.toPrecision(4) : x.toFixed(2)).replace(/^-(0\.0*)$/, "$1"));
-}
-function exact(x, digits = 6) { // for words and tables
-  if (!Number.isFinite(x)) return Number.isNaN(x) ? "not known" : x > 0 ? "∞" : "−∞";
-  return minus(String(Number(x.toPrecision(digits))));
 }
 const amount = (x) => (x > 0 ? "+" : "") + minus(String(x));
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +11,7 @@ from gridworld_env.grid.legend import DEFAULT_LEGEND
 from gridworld_env.maps.textbook_worlds import WORLDS
 from gridworld_env.rendering import theme
 from gridworld_env.ui.pages.page import write_page
+from gridworld_env.ui.pages.panel_page import assembled
 
 SCRIPTS: Final = ("model", "planning", "solving", "learning", "sharing", "picture", "runs", "app", "controls")
 MOST_SQUARES: Final = 1000
@@ -115,12 +114,6 @@ def _unknown(document: MapDocument) -> Iterator[str]:
                 yield f"its squares {glyph!r} have {rule}, a rule that the page does not know"
 
 
-@cache
 def template() -> str:
     """The page without a document."""
-    folder = files("gridworld_env.explorer.page")
-    read = {name: folder.joinpath(name).read_text(encoding="utf-8") for name in ("page.html", "style.css")}
-    script = "\n".join(folder.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
-    begin = 'const doc = JSON.parse(document.getElementById("document").textContent);'
-    text = read["page.html"].replace("{{style}}", read["style.css"])
-    return text.replace("{{script}}", f'\n"use strict";\n(() => {{\n{begin}\n{script}}})();\n')
+    return assembled("gridworld_env.explorer.page", SCRIPTS)
