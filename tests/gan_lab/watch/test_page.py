@@ -13,14 +13,15 @@ import gan_lab
 from gan_lab.cli import app
 from gan_lab.errors import WiringError
 from gan_lab.updates import Alternating
-from gan_lab.watch.page.write import LOSSES, UPDATES, write_game
+from gan_lab.watch.page.write import LOSSES, PENALTIES, UPDATES, write_game
 from tests.oracles.chromium import Chromium, installed
 
 GAME = (Path(gan_lab.__file__).parent / "watch" / "page" / "game.js").read_text(encoding="utf-8")
 CLAMP = "const clamp = (x, low, high) => Math.min(Math.max(x, low), high);"
 RULES = [
     *({"update": update, "game": "bilinear"} for update in UPDATES),
-    *({"update": update, "loss": loss, "penalty": p} for update in UPDATES for loss in LOSSES for p in ("none", "r1")),
+    *({"update": update} for update in UPDATES),
+    *({"update": "consensus", "loss": loss, "penalty": penalty} for loss in LOSSES for penalty in PENALTIES),
     {"update": "alternating", "steps_of_D": 3},
 ]
 

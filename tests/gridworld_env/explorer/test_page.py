@@ -420,7 +420,7 @@ def test_both_sides_know_the_same_limits() -> None:
     assert f"MOST_SQUARES = {MOST_SQUARES}, LONGEST_SIDE = {LONGEST_SIDE};" in template()
 
 
-def test_the_page_of_the_documentation_is_the_one_that_is_written(tmp_path: Path) -> None:
-    runpy.run_path(str(FOLDER / "docs" / "explore_page.py"))["write"](tmp_path)
-    name = "explore_page.html"
-    assert (tmp_path / name).read_bytes() == (FOLDER / "docs" / name).read_bytes(), "run: python docs/explore_page.py"
+def test_the_pages_of_the_documentation_are_those_that_are_written(tmp_path: Path) -> None:
+    runpy.run_path(str(FOLDER / "docs" / "pages.py"))["write"](tmp_path)
+    for name in ("explore_page.html", "watch_page.html"):
+        assert (tmp_path / name).read_bytes() == (FOLDER / "docs" / name).read_bytes(), "run: python docs/pages.py"

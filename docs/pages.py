@@ -1,15 +1,17 @@
-"""Makes the page of the explorer that explore.md links: python docs/explore_page.py [FOLDER]."""
+"""Makes the pages that explore.md and watch.md link: python docs/pages.py [FOLDER]."""
 
 import sys
 from pathlib import Path
 
+from gan_lab.watch.page.write import write_game
 from gridworld_env.explorer.map_document import make_document
 from gridworld_env.explorer.page.write import write_explorer
 
 
 def write(folder: Path) -> None:
-    """The lecture's map as a page, as `gridworld explore --html` writes it."""
+    """The lecture's map, as `gridworld explore --html` writes it, and the Dirac GAN, as `gan-lab watch --html` does."""
     write_explorer(folder / "explore_page.html", make_document({"map_name": "lecture"}), "lecture")
+    write_game(folder / "watch_page.html")
 
 
 if __name__ == "__main__":
