@@ -80,7 +80,13 @@ class NotEnoughMemoryError(PlannerError, MemoryError):
 
 
 class LostProcessError(PlannerError, RuntimeError):
-    """In a solve by many processes another one is gone, or has been silent for longer than the timeout."""
+    """In a solve by many processes another one is gone, or has been silent for longer than the timeout.
+
+    Attributes:
+        is_first: Whether no other process of the job has said so before, as far as they can tell each other.
+    """
+
+    is_first: bool = True
 
 
 class InvalidPlanFileError(PlannerError, ValueError):
