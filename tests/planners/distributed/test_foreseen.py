@@ -33,14 +33,14 @@ def test_the_bytes_of_two_processes_are_those_that_they_send(together: tuple[Pat
 
 def test_the_bytes_on_disk_and_the_sweeps_are_those_of_the_plan(tmp_path: Path) -> None:
     model, out = Rows(job.ladder, job.LADDER, 2), tmp_path / "plan"
-    said = foresee(model, discount=0.99, out=out, checkpoint_every=25)
+    said = foresee(model, discount=0.99, out=out, checkpoint_every=10)
     assert not out.exists()
     seen = []
 
     def look(_: planners.Iteration) -> None:
         seen.append(sum(file.stat().st_size for file in out.rglob("*.f64")))
 
-    plan = solve_in_parts(model, discount=0.99, out=out, checkpoint_every=25, progress=look)
+    plan = solve_in_parts(model, discount=0.99, out=out, checkpoint_every=10, progress=look)
     assert said.plan_bytes == sum(file.stat().st_size for file in out.glob("*.npy"))
     assert said.checkpoint_bytes == 3 * max(seen) // 2 > 0  # two sets are kept, while a third is written
     assert (said.states, said.sweeps, said.finished) == (job.LADDER, plan.iterations, True)
