@@ -80,7 +80,13 @@ class NotEnoughMemoryError(PlannerError, MemoryError):
 
 
 class LostProcessError(PlannerError, RuntimeError):
-    """Another process of this solve has ended, or has been silent for longer than the timeout."""
+    """Another process of this solve has ended, or has been silent for longer than the timeout.
+
+    Attributes:
+        is_first: Whether no other process of the job has reported this before, as far as the processes can tell.
+    """
+
+    is_first: bool = True
 
 
 class InvalidPlanFileError(PlannerError, ValueError):
