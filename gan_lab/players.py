@@ -24,6 +24,7 @@ from gan_lab.random_numbers import seeded
 
 LARGEST = 2**20  # numbers of the samples that are evaluated at once
 FEWEST = 16  # samples that are evaluated at once, however large
+SUM_OFF = 1e-4  # of probabilities whose sum should be 1, such as a softmax of float32
 SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1, so that their logarithms are finite
 MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 
@@ -335,6 +336,8 @@ class Strategist(Player):
         start = torch.as_tensor(np.asarray(strategy, dtype=np.float64)).clone()
         if form != "plain" and not ((start >= 0) & (start <= 1)).all():
             raise WiringError(f"{name} starts at {start.tolist()}; expected probabilities for form={form!r}")
+        if form == "softmax" and abs(float(start.sum()) - 1) > SUM_OFF:
+            raise WiringError(f"{name} starts at {start.tolist()}, whose sum is {float(start.sum()):g}; expected 1")
         self.form = form
         self.strategy: nn.Parameter = nn.Parameter(
             {"plain": start, "logits": torch.logit(start), "softmax": torch.log(start)}[form]

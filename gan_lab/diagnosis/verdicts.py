@@ -27,8 +27,8 @@ def verdicts(game: Game, truth: dict[str, float], young: bool = False) -> list[s
 
 def _converged(game: Game, truth: dict[str, float]) -> str:
     if "exploitability" in truth:
-        gap, among = truth["exploitability"], getattr(game, "deviations", "")
-        if math.isnan(gap):
+        gap, among = max(truth["exploitability"], 0.0), getattr(game, "deviations", "")
+        if math.isnan(truth["exploitability"]):
             return "Converged? Cannot be told: the exploitability that the game says is not a number."
         return (
             f"Converged? {'yes, nearly' if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving "

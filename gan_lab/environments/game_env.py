@@ -41,7 +41,7 @@ class GameEnv:
             "render_fps": 10,
             "is_parallelizable": parallel,
             "loss": state.loss.name,
-            "zero_sum": state.loss.zero_sum,
+            "zero_sum": state.game.is_zero_sum(state.loss),
         }
         self.max_cycles: int | None = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)
         self.tensors, self.render_mode = tensors, render_mode

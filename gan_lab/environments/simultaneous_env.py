@@ -40,7 +40,7 @@ class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
         """Set up the game."""
         state = make_state(game, loss, penalty, penalty_weight, batch_size)
         self._set_up(state, max_cycles, tensors, render_mode, parallel=True)
-        self.zero_sum: bool = state.loss.zero_sum
+        self.zero_sum: bool = self.metadata["zero_sum"]
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None

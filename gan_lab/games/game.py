@@ -198,6 +198,10 @@ class Game(ABC):
             NonFiniteMoveError: A move is NaN or infinite.
         """
 
+    def is_zero_sum(self, loss: Loss) -> bool:
+        """Whether what one player is paid is always what the other loses."""
+        return loss.zero_sum
+
     def truth_of_samples(self, generator: Any, seed: int) -> dict[str, float]:
         """What the samples of a generator tell without a discriminator; nothing where it makes none."""
         return {}

@@ -139,7 +139,7 @@ class SampleGame(Game):
             WiringError: It is no dictionary of numbers, or has a divergence without its error.
         """
         where = f"truth() of the game {self.name!r}"
-        found = row_of(self.truth(samples, rng), where)
+        found = row_of(self.truth(samples, rng), where, reserved=("step", "value", "gap_to_minus_log_4"))
         return row_of(found, where, ("jsd_error",)) if "jsd" in found else found
 
     def log_density(self, points: NDArray[Any]) -> NDArray[np.float64] | None:
