@@ -274,6 +274,29 @@ class Discriminator(Player):
         return torch.cat([self.network(part).flatten() for part in samples.split(self.apart)])
 
 
+class Seat(Player):
+    """One more player: VEEGAN's reconstructor, InfoGAN's Q, an encoder. The loss says what it is paid for.
+
+    Args:
+        seat: Its name in the payoffs of `gan_lab.turn_loss`; as an agent it is called `NAME_0`.
+        network: Maps whatever the payoffs show it.
+        optimizer: How it learns.
+
+    >>> Seat("reconstructor", nn.Linear(2, 8)).name
+    'reconstructor_0'
+    """
+
+    def __init__(self, seat: str, network: nn.Module, optimizer: MakeOptimizer | None = None) -> None:
+        """Take a name, a network and an optimizer (Adam by default)."""
+        super().__init__(f"{seat}_0")
+        self.network = network
+        self.set_optimizer(optimizer or adam())
+
+    def act(self, observation: Tensor | NDArray[Any], /) -> Tensor:
+        """What the network makes of it."""
+        return self.network(self.seen(observation))
+
+
 def ties_a_batch(discriminator: Discriminator, dimension: int, scale: float, learning: bool = True) -> bool:
     """Whether what a discriminator says of a sample, while it learns or not, depends on the other samples beside it.
 

@@ -93,7 +93,7 @@ class Derivatives:
 def conjugate_gradients(
     matrix: Callable[[Tensor], Tensor], right: Tensor, *, tolerance: float = 1e-6, max_iterations: int = 100
 ) -> Tensor:
-    """x with A x = b, for a symmetric positive definite A of which only products are known.
+    """The x with A x = b, for a symmetric positive definite A of which only products are known.
 
     Args:
         matrix: (n,) x -> (n,) A x.
