@@ -2,8 +2,8 @@
 
     python benchmarks/small.py [ROUNDS [MODEL ...]]        # 5 rounds of taxi and walls-30
 
-Milliseconds of the processor's time, the median over the rounds with the least and the largest. The solvers are those of
-`peers.py`, and so are what they are given; Storm is asked for 1e-6, whatever error that leaves.
+Milliseconds of the processor's time, the median over the rounds with the least and the largest. The solvers and what
+they are given are those of `peers.py`; Storm is asked for 1e-6, whatever error that leaves.
 """
 
 import json
@@ -39,9 +39,14 @@ def measured(case: tuple[str, float, str]) -> tuple[float, float]:
     """Milliseconds of the first call in a process, and the median of those that follow."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])}
     code = CODE.format(here=str(HERE), case=case, again=AGAIN)
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     first, again = json.loads(done.stdout.splitlines()[-1])
     return first, again
+
+
+def spread(times: tuple[float, ...]) -> str:
+    return f"{statistics.median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
 
 
 def main() -> None:
@@ -55,8 +60,8 @@ def main() -> None:
                 for solver in solvers:
                     found[solver].append(measured((name, discount, solver)))
             for solver, times in found.items():
-                told = (f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})" for each in zip(*times, strict=True))
-                print(f"| {name} | {discount} | {solver} | {' | '.join(told)} |", flush=True)
+                told = " | ".join(spread(each) for each in zip(*times, strict=True))
+                print(f"| {name} | {discount} | {solver} | {told} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -158,6 +158,7 @@ from planners.models.pairs import PairMDP as PairMDP
 from planners.models.tabular import TabularMDP as TabularMDP
 from planners.pareto import pareto as pareto
 from planners.plans.constrained_plan import ConstrainedPlan as ConstrainedPlan
+from planners.plans.exact_plan import ExactPlan as ExactPlan
 from planners.plans.finite_plan import FinitePlan as FinitePlan
 from planners.plans.load import load_plan as load_plan
 from planners.plans.pareto_front import ParetoFront as ParetoFront
