@@ -76,7 +76,9 @@ class CoordinateObservation(MapObservation):
         super().__init__(env, scaled=scaled)
 
     @classmethod
-    def make_table(cls, grid: Grid, *, scaled: bool = False) -> NDArray[np.float32]:
+    def make_table(  # pyright: ignore[reportIncompatibleMethodOverride]
+        cls, grid: Grid, *, scaled: bool = False
+    ) -> NDArray[np.float32]:
         """(S, 2) float32."""
         cells = grid.cell_of_state.astype(np.float32)
         return cells / np.maximum([grid.height - 1, grid.width - 1], 1).astype(np.float32) if scaled else cells
@@ -109,7 +111,9 @@ class LocalViewObservation(MapObservation):
         super().__init__(env, radius=radius)
 
     @classmethod
-    def make_table(cls, grid: Grid, *, radius: int = 2) -> NDArray[np.float32]:
+    def make_table(  # pyright: ignore[reportIncompatibleMethodOverride]
+        cls, grid: Grid, *, radius: int = 2
+    ) -> NDArray[np.float32]:
         """(S, 3, 2 radius + 1, 2 radius + 1) float32."""
         radius = at_least_one("radius", radius)
         padded = np.pad(layers_of(grid), ((0, 0), (radius, radius), (radius, radius)))

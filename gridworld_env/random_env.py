@@ -52,7 +52,7 @@ class RandomMapEnv(gym.Env[Any, Any]):
     True
     """
 
-    metadata: ClassVar[dict[str, Any]] = GridWorldEnv.metadata
+    metadata: dict[str, Any] = GridWorldEnv.metadata
     options: ClassVar[tuple[str, ...]] = ("map",)
 
     def __init__(

@@ -74,6 +74,9 @@ def test_what_they_cannot_be_put_around() -> None:
         LocalViewObservation(CoordinateObservation(gym.make("GridWorld-v0")))
     with pytest.raises(MapError, match="radius is 0"):
         LocalViewObservation(gym.make("GridWorld-v0"), radius=0)
+    for make in (gym.make, gym.make_vec):
+        with pytest.raises(TypeError, match="radios"):
+            LocalViewObservation(make("GridWorld-v0"), radios=2)
 
 
 def test_each_reset_draws_a_map_whose_tables_are_what_is_played() -> None:
