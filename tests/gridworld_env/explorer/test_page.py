@@ -313,8 +313,9 @@ class TestInABrowser:
             np.testing.assert_allclose(values, plan.values, rtol=0, atol=1e-9)
         assert len(shown) > 12
 
-    def test_q_learning_learns_from_its_steps_what_the_package_learns(self, browser: Chromium) -> None:
-        document = make_document({"map_name": "lecture", "slip": 0.2})
+    @pytest.mark.parametrize("reward_on", ["enter", "exit"])
+    def test_q_learning_learns_from_its_steps_what_the_package_learns(self, browser: Chromium, reward_on: str) -> None:
+        document = make_document({"map_name": "lecture", "slip": 0.2, "reward_on": reward_on})
         steps, Q = browser.run(
             script(
                 f"""const model = makeModel(readWorld({json.dumps(world_of(document))}));
