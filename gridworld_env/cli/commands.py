@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from typer.core import TyperCommand
 
+from gridworld_env.cli.dry_run import dry_run
 from gridworld_env.cli.plan_options import MapOptions, PlanOptions, described
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.listing import listing
@@ -86,6 +87,7 @@ def plan(
     html: Annotated[Path | None, typer.Option(help="Write a page that replays every sweep, and an episode.")] = None,
     gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
     seed: Annotated[int | None, described("The same seed replays the same episode.")] = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Say what memory and time it will take, after 2 s.")] = False,
 ) -> None:
     """Solve a map: values, every optimal action, and the proven bound of the error."""
     for path, suffix in ((png, ".png"), (html, ".html"), (gif, ".gif")):
@@ -95,6 +97,9 @@ def plan(
         check_libraries()
     arguments = options.arguments()
     env = gym.make("GridWorld-v0", **arguments)
+    if dry:
+        print(dry_run(options, env))
+        return
     replay = None if html is None and gif is None else options.replay(env)
     result = options.solve(env, replay)
     if as_json:

@@ -34,6 +34,22 @@ def test_plan_takes_the_options_of_the_environment() -> None:
     np.testing.assert_allclose(values[:4], [0.64, 0.74, 0.85, 1.00], atol=0.005)
 
 
+def test_a_dry_run_says_what_it_takes_and_writes_nothing(tmp_path: Path) -> None:
+    result = gridworld("plan", "lecture", "--dry-run", "--png", str(tmp_path / "plan.png"))
+    assert result.exit_code == 0
+    said = dict(line.split(maxsplit=1) for line in result.stdout.splitlines()[1:])
+    assert result.stdout.startswith("dry run      11 states")
+    assert set(said) == {"memory", "disk", "exchange", "time"}
+    assert said["time"].endswith("it was done within the look")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_of_what_takes_long_is_an_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends at the first step after the look; Gauss-Seidel's sweeps tell how far they have come."""
+    monkeypatch.setattr("gridworld_env.cli.dry_run.LOOK", 1e-6)
+    assert "estimated from" in gridworld("plan", "four-rooms", "--dry-run", "--method", "value_iteration").stdout
+
+
 def test_continuous_proves_and_draws(tmp_path: Path) -> None:
     result = gridworld("continuous", "mountain-car", "--cells", "30x25", "--png", str(tmp_path / "car.png"))
     assert result.exit_code == 0
