@@ -26,9 +26,9 @@ function paintPage() {
 function nameMap() { // the known map that is shown, whatever the rules are
   const squares = JSON.stringify([app.world.width, app.world.squares]), list = $("maps");
   doc.worlds.forEach((world) => { world.text ??= (({ width, squares: known }) => JSON.stringify([width, known]))(readWorld(world)); });
-  const isShown = (i) => i >= 0 && doc.worlds[i].text === squares;
-  if (!isShown(list.selectedIndex)) list.selectedIndex = doc.worlds.findIndex((_, i) => isShown(i));
-  $("title").textContent = `Gridworld: ${list.selectedIndex < 0 ? "your own map" : doc.worlds[list.selectedIndex].name}`;
+  const isShown = (i) => doc.worlds[i]?.text === squares, own = doc.worlds.length; // the last of the list
+  if (!isShown(list.selectedIndex)) list.selectedIndex = [...doc.worlds.keys(), own].find((i) => i === own || isShown(i));
+  $("title").textContent = `Gridworld: ${list.value}`;
 }
 function squareInWords() { // the square under the cursor: its numbers, and how they come about
   const at = app.cursor, { model } = task;
@@ -70,6 +70,7 @@ function addControls() {
   addSlider("amounts", "amount", SLIDERS.amount, changed, numberOf);
   const isLecture = ({ name }) => name === "lecture", chosen = (world) => { pause(); app.gesture = null; app.cursor = null; change(null, { world: readWorld(world) }); };
   for (const { name } of doc.worlds) make("option", $("maps"), name);
+  make("option", $("maps"), "your own map", { disabled: "" });
   $("maps").addEventListener("change", () => chosen(doc.worlds[$("maps").selectedIndex]));
   on("lecture", () => { $("maps").selectedIndex = doc.worlds.findIndex(isLecture); chosen(doc.worlds.find(isLecture)); });
   for (const button of document.querySelectorAll("button[data-step]")) button.addEventListener("click", () => { app.gesture = null; setNumber("step_reward", Number(button.dataset.step)); });

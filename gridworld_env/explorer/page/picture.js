@@ -100,7 +100,7 @@ function drawEnd(g, x, y, cell, square, ink) { // a terminal square: two frames,
   g.fillText(square.reward === null ? "end" : amount(square.reward), x, y, cell * 0.76);
 }
 function drawState(g, x, y, cell, square, s, actions, { V, Q, taken, view, limit }) {
-  const small = `600 ${clamp(cell * 0.15, 8, 20)}px system-ui, sans-serif`, ink = inkOn(colourOf(V[s], limit));
+  const small = `600 ${clamp(cell * (view === "q" ? 0.1 : 0.15), 8, 20)}px system-ui, sans-serif`, ink = inkOn(colourOf(V[s], limit));
   if (view === "q") drawWedges(g, x, y, actions, Q[s], taken[s], cell, limit);
   else {
     const lone = view === "values" || cell < 34;

@@ -1,7 +1,8 @@
 // ---------------------------------------------------------------- a world as text: in the document, and in the address
 const FREE = { wall: false, terminal: false, start: false, start_weight: 1, reward: null, slip: null, bump_reward: null };
 const KNOWN = { "#": { wall: true }, ".": {}, S: { start: true }, "+": { terminal: true, reward: 1 }, "-": { terminal: true, reward: -1 } };
-const RULES = { step_reward: -0.04, slip: 0, reward_on: "enter", moves: "cardinal", bump_reward: null, actions: [0, 1, 2, 3], exploring_starts: false };
+const RULES = { step_reward: -0.04, slip: 0, reward_on: "enter", moves: "cardinal", bump_reward: null, actions: null, exploring_starts: false };
+const actionsOf = (moves) => (moves === "cardinal" ? [0, 1, 2, 3] : [0, 1, 2, 3, 4, 5, 6, 7]); // where the rules name none
 const MOST_SQUARES = 1000, LONGEST_SIDE = 40;
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRTUVWXYZ";
 
@@ -27,6 +28,7 @@ function readWorld({ map, legend = {}, rules = {} }) {
   expect(isNumber(all.step_reward) && (all.bump_reward === null || isNumber(all.bump_reward)), "the step reward is no number from -1,000,000 to 1,000,000");
   expect(isNumber(all.slip, 0, 1), "the slip is no probability");
   expect(["enter", "exit"].includes(all.reward_on) && ["cardinal", "king", "octile"].includes(all.moves), "the rules are none that this page knows");
+  all.actions ??= actionsOf(all.moves);
   expect(Array.isArray(all.actions) && all.actions.length > 0 && all.actions.every((move) => Number.isInteger(move) && move >= 0 && move <= 8), "the actions are none that this page knows");
   return { height, width, squares, rules: all };
 }
@@ -39,7 +41,7 @@ function writeWorld({ height, width, squares, rules }) { // the other way round
     return glyphs.get(key);
   });
   const map = Array.from({ length: height }, (_, row) => text.slice(row * width, (row + 1) * width).join(""));
-  return { map, legend, rules: changesOf(rules, RULES) };
+  return { map, legend, rules: changesOf(rules, { ...RULES, actions: actionsOf(rules.moves) }) };
 }
 
 // The address: what follows the # holds the world, the discount, and how far the algorithm has come.

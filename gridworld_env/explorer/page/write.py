@@ -86,11 +86,10 @@ def world_of(document: MapDocument) -> dict[str, Any]:
     rules = document.rules
     told = {"slip": rules.slip, "step_reward": rules.step_reward, "reward_on": rules.reward_on, "moves": rules.moves}
     told |= {"bump_reward": rules.bump_reward, "exploring_starts": rules.exploring_starts}
-    actions = [int(move) for move in rules.action_moves]
     usual = type(rules)()
     changes = {rule: value for rule, value in told.items() if value != getattr(usual, rule)}
-    if actions != [0, 1, 2, 3]:
-        changes["actions"] = actions
+    if rules.actions is not None:
+        changes["actions"] = [int(move) for move in rules.action_moves]
     return {"map": list(document.rows), "legend": legend, "rules": changes}
 
 
