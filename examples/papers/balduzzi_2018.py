@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 from paper import Row, main
-from playing import QuadraticGame, both, radius
+from playing import both, radius
+from quadratic_game import QuadraticGame
 
 from gan_lab.updates import Update
 

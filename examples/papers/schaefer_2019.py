@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 from paper import Row, main
-from playing import QuadraticGame, both
+from playing import both
+from quadratic_game import QuadraticGame
 
 import gan_lab
 from gan_lab.games import BilinearGame
@@ -68,9 +69,16 @@ def rows() -> list[Row]:
         for rule, factor in factors.items():
             what, memory = f"a = {a:g}, {'CGD' if rule is cgd else rule}", int(rule == "optimistic")
             found += both(what, factor, BilinearGame([[a]]), rule, h, memory, start=([1e-6], [2e-6]), steps=8)
-    two, game = BilinearGame([[1.0, 0.5], [0.0, 1.5]]), QuadraticGame(turn=1.0, hold=0.5, pull=0.5)
-    slow = 1 / np.sqrt(1 + (10 * np.linalg.svd(two.matrix)[1].min()) ** 2)
-    found += both("CGD, h = 10, 2 x 2 matrix", slow, two, cgd, 10.0, start=([0.1, 0.3], [0.2, -0.1]), steps=12)
+    two, game = BilinearGame([[1.0, 0.0], [0.0, 1.5]]), QuadraticGame(turn=1.0, hold=0.5, pull=0.5)
+    found += both(
+        "CGD, h = 10, singular values 1 and 1.5",
+        1 / np.sqrt(101),
+        two,
+        cgd,
+        10.0,
+        start=([0.1, 0.3], [0.2, -0.1]),
+        steps=12,
+    )
     mixed = abs(1 + 0.2 * (-0.5 + 1j) / (1 - 0.2j))  # J has the eigenvalues -1/2 +- i, and O has +- i
     return found + both("CGD where J is not all O: 1 + h (i - 1/2) / (1 - h i)", mixed, game, cgd, 0.2)
 
