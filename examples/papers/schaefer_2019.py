@@ -69,16 +69,8 @@ def rows() -> list[Row]:
         for rule, factor in factors.items():
             what, memory = f"a = {a:g}, {'CGD' if rule is cgd else rule}", int(rule == "optimistic")
             found += both(what, factor, BilinearGame([[a]]), rule, h, memory, start=([1e-6], [2e-6]), steps=8)
-    two, game = BilinearGame([[1.0, 0.0], [0.0, 1.5]]), QuadraticGame(turn=1.0, hold=0.5, pull=0.5)
-    found += both(
-        "CGD, h = 10, singular values 1 and 1.5",
-        1 / np.sqrt(101),
-        two,
-        cgd,
-        10.0,
-        start=([0.1, 0.3], [0.2, -0.1]),
-        steps=12,
-    )
+    two, game, start = BilinearGame(np.diag([1.0, 1.5])), QuadraticGame(1.0, 0.5, 0.5), ([0.1, 0.3], [0.2, -0.1])
+    found += both("CGD, h = 10, singular values 1, 1.5", 1 / np.sqrt(101), two, cgd, 10.0, start=start, steps=12)
     mixed = abs(1 + 0.2 * (-0.5 + 1j) / (1 - 0.2j))  # J has the eigenvalues -1/2 +- i, and O has +- i
     return found + both("CGD where J is not all O: 1 + h (i - 1/2) / (1 - h i)", mixed, game, cgd, 0.2)
 
