@@ -174,14 +174,22 @@ def explore_command(
     seed: Annotated[int | None, described("The same seed draws the same moves of the agent.")] = None,
     agent: Annotated[str | None, described("Begin in mode Learn: {agents}.", metavar="NAME")] = None,
     steps: Annotated[int, typer.Option(min=0, help="Steps that the agent has made then.")] = 0,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the same as a page for a browser, and open no window.")
+    ] = None,
 ) -> None:
     """Open a window: paint a map, plan step by step, watch the policy flip or an agent learn."""
     with _exit_codes():
+        places = {"start": start, "goal": goal, "empty": empty}
+        if html is not None:
+            from gridworld_env.cli.explorer_page import write_page_of
+
+            size = write_page_of(html, map, discount, agent=agent, steps=steps, seed=seed, scale=scale, **places)
+            return _say(f"wrote {html}, {size_text(size)}: open it in a browser", "")
         if not has_display():
-            raise ValueError("there is no display here for a window; `gridworld plan` and `gridworld play` need none")
+            raise ValueError("there is no display here for a window; --html FILE writes a page for a browser instead")
         from gridworld_env.explorer.launch import launch
 
-        places = {"start": start, "goal": goal, "empty": empty}
         launch(map, discount=discount, scale=scale, seed=seed, agent=agent, steps=steps, **places)
 
 

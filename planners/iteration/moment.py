@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Moment(Iteration):
-    """An `Iteration` while planning goes on: its numbers, and S values that are computed when somebody asks.
+    """An `Iteration` while planning goes on: its numbers, and S values that are computed on request.
 
     Of the methods that hold the values of all states at once: not of ordered Gauss-Seidel, nor of modified policy
     iteration where it is compiled for many states.

@@ -241,3 +241,29 @@ def test_what_is_missing_is_said_before_the_work(library: str, arguments: list[s
     assert "Traceback" not in done.stderr
     assert f"pip install {'pygame-ce' if library == 'pygame' else 'pillow'}" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_explore_writes_a_page_without_a_display(tmp_path: Path) -> None:
+    page = tmp_path / "class.html"
+    result = gridworld("explore", "aima-4x3", "--agent", "q-learning", "--steps", "50", "--html", str(page))
+    assert result.exit_code == 0
+    assert "open it in a browser" in result.stderr
+    assert '"mode":"learn","steps":50' in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["sutton-barto-6.5"], "have wind, a rule that the page does not know"),
+        (["--agent", "sarsa"], "knows only q-learning"),
+        (["--steps", "5"], "without an agent"),
+        (["--agent", "q-learning", "--steps", "2000000"], "at most 1000000"),
+        (["--scale", "2"], "only for the window"),
+        (["--discount", "1.5"], "discount"),
+    ],
+)
+def test_explore_refuses_what_the_page_does_not_have(arguments: list[str], match: str, tmp_path: Path) -> None:
+    result = gridworld("explore", *arguments, "--html", str(tmp_path / "class.html"))
+    assert result.exit_code == 2
+    assert match in " ".join(result.stderr.split())
+    assert not list(tmp_path.iterdir())
