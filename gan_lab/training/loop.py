@@ -214,7 +214,7 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
                     if is_due and pair.together(run, lambda: evaluations.of(made, bar)):
                         run.status = Status.STOPPED
                         return
-                bar.beat(run.steps, pair.payoffs)
+                bar.beat(run.steps, pair.payoffs, lambda: _glance(run))
                 evaluations.beat(made)
             run.status = Status.FINISHED
         except KeyboardInterrupt:
@@ -276,6 +276,14 @@ def evaluate(made: Assembly) -> None:
     run.truth.append({"step": float(run.steps), **truth})
     if run.average is not None and (of_average := run.game.truth_of_samples(run.average.module, run.steps)):
         run.averaged_truth.append({"step": float(run.steps), **of_average})
+
+
+def _glance(run: Run) -> dict[str, float]:
+    """An evaluation for the eye, as `look`; nothing where the players are broken, which the run itself will say."""
+    try:
+        return run.look(run.steps)
+    except NonFiniteMoveError:
+        return {}
 
 
 def _out_of_bounds(run: Run) -> str:

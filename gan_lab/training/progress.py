@@ -1,11 +1,12 @@
 """What a long run shows while it goes on."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final
 
 MOVED: Final = 0.2  # seconds after which the bar moves again
+LOOKED: Final = 2.0  # seconds after which there is a first evaluation for the eye, which the run does not keep
 TOLD: Final = 8.0  # seconds after which a line is printed where there is no terminal, and payoffs stand for the truth
 LEAST_WIDTH: Final = 62  # columns of a terminal that the bar takes without the truth
 SHOWN = ("value", "elbo", "gap_to_minus_log_4", "jsd", "exploitability", "modes", "high_quality")
@@ -14,8 +15,8 @@ SHOWN = ("value", "elbo", "gap_to_minus_log_4", "jsd", "exploitability", "modes"
 class Progress:
     """A bar on stderr with the time to the end and the last evaluation; nothing where it is not wanted.
 
-    Where stderr is no terminal, a line every eight seconds and one at the end. Until the first evaluation there are
-    the payoffs.
+    Where stderr is no terminal, a line every eight seconds and one at the end. After two seconds it evaluates the
+    players once for itself, where the run has not done so; until then there are the payoffs.
 
     Args:
         name: Of the game.
@@ -31,7 +32,7 @@ class Progress:
         """Keep what to show."""
         self.name, self.steps, self.wanted = name, steps, wanted
         self._bar: Any = None
-        self._said, self._first = "", 0
+        self._said, self._first, self._looked = "", 0, False
 
     def __enter__(self) -> "Progress":
         """Start the bar."""
@@ -53,9 +54,23 @@ class Progress:
         self._bar.start()
         self._task = self._bar.add_task(self.name, total=self.steps, truth="")
 
-    def beat(self, steps: int, payoffs: Mapping[str, float]) -> None:
-        """After an update: move the bar, at times; and say the payoffs, as long as there is no evaluation."""
-        if not self.wanted or (now := time.monotonic()) - self._last < (MOVED if self._bar is not None else TOLD):
+    def beat(
+        self, steps: int, payoffs: Mapping[str, float], look: Callable[[], Mapping[str, float]] | None = None
+    ) -> None:
+        """After an update: move the bar, at times; and say the payoffs, as long as there is no evaluation.
+
+        Args:
+            steps: Played so far.
+            payoffs: Of the last turns.
+            look: Evaluates the players, and leaves no trace.
+        """
+        if not self.wanted:
+            return
+        now, wait = time.monotonic(), MOVED if self._bar is not None else TOLD
+        if look is not None and not (self._said or self._looked) and now - self._begun >= LOOKED:
+            self._looked, wait = True, 0.0
+            self._said = "  ".join(self._texts(look()))
+        if now - self._last < wait:
             return
         self._last = now
         said = self._said or "  ".join(f"payoff of {name} {value:.3g}" for name, value in payoffs.items())
@@ -77,14 +92,18 @@ class Progress:
 
     def show(self, run: Any) -> None:
         """Say the run's last evaluation."""
-        last = run.truth[-1]
-        texts = [f"{name} {last[name]:.3g}" for name in SHOWN if name in last]
+        self._said = "  ".join(self._texts(run.truth[-1]))
+        if self._bar is not None:
+            self._bar.update(self._task, completed=run.steps, truth=self._said)
+
+    def _texts(self, row: Mapping[str, float]) -> list[str]:
+        """What is said of an evaluation; on a terminal as much as a line has room for."""
+        texts = [f"{name} {row[name]:.3g}" for name in SHOWN if name in row]
         if self._bar is not None:
             room = self._console.width - LEAST_WIDTH
             while len(texts) > 1 and len("  ".join(texts)) > room:
                 texts.pop()
-            self._bar.update(self._task, completed=run.steps, truth="  ".join(texts))
-        self._said = "  ".join(texts)
+        return texts
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
