@@ -48,7 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     for game in options.games:
         found = [measure(game) for _ in range(options.repeat)]
-        clock, processor = (statistics.median(row[place] for row in found) for place in (0, 1))
+        clock, processor = statistics.median(row[0] for row in found), statistics.median(row[1] for row in found)
         print(f"{game}: {clock:.1f} s on the clock, {processor:.1f} s of the processor; load {os.getloadavg()[0]:.1f}")
         print(f"    {found[-1][2]}", flush=True)
 

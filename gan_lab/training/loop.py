@@ -200,7 +200,6 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
     step = run.steps
     pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
     with Progress(run.game.name, steps, evaluations.progress and made.place.ranks.rank == 0) as bar, pair.listening():
-        bar.start_at(run.steps)
         if bar.wanted:
             bar.tell(memory.sentence(run))
         try:

@@ -32,7 +32,8 @@ class Progress:
         """Keep what to show."""
         self.name, self.steps, self.wanted = name, steps, wanted
         self._bar: Any = None
-        self._said, self._first, self._looked = "", 0, False
+        self._said, self._looked = "", False
+        self._timed: tuple[float, int] | None = None  # when the first update of this process had ended, and its number
 
     def __enter__(self) -> "Progress":
         """Start the bar."""
@@ -67,6 +68,7 @@ class Progress:
         if not self.wanted:
             return
         now, wait = time.monotonic(), MOVED if self._bar is not None else TOLD
+        self._timed = self._timed or (now, steps)
         if look is not None and not (self._said or self._looked) and now - self._begun >= LOOKED:
             self._looked, wait = True, 0.0
             self._said = "  ".join(self._texts(look()))
@@ -77,18 +79,19 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._task, completed=steps, truth=said)
         else:
-            left = (now - self._begun) / max(steps - self._first, 1) * (self.steps - steps)
-            line = f"{self.name}: update {steps:,} of {self.steps:,}, about {duration(left)} to the end. {said}"
-            self._say(line)
+            self._say(f"{self.name}: update {steps:,} of {self.steps:,}{self._left(now, steps)}. {said}")
 
     def tell(self, line: str) -> None:
         """Say a line above the bar; nothing where there is nothing to say."""
         if line:
             self._say(line)
 
-    def start_at(self, steps: int) -> None:
-        """Updates that were played before, which took no time here."""
-        self._first = steps
+    def _left(self, now: float, steps: int) -> str:
+        """About how long the other updates will take; nothing after the first, which also loads what all need."""
+        begun, first = self._timed or (now, steps)
+        if steps == first:
+            return ""
+        return f", about {duration((now - begun) / (steps - first) * (self.steps - steps))} to the end"
 
     def show(self, run: Any) -> None:
         """Say the run's last evaluation."""
