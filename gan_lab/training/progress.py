@@ -95,13 +95,13 @@ class Progress:
 
     def show(self, run: Any) -> None:
         """Say the run's last evaluation."""
-        self._said = "  ".join(self._texts(run.truth[-1]))
+        self._said = "  ".join(self._texts(run.truth[-1], *run.metrics))
         if self._bar is not None:
             self._bar.update(self._task, completed=run.steps, truth=self._said)
 
-    def _texts(self, row: Mapping[str, float]) -> list[str]:
-        """What is said of an evaluation; on a terminal as much as a line has room for."""
-        texts = [f"{name} {row[name]:.3g}" for name in SHOWN if name in row]
+    def _texts(self, row: Mapping[str, float], *others: str) -> list[str]:
+        """What is said of an evaluation, with these further names; on a terminal as much as a line has room for."""
+        texts = [f"{name} {row[name]:.3g}" for name in (*SHOWN, *others) if name in row]
         if self._bar is not None:
             room = self._console.width - LEAST_WIDTH
             while len(texts) > 1 and len("  ".join(texts)) > room:
