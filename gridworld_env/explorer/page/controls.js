@@ -38,7 +38,9 @@ function squareInWords() { // the square under the cursor: its numbers, and how 
   if (!model.living[s]) return `${place}, state ${s}: the episode ends here${app.world.squares[at].reward === null ? "" : `, reward ${amount(app.world.squares[at].reward)}`}`;
   const { actions } = app.world.rules, best = run.Q[s].indexOf(largest(run.Q[s].filter((x) => !Number.isNaN(x))));
   const values = actions.map((move, a) => `${NAMES[move]} ${exact(run.Q[s][a])}`).join(", ");
-  return `${place}, state ${s}: V = ${exact(run.V[s], 9)}\nQ: ${values}\n${app.mode === "learn" || best < 0 ? "" : formulaOf(s, best)}`;
+  const { teleport, teleport_reward, teleport_on_entry } = app.world.squares[at], paid = teleport_reward === null ? "" : `, reward ${amount(teleport_reward)}`;
+  const far = teleport ? `; ${teleport_on_entry ? "who enters is taken" : "every action leads"} to row ${teleport[0]}, column ${teleport[1]}${paid}` : "";
+  return `${place}, state ${s}${far}: V = ${exact(run.V[s], 9)}\nQ: ${values}\n${app.mode === "learn" || best < 0 ? "" : formulaOf(s, best)}`;
 }
 function formulaOf(s, a) {
   const { model, discount } = task, terms = new Map();

@@ -105,8 +105,8 @@ def _unknown(document: MapDocument) -> Iterator[str]:
     for glyph, cell in document.legend.items():
         if glyph not in used:
             continue
-        rules = {"a teleport": cell.teleport is not None, "wind": any(cell.wind), "a one_way": cell.one_way is not None}
-        for field in ("reward", "bump_reward"):
+        rules = {"wind": any(cell.wind), "a one_way": cell.one_way is not None}
+        for field in ("reward", "bump_reward", "teleport_reward"):
             rules[f"a {field} that is drawn"] = isinstance(getattr(cell, field), tuple)
         for rule, is_there in rules.items():
             if is_there:
