@@ -159,7 +159,7 @@ def solve(
         InvalidModelError: No model, or not an MDP.
         UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`.
-        InfeasibleBoundsError: No policy is within the bounds of `at_most`.
+        InfeasibleBoundsError: No policy keeps the bounds of `at_most`.
 
     >>> from planners import TabularMDP
     >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})

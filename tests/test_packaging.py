@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from gan_lab.watch.page import write as game
+from gridworld_env.explorer.page import write as explorer
 from tests.oracles.once import once
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +30,14 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
     sources = {path.relative_to(ROOT).as_posix() for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == sources
     assert {*(f"{package}/py.typed" for package in PACKAGES), "planners/__init__.pyi"} <= names
-    assert "gridworld_env/ui/pages/replay.html" in names
+    pages = {"gridworld_env/explorer/page": explorer.SCRIPTS, "gan_lab/watch/page": game.SCRIPTS}
+    parts = {
+        f"{at}/{part}"
+        for at, scripts in pages.items()
+        for part in ("page.html", "style.css", *map("{}.js".format, scripts))
+    }
+    shared = {f"gridworld_env/ui/pages/{part}" for part in ("replay.html", "panel.css", "panel.js")}
+    assert shared | parts <= names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in metadata)
 
 
