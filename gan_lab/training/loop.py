@@ -1,7 +1,7 @@
 """The one loop that trains games: updates, evaluations, progress, interruption and checkpoints."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, cast
@@ -20,6 +20,7 @@ from gan_lab.training import checkpoint as checkpoints
 from gan_lab.training import memory
 from gan_lab.training.assembly import Assembly, Place, assemble, shares_of
 from gan_lab.training.device import find_device
+from gan_lab.training.own_metrics import checked_metrics, measured
 from gan_lab.training.progress import Progress
 from gan_lab.training.ranks import join_ranks
 from gan_lab.training.run import Run, Status
@@ -35,6 +36,7 @@ def train(
     generator: Player | None = None,
     discriminator: Player | None = None,
     *,
+    others: Sequence[Player] = (),
     recipe: "str | Recipe | None" = None,
     update: "str | Update | None" = None,
     loss: Any = None,
@@ -49,6 +51,7 @@ def train(
     truth_every: int | None = None,
     looks: int = 20,
     callbacks: Sequence[Callback] = (),
+    metrics: "Mapping[str, Callable[..., Any]] | None" = None,
     progress: bool = False,
     checkpoint: Path | None = None,
     resume: Path | None = None,
@@ -68,6 +71,7 @@ def train(
         game: Name of a game, or the game.
         generator: Plays `generator_0`; None: the recipe's, or the default of the game.
         discriminator: Plays `discriminator_0`; None: the recipe's, or the default of the game.
+        others: Play the further seats of a `gan_lab.turn_loss`: `gan_lab.Seat("reconstructor", network)`.
         recipe: Name of a recipe, or the recipe.
         update: Name of an update rule, or the rule: `Alternating(5)` is Algorithm 1 with k = 5.
         loss: What the players want; plain: "non_saturating" on samples, "minimax" on strategies.
@@ -84,6 +88,8 @@ def train(
         looks: How many times to evaluate the players: V and all that is known exactly, or estimated, beside them.
         callbacks: Called with the run after each evaluation; one that returns True stops the run. What has a method
             `beat` is also asked after each update, `beat(run)`, as `gan_lab.SampleGrid` is.
+        metrics: Functions by name, called at each evaluation: f(samples, data), two arrays of (n, d), in games of
+            strategies f(discriminator, generator); or f(run). Their numbers are in `run.truth` and `run.history`.
         progress: Show V, its gap to -log 4 and the divergence on stderr.
         checkpoint: File that is written after each evaluation, once the callbacks have been called.
         resume: File to go on from: the run is then the same, bit by bit, as one without a break.
@@ -108,26 +114,33 @@ def train(
     """
     changes = dict(update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight, batch_size=batch_size)
     changes |= _rates(rate, generator_rate, discriminator_rate, generator, discriminator) | {"steps": steps}
-    found = make_game(game)
-    chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
-    found = found.as_played(chosen.packing, chosen.noise_size)
-    seed, looks = whole_number("seed", seed, 0), whole_number("looks", looks, 1)
-    every = None if truth_every is None else whole_number("truth_every", truth_every, 1)
+    found, chosen = _chosen(game, recipe, (generator, discriminator) != (None, None), changes)
+    seed, look = whole_number("seed", seed, 0), _Evaluations.at(truth_every, looks, callbacks, progress, checkpoint)
     where = find_device(device, distributed=distributed, useful=found.of_samples)
     with join_ranks(distributed, where) as ranks:
         place, numbers = Place(where, ranks, shares_of(shares, ranks, resume)), RunNumbers(seed, where)
-        ranks.first(lambda: checkpoints.check_place(checkpoint))
-        made = _assembled(numbers, resume, found, chosen, discriminator, generator, seed, place)
-        _play(made, chosen.steps, _Evaluations(every, looks, tuple(callbacks), progress, checkpoint), numbers)
+        files = checkpoint, resume
+        made = _assembled(numbers, files, metrics, found, chosen, discriminator, generator, seed, place, None, others)
+        _play(made, chosen.steps, look, numbers)
     return made.run
 
 
-def _assembled(numbers: RunNumbers, resume: Path | None, *parts: Any) -> Assembly:
-    """`assemble`, with the run's own random numbers, and what a checkpoint has."""
+def _chosen(game: GameLike, recipe: Any, players: bool, changes: dict[str, Any]) -> tuple[Any, Recipe]:
+    """The game, as it is played by its recipe."""
+    found = make_game(game)
+    chosen = choose_recipe(found, recipe, players=players, changes=changes)
+    return found.as_played(chosen.packing, chosen.noise_size), chosen
+
+
+def _assembled(numbers: RunNumbers, files: tuple[Any, Any], metrics: Any, *parts: Any) -> Assembly:
+    """`assemble`, with the run's own random numbers and metrics, and what a checkpoint has."""
+    (checkpoint, resume), place = files, next(part for part in parts if isinstance(part, Place))
+    place.ranks.first(lambda: checkpoints.check_place(checkpoint))
     with numbers:
         made = assemble(*parts)
         if resume is not None:
             checkpoints.load(resume, made)
+    made.run.metrics = checked_metrics(metrics)
     return made
 
 
@@ -161,6 +174,12 @@ class _Evaluations:
     callbacks: tuple[Callback, ...]
     progress: bool
     file: Path | None
+
+    @classmethod
+    def at(cls, every: int | None, looks: int, callbacks: Sequence[Callback], *rest: Any) -> "_Evaluations":
+        """As `train` was asked for them."""
+        every = None if every is None else whole_number("truth_every", every, 1)
+        return cls(every, whole_number("looks", looks, 1), tuple(callbacks), *rest)
 
     def interval(self, steps: int) -> int:
         """Updates from one to the next."""
@@ -259,28 +278,33 @@ def evaluate(made: Assembly) -> None:
     """
     run, pair = made.run, made.pair
     pair.check_players()
-    if missing := [agent for agent in (DISCRIMINATOR, GENERATOR) if agent not in pair.payoffs]:
+    if missing := [agent for agent in pair.players if agent not in pair.payoffs]:
         raise WiringError(
             f"the update {made.rule.name!r} played no turn of {' and '.join(missing)}: its `step` has to call "
             "pair.turn() or pair.field(), which let the players move and be paid"
         )
-    payoffs = {agent: pair.payoffs[agent] for agent in (DISCRIMINATOR, GENERATOR)}
+    payoffs = {agent: pair.payoffs[agent] for agent in pair.players}
     try:
         truth = run.look(run.steps)
     except NonFiniteMoveError as error:
         raise DivergedError(str(error), player=error.player) from None
-    if run.game.of_samples and not math.isfinite(truth["value"]):
+    if run.game.of_samples and not math.isfinite(truth.get("value", 0.0)):
         who = _out_of_bounds(run)
         raise DivergedError(f"V of fresh samples is {truth['value']}: {who} is out of all bounds", player=who)
-    run.history.append({"step": float(run.steps), **payoffs})
-    run.truth.append({"step": float(run.steps), **truth})
-    if run.average is not None and (of_average := run.game.truth_of_samples(run.average.module, run.steps)):
-        run.averaged_truth.append({"step": float(run.steps), **of_average})
+    own = measured(run, run.steps, truth)
+    run.history.append({"step": float(run.steps), **payoffs, **own})
+    run.truth.append({"step": float(run.steps), **truth, **own})
+    if run.average is not None:
+        of_average = run.game.truth_of_samples(run.average.module, run.steps)
+        if of_average := of_average | measured(run, run.steps, {}, averaged=True):
+            run.averaged_truth.append({"step": float(run.steps), **of_average})
 
 
 def _out_of_bounds(run: Run) -> str:
     """Whose numbers make V infinite: the discriminator's, if it says the like of the data, else the generator's."""
     real = cast(SampleGame, run.game).real(100, np.random.default_rng(run.steps))
+    if "discriminator" in run.loss.payoffs:
+        return GENERATOR
     with torch.no_grad():
         largest = scores_of(run.discriminator, torch.from_numpy(real)).abs().max()
     return GENERATOR if largest < FAR else DISCRIMINATOR
