@@ -25,13 +25,13 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
     if not run.truth:
         raise WiringError(f"the run of {run.game.name!r} has not been evaluated yet; train it for a step or more")
     if axes is None:
-        axes = _import_pyplot().subplots(2, 1, sharex=True, layout="constrained")[1]
+        axes = import_pyplot().subplots(2, 1, sharex=True, layout="constrained")[1]
     upper, lower = axes
     steps = [row["step"] for row in run.truth]
     known, name = known_value(run)
     upper.plot(steps, [row["value"] for row in run.truth], color="#0072b2", label="V(D, G)")
     upper.axhline(known, color="#181b24", linewidth=0.8, linestyle=":", label=f"{name}, at the equilibrium")
-    upper.set(ylabel="V (nats)", title=f"{run.game.name}, {run.settings.get('update', 'trained')}")
+    upper.set(ylabel="V (nats)", title=f"{run.game.name}, {run.settings.facts.get('update', 'trained')}")
     upper.ticklabel_format(useOffset=False)
     for key, label in run.game.distances.items():
         numbers = np.array([row.get(key, np.nan) for row in run.truth])
@@ -50,7 +50,8 @@ def known_value(run: "Run") -> tuple[float, str]:
     return known, "-log 4" if known == -LOG_4 else f"{known:.3g}"
 
 
-def _import_pyplot() -> Any:
+def import_pyplot() -> Any:
+    """Matplotlib's pyplot; `ModuleNotFoundError` that says what to install."""
     try:
         from matplotlib import pyplot
     except ModuleNotFoundError as error:
