@@ -86,16 +86,19 @@ def whole_number(name: str, value: Any, least: int) -> int:
     return found
 
 
-def row_of(found: Any, of: str, needed: tuple[str, ...] = ()) -> dict[str, float]:
+def row_of(
+    found: Any, of: str, needed: tuple[str, ...] = (), reserved: tuple[str, ...] = ("step",)
+) -> dict[str, float]:
     """What a game's `truth` says, as floats: NumPy's numbers and tensors of one number too.
 
     Args:
         found: What it says.
         of: Whose it is, for messages.
         needed: Names that it has to have.
+        reserved: Names that it must not have.
 
     Raises:
-        WiringError: It is no mapping of names to numbers, or a name is missing.
+        WiringError: It is no mapping of names to numbers, a name is missing, or it is one that a run gives itself.
 
     >>> row_of({"value": -1, "exploitability": "none"}, "truth() of 'mine'")
     Traceback (most recent call last):
@@ -110,6 +113,8 @@ def row_of(found: Any, of: str, needed: tuple[str, ...] = ()) -> dict[str, float
             numbers[str(name)] = np.asarray(getattr(value, "detach", lambda value=value: value)(), np.float64).item()
         except (TypeError, ValueError, RuntimeError):
             raise WiringError(f"{of} says {name!r}: {value!r}; expected a number for each name") from None
+    if taken := [name for name in reserved if name in numbers]:
+        raise WiringError(f"{of} says {taken[0]!r}, which is a name that the run itself gives: take another name")
     if missing := [name for name in needed if name not in numbers]:
         raise WiringError(f"{of} says {', '.join(numbers)}; expected {' and '.join(map(repr, missing))} among them")
     return numbers

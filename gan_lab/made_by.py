@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Self
 
-MOST: Final = 2**24  # bytes of an argument that is kept: larger data would stay in memory twice
+MOST: Final = 2**22  # bytes of an argument that is kept: more would weigh on memory, and on each checkpoint
 
 
 class MadeBy:

@@ -6,7 +6,8 @@ from gan_lab.environments.alternating_env import AlternatingEnv
 from gan_lab.environments.simultaneous_env import SimultaneousEnv
 from gan_lab.errors import DivergedError, GameError, WiringError
 from gan_lab.generator_env import GeneratorEnv
-from gan_lab.players import Discriminator, Generator, Strategist, Verdict, adam, ascent
+from gan_lab.payoffs.turns import Turn, turn_loss, turn_penalty
+from gan_lab.players import Discriminator, Generator, Seat, Strategist, Verdict, adam, ascent
 from gan_lab.recipes.choose import RECIPES, mixture_recipe
 from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.recipes.schedule import Schedule
@@ -42,11 +43,13 @@ __all__ = [
     "SampleGrid",
     "Scalars",
     "Schedule",
+    "Seat",
     "Spectrum",
     "Status",
     "Strategist",
     "Sweep",
     "Symptom",
+    "Turn",
     "Verdict",
     "WiringError",
     "adam",
@@ -63,6 +66,8 @@ __all__ = [
     "train",
     "train_vae",
     "truth",
+    "turn_loss",
+    "turn_penalty",
     "updates",
     "vae",
 ]

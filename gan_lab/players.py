@@ -24,6 +24,7 @@ from gan_lab.random_numbers import seeded
 
 LARGEST = 2**20  # numbers of the samples that are evaluated at once
 FEWEST = 16  # samples that are evaluated at once, however large
+SUM_OFF = 1e-4  # of probabilities whose sum should be 1, such as a softmax of float32
 SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1, so that their logarithms are finite
 MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 
@@ -273,6 +274,29 @@ class Discriminator(Player):
         return torch.cat([self.network(part).flatten() for part in samples.split(self.apart)])
 
 
+class Seat(Player):
+    """One more player: VEEGAN's reconstructor, InfoGAN's Q, an encoder. The loss says what it is paid for.
+
+    Args:
+        seat: Its name in the payoffs of `gan_lab.turn_loss`; as an agent it is called `NAME_0`.
+        network: Maps whatever the payoffs show it.
+        optimizer: How it learns.
+
+    >>> Seat("reconstructor", nn.Linear(2, 8)).name
+    'reconstructor_0'
+    """
+
+    def __init__(self, seat: str, network: nn.Module, optimizer: MakeOptimizer | None = None) -> None:
+        """Take a name, a network and an optimizer (Adam by default)."""
+        super().__init__(f"{seat}_0")
+        self.network = network
+        self.set_optimizer(optimizer or adam())
+
+    def act(self, observation: Tensor | NDArray[Any], /) -> Tensor:
+        """What the network makes of it."""
+        return self.network(self.seen(observation))
+
+
 def ties_a_batch(discriminator: Discriminator, dimension: int, scale: float, learning: bool = True) -> bool:
     """Whether what a discriminator says of a sample, while it learns or not, depends on the other samples beside it.
 
@@ -335,6 +359,8 @@ class Strategist(Player):
         start = torch.as_tensor(np.asarray(strategy, dtype=np.float64)).clone()
         if form != "plain" and not ((start >= 0) & (start <= 1)).all():
             raise WiringError(f"{name} starts at {start.tolist()}; expected probabilities for form={form!r}")
+        if form == "softmax" and abs(float(start.sum()) - 1) > SUM_OFF:
+            raise WiringError(f"{name} starts at {start.tolist()}, whose sum is {float(start.sum()):g}; expected 1")
         self.form = form
         self.strategy: nn.Parameter = nn.Parameter(
             {"plain": start, "logits": torch.logit(start), "softmax": torch.log(start)}[form]

@@ -27,8 +27,8 @@ def verdicts(game: Game, truth: dict[str, float], young: bool = False) -> list[s
 
 def _converged(game: Game, truth: dict[str, float]) -> str:
     if "exploitability" in truth:
-        gap, among = truth["exploitability"], getattr(game, "deviations", "")
-        if math.isnan(gap):
+        gap, among = max(truth["exploitability"], 0.0), getattr(game, "deviations", "")
+        if math.isnan(truth["exploitability"]):
             return "Converged? Cannot be told: the exploitability that the game says is not a number."
         return (
             f"Converged? {'yes, nearly' if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving "
@@ -38,6 +38,8 @@ def _converged(game: Game, truth: dict[str, float]) -> str:
         return _shown(truth)
     if "w1_error" in truth:
         return _near(truth)
+    if "value" not in truth:
+        return "Converged? Cannot be told: D is paid for something else than V, whose best value is not known."
     if "duality_gap" not in truth:
         return "Converged? Cannot be told: this game has no known truth. Losses alone do not say."
     gap, error = truth["duality_gap"], truth["duality_gap_error"]

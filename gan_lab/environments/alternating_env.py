@@ -8,7 +8,7 @@ from pettingzoo import AECEnv
 from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import choose, whole_number
 from gan_lab.games import GameLike
-from gan_lab.games.game import DISCRIMINATOR, GENERATOR, NOTHING, GameState, Payoffs
+from gan_lab.games.game import DISCRIMINATOR, NOTHING, GameState, Payoffs
 from gan_lab.payoffs.penalties import WEIGHT
 
 
@@ -73,7 +73,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
         super().__init__()
         self._set_up(state, max_cycles, tensors, render_mode, parallel=False)
         self.discriminator_steps = steps
-        self._order = [DISCRIMINATOR] * steps + [GENERATOR]
+        self._order = [DISCRIMINATOR] * steps + self.possible_agents[1:]
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Start a game; a seed starts the random numbers anew."""
@@ -115,10 +115,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
         self._cumulative_rewards[agent] = 0.0
         self._payoffs = payoffs = self._located(self.game_state.move, agent, action)
         self._seen = None
-        self.rewards = {
-            DISCRIMINATOR: float(payoffs.discriminator.detach()),
-            GENERATOR: float(payoffs.generator.detach()),
-        }
+        self.rewards = {name: float(payoffs.paid(name).detach()) for name in self.agents}
         self.infos = {name: {"payoff": payoffs.of(name)} if self.tensors else {} for name in self.agents}
         self.turn += 1
         if self.max_cycles is not None and self.turn >= self.max_cycles * len(self._order):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError, choose, number_of_at_least_0, whole_number
 from gan_lab.games import GameLike, make_game
-from gan_lab.games.game import DISCRIMINATOR, GENERATOR, GameState, Payoffs
+from gan_lab.games.game import GameState, Payoffs
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.payoffs.penalties import find_penalty
 
@@ -41,11 +41,11 @@ class GameEnv:
             "render_fps": 10,
             "is_parallelizable": parallel,
             "loss": state.loss.name,
-            "zero_sum": state.loss.zero_sum,
+            "zero_sum": state.game.is_zero_sum(state.loss),
         }
         self.max_cycles: int | None = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)
         self.tensors, self.render_mode = tensors, render_mode
-        self.possible_agents: list[str] = [DISCRIMINATOR, GENERATOR]
+        self.possible_agents: list[str] = state.agents
         self.agents = []
         self.window: Any = None
         self._spaces = {

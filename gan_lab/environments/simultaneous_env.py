@@ -9,6 +9,7 @@ from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import WiringError
 from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.turn_state import TurnState
 from gan_lab.payoffs.penalties import WEIGHT
 
 
@@ -39,8 +40,10 @@ class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
     ) -> None:
         """Set up the game."""
         state = make_state(game, loss, penalty, penalty_weight, batch_size)
+        if isinstance(state, TurnState):
+            state.both(None, None)
         self._set_up(state, max_cycles, tensors, render_mode, parallel=True)
-        self.zero_sum: bool = state.loss.zero_sum
+        self.zero_sum: bool = self.metadata["zero_sum"]
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None

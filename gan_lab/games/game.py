@@ -3,6 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -25,17 +26,26 @@ GENERATOR: Final = "generator_0"
 
 
 class Payoffs(NamedTuple):
-    """What a move was worth to each player; and the penalty that the discriminator's payoff lacks."""
+    """What a move was worth to each player; and the penalties that the payoffs lack: of the slope, and of the turn."""
 
     discriminator: Tensor
     generator: Tensor
     penalty: Tensor | None = None
+    others: Mapping[str, Tensor] = MappingProxyType({})
+    penalties: Mapping[str, Tensor] = MappingProxyType({})
+
+    def paid(self, agent: str) -> Tensor:
+        """What the agent is paid, without penalties; 0 where that was not asked for."""
+        if agent in (DISCRIMINATOR, GENERATOR):
+            return self.generator if agent == GENERATOR else self.discriminator
+        return self.others.get(agent, torch.zeros(()))
 
     def of(self, agent: str) -> Tensor:
-        """What the agent learns from: its payoff, less the penalty of its slope."""
-        if agent == GENERATOR:
-            return self.generator
-        return self.discriminator if self.penalty is None else self.discriminator - self.penalty
+        """What the agent learns from: its payoff, less its penalties."""
+        payoff = self.paid(agent)
+        if agent == DISCRIMINATOR and self.penalty is not None:
+            payoff = payoff - self.penalty
+        return payoff - self.penalties[agent] if agent in self.penalties else payoff
 
 
 NOTHING = Payoffs(torch.zeros(()), torch.zeros(()))
@@ -74,6 +84,15 @@ class GameState(ABC):
         self.seated: dict[str, Any] = {}
         self.rows, self.device = slice(None), torch.device("cpu")
 
+    @property
+    def agents(self) -> list[str]:
+        """Who plays: the discriminator, the generator, and whom else the loss has payoffs for."""
+        return [DISCRIMINATOR, GENERATOR]
+
+    def answers_itself(self, agent: str) -> bool:
+        """Whether a learner is paid by what its network makes of whatever the payoff asks, not by one move."""
+        return False
+
     @abstractmethod
     def begin(self, rng: np.random.Generator) -> None:
         """Start a game."""
@@ -81,8 +100,9 @@ class GameState(ABC):
     def seat(self, players: Mapping[str, Any]) -> None:
         """Let players answer by themselves; refuses players who do not fit the game or each other."""
         for agent in players:
-            if agent not in (DISCRIMINATOR, GENERATOR):
-                raise WiringError(f"there is no player {agent!r}; the players are {DISCRIMINATOR!r} and {GENERATOR!r}")
+            if agent not in self.agents:
+                there = " and ".join(map(repr, self.agents))
+                raise WiringError(f"there is no player {agent!r}; the players are {there}")
         self.check_players({**self.seated, **players})
         self.seated = {**self.seated, **players}
 
@@ -198,6 +218,10 @@ class Game(MadeBy, ABC):
         Raises:
             NonFiniteMoveError: A move is NaN or infinite.
         """
+
+    def is_zero_sum(self, loss: Loss) -> bool:
+        """Whether what one player is paid is always what the other loses."""
+        return loss.zero_sum
 
     def truth_of_samples(self, generator: Any, seed: int) -> dict[str, float]:
         """What the samples of a generator tell without a discriminator; nothing where it makes none."""

@@ -19,6 +19,7 @@ from gan_lab.errors import NonFiniteMoveError, WiringError, row_of, whole_number
 from gan_lab.games.game import DISCRIMINATOR as DISCRIMINATOR
 from gan_lab.games.game import GENERATOR, Game
 from gan_lab.games.sample_state import SampleState
+from gan_lab.games.turn_state import TurnState
 from gan_lab.metrics.duality_gap import evaluate_samples
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
@@ -100,7 +101,8 @@ class SampleGame(Game):
 
     def state(self, loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int) -> SampleState:
         """The state of a game that has not begun."""
-        return SampleState(self, loss, penalty, penalty_weight, batch_size)
+        of_turns = loss.payoffs or (penalty is not None and penalty.payoffs)
+        return (TurnState if of_turns else SampleState)(self, loss, penalty, penalty_weight, batch_size)
 
     def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
         """(discriminator, generator): networks by a recipe."""
@@ -139,7 +141,7 @@ class SampleGame(Game):
             WiringError: It is no dictionary of numbers, or has a divergence without its error.
         """
         where = f"truth() of the game {self.name!r}"
-        found = row_of(self.truth(samples, rng), where)
+        found = row_of(self.truth(samples, rng), where, reserved=("step", "value", "gap_to_minus_log_4"))
         return row_of(found, where, ("jsd_error",)) if "jsd" in found else found
 
     def log_density(self, points: NDArray[Any]) -> NDArray[np.float64] | None:

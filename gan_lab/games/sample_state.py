@@ -97,7 +97,7 @@ class SampleState(GameState):
         self.real = self._here(self.game.data(self.batch_size, self.rng))
         if (generator := self.seated.get(GENERATOR)) is not None:
             with torch.set_grad_enabled(self.joint):
-                self.generated = _finite(torch.as_tensor(generator.act(self.noise))).to(torch.float32)
+                self.generated = finite(torch.as_tensor(generator.act(self.noise))).to(torch.float32)
         self.judged = torch.cat([self.real, self.generated])
         if self.penalty is not None:
             self.judged.requires_grad_()
@@ -157,7 +157,7 @@ class SampleState(GameState):
         samples = real_numbers(GENERATOR, action)
         samples = samples.to(torch.float32) if samples.dtype != torch.float32 else samples
         self._check_shape(GENERATOR, samples, (len(self.noise), self.game.dimension))
-        self.generated = _finite(samples).detach()
+        self.generated = finite(samples).detach()
         if DISCRIMINATOR not in self.seated:
             return NOTHING
         if self.own_payoffs and not self.joint and not self._compares:
@@ -217,7 +217,7 @@ class SampleState(GameState):
             ) from error
 
 
-def _finite(samples: Tensor) -> Tensor:
+def finite(samples: Tensor) -> Tensor:
     """The samples; the sum, which is quicker, is finite only where all of them are."""
     if not isfinite(samples.detach().sum().item()) and not torch.isfinite(samples).all():
         raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)

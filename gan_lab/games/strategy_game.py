@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gan_lab.recipes.recipe import Recipe
 
 RATE: Final = 0.2  # of plain ascent, where none is chosen
+PAYOFFS_TRIED: Final = 4  # pairs of strategies at which payoffs are added up
 BOUND: Final = 10.0  # of the numbers of a strategy, where there is no other
 Strategy = NDArray[np.float64]
 
@@ -133,6 +134,11 @@ class StrategyGame(Game):
         """All that is known exactly of both strategies; what the players could gain, in the payoffs of the loss."""
         found = self.truth_under(loss, *self.strategies(discriminator, generator))
         found = row_of(found, f"truth() of the game {self.name!r}", ("value", "exploitability"))
+        if (gap := found["exploitability"]) < -1e-6 * (1 + abs(found["value"])):
+            raise WiringError(
+                f"truth() of the game {self.name!r} says an exploitability of {gap:.3g}; expected at least 0, as a "
+                "player can always stay: it is max_D' V(D', G) - min_G' V(D, G')"
+            )
         if self.known_value == -LOG_4:
             found["gap_to_minus_log_4"] = found["value"] + LOG_4
         return found
@@ -200,6 +206,25 @@ class StrategyGame(Game):
         """What the players climb."""
         value = self.value(discriminator, generator)
         return value, -value
+
+    def adds_up(self, loss: Loss, discriminator: Strategy, generator: Strategy) -> bool:
+        """Whether the payoffs add up to 0, at two strategies and around them: an own game may pay otherwise."""
+        if not loss.zero_sum:
+            return False
+        rng, both = np.random.default_rng(0), ((DISCRIMINATOR, discriminator), (GENERATOR, generator))
+        for number in range(PAYOFFS_TRIED):
+            moves = [
+                self.projected(agent, torch.from_numpy(own + bool(number) * 0.1 * rng.standard_normal(len(own))))
+                for agent, own in both
+            ]
+            up, down = self.payoffs(loss, *moves)
+            if abs(float(up + down)) > 1e-9 * (1 + abs(float(up))):
+                return False
+        return True
+
+    def is_zero_sum(self, loss: Loss) -> bool:
+        """Whether what one player is paid is always what the other loses."""
+        return self.adds_up(loss, *(self.start(agent) for agent in (DISCRIMINATOR, GENERATOR)))
 
     def slope_penalty(self, penalty: Penalty, discriminator: Tensor, generator: Tensor) -> Tensor:
         """The penalty of the discriminator's slope, where the game has one."""

@@ -32,6 +32,11 @@ class StrategyState(GameState):
         """Set up a game that has not begun."""
         super().__init__(loss, penalty, penalty_weight, batch_size=1)
         self.game: StrategyGame = game
+        if loss.payoffs or (penalty is not None and penalty.payoffs):
+            raise WiringError(
+                f"the payoffs of a whole turn are of samples, which the game of strategies {game.name!r} has not: "
+                "write a game with `payoffs` of its own"
+            )
         game.check_loss(loss, penalty)
 
     def begin(self, rng: np.random.Generator) -> None:

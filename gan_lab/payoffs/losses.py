@@ -4,9 +4,9 @@ A score is a logit, so that D(x) = sigmoid(score). `real` are the scores of real
 generated ones. On a finite game they are those of all atoms, and `real_weights`, `fake_weights` its probabilities.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -40,6 +40,8 @@ class Loss:
         neutral: The score of every sample at the equilibrium, where p_g = p.
         best: (p, q), probabilities of n atoms -> what the discriminator's best scores are worth, infinite where there
             is no bound. None: it is looked for by numbers.
+        payoffs: By seat, payoffs of a whole turn, which count instead: see `gan_lab.payoffs.turns.turn_loss`.
+        plays: By seat, how many numbers a player of `payoffs` says of a sample.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Loss:
     log_odds: Callable[[Tensor], Tensor] | None = None
     neutral: float = 0.0
     best: Callable[[Array, Array], float] | None = None
+    payoffs: Mapping[str, Callable[[Any], Tensor]] = field(default_factory=dict[str, Callable[[Any], Tensor]])
+    plays: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def is_value(self) -> bool:

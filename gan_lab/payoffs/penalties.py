@@ -9,9 +9,9 @@ Each is a function of samples, which require gradients, and of their scores:
 The first two read the scores of the discriminator's own turn and cost no further evaluation.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -33,6 +33,7 @@ class Penalty:
         source: Where it is from.
         on: "real" or "generated", where the slope is penalised at these samples alone; "" otherwise.
         draws: Whether it draws random numbers of torch, by one `torch.rand` with a number for each pair of samples.
+        payoffs: By seat, penalties of a whole turn: see `gan_lab.payoffs.turns.turn_penalty`.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Penalty:
     source: str
     draws: bool = False
     on: str = ""
+    payoffs: Mapping[str, Callable[[Any], Tensor]] = field(default_factory=dict[str, Callable[[Any], Tensor]])
 
 
 def squared_slopes(samples: Tensor, scores: Tensor) -> Tensor:

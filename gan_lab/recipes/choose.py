@@ -17,6 +17,8 @@ from gan_lab.recipes.known import AS_PUBLISHED, KNOWN
 from gan_lab.recipes.picture_shapes import (
     DCGANDiscriminatorShape,
     DCGANGeneratorShape,
+    ResidualDiscriminatorShape,
+    ResidualGeneratorShape,
     SpectralDiscriminatorShape,
 )
 from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
@@ -143,6 +145,17 @@ DCGAN: Final = Recipe(
     generator=DCGANGeneratorShape(),
     discriminator=DCGANDiscriminatorShape(),
 )
+R3GAN_PICTURES: Final = Recipe(
+    "Residual networks without normalisation, the relativistic loss, R1 and R2, as R3GAN (Huang et al. 2024).",
+    penalty_weight=Schedule(1.0, 0.1, first=0.5),
+    generator_rate=Schedule(1e-3, 1e-4, first=0.5),
+    discriminator_rate=Schedule(1e-3, 1e-4, first=0.5),
+    batch_size=32,
+    steps=2400,
+    averaging=0.995,
+    generator=ResidualGeneratorShape(),
+    discriminator=ResidualDiscriminatorShape(),
+)
 
 MIXTURES: Final[dict[str, tuple[int, dict[str, Any]]]] = {  # from so many modes on, what `mixture_recipe` takes
     "grid100": (64, {"smoothness": 0.1, "attends": 4, "narrow": 64}),
@@ -157,6 +170,7 @@ RECIPES: Final[dict[str, Recipe]] = {
     "pictures": PICTURES,
     "shapes": PICTURES,
     "dcgan": DCGAN,
+    "r3gan_pictures": R3GAN_PICTURES,
     **{name: mixture_recipe(name, **options) for name, (_, options) in MIXTURES.items()},
     **KNOWN,
     **AS_PUBLISHED,
@@ -203,6 +217,6 @@ def choose_recipe(
         given["penalty"] = None
     if not game.of_samples and not whole:
         given = {"generator_rate": RATE, "discriminator_rate": RATE} | given
-    if given.get("steps", found.steps) != found.steps and found.own_steps is None:
+    if found.changes and given.get("steps", found.steps) != found.steps and found.own_steps is None:
         given["own_steps"] = found.steps
     return found.with_(**given)

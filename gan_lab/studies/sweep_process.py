@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Final
@@ -93,7 +94,7 @@ class SweepProcesses:
         except (BrokenPipeError, OSError, ValueError):
             answer = b""
         if not answer.endswith(b"\n"):
-            code = process.wait()
+            code = _ended(process)
             error = f"its process ended with code {code}" + (
                 ": perhaps there was too little memory" if code == -9 else ""
             )
@@ -108,7 +109,7 @@ class SweepProcesses:
         for process in self._all:
             if process.poll() is None:
                 process.kill()
-            process.wait()
+            _ended(process)
 
     def _process(self) -> "subprocess.Popen[bytes]":
         try:
@@ -135,6 +136,16 @@ class SweepProcesses:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         """End all."""
         self.close()
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> int:
+    """The exit code of a process that ends; its pipes are closed."""
+    code = process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):  # what it did not read
+                pipe.close()
+    return code
 
 
 def serve() -> None:

@@ -10,8 +10,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from gan_lab.environments.alternating_env import AlternatingEnv
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, Game, GameState
-from gan_lab.payoffs.losses import find_loss
+from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.payoffs.penalties import find_penalty
+from gan_lab.payoffs.turns import seats_of
 from gan_lab.players import Player
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
@@ -148,6 +149,7 @@ def assemble(
     seed: int,
     place: Place = ALONE,
     annealed: Sequence[str] | None = None,
+    others: Sequence[Player] = (),
 ) -> Assembly:
     """Find what the recipe names, make the players that are not given, and let the game begin.
 
@@ -159,12 +161,14 @@ def assemble(
         seed: Of the game.
         place: Where it is played.
         annealed: The players whose rates the recipe sets; None: those that it makes.
+        others: Play the further seats of the loss.
 
     Raises:
         WiringError: Something does not fit.
     """
     rule, loss, penalty = find_update(recipe.update), find_loss(recipe.loss), find_penalty(recipe.penalty)
-    _check_place(game, recipe, rule, place)
+    _check_place(game, recipe, rule, place, bool(loss.payoffs or (penalty is not None and penalty.payoffs)))
+    _check_others(loss, others)
     first, second = game.default_players(recipe)
     if annealed is None:
         given = {DISCRIMINATOR: discriminator, GENERATOR: generator}
@@ -173,7 +177,7 @@ def assemble(
             name for name, player in given.items() if player is None and (game.of_samples or not planned[name].constant)
         ]
     players = discriminator or first, generator or second
-    for player in players:
+    for player in (*players, *others):
         if isinstance(player, Player) and player.device != place.device:  # the pair refuses what is no player
             player.settle(place.device)
     shares = place.rows(recipe.batch_size)
@@ -181,13 +185,14 @@ def assemble(
         _begun(game.state(loss, penalty, recipe.penalty_weight.start, recipe.batch_size), rule, seed, place, rows)
         for rows in shares
     ]
-    pair = PlayerPair(envs[0], *players) if place.shares == 1 else SharedPair(envs, *players, place.ranks)
+    pair = PlayerPair(envs[0], *players, others) if place.shares == 1 else SharedPair(envs, *players, place.ranks)
     rule.check(pair)
     for each in rules_in(rule).values():
         each.restore({})  # a rule may have been of another pair before
     annealing = Annealing(recipe, pair, annealed)
     facts = _facts(pair, rule, recipe, seed, annealed)
     run = Run(game, *players, Settings({}, facts), average=annealing.average, loss=loss, penalty=penalty, recipe=recipe)
+    run.others = {player.name: player for player in others}
     run.began_at_random = generator is None and game.of_samples
     return Assembly(run, pair, rule, annealing, place)
 
@@ -200,7 +205,7 @@ def _begun(state: GameState, rule: Update, seed: int, place: Place, rows: slice)
     return env
 
 
-def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place) -> None:
+def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place, of_turns: bool) -> None:
     """Refuse what cannot be shared, and games that have nothing to put on a device."""
     if not game.of_samples and (place.shares > 1 or place.device.type != "cpu"):
         raise WiringError(
@@ -211,11 +216,26 @@ def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place) -> None
         raise WiringError(
             f"batch_size is {recipe.batch_size!r}, in {place.shares} shares: each needs a sample; take a larger batch"
         )
+    if place.shares > 1 and of_turns:
+        raise WiringError("payoffs of a whole turn may need the whole batch: train in one process and one share")
     if place.shares > 1 and not rule.shareable:
         others = ", ".join(repr(name) for name, kind in UPDATES.items() if kind.shareable)
         raise WiringError(
             f"the update {rule.name!r} needs the whole batch: it does not say `shareable = True`, as rules may that "
             f"move by means over samples alone. Train in one process and one share, or take one of {others}"
+        )
+
+
+def _check_others(loss: Loss, others: Sequence[Player]) -> None:
+    """Refuse players for whom the loss has no payoff, and payoffs of nobody."""
+    if not isinstance(others, list | tuple) or not all(isinstance(player, Player) for player in others):
+        raise WiringError(f"others is {others!r}; expected a list of players, such as [gan_lab.Seat(name, network)]")
+    expected, found = [f"{seat}_0" for seat in seats_of(loss)], [player.name for player in others]
+    if sorted(found) != sorted(expected):
+        there, wanted = (", ".join(names) or "nobody" for names in (found, expected))
+        raise WiringError(
+            f"others is {there}; the loss {loss.name!r} has payoffs for {wanted} beside discriminator and generator: "
+            "give one gan_lab.Seat(name, network) for each"
         )
 
 

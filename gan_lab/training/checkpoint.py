@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 VERSION = "3"
 ROWS = "trajectory."
-NOT_COMPARED = ("versions", "network of discriminator_0", "network of generator_0")  # of the settings, one by one
 
 
 def save(path: "str | PathLike[str]", made: "Assembly") -> None:
@@ -167,7 +166,9 @@ def _check_settings(name: str, before: Any, now: dict[str, Any], parts: dict[str
     if not isinstance(before, dict):
         raise ValueError("its settings are no settings")
     for key, value in now.items():
-        if key in NOT_COMPARED or (found := _difference(key, before.get(key), value)) is None:
+        if key == "versions" or key.startswith("network of "):  # networks are compared layer by layer
+            continue
+        if (found := _difference(key, before.get(key), value)) is None:
             continue
         if key == "numbers of the game":
             raise WiringError(f"{name} is a checkpoint of another game that is called {now['game']!r} too")

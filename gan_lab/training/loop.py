@@ -23,6 +23,7 @@ from gan_lab.training import memory
 from gan_lab.training import settings as run_settings
 from gan_lab.training.assembly import Assembly, Place, assemble, shares_of
 from gan_lab.training.device import find_device
+from gan_lab.training.own_metrics import checked_metrics, measured
 from gan_lab.training.progress import Progress
 from gan_lab.training.ranks import join_ranks
 from gan_lab.training.run import Run, Status
@@ -34,6 +35,7 @@ FAR = 1e6  # a score on the data beyond which the discriminator has broken down
 Callback = Callable[[Run], Any]
 Path = str | PathLike[str]
 Rate = float | str | Schedule | Callable[[float], float]
+LOOKS: Final = ("truth_every", "looks", "callbacks", "each_update", "progress", "checkpoint")
 CHANGES: Final = ("update", "loss", "penalty", "penalty_weight", "batch_size", "steps")  # of a recipe
 
 
@@ -42,6 +44,7 @@ def train(
     generator: Player | None = None,
     discriminator: Player | None = None,
     *,
+    others: Sequence[Player] = (),
     recipe: "str | Recipe | None" = None,
     update: "str | Update | None" = None,
     loss: Any = None,
@@ -58,6 +61,7 @@ def train(
     callbacks: Sequence[Callback] = (),
     each_update: Callback | None = None,
     trajectory: "Mapping[str, Callback] | bool | None" = None,
+    metrics: "Mapping[str, Callable[..., Any]] | None" = None,
     progress: bool = False,
     checkpoint: Path | None = None,
     resume: Path | None = None,
@@ -80,6 +84,7 @@ def train(
         game: Name of a game, or the game.
         generator: Plays `generator_0`; None: the recipe's, or the default of the game.
         discriminator: Plays `discriminator_0`; None: the recipe's, or the default of the game.
+        others: Play the further seats of a `gan_lab.turn_loss`: `gan_lab.Seat("reconstructor", network)`.
         recipe: Name of a recipe, or the recipe.
         update: Name of an update rule, or the rule: `Alternating(5)` is Algorithm 1 with k = 5.
         loss: What the players want; plain: "non_saturating" on samples, "minimax" on strategies.
@@ -101,6 +106,8 @@ def train(
         each_update: Called with the run after each update, before an evaluation; one that returns True stops the run.
         trajectory: What `run.trajectory` has of every update: None, strategies, where they take less than 64 MB, and
             payoffs; {"name": f}, f(run) too, a number or an array; True, strategies of any size; False, nothing.
+        metrics: Functions by name, called at each evaluation: f(samples, data), two arrays of (n, d), in games of
+            strategies f(discriminator, generator); or f(run). Their numbers are in `run.truth` and `run.history`.
         progress: Show V, its gap to -log 4 and the divergence on stderr.
         checkpoint: File that is written after each evaluation, once the callbacks have been called.
         resume: File to go on from: the run is then the same, bit by bit, as one without a break.
@@ -167,17 +174,15 @@ def _trained(asked: dict[str, Any], play: bool = True) -> Run:
     game = make_game(asked["game"])
     chosen = choose_recipe(game, asked["recipe"], players=players != (None, None), changes=changes, whole=whole)
     found = game.as_played(chosen.packing, chosen.noise_size)
-    seed, looks = whole_number("seed", asked["seed"], 0), whole_number("looks", asked["looks"], 1)
-    every = None if asked["truth_every"] is None else whole_number("truth_every", asked["truth_every"], 1)
-    told = tuple(asked["callbacks"]), asked["each_update"]
-    evaluations = _Evaluations(every, looks, *told, asked["progress"], asked["checkpoint"])
+    seed, evaluations = whole_number("seed", asked["seed"], 0), _Evaluations.at(*(asked[name] for name in LOOKS))
     resume, shared = asked["resume"], asked["distributed"]
     where = find_device(asked["device"], distributed=shared, useful=found.of_samples)
     with run_settings.threads(asked["threads"], asked["versions"]), join_ranks(shared, where) as ranks:
         place, numbers = Place(where, ranks, shares_of(asked["shares"], ranks, resume)), RunNumbers(seed, where)
         ranks.first(lambda: checkpoints.check_place(asked["checkpoint"]))
         with numbers:
-            made = assemble(found, chosen, discriminator, generator, seed, place)
+            made = assemble(found, chosen, discriminator, generator, seed, place, None, asked["others"])
+            made.run.metrics = checked_metrics(asked["metrics"])
             made.run.settings = settings_of(made, asked, evaluations.interval(chosen.steps))
             made.run.trajectory = Trajectory(asked["trajectory"], chosen.steps)
             if resume is not None:
@@ -214,6 +219,12 @@ class _Evaluations:
     each_update: Callback | None
     progress: bool
     file: Path | None
+
+    @classmethod
+    def at(cls, every: int | None, looks: int, callbacks: Sequence[Callback], *rest: Any) -> "_Evaluations":
+        """As `train` was asked for them."""
+        every = None if every is None else whole_number("truth_every", every, 1)
+        return cls(every, whole_number("looks", looks, 1), tuple(callbacks), *rest)
 
     def interval(self, steps: int) -> int:
         """Updates from one to the next."""
@@ -325,28 +336,33 @@ def evaluate(made: Assembly) -> None:
     """
     run, pair = made.run, made.pair
     pair.check_players()
-    if missing := [agent for agent in (DISCRIMINATOR, GENERATOR) if agent not in pair.payoffs]:
+    if missing := [agent for agent in pair.players if agent not in pair.payoffs]:
         raise WiringError(
             f"the update {made.rule.name!r} played no turn of {' and '.join(missing)}: its `step` has to call "
             "pair.turn() or pair.field(), which let the players move and be paid"
         )
-    payoffs = {agent: pair.payoffs[agent] for agent in (DISCRIMINATOR, GENERATOR)}
+    payoffs = {agent: pair.payoffs[agent] for agent in pair.players}
     try:
         truth = run.look(run.steps)
     except NonFiniteMoveError as error:
         raise DivergedError(str(error), player=error.player) from None
-    if run.game.of_samples and not math.isfinite(truth["value"]):
+    if run.game.of_samples and not math.isfinite(truth.get("value", 0.0)):
         who = _out_of_bounds(run)
         raise DivergedError(f"V of fresh samples is {truth['value']}: {who} is out of all bounds", player=who)
-    run.history.append({"step": float(run.steps), **payoffs})
-    run.truth.append({"step": float(run.steps), **truth})
-    if run.average is not None and (of_average := run.game.truth_of_samples(run.average.module, run.steps)):
-        run.averaged_truth.append({"step": float(run.steps), **of_average})
+    own = measured(run, run.steps, truth)
+    run.history.append({"step": float(run.steps), **payoffs, **own})
+    run.truth.append({"step": float(run.steps), **truth, **own})
+    if run.average is not None:
+        of_average = run.game.truth_of_samples(run.average.module, run.steps)
+        if of_average := of_average | measured(run, run.steps, {}, averaged=True):
+            run.averaged_truth.append({"step": float(run.steps), **of_average})
 
 
 def _out_of_bounds(run: Run) -> str:
     """Whose numbers make V infinite: the discriminator's, if it says the like of the data, else the generator's."""
     real = cast(SampleGame, run.game).real(100, np.random.default_rng(run.steps))
+    if "discriminator" in run.loss.payoffs:
+        return GENERATOR
     with torch.no_grad():
         largest = scores_of(run.discriminator, torch.from_numpy(real)).abs().max()
     return GENERATOR if largest < FAR else DISCRIMINATOR

@@ -78,7 +78,7 @@ class Progress:
     def show(self, run: Any) -> None:
         """Say the run's last evaluation."""
         last = run.truth[-1]
-        texts = [f"{name} {last[name]:.3g}" for name in SHOWN if name in last]
+        texts = [f"{name} {last[name]:.3g}" for name in [*SHOWN, *run.metrics] if name in last]
         if self._bar is not None:
             room = self._console.width - LEAST_WIDTH
             while len(texts) > 1 and len("  ".join(texts)) > room:

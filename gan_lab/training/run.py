@@ -1,6 +1,7 @@
 """What training leaves behind: the players, what they were paid, and the truth along the way."""
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from os import PathLike
@@ -20,6 +21,7 @@ from gan_lab.payoffs.penalties import Penalty
 from gan_lab.players import Player
 from gan_lab.recipes.choose import PLAIN, own_recipe
 from gan_lab.recipes.recipe import Recipe
+from gan_lab.training.own_metrics import measured
 from gan_lab.training.settings import Settings
 from gan_lab.training.trajectory import Trajectory
 from gridworld_env.ui.files.pictures import save_png
@@ -55,6 +57,8 @@ class Run:
         penalty: Of the discriminator's slope; None: none.
         recipe: What it is played by; None: not known.
         began_at_random: Whether the generator's parameters were drawn for this run.
+        others: Who else plays, by name.
+        metrics: Functions by name, whose numbers are in `history`, `truth` and `averaged_truth`: see `train`.
         averaged_truth: The rows of `truth` that are of samples, of the averaged generator.
         trajectory: Strategies, payoffs and chosen statistics after every update.
     """
@@ -74,6 +78,8 @@ class Run:
     recipe: Recipe | None = None
     began_at_random: bool = False
     trajectory: Trajectory = field(default_factory=lambda: Trajectory(False, 0))
+    others: dict[str, Player] = field(default_factory=dict[str, Player])
+    metrics: dict[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
 
     def sample(self, count: int, seed: int | None = None, *, averaged: bool = False) -> NDArray[np.float32]:
         """(count, d) samples of the generator.
@@ -96,8 +102,8 @@ class Run:
 
     @property
     def players(self) -> dict[str, Player]:
-        """Both players, by the names that they have in the environment."""
-        return {DISCRIMINATOR: self.discriminator, GENERATOR: self.generator}
+        """All players, by the names that they have in the environment."""
+        return {DISCRIMINATOR: self.discriminator, GENERATOR: self.generator, **self.others}
 
     @property
     def strategies(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -109,11 +115,13 @@ class Run:
         return self.game.strategies(self.discriminator, self.generator)
 
     def look(self, seed: int) -> dict[str, float]:
-        """The truth beside the players as they are now.
+        """The truth beside the players as they are now; without V, where the discriminator is paid for something else.
 
         Raises:
             NonFiniteMoveError: The generator's samples are NaN or infinite.
         """
+        if "discriminator" in self.loss.payoffs:
+            return self.game.truth_of_samples(self.generator, seed)
         return self.game.evaluate(self.discriminator, self.generator, seed, self.loss)
 
     @property
@@ -132,7 +140,10 @@ class Run:
     @property
     def last(self) -> dict[str, float]:
         """The last row of the truth; where there is none yet, what is known now."""
-        return self.truth[-1] if self.truth else {"step": float(self.steps), **self.look(0)}
+        if self.truth:
+            return self.truth[-1]
+        found = self.look(0)
+        return {"step": float(self.steps), **found, **measured(self, 0, found)}
 
     def symptoms(self) -> "list[Symptom]":
         """The known ways of failing that this run shows, by name: see `docs/failures.md`."""

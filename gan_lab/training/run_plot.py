@@ -29,11 +29,16 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
     upper, lower = axes
     steps = [row["step"] for row in run.truth]
     known, name = known_value(run)
-    upper.plot(steps, [row["value"] for row in run.truth], color="#0072b2", label="V(D, G)")
-    upper.axhline(known, color="#181b24", linewidth=0.8, linestyle=":", label=f"{name}, at the equilibrium")
-    upper.set(ylabel="V (nats)", title=f"{run.game.name}, {run.settings.facts.get('update', 'trained')}")
+    if "value" in run.truth[-1]:
+        upper.plot(steps, [row["value"] for row in run.truth], color="#0072b2", label="V(D, G)")
+        upper.axhline(known, color="#181b24", linewidth=0.8, linestyle=":", label=f"{name}, at the equilibrium")
+    else:  # the discriminator is paid for something else
+        for agent in run.players:
+            upper.plot(steps, [row[agent] for row in run.history], label=f"payoff of {agent}")
+    unit = "V (nats)" if "value" in run.truth[-1] else "payoffs"
+    upper.set(ylabel=unit, title=f"{run.game.name}, {run.settings.facts.get('update', 'trained')}")
     upper.ticklabel_format(useOffset=False)
-    for key, label in run.game.distances.items():
+    for key, label in (run.game.distances | {name: name for name in run.metrics}).items():
         numbers = np.array([row.get(key, np.nan) for row in run.truth])
         positive = np.where((numbers > 0) & np.isfinite(numbers), numbers, np.nan)  # the others have no logarithm
         if not np.isnan(positive).all():

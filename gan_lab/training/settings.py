@@ -20,7 +20,8 @@ from gan_lab.training.stored import restored, stored
 if TYPE_CHECKING:
     from gan_lab.training.assembly import Assembly
 
-STORED: Final = ("game", "generator", "discriminator", "recipe", "update", "loss", "penalty")  # not plain by themselves
+PLAYERS: Final = ("generator", "discriminator", "others")
+STORED: Final = ("game", *PLAYERS, "recipe", "update", "loss", "penalty")  # not plain by themselves
 RATES: Final = ("generator_rate", "discriminator_rate", "penalty_weight")
 
 
@@ -62,7 +63,9 @@ def settings_of(made: "Assembly", asked: Mapping[str, Any], every: int) -> Setti
     """
     run, recipe = made.run, made.run.recipe
     assert recipe is not None
-    players = {name: stored(asked[name], name) for name in ("generator", "discriminator") if asked[name] is not None}
+    players = {name: stored(asked[name], name) for name in PLAYERS if asked[name]}
+    if asked["metrics"]:
+        players["metrics"] = {"own": f"the functions {', '.join(asked['metrics'])}"}
     chosen: dict[str, Any] = {"update": made.rule, "loss": run.loss, "penalty": run.penalty or "none"}
     found = {"game": stored(asked["game"], "game"), **players}
     said_once: dict[str, Any] = {"update": "alternating", "loss": "minimax", "penalty": None}
@@ -99,8 +102,9 @@ def given_again(asked: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(asked)
     for name in STORED:
         found[name] = restored(found[name], name)
-    for name in ("rate", *RATES):
-        if isinstance(found[name], Mapping):
+    for name in ("rate", *RATES, "metrics"):
+        value = found[name]
+        if isinstance(value, Mapping) and (name != "metrics" or isinstance(value.get("own"), str)):
             found[name] = restored(found[name], name)
     for name, known in (("loss", LOSSES), ("penalty", PENALTIES)):
         own = found["versions"] is not None and isinstance(found[name], str) and found[name] not in {*known, "none"}

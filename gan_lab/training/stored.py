@@ -25,7 +25,7 @@ from gan_lab.games import Game
 from gan_lab.made_by import MOST, made_by
 from gan_lab.payoffs.losses import LOSSES, Loss
 from gan_lab.payoffs.penalties import PENALTIES, Penalty
-from gan_lab.players import Discriminator, Generator, Player, Strategist
+from gan_lab.players import Discriminator, Generator, Player, Seat, Strategist
 from gan_lab.random_numbers import seeded
 from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.recipes.schedule import OwnSchedule, Schedule
@@ -78,6 +78,11 @@ def restored(form: Any, name: str) -> Any:
             f"the setting {name!r} was {error}, which settings cannot keep: give it again, as in "
             f"gan_lab.train(**{{**run.settings, {name!r}: ...}}), or gan_lab.load(path, {name}=...)"
         ) from None
+    except WiringError:
+        raise
+    except (LookupError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        found = f"{type(error).__name__}, {str(error)[:120]}"
+        raise WiringError(f"the setting {name!r} cannot be made again as it stands there: {found}") from error
 
 
 def _form(value: Any) -> Any:
@@ -269,8 +274,9 @@ def _of_player(player: Player) -> Any:
     form: dict[str, Any]
     if type(player) is Strategist:
         form = {"player": player.name, "form": player.form, "strategy": _form(player.strategy)}
-    elif type(player) in PLAYERS.values():
-        form = {"player": type(player).__name__, "network": _of_module(cast(Any, player).network)}
+    elif type(player) in (Seat, *PLAYERS.values()):
+        name = player.name if isinstance(player, Seat) else type(player).__name__
+        form = {"player": name, "network": _of_module(cast(Any, player).network)}
     else:
         raise NotStorableError(f"a {type(player).__name__}, a player of your own")
     return form | {"optimizer": _of_optimizer(player)}
@@ -311,7 +317,8 @@ def _player(form: Any) -> Player:
         return found
 
     if "network" in form:
-        return PLAYERS[form["player"]](_value(form["network"]), make)
+        name, network = form["player"], _value(form["network"])
+        return PLAYERS[name](network, make) if name in PLAYERS else Seat(name.removesuffix("_0"), network, make)
     values = _value(form["strategy"])
     player = Strategist(form["player"], [1 / len(values)] * len(values), make, form["form"])
     with torch.no_grad():

@@ -31,7 +31,7 @@ class Alternating(Update):
 
     def step(self, pair: PlayerPair) -> None:
         """One cycle of turns, each player learning from its own."""
-        for _ in range(self.discriminator_steps + 1):
+        for _ in range(len(pair.players) - 1 + self.discriminator_steps):
             player, payoff = pair.turn()
             player.move(pair.gradient(player, payoff))
 

@@ -3,6 +3,8 @@
 w' = w + h (v(w) - gamma grad 1/2 |v(w)|^2)
 """
 
+from itertools import islice
+
 import numpy as np
 import torch
 
@@ -29,16 +31,16 @@ class Consensus(Update):
 
     def step(self, pair: PlayerPair) -> None:
         """The field, and the gradient of its length through both players."""
-        discriminator, generator = pair.field(create_graph=True)
-        field = [*discriminator, *generator]
+        fields = pair.field(create_graph=True)
+        field = [part for own in fields for part in own]
         half_square = sum(((part**2).sum() for part in field), start=torch.zeros((), dtype=field[0].dtype)) / 2
-        parameters = [*pair.discriminator.trained, *pair.generator.trained]
+        parameters = [parameter for player in pair.players.values() for parameter in player.trained]
         pull = torch.autograd.grad(half_square, parameters, allow_unused=True)
-        moved = [
+        moved = iter(
             part.detach() - (0.0 if down is None else self.weight * down)
             for part, down in zip(field, pull, strict=True)
-        ]
-        pair.move((moved[: len(discriminator)], moved[len(discriminator) :]))
+        )
+        pair.move([list(islice(moved, len(own))) for own in fields])
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
         """I + h (J - gamma J^T J)."""

@@ -11,11 +11,13 @@ from gan_lab.environments.alternating_env import AlternatingEnv
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player
+from gan_lab.updates.derivatives import Derivatives
 
 if TYPE_CHECKING:
     from gan_lab.training.run import Run
 
 T = TypeVar("T")
+Field = tuple[list[Tensor], ...]  # for each player, the gradient of its payoff by each of its parameters
 
 
 class PlayerPair:
@@ -25,8 +27,10 @@ class PlayerPair:
         env: The game; made with `tensors=True`.
         discriminator: Plays `discriminator_0`.
         generator: Plays `generator_0`.
+        others: Play the further seats of the loss, in the order of the environment.
 
     Attributes:
+        players: All of them by name, the discriminator and the generator first.
         payoffs: The last payoff of each player.
         envs: The game; as many times as this process plays a share of it.
         interrupted: Whether Ctrl-C was noted while `listening`.
@@ -38,7 +42,9 @@ class PlayerPair:
     generator: Player
     interrupted: bool = False
 
-    def __init__(self, env: AlternatingEnv, discriminator: Player, generator: Player) -> None:
+    def __init__(
+        self, env: AlternatingEnv, discriminator: Player, generator: Player, others: Sequence[Player] = ()
+    ) -> None:
         """Check that each player is of its role."""
         for role, player in ((DISCRIMINATOR, discriminator), (GENERATOR, generator)):
             if not isinstance(player, Player):
@@ -49,6 +55,7 @@ class PlayerPair:
                 )
         self.env, self.envs = env, [env]
         self.players: dict[str, Player] = {DISCRIMINATOR: discriminator, GENERATOR: generator}
+        self.players |= {player.name: player for player in others}
         self.discriminator, self.generator = discriminator, generator
         self.payoffs: dict[str, float] = {}
         env.seat(**self.players)
@@ -62,16 +69,20 @@ class PlayerPair:
         agent = self.env.agent_selection
         player = self.players[agent]
         try:
-            self.env.step(player.act(self.env.observe(agent)))
+            itself = self.env.game_state.answers_itself(agent)
+            self.env.step(player if itself else player.act(self.env.observe(agent)))
         except NonFiniteMoveError as error:
             raise DivergedError(str(error), player=error.player) from None
         payoff: Tensor = self.env.infos[agent]["payoff"]
+        self._note(agent, payoff)
+        return player, payoff
+
+    def _note(self, agent: str, payoff: Tensor) -> None:
         number = payoff.item()
         if number != number or number in (float("inf"), float("-inf")):
             self.check_players()
             raise DivergedError(f"the payoff of {agent} is {number} at turn {self.env.turn}", player=agent)
         self.payoffs[agent] = number
-        return player, payoff
 
     def gradient(self, player: Player, payoff: Tensor, create_graph: bool = False) -> list[Tensor]:
         """The gradient of a turn's payoff by the parameters of the player whose turn it was."""
@@ -100,8 +111,10 @@ class PlayerPair:
                     f"the parameters of {agent} are not finite after turn {self.env.turn - 1}", player=agent
                 )
 
-    def field(self, *, create_graph: bool = False) -> tuple[list[Tensor], list[Tensor]]:
+    def field(self, *, create_graph: bool = False) -> Field:
         """One turn of each, nobody learning: the gradient of each player's payoff by its own parameters.
+
+        The discriminator's comes first, then the generator's, then those of the others.
 
         Args:
             create_graph: Whether the gradients can be differentiated again, by both players' parameters.
@@ -110,22 +123,44 @@ class PlayerPair:
             WiringError: A graph is asked for by a rule that does not say `joint = True`: on samples, the payoffs then
                 have the graph of one player alone.
         """
-        if create_graph and not self.env.game_state.joint:
-            raise WiringError(
-                "field(create_graph=True) is for rules that say `joint = True`: without it each payoff is made with "
-                "the graph of one player alone, and what the other's parameters change is missing. Write `joint = "
-                "True` in the class of the rule"
-            )
+        if create_graph:
+            self._check_joint("field(create_graph=True)")
         gradients = {}
-        for _ in range(2):
+        for _ in self.players:
             player, payoff = self.turn()
             gradients[player.name] = self.gradient(player, payoff, create_graph)
-        return gradients[DISCRIMINATOR], gradients[GENERATOR]
+        return tuple(gradients[name] for name in self.players)
 
-    def move(self, field: tuple[Sequence[Tensor], Sequence[Tensor]]) -> None:
-        """Both players take a step of their optimizers along a field."""
-        self.discriminator.move(field[0])
-        self.generator.move(field[1])
+    def derivatives(self) -> Derivatives:
+        """One turn of each, nobody learning: the field, with products of its Jacobian.
+
+        All payoffs are those of the discriminator's turn: of the same samples, so that in a zero-sum game what one
+        player's step changes for the other is exactly the opposite of the reverse.
+
+        Raises:
+            WiringError: The rule does not say `joint = True`.
+        """
+        self._check_joint("derivatives()")
+        self.turn()
+        payoffs = [self.env.infos[agent]["payoff"] for agent in self.players]
+        for agent, payoff in zip(self.players, payoffs, strict=True):
+            self._note(agent, payoff)
+        for _ in range(len(self.players) - 1):  # to the end of the cycle
+            self.turn()
+        return Derivatives(payoffs, [player.trained for player in self.players.values()])
+
+    def _check_joint(self, call: str) -> None:
+        if not self.env.game_state.joint:
+            raise WiringError(
+                f"{call} is for rules that say `joint = True`: without it each payoff is made with the graph of one "
+                "player alone, and what the other's parameters change is missing. Write `joint = True` in the class of "
+                "the rule"
+            )
+
+    def move(self, field: Sequence[Sequence[Tensor]]) -> None:
+        """All players take a step of their optimizers along a field."""
+        for player, part in zip(self.players.values(), field, strict=True):
+            player.move(part)
 
     def where(self) -> list[Tensor]:
         """Copies of all parameters, the discriminator's first."""
@@ -138,4 +173,4 @@ class PlayerPair:
                 parameter.copy_(value)
 
     def _parameters(self) -> list[Any]:
-        return [*self.discriminator.trained, *self.generator.trained]
+        return [parameter for player in self.players.values() for parameter in player.trained]

@@ -17,14 +17,13 @@ from gan_lab.errors import WiringError, number_of_at_least_0
 from gan_lab.games import GameLike, game_of
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import StrategyGame
-from gan_lab.payoffs.losses import Loss, find_loss
+from gan_lab.payoffs.losses import find_loss
 from gan_lab.payoffs.penalties import WEIGHT, Penalty, find_penalty
 from gan_lab.updates import Update, find_update
 from gan_lab.updates.equilibria import Surroundings, surroundings
 
 NEUTRAL = 1e-9  # a radius this near to 1 neither arrives nor leaves
 FAST = 1e-6  # a radius below arrives within rounding in an update or two
-PAYOFFS_TRIED = 4  # places around the equilibrium at which payoffs are added up
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +137,7 @@ def spectrum(
     found.check_loss(wanted, slope)
     given = found.equilibrium_under(wanted) if at is None else at
     d, g = (found.exact(agent, strategy) for agent, strategy in zip((DISCRIMINATOR, GENERATOR), given, strict=True))
-    if rule.zero_sum_only and not (wanted.zero_sum and slope is None and adds_up(found, wanted, d, g)):
+    if rule.zero_sum_only and not (slope is None and found.adds_up(wanted, d, g)):
         raise WiringError(
             f"the matrix of the update {rule.name!r} is known where payoffs add up to 0: take loss='minimax' and no "
             "penalty, in a game whose payoffs do"
@@ -188,20 +187,6 @@ def across(matrix: NDArray[np.float64], free: NDArray[np.float64]) -> NDArray[np
     others = null_space(free.T) if free.shape[1] < len(free) else np.zeros((len(free), 0))
     kept = block_diag(*[others] * (len(matrix) // len(free)))
     return kept.T @ matrix @ kept
-
-
-def adds_up(game: StrategyGame, loss: Loss, d: Any, g: Any) -> bool:
-    """Whether the payoffs of a game add up to 0, at two strategies and around them."""
-    rng = np.random.default_rng(0)
-    for number in range(PAYOFFS_TRIED):
-        moves = [
-            game.projected(agent, torch.from_numpy(own + bool(number) * 0.1 * rng.standard_normal(len(own))))
-            for agent, own in ((DISCRIMINATOR, d), (GENERATOR, g))
-        ]
-        up, down = game.payoffs(loss, *moves)
-        if abs(float(up + down)) > 1e-9 * (1 + abs(float(up))):
-            return False
-    return True
 
 
 def directions(game: StrategyGame, d: Any, g: Any) -> tuple[NDArray[np.float64], int]:

@@ -41,6 +41,8 @@ class Unrolled(Update):
     def check(self, pair: PlayerPair) -> None:
         """Refuses optimizers through which it cannot look ahead."""
         super().check(pair)
+        if len(pair.players) > 2:
+            raise WiringError(f"the update 'unrolled' is for two players; there are {', '.join(pair.players)}")
         optimizer = pair.discriminator.optimizer
         unfollowed = ("momentum", "dampening", "nesterov", "weight_decay", "amsgrad")
         extras = any(group.get(setting) for setting in unfollowed for group in optimizer.param_groups)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from planners.atomic_file import flush_names, write_atomically
 from planners.distributed.blocks import Blocks
+from planners.distributed.lock import Lock
 from planners.errors import InvalidOptionError, InvalidPlanFileError
 from planners.options import Tolerance
 from planners.plans.plan import Status
@@ -38,9 +39,9 @@ class Checkpoints:
     every: int
     tolerance: Tolerance
 
-    def __init__(self, folder: str | os.PathLike[str], every: int, tolerance: Tolerance) -> None:
+    def __init__(self, folder: str | os.PathLike[str], every: int, tolerance: Tolerance, lock: Lock) -> None:
         """Save to `folder` after every so many sweeps; 0: never."""
-        self.folder, self.every, self.tolerance = Path(folder), every, tolerance
+        self.folder, self.every, self.tolerance, self._lock = Path(folder), every, tolerance, lock
 
     def after_sweep(self, blocks: Blocks) -> None:
         """Save, if it is time."""
@@ -53,6 +54,7 @@ class Checkpoints:
         here = self.folder / f"sweep-{blocks.sweeps:08d}"
 
         def write() -> dict[str, int]:
+            self._lock.check()
             here.mkdir(parents=True, exist_ok=True)
             sums = {
                 str(number): _write_part(here, number, blocks.own(index), blocks.pending[index])

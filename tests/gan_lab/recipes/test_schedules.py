@@ -58,7 +58,7 @@ def test_steps(values: list[float], data: Any) -> None:
     ],
 )  # fmt: skip
 def test_bad_texts_are_refused(bad: str) -> None:
-    with pytest.raises(WiringError, match=r"^rate is '.*'.*expected a number, or one of exponential\(1e-3, 1e-5\)"):
+    with pytest.raises(WiringError, match=r"^rate is .*expected a number, or one of exponential\(1e-3, 1e-5\)"):
         Schedule.of(bad)
 
 
@@ -75,7 +75,7 @@ def test_runs_of_all_games_follow_their_rates(game: str, rate: Any) -> None:
     def note(run: Any) -> None:
         seen.append(tuple(player.optimizer.param_groups[0]["lr"] for player in run.players.values()))
 
-    size = {"batch_size": 4} if game == "ring8" else {}
+    size: dict[str, Any] = {"batch_size": 4} if game == "ring8" else {}
     gan_lab.train(game, rate=rate, discriminator_rate="steps([0.2, 0.1], [0.5])", steps=4, each_update=note, **size)
     assert np.allclose(seen, [(0.2, 0.1), (0.2, 0.075), (0.1, 0.05), (0.1, 0.025)], rtol=1e-12)
 

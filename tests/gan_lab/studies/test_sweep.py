@@ -129,7 +129,8 @@ def test_runs_are_told_apart_in_one_figure() -> None:
     path = figure.axes[2].get_lines()[0]
     assert np.array_equal(path.get_ydata(), runs[0].trajectory["generator"][:, 0])
     assert labels_of([runs[0], runs[0]]) == ["run 1", "run 2"]
-    for bad, message in ((([],), "expected a list of runs"), ((runs, ["a"]), "1 labels for 4 runs")):
+    cases: list[tuple[Any, str]] = [(([],), "expected a list of runs"), ((runs, ["a"]), "1 labels for 4 runs")]
+    for bad, message in cases:
         with pytest.raises(WiringError, match=message):
             gan_lab.plot(*bad)
 

@@ -149,6 +149,15 @@ def test_only_classes_of_known_kinds_are_made() -> None:
             gan_lab.train({"class": path, "arguments": ["true"], "keywords": {}})  # pyright: ignore[reportArgumentType]
 
 
+@pytest.mark.parametrize(
+    "form",
+    [{"class": 3}, {"class": "gan_lab.games.dirac.DiracGame", "keywords": {"bond": 1}}, {"tensor": "?"}, {"dict": 1}],
+)
+def test_damaged_settings_are_refused_by_a_sentence(form: Any) -> None:
+    with pytest.raises(WiringError, match="the setting 'game' cannot be made again as it stands there"):
+        gan_lab.train(form)
+
+
 def test_other_versions_are_said() -> None:
     settings = gan_lab.train("dirac", steps=1).settings
     with pytest.warns(UserWarning, match="was played by numpy 0.1"):

@@ -42,7 +42,7 @@ def test_statistics_of_networks() -> None:
     [
         ("all", "trajectory is 'all'; expected True, False, or functions"),
         ({"generator": len}, "trajectory has 'generator'.*expected a new name"),
-        ({"x": 3}, "trajectory has 'x': 3; expected a new name and a function"),
+        ({"x": 3}, "trajectory has 'x': 3; expected a new name, and a function"),
         ({"x": lambda run: "much"}, "trajectory's 'x' says 'much'; expected a number or an array"),
         ({"x": lambda run: np.ones(1 + run.steps)}, r"had shape \(1,\), now \(2,\); expected one shape"),
     ],
@@ -115,5 +115,5 @@ def test_pictures_are_written_as_pictures(tmp_path: Path) -> None:
 def test_rates_on_the_command_line() -> None:
     found = CliRunner().invoke(app, ["train", "dirac", "--steps", "2", "--rate", "cosine(1e-3)", "--rate", "cosin(1)"])
     assert found.exit_code == 2
-    assert "rate is 'cosin(1)'" in found.output
+    assert "rate is 'cosin(1)'; expected a number, or one of exponential" in found.output
     assert CliRunner().invoke(app, ["train", "dirac", "--steps", "2", "--rate", "cosine(0.1, 0.01)"]).exit_code == 0

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import gan_lab
-from gan_lab import Discriminator, Generator, WiringError, train
+from gan_lab import Discriminator, Generator, Strategist, WiringError, train
 from gan_lab.games import DiracGame, SampleGame
 from gan_lab.updates import Alternating, Consensus, Update
 
@@ -83,6 +83,10 @@ class Unjoint(Consensus):
         (lambda: train(Said([1.0]), steps=1), r"says \[1.0\]; expected a dictionary"),
         (lambda: train(Said({"value": "much", "exploitability": 0}), steps=1), "'value': 'much'; expected a number"),
         (lambda: train(Said({"value": np.ones(3), "exploitability": 0}), steps=1), "expected a number for each name"),
+        (lambda: train(Said({"value": 0.0, "exploitability": -1}), steps=1), "exploitability of -1; expected at le"),
+        (lambda: train(Said({"value": 0.0, "exploitability": 0, "step": 3}), steps=1), "'step', which is a name that"),
+        (lambda: train(Own(truth={"value": 7.0}), steps=1, **SMALL), "'value', which is a name that the run itself"),
+        (lambda: Strategist("generator_0", [0.0, 0.0], form="softmax"), "whose sum is 0; expected 1"),
         (lambda: train(Own(lambda n: np.zeros((n, 3))), steps=1, **SMALL), r"shape \(16, 3\); expected .* \(16, 1\)"),
         (lambda: train(Own(lambda n: np.full((n, 1), "x")), steps=1, **SMALL), "expected numbers of shape"),
         (lambda: train(Own(lambda n: np.full((n, 1), np.nan)), steps=1, **SMALL), "has NaN or infinity .* leave such"),

@@ -11,7 +11,6 @@ from gan_lab import Strategist, WiringError, ascent, spectrum
 from gan_lab.games import BilinearGame, DiracGame, FiniteGame
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.updates.equilibria import surroundings
-from gan_lab.updates.spectrum import adds_up
 
 RATE = 0.1
 RULES = ("simultaneous", "alternating", "extragradient", "optimistic", "implicit", "consensus")
@@ -30,7 +29,7 @@ def played(game: Any, rule: str, distance: Any, rng: np.random.Generator, loss: 
         game, *players, update=rule, loss=loss, steps=120, truth_every=1,
         callbacks=[lambda run: found.append(distance(*run.strategies))],
     )  # fmt: skip
-    kept = [far for far in found if far > 1e-8 * found[0]]  # below, rounding is what is left
+    kept = [far for far in found if far > 1e-5 * found[0]]  # below, rounding is more than 1e-9 of what is left
     half = len(kept) // 2
     return float((kept[-1] / kept[-1 - half]) ** (1 / half))
 
@@ -47,7 +46,7 @@ def test_a_matrix_with_a_kernel(rule: str, matrix: Any, rng: np.random.Generator
     found = spectrum(game, rule, rate=RATE)
     assert found.free == sum(game.matrix.shape) - 2
     # alternating turns keep another norm than this one, which swings by h sigma over a period
-    off = 3e-3 if rule == "alternating" else 1e-9
+    off = 3e-3 if rule == "alternating" else 1e-8
     assert played(game, rule, distance, rng) == pytest.approx(found.radius, abs=off)
 
 
@@ -131,10 +130,25 @@ class Selfish(BilinearGame):
 
 
 def test_whether_payoffs_add_up_is_asked_of_the_game() -> None:
-    assert adds_up(DiracGame(), LOSSES["minimax"], np.zeros(1), np.zeros(1))
+    assert DiracGame().adds_up(LOSSES["minimax"], np.zeros(1), np.zeros(1))
+    assert not Selfish().is_zero_sum(LOSSES["minimax"])
     with pytest.raises(WiringError, match="payoffs add up to 0"):
         spectrum(Selfish(), "unrolled")
     assert spectrum(Selfish(), "simultaneous").radius < 1
+
+
+def test_each_player_of_an_own_game_is_paid_its_own_payoff() -> None:
+    """At once and in turns: -x^2/2 + xy and -y^2/2 - 2xy at (2, 3)."""
+    together, apart = gan_lab.parallel_env(Selfish()), gan_lab.env(Selfish())
+    assert not together.metadata["zero_sum"]
+    assert gan_lab.env("bilinear").metadata["zero_sum"]
+    together.reset(seed=1)
+    rewards = together.step({"discriminator_0": np.array([2.0]), "generator_0": np.array([3.0])})[1]
+    assert rewards == {"discriminator_0": 4.0, "generator_0": -16.5}
+    apart.reset(seed=1)
+    apart.step(np.array([2.0]))
+    apart.step(np.array([3.0]))
+    assert apart.rewards == rewards
 
 
 def test_the_penalty_weighs_what_it_does_in_training() -> None:

@@ -1,0 +1,207 @@
+"""Payoffs of a whole turn: of samples, features and every network, for two players or more.
+
+A loss of scores knows what the discriminator says and nothing else. A payoff of a turn is a function of a `Turn`,
+which has the samples, the noise, and all players, whom it may ask what they make of anything:
+
+    matched = turn_loss("feature_matching", {"generator": lambda turn: -distance(turn.real, turn.fake)})
+
+A seat that is neither the discriminator's nor the generator's is made by its payoff: `turn_loss("veegan", {...,
+"reconstructor": payoff})` is a game of three, in which `reconstructor_0` moves after the generator.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_lab.errors import WiringError
+from gan_lab.payoffs.losses import Loss, find_loss
+from gan_lab.payoffs.penalties import Penalty
+
+SEATS = ("discriminator", "generator")  # that every game has
+TAKEN = ("real", "fake", "noise", "shown", "more_noise", "ask")  # by what else a turn has
+TurnPayoff = Callable[["Turn"], Tensor]
+
+
+class Turn:
+    """What a payoff sees of a turn.
+
+    Beside its attributes it has each player by the name of its seat: `turn.discriminator(samples)` are (m,) scores,
+    `turn.generator(noise)` (m, d) samples, and `turn.reconstructor(samples)` is whatever its network says.
+    `turn.discriminator.network` is the network itself, whose layers are features: `network[:-1](samples)`.
+
+    Args:
+        players: By seat; None: one who does not answer by itself.
+        real: (n, d) samples of the data.
+        noise: (n, k) that the generator sees.
+        draw: () -> other noise.
+        learner: Whose payoff this is; what the others make of plain numbers has no graph. None: all have.
+        fake: (n, d) samples that are played; None: what the generator makes of the noise.
+        answers: By seat, what is played instead of asking its player: its first rows answer the first question, and so
+            on.
+
+    Attributes:
+        real: (n, d) samples of the data.
+        noise: (n, k) that the generator sees.
+    """
+
+    def __init__(
+        self,
+        players: Mapping[str, Any],
+        real: Tensor,
+        noise: Tensor,
+        draw: Callable[[], Tensor],
+        *,
+        learner: str | None = None,
+        fake: Tensor | None = None,
+        answers: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """Note what there is."""
+        self.real, self.noise = real, noise
+        self._players, self._draw, self._learner, self._fake = players, draw, learner, fake
+        self._left = dict(answers or {})
+
+    @property
+    def fake(self) -> Tensor:
+        """(n, d) samples of the generator, of this turn's noise."""
+        if self._fake is None:
+            self._fake: Tensor | None = self.generator(self.noise)
+        return self._fake
+
+    @property
+    def shown(self) -> Tensor | None:
+        """`fake`, if somebody has asked for it."""
+        return self._fake
+
+    def more_noise(self) -> Tensor:
+        """(n, k) other noise, drawn from the numbers of the game, so that a seed fixes it."""
+        return self._draw()
+
+    def __getattr__(self, seat: str) -> "Asked":
+        """The player of a seat."""
+        if seat.startswith("_") or seat not in self._players:
+            there = ", ".join(self._players) or "none"
+            raise AttributeError(f"a payoff asks for turn.{seat}; a turn has real, noise, fake, more_noise(), {there}")
+        return Asked(self, seat)
+
+    def ask(self, seat: str, observation: Tensor) -> Tensor:
+        """What a player makes of an observation: scores, samples, or what its network says."""
+        if seat in self._left:
+            rows, left = len(observation), self._left[seat]
+            if rows <= len(left):
+                self._left[seat] = left[rows:]
+                return left[:rows]
+        if self._players[seat] is None:
+            raise WiringError(f"a payoff asks {seat}_0 more than it has played: let it answer, env.seat({seat}_0=...)")
+        tracked = self._learner in (None, seat) or observation.requires_grad
+        with torch.set_grad_enabled(tracked and torch.is_grad_enabled()):
+            found = self._players[seat].act(observation)
+        return torch.as_tensor(getattr(found, "scores", found))  # of a verdict, its scores
+
+
+class Asked:
+    """A player whom a payoff asks; its attributes, such as `network`, are the player's."""
+
+    def __init__(self, turn: Turn, seat: str) -> None:
+        """Note who it is."""
+        self._turn, self._seat = turn, seat
+
+    def __call__(self, observation: Tensor) -> Tensor:
+        """What the player makes of it."""
+        return self._turn.ask(self._seat, observation)
+
+    def __getattr__(self, name: str) -> Any:
+        """Of the player."""
+        return getattr(self._turn._players[self._seat], name)
+
+
+def turn_loss(
+    name: str,
+    payoffs: Mapping[str, TurnPayoff],
+    base: "str | Loss" = "non_saturating",
+    *,
+    equation: str = "",
+    source: str = "mine",
+    plays: Mapping[str, int] | None = None,
+) -> Loss:
+    """A loss in which some or all players are paid by a whole turn.
+
+    Args:
+        name: How it is called.
+        payoffs: By seat, a function of the `Turn` that gives one number, which that player maximises. A seat other than
+            "discriminator" and "generator" makes one more player, who moves after the generator.
+        base: By whose payoffs of scores the discriminator or the generator is paid who has none here.
+        equation: As text.
+        source: Where it is from.
+        plays: Numbers that a further player says of a sample, in the environment; the size of the noise by default.
+
+    Raises:
+        WiringError: No payoffs, a payoff that is no function, or a name that a seat cannot have.
+
+    Source: Salimans et al. 2016, section 3.1, for one of features; Srivastava et al. 2017 for one of three players.
+
+    >>> loss = turn_loss("nearest", {"generator": lambda turn: -(turn.fake - turn.real).square().mean()})
+    >>> loss.discriminator is find_loss("non_saturating").discriminator, seats_of(loss)
+    (True, [])
+    """
+    _check("the payoffs of a turn", payoffs)
+    found = replace(
+        find_loss(base), name=name, equation=equation or ", ".join(payoffs), source=source, zero_sum=False,
+        payoffs=dict(payoffs), plays=dict(plays or {}),
+    )  # fmt: skip
+    return replace(found, log_odds=None, best=None, relative=False) if "discriminator" in payoffs else found
+
+
+def turn_penalty(
+    name: str, penalties: Mapping[str, TurnPayoff], *, equation: str = "", source: str = "mine"
+) -> Penalty:
+    """A penalty of a whole turn, subtracted from the payoffs of some players, times `penalty_weight`.
+
+    Args:
+        name: How it is called.
+        penalties: By seat, a function of the `Turn` that gives one number.
+        equation: As text.
+        source: Where it is from.
+
+    Raises:
+        WiringError: No penalties, one that is no function, or a name that a seat cannot have.
+
+    >>> small = turn_penalty("small", {"generator": lambda turn: turn.fake.square().mean()})
+    >>> list(small.payoffs)
+    ['generator']
+    """
+    _check("the penalties of a turn", penalties)
+    return Penalty(name, _nothing, equation or ", ".join(penalties), source, payoffs=dict(penalties))
+
+
+def seats_of(loss: Loss) -> list[str]:
+    """The seats of a loss beside the discriminator's and the generator's, in the order in which they move."""
+    return [seat for seat in loss.payoffs if seat not in SEATS]
+
+
+def one_number(of: str, paid: Any) -> Tensor:
+    """A payoff as a scalar tensor.
+
+    Raises:
+        WiringError: It is something else.
+    """
+    if not isinstance(paid, Tensor) or paid.numel() != 1:
+        what = f"a tensor of shape {tuple(paid.shape)}" if isinstance(paid, Tensor) else repr(paid)
+        raise WiringError(f"{of} is {what}; expected a tensor of one number, such as the mean over the samples")
+    return paid.reshape(())
+
+
+def _nothing(samples: Tensor, scores: Tensor, n: int, judge: Any) -> Tensor:
+    return scores.new_zeros(())
+
+
+def _check(what: str, payoffs: Any) -> None:
+    if not isinstance(payoffs, Mapping) or not payoffs:
+        raise WiringError(f"{what} are {payoffs!r}; expected functions of a turn by seat, such as {{'generator': f}}")
+    for seat, payoff in payoffs.items():
+        if not isinstance(seat, str) or not seat.isidentifier() or seat.startswith("_") or seat in TAKEN:
+            raise WiringError(f"{what} have one of {seat!r}; expected the name of a seat, such as 'reconstructor'")
+        if not callable(payoff):
+            raise WiringError(f"{what} have {payoff!r} for {seat}; expected a function of a turn")
