@@ -191,6 +191,7 @@ def assemble(
     annealing = Annealing(recipe, pair, annealed)
     settings = _settings(pair, rule, recipe, seed, annealed)
     run = Run(game, *players, settings, average=annealing.average, loss=loss, penalty=penalty, recipe=recipe)
+    run.rule = rule
     run.others = {player.name: player for player in others}
     run.began_at_random = generator is None and game.of_samples
     return Assembly(run, pair, rule, annealing, place)
