@@ -16,7 +16,7 @@ TOOLS_STAMP := $(VENV)/.installed-tools
 PYTEST := OMP_NUM_THREADS=1 SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-lowest test-newest lint bench figures docs release clean
+.PHONY: help demo test test-long test-lowest test-newest lint bench figures papers docs release clean
 
 help:
 	@echo "make demo    solve the lecture's gridworld, print values, policy and certificate, play an episode"
@@ -26,6 +26,7 @@ help:
 	@echo "make lint    ruff check, ruff format --check, pyright, import contracts"
 	@echo "make bench   run the benchmarks and write benchmarks/README.md"
 	@echo "make figures draw the figures of Sutton and Barto's book beside what is exact, in out/book"
+	@echo "make papers  compute published results on GANs again, and write docs/papers.md"
 	@echo "make docs    build the documentation in site/, and run every Python block of README.md and docs/"
 	@echo "make release build, check and install what would be uploaded"
 	@echo "make clean   remove .venv, caches and build products"
@@ -62,6 +63,9 @@ bench: $(TOOLS_STAMP)
 
 figures: $(TOOLS_STAMP)
 	$(VENV_PYTHON) examples/sutton_barto/all_figures.py --out out/book
+
+papers: $(TOOLS_STAMP)
+	OMP_NUM_THREADS=1 $(VENV_PYTHON) examples/papers/all_papers.py --page docs/papers.md
 
 # The variable silences mkdocs-material's news of another generator.
 docs: $(TOOLS_STAMP)

@@ -1,9 +1,10 @@
 """A folder of 2,000 photos of 128 x 128: the peak of memory of reading them, of training and of evaluations.
 
-    OMP_NUM_THREADS=1 nice -n 5 python benchmarks/gan_photos.py --steps 3
+    OMP_NUM_THREADS=1 nice -n 5 python benchmarks/gan_photos.py --steps 50 --looks 2
 
 The photos are drawn at random, and lie in a temporary folder as JPEG: gradients, ellipses and noise, so that no two are
-alike. The limit is 4 GB.
+alike. The limit is 4 GB. Measured with the recipe "pictures": 1.50 GB after reading, 2.44 GB after 50 updates and two
+evaluations, 2.91 GB after the report; 104 s of processor time.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import torch
 from PIL import Image, ImageDraw
 
 import gan_lab
+from gan_lab.recipes.choose import own_recipe
 
 
 def peak() -> str:
@@ -44,6 +46,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--side", type=int, default=128)
     parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--looks", type=int, default=1, help="evaluations")
+    parser.add_argument("--recipe", help="the game's own, if not said")
     parser.add_argument("--batch", type=int, help="of the recipe, if not said")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -54,7 +58,8 @@ def main() -> None:
         game = gan_lab.games.read_images(folder)
     print(f"read {len(game.rows) + len(game.held_out)} of {game.image_shape}: {peak()}", flush=True)
     run = gan_lab.train(
-        game, steps=options.steps, seed=1, looks=1, batch_size=options.batch,
+        game, recipe=options.recipe or own_recipe(game), steps=options.steps, seed=1, looks=options.looks,
+        batch_size=options.batch,
         callbacks=[lambda run: print(f"after {run.steps} updates and an evaluation: {peak()}", flush=True)],
     )  # fmt: skip
     print(f"{time.process_time() - begin:.0f} s of processor time")

@@ -7,6 +7,10 @@ Processor time, as other work keeps these cores busy. The critical path is the s
 time of that process which had most to do: what a run takes on the clock where each process has a core and waits for
 nothing else. Both runs have the same parts and end with the same bits, which is checked.
 
+Beside them, what overlapping sweeps and exchanges could save at most: the share of the exchange in a process's own
+time, which is copying, and the seconds that it waits in it, most of them for a process that has more to do. And
+`planners.solve` on one and two threads: what one machine does without ranks.
+
 The simulation takes the work of one process, part by part and sweep by sweep, deals the parts to so many processes, and
 adds the network of `benchmarks/scaling.py`: an exchange with two neighbours and an agreement of 2 log2(processes)
 messages a sweep, and the bytes of the rows beside each part.
@@ -22,6 +26,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,9 +34,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from scaling import NETWORK_BYTES, NETWORK_LATENCY, write_map  # noqa: E402
 
+import planners  # noqa: E402
+from gridworld_env.maps.files import read_map_file  # noqa: E402
 from gridworld_env.maps.slices import open_map  # noqa: E402
 from planners.distributed import process_group, solve_in_parts  # noqa: E402
 from planners.distributed.blocks import Blocks  # noqa: E402
+from planners.distributed.halo import Halo  # noqa: E402
 
 SLIP, DISCOUNT = 0.2, 0.999
 
@@ -62,6 +70,14 @@ def worker(path: str, out: str, parts: int) -> None:
     """Solve, and tell the processor time of each sweep, and what each part had to do in it."""
     solve_in_parts(open_map(path, slip=SLIP), discount=0.5, tolerance=10.0, parts=parts)  # compiles
     ticks, worked, sweep = [], [], Blocks.sweep
+    copying, waiting, exchange = [], [], Halo.exchange
+
+    def timed(self: Halo, values: np.ndarray) -> np.ndarray:
+        began, clock = time.thread_time(), time.perf_counter()
+        found = exchange(self, values)
+        copying.append(time.thread_time() - began)
+        waiting.append(time.perf_counter() - clock - copying[-1])
+        return found
 
     def counted(self: Blocks) -> None:
         began = time.thread_time()
@@ -69,12 +85,26 @@ def worker(path: str, out: str, parts: int) -> None:
         ticks.append(time.thread_time() - began)
         worked.append(self.worked)
 
-    Blocks.sweep = counted
+    Blocks.sweep, Halo.exchange = counted, timed
     with process_group():
         plan = solve_in_parts(open_map(path, slip=SLIP), discount=DISCOUNT, distributed=True, parts=parts)
     told = {"sweeps": ticks, "states": len(plan.values), "sum": float(plan.values.sum()), "error": plan.error_bound}
+    told |= {"copying": sum(copying), "waiting": sum(waiting)}
     Path(f"{out}.{os.environ['RANK']}").write_text(json.dumps(told), encoding="ascii")
     np.save(f"{out}.{os.environ['RANK']}.npy", np.array(worked))
+
+
+def alone(path: str) -> None:
+    """`planners.solve`, on as many threads as the environment says."""
+    rules: dict[str, Any] = {"slip": SLIP}
+    tiny = gym.make("GridWorld-v0", desc=["." * 30] * 29 + ["." * 29 + "+"], **rules)
+    planners.solve(tiny, discount=0.9, method="gauss_seidel")  # compiles
+    model: Any = gym.make("GridWorld-v0", **read_map_file(Path(path)), **rules).unwrapped
+    used, clock = time.process_time(), time.perf_counter()
+    planners.solve(model.mdp, discount=DISCOUNT)
+    used, clock = time.process_time() - used, time.perf_counter() - clock
+    threads = os.environ["NUMBA_NUM_THREADS"]
+    print(f"  planners.solve on {threads} threads: {clock:.2f} s on the clock, {used:.2f} s of processor time")
 
 
 def launch(processes: int, path: Path, out: Path, parts: int) -> list[dict[str, Any]]:
@@ -101,7 +131,11 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=["map", "maze"])
     parser.add_argument("--simulate", type=int, default=0, help="processes to simulate, in the place of a run of two")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--alone", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.alone:
+        alone(options.alone)
+        return
     if options.worker:
         path, out = options.worker
         worker(path, out, options.parts)
@@ -124,6 +158,12 @@ def main() -> None:
             assert one["error"] == two[0]["error"]
             print(f"  2 processes: {own} s of processor time; critical path {busiest:.2f} s,", end=" ")
             print(f"{ticks.sum() / busiest:.2f} times as fast")
+            for rank in two:
+                share, waits = rank["copying"] / sum(rank["sweeps"]), rank["waiting"]
+                print(f"    exchange: {share:.1%} of its processor time; {waits:.2f} s of waiting in it")
+            for threads in ("1", "2"):
+                environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_NUM_THREADS": threads}
+                subprocess.run([sys.executable, __file__, "--alone", str(path)], check=True, env=environment)
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ def predictions(state: float, slope: float, offset: float) -> str:
             talk = NETWORK_LATENCY * (1 + 2 * np.log2(processes)) + 2 * 8 * side / NETWORK_BYTES
             sweeps = offset + slope * side
             lines.append(
-                f"| 10^{power} | {nodes} | {10**power * 55 / nodes / 1e9:.1f} | {1e3 * compute:.1f} | "
+                f"| 10^{power} | {nodes} | {10**power * 80 / nodes / 1e9:.1f} | {1e3 * compute:.1f} | "
                 f"{1e3 * talk:.1f} | {sweeps * (compute + talk) / 3600:.2g} |"
             )
     return "\n".join(lines)
@@ -200,7 +200,7 @@ In a solve, parts that the front of values has not reached, or has left, are not
 ## Predicted, not measured
 
 For machines that are assumed: {cores} cores, {network_latency:.0f} us and {network:.0f} GB/s a node, a process on each
-core, each state as slow as here (cores that share memory bandwidth are slower), 55 bytes a state with the bounds, one
+core, each state as slow as here (cores that share memory bandwidth are slower), 80 bytes a state with the bounds, one
 exchange with two neighbours and one agreement of 2 log2(processes) messages a sweep. The number of sweeps is the line
 through the second table, {offset:.0f} + {slope:.2f} side, extrapolated far beyond what it was measured on: read the
 hours as an order of magnitude, and as an upper end, for all parts are counted in all sweeps.

@@ -25,7 +25,8 @@ import planners
 from planners.plans.continuous_plots import draw_bounds
 
 DOCS = Path(__file__).resolve().parent
-PAGES = ("lecture.md", "gallery.md", "unknown.md", "continuous.md", "games.md", "howto/trade_offs.md")
+LECTURE = ("lecture_planning.md", "lecture_gans.md")
+PAGES = (*LECTURE, "gallery.md", "unknown.md", "continuous.md", "games.md", "howto/trade_offs.md")
 BLUE, ORANGE, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#181b24"
 PART = re.compile(
     r"^```python\n(?P<code>.*?)^```$|!\[[^\]]*\]\((?:\.\./)?figures/(?P<name>\w+)\.png\)", re.MULTILINE | re.DOTALL

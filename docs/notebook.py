@@ -1,6 +1,7 @@
-"""Makes `examples/lecture.ipynb` of `docs/lecture.md`: `python docs/notebook.py`.
+"""Makes the notebooks in `examples/` of the two pages of the lecture: `python docs/notebook.py`.
 
-Text becomes Markdown cells, a `python` block a code cell, and the `text` block after it that cell's output.
+Text becomes Markdown cells, a `python` block a code cell, and the `text` block after it the output of this cell. A
+comment `<!-- notebook ... -->` becomes a code cell that draws, in place of the picture that follows it on the page.
 """
 
 import json
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parent
-PAGE = DOCS / "lecture.md"
-NOTEBOOK = DOCS.parent / "examples" / "lecture.ipynb"
+PAGES = [DOCS / "lecture_planning.md", DOCS / "lecture_gans.md"]
 
-BLOCK = re.compile(r"^```(?P<language>python|text)\n(?P<body>.*?)^```$\n?", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^```(?P<language>python|text)\n(?P<body>.*?)^```$\n?|^<!-- notebook\n(?P<drawing>.*?)^-->\n+(?:^!\[[^\n]*\n)?",
+    re.MULTILINE | re.DOTALL,
+)
 LINK = re.compile(r"(?P<before>!?\[[^\]]*\]\()(?P<target>(?!https?:|#)[^)]+)\)")
 
 
@@ -23,9 +26,10 @@ def notebook_of(page: str) -> dict[str, Any]:
     for block in BLOCK.finditer(page):
         _add_text(cells, page[position : block.start()])
         position = block.end()
-        if block["language"] == "python":
+        if block["language"] != "text":
+            source = block["body"] or block["drawing"]
             cells.append(
-                {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": block["body"]}
+                {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": source}
             )
         else:
             cells[-1]["outputs"] = [{"name": "stdout", "output_type": "stream", "text": block["body"]}]
@@ -51,9 +55,15 @@ def _add_text(cells: list[dict[str, Any]], text: str) -> None:
             cells.append({"cell_type": "markdown", "metadata": {}, "source": source})
 
 
+def path_of(page: Path) -> Path:
+    """The notebook's file."""
+    return DOCS.parent / "examples" / f"{page.stem}.ipynb"
+
+
 def main() -> None:
-    NOTEBOOK.write_text(text_of(notebook_of(PAGE.read_text(encoding="utf-8"))), encoding="utf-8")
-    print(f"wrote {NOTEBOOK.relative_to(DOCS.parent)}")
+    for page in PAGES:
+        path_of(page).write_text(text_of(notebook_of(page.read_text(encoding="utf-8"))), encoding="utf-8")
+        print(f"wrote examples/{path_of(page).name}")
 
 
 if __name__ == "__main__":

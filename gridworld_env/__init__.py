@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from gridworld_env.names import *  # noqa: F403
 
 _GRID = ("gridworld_env.env:GridWorldEnv", "gridworld_env.vector_env:GridWorldVectorEnv")
-_TABLES = ("gridworld_env.tabular_env:TabularEnv", "gridworld_env.tabular_env:TabularVectorEnv")
-_PLANE = ("gridworld_env.continuous_env:ContinuousGridWorldEnv", None)
+_OTHERS = {  # by a word of the id
+    "Tabular": ("gridworld_env.tabular_env:TabularEnv", "gridworld_env.tabular_env:TabularVectorEnv"),
+    "RandomMap": ("gridworld_env.random_env:RandomMapEnv", None),
+    "Continuous": ("gridworld_env.continuous_env:ContinuousGridWorldEnv", None),
+}
 _IDS = {
     "GridWorld-v0": {},
     "gridworld_env/GridWorld-v0": {},
@@ -30,12 +33,13 @@ _IDS = {
     "GridWorld/KingsWindy-v0": {"map_name": "sutton-barto-6.9"},
     "GridWorld/StochasticWindy-v0": {"map_name": "sutton-barto-6.10"},
     "GridWorld/Windy-v0": {"map_name": "sutton-barto-6.5"},
+    "GridWorld/RandomMap-v0": {},
     "ContinuousGridWorld-v0": {},
     "Tabular-v0": {},
     "gridworld_env/Tabular-v0": {},
 }
 for _id, _kwargs in _IDS.items():
-    _entry, _vector = _TABLES if "Tabular" in _id else _PLANE if "Continuous" in _id else _GRID
+    _entry, _vector = next((entries for word, entries in _OTHERS.items() if word in _id), _GRID)
     # Once is enough when this is imported again; over another's GridWorld-v0, Gymnasium warns of the override.
     if _id not in gym.registry or gym.registry[_id].entry_point != _entry:
         gym.register(_id, _entry, max_episode_steps=1000, vector_entry_point=_vector, kwargs=dict(_kwargs))

@@ -13,9 +13,15 @@ from gridworld_env.dynamics.sampler import Sampler
 from gridworld_env.dynamics.trace import Trace
 from gridworld_env.grid.actions import Moves, keys_to_action
 from gridworld_env.grid.grid import Grid
+from gridworld_env.maps.options import refuse_unknown
 from gridworld_env.maps.textbook_worlds import read_map
 from gridworld_env.rendering.display import Display, png_of
 from planners.models.moves import MoveMDP
+
+ARGUMENTS = (
+    "map_name", "desc", "legend", "slip", "step_reward", "reward_on", "moves", "bump_reward", "actions",
+    "exploring_starts", "render_mode",
+)  # fmt: skip
 
 
 class GridWorldEnv(SampledEnv):
@@ -56,6 +62,7 @@ class GridWorldEnv(SampledEnv):
 
     Raises:
         MapError: A map, a legend or an option that cannot be used; the message says where and why.
+        TypeError: An argument that it does not have; the message names the one that other environments call so.
     """
 
     mdp: MoveMDP
@@ -77,8 +84,10 @@ class GridWorldEnv(SampledEnv):
         actions: Sequence[str] | None = None,
         exploring_starts: bool | None = None,
         render_mode: str | None = None,
+        **unknown: Any,
     ) -> None:
         """Read the map and make the tables."""
+        refuse_unknown(unknown, ARGUMENTS)
         self.grid, defaults = read_map(map_name, desc, legend)
         given = {
             "slip": slip,

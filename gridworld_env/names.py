@@ -17,7 +17,10 @@ from gridworld_env.maps.random_maps import random_map
 from gridworld_env.maps.slices import open_map
 from gridworld_env.maps.textbook_worlds import WORLDS, World
 from gridworld_env.models import MODELS
+from gridworld_env.observations import CoordinateObservation, LocalViewObservation
+from gridworld_env.random_env import RandomMapEnv
 from gridworld_env.record_experience import RecordExperience
+from gridworld_env.rendering.plots import plot_values
 from gridworld_env.replays.learning_replay import LearningReplay
 from gridworld_env.replays.replay import Replay
 from gridworld_env.tabular_env import TabularEnv
@@ -29,12 +32,15 @@ __all__ = [
     "Cell",
     "ContinuousGridWorldEnv",
     "ContinuousTruth",
+    "CoordinateObservation",
     "Grid",
     "GridWorldEnv",
     "GroundTruth",
     "LearningReplay",
+    "LocalViewObservation",
     "MapError",
     "OutcomeMDP",
+    "RandomMapEnv",
     "RecordExperience",
     "Replay",
     "Scenario",
@@ -45,6 +51,7 @@ __all__ = [
     "load_movingai",
     "open_map",
     "parse_grid",
+    "plot_values",
     "point_robot",
     "random_map",
     "read_map_file",

@@ -18,7 +18,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from planners.distributed import ModelSource, Source, process_group, solve_in_parts
+from planners.distributed import Foreseen, ModelSource, Source, foresee, process_group, solve_in_parts
 from planners.distributed.joining import joined
 from planners.errors import InvalidOptionError, LostProcessError, PlannerError
 from planners.models.tabular import TabularMDP
@@ -26,6 +26,7 @@ from planners.options import BY_DEFAULT
 from planners.plans.plan import NotConvergedError, Plan, Status
 from planners.plans.plan_folder import is_finished
 
+LOST: Final = 1
 FOR_GOOD: Final = (2, 3, 130)  # exit codes of what ends in the same way when it is started again
 MODELS: Final = """MODEL is one of
   a map file     .map and .txt are read in slices, .json and images whole; with the options of `gridworld plan`, such
@@ -74,9 +75,15 @@ def _run(options: argparse.Namespace, rest: Sequence[str], *, many: bool, first:
     try:
         with process_group(options.timeout) if many else nullcontext():
             plan = _plan(options, rest, many)
+        if isinstance(plan, Foreseen):
+            if first:
+                print(plan, flush=True)
+            return 0
         if first:
             print(_report(plan, options.out), flush=True)
         return 130 if plan.status is Status.INTERRUPTED else 0
+    except KeyboardInterrupt:  # in a dry run, or a second time
+        return 130
     except BrokenPipeError:  # whoever reads what is printed has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -85,8 +92,9 @@ def _run(options: argparse.Namespace, rest: Sequence[str], *, many: bool, first:
             print(f"Not converged: {error}", file=sys.stderr)
         return 3
     except LostProcessError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+        if error.is_first:
+            print(f"Error: {error}", file=sys.stderr)
+        return LOST
     except (PlannerError, ValueError, OSError, ImportError) as error:
         if first:
             print(f"Error: {error}", file=sys.stderr)
@@ -113,14 +121,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--timeout", type=float, default=600.0, help="seconds to wait for another process (default: 600)")
     add("--minimise", action="store_true", help="rewards are costs: plan for the least")
     add("--progress", action="store_true", help="show a progress bar")
+    add("--dry-run", action="store_true", help="say what memory, disk and time it will take, after 2 s; plan nothing")
     return parser
 
 
-def _plan(options: argparse.Namespace, rest: Sequence[str], many: bool) -> Plan:
+def _plan(options: argparse.Namespace, rest: Sequence[str], many: bool) -> Plan | Foreseen:
     named = vars(options).copy()
-    name = named.pop("model")
+    name, dry = named.pop("model"), named.pop("dry_run")
     with joined(many, options.timeout) as processes:
         model = processes.together(lambda: open_model(name, _further(rest)), f"opening {name}")
+    if dry:
+        shared = {option: given for option, given in named.items() if option not in ("max_iterations", "progress")}
+        return foresee(model, distributed=many, **shared)
     return solve_in_parts(model, distributed=many, **named)
 
 
@@ -181,4 +193,9 @@ def _report(plan: Plan, out: Path | None) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code == LOST:  # what is left of the connections could wait for the process that is gone
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

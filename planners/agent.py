@@ -13,7 +13,7 @@ ActionT = TypeVar("ActionT", covariant=True)
 
 @runtime_checkable
 class Agent(Protocol[ObservationT, ActionT]):
-    """Whatever chooses an action for an observation."""
+    """Anything that chooses an action for an observation."""
 
     def act(self, observation: ObservationT, /) -> ActionT:
         """The action to take on this observation."""
@@ -22,10 +22,10 @@ class Agent(Protocol[ObservationT, ActionT]):
 
 @runtime_checkable
 class Learner(Agent[ObservationT, ActionT], Protocol[ObservationT, ActionT]):
-    """An agent that also changes with what it has seen."""
+    """An agent that also learns from what it sees."""
 
     def learn(self, *args: Any, **kwargs: Any) -> Any:
-        """Change with experience; what is passed is up to the learner."""
+        """Learn from experience. Each learner says what it takes."""
         ...
 
 

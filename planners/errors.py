@@ -45,7 +45,7 @@ class UnboundedValueError(PlannerError, ValueError):
 
 
 class InfeasibleBoundsError(PlannerError, ValueError):
-    """No policy is within the bounds of `at_most`.
+    """No policy keeps the bounds of `at_most`.
 
     Attributes:
         least: By name, a proven number that is not above the cost of any policy, each cost taken alone.
@@ -76,11 +76,17 @@ class UnprovenValueError(PlannerError, ArithmeticError):
 
 
 class NotEnoughMemoryError(PlannerError, MemoryError):
-    """Something would not fit in the memory that is free; said before it is allocated."""
+    """Something would not fit into the free memory. It is raised before the memory is allocated."""
 
 
 class LostProcessError(PlannerError, RuntimeError):
-    """In a solve by many processes another one is gone, or has been silent for longer than the timeout."""
+    """Another process of this solve has ended, or has been silent for longer than the timeout.
+
+    Attributes:
+        is_first: Whether no other process of the job has reported this before, as far as the processes can tell.
+    """
+
+    is_first: bool = True
 
 
 class InvalidPlanFileError(PlannerError, ValueError):
@@ -88,4 +94,4 @@ class InvalidPlanFileError(PlannerError, ValueError):
 
 
 class MissingModelError(PlannerError, AttributeError):
-    """A plan was loaded without its model, and then asked for what only the model can tell."""
+    """A plan was loaded without its model, and something was asked that needs the model."""

@@ -48,6 +48,14 @@ def available_bytes() -> float:
     return min((_system_bytes(), *_group_bytes()))
 
 
+def resident_bytes() -> float:
+    """Bytes of memory that this process holds now; 0 where the system does not tell."""
+    try:
+        return float(int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, OSError, ValueError, IndexError):
+        return 0.0
+
+
 def tabular_bytes(model: Any) -> int:
     """Most bytes that making `model.tabular` of a `MoveMDP` takes, the tables themselves included.
 

@@ -41,7 +41,7 @@ class Sweep:
 
     @property
     def changes(self) -> list[int]:
-        """Where the policy is another one than at the parameter before: their numbers."""
+        """The numbers of the parameters at which the policy differs from the one before."""
         return [
             number
             for number, (before, after) in enumerate(zip(self.plans, self.plans[1:], strict=False), start=1)

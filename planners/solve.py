@@ -5,7 +5,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from inspect import signature, unwrap
-from typing import Any, Final, overload
+from typing import Any, Final, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from planners.iteration.direction import in_direction
 from planners.iteration.last_proof import proven_further
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
+from planners.methods.exact_policy_iteration import exact_plan
 from planners.methods.gauss_seidel import gauss_seidel, sweep_for_a_while
 from planners.methods.linear_program import linear_program
 from planners.methods.modified_policy_iteration import modified_policy_iteration
@@ -36,8 +37,17 @@ from planners.models.moves import MoveMDP
 from planners.models.pairs import PairMDP
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
-from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances, refuse_unknown
+from planners.options import (
+    BY_DEFAULT,
+    Tolerance,
+    check_discount,
+    check_run,
+    check_switch,
+    check_tolerances,
+    refuse_unknown,
+)
 from planners.plans.constrained_plan import ConstrainedPlan
+from planners.plans.exact_plan import ExactPlan
 from planners.plans.plan import Plan, Status
 from planners.plans.soft_plan import SoftPlan
 from planners.refining import refined, unspoilt
@@ -70,6 +80,10 @@ def solve(model: MarkovGame, *, discount: float, **options: Any) -> GamePlan: ..
 
 
 @overload
+def solve(model: ModelLike, *, discount: Any, exact: Literal[True], **options: Any) -> ExactPlan: ...
+
+
+@overload
 def solve(model: ModelLike, *, discount: float, temperature: float, **options: Any) -> SoftPlan: ...
 
 
@@ -98,8 +112,9 @@ def solve(
     minimise: bool = False,
     temperature: float | None = None,
     at_most: Mapping[Any, Any] | None = None,
+    exact: bool = False,
     **options: Any,
-) -> Plan | ConstrainedPlan:
+) -> Plan | ConstrainedPlan | ExactPlan:
     """Optimal values and policy, with proven bounds, by the method that suits the model.
 
     Args:
@@ -131,6 +146,8 @@ def solve(
             name to a pair of costs, or states, and a bound: costs are arrays (S,), (S, A) or (S, A, S'), states as of
             `reachability`. At discount 1 the number of entries is a probability where the episode ends there, and never
             less than that of ever coming there. `start=`: where episodes begin, as of `planners.visits`.
+        exact: True: V* in fractions, proven without floats, as an `ExactPlan`. A float is the fraction that it is, rows
+            are scaled to sum to 1, and `discount` may be a `Fraction`.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.
 
     Returns:
@@ -142,7 +159,7 @@ def solve(
         InvalidModelError: No model, or not an MDP.
         UnboundedValueError: At discount 1 reward can be collected for ever; `throw=False` gives inf there.
         NotConvergedError: See `throw`.
-        InfeasibleBoundsError: No policy is within the bounds of `at_most`.
+        InfeasibleBoundsError: No policy keeps the bounds of `at_most`.
 
     >>> from planners import TabularMDP
     >>> stay_or_stop = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 1.0, False)], 1: [(1.0, 0, 3.0, True)]}})
@@ -153,9 +170,11 @@ def solve(
     """
     wanted = check_tolerances(tolerance, relative_tolerance)
     shared: dict[str, Any] = {"tolerance": wanted, "progress": progress, "throw": throw, "minimise": minimise}
+    others = {"device": device, "distributed": distributed, "temperature": temperature, "at_most": at_most}
+    if check_switch("exact", exact):
+        return exact_plan(model, discount, partial(solve, method=method, **shared, **options), others, throw)
     if isinstance(model, MarkovGame):
-        options |= {"device": device, "distributed": distributed, "temperature": temperature, "at_most": at_most}
-        return solve_game(model, discount=discount, method=method, **shared, **options)
+        return solve_game(model, discount=discount, method=method, **shared, **options, **others)
     name = _name_of(method, device)
     if at_most is not None:
         elsewhere = is_device(device) or distributed or temperature is not None
@@ -164,17 +183,22 @@ def solve(
         return _soft(model, name, device, distributed, discount=discount, temperature=temperature, **shared, **options)
     if isinstance(model, IntervalMDP):
         return _within_all(model, name, device, distributed, discount, shared, options)
-    tolerances: dict[str, Any] = {} if wanted is BY_DEFAULT else {"tolerance": wanted if wanted.relative else tolerance}
+    if wanted is not BY_DEFAULT:
+        options["tolerance"] = wanted if wanted.relative else tolerance
+    options |= {"discount": discount, "progress": progress, "throw": throw}
     if distributed:
-        if name not in ("auto", "gauss_seidel"):
-            raise InvalidOptionError(f"method is {method!r}; with distributed=True expected 'auto' or 'gauss_seidel'")
-        from planners.distributed.solving import solve_together
-
-        options |= tolerances | {"progress": progress, "throw": throw, "minimise": minimise}
-        return solve_together(model, discount=discount, **options)
-    options |= tolerances | {"progress": progress, "throw": throw, "name": name, "device": device}
-    plan = in_direction(_plan, model, minimise=minimise, last_proof=False, discount=discount, **options)
+        return _together(model, method, name, minimise=minimise, **options)
+    plan = in_direction(_plan, model, minimise=minimise, last_proof=False, name=name, device=device, **options)
     return finish(plan, throw=throw)
+
+
+def _together(model: Any, method: str, name: str, **options: Any) -> Plan:
+    """The plan by the processes of a group."""
+    if name not in ("auto", "gauss_seidel"):
+        raise InvalidOptionError(f"method is {method!r}; with distributed=True expected 'auto' or 'gauss_seidel'")
+    from planners.distributed.solving import solve_together
+
+    return solve_together(model, **options)
 
 
 def _within_all(
@@ -204,10 +228,8 @@ def _constrained(model: Any, at_most: Any, name: str, elsewhere: bool, **options
 def _soft(model: Any, name: str, device: Any, distributed: bool, **options: Any) -> SoftPlan:
     """The plan with a temperature; it has one method, in this process, for models that are known."""
     if isinstance(model, IntervalMDP) or name != "auto" or is_device(device) or distributed:
-        raise InvalidOptionError(
-            "temperature= is planned by soft policy iteration, in this process, on a model that is known; leave out "
-            "method, device and distributed"
-        )
+        found = "temperature= is planned by soft policy iteration, in this process, on a model that is known"
+        raise InvalidOptionError(f"{found}; leave out method, device and distributed")
     known = [*signature(soft_policy_iteration).parameters]
     if not options.keys() <= set(known):
         refuse_unknown(options, known, "soft policy iteration")
@@ -272,8 +294,7 @@ def _by_suitable_method(model: Model, options: dict[str, Any]) -> Plan:
         method = sweep_for_a_while
     plan = method(model, **options, **patience)
     limits = {option: options[option] for option in ("max_iterations",) if option in options}
-    kept = ("discount", "tolerance", "progress", "throw")
-    options = {option: options[option] for option in kept if option in options}
+    options = {option: options[option] for option in EVERY_METHOD if option in options}
     plan = proven_further(plan)
     if plan.status is Status.ROUNDING_FLOOR and name != "gauss_seidel":
         start = plan if plan.discount < 1.0 else None  # at 1 nothing may be known of some values
@@ -322,8 +343,7 @@ def choose(model: Model, discount: float) -> tuple[str, str]:
     ones: linear solves are exact and take no compilation. Near ones, and episodes end: ordered Gauss-Seidel, which
     takes a number of sweeps that hardly grows; so too where hardly a state can be reached again, as in the model of a
     protocol that takes its course. Other states that lead all over the model: modified policy iteration, or, without a
-    discount, linear solves again, by products with the matrix. Too many states for linear solves: modified policy
-    iteration.
+    discount, linear solves again, by products with the matrix. Too many states for these: modified policy iteration.
     """
     size = f"{model.num_states} states"
     if model.num_states > FEW and _is_strip(model, discount):

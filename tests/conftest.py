@@ -21,7 +21,10 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 if not os.environ.get("GRIDWORLD_TEST_DEVICE", "").startswith("cuda"):
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
-SET_ONCE = {"PYTEST_CURRENT_TEST", "SDL_WINDOWS_DPI_AWARENESS", "SDL_FRAMEBUFFER_ACCELERATION"}
+READ_BY_PROCESSES = (
+    "GLOO_", "NCCL_", "MASTER_", "RANK", "WORLD_SIZE", "LOCAL_", "GROUP_", "TORCHELASTIC_", "SLURM_", "OMP_", "NUMBA_",
+    "GRIDWORLD_", "PYTHON",
+)  # fmt: skip
 SEED_VARIABLE = "GRIDWORLD_TEST_SEED"
 CI_SEED = 20261128
 SEED = pytest.StashKey[int]()
@@ -66,14 +69,13 @@ def one_thread() -> None:
 
 @pytest.fixture(autouse=True)
 def same_environment() -> Iterator[None]:
-    """No test leaves environment variables to the next one, which may start processes that read them.
-
-    What the package or a library sets where it is used (a default that stays for the process) is no fault of the test.
-    """
+    """No test leaves variables to the next one that processes read which it may start."""
     before = dict(os.environ)
     yield
     after = dict(os.environ)
-    changed = {name for name in {*before, *after} - SET_ONCE if before.get(name) != after.get(name)}
+    changed = {
+        name for name in {*before, *after} if name.startswith(READ_BY_PROCESSES) and before.get(name) != after.get(name)
+    }
     for name in changed:
         os.environ.pop(name, None)
     os.environ.update({name: before[name] for name in changed & before.keys()})

@@ -21,7 +21,7 @@ from tests.oracles.once import once
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-LECTURE = (DOCS / "lecture.md").read_text(encoding="utf-8")
+LECTURE = [(DOCS / f"lecture_{part}.md").read_text(encoding="utf-8") for part in ("planning", "gans")]
 PACKAGES = ("planners", "gridworld_env", "gan_lab", "gan_lab.games", "gan_lab.updates", "gan_lab.vae")
 PUBLIC = [
     (package, name)
@@ -30,9 +30,13 @@ PUBLIC = [
     # what gan_lab hands on from its subpackages is there under its short name
     if "." not in package or name not in importlib.import_module("gan_lab").__all__
 ]
-STATEMENTS = re.findall(
-    r"^\| (?!statement|---)([^|]+) \| ([^|]+) \| ([^|]+) \|$", LECTURE.split("## From statement")[1], re.M
-)
+STATEMENTS = [
+    row
+    for page in LECTURE
+    for row in re.findall(
+        r"^\| (?!statement|---)([^|]+) \| ([^|]+) \| ([^|]+) \|$", page.split("## From statement")[1], re.M
+    )
+]
 
 
 def load(name: str) -> ModuleType:
@@ -115,7 +119,9 @@ def test_every_page_is_in_the_menu() -> None:
 
 @pytest.mark.slow
 @pytest.mark.visual
-@pytest.mark.parametrize("page", ["lecture.md", "gallery.md", "unknown.md", "howto/trade_offs.md"])
+@pytest.mark.parametrize(
+    "page", ["lecture_planning.md", "lecture_gans.md", "gallery.md", "unknown.md", "howto/trade_offs.md"]
+)
 def test_pictures_are_those_that_the_code_draws(page: str) -> None:
     """With tolerance: another build of the drawing library may smooth an edge otherwise, but not move an arrow."""
     drawn = 0
@@ -158,19 +164,25 @@ def test_every_picture_is_shown() -> None:
     assert {path.stem for path in (DOCS / "figures").glob("*.png")} == shown
 
 
-def test_the_notebook_is_the_page() -> None:
+@pytest.mark.parametrize("part", ["planning", "gans"])
+def test_the_notebook_is_the_page(part: str) -> None:
     maker = load("notebook")
-    stored = maker.NOTEBOOK.read_text(encoding="utf-8")
-    assert stored == maker.text_of(maker.notebook_of(LECTURE)), "run: python docs/notebook.py"
+    page = (DOCS / f"lecture_{part}.md").read_text(encoding="utf-8")
+    path = maker.path_of(DOCS / f"lecture_{part}.md")
+    stored = path.read_text(encoding="utf-8")
+    assert stored == maker.text_of(maker.notebook_of(page)), "run: python docs/notebook.py"
     notebook = nbformat.reads(stored, as_version=4)
     nbformat.validate(notebook)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    assert code == "\n".join(block.strip("\n") for block in re.findall(r"^```python\n(.*?)^```$", LECTURE, re.M | re.S))
+    drawing = r"^(?:```python|<!-- notebook)\n(.*?)^(?:```|-->)$"
+    assert code == "\n".join(block.strip("\n") for block in re.findall(drawing, page, re.M | re.S))
     outputs = [output.text for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert outputs == re.findall(r"^```text\n(.*?)^```$", LECTURE, re.M | re.S)
+    assert outputs == re.findall(r"^```text\n(.*?)^```$", page, re.M | re.S)
     pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", stored)
-    assert len(pictures) == LECTURE.count("![")
-    assert all((maker.NOTEBOOK.parent / picture).is_file() for picture in pictures)
+    drawn = len(re.findall(r"^-->\n\n!\[", page, re.M))  # in the notebook, in place of the page's picture
+    assert drawn > 4
+    assert len(pictures) == page.count("![") - drawn
+    assert all((path.parent / picture).is_file() for picture in pictures)
 
 
 def test_a_block_may_print_nothing() -> None:
@@ -214,7 +226,9 @@ def test_the_table_names_every_statement() -> None:
 def test_the_table_of_the_car_moves_as_the_car_does(n: int, rng: np.random.Generator) -> None:
     """On average over the nodes it leads to, from nodes that are drawn, against Gymnasium's own car."""
     (code,) = (
-        block for block in re.findall(r"^```python\n(.*?)^```$", LECTURE, re.M | re.S) if "def car_on_a_grid" in block
+        block
+        for block in re.findall(r"^```python\n(.*?)^```$", LECTURE[0], re.M | re.S)
+        if "def car_on_a_grid" in block
     )
     names: dict[str, Any] = {"np": np, "gym": gym, "planners": planners}
     exec(code.partition("\nfor n in")[0], names)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from PIL import Image
@@ -134,6 +135,14 @@ def test_digits(game: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], m
         assert picture.size == (840, 460)
 
 
+def test_dqn_in_one_file_prints_what_it_loses(capsys: pytest.CaptureFixture[str]) -> None:
+    found = load("cleanrl_style_dqn").learn("lecture", 0.0, 0.9, steps=1600, seed=3, lines=4)
+    env = gym.make("GridWorld-v0")
+    assert len(found) == 4 == capsys.readouterr().out.count("the greedy policy loses")
+    worst = planners.solve(env, discount=0.9).values - planners.solve(env, discount=0.9, minimise=True).values
+    assert 0.0 <= found[-1] <= worst.max()
+
+
 def test_a_mosaic_of_images() -> None:
     """An image of the second row keeps its pixels and its place."""
     images = np.full((16, 64), -1.0)
@@ -149,7 +158,10 @@ def test_every_example_is_tested() -> None:
         (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("test_examples.py", "test_docs.py")
     )
     assert {path.name for path in EXAMPLES.iterdir() if path.suffix == ".py" and f'"{path.stem}"' not in tests} == set()
-    assert {path.name for path in EXAMPLES.glob("*.ipynb")} == {"lecture.ipynb"}  # which tests/test_docs.py compares
+    assert {path.name for path in EXAMPLES.glob("*.ipynb")} == {
+        "lecture_planning.ipynb",
+        "lecture_gans.ipynb",
+    }  # which tests/test_docs.py compares
 
 
 def test_what_ppo_loses_is_bounded_from_both_sides() -> None:

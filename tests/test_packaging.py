@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from gan_lab.watch.page import write as game
+from gridworld_env.explorer.page import write as explorer
 from tests.oracles.once import once
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,8 +29,15 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names - metadata} == set(PACKAGES)
     sources = {path.relative_to(ROOT).as_posix() for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == sources
-    assert {f"{package}/py.typed" for package in PACKAGES} <= names
-    assert "gridworld_env/ui/pages/replay.html" in names
+    assert {*(f"{package}/py.typed" for package in PACKAGES), "planners/__init__.pyi"} <= names
+    pages = {"gridworld_env/explorer/page": explorer.SCRIPTS, "gan_lab/watch/page": game.SCRIPTS}
+    parts = {
+        f"{at}/{part}"
+        for at, scripts in pages.items()
+        for part in ("page.html", "style.css", *map("{}.js".format, scripts))
+    }
+    shared = {f"gridworld_env/ui/pages/{part}" for part in ("replay.html", "panel.css", "panel.js")}
+    assert shared | parts <= names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in metadata)
 
 
@@ -88,6 +97,18 @@ def test_public_names_are_imported_late_and_are_all_there(package: str) -> None:
 print(all(globals()[k] is getattr(n, k) is getattr(p, k) for k in n.__all__), set(n.__all__) <= set(dir(p)))"
     assert run(sys.executable, "-c", code, cwd=ROOT) == "True True\n"
     assert run(sys.executable, "-c", f"import {package}.{modules[package]}", cwd=ROOT) == ""
+
+
+def test_public_names_of_planners_are_those_of_its_stub_and_imported_late() -> None:
+    """Functions named as their file are functions, whatever is imported first; rooms are found, other names are not."""
+    code = "import sys, planners as p; late = {'planners.learning', 'planners.continuous', 'planners.evaluation'}\n\
+print(late & set(sys.modules)); from planners import *\n\
+print(len(p.__all__) > 100, all(globals()[k] is getattr(p, k) for k in p.__all__), set(p.__all__) <= set(dir(p)))\n\
+print(p.learning.learn.__name__, callable(p.pareto), callable(p.solve), callable(p.solve_many), hasattr(p, 'no_name'))"
+    expected = "set()\nTrue True True\nplanners.learning.learn True True True False\n"
+    assert run(sys.executable, "-c", code, cwd=ROOT) == expected
+    first = "import planners.learning.record, planners.pareto, planners as p; print(p.solve.__name__, p.pareto)"
+    assert run(sys.executable, "-c", first, cwd=ROOT).startswith("solve <function pareto")
 
 
 def test_installed_version_is_that_of_pyproject() -> None:

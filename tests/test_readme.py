@@ -9,6 +9,7 @@ import contextlib
 import doctest
 import io
 import re
+import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ def run_page(text: str, name: str) -> None:
 
 
 def blocks(text: str) -> Iterator[Block]:
+    """What a page's readers see and, in comments, what only its notebook draws."""
+    text = re.sub(r"^<!-- notebook\n(.*?)^-->", r"```python\n\1```", text, flags=re.MULTILINE | re.DOTALL)
     for match in FENCED_BLOCK.finditer(text):
         first_line = text.count("\n", 0, match.start("body")) + 1
         yield Block(match["language"], textwrap.dedent(match["body"]), first_line)
@@ -101,6 +104,8 @@ def execute(block: Block, name: str, namespace: dict[str, Any]) -> str:
     code = compile("\n" * (block.first_line - 1) + block.body, str(ROOT / name), "exec")
     with contextlib.redirect_stdout(io.StringIO()) as output:
         exec(code, namespace)
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
     return output.getvalue()
 
 

@@ -1,7 +1,9 @@
 """The command `gan-lab watch`: a game in a window, while it is played."""
 
 import os
-from typing import Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -23,6 +25,7 @@ def watch(
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same players.")] = 0,
     paused: Annotated[bool, typer.Option("--paused", help="Wait for the space bar.")] = False,
     scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
+    html: Annotated[Path | None, typer.Option(help="Write dirac or bilinear as a page, and open no window.")] = None,
 ) -> None:
     """Open a window: watch a GAN learn beside what is exactly true, step by step, and change its rules meanwhile.
 
@@ -31,12 +34,32 @@ def watch(
     from gridworld_env.ui.widgets.display import has_display
 
     with exit_codes(ValueError, OSError, ImportError):
+        if html is not None:
+            only_a_window = {"recipe": recipe, "width": width, "noise": noise, "seed": seed, "scale": scale != 1.0}
+            _write(html, game, only_a_window, update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight)
+            return
         if not has_display():
-            raise ValueError("there is no display here for a window; `gan-lab train` needs none")
+            raise ValueError(
+                "there is no display here for a window; `gan-lab train` needs none, and `gan-lab watch dirac --html "
+                "FILE` writes a page for a browser"
+            )
         _show(
             game, recipe, seed, paused, scale, width=width, noise=noise, update=update, loss=loss, penalty=penalty,
             penalty_weight=penalty_weight,
         )  # fmt: skip
+
+
+def _write(html: Path, game: str, only_a_window: Mapping[str, object], **rules: Any) -> None:
+    from gan_lab.watch.page.write import write_game
+    from gridworld_env.ui.pages.page import size_text
+
+    for option, value in only_a_window.items():
+        if value:
+            raise ValueError(f"--{option} is only for the window; leave it out, or leave out --html")
+    size = write_game(html, game, **rules)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"wrote {html}, {size_text(size)}: open it in a browser", markup=False
+    )
 
 
 def _show(

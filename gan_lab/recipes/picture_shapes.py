@@ -11,6 +11,8 @@ from gan_lab.networks.convolutional import is_convolvable
 from gan_lab.networks.picture_pairs import (
     DCGANDiscriminator,
     DCGANGenerator,
+    ResidualDiscriminator,
+    ResidualGenerator,
     SpectralDiscriminator,
 )
 from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape
@@ -58,3 +60,25 @@ class SpectralDiscriminatorShape(DiscriminatorShape):
     def network(self, game: SampleGame) -> nn.Module:
         """From (m, d) to (m, 1) scores."""
         return SpectralDiscriminator(_shape_of(game), self.channels)
+
+
+@dataclass(frozen=True)
+class ResidualGeneratorShape(GeneratorShape):
+    """Residual blocks without normalisation, as R3GAN's; `channels` at half the side."""
+
+    channels: int = 16
+
+    def network(self, game: SampleGame) -> nn.Module:
+        """From (n, noise_size) to (n, d)."""
+        return ResidualGenerator(game.noise_size, _shape_of(game), self.channels)
+
+
+@dataclass(frozen=True)
+class ResidualDiscriminatorShape(DiscriminatorShape):
+    """Residual blocks without normalisation, as R3GAN's; `channels` at half the side."""
+
+    channels: int = 16
+
+    def network(self, game: SampleGame) -> nn.Module:
+        """From (m, d) to (m, 1) scores."""
+        return ResidualDiscriminator(_shape_of(game), self.channels)

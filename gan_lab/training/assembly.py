@@ -169,7 +169,7 @@ def assemble(
         WiringError: Something does not fit.
     """
     rule, loss, penalty = find_update(recipe.update), find_loss(recipe.loss), find_penalty(recipe.penalty)
-    _check_place(game, recipe, rule, place)
+    _check_place(game, recipe, rule, place, bool(loss.payoffs or (penalty is not None and penalty.payoffs)))
     _check_others(loss, others)
     first, second = game.default_players(recipe)
     if annealed is None:
@@ -205,7 +205,7 @@ def _begun(state: GameState, rule: Update, seed: int, place: Place, rows: slice)
     return env
 
 
-def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place) -> None:
+def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place, of_turns: bool) -> None:
     """Refuse what cannot be shared, and games that have nothing to put on a device."""
     if not game.of_samples and (place.shares > 1 or place.device.type != "cpu"):
         raise WiringError(
@@ -216,7 +216,6 @@ def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place) -> None
         raise WiringError(
             f"batch_size is {recipe.batch_size!r}, in {place.shares} shares: each needs a sample; take a larger batch"
         )
-    of_turns = find_loss(recipe.loss).payoffs or ((slope := find_penalty(recipe.penalty)) is not None and slope.payoffs)
     if place.shares > 1 and of_turns:
         raise WiringError("payoffs of a whole turn may need the whole batch: train in one process and one share")
     if place.shares > 1 and not rule.shareable:

@@ -114,27 +114,33 @@ def train(
     """
     changes = dict(update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight, batch_size=batch_size)
     changes |= _rates(rate, generator_rate, discriminator_rate, generator, discriminator) | {"steps": steps}
-    found = make_game(game)
-    chosen = choose_recipe(found, recipe, players=(generator, discriminator) != (None, None), changes=changes)
-    found = found.as_played(chosen.packing, chosen.noise_size)
-    seed, looks = whole_number("seed", seed, 0), whole_number("looks", looks, 1)
-    every = None if truth_every is None else whole_number("truth_every", truth_every, 1)
+    found, chosen = _chosen(game, recipe, (generator, discriminator) != (None, None), changes)
+    seed, look = whole_number("seed", seed, 0), _Evaluations.at(truth_every, looks, callbacks, progress, checkpoint)
     where = find_device(device, distributed=distributed, useful=found.of_samples)
     with join_ranks(distributed, where) as ranks:
         place, numbers = Place(where, ranks, shares_of(shares, ranks, resume)), RunNumbers(seed, where)
-        ranks.first(lambda: checkpoints.check_place(checkpoint))
-        made = _assembled(numbers, resume, found, chosen, discriminator, generator, seed, place, None, others)
-        made.run.metrics = checked_metrics(metrics)
-        _play(made, chosen.steps, _Evaluations(every, looks, tuple(callbacks), progress, checkpoint), numbers)
+        files = checkpoint, resume
+        made = _assembled(numbers, files, metrics, found, chosen, discriminator, generator, seed, place, None, others)
+        _play(made, chosen.steps, look, numbers)
     return made.run
 
 
-def _assembled(numbers: RunNumbers, resume: Path | None, *parts: Any) -> Assembly:
-    """`assemble`, with the run's own random numbers, and what a checkpoint has."""
+def _chosen(game: GameLike, recipe: Any, players: bool, changes: dict[str, Any]) -> tuple[Any, Recipe]:
+    """The game, as it is played by its recipe."""
+    found = make_game(game)
+    chosen = choose_recipe(found, recipe, players=players, changes=changes)
+    return found.as_played(chosen.packing, chosen.noise_size), chosen
+
+
+def _assembled(numbers: RunNumbers, files: tuple[Any, Any], metrics: Any, *parts: Any) -> Assembly:
+    """`assemble`, with the run's own random numbers and metrics, and what a checkpoint has."""
+    (checkpoint, resume), place = files, next(part for part in parts if isinstance(part, Place))
+    place.ranks.first(lambda: checkpoints.check_place(checkpoint))
     with numbers:
         made = assemble(*parts)
         if resume is not None:
             checkpoints.load(resume, made)
+    made.run.metrics = checked_metrics(metrics)
     return made
 
 
@@ -168,6 +174,12 @@ class _Evaluations:
     callbacks: tuple[Callback, ...]
     progress: bool
     file: Path | None
+
+    @classmethod
+    def at(cls, every: int | None, looks: int, callbacks: Sequence[Callback], *rest: Any) -> "_Evaluations":
+        """As `train` was asked for them."""
+        every = None if every is None else whole_number("truth_every", every, 1)
+        return cls(every, whole_number("looks", looks, 1), tuple(callbacks), *rest)
 
     def interval(self, steps: int) -> int:
         """Updates from one to the next."""
@@ -207,7 +219,6 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
     step = run.steps
     pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
     with Progress(run.game.name, steps, evaluations.progress and made.place.ranks.rank == 0) as bar, pair.listening():
-        bar.start_at(run.steps)
         if bar.wanted:
             bar.tell(memory.sentence(run))
         try:
@@ -221,7 +232,7 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
                     if is_due and pair.together(run, lambda: evaluations.of(made, bar)):
                         run.status = Status.STOPPED
                         return
-                bar.beat(run.steps, pair.payoffs)
+                bar.beat(run.steps, pair.payoffs, lambda: _glance(run))
                 evaluations.beat(made)
             run.status = Status.FINISHED
         except KeyboardInterrupt:
@@ -286,6 +297,14 @@ def evaluate(made: Assembly) -> None:
         of_average = run.game.truth_of_samples(run.average.module, run.steps)
         if of_average := of_average | measured(run, run.steps, {}, averaged=True):
             run.averaged_truth.append({"step": float(run.steps), **of_average})
+
+
+def _glance(run: Run) -> dict[str, float]:
+    """An evaluation for the eye, as `look`; nothing where the players are broken, which the run itself will say."""
+    try:
+        return run.look(run.steps)
+    except NonFiniteMoveError:
+        return {}
 
 
 def _out_of_bounds(run: Run) -> str:

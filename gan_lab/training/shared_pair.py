@@ -33,6 +33,7 @@ from gan_lab.training.run import Run
 from gan_lab.updates.player_pair import PlayerPair, T
 
 MIXING = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+WITHOUT_MIXING = "r3gan_pictures"  # the recipe of pictures of any size whose networks have none of these
 
 
 class SharedPair(PlayerPair):
@@ -58,12 +59,19 @@ class SharedPair(PlayerPair):
             env.seat(**self.players)
         self.envs, self.ranks = list(envs), ranks
         self._signalled = False
+        self._check_no_mixing()
+
+    def _check_no_mixing(self) -> None:
+        """Refuse networks that need the whole batch, and say what to take instead."""
+        pictures = getattr(self.env.game_state.game, "image_shape", None) is not None
+        recipe = f"the recipe {WITHOUT_MIXING!r}, or " if pictures else ""
         for agent, player in self.players.items():
             for module in player.modules():
                 if isinstance(module, MIXING):
                     raise WiringError(
                         f"{agent} has a {type(module).__name__}, which makes of a share something else than of the "
-                        "whole batch: take it out, or train in one process and one share"
+                        f"whole batch: take {recipe}networks without it (GroupNorm and LayerNorm are no trouble), or "
+                        "train in one process and one share"
                     )
 
     def turn(self) -> tuple[Player, Tensor]:

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from typer.core import TyperCommand
 
+from gridworld_env.cli.dry_run import dry_run
 from gridworld_env.cli.plan_options import MapOptions, PlanOptions, described
 from gridworld_env.ui.files.whole_file import check_place
 from gridworld_env.ui.listing import listing
@@ -86,6 +87,7 @@ def plan(
     html: Annotated[Path | None, typer.Option(help="Write a page that replays every sweep, and an episode.")] = None,
     gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
     seed: Annotated[int | None, described("The same seed replays the same episode.")] = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Say what memory and time it will take, after 2 s.")] = False,
 ) -> None:
     """Solve a map: values, every optimal action, and the proven bound of the error."""
     for path, suffix in ((png, ".png"), (html, ".html"), (gif, ".gif")):
@@ -95,6 +97,9 @@ def plan(
         check_libraries()
     arguments = options.arguments()
     env = gym.make("GridWorld-v0", **arguments)
+    if dry:
+        print(dry_run(options, env))
+        return
     replay = None if html is None and gif is None else options.replay(env)
     result = options.solve(env, replay)
     if as_json:
@@ -169,14 +174,22 @@ def explore_command(
     seed: Annotated[int | None, described("The same seed draws the same moves of the agent.")] = None,
     agent: Annotated[str | None, described("Begin in mode Learn: {agents}.", metavar="NAME")] = None,
     steps: Annotated[int, typer.Option(min=0, help="Steps that the agent has made then.")] = 0,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the same as a page for a browser, and open no window.")
+    ] = None,
 ) -> None:
     """Open a window: paint a map, plan step by step, watch the policy flip or an agent learn."""
     with _exit_codes():
+        places = {"start": start, "goal": goal, "empty": empty}
+        if html is not None:
+            from gridworld_env.cli.explorer_page import write_page_of
+
+            size = write_page_of(html, map, discount, agent=agent, steps=steps, seed=seed, scale=scale, **places)
+            return _say(f"wrote {html}, {size_text(size)}: open it in a browser", "")
         if not has_display():
-            raise ValueError("there is no display here for a window; `gridworld plan` and `gridworld play` need none")
+            raise ValueError("there is no display here for a window; --html FILE writes a page for a browser instead")
         from gridworld_env.explorer.launch import launch
 
-        places = {"start": start, "goal": goal, "empty": empty}
         launch(map, discount=discount, scale=scale, seed=seed, agent=agent, steps=steps, **places)
 
 

@@ -1,6 +1,7 @@
 """The options that the commands `gridworld plan`, `gridworld play` and `gridworld learn` share."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,7 +64,12 @@ class PlanOptions(MapOptions):
     ] = None
     relative_tolerance: Annotated[float | None, described("The same as a part of the largest |V|.")] = None
 
-    def solve(self, env: gym.Env[Any, Any], replay: "Replay | None" = None) -> "planners.Plan":
+    def solve(
+        self,
+        env: gym.Env[Any, Any],
+        replay: "Replay | None" = None,
+        progress: "Callable[[planners.Iteration], object] | None" = None,
+    ) -> "planners.Plan":
         """The plan, converged or not; with a replay, sweep by sweep unless another method is asked for."""
         import planners
         from planners.iteration.loop import refuse_unbounded
@@ -73,7 +79,7 @@ class PlanOptions(MapOptions):
             discount=self.discount,
             method="value_iteration" if replay is not None and self.method == "auto" else self.method,
             **self.tolerances(),
-            progress=sys.stderr.isatty() if replay is None else replay,
+            progress=replay or progress or sys.stderr.isatty(),
             throw=False,
         )
         refuse_unbounded(plan)

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridworld_env.errors import MapError
-from gridworld_env.explorer.map_document import MapDocument, make_document
+from gridworld_env.explorer.map_document import MapDocument, empty_document, make_document
 from gridworld_env.explorer.session import Session, Snapshot
 from gridworld_env.maps.files import SUFFIXES, read_map_file
-from gridworld_env.maps.options import refuse_options_of_files
+from gridworld_env.maps.options import place_option, refuse_options_of_files
 from gridworld_env.maps.textbook_worlds import WORLDS
 from gridworld_env.ui.files.whole_file import write_whole
 from gridworld_env.ui.widgets.animations import animation_steps, picture_path
 from gridworld_env.ui.widgets.jobs import Job
+from planners.options import check_discount
 
 GIF_SIDE: Final = 640  # pixels of the longest side of an animation
 GIF_CELL: Final = 144  # pixels of a square, at most: the caption of a map of four columns is not cut then
@@ -35,6 +36,24 @@ def read_document(name: str, discount: float, **places: Any) -> tuple[MapDocumen
         return make_document(read_map_file(path, **places), discount), path if path.suffix.lower() == ".json" else None
     refuse_options_of_files(name, places)
     return make_document({"map_name": name}, discount), None
+
+
+def asked_document(
+    name: str, discount: float, *, start: str | None, goal: str | None, empty: str | None
+) -> tuple[MapDocument, Path | None]:
+    """The document that the options of `gridworld explore` ask for, and the file if saving can write to it.
+
+    Raises:
+        MapError: There is no such map, or it cannot be used.
+        InvalidOptionError: The discount is no number from 0 to 1.
+        OSError: The file cannot be read.
+    """
+    check_discount(discount)
+    if empty is not None:
+        refuse_options_of_files(f"--empty {empty}", {"start": start, "goal": goal})
+        rows, columns = place_option("empty", empty) or (0, 0)
+        return empty_document(rows, columns).with_discount(discount), None
+    return read_document(name, discount, start=place_option("start", start), goal=place_option("goal", goal))
 
 
 def load(session: Session, name: str) -> None:

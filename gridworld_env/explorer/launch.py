@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING
 from gridworld_env.agents import find_agent
 from gridworld_env.explorer.app import Drawing, ExplorerApp
 from gridworld_env.explorer.commands import COMMANDS
-from gridworld_env.explorer.files import read_document
-from gridworld_env.explorer.map_document import empty_document
+from gridworld_env.explorer.files import asked_document
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.side_panel import make_panel
 from gridworld_env.explorer.views import LEARN
-from gridworld_env.maps.options import place_option, refuse_options_of_files
 from gridworld_env.rendering.pygame_canvas import import_pygame
-from planners.options import check_discount
 
 if TYPE_CHECKING:
     from gridworld_env.ui.widgets.pygame_window import AppWindow
@@ -38,16 +35,7 @@ def launch(
         OSError: The file cannot be read.
     """
     import_pygame()  # says what to install
-    check_discount(discount)
-    path = None
-    if empty is not None:
-        refuse_options_of_files(f"--empty {empty}", {"start": start, "goal": goal})
-        rows, columns = place_option("empty", empty) or (0, 0)
-        document = empty_document(rows, columns).with_discount(discount)
-    else:
-        document, path = read_document(
-            map_name, discount, start=place_option("start", start), goal=place_option("goal", goal)
-        )
+    document, path = asked_document(map_name, discount, start=start, goal=goal, empty=empty)
     session = Session(document, path, seed)
     if agent is not None:
         watch_learner(session, agent, steps)

@@ -1,6 +1,7 @@
 """A map and its options as text, as the commands and `open_map` take them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,22 @@ from gridworld_env.maps.textbook_worlds import WORLDS
 
 PLACES: Final = ("start", "goal")
 FOR_FILES: Final = (*PLACES, "scenario", "walls_below")
+# What other environments call it, and what to write here.
+ELSEWHERE: Final = {
+    "is_slippery": "slip=2/3 moves as is_slippery=True does, and slip=0 as is_slippery=False",
+    "success_rate": "slip=1 - success_rate has the same moves",
+    "reward_schedule": "step_reward= is the reward of a step, and legend= has the rewards of squares",
+    "living_reward": "it is step_reward= here",
+    "living_penalty": "it is step_reward= here, with its sign",
+    "step_penalty": "it is step_reward= here, with its sign",
+    "noise": "it is slip= here",
+    "gamma": "the discount belongs to the planner: planners.solve(env, discount=...)",
+    "discount": "it belongs to the planner: planners.solve(env, discount=...)",
+    "size": "desc= has a map of your own, and gridworld_env.random_map(height, width) draws one",
+    "goal": "mark it with + in desc=",
+    "start": "mark it with S in desc=, or begin with reset(options={'cell': (row, column)})",
+    "seed": "give it to reset(seed=...)",
+}
 OPTIONS: Final = tuple(sorted({*RULES, *FOR_FILES, "max_episode_steps"}))
 
 
@@ -24,6 +41,14 @@ def map_arguments(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         return {**read_map_file(name, **files), **rules}
     refuse_options_of_files(name, files)
     return {"map_name": name, **rules}
+
+
+def refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
+    """`TypeError` for the first argument that `GridWorld-v0` does not have, with what to write instead."""
+    for name in names:
+        near = get_close_matches(name, known, 1, 0.6)
+        hint = ELSEWHERE.get(name) or (f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}")
+        raise TypeError(f"GridWorld-v0 got an unexpected keyword argument {name!r}: {hint}.")
 
 
 def refuse_options_of_files(name: str, options: Mapping[str, Any]) -> None:

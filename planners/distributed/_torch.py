@@ -76,11 +76,15 @@ class TorchProcesses(Processes):
         try:
             yield
         except RuntimeError as error:
-            raise LostProcessError(
-                f"process {self.rank} of {self.size} waited for another one, which is gone or was silent for "
-                f"{self.timeout:g} s: {str(error).splitlines()[0]}. Look at the output of the others; a run with "
-                "checkpoints goes on from the last one when it is started again"
-            ) from error
+            raise _lost(self.rank, self.size, self.timeout, error) from error
+
+
+def _lost(rank: int, size: int, timeout: float, error: RuntimeError) -> LostProcessError:
+    return LostProcessError(
+        f"process {rank} of {size} waited for another one, which is gone or was silent for {timeout:g} s: "
+        f"{str(error).splitlines()[0]}. Look at the output of the others; a run with checkpoints goes on from the last "
+        "one when it is started again"
+    )
 
 
 def _meeting_point(timeout: float) -> tuple[Any, int, int]:
@@ -102,6 +106,9 @@ def default_group(timeout: float) -> Iterator[None]:
     store, rank, size = _meeting_point(timeout)
     name = f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}, group {next(GROUPS)}"
     attempt = dist.PrefixStore(name, store)  # pyright: ignore[reportPrivateImportUsage] - documented there
-    dist.init_process_group("gloo", store=attempt, rank=rank, world_size=size, timeout=limit)
+    try:
+        dist.init_process_group("gloo", store=attempt, rank=rank, world_size=size, timeout=limit)
+    except RuntimeError as error:
+        raise _lost(rank, size, timeout, error) from error
     yield
     dist.destroy_process_group()  # not after an error: those who are gone would be waited for

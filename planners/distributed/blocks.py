@@ -24,13 +24,14 @@ from planners.distributed.part import Part, make_part
 from planners.distributed.processes import Interrupt, Processes
 from planners.distributed.sources import Source, dealt, in_turn
 from planners.equations.certificates import Bounds
+from planners.iteration.sweep_forecast import SMALL, Outlook
 from planners.memory import available_bytes, check_memory, readable
 from planners.options import Target, Tolerance, sizes
 from planners.plans.model_identity import BlockModel, digest_of_parts
 from planners.sweeps.certified_values import bracket, weight_offset
 
 PROOF_EVERY: Final = 64  # sweeps: so a proof, which costs about two, hardly counts
-BYTES_A_STATE: Final = 34.0  # values, bounds, the estimate between them, and actions
+BYTES_A_STATE: Final = 59.0  # values; and of two proofs, as one follows another, bounds, what is between, and actions
 PROCESS_BYTES: Final = 1.2e8  # what a process takes after the check, however few its states: compiled loops, buffers
 
 
@@ -50,12 +51,14 @@ class Blocks:
         interrupt: Ctrl-C, which all processes hear of after the same sweep.
         after_sweep: Called after each sweep.
         worked: (own parts,) bool, which parts the last sweep swept.
+        needed: Estimate of the bytes that the states of this process take, with their values and bounds.
     """
 
     discount: float
     processes: Processes
     states: int
     sweeps: int
+    needed: float
     interrupt: Interrupt
 
     def __init__(self, source: Source, discount: float, processes: Processes, parts: int) -> None:
@@ -81,7 +84,7 @@ class Blocks:
 
     def _read(self, source: Source) -> list[Part]:
         """The own parts; refuses what will not fit in memory, with the number of the process and the bytes."""
-        needed = self.states * (source.bytes_a_state() + BYTES_A_STATE)
+        needed = self.needed = self.states * (source.bytes_a_state() + BYTES_A_STATE)
         what = f"its {self.states} states, {readable(needed)} with their values,"
 
         def read() -> list[Part]:
@@ -148,6 +151,14 @@ class Blocks:
             raise KeyboardInterrupt
         self.residual: float = float(unsettled)
         self.settled: bool = self.residual <= self.threshold
+
+    def outlook(self) -> Outlook:
+        """When the sweeps will end, by the states of this process: where no value has come yet, it is the least."""
+        own = [self.own(number) for number in range(len(self.parts)) if self.parts[number].count]
+        least = min((float(values.min()) for values in own), default=0.0)
+        with np.errstate(invalid="ignore"):
+            waiting = sum(int(np.count_nonzero(values <= least + SMALL * self.residual)) for values in own)
+        return Outlook(self.threshold, 1.0 - waiting / max(self.states, 1), float(self.worked.mean()))
 
     def refresh(self) -> None:
         """Bring what is read elsewhere up to date after the values were set."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from planners.distributed.guard import guarded
 from planners.distributed.processes import Alone, Processes
 from planners.errors import InvalidOptionError
 
@@ -19,9 +20,11 @@ def process_group(timeout: float = 600.0) -> Iterator[None]:
     the addresses of processes that are gone there.
 
     Args:
-        timeout: Seconds after which a process that waits for another one gives up.
+        timeout: Seconds after which a process that waits for another one gives up, and after which a process that was
+            stopped is killed.
     """
-    with _torch(timeout).default_group(timeout):
+    torch = _torch(timeout)
+    with guarded(timeout), torch.default_group(timeout):
         yield
 
 

@@ -19,7 +19,7 @@ SHOWN = 5  # states
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class AveragePlan:
-    """The mean reward a step in the long run, of the best policy or of one that was given.
+    """The mean reward a step in the long run: of the best policy, or of a given one.
 
     Attributes:
         gain: (S,) estimate of g(s), in units of reward a step. It is one number wherever one can go everywhere.
@@ -35,8 +35,8 @@ class AveragePlan:
         method: What was run.
         tolerance: The error that was allowed, in units of reward.
         model: The model.
-        minimise: Whether the gain is the least, because rewards are costs. What is said of `lower` and `policy` then
-            holds for `upper`.
+        minimise: Whether the gain is the least, because rewards are costs. Then the statements about
+            `lower` and `policy` hold for `upper`.
     """
 
     gain: NDArray[np.float64]

@@ -37,7 +37,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Hitting:
-    """How likely a policy is to enter a set of states, and when.
+    """The probability that a policy ever enters a set of states, and the expected time until then.
 
     Attributes:
         values: (S,) probability from each state; 1 in the set.

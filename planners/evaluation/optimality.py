@@ -19,7 +19,7 @@ from planners.plans.policy import as_policy
 
 
 class Certificate(NamedTuple):
-    """Proven bounds of V*, from values that anybody computed.
+    """Proven bounds of V*, for values from any source.
 
     Attributes:
         lower: (S,) not above V*; -inf where nothing is proven.

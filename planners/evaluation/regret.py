@@ -60,7 +60,7 @@ class Regret(NamedTuple):
 
     @property
     def upper(self) -> float:
-        """The most that the regret can be: of episodes, but for the spread of their mean."""
+        """The largest value that the regret can have. For episodes, the standard error of the mean is not included."""
         return self.value + (self.left_open if self.episodes else self.error)
 
     def __repr__(self) -> str:

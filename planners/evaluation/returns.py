@@ -48,7 +48,7 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Returns:
-    """The return of a policy: how it is spread.
+    """The return of a policy: its mean, variance and third moment, and its distribution.
 
     Attributes:
         mean: Expected return of an episode.

@@ -49,7 +49,7 @@ class Episode:
 
     @property
     def observations(self) -> list[Any]:
-        """Every observation, the first and the last included: one more than there are steps."""
+        """All observations, including the first and the last: one more than the number of steps."""
         return [self.transitions[0].observation, *(step.next_observation for step in self.transitions)]
 
     @property
@@ -64,12 +64,12 @@ class Episode:
 
     @property
     def terminated(self) -> bool:
-        """Whether the environment ended it."""
+        """Whether the environment ended the episode."""
         return self.transitions[-1].terminated
 
     @property
     def truncated(self) -> bool:
-        """Whether a limit of steps cut it off."""
+        """Whether a limit of steps cut the episode off."""
         return self.transitions[-1].truncated
 
     @property

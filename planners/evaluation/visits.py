@@ -116,7 +116,7 @@ class Visits:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Stationary:
-    """The share of all steps, in the long run, in each state.
+    """The long-run share of steps in each state.
 
     Attributes:
         values: (S,) the shares; they sum to the probability that the episode goes on for ever.

@@ -103,7 +103,7 @@ class MarkovGame:
 
     @property
     def rescaled(self) -> float:
-        """The most that a row was off 1 before it was scaled with `normalise=True`."""
+        """The largest distance of a row's sum from 1, before `normalise=True` scaled it."""
         return self.joint.rescaled
 
     @property
@@ -270,7 +270,7 @@ class MarkovGame:
 
     @classmethod
     def from_turns(cls, model: ModelLike, opponent_moves: ArrayLike) -> Self:
-        """A game in which one player moves in each state: an MDP of which some states are the opponent's.
+        """A game in which one player moves in each state: an MDP in which the opponent moves in some states.
 
         Args:
             model: A model of S states, or an environment that has one.

@@ -129,7 +129,7 @@ class FictitiousPlay(GamePlayer):
     """
 
     def prepare(self) -> None:
-        """Nothing was seen yet."""
+        """Begin with an empty model."""
         self.played, self.seen = np.zeros(self.exists.shape), np.zeros(self.others_exist.shape)
 
     @property

@@ -137,7 +137,7 @@ class IntervalMDP:
 
     @property
     def is_known(self) -> bool:
-        """Whether only one MDP fits."""
+        """Whether exactly one MDP lies within the bounds."""
         return not self.carried.any() and np.array_equal(self.rewards_lower, self.rewards_upper)
 
     def middle(self) -> TabularMDP:
@@ -201,7 +201,7 @@ class IntervalMDP:
         norm: Literal["l1", "max"] = "l1",
         reward_radius: ArrayLike = 0.0,
     ) -> Self:
-        """All MDPs near a given one; what is impossible in it is impossible in all of them.
+        """All MDPs near a given one. What is impossible in it is impossible in all of them.
 
         Args:
             model: A `TabularMDP`, a `MoveMDP`, or an environment that has one.
@@ -213,7 +213,7 @@ class IntervalMDP:
 
     @classmethod
     def containing(cls, models: Sequence[ModelLike]) -> Self:
-        """The narrowest bounds that some models lie in: for instance the same map with the least and the most slip.
+        """The narrowest bounds that contain some models, such as the same map with the least and the most slip.
 
         Args:
             models: `TabularMDP`s, `MoveMDP`s or environments of the same states and actions.

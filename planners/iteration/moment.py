@@ -14,10 +14,11 @@ from planners.plans.plan import Iteration
 if TYPE_CHECKING:
     from planners.equations.certificates import Bounds
     from planners.iteration.iterates import Solving
+    from planners.iteration.sweep_forecast import Outlook
 
 
 class Moment(Iteration):
-    """An `Iteration` while planning goes on: its numbers, and S values that are computed when somebody asks.
+    """An `Iteration` while planning goes on: its numbers, and S values that are computed on request.
 
     Of the methods that hold the values of all states at once: not of ordered Gauss-Seidel, nor of modified policy
     iteration where it is compiled for many states.
@@ -75,6 +76,11 @@ class Moment(Iteration):
     def upper(self) -> NDArray[np.float64]:
         """(S,) proven upper bounds of V*; inf where nothing is proven yet."""
         return self._bound("upper", np.inf)
+
+    def outlook(self) -> "Outlook | None":
+        """What sweeps tell of their end, after they have looked at all values; None: they tell nothing."""
+        ask = getattr(self._solved, "outlook", None)
+        return None if ask is None else ask()
 
     def _bound(self, name: str, unknown: float) -> NDArray[np.float64]:
         self._known_values()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from planners.iteration.moment import Moment
+from planners.iteration.sweep_forecast import SweepForecast
 from planners.plans.plan import Iteration
 
 Progress = bool | Callable[[Moment], object]
@@ -88,7 +89,11 @@ class LogLines:
 
 
 class Forecast:
-    """How far it is and how long it will take, if the logarithm of the bound goes on falling as it did of late."""
+    """How far it is and how long it will take, if what moved of late goes on moving so.
+
+    Where every iteration proves a bound, its logarithm goes on falling as it did. Sweeps prove one now and then: see
+    `SweepForecast` for those.
+    """
 
     tolerance: float
     states: int
@@ -99,9 +104,11 @@ class Forecast:
         self.done: float | None = None  # 0 to 1
         self._first = math.nan
         self._late: deque[tuple[float, float]] = deque(maxlen=200)  # (seconds, log of the bound)
+        self._sweeps = SweepForecast()
 
     def take(self, step: Iteration) -> None:
         """Note one iteration."""
+        self._sweeps.take(step)
         if not (math.isfinite(step.error_bound) and step.error_bound > 0):
             return
         height = math.log(step.error_bound / self.tolerance)
@@ -112,6 +119,8 @@ class Forecast:
     @property
     def seconds_left(self) -> float | None:
         """Estimate of the seconds to the tolerance; None where the bound does not fall."""
+        if self._sweeps.knows:
+            return self._sweeps.seconds_left
         if len(self._late) < 2:
             return None
         (began, high), (now, low) = self._late[0], self._late[-1]

@@ -23,7 +23,7 @@ from planners.learning.task import Task
 
 @dataclass
 class ActorCritic(TabularLearner):
-    """One-step actor-critic. `action_values` are its preferences h(s, a), which `rate` is the step size of.
+    """One-step actor-critic. `action_values` are its preferences h(s, a); `rate` is their step size.
 
     Attributes:
         critic_rate: Step size of v.

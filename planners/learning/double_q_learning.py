@@ -40,14 +40,14 @@ class DoubleQLearning(TabularLearner):
     kernel = "double_q_learning"
 
     def start(self, task: Task, seed: int | None) -> None:
-        """Two tables, and the visits of each."""
+        """Begin with two tables of zeros, and no visits."""
         super().start(task, seed)
         self.tables: list[list[list[float]]] = [self.Q, [list(row) for row in self.Q]]
         self.visits_of: list[Any] = [self.visits, [list(row) for row in self.visits]]
         self.coin: int | None = None
 
     def choose(self, s: int) -> int:
-        """An action by the sum of both tables; the same draw says which one is updated."""
+        """Choose an action by the sum of both tables. The same random number decides which table is updated."""
         action = super().choose(s)
         self.coin = self.random.high & 1
         return action

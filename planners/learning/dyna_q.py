@@ -41,7 +41,7 @@ class DynaQ(TabularLearner):
 
     Attributes:
         planning_steps: n.
-        kappa: Bonus for what was not tried for long.
+        kappa: Weight of the bonus for pairs that were not tried for a long time.
 
     >>> agent = DynaQ(rate=1.0, planning_steps=50).begin((3, 1), discount=0.5, seed=1)
     >>> agent.learn(0, 0, 0.0, 1, terminated=False)
@@ -62,14 +62,14 @@ class DynaQ(TabularLearner):
             )
 
     def start(self, task: Task, seed: int | None) -> None:
-        """Nothing was seen yet."""
+        """Begin with an empty model."""
         super().start(task, seed)
         self.model: dict[tuple[int, int], Remembered] = {}
         self.tried: list[tuple[int, int]] = []
         self.touched: set[int] = set()
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
-        """One update from the step, n from the model."""
+        """Do one update from the step, and n updates from the model."""
         self.touched = {s}
         self.improve(s, a, r, s2, terminated)
         self.remember(s, a, Remembered(r, s2, terminated, self.steps))
@@ -86,7 +86,7 @@ class DynaQ(TabularLearner):
         self.Q[s][a] += self.step_size(s, a) * (r + self.discount * later - self.Q[s][a])
 
     def remember(self, s: int, a: int, seen: Remembered) -> None:
-        """Note in the model what a pair did; with Dyna-Q+, that the other actions of its state may be tried."""
+        """Store the outcome of a pair in the model; with Dyna-Q+ also the other actions of its state."""
         for action in self.options[s] if self.kappa else [a]:
             if (s, action) not in self.model:
                 self.tried.append((s, action))

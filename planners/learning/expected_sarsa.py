@@ -17,7 +17,7 @@ from planners.learning.tabular_learner import TabularLearner
 
 @dataclass
 class ExpectedSarsa(TabularLearner):
-    """Expected Sarsa, on-policy: pi is how it acts.
+    """Expected Sarsa. It is on-policy: pi is the policy that acts.
 
     >>> agent = ExpectedSarsa(rate=0.5, exploration=0.5).begin((2, 2), discount=0.9, seed=1)
     >>> agent.learn(1, 0, 1.0, 1, True)

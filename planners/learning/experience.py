@@ -34,7 +34,7 @@ class _Seen(NamedTuple):
 
 
 class Experience:
-    """Counts of (s, a, s', terminated), and sums of rewards.
+    """Counts of the transitions (s, a, s', terminated) that were seen, and sums of their rewards.
 
     Args:
         num_states: S.
@@ -52,7 +52,7 @@ class Experience:
     """
 
     def __init__(self, num_states: int, num_actions: int) -> None:
-        """Nothing was seen yet."""
+        """Begin with an empty model."""
         if num_states < 1 or num_actions < 1:
             raise InvalidOptionError(
                 f"there are {num_states} states and {num_actions} actions; expected at least one each"
@@ -66,12 +66,12 @@ class Experience:
     def from_episodes(
         cls, episodes: Iterable[Any], num_states: int | None = None, num_actions: int | None = None
     ) -> Self:
-        """Count what happened in episodes: of `planners.rollout`, or lists of (s, a, r, s', terminated, ...).
+        """Count the transitions of episodes: those of `planners.rollout`, or lists of (s, a, r, s', terminated, ...).
 
         Args:
             episodes: The episodes.
-            num_states: S; None: as many as were seen.
-            num_actions: A; None: as many as were seen.
+            num_states: S; None: the largest state number that was seen, plus 1.
+            num_actions: A; None: the largest action number that was seen, plus 1.
         """
         steps = [step[:5] for episode in episodes for step in getattr(episode, "transitions", episode)]
         states = 1 + max((max(int(step[0]), int(step[3])) for step in steps), default=0)
@@ -95,8 +95,8 @@ class Experience:
         Args:
             state: The state s.
             action: The action a.
-            reward: What it paid.
-            next_state: The state s' that came of it.
+            reward: The reward r.
+            next_state: The state s' where the step arrived.
             terminated: Whether the episode ended there. A limit of steps that cut it off (`truncated`) does not count.
             times: How often this happened.
 
@@ -184,12 +184,12 @@ class Experience:
 
     @property
     def reward_extremes(self) -> tuple[float, float]:
-        """The least and the largest reward of all; inf and -inf where nothing was seen."""
+        """The smallest and the largest reward; inf and -inf if nothing was seen."""
         seen = self._count()
         return float(seen.least.min(initial=np.inf)), float(seen.most.max(initial=-np.inf))
 
     def outcomes(self) -> sparse.csr_array:
-        """(S*A, S + 1) CSR, how often each next state came of each pair, and, in the last column, the end."""
+        """(S*A, S + 1) CSR, how often each pair led to each next state; the last column counts ends of the episode."""
         seen, S = self._count(), self.num_states
         column = np.where(seen.key % 2 == 1, S, seen.key // 2 % S)
         places = (seen.key // (2 * S), column)
@@ -197,7 +197,7 @@ class Experience:
         return sparse.csr_array(sparse.coo_array((seen.times.astype(np.float64), places), shape=shape))
 
     def mdp(self, unvisited: Literal["end", "stay", "absent"] | float = "end") -> TabularMDP:
-        """The model of the frequencies and the mean rewards: certainty equivalence.
+        """The model whose probabilities are the frequencies, with the mean rewards (certainty equivalence).
 
         Args:
             unvisited: What a pair that was never tried does: "end" the episode for nothing, "stay" where it is for
@@ -235,7 +235,7 @@ class Experience:
         support: ModelLike | ArrayLike | None = None,
         visits: Literal["random", "fixed"] = "random",
     ) -> IntervalMDP:
-        """Bounds that the true model lies within, with a probability of at least `confidence`.
+        """Bounds that contain the true model with a probability of at least `confidence`.
 
         What is claimed, and by which theorem, of n samples of a pair, with L = log(claims / (1 - confidence)), where
         the claims are those about all outcomes of all pairs, and about their expected rewards:

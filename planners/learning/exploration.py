@@ -48,7 +48,7 @@ def best_of(values: list[float], options: list[int]) -> list[int]:
 
 @dataclass(frozen=True)
 class EpsilonGreedy:
-    """With probability epsilon any action, all alike; otherwise a greedy one.
+    """With probability epsilon a random action, all equally likely; otherwise a greedy one.
 
     Attributes:
         epsilon: 0 to 1, or a `Decay` of such numbers by steps.
@@ -64,7 +64,7 @@ class EpsilonGreedy:
         object.__setattr__(self, "_fixed", fixed)
 
     def choose(self, values: list[float], options: list[int], bits: int, step: int) -> int:
-        """The action for 32 random bits, in the step of that number."""
+        """The action for 32 random bits, at a given step."""
         threshold, unit, greedy_unit = self._fixed or threshold_of(value_at(self.epsilon, step))
         if bits < threshold:
             return one_of(options, int(bits * unit) & LOW)
@@ -72,7 +72,7 @@ class EpsilonGreedy:
         return best[0] if len(best) == 1 else one_of(best, int((bits - threshold) * greedy_unit) & LOW)
 
     def expectation(self, values: list[float], options: list[int], step: int) -> float:
-        """The value of the action that it would choose, on average."""
+        """The expected value of the action that it would choose."""
         epsilon = threshold_of(value_at(self.epsilon, step)).threshold / 2**32
         return (1.0 - epsilon) * max([values[a] for a in options]) + epsilon * _sum(values, options) / len(options)
 
@@ -84,7 +84,7 @@ class EpsilonGreedy:
 
 @dataclass(frozen=True)
 class Boltzmann:
-    """An action with a probability in proportion to exp(Q / temperature).
+    """Each action with a probability proportional to exp(Q / temperature).
 
     Attributes:
         temperature: Above 0, in units of reward, or a `Decay` of such numbers by steps.
@@ -99,7 +99,7 @@ class Boltzmann:
             raise InvalidOptionError("temperature is 0; expected a number above 0, or EpsilonGreedy(0.0)")
 
     def choose(self, values: list[float], options: list[int], bits: int, step: int) -> int:
-        """The action for 32 random bits, in the step of that number."""
+        """The action for 32 random bits, at a given step."""
         left = bits / 2**32
         for action, probability in zip(options, self.probabilities(values, options, step), strict=True):
             left -= probability
@@ -108,7 +108,7 @@ class Boltzmann:
         return options[-1]
 
     def expectation(self, values: list[float], options: list[int], step: int) -> float:
-        """The value of the action that it would choose, on average."""
+        """The expected value of the action that it would choose."""
         probabilities = self.probabilities(values, options, step)
         return sum(p * values[a] for p, a in zip(probabilities, options, strict=True))
 

@@ -17,7 +17,7 @@ from planners.learning.task import Task
 
 @dataclass
 class GradientBandit(ActorCritic):
-    """The gradient bandit. `action_values` are its preferences H(s, a); `critic_rate` plays no part.
+    """The gradient bandit. `action_values` are its preferences H(s, a). It does not use `critic_rate`.
 
     Attributes:
         baseline: Whether the mean of all rewards in the state, R included, is subtracted.
@@ -31,12 +31,12 @@ class GradientBandit(ActorCritic):
     baseline: bool = True
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No reward yet."""
+        """Begin with equal preferences, and no reward yet."""
         super().start(task, seed)
         self.count: list[int] = [0] * task.num_states
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
-        """Climb along the gradient."""
+        """Move the preferences by one step along the gradient of the expected reward."""
         self.count[s] += 1
         self.state_values[s] += (r - self.state_values[s]) / self.count[s]
         mean = self.state_values[s] if self.baseline else 0.0

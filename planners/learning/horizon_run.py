@@ -16,7 +16,7 @@ from planners.plans.finite_plan import FinitePlan
 
 
 class HorizonRun(LearningRun):
-    """A run whose agent plans for `horizon` steps: see `LearningRun`. What is best depends on the steps left."""
+    """A run of an agent that plans for `horizon` steps; what is best depends on the steps left. See `LearningRun`."""
 
     @property
     def horizon(self) -> int:
@@ -51,7 +51,7 @@ class HorizonRun(LearningRun):
         return self.agent.policy
 
     def report(self) -> str:
-        """In words: what it earns, what it still loses, which pairs it never tried."""
+        """A text: what the policy earns, what it still loses, and which pairs were never tried."""
         first, last = opening(self, self._played), untried(self._task, self._played)
         if self._task.model is None:
             return f"{first}\n{last}"

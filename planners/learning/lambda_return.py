@@ -17,7 +17,7 @@ from planners.learning.schedules import Decay, checked_schedule
 
 @dataclass(frozen=True)
 class LambdaReturn:
-    """What `planners.value_error` takes; it does not act.
+    """The lambda-return, for `planners.value_error`. It does not act.
 
     Attributes:
         rate: The step size alpha, 0 to 1.

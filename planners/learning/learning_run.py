@@ -146,13 +146,13 @@ class LearningRun:
         return TabularPolicy(probabilities_of(_changes(self._played[0]).last(), self._task.num_actions))
 
     def report(self) -> str:
-        """In words: whether it has settled, what it still loses and where, which pairs it has never tried."""
+        """A text: whether it has settled, what it still loses and where, and which pairs were never tried."""
         return report_of(self, self._task, self._played)
 
     def plot(self, axes: Any = None) -> Any:
-        """Matplotlib axes, two: the regret so far, and the exact value of the greedy policy below V*.
+        """Two matplotlib axes: the regret so far, and how far the exact value of the greedy policy is below V*.
 
-        Of many seeds: the median, and a band from the tenth to the ninetieth of a hundred.
+        With many seeds, the median and a band from the 10th to the 90th percentile.
 
         Raises:
             ModuleNotFoundError: matplotlib is missing.

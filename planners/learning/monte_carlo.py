@@ -32,8 +32,8 @@ class MonteCarlo(TabularLearner):
     Attributes:
         rate: By default 1/(n + 1), which makes Q(s, a) the average of the returns.
         first_visit: Whether only the first visit of a pair in an episode counts.
-        exploring_starts: Whether the first action of an episode is any, all alike; then `exploration` may be 0. Where
-            episodes begin is up to the model: `initial`.
+        exploring_starts: Whether the first action of an episode is drawn uniformly; then `exploration` may be 0. The
+            model's `initial` says where episodes begin.
 
     >>> agent = MonteCarlo().begin((2, 1), discount=0.5, seed=1)
     >>> agent.learn(0, 0, 1.0, 1, terminated=False)
@@ -47,13 +47,13 @@ class MonteCarlo(TabularLearner):
     exploring_starts: bool = False
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No step of an episode yet."""
+        """Forget the steps of the episode so far."""
         super().start(task, seed)
         self.episode: list[tuple[int, int, float]] = []
         self.touched: set[int] = set()
 
     def choose(self, s: int) -> int:
-        """An action; with exploring starts, any one to begin with."""
+        """Choose an action; with exploring starts, the first one is drawn uniformly."""
         if self.exploring_starts and not self.episode:
             return one_of(self.options[s], self.random.draw())
         return super().choose(s)

@@ -33,7 +33,7 @@ class MonteCarloPrediction(Prediction):
     Attributes:
         rate: By default 1/(n + 1), which makes V(s) the average; weighted importance sampling does not use it.
         first_visit: Whether only the first visit of a state in an episode counts.
-        behaviour_policy: What acts, in place of `policy`, which is judged; None: `policy` acts.
+        behaviour_policy: The policy that acts, instead of `policy`, which is evaluated; None: `policy` acts.
         weighted: Whether returns are weighted by W / C, which has the smaller variance, or are averages of W G.
 
     Raises:
@@ -52,7 +52,7 @@ class MonteCarloPrediction(Prediction):
     weighted: bool = True
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No step of an episode yet."""
+        """Forget the steps of the episode so far."""
         self.acting = None if self.behaviour_policy is None else policy_of(self.behaviour_policy, task)
         super().start(task, seed)
         self.episode: list[tuple[int, int, float]] = []

@@ -45,13 +45,13 @@ class NStepSarsa(Sarsa):
         check_steps(self.n)
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No step is waiting."""
+        """Forget the steps that wait for their return."""
         super().start(task, seed)
         self.waiting: deque[tuple[int, int, float]] = deque()
         self.touched: set[int] = set()
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
-        """Move Q of the pair n - 1 steps ago towards G; at the end of an episode, of all that wait."""
+        """Move Q of the pair n - 1 steps ago towards its return G; at the end, Q of all pairs that wait."""
         Q, self.touched = self.Q, set()
         self.waiting.append((s, a, r))
         a2 = self.next_action(s2, terminated, truncated)

@@ -25,7 +25,7 @@ from planners.learning.task import Task
 
 @dataclass
 class OffPolicyMonteCarlo(MonteCarlo):
-    """Off-policy Monte Carlo control; `rate`, `first_visit` and `exploring_starts` play no part.
+    """Off-policy Monte Carlo control. It does not use `rate`, `first_visit` and `exploring_starts`.
 
     >>> agent = OffPolicyMonteCarlo(exploration=0.5).begin((2, 2), discount=0.5, seed=1)
     >>> agent.learn(0, 1, 1.0, 1, terminated=False)
@@ -37,13 +37,13 @@ class OffPolicyMonteCarlo(MonteCarlo):
     rate: float | Decay = field(default_factory=lambda: Decay(1.0))
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No weights yet."""
+        """Begin with no weights."""
         super().start(task, seed)
         self.C: list[list[float]] = [[0.0] * task.num_actions for _ in self.Q]
         self.chances: list[float] = []  # b of each step of the episode
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
-        """Note how likely the action was; at the end of an episode learn from it."""
+        """Store the probability of the action. At the end of an episode, learn from it."""
         options = self.options[s]
         likely = self._exploration.probabilities(self.preferences(s), options, self.steps)
         self.chances.append(likely[options.index(a)])

@@ -25,8 +25,9 @@ class PosteriorSampling(ModelLearner):
     """PSRL.
 
     Attributes:
-        prior: Of each next state, and of the end, in a Dirichlet distribution; above 0.
-        noise: Standard deviation of a reward around r(s, a), which is believed to be 0 give or take 1.
+        prior: Parameter of the Dirichlet distribution for each next state, and for the end; above 0.
+        noise: Standard deviation of a reward around r(s, a). The prior of r(s, a) is normal, with mean 0 and
+            standard deviation 1.
 
     >>> agent = PosteriorSampling().begin((2, 2), discount=0.9, seed=1)
     >>> agent.learn(0, 1, 1.0, 0, terminated=True)

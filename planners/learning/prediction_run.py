@@ -20,7 +20,7 @@ from planners.solve import solve
 
 
 class PredictionRun(LearningRun):
-    """A run of a learner of V(s), one or one for each of many seeds: see `LearningRun`.
+    """A run of a learner of V(s), for one seed or many: see `LearningRun`.
 
     `errors` are exact as far as V of the policy is, which is solved for to 1e-12 of its largest value.
     """
@@ -91,11 +91,11 @@ class PredictionRun(LearningRun):
 
     @property
     def policy(self) -> TabularPolicy:
-        """The policy that is judged."""
+        """The policy that is evaluated."""
         return self.agent.followed
 
     def report(self) -> str:
-        """In words: how far it still is from V of the policy, and where most."""
+        """A text: how far the estimates are from V of the policy, and where the error is largest."""
         first = opening(self, self._played)
         if self._task.model is None:
             return first

@@ -30,7 +30,7 @@ class PrioritizedSweeping(DynaQ):
     """Prioritised sweeping.
 
     Attributes:
-        threshold: theta: changes that are smaller are not planned.
+        threshold: theta: smaller changes are not put into the queue.
 
     >>> agent = PrioritizedSweeping(rate=1.0, planning_steps=5).begin((3, 1), discount=0.5, seed=1)
     >>> agent.learn(0, 0, 0.0, 1, terminated=False)
@@ -42,14 +42,14 @@ class PrioritizedSweeping(DynaQ):
     threshold: float = 1e-4
 
     def start(self, task: Task, seed: int | None) -> None:
-        """The queue is empty."""
+        """Begin with an empty queue."""
         super().start(task, seed)
         self.queue: list[tuple[float, int, int]] = []
         self.queued: dict[tuple[int, int], float] = {}
         self.leads_to: dict[int, set[tuple[int, int]]] = {}
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
-        """Up to n updates from the model, those of the largest changes first."""
+        """Do up to n updates from the model, the largest changes first."""
         self.touched = set()
         if (before := self.model.get((s, a))) is not None:
             self.leads_to.get(before.next_state, set()).discard((s, a))
@@ -68,7 +68,7 @@ class PrioritizedSweeping(DynaQ):
                 self.insert(*earlier)
 
     def insert(self, s: int, a: int) -> None:
-        """Put a pair into the queue by how much it would change."""
+        """Put a pair into the queue; its priority is the size of its change."""
         seen = self.model[s, a]
         later = 0.0 if seen.terminated else max(self.Q[seen.next_state])
         priority = abs(seen.reward + self.discount * later - self.Q[s][a])

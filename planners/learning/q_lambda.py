@@ -27,9 +27,9 @@ class QLambda(SarsaLambda):
     """
 
     def later(self, s2: int, a2: int) -> float:
-        """What the next state is worth: max_a Q(S', a)."""
+        """The value of the next state: max_a Q(S', a)."""
         return max(self.Q[s2])
 
     def keeps_traces(self, s2: int, a2: int | None) -> bool:
-        """Only a greedy A' goes on with them."""
+        """Whether the traces continue: only if A' is greedy."""
         return a2 is not None and self.Q[s2][a2] == max(self.Q[s2])

@@ -25,7 +25,7 @@ class RMax(ModelLearner):
     """R-max.
 
     Attributes:
-        known_after: m.
+        known_after: m, the number of visits after which a pair is known.
         largest_reward: Rmax, not below any reward.
 
     >>> agent = RMax(known_after=1, largest_reward=2.0).begin((1, 2), discount=0.5, seed=1)
@@ -46,16 +46,16 @@ class RMax(ModelLearner):
             raise InvalidOptionError(f"known_after is {self.known_after!r}; expected a whole number of at least 1")
 
     def start(self, task: Task, seed: int | None) -> None:
-        """All pairs look alike."""
+        """Begin with no known pair: all have the largest value."""
         super().start(task, seed)
         self.plan()
 
     def is_due(self, s: int, a: int, is_over: bool) -> bool:
-        """The pair has become known."""
+        """Whether the pair has just become known."""
         return bool(self.tried[s, a] == self.known_after)
 
     def plan(self) -> None:
-        """Plan with frequencies where pairs are known, and with hope elsewhere."""
+        """Plan with the frequencies of known pairs, and with the largest value for the others."""
         known, S = self.tried >= self.known_after, self.num_states
         P = np.where(known[:, :, None], self.frequencies(), np.eye(S, S + 1)[:, None, :])
         self.plan_in(P, np.where(known, self.rewards / np.maximum(self.tried, 1), self.largest_reward))

@@ -25,10 +25,10 @@ from planners.learning.task import Task
 
 @dataclass
 class Reinforce(ActorCritic):
-    """REINFORCE. `action_values` are its preferences h(s, a), which `rate` is the step size of.
+    """REINFORCE. `action_values` are its preferences h(s, a); `rate` is their step size.
 
     Attributes:
-        baseline: Whether v is subtracted; it learns with `critic_rate`.
+        baseline: Whether v(s) is subtracted from the return; v learns with step size `critic_rate`.
 
     >>> agent = Reinforce(rate=0.5, baseline=False).begin((1, 2), discount=0.9, seed=1)
     >>> agent.learn(0, 1, 2.0, 0, terminated=True)
@@ -39,7 +39,7 @@ class Reinforce(ActorCritic):
     baseline: bool = True
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No step of an episode yet."""
+        """Forget the steps of the episode so far."""
         super().start(task, seed)
         self.episode: list[tuple[int, int, float]] = []
         self.touched: set[int] = set()

@@ -34,12 +34,12 @@ class Sarsa(TabularLearner):
     kernel = "sarsa"
 
     def start(self, task: Task, seed: int | None) -> None:
-        """Nothing is chosen yet."""
+        """Begin with no chosen action."""
         super().start(task, seed)
         self.chosen: tuple[int, int] | None = None  # S', A'
 
     def choose(self, s: int) -> int:
-        """A', where it is chosen already; another action if the state is not S'."""
+        """Return A' if it was chosen already for this state; otherwise choose an action."""
         chosen, self.chosen = self.chosen, None
         return chosen[1] if chosen is not None and chosen[0] == s else super().choose(s)
 

@@ -51,7 +51,7 @@ class SarsaLambda(Sarsa):
         check_trace_decay(self.trace_decay)
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No traces."""
+        """Set all traces to 0."""
         super().start(task, seed)
         self.traces: dict[tuple[int, int], float] = {}
         self.touched: set[int] = set()
@@ -71,11 +71,11 @@ class SarsaLambda(Sarsa):
         self.traces = {pair: trace * decay for pair, trace in self.traces.items() if trace * decay > FORGOTTEN}
 
     def later(self, s2: int, a2: int) -> float:
-        """What the next state is worth: Q(S', A')."""
+        """The value of the next state: Q(S', A')."""
         return self.Q[s2][a2]
 
     def keeps_traces(self, s2: int, a2: int | None) -> bool:
-        """Whether the traces go on with A'."""
+        """Whether the traces continue with A'."""
         return True
 
     def changed(self, s: int) -> Iterable[int]:

@@ -11,7 +11,7 @@ from planners.errors import InvalidOptionError
 
 @dataclass(frozen=True)
 class Decay:
-    """A number that goes from `start` to `end`: on a line, or as a power.
+    """A number that goes from `start` to `end`, linearly or by a power law.
 
         over=N:   start + (end - start) * min(n / N, 1)
         power=p:  end + (start - end) * (n + 1)^-p

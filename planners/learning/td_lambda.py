@@ -46,7 +46,7 @@ class TDLambda(Prediction):
         check_trace_decay(self.trace_decay)
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No traces."""
+        """Set all traces to 0."""
         super().start(task, seed)
         self.z: dict[int, float] = {}
 

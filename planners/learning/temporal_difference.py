@@ -44,12 +44,12 @@ class TD(Prediction):
         check_steps(self.n)
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No step is waiting."""
+        """Forget the steps that wait for their return."""
         super().start(task, seed)
         self.waiting: deque[tuple[int, float]] = deque()
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
-        """Move V of the state n - 1 steps ago towards G; at the end of an episode, of all that wait."""
+        """Move V of the state n - 1 steps ago towards its return G; at the end, V of all states that wait."""
         V, self.touched = self.V, set()
         self.waiting.append((s, r))
         while self.waiting and (len(self.waiting) >= self.n or terminated or truncated):

@@ -30,7 +30,7 @@ class UCBVI(ModelLearner):
     Attributes:
         bonus: c.
         delta: The probability with which the bonus may be too small.
-        largest_reward: Rmax, not below any reward; rewards are from 0 on.
+        largest_reward: Rmax, a number that no reward exceeds. Rewards must be at least 0.
 
     >>> agent = UCBVI(horizon=3).begin((1, 2), discount=1.0, seed=1)
     >>> agent.action_values.tolist()
@@ -49,12 +49,12 @@ class UCBVI(ModelLearner):
             raise InvalidOptionError("UCBVI needs the number of steps of an episode: UCBVI(horizon=20)")
 
     def start(self, task: Task, seed: int | None) -> None:
-        """Nothing was tried."""
+        """Forget all counts: nothing has been tried yet."""
         super().start(task, seed)
         self.plan()
 
     def plan(self) -> None:
-        """Plan with the bonus."""
+        """Compute action values, with the bonus added to each reward."""
         assert self.horizon is not None
         n, (S, A), whole = np.maximum(self.tried, 1), self.tried.shape, self.largest_reward * self.horizon
         log = math.log(5.0 * S * A * max(self.steps, 1) / self.delta)

@@ -26,12 +26,12 @@ from planners.learning.ucbvi import check_optimism
 
 @dataclass
 class UCRL2(ModelLearner):
-    """UCRL2. The task's discount says only what the run is measured by.
+    """UCRL2. The discount of the task is used only to measure the run.
 
     Attributes:
-        delta: The probability with which the true model may lie outside.
-        largest_reward: Rmax, not below any reward; rewards are from 0 on.
-        scale: Factor of both distances; the paper has 1, for which its bound of the regret is proven.
+        delta: The probability that the true model may lie outside the set of models.
+        largest_reward: Rmax, a number that no reward exceeds. Rewards must be at least 0.
+        scale: Factor of both confidence radii. With 1, as in the paper, its bound of the regret is proven.
 
     >>> agent = UCRL2().begin((1, 2), discount=0.9, seed=1)
     >>> agent.learn(0, 1, 0.5, 0, terminated=False)
@@ -54,12 +54,12 @@ class UCRL2(ModelLearner):
             super()._check_horizon(task)
 
     def start(self, task: Task, seed: int | None) -> None:
-        """Everything is possible."""
+        """Forget all counts: every model is possible."""
         super().start(task, seed)
         self.plan()
 
     def is_due(self, s: int, a: int, is_over: bool) -> bool:
-        """With a horizon at its end; else where a pair was tried as often as before the episode."""
+        """Whether to plan again: at the horizon or, without one, when the visits of a pair have doubled."""
         if self.horizon is not None:
             return is_over
         return bool(self.tried[s, a] - self.before[s, a] >= max(int(self.before[s, a]), 1))

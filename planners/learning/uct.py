@@ -39,16 +39,16 @@ class Node:
     Q: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Nothing was tried."""
+        """Forget all counts: nothing has been tried yet."""
         self.tried, self.Q = [0] * len(self.options), [0.0] * len(self.options)
 
 
 @dataclass
 class UCT(OnlineLearner):
-    """UCT, with the model of the environment.
+    """UCT, a tree search that simulates with the model of the environment.
 
     Attributes:
-        simulations: How many, before each action.
+        simulations: Number of simulations before each action.
         depth: Steps after which a simulation ends.
         confidence: c, in units of reward.
 
@@ -88,17 +88,17 @@ class UCT(OnlineLearner):
         self._sums = [np.cumsum(outcomes.probability[a:b])[:-1].tolist() for a, b in pairwise(first)]
 
     def choose(self, s: int) -> int:
-        """The action that was tried most at the root."""
+        """The action that the simulations tried most often at the root."""
         self.random.draw()  # whose other half is the outcome of the step, where that is drawn from tables
         root = self.search(s)[s, 0]
         most = max(range(len(root.options)), key=lambda k: (root.tried[k], root.Q[k]))
         return root.options[most]
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
-        """Nothing is learned from a step."""
+        """Do nothing: UCT plans again at each step."""
 
     def search(self, s: int) -> dict[tuple[int, int], Node]:
-        """The tree after all simulations from a state: nodes by state and depth; the root is (s, 0)."""
+        """Run all simulations from a state and return the tree: nodes by (state, depth); the root is (s, 0)."""
         tree = {(s, 0): Node(self.options[s])}
         for _ in range(self.simulations):
             self._simulate(tree, s)

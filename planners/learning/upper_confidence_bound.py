@@ -37,7 +37,7 @@ class UpperConfidenceBound(TabularLearner):
     confidence: float = 2.0
 
     def start(self, task: Task, seed: int | None) -> None:
-        """Nothing was tried."""
+        """Forget all counts: nothing has been tried yet."""
         super().start(task, seed)
         self.tried: list[list[int]] = [[0] * task.num_actions for _ in self.Q]
 

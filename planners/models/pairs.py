@@ -39,7 +39,7 @@ class PairMDP:
         initial: (S,) probabilities of the first state, or None if not known.
         states: What the states are called.
         actions: What the actions are called.
-        rescaled: The most that a row was off 1 before a reader scaled it with `normalise=True`.
+        rescaled: The largest distance of a row's sum from 1, before a reader scaled it with `normalise=True`.
         endings: (L, S) CSR, the probability that the episode ends in each state; None: it never ends.
     """
 

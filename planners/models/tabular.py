@@ -43,7 +43,7 @@ class TabularMDP(Constructors, ContinuousTime):
         states: What the states are called, a sequence of S names; None: they are numbers, and so are observations.
         actions: What the actions are called, a tuple of A names; None: they are numbers.
         endings: (S*A, S) CSR, the probability that the episode ends in each state, where the model tells; the rows
-            sum to `termination`. It matters only to whoever asks which state was reached (`planners.goals`).
+            sum to `termination`. Only `planners.goals` needs it, which asks which state was reached.
         paid: (S*A, S) CSR, the reward of going on to each state, where the model tells more than its expectation; NaN
             where several rewards lead to one state. At discount 1 it decides whether a loop is fair: expected rewards
             are rounded.
@@ -52,7 +52,7 @@ class TabularMDP(Constructors, ContinuousTime):
         labels: (S,) bool of each label: names of sets of states, such as "done", to be used as a goal.
         may_rest: At discount 1: whether staying for ever at no reward is worth 0; or else, as an episode that
             has to end does not end there, -inf.
-        rescaled: The most that a row was off 1 before a reader scaled it with `normalise=True`.
+        rescaled: The largest distance of a row's sum from 1, before a reader scaled it with `normalise=True`.
 
     Source: Puterman (2005), "Markov Decision Processes", Section 2.1.
     """

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ConstrainedPlan:
-    """The best policy whose costs, from where episodes begin, are within bounds; it may draw its actions.
+    """The best policy whose expected costs from the start are within bounds. It may draw its actions at random.
 
     Attributes:
         value: What the policy earns from the start.

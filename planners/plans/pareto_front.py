@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ParetoFront:
-    """The corners of what policies can have of K rewards together, n policies, in the order of the first reward.
+    """The trade-offs of K rewards: n policies, none of which is worse in all rewards, sorted by the first reward.
 
     Whatever has a weighted mean of these totals, a policy has that draws one of them as an episode begins.
 

@@ -210,7 +210,7 @@ def opposite(plan: Plan, model: Any) -> Plan:
 
 
 class NotConvergedError(PlannerError, RuntimeError):
-    """The tolerance was not reached; `plan` holds what was, with its true bounds."""
+    """The tolerance was not reached. `plan` holds the plan so far; its bounds are valid."""
 
     def __init__(self, plan: Plan) -> None:
         """Say why, and keep the plan."""

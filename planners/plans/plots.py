@@ -20,6 +20,7 @@ WALL: Final = "#3e414a"
 NOT_FINITE: Final = "#acaeb4"
 INK: Final = "#181b24"
 NUMBERED_STATES: Final = 200
+PLAIN: Final = ".#+-"  # squares whose glyph says no more than their colour and number
 SMALLEST_NUMBERED: Final = 30.0  # points along a square; a number in a smaller one is not legible
 ARROWED_STATES: Final = 2500
 STEPS: Final = {"UP": (-1, 0), "RIGHT": (0, 1), "DOWN": (1, 0), "LEFT": (0, -1)}  # row, column
@@ -58,6 +59,9 @@ def plot_plan(plan: "Plan", grid: Any = None, axes: Any = None, values: Any = No
         numbered = side >= SMALLEST_NUMBERED and len(plan.values) <= NUMBERED_STATES
         if numbered:
             _draw_numbers(numbers, cells, axes, float(np.clip(0.2 * side, 6.0, 14.0)))
+            draw_glyphs(cells, axes, side)
+        else:
+            draw_scale(_colored(numbers, cells)[1], axes, "V" if values is None else "")
         names = getattr(world, "action_names", None)
         if names is not None and len(plan.values) <= ARROWED_STATES:
             _draw_arrows(plan, cells, [_step_of(name) for name in names], axes, numbered)
@@ -175,6 +179,28 @@ def _draw_numbers(values: NDArray[np.float64], cells: Any, axes: Any, size: floa
             text = f"{rewards[state]:+g}" if rewards[state] else "0"
         ink = "white" if abs(colored[state]) > 0.7 * limit else INK
         axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=size)
+
+
+def draw_glyphs(cells: Any, axes: Any, side: float) -> None:
+    """In the corner of starts and other squares that are not plain, the glyph of the map, or arrows for wind."""
+    size = float(np.clip(0.13 * side, 5.0, 10.0))
+    behind = {"facecolor": "white", "alpha": 0.6, "linewidth": 0, "pad": 0.8}
+    for row, line in enumerate(getattr(cells, "rows", ())):
+        for column, glyph in enumerate(line):
+            if glyph not in PLAIN and not cells.wall[row, column]:
+                down, right = getattr(cells.kinds[cells.kind[row, column]], "wind", (0, 0))
+                wind = "\u2191" * -down + "\u2193" * down + "\u2190" * -right + "\u2192" * right
+                axes.text(column - 0.44, row - 0.44, wind or glyph, ha="left", va="top", color=INK, fontsize=size,
+                          bbox=behind)  # fmt: skip
+
+
+def draw_scale(limit: float, axes: Any, label: str) -> None:
+    """A colour bar of the heat map, from -limit to limit."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    colors = ScalarMappable(Normalize(-limit, limit), LinearSegmentedColormap.from_list("heat", HEAT))
+    axes.figure.colorbar(colors, ax=axes, label=label, shrink=0.8)
 
 
 def _draw_arrows(plan: "Plan", cells: Any, steps: list[tuple[int, int]], axes: Any, numbered: bool) -> None:

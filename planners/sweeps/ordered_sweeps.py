@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from planners.equations.certificates import Bounds
 from planners.equations.ends import NEVER
 from planners.equations.problem import UNIT_ROUNDOFF
+from planners.iteration.sweep_forecast import Outlook
 from planners.options import Target, Tolerance
 
 LARGEST_BLOCK: Final = 2048
@@ -117,6 +118,11 @@ class OrderedSweeps(ABC):
             self.swept_tables, self.values, self.per_step, self.span, self.pending, self.cursor, self.block,
             self.order.computed, threshold, budget,
         )  # fmt: skip
+
+    def outlook(self) -> Outlook:
+        """How far the sweeps have come: the window leaves behind it what has settled."""
+        waiting = np.count_nonzero(np.isnan(self.values[: self.order.computed]))
+        return Outlook(0.0, 1.0 - waiting / max(self.order.computed, 1), in_order=True)
 
     def magnitude(self) -> float:
         """Largest |V| of the states whose value is not known beforehand."""

@@ -34,12 +34,14 @@ class Chromium:
     Attributes:
         requests: Addresses that were asked for since the page was opened.
         complaints: Errors and warnings of the console, and exceptions that nothing caught.
+        messages: Whatever was written to the console.
     """
 
     def __init__(self, profile: Path) -> None:
         self._profile = profile
         self.requests: list[str] = []
         self.complaints: list[str] = []
+        self.messages: list[str] = []
         self._number, self._read, self._answers = 0, b"", {}
 
     def __enter__(self) -> "Chromium":
@@ -115,6 +117,8 @@ class Chromium:
                 self._note(message["method"], message.get("params", {}))
 
     def _note(self, method: str, event: dict[str, Any]) -> None:
+        if method in ("Runtime.consoleAPICalled", "Log.entryAdded"):
+            self.messages.append(json.dumps(event))
         if method == "Network.requestWillBeSent":
             self.requests.append(event["request"]["url"])
         elif method == "Runtime.exceptionThrown":
@@ -124,11 +128,23 @@ class Chromium:
         ):
             self.complaints.append(json.dumps(event))
 
-    def open(self, page: Path, frame: int | None = None, *, size: tuple[int, int] = (1200, 900), **media: str) -> None:
-        """Load a page afresh, at a size of the window, with the media features given."""
+    def open(
+        self,
+        page: Path,
+        frame: int | None = None,
+        *,
+        size: tuple[int, int] = (1200, 900),
+        address: str = "",
+        **media: str,
+    ) -> None:
+        """Load a page afresh, at a size of the window, with the media features given.
+
+        `address` is what follows the name of the file, such as `#frame=3`, which is what frame 3 asks for.
+        """
         self.ask("Page.navigate", url="about:blank")
         self.requests.clear()
         self.complaints.clear()
+        self.messages.clear()
         features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
         self.ask("Emulation.setEmulatedMedia", features=features)
         self.ask(
@@ -138,8 +154,8 @@ class Chromium:
             deviceScaleFactor=1,
             mobile=size[0] < 600,
         )
-        address = page.resolve().as_uri() + ("" if frame is None else f"#frame={frame}")
-        self.ask("Page.navigate", url=address)
+        address = address if frame is None else f"#frame={frame}"
+        self.ask("Page.navigate", url=page.resolve().as_uri() + address)
         self.until("document.readyState === 'complete'")
 
     def run(self, script: str) -> Any:
@@ -155,18 +171,40 @@ class Chromium:
             assert time.monotonic() < end, f"never: {condition}"
             time.sleep(0.02)
 
-    def key(self, key: str) -> None:
+    def key(self, key: str, *, shift: bool = False, control: bool = False) -> None:
         """Press and release a key."""
-        text = {"text": key} if len(key) == 1 else {}
-        codes = {"ArrowLeft": 37, "ArrowRight": 39, "Home": 36, "End": 35, "PageDown": 34, " ": 32}
+        text = {"text": key} if len(key) == 1 and not control else {"text": "\r"} if key == "Enter" else {}
+        codes = {
+            "ArrowLeft": 37,
+            "ArrowUp": 38,
+            "ArrowRight": 39,
+            "ArrowDown": 40,
+            "Home": 36,
+            "End": 35,
+            "PageDown": 34,
+        }
+        code = {**codes, " ": 32, "Enter": 13, "Tab": 9}.get(key, ord(key[0]))
+        held = 8 * shift + 2 * control
         for kind in ("keyDown", "keyUp"):
-            self.ask(
-                "Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=codes.get(key, ord(key[0])), **text
-            )
+            self.ask("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, modifiers=held, **text)
 
     def point(self, x: float, y: float) -> None:
         """Move the mouse."""
         self.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def drag(self, *places: tuple[float, float]) -> None:
+        """Press the mouse at the first place, move it to the others and release it; one place is a click."""
+        held = {"button": "left", "clickCount": 1}
+        for kind, (x, y) in (("mousePressed", places[0]), *(("mouseMoved", place) for place in places[1:])):
+            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, buttons=1, **held)
+        x, y = places[-1]
+        self.ask("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, **held)
+
+    def swipe(self, *places: tuple[float, float]) -> None:
+        """The same with a finger."""
+        for kind, (x, y) in (("touchStart", places[0]), *(("touchMove", place) for place in places[1:])):
+            self.ask("Input.dispatchTouchEvent", type=kind, touchPoints=[{"x": x, "y": y}])
+        self.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def picture(self, *, whole: bool = False) -> NDArray[np.uint8]:
         """(H, W, 3) what the window shows; the whole page, if asked for."""

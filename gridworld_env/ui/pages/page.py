@@ -34,24 +34,33 @@ from gridworld_env.ui.files.whole_file import check_place, write_whole
 ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def page_text(document: Mapping[str, Any]) -> str:
-    """The page of a document."""
+def page_text(document: Mapping[str, Any], template: str | None = None) -> str:
+    """The page of a document.
+
+    Args:
+        document: What the page shows; at least a `title`.
+        template: Another page than that of replays: HTML with one style, one script, and places for `{{title}}`,
+            `{{policy}}` and `{{document}}`.
+    """
+    text = _replay() if template is None else template
     filled = {
         "title": html.escape(str(document["title"])),
-        "policy": f"default-src 'none'; script-src {_hash('script')}; style-src {_hash('style')}; img-src data:",
+        "policy": f"default-src 'none'; script-src {_hash('script', text)}; style-src {_hash('style', text)}; "
+        "img-src data:",
         "document": as_json(document),
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: filled[place[1]], _template())
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: filled[place[1]], text)
 
 
-def write_page(path: str | Path, document: Mapping[str, Any]) -> int:
-    """Write the page of a document, whole or not at all, and return its size in bytes.
+def write_page(path: str | Path, document: Mapping[str, Any], template: str | None = None) -> int:
+    """Write the page of a document, whole or not at all, and return its size in bytes; `template` as of `page_text`.
 
     Raises:
         ValueError: The name does not end in .html.
         OSError: It cannot be written; a file that was there before is then as it was.
     """
-    target, content = check_place(path, ".html"), page_text(document).encode("utf-8", "backslashreplace")
+    target = check_place(path, ".html")
+    content = page_text(document, template).encode("utf-8", "backslashreplace")
     write_whole(target, content)
     return len(content)
 
@@ -76,11 +85,12 @@ def size_text(size: int) -> str:
 
 
 @cache
-def _template() -> str:
+def _replay() -> str:
     return files("gridworld_env.ui.pages").joinpath("replay.html").read_text(encoding="utf-8")
 
 
-def _hash(element: str) -> str:
+@cache
+def _hash(element: str, template: str) -> str:
     """What a content security policy calls the text of the template's one script or style."""
-    (text,) = re.findall(rf"<{element}>(.*?)</{element}>", _template(), re.S)
+    (text,) = re.findall(rf"<{element}>(.*?)</{element}>", template, re.S)
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

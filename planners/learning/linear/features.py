@@ -42,7 +42,7 @@ class _Binary:
 
 
 class StateAggregation(_Binary):
-    """Groups of states that follow each other, all alike large; each group has one feature.
+    """Groups of consecutive states, all of about the same size; each group has one feature.
 
     Args:
         num_states: S.

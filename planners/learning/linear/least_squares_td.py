@@ -63,12 +63,12 @@ class LSTD:
         self.vector, self.traces = np.zeros(features.size), np.zeros(features.size)
 
     def act(self, observation: Any) -> int:
-        """The policy's action."""
+        """The action of the policy."""
         return 0 if self.policy is None else int(self.policy(observation))
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """(d,) w = A^-1 b, of all steps so far."""
+        """(d,) the weights w = A^-1 b after all steps so far."""
         return np.asarray(np.linalg.solve(self.matrix, self.vector), dtype=np.float64)
 
     def value(self, observation: Any) -> float:
@@ -84,7 +84,7 @@ class LSTD:
         terminated: bool,
         truncated: bool = False,
     ) -> None:
-        """Take one step into account; `terminated`: nothing is earned any more, `truncated`: it was cut off."""
+        """Learn from one step. `terminated`: the episode ended; `truncated`: a limit of steps cut it off."""
         self.traces *= self.discount * self.trace_decay
         active = self.features(observation)
         self.traces[active] += 1.0

@@ -27,14 +27,14 @@ from planners.options import check_discount
 
 
 class LinearSarsa:
-    """Sarsa(lambda) with linear features, of one set of weights for each action.
+    """Sarsa(lambda) with linear features, and one set of weights for each action.
 
     Args:
         features: Such as `planners.TileCoding(low, high, tiles=8, tilings=8)`.
         num_actions: A.
-        rate: alpha, for each feature; of n tilings, 0.5 / n moves an estimate half way.
+        rate: alpha, for each feature. With n tilings, 0.5 / n moves an estimate half of the way to its target.
         trace_decay: lambda; 0 is one-step Sarsa.
-        exploration: The epsilon; 0 where the first weights are optimistic.
+        exploration: epsilon; 0 suits optimistic first weights.
         discount: 0 to 1.
         replacing: Whether a trace becomes 1 at a visit, instead of growing by 1.
         seed: Of what it draws.
@@ -80,7 +80,7 @@ class LinearSarsa:
         return self.weights[:, self.features(observation)].sum(axis=1)
 
     def act(self, observation: Any) -> int:
-        """A', where it is chosen already; else an epsilon-greedy action."""
+        """A' if it was chosen already; otherwise an epsilon-greedy action."""
         chosen, self._chosen = self._chosen, None
         if chosen is not None and np.array_equal(chosen[0], observation):
             return chosen[1]
@@ -95,7 +95,7 @@ class LinearSarsa:
         terminated: bool,
         truncated: bool = False,
     ) -> None:
-        """Take one step into account; `terminated`: nothing is earned any more, `truncated`: it was cut off."""
+        """Learn from one step. `terminated`: the episode ended; `truncated`: a limit of steps cut it off."""
         active, self._chosen = self.features(observation), None
         delta = reward - self.weights[action, active].sum()
         if not terminated:

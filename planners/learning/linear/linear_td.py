@@ -21,7 +21,7 @@ from planners.options import check_discount
 
 
 class LinearTD:
-    """TD(lambda) with linear features; lambda = 1 with discount 1 comes near to gradient Monte Carlo.
+    """TD(lambda) with linear features. With lambda = 1 and discount 1 it is close to gradient Monte Carlo.
 
     Args:
         features: Such as `planners.StateAggregation(1000, 10)`.
@@ -53,7 +53,7 @@ class LinearTD:
         self.weights, self.traces = np.zeros(features.size), np.zeros(features.size)
 
     def act(self, observation: Any) -> int:
-        """The policy's action."""
+        """The action of the policy."""
         return 0 if self.policy is None else int(self.policy(observation))
 
     def value(self, observation: Any) -> float:
@@ -69,7 +69,7 @@ class LinearTD:
         terminated: bool,
         truncated: bool = False,
     ) -> None:
-        """Take one step into account; `terminated`: nothing is earned any more, `truncated`: it was cut off."""
+        """Learn from one step. `terminated`: the episode ended; `truncated`: a limit of steps cut it off."""
         active = self.features(observation)
         later = 0.0 if terminated else self.discount * self.value(next_observation)
         delta = reward + later - self.weights[active].sum()

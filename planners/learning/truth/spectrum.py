@@ -21,7 +21,7 @@ RANK: Final = 1e-10  # singular values below, as a part of the largest, are thos
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Spectrum:
-    """The eigenvalues of I - alpha A: what a step multiplies the distance to the fixed point by, on average.
+    """The eigenvalues of I - alpha A. On average, a step multiplies the distance to the fixed point by this matrix.
 
     Attributes:
         rate: alpha.

@@ -21,7 +21,7 @@ LONGEST: Final = 1e6  # steps of an episode, on average: what it adds up to is w
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ErrorCurves:
-    """The error of every estimate: what averages over infinitely many runs would show.
+    """The exact error of each estimate, as an average over infinitely many runs would show it.
 
     States that the policy never reaches are NaN.
 

@@ -166,6 +166,19 @@ def test_another_optimizer_is_refused(make: Any, message: str, tmp_path: Path) -
         train("ring8", *players(make), steps=4, resume=file, **SMALL)
 
 
+@pytest.mark.parametrize("before", [None, True])
+def test_a_run_goes_on_by_the_kernel_of_its_checkpoint(before: bool | None, tmp_path: Path) -> None:
+    """A checkpoint from before Adam was fused, resumed, is the run of then, bit by bit; and the reverse."""
+
+    def by(fused: bool | None) -> Any:
+        return players(lambda own: torch.optim.Adam(own, 1e-3, (0.0, 0.99), maximize=True, fused=fused))
+
+    file = tmp_path / "run.safetensors"
+    whole = train("ring8", *by(before), steps=6, **SMALL)
+    train("ring8", *by(before), steps=3, checkpoint=file, **SMALL)
+    assert numbers(train("ring8", *by(None if before else True), steps=6, resume=file, **SMALL)) == numbers(whole)
+
+
 def test_another_network_of_the_same_parameters_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "run.safetensors"
     train("ring8", *players(), steps=2, checkpoint=file, **SMALL)

@@ -216,6 +216,19 @@ def test_layers_that_see_the_batch_or_draw_are_refused(layer: torch.nn.Module) -
         train("ring8", None, gan_lab.Discriminator(network), shares=2, **TINY)
 
 
+@pytest.mark.usefixtures("brief_looks")
+def test_pictures_are_told_which_recipe_can_be_shared(rng: np.random.Generator) -> None:
+    """The recipe in the sentence is played in shares as in one piece, up to rounding."""
+    game, seed = gan_lab.games.ImagesGame(rng.uniform(-1, 1, (12, 1, 8, 8))), int(rng.integers(2**31))
+    with pytest.raises(WiringError, match=r"generator_0 has a BatchNorm2d, .* take the recipe 'r3gan_pictures', or"):
+        train(game, recipe="pictures", shares=2, steps=1, seed=seed)
+    small = gan_lab.RECIPES["r3gan_pictures"].with_(batch_size=4)
+    options: Any = {"recipe": small, "steps": 2, "truth_every": 99, "seed": seed}
+    one, two = (processes.found_of(train(game, **options, shares=shares)) for shares in (1, 2))
+    # Adam's first steps are of size 1e-3 in the sign of the gradient, whatever its size: rounding may turn a sign of 0
+    assert apart(one, two) <= 5e-3
+
+
 def test_a_shared_pair_gives_the_gradient_of_its_last_turn_alone() -> None:
     generator, discriminator = processes.players(1)
     env = gan_lab.env("ring8", tensors=True, batch_size=4)

@@ -34,6 +34,22 @@ def test_plan_takes_the_options_of_the_environment() -> None:
     np.testing.assert_allclose(values[:4], [0.64, 0.74, 0.85, 1.00], atol=0.005)
 
 
+def test_a_dry_run_says_what_it_takes_and_writes_nothing(tmp_path: Path) -> None:
+    result = gridworld("plan", "lecture", "--dry-run", "--png", str(tmp_path / "plan.png"))
+    assert result.exit_code == 0
+    said = dict(line.split(maxsplit=1) for line in result.stdout.splitlines()[1:])
+    assert result.stdout.startswith("dry run      11 states")
+    assert set(said) == {"memory", "disk", "exchange", "time"}
+    assert said["time"].endswith("it was done within the look")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_of_what_takes_long_is_an_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends at the first step after the look; Gauss-Seidel's sweeps tell how far they have come."""
+    monkeypatch.setattr("gridworld_env.cli.dry_run.LOOK", 1e-6)
+    assert "estimated from" in gridworld("plan", "four-rooms", "--dry-run", "--method", "value_iteration").stdout
+
+
 def test_continuous_proves_and_draws(tmp_path: Path) -> None:
     result = gridworld("continuous", "mountain-car", "--cells", "30x25", "--png", str(tmp_path / "car.png"))
     assert result.exit_code == 0
@@ -224,4 +240,30 @@ def test_what_is_missing_is_said_before_the_work(library: str, arguments: list[s
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert f"pip install {'pygame-ce' if library == 'pygame' else 'pillow'}" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_explore_writes_a_page_without_a_display(tmp_path: Path) -> None:
+    page = tmp_path / "class.html"
+    result = gridworld("explore", "aima-4x3", "--agent", "q-learning", "--steps", "50", "--html", str(page))
+    assert result.exit_code == 0
+    assert "open it in a browser" in result.stderr
+    assert '"mode":"learn","steps":50' in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["sutton-barto-6.5"], "have wind, a rule that the page does not know"),
+        (["--agent", "sarsa"], "knows only q-learning"),
+        (["--steps", "5"], "without an agent"),
+        (["--agent", "q-learning", "--steps", "2000000"], "at most 1000000"),
+        (["--scale", "2"], "only for the window"),
+        (["--discount", "1.5"], "discount"),
+    ],
+)
+def test_explore_refuses_what_the_page_does_not_have(arguments: list[str], match: str, tmp_path: Path) -> None:
+    result = gridworld("explore", *arguments, "--html", str(tmp_path / "class.html"))
+    assert result.exit_code == 2
+    assert match in " ".join(result.stderr.split())
     assert not list(tmp_path.iterdir())

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import planners
 from gridworld_env.maps import slices
 from gridworld_env.maps.textbook_worlds import WORLDS
 from planners import Iteration, TabularMDP, memory
-from planners.distributed import Rows, process_group, solve_in_parts
+from planners.distributed import Rows, foresee, process_group, solve_in_parts
 
 RULES: list[dict[str, Any]] = [
     {"slip": 0.2},
@@ -35,6 +36,7 @@ RULES: list[dict[str, Any]] = [
     {"slip": 0.2, "actions": ["LEFT", "STAY", "UP"]},
 ]
 LADDER = 3000
+FORESEEN = ("map.txt", "entangled", "rows")
 
 
 def write_for_all(path: Path, text: str) -> None:
@@ -137,6 +139,9 @@ def suite(folder: Path, seed: int) -> None:
             arrays[f"{name}/{what}"] = getattr(plan, what)
         arrays[f"{name}/actions"] = plan.policy.actions
         facts[name] = {"error": plan.error_bound, "sweeps": plan.iterations, "sent": sent.count}
+    again = {name: each for name, each in models(folder, seed).items() if name in FORESEEN}
+    foreseen = {name: foresee(model, discount=discount, distributed=True) for name, (model, discount) in again.items()}
+    facts["foreseen"] = {name: asdict(said) for name, said in foreseen.items()}
     whole, discount = models(folder, seed)["entangled"]
     plan = planners.solve(whole, discount=discount, distributed=True)
     arrays["whole/values"], arrays["whole/actions"] = plan.values, plan.policy.actions

@@ -2,9 +2,7 @@
 
 import json
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -142,7 +140,7 @@ def test_what_one_process_finds_all_are_told(together: tuple[Path, int]) -> None
     for name, parts in {
         "wrong row": ["InvalidModelError: process 1 of 2", f"state {job.LADDER - 7}, action 0", "sum to 1.5"],
         "no memory": ["NotEnoughMemoryError: process 0 of 2", "its 1496 states", "Unable to allocate 3 GiB"],
-        "little memory": ["NotEnoughMemoryError: process 1 of 2", "its 1504 states", "240.9 MB", "100.0 kB are free"],
+        "little memory": ["NotEnoughMemoryError: process 1 of 2", "its 1504 states", "241.0 MB", "100.0 kB are free"],
         "another discount": ["the processes do not agree: discount is 0.9 on process 0 of 2, and 0.95"],
         "another tolerance": [
             "tolerance is Tolerance(absolute=1e-06, relative=0.0) on process 0 of 2, and Tolerance(absolute=0.001"
@@ -276,12 +274,14 @@ def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(tmp_path: Path) ->
     for part in sets.glob("sweep*/part-00002.f64"):
         part.write_bytes(part.read_bytes()[8:])
     with (
-        pytest.warns(UserWarning, match="Going on from an older one"),
-        pytest.raises(InvalidPlanFileError, match=r"part-00002\.f64 is damaged: its checksum is wrong"),
+        pytest.warns(
+            UserWarning, match=r"part-00002\.f64 is damaged: its checksum is wrong\. Going on from an older one"
+        ),
+        pytest.warns(UserWarning, match="Going on from the beginning, as there is no older one"),
     ):
-        solve_in_parts(ladder(), **options)
-    shutil.rmtree(sets / "sweep-00000008")
-    assert solve_in_parts(ladder(), **options).converged
+        plan = solve_in_parts(ladder(), **options)
+    assert plan.converged
+    assert len(plan.history) == plan.iterations
     assert not sets.exists()
 
 
@@ -292,32 +292,6 @@ def test_a_finished_plan_is_kept_where_the_next_one_is_not_finished(tmp_path: Pa
     np.testing.assert_array_equal(planners.load_plan(tmp_path).values, done.values)
     solve_in_parts(ladder(), discount=0.99, out=tmp_path)
     assert planners.load_plan(tmp_path).discount == 0.99
-
-
-def test_a_folder_belongs_to_one_job_at_a_time(tmp_path: Path) -> None:
-    lock = tmp_path / "lock"
-    there: dict[str, Any] = {"host": "elsewhere", "process": 1, "jobs": [None, "none"]}
-    lock.write_text(json.dumps(there))
-    with pytest.raises(
-        InvalidOptionError, match=r"another job writes to .*: process 1 on elsewhere\. .* delete .*lock"
-    ):
-        solve_in_parts(ladder(), discount=0.9, out=tmp_path)
-    lock.write_text(json.dumps({**there, "host": socket.gethostname()}))
-    with pytest.raises(InvalidOptionError, match="another job writes to"):
-        solve_in_parts(ladder(), discount=0.9, out=tmp_path)
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    lock.write_text(json.dumps({**there, "host": socket.gethostname(), "process": ended.pid}))
-    assert solve_in_parts(ladder(), discount=0.9, out=tmp_path).converged
-    assert not lock.exists()
-
-
-def test_a_job_that_a_scheduler_starts_again_has_its_folder_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "lock").write_text(json.dumps({"host": "elsewhere", "process": 1, "jobs": ["77", "none"]}))
-    monkeypatch.setenv("SLURM_JOB_ID", "77")
-    assert solve_in_parts(ladder(), discount=0.9, out=tmp_path).converged
 
 
 def test_sigterm_saves_where_the_run_stands(tmp_path: Path) -> None:
