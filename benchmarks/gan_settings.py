@@ -146,6 +146,8 @@ def main() -> None:
             except gan_lab.GameError as error:
                 again = str(error)
         alike += again == digest(run)
+        if number % 10 == 9:
+            print(f"{number + 1} drawn, {alike} alike, {refused} refused", flush=True)
         if again != digest(run):
             print(f"{number}: {again[:300]}; settings {settings[:2000]}")
     played = chosen.count - refused

@@ -148,6 +148,10 @@ class Trajectory(Mapping[str, Array]):
         """How many names there are."""
         return 1 + len(self._rows)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the functions, which may have no name that another process knows."""
+        return {**vars(self), "functions": {}, "_asked": bool(self._asked)}
+
     def __repr__(self) -> str:
         """Its names."""
         return f"Trajectory of {self._count} rows: {', '.join(self)}"

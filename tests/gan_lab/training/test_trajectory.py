@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from pickle import dumps, loads
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ def test_statistics_of_networks() -> None:
     assert np.array_equal(run.trajectory["bias"][-1], run.generator.trained[-1].detach().numpy())
     assert list(run.trajectory["count"]) == [0, 1, 2, 3]
     assert "generator" not in run.trajectory
+    other = loads(dumps(run.trajectory))
+    assert all(np.array_equal(other[name], rows, equal_nan=True) for name, rows in run.trajectory.items())
     with pytest.raises(KeyError, match="the trajectory has no 'generator'; it has step, payoff_discriminator"):
         run.trajectory["generator"]
 
