@@ -4,6 +4,9 @@
 
 Each game is started three times, with its own recipe, and ended after that line. Printed: the median of the time on
 the clock and of the processor's, with the load of the machine beside it; the limit is 10 seconds.
+
+Measured on two cores with a load of more than 20, where a process got a twentieth of a core: 3.9 s of the processor and
+67 s on the clock (ring8), 5.7 and 106 (digits). The time on the clock of a quiet machine has not been measured.
 """
 
 import argparse
