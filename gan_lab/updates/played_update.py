@@ -26,7 +26,7 @@ from gan_lab.random_numbers import seeded
 from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Update
 
-MOVED: Final = 1e-5  # how far the difference moves the number that it moves most
+MOVED: Final = 2e-6  # how far the difference moves the number that it moves most
 DENSE: Final = 60  # numbers up to which the whole matrix is as quick
 KRYLOV: Final = 160  # vectors of Arnoldi's method
 

@@ -147,39 +147,44 @@ def spectrum(
     found.check_loss(wanted, slope)
     given = found.equilibrium_under(wanted) if at is None else at
     d, g = (found.exact(agent, strategy) for agent, strategy in zip((DISCRIMINATOR, GENERATOR), given, strict=True))
-    if rule.zero_sum_only and not (slope is None and found.adds_up(wanted, d, g)):
-        raise WiringError(
-            f"the matrix of the update {rule.name!r} is known where payoffs add up to 0: take loss='minimax' and no "
-            "penalty, in a game whose payoffs do"
-        )
+    check_sum(rule, slope is None and found.adds_up(wanted, d, g))
     kept, split = directions(found, d, g)
     place = np.concatenate([d, g])
 
     def field(moved: torch.Tensor) -> torch.Tensor:
         w = torch.from_numpy(place) + torch.from_numpy(kept) @ moved
-        return torch.from_numpy(kept.T) @ torch.cat(
-            gradients(found, w[: len(d)], w[len(d) :], wanted, slope, penalty_weight)
-        )
+        both = gradients(found, w[: len(d)], w[len(d) :], wanted, slope, penalty_weight)
+        return torch.from_numpy(kept.T) @ torch.cat(both)
 
     around = surroundings(field, np.zeros(kept.shape[1]))
-    own_way = isinstance(rate, tuple) or optimizer is not None or updates != 1
-    if own_way or not around.is_equilibrium:
+    is_plain = updates == 1 and optimizer is None and not isinstance(rate, tuple)
+    operator = operator_of(rule, around, split, rate) if is_plain else None
+    if operator is None:
         state = found.state(wanted, slope, penalty_weight, 1)
         moved = eigenvalues_of_play(state, rule, (d, g), climbers(rate, optimizer), updates, kept, around.free.shape[1])
     else:
-        operator = rule.operator(around.jacobian, split, number_above_0("rate", rate))
-        moved = eigenvalues_of(across(np.asarray(operator), around.free))
+        moved = eigenvalues_of(across(operator, around.free))
     own = eigenvalues_of(around.jacobian) if not around.jumps else np.full(kept.shape[1], np.nan, dtype=np.complex128)
-    return Spectrum(
-        found.name,
-        rule.name,
-        how(rate, optimizer),
-        around.jacobian,
-        own,
-        moved,
-        around.free.shape[1],
-        what_is_unknown(around, slope),
-    )
+    words, unknown = how(rate, optimizer), what_is_unknown(around, slope)
+    return Spectrum(found.name, rule.name, words, around.jacobian, own, moved, around.free.shape[1], unknown)
+
+
+def check_sum(rule: Update, adds_up: bool) -> None:
+    """Refuse a rule whose matrix is known where payoffs add up to 0 alone, where they do not."""
+    if rule.zero_sum_only and not adds_up:
+        raise WiringError(
+            f"the matrix of the update {rule.name!r} is known where payoffs add up to 0: take loss='minimax' and no "
+            "penalty, in a game whose payoffs do"
+        )
+
+
+def operator_of(rule: Update, around: Surroundings, split: int, rate: Any) -> NDArray[np.float64] | None:
+    """The rule's matrix near an equilibrium; None where it says none, and elsewhere."""
+    step = number_above_0("rate", rate)
+    try:
+        return np.asarray(rule.operator(around.jacobian, split, step)) if around.is_equilibrium else None
+    except NotImplementedError:
+        return None
 
 
 def climbers(rate: Any, optimizer: Any) -> tuple[MakeOptimizer, MakeOptimizer]:
