@@ -3,8 +3,8 @@
     python benchmarks/gan_sweep.py [--steps 60]
 
 Prints the wall-clock of both by turns and the load of the machine, which has to be quiet for the ratio to say
-something; whether the tables are alike but for the seconds; and what a trajectory, a statistic and a callback of every
-update cost, in processor time, each measured by turns with a run that has none.
+something; whether the tables are alike but for the seconds; and what a row of a trajectory costs, beside an
+update, in processor time.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import gan_lab
+from gan_lab.training.trajectory import Trajectory
 
 CHOICES = {"penalty": ["r1", "none"], "rate": [1e-3, "cosine(1e-3, 1e-5)", 3e-3, 1e-4, 3e-4]}
 KILLED = """
@@ -64,23 +65,29 @@ def killed(steps: int, whole: Any) -> None:
     shutil.rmtree(folder)
 
 
-def overhead(game: str, steps: int, turns: int = 7) -> None:
-    ways: dict[str, dict[str, Any]] = {
-        "none": {"trajectory": False},
-        "strategies and payoffs": {},
-        "and a statistic": {"trajectory": {"updates": lambda run: float(run.steps)}},
-        "a callback": {"trajectory": False, "each_update": lambda run: None},
+def overhead(game: str, steps: int) -> None:
+    """What is added to every update, beside what an update takes; each the least of several, in processor time."""
+    updates, run = [], gan_lab.train(game, steps=1, looks=1, trajectory=False)
+    for _ in range(3):
+        begin = time.process_time()
+        run = gan_lab.train(game, steps=steps, looks=1, threads=1, trajectory=False)
+        updates.append((time.process_time() - begin) / steps)
+    ways: dict[str, Any] = {
+        "strategies and payoffs": None,
+        "and a statistic": {"updates": lambda run: float(run.steps)},
     }
-    took: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(turns):
-        for name, options in ways.items():
+    for name, asked in ways.items():
+        trajectory, times = Trajectory(asked, 20_000), []
+        run.steps = 0
+        trajectory.begin(run)
+        for _ in range(7):
             begin = time.process_time()
-            gan_lab.train(game, steps=steps, looks=1, threads=1, **options)
-            took[name].append(time.process_time() - begin)
-    least = min(took["none"])
-    more = {name: 100 * (min(times) / least - 1) for name, times in took.items() if name != "none"}
-    said = ", ".join(f"{name} {share:+.1f} %" for name, share in more.items())
-    print(f"{game}, {1e6 * least / steps:.0f} microseconds an update: {said}")
+            for _ in range(1000):
+                run.steps += 1
+                trajectory.record(run, run.history[-1])
+            times.append((time.process_time() - begin) / 1000)
+        least, of = 1e6 * min(times), 1e6 * min(updates)
+        print(f"{game}: {name} take {least:.1f} of {of:.0f} microseconds, {100 * least / of:.2f} %", flush=True)
 
 
 def main() -> None:
