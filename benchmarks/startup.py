@@ -1,6 +1,14 @@
-"""What a first call costs: compiling once, when numba's cache is empty, and loading what is compiled after that."""
+"""What a first call costs: compiling once, when numba's cache is empty, and loading what is compiled after that.
 
+    python benchmarks/startup.py [FOLDER ...]       # with what is compiled: this tree, and others beside it, in turn
+
+prints seconds of the processor beyond `import numpy, numba`: of `import planners`, and of the first solve of 81,205
+states beyond the second; the median of five processes, with the least and the largest.
+"""
+
+import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,6 +25,37 @@ begin = time.perf_counter()
 planners.solve(model, discount=0.99, tolerance=1e-6)
 print(time.perf_counter() - begin)
 """
+
+BEYOND = """
+import json, sys, time
+clock = time.process_time
+import numpy, numba
+begin = clock()
+import planners
+imported = clock() - begin
+sys.path.insert(0, {here!r})
+import models
+model, times = models.build("walls-300", 0.99), []
+for _ in range(2):
+    begin = clock()
+    planners.solve(model, discount=0.99, tolerance=1e-6)
+    times.append(clock() - begin)
+print(json.dumps([imported, times[0] - times[1], imported + times[0] - times[1]]))
+"""
+
+
+def beyond(folders: list[Path], repeats: int = 5) -> None:
+    """Print what is beyond `import numpy, numba`, of trees that are taken in turn."""
+    found: dict[Path, list[list[float]]] = {folder: [] for folder in folders}
+    for _ in range(repeats + 1):
+        for folder, times in found.items():
+            environment = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+            command = [sys.executable, "-c", BEYOND.format(here=str(HERE))]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            times.append(json.loads(done.stdout))
+    for folder, times in found.items():
+        for what, column in zip(("import planners", "first solve", "both"), zip(*times[1:], strict=True), strict=True):
+            print(f"{folder}: {what} {statistics.median(column):.2f} ({min(column):.2f} to {max(column):.2f})")
 
 
 def rows(names: tuple[str, ...] = ("walls-30", "walls-300")) -> list[tuple[str, str, str]]:
@@ -42,3 +81,7 @@ def first_call(name: str, tabular: bool, cache: str) -> float:
     code = CODE.format(here=str(HERE), name=name, tabular=tabular)
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
+
+
+if __name__ == "__main__":
+    beyond([HERE.parent, *map(Path, sys.argv[1:])])

@@ -10,7 +10,6 @@ from typing import Any, Final, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from planners.equations.linear_systems import DENSE_LIMIT, is_entangled, is_strip
 from planners.errors import InvalidOptionError
@@ -384,8 +383,9 @@ def _hardly_leads_back(model: Model) -> bool:
     """Whether no more than a hundredth of the states can be reached from each other."""
     if model.longest_row > LONGEST_LOCAL_ROW:  # such models lead back, and to ask would take time
         return False
-    columns, ends = _leads_to(model)
-    count = model.num_states
+    from scipy.sparse.csgraph import connected_components
+
+    (columns, ends), count = _leads_to(model), model.num_states
     graph = sparse.csr_array((np.ones(len(columns), dtype=np.int8), columns, ends), shape=(count, count))
     _, label = connected_components(graph, directed=True, connection="strong")
     return int(np.bincount(label).max()) <= count // 100

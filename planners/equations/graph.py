@@ -1,4 +1,4 @@
-"""Questions about who can reach whom, by SciPy's graph routines.
+"""Questions about who can reach whom, by SciPy's graph routines, which are imported when one is asked.
 
 Rows are state-action pairs: `transitions` (L, n) CSR holds where each can lead, `row_state` (L,) where
 it starts. Ways are counted in steps; only `likeliest` looks at the size of an entry.
@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from planners.arrays import LARGEST_INT32, take_rows
 from planners.models.tabular import TabularMDP
@@ -48,6 +47,8 @@ def next_towards(
 
     A target has its own number, a state from which there is no way has -1.
     """
+    from scipy.sparse import csgraph
+
     count = transitions.shape[1]
     row, next_state = entries(transitions, rows)
     sources = np.flatnonzero(targets)
@@ -66,6 +67,8 @@ def soonest_towards(
 
     A target at which to wait has its own number, a state from which there is no way has -1.
     """
+    from scipy.sparse import csgraph
+
     count, lengths = transitions.shape[1], np.diff(transitions.indptr)
     sources = np.flatnonzero(delay < np.inf)
     tails = np.concatenate((transitions.indices, np.full(len(sources), count)))
@@ -114,6 +117,8 @@ def end_components(
 
     Source: de Alfaro (1997), Section 3.3; states without a row are taken out at once, and not one a search.
     """
+    from scipy.sparse import csgraph
+
     rows = rows.copy()
     count, left = transitions.shape[1], np.flatnonzero(rows)  # the rows that are still chosen
     if not len(left):
@@ -142,6 +147,8 @@ def end_components(
 
 def recurrent_classes(chain: sparse.csr_array, closed: NDArray[np.bool_]) -> NDArray[np.int64]:
     """(n,) number of the recurrent class of each state that never ends, -1 for the others."""
+    from scipy.sparse import csgraph
+
     _, label = csgraph.connected_components(chain, directed=True, connection="strong")
     graph = chain.tocoo()
     leaving = label[graph.coords[0]] != label[graph.coords[1]]

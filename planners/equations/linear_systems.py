@@ -4,20 +4,21 @@
 would fill in because the states lead all over the model. `KrylovSystem` approaches the solution by such products
 to a wanted residual: BiCGSTAB (van der Vorst 1992), with an incomplete factorisation as preconditioner where
 scaling by the diagonal does not do (Saad 2003, "Iterative Methods for Sparse Linear Systems", Sections 7.4.2 and
-10.4). I - discount * P is an M-matrix, for which one always exists.
+10.4). I - discount * P is an M-matrix, for which one always exists. SciPy's solvers are imported when they are used:
+sweeps need none.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg.lapack import dgbtrf, dgbtrs, dgetrf, dgetrs
-from scipy.sparse.csgraph import reverse_cuthill_mckee
-from scipy.sparse.linalg import LinearOperator, bicgstab, gmres, spilu, splu
 
 from planners.errors import NotEnoughMemoryError
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 TINY: Final = 64  # states, of which dense factors are quickest whatever leads where
 NARROW: Final = 64  # entries no further from the diagonal, in the own order of the states, are factored as a band
@@ -160,11 +161,15 @@ class KrylovSystem:
         return largest if np.isfinite(largest) else float("inf")
 
     def _by_diagonal(self, b: Vector, x: Vector, norm: float) -> Vector:
+        from scipy.sparse.linalg import bicgstab
+
         self.used = "BiCGSTAB by the diagonal"
         scaling = sparse.diags_array(1.0 / self.matrix.diagonal())
         return bicgstab(self.matrix, b, x0=x, rtol=0.0, atol=norm, maxiter=FEW_STEPS, M=scaling)[0]
 
     def _by_incomplete_factors(self, b: Vector, x: Vector, norm: float) -> Vector:
+        from scipy.sparse.linalg import bicgstab
+
         self.used = "BiCGSTAB by incomplete factors"
         factors = self._preconditioner()
         if factors is None:
@@ -172,12 +177,16 @@ class KrylovSystem:
         return bicgstab(self.matrix, b, x0=x, rtol=0.0, atol=norm, maxiter=MANY_STEPS, M=factors)[0]
 
     def _by_gmres(self, b: Vector, x: Vector, norm: float) -> Vector:
+        from scipy.sparse.linalg import gmres
+
         self.used = "GMRES"
         factors = self._preconditioner()
         return gmres(self.matrix, b, x0=x, rtol=0.0, atol=norm, restart=30, maxiter=MANY_STEPS // 30, M=factors)[0]
 
-    def _preconditioner(self) -> LinearOperator | None:
+    def _preconditioner(self) -> "LinearOperator | None":
         """Incomplete LU in the order of the states, which on maps fills in little; None if it breaks down."""
+        from scipy.sparse.linalg import LinearOperator, spilu
+
         if self._incomplete is None:
             try:
                 factors = spilu(
@@ -230,6 +239,8 @@ def is_entangled(indices: NDArray[Any], indptr: NDArray[Any]) -> bool:
     if hubs.sum() > MOST_HUBS:
         return True
     kept = ~(hubs[rows] | hubs[indices])
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
     rows, columns = rows[kept], indices[kept]
     ends = np.r_[rows, columns], np.r_[columns, rows]
     both = sparse.coo_matrix((np.ones(2 * len(rows), dtype=np.int8), ends), shape=(count, count))
@@ -284,6 +295,8 @@ def _factored(chain: Chain, discount: float, *, always: bool) -> Callable[[Vecto
 
 def _by_table(matrix: NDArray[np.float64]) -> Callable[[Vector], Vector]:
     """The solver of I + a full table, which is overwritten."""
+    from scipy.linalg.lapack import dgetrf, dgetrs
+
     if not len(matrix):
         return np.copy
     matrix.ravel()[:: len(matrix) + 1] += 1.0
@@ -303,6 +316,8 @@ def _by_band(
         above: The least of it, negated.
         discount: The discount.
     """
+    from scipy.linalg.lapack import dgbtrf, dgbtrs
+
     count, diagonal = chain.shape[0], below + above
     height = diagonal + below + 1
     place = chain.indices.astype(np.int64) * height + diagonal + ahead
@@ -315,6 +330,8 @@ def _by_band(
 
 def _by_sparse_factors(chain: sparse.csr_array, discount: float) -> Callable[[Vector], Vector]:
     """The solver by SuperLU."""
+    from scipy.sparse.linalg import splu
+
     matrix = _matrix(chain, discount)
     try:
         return splu(matrix.tocsc()).solve

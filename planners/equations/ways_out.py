@@ -20,7 +20,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from planners.arrays import take_rows
 from planners.equations.graph import (
@@ -113,6 +112,8 @@ def _steps_to(
     transitions: sparse.csr_array, state_of_row: NDArray[np.int64], rows: Mask, targets: Mask
 ) -> NDArray[np.float64]:
     """(S,) the fewest steps along the rows in which a target may be reached; inf where there is no way."""
+    from scipy.sparse import csgraph
+
     count = transitions.shape[1]
     row, next_state = entries(transitions, rows)
     sources = np.flatnonzero(targets)

@@ -21,7 +21,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from planners.equations.certificates import Bounds, Certifier, surely_ends
 from planners.equations.compensated import compensated_gains, may_be_compensated
@@ -91,6 +90,8 @@ def may_be_proven_further(plan: Plan) -> bool:
 
 def class_middles(problem: Problem, rows: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,) C: half-way between the least and the largest value of the states that lead to each other by the policy."""
+    from scipy.sparse.csgraph import connected_components
+
     count, label = connected_components(problem.transitions[rows], directed=True, connection="strong")
     least, most = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(least, label, values)

@@ -11,7 +11,6 @@ from scipy import sparse
 import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners import InvalidOptionError, TabularMDP
-from planners.equations import linear_systems
 from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import EvaluationSystem, is_entangled
 from planners.equations.problem import UNIT_ROUNDOFF
@@ -118,7 +117,7 @@ def test_entangled_systems_need_no_factors(
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("factors of an entangled matrix fill in")
 
-    monkeypatch.setattr(linear_systems, "splu", never)
+    monkeypatch.setattr("scipy.sparse.linalg.splu", never)
     chain = random_model(rng, 1500, 8, ends=0.01).transitions[::2]
     system = EvaluationSystem(chain, discount)
     for b in (rng.normal(size=1500), np.ones(1500), 1e6 * rng.random(1500) ** 20, np.zeros(1500)):

@@ -93,7 +93,7 @@ def test_incomplete_factors_that_break_down(rng: np.random.Generator, monkeypatc
     def breaks(*_: Any, **__: Any) -> None:
         raise RuntimeError("Factor is exactly singular")
 
-    monkeypatch.setattr(linear_systems, "spilu", breaks)
+    monkeypatch.setattr("scipy.sparse.linalg.spilu", breaks)
     monkeypatch.setattr(linear_systems, "FEW_STEPS", 1)
     chain = chain_of(random_model(rng, 400), rng)
     system = KrylovSystem(chain, 0.99)
@@ -110,7 +110,7 @@ def test_factors_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(linear_systems, "splu", full)
+    monkeypatch.setattr("scipy.sparse.linalg.splu", full)
     chain = sparse.csr_array(np.roll(np.eye(400), 1, axis=1))
     with pytest.raises(NotEnoughMemoryError, match=r"400 states and 800 entries ran out of memory; use .*krylov"):
         EvaluationSystem(chain, 0.5)
