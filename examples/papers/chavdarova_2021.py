@@ -61,8 +61,8 @@ def rows() -> list[Row]:
     return [
         *found[2:],
         *found[:2],
-        Row("plain: the k that is fastest for each inner step", *fastest, 0.0),
-        Row("plain: the largest k that converges", *largest, 0.0),
+        Row("plain: the k that is fastest for each inner step", fastest[0], fastest[1], 0.0),
+        Row("plain: the largest k that converges", largest[0], largest[1], 0.0),
     ]
 
 

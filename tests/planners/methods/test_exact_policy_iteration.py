@@ -136,6 +136,8 @@ def test_a_round_on_which_one_is_paid_and_pays_is_refused() -> None:
         ({"device": "cuda"}, "leave out device"),
         ({"discount": Fraction(10**20 - 1, 10**20)}, "discount is 1 - 1e-20; expected 1, or at most"),
         ({"discount": Fraction(3, 2)}, "expected a number from 0 to 1"),
+        ({"discount": [[1.0]]}, "a table with a 1 in it; with exact=True expected numbers below 1"),
+        ({"discount": [[1.5]]}, "expected a number from 0 to 1"),
         ({"discount": "much"}, "discount is 'much'; expected a number from 0 to 1"),
         ({"metod": "policy_iteration"}, "metod"),
     ],
