@@ -95,7 +95,7 @@ class Progress:
 
     def show(self, run: Any) -> None:
         """Say the run's last evaluation."""
-        self._said = "  ".join(self._texts(run.truth[-1], *run.metrics))
+        self._said = "  ".join(self._texts(run.truth[-1], *getattr(run, "metrics", ())))  # a VAE has none
         if self._bar is not None:
             self._bar.update(self._task, completed=run.steps, truth=self._said)
 
