@@ -13,11 +13,17 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import InvalidModelError, InvalidOptionError, NotEnoughMemoryError, PlannerError
+from planners.errors import (
+    InvalidModelError,
+    InvalidOptionError,
+    InvalidPlanFileError,
+    NotEnoughMemoryError,
+    PlannerError,
+)
 
 T = TypeVar("T")
 
-KEPT = (InvalidModelError, InvalidOptionError, NotEnoughMemoryError, ValueError, OSError)
+KEPT = (InvalidModelError, InvalidOptionError, InvalidPlanFileError, NotEnoughMemoryError, ValueError, OSError)
 
 
 class Processes(ABC):

@@ -2,11 +2,14 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from planners import InvalidModelError, InvalidOptionError, InvalidPlanFileError
 from planners import __main__ as command
 from planners.distributed import interfaces
+from planners.distributed.processes import Alone
 
 
 def test_what_ended_for_good_ends_at_once_when_it_is_started_again(
@@ -49,3 +52,23 @@ def test_an_interface_is_chosen_where_the_host_name_leads_nowhere(
     monkeypatch.setattr(interfaces.os, "environ", environment)
     interfaces.choose_interface("node0")
     assert environment.get(interfaces.GLOO) == expected
+
+
+class Two(Alone):
+    """Process 0 of two; the other one tells of a failure of its own."""
+
+    size = 2
+    hosts = ("one", "two")
+
+    def __init__(self, failure: Exception) -> None:
+        self.failure = failure
+
+    def gather(self, thing: Any) -> list[Any]:
+        return [thing, (type(self.failure), "reading", str(self.failure))]
+
+
+@pytest.mark.parametrize("kind", [InvalidPlanFileError, InvalidModelError, InvalidOptionError, OSError])
+def test_what_one_process_raises_all_raise_of_the_same_kind(kind: type[Exception]) -> None:
+    """A damaged checkpoint, above all: another one is taken then, and not where it comes as some other error."""
+    with pytest.raises(kind, match="process 1 of 2 on two, reading: damaged"):
+        Two(kind("damaged")).together(lambda: None, "reading")
