@@ -38,7 +38,7 @@ def _converged(game: Game, truth: dict[str, float]) -> str:
         return _shown(truth)
     if "w1_error" in truth:
         return _near(truth)
-    if "value" not in truth:
+    if "duality_gap" not in truth and "value" not in truth:
         return "Converged? Cannot be told: D is paid for something else than V, whose best value is not known."
     if "duality_gap" not in truth:
         return "Converged? Cannot be told: this game has no known truth. Losses alone do not say."
