@@ -3,7 +3,8 @@
     OMP_NUM_THREADS=1 nice -n 5 python benchmarks/gan_photos.py --steps 50 --looks 2
 
 The photos are drawn at random, and lie in a temporary folder as JPEG: gradients, ellipses and noise, so that no two are
-alike. The limit is 4 GB.
+alike. The limit is 4 GB. Measured with the recipe "pictures": 1.50 GB after reading, 2.44 GB after 50 updates and two
+evaluations, 2.91 GB after the report; 104 s of processor time.
 """
 
 import argparse

@@ -225,7 +225,8 @@ def one(number: int, fault: str, rng: np.random.Generator) -> str:
             return f"{'same bits' if same else 'WRONG'}; ended {' then '.join(ended)}{notes}"
         except planners.PlannerError as error:
             again = (folder / "said-1").read_text(errors="replace")
-            return f"LOST: {error}; {text[-300:]} {again[-600:]}"
+            told = re.findall(r"^(?:Error|Not converged): .*", f"{text}\n{again}", flags=re.M)
+            return f"LOST: {error}; {' | '.join(told) or again[-600:]}"
         finally:
             nodes.end()
 

@@ -30,11 +30,18 @@ MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 
 
 def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
-    """Plain gradient ascent, with momentum as in Algorithm 1.
+    """Plain gradient ascent, with momentum as in Algorithm 1; in games it may be negative (Gidel et al. 2019).
 
-    >>> player = Strategist("generator_0", [0.5], ascent(rate=0.1))
+    >>> player = Strategist("generator_0", [0.5], ascent(rate=0.1, momentum=-0.25))
     """
-    return lambda parameters: torch.optim.SGD(parameters, lr=rate, momentum=momentum, maximize=True)
+
+    def make(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        optimizer = torch.optim.SGD(parameters, lr=rate, momentum=max(momentum, 0.0), maximize=True)
+        for group in optimizer.param_groups:  # which PyTorch's constructor alone would refuse
+            group["momentum"] = momentum
+        return optimizer
+
+    return make
 
 
 def adam(rate: float = 1e-3, betas: tuple[float, float] = (0.0, 0.99)) -> MakeOptimizer:

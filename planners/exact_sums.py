@@ -94,7 +94,7 @@ def _means(w: Floats, x: Floats, start: NDArray[np.intp], length: NDArray[np.int
         high, low, size, plain = _weighted_sums(w, x, start, length)
         whole, rest = _sums(w, start, length)
         mean = high / whole
-        product, error = _exact_product(mean, whole)
+        product, error = exact_product(mean, whole)
         mean = mean + (((high - product) - error) + low - mean * rest) / whole
         doubtful = ~((np.abs(high) > CANCELLED * size) & plain)
     for group in np.flatnonzero(doubtful):
@@ -113,6 +113,21 @@ def _rational_mean(w: Floats, x: Floats) -> float:
     return mean if mean or not total else math.copysign(SMALLEST_SUBNORMAL, total)  # only 0 is 0
 
 
+def sums_in_rows(weights: Floats, amounts: Floats, ends: NDArray[Any]) -> tuple[Floats, Floats, Floats]:
+    """(count,) sums of weight * amount in each row, in two floats, and the sums of what these are in size.
+
+    Args:
+        weights: (L,).
+        amounts: (L,).
+        ends: (count + 1,) where the entries of each row begin.
+
+    >>> sums_in_rows(np.array([1.0, 2.0**-60, -1.0]), np.ones(3), np.array([0, 3]))[:2] == (2.0**-60, 0.0)
+    True
+    """
+    high, low, size, _ = _weighted_sums(weights, amounts, ends[:-1], np.diff(ends))
+    return high, low, size
+
+
 def _steps(start: NDArray[np.intp], length: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """The groups that have a first entry, and where it is; those that have a second one; and so on."""
     groups = np.argsort(-length, kind="stable")
@@ -125,7 +140,7 @@ def _steps(start: NDArray[np.intp], length: NDArray[np.intp]) -> Iterator[tuple[
 def _sums(numbers: Floats, start: NDArray[np.intp], length: NDArray[np.intp]) -> tuple[Floats, Floats]:
     high, low = np.zeros(len(start)), np.zeros(len(start))
     for groups, entries in _steps(start, length):
-        high[groups], error = _exact_sum(high[groups], numbers[entries])
+        high[groups], error = exact_sum(high[groups], numbers[entries])
         low[groups] += error
     total = high + low
     return total, low - (total - high)
@@ -138,8 +153,8 @@ def _weighted_sums(
     high, low, size = np.zeros(len(start)), np.zeros(len(start)), np.zeros(len(start))
     plain = np.ones(len(start), dtype=bool)
     for groups, entries in _steps(start, length):
-        product, error = _exact_product(w[entries], x[entries])
-        high[groups], left = _exact_sum(high[groups], product)
+        product, error = exact_product(w[entries], x[entries])
+        high[groups], left = exact_sum(high[groups], product)
         low[groups] += left + error
         size[groups] += np.abs(product)
         plain[groups] &= (np.abs(x[entries]) < LARGEST) & ((np.abs(product) > SMALLEST) | (x[entries] == 0))
@@ -147,14 +162,14 @@ def _weighted_sums(
     return total, low - (total - high), size, plain
 
 
-def _exact_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+def exact_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """A + b as a float, and what that is off by."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
 
 
-def _exact_product(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+def exact_product(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """A * b as a float, and what that is off by."""
     product = a * b
     a_high, b_high = _first_half(a), _first_half(b)

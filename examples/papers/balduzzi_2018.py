@@ -14,49 +14,49 @@ from typing import Any
 import numpy as np
 import torch
 from paper import Row, main
-from playing import QuadraticGame, both, radius
+from playing import both, radius
+from quadratic_game import QuadraticGame
 
 from gan_lab.updates import Update
+from gan_lab.updates.derivatives import Derivatives
 
 PAPER = "Balduzzi et al. 2018"
 TITLE = "SGA: two and four players who turn around each other converge"
 DIFFERS = "lambda has a fixed sign. The four players' losses are from memory; the mixture of Gaussians is left out."
 
 
-def adjusted(v: list[Any], w: list[Any], weight: float) -> list[torch.Tensor]:
-    """v - weight A^T v of a field with its graph, by J^T v and J v: the second is the slope of J^T u in u."""
-    here = [part.detach() for part in v]
-    u = [part.clone().requires_grad_() for part in here]
-    back = torch.autograd.grad(v, w, u, create_graph=True, materialize_grads=True)
-    ahead = torch.autograd.grad(back, u, here, materialize_grads=True)
-    return [a - weight * (b.detach() - c) / 2 for a, b, c in zip(here, back, ahead, strict=True)]
+def adjusted(at: Derivatives, weight: float) -> torch.Tensor:
+    """v - weight A^T v, by the products J^T v and J v."""
+    return at.field - weight * (at.transposed(at.field) - at.times(at.field)) / 2
 
 
 class SGA(Update):
-    name, source, joint = "sga", "Balduzzi et al. 2018", True
-    equation = "w' = w + h (v - lambda A^T v)"
+    """A is the antisymmetric part of J."""
+
+    name, equation = "sga", "w' = w + h (v - lambda A^T v)"
+    source = "Balduzzi et al. 2018, algorithm 1"
+    joint = True
 
     def __init__(self, weight: float = 1.0) -> None:
         self.weight = weight
 
     def step(self, pair: Any) -> None:
-        d, g = pair.field(create_graph=True)
-        moved = adjusted([*d, *g], [*pair.discriminator.trained, *pair.generator.trained], self.weight)
-        pair.move((moved[: len(d)], moved[len(d) :]))
+        at = pair.derivatives()
+        pair.move(at.parts(adjusted(at, self.weight)))
 
     def operator(self, jacobian: np.ndarray, split: int, rate: float) -> np.ndarray:
         return np.eye(len(jacobian)) + rate * (jacobian - self.weight * (jacobian - jacobian.T).T @ jacobian / 2)
 
 
 def four_players(e: float, weight: float, h: float, steps: int = 60) -> np.ndarray:
-    """(steps + 1, 4) strategies; each player goes down its own loss, as adjusted."""
-    w, A = torch.tensor([0.1, -0.2, 0.3, 0.1]).double(), torch.ones(4, 4).triu(1) - torch.ones(4, 4).tril(-1)
+    """(steps + 1, 4) strategies; each player climbs minus its own loss, as adjusted."""
+    A = torch.ones(4, 4).double().triu(1) - torch.ones(4, 4).double().tril(-1)
+    w = torch.tensor([0.1, -0.2, 0.3, 0.1]).double()
     places = [w.numpy()]
     for _ in range(steps):
-        own = [part.clone().requires_grad_() for part in w]
-        losses = [e * x**2 / 2 - x * sum(A[i, j] * own[j] for j in range(4)) for i, x in enumerate(own)]
-        field = [-torch.autograd.grad(loss, x, create_graph=True)[0] for loss, x in zip(losses, own, strict=True)]
-        w = w + h * torch.stack(adjusted(field, own, weight))
+        own = list(w.clone().requires_grad_().split(1))
+        payoffs = [(x * (A[i] @ torch.cat(own)) - e * x**2 / 2).sum() for i, x in enumerate(own)]
+        w = w + h * adjusted(Derivatives(payoffs, [[x] for x in own]), weight)
         places.append(w.numpy())
     return np.array(places)
 

@@ -12,7 +12,8 @@ noise.
 
 import numpy as np
 from paper import Row, main
-from playing import QuadraticGame, path, played
+from playing import path, played
+from quadratic_game import QuadraticGame
 from scipy.optimize import brentq
 
 PAPER = "Heusel et al. 2017"

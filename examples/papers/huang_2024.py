@@ -37,7 +37,7 @@ def rows() -> list[Row]:
         factor = abs(1 + H * (-c / 2 + np.emath.sqrt(c**2 / 4 - 1 / 4)))
         found += both(name, factor, "dirac", "simultaneous", H, loss="relativistic", **wants)
     weights = np.linspace(0.05, 1.5, 30)
-    wants = {"loss": "relativistic", "penalty": "r1r2"}
+    wants: dict[str, Any] = {"loss": "relativistic", "penalty": "r1r2"}
     rates = [gan_lab.spectrum("dirac", "simultaneous", rate=1e-3, penalty_weight=w, **wants).radius for w in weights]
     runs = recorded("gan_digits.jsonl", game="stacked_digits")
     modes, kl = (float(np.mean([run["live"][name] for run in runs])) for name in ("modes", "reverse_kl"))

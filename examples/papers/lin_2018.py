@@ -47,7 +47,7 @@ def rows() -> list[Row]:
     for line in (line for line in PUBLISHED if line.source == PACGAN and line.method == "PacGAN4"):
         runs = recorded("gan_mixtures.jsonl", game=line.game, method="ours")
         scores = {
-            name: np.mean([run["live"]["pacgan"][name] for run in runs])
+            name: float(np.mean([run["live"]["pacgan"][name] for run in runs]))
             for name in ("modes", "high_quality", "reverse_kl")
         }
         beside = f"{line.game}, PacGAN4 beside this package's recipe:"

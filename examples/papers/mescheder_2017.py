@@ -5,9 +5,12 @@ if (1 - h a)^2 + h^2 b^2 < 1, so if h < 2 a / (a^2 + b^2). Consensus adds -gamma
 -gamma J^T J. On J = [[-a, b], [-b, -a]] that is -gamma (a^2 + b^2) I: each eigenvalue moves left by gamma (a^2 + b^2).
 """
 
+from typing import Any
+
 import numpy as np
 from paper import Row, main
-from playing import QuadraticGame, path, played
+from playing import path, played
+from quadratic_game import QuadraticGame
 from scipy.optimize import brentq
 
 import gan_lab
@@ -19,10 +22,10 @@ DIFFERS = "Games of two numbers, where the paper's experiments train networks on
 
 def of_flow(places: np.ndarray, h: float) -> complex:
     """The eigenvalue l of the Jacobian that an update 1 + h l shows, the one above the real axis."""
-    return (played(places) - 1)[np.argmax(played(places).imag)] / h
+    return max((complex(factor) - 1 for factor in played(places)), key=lambda flow: flow.imag) / h
 
 
-def largest_step(game: gan_lab.games.StrategyGame, update: str, **options: float) -> float:
+def largest_step(game: gan_lab.games.StrategyGame, update: Any, **options: Any) -> float:
     """The step at which the spectral radius is 1."""
     return brentq(lambda h: gan_lab.spectrum(game, update, rate=h, **options).radius - 1, 1e-3, 3.0, xtol=1e-12)
 

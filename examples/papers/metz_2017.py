@@ -11,7 +11,8 @@ eigenvalues are complex, the factor is sqrt(1 - (2 K - 1) h^2). G knows where D 
 
 import numpy as np
 from paper import Row, main, recorded
-from playing import QuadraticGame, path, radius
+from playing import path, radius
+from quadratic_game import QuadraticGame
 
 import gan_lab
 

@@ -1,38 +1,22 @@
-"""A game of two numbers, and how an update that was played is measured: by the matrix that explains its path."""
+"""How an update that was played is measured: by the matrix that explains its path."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box
 from paper import Row
 
 import gan_lab
 
 
-class QuadraticGame(gan_lab.games.StrategyGame):
-    """V(psi, theta) = turn psi theta - hold psi^2 / 2 + pull theta^2 / 2, with the equilibrium 0.
+class Places(list):
+    """Both strategies after each update, as a callback."""
 
-    The field is (turn theta - hold psi, -turn psi - pull theta), and its Jacobian [[-hold, turn], [-turn, -pull]].
-    """
+    def beat(self, run: gan_lab.Run) -> None:
+        self.append(np.concatenate(run.strategies))
 
-    name, known_value = "quadratic", 0.0
-    equilibrium = np.zeros(1), np.zeros(1)
-
-    def __init__(self, turn: float = 1.0, hold: float = 0.0, pull: float = 0.0) -> None:
-        self.turn, self.hold, self.pull = turn, hold, pull
-
-    def space(self, agent: str) -> Box:
-        return Box(-10.0, 10.0, (1,), np.float64)
-
-    def value(self, psi: Any, theta: Any) -> Any:
-        return (self.turn * psi * theta - self.hold * psi**2 / 2 + self.pull * theta**2 / 2).sum()
-
-    def exploitability(self, psi: Any, theta: Any) -> float:
-        answers = np.array([-10.0, 10.0])
-        up = np.append(answers, np.clip(self.turn * theta / self.hold, -10, 10) if self.hold > 0 else theta * 0)
-        down = np.append(answers, np.clip(-self.turn * psi / self.pull, -10, 10) if self.pull > 0 else psi * 0)
-        return float(max(self.value(x, theta) for x in up) - min(self.value(psi, x) for x in down))
+    def __call__(self, run: gan_lab.Run) -> None:
+        """After an evaluation: nothing."""
 
 
 def path(game: Any, update: Any, rate: Any, start: Any = ([1e-4], [2e-4]), steps: int = 40, **wants: Any) -> np.ndarray:
@@ -40,10 +24,13 @@ def path(game: Any, update: Any, rate: Any, start: Any = ([1e-4], [2e-4]), steps
     first, second = rate if isinstance(rate, Sequence) else (rate, rate)
     discriminator = gan_lab.Strategist("discriminator_0", start[0], gan_lab.ascent(first))
     generator = gan_lab.Strategist("generator_0", start[1], gan_lab.ascent(second))
-    places = [np.concatenate(start)]
-    keep = [lambda run: places.append(np.concatenate(run.strategies))]
-    gan_lab.train(game, generator, discriminator, update=update, steps=steps, truth_every=1, callbacks=keep, **wants)
-    return np.array(places)
+    keep = Places([np.concatenate(start)])
+    run = gan_lab.train(
+        game, generator, discriminator, update=update, steps=steps, truth_every=steps, callbacks=[keep], **wants
+    )
+    if run.status is gan_lab.Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return np.array(keep)
 
 
 def played(places: np.ndarray, memory: int = 0) -> np.ndarray:

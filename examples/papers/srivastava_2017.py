@@ -11,7 +11,7 @@ import numpy as np
 from paper import Row, main, recorded
 from scipy.special import rel_entr
 
-from gan_lab.games import make_game
+from gan_lab.games import ring
 from gan_lab.studies.bench.published import PUBLISHED, VEEGAN
 
 PAPER = "Srivastava et al. 2017"
@@ -50,7 +50,7 @@ def rows() -> list[Row]:
     for name, key, given in (("modes", "modes", 150.0), ("reverse KL", "reverse_kl", 2.95)):
         measured = float(np.mean([run["live"][key] for run in runs]))
         found.append(Row(f"1000 stacked digits, VEEGAN: {name}", given, measured, origin="printed", apart=why))
-    rng, game = np.random.default_rng(3), make_game("ring8")
+    rng, game = np.random.default_rng(3), ring()
     shares = rng.multinomial(2500, np.full(8, 1 / 8), size=4000) / 2500
     drawn = float(rel_entr(shares, 1 / 8).sum(axis=1).mean())
     exact = mixture_share(game.real(200_000, rng), game.means, 3 * 0.01)

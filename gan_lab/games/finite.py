@@ -115,7 +115,8 @@ class FiniteGame(StrategyGame):
 
     def exploitability(self, discriminator: Any, generator: Any) -> float:
         """max_D' V(D', G) - min_G' V(D, G'), both exact."""
-        d, q = numbers(discriminator), numbers(generator)
+        q = generator.detach().numpy() if isinstance(generator, Tensor) else generator
+        d, q = numbers(discriminator), truth.distribution(q, "q")  # which allows for the rounding of float32
         gap = self.criterion(q) - truth.value(d, self.p, self.best_generator(d))
         return max(gap, 0.0)
 

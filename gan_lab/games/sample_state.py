@@ -32,7 +32,13 @@ NO_SCORES = torch.zeros(1)  # of the data, where nothing depends on them
 
 
 class SampleState(GameState):
-    """A game of samples in progress; arguments and attributes are those of `GameState`."""
+    """A game of samples in progress; arguments and attributes are those of `GameState`.
+
+    Attributes:
+        dtype: Of generated samples; where an update is differentiated by differences, float64.
+    """
+
+    dtype = torch.float32
 
     def __init__(
         self, game: "SampleGame", loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int
@@ -97,7 +103,7 @@ class SampleState(GameState):
         self.real = self._here(self.game.data(self.batch_size, self.rng))
         if (generator := self.seated.get(GENERATOR)) is not None:
             with torch.set_grad_enabled(self.joint):
-                self.generated = finite(torch.as_tensor(generator.act(self.noise))).to(torch.float32)
+                self.generated = finite(torch.as_tensor(generator.act(self.noise))).to(self.dtype)
         self.judged = torch.cat([self.real, self.generated])
         if self.penalty is not None:
             self.judged.requires_grad_()
@@ -155,7 +161,7 @@ class SampleState(GameState):
 
     def _samples(self, action: Any) -> Payoffs:
         samples = real_numbers(GENERATOR, action)
-        samples = samples.to(torch.float32) if samples.dtype != torch.float32 else samples
+        samples = samples.to(self.dtype) if samples.dtype != self.dtype else samples
         self._check_shape(GENERATOR, samples, (len(self.noise), self.game.dimension))
         self.generated = finite(samples).detach()
         if DISCRIMINATOR not in self.seated:

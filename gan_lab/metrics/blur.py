@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtr
 
-from gan_lab.metrics.estimates import HIGH_QUALITY_RADIUS, nearest_modes
+from gan_lab.metrics.estimates import good_radius, nearest_modes
 
 
 class Modes(Protocol):
@@ -29,12 +29,13 @@ class Blur:
     """Samples beside the K modes of a mixture.
 
     Attributes:
-        missed: Modes without a sample within three standard deviations.
-        far: Share of samples farther than that from every mode; of the data itself 1.1 % in two dimensions.
+        missed: Modes without a good sample: one within three standard deviations, and in more than two dimensions
+            within what holds as much of the data.
+        far: Share of samples farther than that from every mode; of the data itself 1.1 % in two or more dimensions.
         distance: Mean distance of a sample to the nearest mode, in standard deviations; of the data 1.25 in two.
         spread: (K, d) eigenvalues of the covariance of the samples nearest to each mode, over std^2, rising; NaN
             for modes with fewer than d + 1 of them. One sample half way to the next mode counts for thousands.
-        core: (K, d) the same of the samples within three standard deviations, over what the data have there.
+        core: (K, d) the same of the good samples, over what the data have there.
     """
 
     missed: int
@@ -58,10 +59,10 @@ def measure_blur(game: Modes, samples: Any) -> Blur:
     """
     found = np.asarray(samples, dtype=np.float64)
     nearest, squares = nearest_modes(found, game.means)
-    near = squares <= (HIGH_QUALITY_RADIUS * game.std) ** 2
+    radius, size = good_radius(game.dimension) ** 2, game.dimension
+    near = squares <= radius * game.std**2
     hit = np.bincount(nearest[near], minlength=len(game.means)) > 0
-    radius, size = HIGH_QUALITY_RADIUS**2, game.dimension
-    # Variance of a standard normal vector cut off at a radius, in every direction.
+    # Variance of a standard normal vector cut off at this radius, in every direction.
     kept = float(chdtr(size + 2, radius) / chdtr(size, radius))
     return Blur(
         missed=int((~hit).sum()),

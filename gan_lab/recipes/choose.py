@@ -36,6 +36,7 @@ def mixture_recipe(
     attends: int = 2,
     batch_size: int = 400,
     narrow: int | None = None,
+    steps: int = 20_000,
 ) -> Recipe:
     """A recipe for modes that are much narrower than their distances: every one, at its weight and its width.
 
@@ -55,6 +56,7 @@ def mixture_recipe(
             grows once the shares are right, and the output has a rate of its own. Units that no step needs make small
             ones within a mode, and its width uneven; fewer of them leave the widths to the shortcut. None: 128, and
             gains that start at 1 and grow throughout.
+        steps: Updates; the schedules are stretched over them.
 
     Raises:
         WiringError: Another kind of game; `narrow` is no whole number of at least 1.
@@ -63,7 +65,9 @@ def mixture_recipe(
     8
     """
     found = game_of(MixtureGame, game, "is no mixture of Gaussians, whose widths this recipe needs")
-    return _mixture_recipe(found, smoothness=smoothness, attends=attends, batch_size=batch_size, narrow=narrow)
+    return _mixture_recipe(
+        found, smoothness=smoothness, attends=attends, batch_size=batch_size, narrow=narrow, steps=steps
+    )
 
 
 def _mixture_recipe(
@@ -73,6 +77,7 @@ def _mixture_recipe(
     attends: int = 2,
     batch_size: int = 400,
     narrow: int | None = None,
+    steps: int = 20_000,
 ) -> Recipe:
     """`mixture_recipe` of a game."""
     nearest = max(found.std, float(pdist(found.means).min(initial=2 * found.scale)))  # one mode has no neighbour
@@ -84,6 +89,7 @@ def _mixture_recipe(
         shortcut_rate=Schedule(1e-3, 1e-5),
         discriminator_rate=Schedule(1e-3, 3e-4, first=0.85),
         batch_size=batch_size,
+        steps=steps,
         generator=GeneratorShape(bounded=True, gains=1.0, shortcut=True, attends=attends),
         discriminator=DiscriminatorShape(octaves=max(5, math.ceil(math.log2(found.scale / found.std)) + 1)),
     )
@@ -158,7 +164,7 @@ R3GAN_PICTURES: Final = Recipe(
 )
 
 MIXTURES: Final[dict[str, tuple[int, dict[str, Any]]]] = {  # from so many modes on, what `mixture_recipe` takes
-    "grid100": (64, {"smoothness": 0.1, "attends": 4, "narrow": 64}),
+    "grid100": (64, {"smoothness": 0.1, "attends": 4, "narrow": 64, "steps": 30_000}),
     "grid25": (16, {"narrow": 32}),
     "ring8": (0, {"batch_size": 320}),
 }

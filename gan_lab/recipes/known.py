@@ -2,7 +2,7 @@
 
 In the first group networks, noise, batch and number of updates are the same for all; loss, penalty, update and momenta
 are the method's. The second group has the networks, noise, rates and batch of the papers' code too, and its numbers of
-updates, which take hours on a CPU: `steps` of `train` and `gan-lab bench` are for fewer.
+updates, which take 20 minutes to 3 hours of a core: `steps` of `train` and `gan-lab bench` are for fewer.
 
 What differs from the published code: data are drawn afresh, where PacGAN and the self-conditioned GAN go through
 100,000 fixed points; PacGAN's batch normalisation sees the m samples of a pack apart, here all together; it updates

@@ -215,7 +215,6 @@ def sweep(
     found: dict[int, dict[str, Any]] = {number: row for number, job in enumerate(jobs) if (row := job.kept())}
     left = [number for number in range(len(jobs)) if number not in found]
     with Progress(f"{len(jobs)} runs", len(jobs), progress) as bar:
-        bar.start_at(len(found))
         results = _here(jobs, left) if count == 1 else _apart(jobs, left, count)
         with suppress(KeyboardInterrupt), closing(results):
             for number, result in results:

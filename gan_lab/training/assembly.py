@@ -192,6 +192,7 @@ def assemble(
     annealing = Annealing(recipe, pair, annealed)
     facts = _facts(pair, rule, recipe, seed, annealed)
     run = Run(game, *players, Settings({}, facts), average=annealing.average, loss=loss, penalty=penalty, recipe=recipe)
+    run.rule = rule
     run.others = {player.name: player for player in others}
     run.began_at_random = generator is None and game.of_samples
     return Assembly(run, pair, rule, annealing, place)

@@ -272,7 +272,6 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
     step, is_first, beats = run.steps, made.place.ranks.rank == 0, evaluations.beats
     pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
     with Progress(run.game.name, steps, evaluations.progress and is_first) as bar, pair.listening():
-        bar.start_at(run.steps)
         if bar.wanted:
             bar.tell(memory.sentence(run))
         try:
@@ -289,7 +288,7 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
                 if stops:
                     run.status = Status.STOPPED
                     return
-                bar.beat(run.steps, pair.payoffs)
+                bar.beat(run.steps, pair.payoffs, lambda: _glance(run))
                 if is_first:
                     for beat in beats:
                         beat(run)
@@ -356,6 +355,14 @@ def evaluate(made: Assembly) -> None:
         of_average = run.game.truth_of_samples(run.average.module, run.steps)
         if of_average := of_average | measured(run, run.steps, {}, averaged=True):
             run.averaged_truth.append({"step": float(run.steps), **of_average})
+
+
+def _glance(run: Run) -> dict[str, float]:
+    """An evaluation for the eye, as `look`; nothing where the players are broken, which the run itself will say."""
+    try:
+        return run.look(run.steps)
+    except NonFiniteMoveError:
+        return {}
 
 
 def _out_of_bounds(run: Run) -> str:

@@ -24,6 +24,8 @@ from gan_lab.recipes.recipe import Recipe
 from gan_lab.training.own_metrics import measured
 from gan_lab.training.settings import Settings
 from gan_lab.training.trajectory import Trajectory
+from gan_lab.updates import Update
+from gan_lab.updates.played_update import PlayedSpectrum
 from gridworld_env.ui.files.pictures import save_png
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class Run:
         began_at_random: Whether the generator's parameters were drawn for this run.
         others: Who else plays, by name.
         metrics: Functions by name, whose numbers are in `history`, `truth` and `averaged_truth`: see `train`.
+        rule: By which the players learn; None: not known.
         averaged_truth: The rows of `truth` that are of samples, of the averaged generator.
         trajectory: Strategies, payoffs and chosen statistics after every update.
     """
@@ -80,6 +83,7 @@ class Run:
     trajectory: Trajectory = field(default_factory=lambda: Trajectory(False, 0))
     others: dict[str, Player] = field(default_factory=dict[str, Player])
     metrics: dict[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
+    rule: Update | None = None
 
     def sample(self, count: int, seed: int | None = None, *, averaged: bool = False) -> NDArray[np.float32]:
         """(count, d) samples of the generator.
@@ -253,6 +257,32 @@ class Run:
             payoffs = {f"payoff_{name}": value for name, value in paid.items() if name != "step"}
             rows.append({"step": 0, **payoffs, **known, **of_average} | {"step": int(known["step"])})
         return write_rows(rows, path)
+
+    def spectrum(
+        self, count: int = 6, *, updates: int = 1, batch_size: int | None = None, seed: int = 0
+    ) -> PlayedSpectrum:
+        """Eigenvalues of one update at this point, with the rule and the optimizers as they are; also of networks.
+
+        Args:
+            count: How many, the largest first.
+            updates: How many updates are looked at together, for rules that do something else at every k-th one.
+            batch_size: Samples of a turn, the same in all updates that are compared; None: those of the run.
+            seed: Of these samples.
+
+        Raises:
+            WiringError: The run was not made by `train`.
+
+        Source: Saad 2011, Numerical methods for large eigenvalue problems, section 6.2, for Arnoldi's method.
+
+        >>> from gan_lab.training.loop import train
+        >>> train("dirac", update="extragradient", steps=2000).spectrum()
+        Spectrum of one update, of 2 numbers, which it moves by 6.99e-06
+          largest eigenvalues  0.99+0.1j, 0.99-0.1j
+          spectral radius      0.995038
+        """
+        from gan_lab.training.spectrum_of_run import spectrum_of
+
+        return spectrum_of(self, count, updates, batch_size, seed)
 
     def plot(self, axes: Any = None) -> Any:
         """V beside its value at the equilibrium, and the divergences, over updates, as two matplotlib axes."""

@@ -12,15 +12,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.linalg import block_diag, null_space
+from torch import nn
+from torch.optim import Adam
 
-from gan_lab.errors import WiringError, number_of_at_least_0
+from gan_lab.environments.alternating_env import AlternatingEnv
+from gan_lab.errors import WiringError, number_above_0, number_of_at_least_0
 from gan_lab.games import GameLike, game_of
-from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR, GameState
 from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.payoffs.penalties import WEIGHT, Penalty, find_penalty
+from gan_lab.players import MakeOptimizer, Strategist, ascent
 from gan_lab.updates import Update, find_update
 from gan_lab.updates.equilibria import Surroundings, surroundings
+from gan_lab.updates.played_update import PlayedUpdate
 
 NEUTRAL = 1e-9  # a radius this near to 1 neither arrives nor leaves
 FAST = 1e-6  # a radius below arrives within rounding in an update or two
@@ -33,7 +38,7 @@ class Spectrum:
     Attributes:
         game: Name of the game.
         update: Name of the rule.
-        rate: Its step h.
+        rate: Its step h; where the players differ, or do not climb plainly, how they do, in words.
         jacobian: (n, n) J, the discriminator's parameters first; without directions that change no strategy.
         eigenvalues: (n,) of J; NaN where the field has no derivative.
         operator_eigenvalues: (m,) or (2m,) of the rule's matrix, the largest first; of the n directions those m that
@@ -44,7 +49,7 @@ class Spectrum:
 
     game: str
     update: str
-    rate: float
+    rate: float | str
     jacobian: NDArray[np.float64]
     eigenvalues: NDArray[np.complex128]
     operator_eigenvalues: NDArray[np.complex128]
@@ -82,7 +87,8 @@ class Spectrum:
         """Both spectra and the verdict."""
         shown = ", ".join(f"{value:.4g}" for value in self.eigenvalues[:6])
         more = ", ..." if len(self.eigenvalues) > 6 else ""
-        lines = [f"Spectrum of {self.game} under {self.update}, step {self.rate:g}"]
+        how = self.rate if isinstance(self.rate, str) else f"step {self.rate:g}"
+        lines = [f"Spectrum of {self.game} under {self.update}, {how}"]
         if np.isfinite(self.eigenvalues).all():
             lines.append(f"  eigenvalues of the game  {shown}{more}")
         if self.free:
@@ -96,7 +102,9 @@ def spectrum(
     game: GameLike,
     update: "str | Update" = "alternating",
     *,
-    rate: float = 0.2,
+    rate: "float | tuple[float, float]" = 0.2,
+    optimizer: Any = None,
+    updates: int = 1,
     at: tuple[Any, Any] | None = None,
     loss: Any = "minimax",
     penalty: Any = None,
@@ -108,9 +116,13 @@ def spectrum(
     Args:
         game: Name of a game of strategies, or the game.
         update: Name of a rule, or the rule; `options` are the rule's.
-        rate: Step h of plain gradient ascent of both players.
+        rate: Step h of plain gradient ascent of both players; or (the generator's, the discriminator's).
+        optimizer: How both climb instead, such as `gan_lab.ascent(0.1, momentum=-0.3)`, or (the generator's, the
+            discriminator's). Of Adam it is the limit near the equilibrium, where gradients are far below its eps:
+            ascent with the momentum beta_1 and the step h / eps.
+        updates: How many updates are looked at together, for rules that do something else at every k-th one.
         at: (discriminator, generator) strategies; None: the equilibrium for this loss. Where they are none, no rate
-            follows, and the verdict says so.
+            follows, and the verdict says so; the eigenvalues are those of the update itself at this point.
         loss: What the players want.
         penalty: Of the discriminator's slope, times `penalty_weight`.
         penalty_weight: Times the penalty; that of `train` by default.
@@ -130,8 +142,6 @@ def spectrum(
     """
     rule = find_update(update, **options)
     found = game_of(StrategyGame, game, "is a game of samples, whose field is random; take a game of strategies")
-    if not number_of_at_least_0("rate", rate) > 0:
-        raise WiringError(f"rate is {rate!r}; expected a number above 0")
     penalty_weight = number_of_at_least_0("penalty_weight", penalty_weight)
     wanted, slope = find_loss(loss), find_penalty(penalty)
     found.check_loss(wanted, slope)
@@ -152,11 +162,86 @@ def spectrum(
         )
 
     around = surroundings(field, np.zeros(kept.shape[1]))
-    moved = eigenvalues_of(across(np.asarray(rule.operator(around.jacobian, split, rate)), around.free))
+    own_way = isinstance(rate, tuple) or optimizer is not None or updates != 1
+    if own_way or not around.is_equilibrium:
+        state = found.state(wanted, slope, penalty_weight, 1)
+        moved = eigenvalues_of_play(state, rule, (d, g), climbers(rate, optimizer), updates, kept, around.free.shape[1])
+    else:
+        operator = rule.operator(around.jacobian, split, number_above_0("rate", rate))
+        moved = eigenvalues_of(across(np.asarray(operator), around.free))
     own = eigenvalues_of(around.jacobian) if not around.jumps else np.full(kept.shape[1], np.nan, dtype=np.complex128)
     return Spectrum(
-        found.name, rule.name, rate, around.jacobian, own, moved, around.free.shape[1], what_is_unknown(around, slope)
+        found.name,
+        rule.name,
+        how(rate, optimizer),
+        around.jacobian,
+        own,
+        moved,
+        around.free.shape[1],
+        what_is_unknown(around, slope),
     )
+
+
+def climbers(rate: Any, optimizer: Any) -> tuple[MakeOptimizer, MakeOptimizer]:
+    """The optimizers of the discriminator and of the generator.
+
+    Raises:
+        WiringError: No numbers above 0, or no functions that make optimizers.
+    """
+    if optimizer is not None:
+        of_generator, of_discriminator = optimizer if isinstance(optimizer, tuple) else (optimizer, optimizer)
+        return near(of_discriminator), near(of_generator)
+    both = rate if isinstance(rate, tuple) else (rate, rate)
+    if len(both) != 2:
+        raise WiringError(f"rate is {rate!r}; expected a number, or two: (the generator's, the discriminator's)")
+    of_generator, of_discriminator = (ascent(number_above_0("rate", number)) for number in both)
+    return of_discriminator, of_generator
+
+
+def near(make: Any) -> MakeOptimizer:
+    """What an optimizer does near an equilibrium: of Adam, whose gradients are far below its eps there, momentum."""
+
+    def made(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        optimizer = make(parameters)
+        if not isinstance(optimizer, Adam):
+            return optimizer
+        group = optimizer.param_groups[0]
+        momentum = float(group["betas"][0])
+        step = float(group["lr"]) / float(group["eps"])
+        return torch.optim.SGD(parameters, lr=step, momentum=momentum, dampening=momentum, maximize=True)
+
+    return made if callable(make) and not isinstance(make, type) else make
+
+
+def how(rate: Any, optimizer: Any) -> "float | str":
+    """How the players climb, in words; plain ascent at one rate is its step."""
+    if optimizer is not None:
+        makes = optimizer if isinstance(optimizer, tuple) else (optimizer,)
+        known = [make([nn.Parameter(torch.zeros(1))]) for make in makes]
+        return "by " + " and ".join(f"{type(one).__name__}, step {one.param_groups[0]['lr']:g}" for one in known)
+    return f"steps {rate[0]:g} of G and {rate[1]:g} of D" if isinstance(rate, tuple) else float(rate)
+
+
+def eigenvalues_of_play(
+    state: GameState, rule: Update, place: tuple[Any, Any], climb: Any, updates: int, kept: Any, free: int
+) -> NDArray[np.complex128]:
+    """Those of the update itself, without directions that change no strategy, and `free` ones along equilibria."""
+    players = [
+        Strategist(agent, own.tolist(), make)
+        for agent, own, make in zip((DISCRIMINATOR, GENERATOR), place, climb, strict=True)
+    ]
+    env = AlternatingEnv.of_state(state, rule.discriminator_steps)
+    env.reset(seed=0)
+    played = PlayedUpdate(env, list(players), rule, updates)
+    rows, bases = len(place[0]), []
+    for owner, size in played.owners:
+        of = kept[:rows] if owner == 0 else kept[rows:]
+        bases.append(np.eye(size) if owner is None else of[:, np.abs(of).any(axis=0)])
+    basis = block_diag(*bases)
+    found = eigenvalues_of(basis.T @ played.jacobian() @ basis)
+    found = found[np.argsort(np.abs(found - 1), kind="stable")[free:]]
+    found = np.abs(found) ** (1 / updates) + 0j if updates > 1 else found
+    return found[np.argsort(-np.abs(found), kind="stable")]
 
 
 def what_is_unknown(around: Surroundings, penalty: Penalty | None) -> str:

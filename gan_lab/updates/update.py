@@ -82,8 +82,12 @@ class Update(MadeBy, ABC):
         return f"{type(self).__name__}: {self.equation}"
 
 
-def plain_rate(pair: PlayerPair) -> float:
-    """The common rate of two plain gradient ascents.
+def plain_rate(pair: PlayerPair, name: str = "") -> float:
+    """The common rate of all players, who climb by plain gradient ascent.
+
+    Args:
+        pair: The players.
+        name: Of the rule that asks, for the message.
 
     Raises:
         WiringError: The players learn by something else, or at different rates.
@@ -93,5 +97,6 @@ def plain_rate(pair: PlayerPair) -> float:
     plain = all(type(player.optimizer) is SGD for player in pair.players.values())
     extras = any(group.get("momentum") or group.get("weight_decay") for group in groups)
     if len(rates) != 1 or not plain or extras:
-        raise WiringError("this update is for plain gradient ascent at one rate for both: optimizer=ascent(rate)")
+        who = f"the update {name!r}" if name else "this update"
+        raise WiringError(f"{who} is for plain gradient ascent at one rate for both: optimizer=ascent(rate)")
     return float(rates.pop())

@@ -5,6 +5,10 @@ an estimate of p_g blurred by h. Beside it p_data has to be blurred by the same 
 agree; for a mixture of Gaussians that is exact: the widths of its modes become sqrt(std^2 + h^2).
 
     D*(x) = p_h(x) / (p_h(x) + q_h(x))          Proposition 1 of Goodfellow et al. 2014, of the blurred pair
+          = E D*(y), over y of the data and of G alike, each by the kernel's weight at x - y
+
+The second line is compared with a D that has learned: D itself, averaged in the same way. So a perfect D is D*, up to
+what counting samples adds, however narrow the modes are.
 """
 
 import numpy as np
@@ -48,13 +52,38 @@ def data_mass(game: MixtureGame, bound: float, cells: int, width: float) -> Arra
     return np.einsum("yk,xk,k->yx", inside[::-1, :, 1], inside[:, :, 0], game.weights)
 
 
-def sample_mass(samples: NDArray[np.floating], bound: float, cells: int, width: float) -> Array:
-    """(cells, cells) probability of each cell, estimated from (n, 2) samples that are blurred by `width`."""
+def sample_mass(
+    samples: NDArray[np.floating], bound: float, cells: int, width: float, weights: Array | None = None
+) -> Array:
+    """(cells, cells) probability of each cell, estimated from (n, 2) samples that are blurred by `width`.
+
+    With (n,) weights each sample counts so much instead of 1.
+    """
     from scipy.ndimage import gaussian_filter
 
     edges = cell_edges(bound, cells)
-    counts = np.histogram2d(samples[:, 1], samples[:, 0], bins=(edges, edges))[0][::-1] / len(samples)
+    found = np.histogram2d(samples[:, 1], samples[:, 0], bins=(edges, edges), weights=weights)[0]
+    counts = found[::-1] / len(samples)
     return gaussian_filter(counts, width * cells / (2 * bound), mode="constant", truncate=5.0)
+
+
+def averaged_verdicts(
+    samples: list[NDArray[np.floating]], verdicts: list[Array], bound: float, cells: int, width: float
+) -> Array:
+    """(cells, cells) mean of D over real and generated samples near each cell; NaN far from all of them.
+
+    Args:
+        samples: (n, 2) real ones, and as many generated ones.
+        verdicts: (n,) D of each of them.
+        bound: As of `cell_edges`.
+        cells: As of `cell_edges`.
+        width: Standard deviation of the kernel.
+    """
+    said, mass = np.zeros((cells, cells)), np.zeros((cells, cells))
+    for part, verdict in zip(samples, verdicts, strict=True):
+        said += sample_mass(part, bound, cells, width, verdict)
+        mass += sample_mass(part, bound, cells, width)
+    return np.divide(said, mass, out=np.full_like(said, np.nan), where=mass > 0.5 / len(samples[0]))
 
 
 def is_separated(game: MixtureGame) -> bool:

@@ -17,7 +17,15 @@ from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.players import move_of, scores_of
 from gan_lab.truth import jsd
 from gan_lab.watch.arrows import Arrows, draw_arrows
-from gan_lab.watch.density import blur_width, cell_centers, data_mass, is_separated, optimum, sample_mass
+from gan_lab.watch.density import (
+    averaged_verdicts,
+    blur_width,
+    cell_centers,
+    data_mass,
+    is_separated,
+    optimum,
+    sample_mass,
+)
 from gan_lab.watch.drawn_data import NAME, REACH
 from gan_lab.watch.live_run import LiveRun
 
@@ -41,6 +49,7 @@ class Plane:
         real: (n, 2) samples of the data.
         fake: (n, 2) samples of the generator, of the same noise in every picture.
         learned: (c, c) D, rows from above.
+        averaged: (c, c) the mean of D over samples near each cell, NaN where there are none: what D* is compared with.
         exact: (c, c) D*, NaN where neither density has mass.
         blur: h, by which both densities are blurred for D*.
         arrows: What the generator learns at some of its samples, and what it would against D*.
@@ -54,6 +63,7 @@ class Plane:
     real: Array
     fake: Array
     learned: Array
+    averaged: Array
     exact: Array
     blur: float
     arrows: Arrows
@@ -63,8 +73,8 @@ class Plane:
 
     @property
     def difference(self) -> Array:
-        """(c, c) D - D*."""
-        return self.learned - self.exact
+        """(c, c) D - D*, both averaged over what lies near each cell."""
+        return self.averaged - self.exact
 
 
 def bound_of(game: MixtureGame) -> float:
@@ -120,6 +130,8 @@ def draw(live_run: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]
         rows.append(odds(_scores(run.discriminator, part)))
         yield
     learned = torch.sigmoid(torch.cat(rows)).clamp(0.0, 1.0).numpy().reshape(cells, cells)
+    said = [torch.sigmoid(odds(part)).clamp(0.0, 1.0).double().numpy() for part in scores]
+    averaged = averaged_verdicts([real, fake], said, bound, cells, width)
     masses = data_mass(game, bound, cells, width), sample_mass(fake, bound, cells, width)
     exact = optimum(*masses, COUNTED)
     if not is_separated(game):  # where the game's own count, by the nearest mode, means nothing
@@ -129,7 +141,8 @@ def draw(live_run: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]
     numbers["agreement"] = arrows.agreement
     folded = _folded(live_run)
     return Plane(
-        run.steps, bound, real[:SHOWN], fake[:SHOWN], learned, exact, width, arrows, folded, numbers, note_on(loss)
+        run.steps, bound, real[:SHOWN], fake[:SHOWN], learned, averaged, exact, width, arrows, folded, numbers,
+        note_on(loss),
     )  # fmt: skip
 
 

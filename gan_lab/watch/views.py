@@ -24,8 +24,12 @@ VIEWS: Final = {
     for view in (
         View("samples", "samples", "Real and generated samples on plain paper"),
         View("D", "D(x), learned", "The discriminator: blue where it says real, orange where it says generated"),
-        View("D*", "D*(x), exact", "The best discriminator, p_data / (p_data + p_g), both blurred by h"),
-        View("D - D*", "D - D*", "Green: D is too sure of the data; purple: of the generator; grey: no mass at all"),
+        View("D*", "D*(x), densities blurred", "The best discriminator, p_data / (p_data + p_g), both blurred by h"),
+        View(
+            "D - D*",
+            "D - D*",
+            "Green: D, averaged as D*, is too sure of the data; purple: of G; grey: no mass",
+        ),
         View("noise", "the noise, folded by G", "Where G puts a square of its first two noise numbers"),
     )
 }

@@ -158,7 +158,7 @@ class Blocks:
         least = min((float(values.min()) for values in own), default=0.0)
         with np.errstate(invalid="ignore"):
             waiting = sum(int(np.count_nonzero(values <= least + SMALL * self.residual)) for values in own)
-        return Outlook(self.threshold, 1.0 - waiting / max(self.states, 1))
+        return Outlook(self.threshold, 1.0 - waiting / max(self.states, 1), float(self.worked.mean()))
 
     def refresh(self) -> None:
         """Bring what is read elsewhere up to date after the values were set."""

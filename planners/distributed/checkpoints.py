@@ -14,6 +14,7 @@ import os
 import shutil
 import warnings
 import zlib
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,9 +82,11 @@ class Checkpoints:
     def resume(self, blocks: Blocks) -> bool:
         """Take up the newest complete checkpoint that is whole; False if there is none.
 
+        Damaged ones are put aside, and kept until a plan is finished: a job that is started again by itself would
+        otherwise end with the same error for ever.
+
         Raises:
             InvalidOptionError: It is of another model, or was made with another discount.
-            InvalidPlanFileError: It is damaged, and so is every older one that is there.
         """
         processes = blocks.processes
         names = processes.gather([folder.name for folder in self._sets() if (folder / MARKER).exists()])[0]
@@ -91,14 +94,18 @@ class Checkpoints:
             try:
                 self._take_up(blocks, self.folder / name)
             except InvalidPlanFileError as error:
-                if name == names[-1]:
-                    raise
                 if processes.rank == 0:  # aside, so that it is not counted among those that are kept
-                    (self.folder / name).rename(self.folder / f"damaged-{name}")
-                    warnings.warn(f"{error}. Going on from an older one", stacklevel=2)
+                    (self.folder / name).rename(self._unused(f"damaged-{name}"))
+                    on = "from the beginning, as there is no older one" if name == names[-1] else "from an older one"
+                    warnings.warn(f"{error}. Going on {on}", stacklevel=2)
             else:
                 return True
         return False
+
+    def _unused(self, name: str) -> Path:
+        """A folder of this name, or, where there is one already, of a name that is like it."""
+        numbers = (self.folder / (name if number == 0 else f"{name}-{number}") for number in count())
+        return next(path for path in numbers if not path.exists())
 
     def _take_up(self, blocks: Blocks, here: Path) -> None:
         processes = blocks.processes
@@ -138,7 +145,7 @@ class Checkpoints:
         with contextlib.suppress(ValueError):
             marker = json.loads((here / MARKER).read_bytes())
         if not _is_marker(marker, len(blocks.borders) - 1):
-            raise InvalidPlanFileError(f"{here / MARKER} is damaged. Delete {here} to go on without it")
+            raise InvalidPlanFileError(f"{here / MARKER} is damaged")
         for name, wanted in self._run(blocks).items():
             if marker.get(name) != wanted:
                 raise InvalidOptionError(
@@ -182,5 +189,5 @@ def _read_part(folder: Path, number: int, count: int, checksum: int) -> NDArray[
     path = folder / f"part-{number:05d}.f64"
     content = path.read_bytes() if path.is_file() else b""
     if len(content) != 8 * (count + 1) or zlib.crc32(content) != checksum:
-        raise InvalidPlanFileError(f"{path} is damaged: its checksum is wrong. Delete {folder} to go on without it")
+        raise InvalidPlanFileError(f"{path} is damaged: its checksum is wrong")
     return np.frombuffer(content, dtype="<f8").astype(np.float64)

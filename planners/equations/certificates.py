@@ -107,6 +107,24 @@ class Certifier:
         weights = steps_to_end(self.problem, action_values, rows, costs=costs)
         return None if weights is None else self._weighted(values, action_values, rows, *weights)
 
+    def of_gains(
+        self,
+        values: NDArray[np.float64],
+        gains: NDArray[np.float64],
+        off: NDArray[np.float64],
+        rows: NDArray[np.int64],
+    ) -> Bounds:
+        """Bounds below discount 1 from (L,) gains Q - V that are known to within (L,) `off`, of a policy's rows."""
+        assert self._weights is not None
+        h, margin = self._weights
+        l, k = self._numbers(np.zeros_like(values), gains, rows, h, margin, off)
+        if not (np.isfinite(k) and np.isfinite(l)):
+            return self._unknown(values, rows, l, k, h)
+        lower, upper = _moved(values, l * h, -np.inf), _moved(values, k * h, np.inf)
+        middle = np.clip(values + 0.5 * (l + k), lower, upper)
+        error = float(np.maximum(upper - middle, middle - lower).max(initial=0.0))
+        return Bounds(lower, upper, middle, float(np.nextafter(error, np.inf)), rows)
+
     def _weighted(
         self,
         values: NDArray[np.float64],

@@ -7,6 +7,7 @@ they count as none before that, the sweeps end earlier.
 
 import math
 from collections import deque
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from planners.plans.plan import Iteration
@@ -23,11 +24,13 @@ class Outlook(NamedTuple):
     Attributes:
         threshold: The residual that ends them.
         reached: The share of the states that values have reached.
+        active: The share of the states that the last sweep swept.
         in_order: Whether states settle one after the other, as they are reached, and not all at the end.
     """
 
     threshold: float
     reached: float
+    active: float = 1.0
     in_order: bool = False
 
 
@@ -36,6 +39,7 @@ class _Sample(NamedTuple):
     sweep: int
     log_residual: float
     reached: float
+    active: float
 
 
 class SweepForecast:
@@ -58,7 +62,7 @@ class SweepForecast:
             return
         self._in_order = outlook.in_order
         height = math.log(step.residual / outlook.threshold) if outlook.threshold > 0.0 else math.inf
-        now = _Sample(step.seconds, step.iteration, height, outlook.reached)
+        now = _Sample(step.seconds, step.iteration, height, outlook.reached, outlook.active)
         if not self._samples:
             self._spread_from = outlook.reached
         elif outlook.reached > self._samples[-1].reached + SLOWEST:
@@ -76,24 +80,38 @@ class SweepForecast:
     @property
     def sweeps_left(self) -> float:
         """Estimate of the sweeps to come."""
+        return sum(self._to_come())
+
+    def _to_come(self) -> tuple[float, float]:
+        """Sweeps until values are everywhere, or until all changes count as none; and sweeps from then on."""
         then, now = self._samples[0], self._samples[-1]
         sweeps = max(now.sweep - then.sweep, 1)
         spreads = (now.reached - then.reached) / sweeps
         if self._in_order:
-            return (1.0 - now.reached) / spreads if spreads > 0.0 else math.inf
+            return ((1.0 - now.reached) / spreads if spreads > 0.0 else math.inf), 0.0
         falls = (then.log_residual - now.log_residual) / sweeps
         by_residual = max(now.log_residual, 0.0) / falls if falls > 0.0 else math.inf
         if self._spread_from > 0.5:
-            return by_residual
-        settling = SETTLING * max(now.log_residual, 0.0)
+            return by_residual, 0.0
+        spreading, settling = 0.0, SETTLING * max(now.log_residual, 0.0)
         if spreads * sweeps > SLOWEST:
-            return min(by_residual, (1.0 - now.reached) / spreads + settling)
-        return min(by_residual, settling) if now.sweep - self._grew <= LONGEST else by_residual
+            spreading = (1.0 - now.reached) / spreads
+        elif now.sweep - self._grew > LONGEST:
+            settling = math.inf
+        return (spreading, settling) if spreading + settling < by_residual else (by_residual, 0.0)
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate of the seconds to come; None where nothing falls."""
-        then, now, left = self._samples[0], self._samples[-1], self.sweeps_left
-        if not left < math.inf:
+        """Estimate of the seconds to come; None where nothing falls.
+
+        While values spread, the share of the states that are swept grows half as fast as it did; then it falls to none.
+        """
+        then, now = self._samples[0], self._samples[-1]
+        spreading, settling = self._to_come()
+        if not spreading + settling < math.inf:
             return None
-        return left * (now.seconds - then.seconds) / max(now.sweep - then.sweep, 1)
+        swept = sum(b.active * (b.sweep - a.sweep) for a, b in pairwise(self._samples))
+        grows = max(now.active - then.active, 0.0) / max(now.sweep - then.sweep, 1) if settling else 0.0
+        most = min(now.active + 0.5 * grows * spreading, 1.0)
+        to_come = 0.5 * (now.active + most) * spreading + 0.5 * most * settling
+        return to_come * (now.seconds - then.seconds) / max(swept, 1e-12)

@@ -67,16 +67,19 @@ def exact_plan(
     """
     if given := [name for name, value in elsewhere.items() if value not in (None, False, "cpu")]:
         raise InvalidOptionError(f"exact=True plans in this process, on a known model: leave out {', '.join(given)}")
-    tables, exact = as_model(model).tabular, exact_discount(discount)
-    if tables.num_states > MOST_STATES:
+    source, exact = as_model(model), exact_discount(discount)
+    if source.num_states > MOST_STATES:
         raise InvalidOptionError(
-            f"exact=True is for models of up to {MOST_STATES} states; this one has {tables.num_states}. Leave it out"
+            f"exact=True is for models of up to {MOST_STATES} states; this one has {source.num_states}. Leave it out"
         )
+    tables = source.tabular
     plan = plan_of(tables, discount=float(exact) if isinstance(exact, Fraction) else exact, throw=False)
-    if throw:
-        refuse_unbounded(plan)
     if plan.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
+    if isinstance(exact, np.ndarray) and plan.discount == 1.0:
+        raise InvalidOptionError("discount is a table with a 1 in it; with exact=True expected numbers below 1")
+    if throw:
+        refuse_unbounded(plan)
     return _iterated(tables, plan, exact)
 
 
@@ -99,7 +102,7 @@ def _iterated(model: TabularMDP, plan: Plan, discount: Fraction | NDArray[np.flo
         method=f"policy iteration in fractions, from {plan.method}",
         discount=discount,
         model=model,
-        minimise=plan.minimise,
+        near=plan,
     )
 
 
@@ -129,6 +132,7 @@ class _Exact:
         given = -plan.values if plan.minimise else plan.values
         self.infinite = {int(s): float(given[s]) for s in np.flatnonzero(np.isinf(given))} if self.undiscounted else {}
         self.numerators, self.denominator = [0] * model.num_states, 1
+        self.tight = np.zeros(model.feasible.size, dtype=bool)  # rows that are exactly as good as their state
 
     def evaluate(self) -> None:
         """V of the policy, as numerators with one denominator; 0 where it rests."""
@@ -171,9 +175,12 @@ class _Exact:
     def improve(self) -> bool:
         """Take the best action wherever it is better than the policy's own; whether that is anywhere."""
         best: dict[int, tuple[Fraction, int]] = {}
+        self.tight[:] = False
         for pair, row in self._finite_rows():
             gain = row.backup(self.numerators, self.denominator) - row.scale * self.numerators[row.state]
-            if gain > 0:
+            if not gain:
+                self.tight[pair] = True
+            elif gain > 0:
                 gained = Fraction(gain, row.scale)
                 if row.state not in best or gained > best[row.state][0]:
                     best[row.state] = gained, pair
@@ -191,19 +198,11 @@ class _Exact:
             if row.state not in self.infinite and not any(state in self.infinite for state, _ in row.nexts)
         ]
 
-    def _tight(self) -> NDArray[np.bool_]:
-        """(S*A,) the rows that are exactly as good as their state."""
-        tight = np.zeros(self.model.feasible.size, dtype=bool)
-        for pair, row in self._finite_rows():
-            own = row.scale * self.numerators[row.state]
-            tight[pair] = row.backup(self.numerators, self.denominator) == own
-        return tight
-
     def check_rounds(self) -> None:
         """Refuse what T V <= V does not decide: to go round for ever, to be paid and to pay, where V is negative."""
         if not self.undiscounted or not self.model.may_rest:
             return
-        rows = self._tight() & (self.model.termination.ravel() == 0.0)
+        rows = self.tight & (self.model.termination.ravel() == 0.0)
         rounds = end_components(self.model.transitions, rows_of_states(self.model), rows)
         paid = {
             int(rounds.label[self.rows[p].state])
@@ -231,6 +230,6 @@ class _Exact:
 
     def optimal_actions(self) -> NDArray[np.bool_]:
         """(S, A) every action that is exactly as good as its state; of states of infinite value the policy's own."""
-        tight = self._tight()
-        tight[self.policy] = True
-        return tight.reshape(self.model.feasible.shape)
+        optimal = self.tight.copy()
+        optimal[self.policy] = True
+        return optimal.reshape(self.model.feasible.shape)

@@ -1,6 +1,6 @@
 """A plan in fractions: its values are V* itself, and not a number near it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final
@@ -32,7 +32,7 @@ class ExactPlan:
         method: What was run.
         discount: The discount, a `Fraction`; or (S, A) of floats.
         model: The model that was planned on.
-        minimise: Whether V* is the least of all policies.
+        near: The plan in float64 that it came from.
     """
 
     values: NDArray[Any]
@@ -42,7 +42,7 @@ class ExactPlan:
     method: str
     discount: Any
     model: TabularMDP = field(repr=False)
-    minimise: bool = False
+    near: Plan = field(repr=False)
 
     def __post_init__(self) -> None:
         """Close the arrays for writing, and let the policy know what its states are called."""
@@ -56,6 +56,11 @@ class ExactPlan:
         self.__dict__.update(state)
         sealed(self.values)
         sealed(self.optimal_actions)
+
+    @property
+    def minimise(self) -> bool:
+        """Whether V* is the least of all policies."""
+        return self.near.minimise
 
     @property
     def lower(self) -> NDArray[Any]:
@@ -110,7 +115,8 @@ class ExactPlan:
                 (upper if towards > 0 else lower)[state] = np.nextafter(number, towards)
         finite = np.isfinite(near)
         off = np.maximum(upper[finite] - near[finite], near[finite] - lower[finite]).max(initial=0.0)
-        return Plan(
+        return replace(
+            self.near,
             values=near,
             policy=self.policy,
             lower=lower,
@@ -120,10 +126,7 @@ class ExactPlan:
             iterations=self.iterations,
             history=(),
             method=self.method,
-            discount=float(np.max(self.discount)),
-            tolerance=float(off),
-            model=self.model,
-            minimise=self.minimise,
+            tolerance=max(self.near.tolerance, float(off)),
         )
 
     def table(self) -> Table:

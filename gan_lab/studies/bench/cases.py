@@ -12,7 +12,7 @@ from gan_lab.recipes.recipe import Recipe
 
 OURS: Final = "ours"
 METHODS: Final = (OURS, *KNOWN)
-METHODS_AS_PUBLISHED: Final = (*AS_PUBLISHED,)  # hours each on a CPU, unless with fewer steps: not among `all`
+METHODS_AS_PUBLISHED: Final = (*AS_PUBLISHED,)  # 20 minutes to 3 hours of a core each: not among `all`
 ROTATION: Final = 0.3  # radians
 MODES_1200: Final = 10
 MANY: Final = 100  # modes of the larger grids, whatever their shape

@@ -79,7 +79,7 @@ def _reverse_kl(nearest: NDArray[np.int64], weights: NDArray[np.float64]) -> flo
 
 
 _ALL = (
-    Protocol("ours", 50_000, False, False, 1.0, "20,000 at most", "this package"),
+    Protocol("ours", 50_000, False, False, 1.0, "30,000 at most", "this package"),
     Protocol("veegan", 2_500, False, False, 1.0, "not said", "Srivastava et al. 2017, section 4.1"),
     Protocol("pacgan", 2_500, False, True, 1.0, "400,000", "Lin et al. 2018, section 4.1 and its code"),
     Protocol("self_conditioned", 50_000, True, False, 2.0, "100,000", "Liu et al. 2020, section 5.1 and its code"),

@@ -45,14 +45,21 @@ function step(times = 1) {
   app.steps = run.steps;
   draw();
 }
-function toTheEnd() {
+function toTheEnd() { // in parts of a tenth of a second, between which the page can be paused
   refresh();
   pause();
-  if (!(run instanceof Learning)) { step(Infinity); return; }
+  app.isPlaying = true;
   const living = run.task.model.living.filter(Boolean).length, until = run.steps + 200000;
-  do run.step(100); while (run.right.size < living && run.steps < until);
-  app.steps = run.steps;
-  draw();
+  const isAtEnd = () => (run instanceof Learning ? run.right.size === living || run.steps >= until : run.isDone);
+  const go = () => {
+    if (!app.isPlaying) return;
+    const pauseAt = performance.now() + 100;
+    do run.step(100); while (!isAtEnd() && performance.now() < pauseAt);
+    app.steps = run.steps;
+    if (isAtEnd()) pause(); else timer = setTimeout(go);
+    draw();
+  };
+  go();
 }
 let timer = 0;
 function pause() { app.isPlaying = false; clearTimeout(timer); }

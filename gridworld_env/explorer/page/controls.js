@@ -26,9 +26,9 @@ function paintPage() {
 function nameMap() { // the known map that is shown, whatever the rules are
   const squares = JSON.stringify([app.world.width, app.world.squares]), list = $("maps");
   doc.worlds.forEach((world) => { world.text ??= (({ width, squares: known }) => JSON.stringify([width, known]))(readWorld(world)); });
-  const isShown = (i) => i >= 0 && doc.worlds[i].text === squares;
-  if (!isShown(list.selectedIndex)) list.selectedIndex = doc.worlds.findIndex((_, i) => isShown(i));
-  $("title").textContent = `Gridworld: ${list.selectedIndex < 0 ? "your own map" : doc.worlds[list.selectedIndex].name}`;
+  const isShown = (i) => doc.worlds[i]?.text === squares, own = doc.worlds.length; // the last of the list
+  if (!isShown(list.selectedIndex)) list.selectedIndex = [...doc.worlds.keys(), own].find((i) => i === own || isShown(i));
+  $("title").textContent = `Gridworld: ${list.value}`;
 }
 function squareInWords() { // the square under the cursor: its numbers, and how they come about
   const at = app.cursor, { model } = task;
@@ -38,7 +38,9 @@ function squareInWords() { // the square under the cursor: its numbers, and how 
   if (!model.living[s]) return `${place}, state ${s}: the episode ends here${app.world.squares[at].reward === null ? "" : `, reward ${amount(app.world.squares[at].reward)}`}`;
   const { actions } = app.world.rules, best = run.Q[s].indexOf(largest(run.Q[s].filter((x) => !Number.isNaN(x))));
   const values = actions.map((move, a) => `${NAMES[move]} ${exact(run.Q[s][a])}`).join(", ");
-  return `${place}, state ${s}: V = ${exact(run.V[s], 9)}\nQ: ${values}\n${app.mode === "learn" || best < 0 ? "" : formulaOf(s, best)}`;
+  const { teleport, teleport_reward, teleport_on_entry } = app.world.squares[at], paid = teleport_reward === null ? "" : `, reward ${amount(teleport_reward)}`;
+  const far = teleport ? `; ${teleport_on_entry ? "who enters is taken" : "every action leads"} to row ${teleport[0]}, column ${teleport[1]}${paid}` : "";
+  return `${place}, state ${s}${far}: V = ${exact(run.V[s], 9)}\nQ: ${values}\n${app.mode === "learn" || best < 0 ? "" : formulaOf(s, best)}`;
 }
 function formulaOf(s, a) {
   const { model, discount } = task, terms = new Map();
@@ -70,6 +72,7 @@ function addControls() {
   addSlider("amounts", "amount", SLIDERS.amount, changed, numberOf);
   const isLecture = ({ name }) => name === "lecture", chosen = (world) => { pause(); app.gesture = null; app.cursor = null; change(null, { world: readWorld(world) }); };
   for (const { name } of doc.worlds) make("option", $("maps"), name);
+  make("option", $("maps"), "your own map", { disabled: "" });
   $("maps").addEventListener("change", () => chosen(doc.worlds[$("maps").selectedIndex]));
   on("lecture", () => { $("maps").selectedIndex = doc.worlds.findIndex(isLecture); chosen(doc.worlds.find(isLecture)); });
   for (const button of document.querySelectorAll("button[data-step]")) button.addEventListener("click", () => { app.gesture = null; setNumber("step_reward", Number(button.dataset.step)); });

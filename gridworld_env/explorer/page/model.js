@@ -1,7 +1,8 @@
 // ---------------------------------------------------------------- the dynamics of a gridworld
 // The rules of gridworld_env/dynamics, once more: a world has height x width squares, row by row, and rules. The states
 // are the squares that are no walls, numbered in the same order. A square is { wall, terminal, start, start_weight,
-// reward, slip, bump_reward }; the last three are null where the rules of the world hold.
+// reward, slip, bump_reward, teleport: [row, column], teleport_reward, teleport_on_entry }; numbers are null where the rules
+// of the world hold, and a teleport is null where there is none.
 
 const MOVES = [[-1, 0], [0, 1], [1, 0], [0, -1], [-1, 1], [1, 1], [1, -1], [-1, -1], [0, 0]]; // rows, columns
 const SIDES = [[3, 1], [0, 2], [1, 3], [2, 0], [7, 5], [4, 6], [5, 7], [6, 4], [8, 8]]; // at right angles to each move
@@ -22,10 +23,13 @@ function squareAfter(world, at, move) {
 function outcomeOf(world, at, move) {
   const { squares, rules } = world, here = squares[at], entering = rules.reward_on === "enter";
   if (here.terminal && entering) return { square: at, reward: 0, ends: true }; // the episode is over
-  const square = here.terminal ? at : squareAfter(world, at, move);
+  const made = here.terminal ? at : squareAfter(world, at, move), there = squares[made];
+  const leaves = here.teleport && !here.teleport_on_entry, enters = there.teleport && there.teleport_on_entry && made !== at;
+  const by = leaves ? here : enters ? there : null, square = by ? by.teleport[0] * world.width + by.teleport[1] : made;
   const paying = entering ? squares[square] : here, bump = here.bump_reward ?? rules.bump_reward;
+  if (by && by.teleport_reward !== null) return { square, reward: by.teleport_reward, ends: entering && paying.terminal };
   const length = rules.moves === "octile" && move >= 4 && move < 8 ? Math.SQRT2 : 1;
-  const stopped = square === at && move !== 8 && !here.terminal;
+  const stopped = made === at && move !== 8 && !here.terminal && !by;
   const reward = stopped && bump !== null ? bump : paying.reward ?? rules.step_reward * length;
   return { square, reward, ends: paying.terminal };
 }

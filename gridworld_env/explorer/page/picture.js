@@ -100,7 +100,7 @@ function drawEnd(g, x, y, cell, square, ink) { // a terminal square: two frames,
   g.fillText(square.reward === null ? "end" : amount(square.reward), x, y, cell * 0.76);
 }
 function drawState(g, x, y, cell, square, s, actions, { V, Q, taken, view, limit }) {
-  const small = `600 ${clamp(cell * 0.15, 8, 20)}px system-ui, sans-serif`, ink = inkOn(colourOf(V[s], limit));
+  const small = `600 ${clamp(cell * (view === "q" ? 0.1 : 0.15), 8, 20)}px system-ui, sans-serif`, ink = inkOn(colourOf(V[s], limit));
   if (view === "q") drawWedges(g, x, y, actions, Q[s], taken[s], cell, limit);
   else {
     const lone = view === "values" || cell < 34;
@@ -111,7 +111,7 @@ function drawState(g, x, y, cell, square, s, actions, { V, Q, taken, view, limit
     }
   }
   if (square.start && cell >= 12) drawFrame(g, x, y, cell, view === "q" ? theme.ink : ink, Math.max(1, cell * 0.02), cell * 0.03);
-  const label = [square.start ? "S" : "", square.reward === null ? "" : `r ${amount(square.reward)}`].filter(Boolean).join(" ");
+  const label = [square.start ? "S" : "", square.reward === null ? "" : `r ${amount(square.reward)}`, square.teleport ? `→ ${square.teleport}` : ""].filter(Boolean).join(" ");
   if (!label || cell < (view === "q" && label.length > 1 ? 120 : 30)) return;
   g.font = small; g.textAlign = "left"; g.fillStyle = rgb(view === "q" ? inkOn(colourOf(Q[s][0], limit)) : ink);
   g.fillText(label, x - cell * 0.43, y - cell * 0.37, cell * 0.5);

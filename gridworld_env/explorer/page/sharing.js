@@ -1,7 +1,8 @@
 // ---------------------------------------------------------------- a world as text: in the document, and in the address
-const FREE = { wall: false, terminal: false, start: false, start_weight: 1, reward: null, slip: null, bump_reward: null };
+const FREE = { wall: false, terminal: false, start: false, start_weight: 1, reward: null, slip: null, bump_reward: null, teleport: null, teleport_reward: null, teleport_on_entry: false };
 const KNOWN = { "#": { wall: true }, ".": {}, S: { start: true }, "+": { terminal: true, reward: 1 }, "-": { terminal: true, reward: -1 } };
-const RULES = { step_reward: -0.04, slip: 0, reward_on: "enter", moves: "cardinal", bump_reward: null, actions: [0, 1, 2, 3], exploring_starts: false };
+const RULES = { step_reward: -0.04, slip: 0, reward_on: "enter", moves: "cardinal", bump_reward: null, actions: null, exploring_starts: false };
+const actionsOf = (moves) => (moves === "cardinal" ? [0, 1, 2, 3] : [0, 1, 2, 3, 4, 5, 6, 7]); // where the rules name none
 const MOST_SQUARES = 1000, LONGEST_SIDE = 40;
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRTUVWXYZ";
 
@@ -18,15 +19,18 @@ function readWorld({ map, legend = {}, rules = {} }) {
     return { ...FREE, ...kinds[glyph] };
   }));
   for (const square of squares) {
-    expect(["wall", "terminal", "start"].every((name) => typeof square[name] === "boolean") && isNumber(square.start_weight, 1e-300), "a square is neither a wall nor free");
-    expect(["reward", "bump_reward"].every((name) => square[name] === null || isNumber(square[name])), "a reward of a square is no number from -1,000,000 to 1,000,000");
+    expect(["wall", "terminal", "start", "teleport_on_entry"].every((name) => typeof square[name] === "boolean") && isNumber(square.start_weight, 1e-300), "a square is neither a wall nor free");
+    expect(["reward", "bump_reward", "teleport_reward"].every((name) => square[name] === null || isNumber(square[name])), "a reward of a square is no number from -1,000,000 to 1,000,000");
     expect(square.slip === null || isNumber(square.slip, 0, 1), "the slip of a square is no probability");
   }
+  const isFree = (row, column) => Number.isInteger(row) && Number.isInteger(column) && row >= 0 && column >= 0 && row < height && column < width && !squares[row * width + column].wall;
+  expect(squares.every(({ teleport, terminal }) => teleport === null || (!terminal && Array.isArray(teleport) && isFree(...teleport))), "a teleport leads into a wall or off the map");
   expect(squares.some((square) => !square.wall && !square.terminal), "the map has no square to start on");
   const all = { ...RULES, ...rules };
   expect(isNumber(all.step_reward) && (all.bump_reward === null || isNumber(all.bump_reward)), "the step reward is no number from -1,000,000 to 1,000,000");
   expect(isNumber(all.slip, 0, 1), "the slip is no probability");
   expect(["enter", "exit"].includes(all.reward_on) && ["cardinal", "king", "octile"].includes(all.moves), "the rules are none that this page knows");
+  all.actions ??= actionsOf(all.moves);
   expect(Array.isArray(all.actions) && all.actions.length > 0 && all.actions.every((move) => Number.isInteger(move) && move >= 0 && move <= 8), "the actions are none that this page knows");
   return { height, width, squares, rules: all };
 }
@@ -39,7 +43,7 @@ function writeWorld({ height, width, squares, rules }) { // the other way round
     return glyphs.get(key);
   });
   const map = Array.from({ length: height }, (_, row) => text.slice(row * width, (row + 1) * width).join(""));
-  return { map, legend, rules: changesOf(rules, RULES) };
+  return { map, legend, rules: changesOf(rules, { ...RULES, actions: actionsOf(rules.moves) }) };
 }
 
 // The address: what follows the # holds the world, the discount, and how far the algorithm has come.

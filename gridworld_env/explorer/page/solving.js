@@ -36,7 +36,7 @@ function solveUndiscounted(rows) {
   for (;;) {
     const kept = rows.map((actions, s) => (infinite[s] ? [] : actions));
     const { merged, groupOf } = withRests(kept);
-    const sure = surelyEnds(merged), safe = merged.map((actions, g) => (sure[g] ? actions.filter((row) => row.next.every(([to]) => sure[to])) : []));
+    const sure = surelyEnds(merged), safe = merged.map((actions) => actions.filter((row) => row.next.every(([to]) => sure[to])));
     const gains = rows.map((actions, s) => !infinite[s] && actions.some((row) => row.reward > 0 && row.next.length > 0));
     const { V: found, round } = iterate(safe, 1);
     let gaining = round === null ? [] : rows.map((_, s) => s).filter((s) => !infinite[s] && round.includes(groupOf[s]));

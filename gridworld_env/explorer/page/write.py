@@ -86,11 +86,10 @@ def world_of(document: MapDocument) -> dict[str, Any]:
     rules = document.rules
     told = {"slip": rules.slip, "step_reward": rules.step_reward, "reward_on": rules.reward_on, "moves": rules.moves}
     told |= {"bump_reward": rules.bump_reward, "exploring_starts": rules.exploring_starts}
-    actions = [int(move) for move in rules.action_moves]
     usual = type(rules)()
     changes = {rule: value for rule, value in told.items() if value != getattr(usual, rule)}
-    if actions != [0, 1, 2, 3]:
-        changes["actions"] = actions
+    if rules.actions is not None:
+        changes["actions"] = [int(move) for move in rules.action_moves]
     return {"map": list(document.rows), "legend": legend, "rules": changes}
 
 
@@ -106,8 +105,8 @@ def _unknown(document: MapDocument) -> Iterator[str]:
     for glyph, cell in document.legend.items():
         if glyph not in used:
             continue
-        rules = {"a teleport": cell.teleport is not None, "wind": any(cell.wind), "a one_way": cell.one_way is not None}
-        for field in ("reward", "bump_reward"):
+        rules = {"wind": any(cell.wind), "a one_way": cell.one_way is not None}
+        for field in ("reward", "bump_reward", "teleport_reward"):
             rules[f"a {field} that is drawn"] = isinstance(getattr(cell, field), tuple)
         for rule, is_there in rules.items():
             if is_there:

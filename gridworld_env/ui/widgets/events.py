@@ -13,10 +13,12 @@ class Key:
     Attributes:
         stroke: Its name after the modifiers held, such as "a", "ctrl+shift+z", "left", "?"; see `commands`.
         text: What it types; empty for keys that type nothing.
+        other: What runs if nothing has that stroke: of the row of digits "shift+2", where Shift and 2 type a sign.
     """
 
     stroke: str
     text: str = ""
+    other: str = ""
 
 
 @dataclass(frozen=True)

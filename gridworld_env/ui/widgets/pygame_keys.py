@@ -11,6 +11,7 @@ MODIFIERS: Final = ((pygame.KMOD_CTRL, "ctrl"), (pygame.KMOD_ALT, "alt"), (pygam
 ALONE: Final = frozenset(
     getattr(pygame, f"K_{side}{name}") for side in "LR" for name in ("SHIFT", "CTRL", "ALT", "META")
 )
+DIGITS: Final = {getattr(pygame, f"KSCAN_{digit}"): digit for digit in "1234567890"}  # the row above the letters
 
 
 def translate(event: Any, scale: float) -> Event | None:
@@ -46,13 +47,19 @@ def translate(event: Any, scale: float) -> Event | None:
 
 
 def _key(event: Any) -> Key | None:
-    """The stroke of a key. Signs are named by what they type, which is the same on every keyboard layout."""
+    """The stroke of a key. Signs are named by what they type, which is the same on every keyboard layout.
+
+    The row of digits is also named by where a key lies: Shift and 2 type another sign on every layout, and the French
+    one types digits with Shift alone.
+    """
     if event.key in ALONE:
         return None
     mods, typed = getattr(event, "mod", 0), getattr(event, "unicode", "")
     held = [name for mask, name in MODIFIERS if mods & mask]
     text = typed if typed.isprintable() and "ctrl" not in held and "alt" not in held else ""
+    digit = DIGITS.get(getattr(event, "scancode", None))
+    place = "" if digit is None else "+".join([*held, digit])
     if text and not text.isalpha() and not text.isspace():
-        return Key(text, text)
+        return Key(place, text, text) if place and text.isdigit() else Key(text, text, place)
     name = pygame.key.name(event.key).lower()
-    return Key("+".join([*held, NAMES.get(name, name)]), text)
+    return Key("+".join([*held, NAMES.get(name, name)]), text, place)

@@ -161,7 +161,7 @@ class Shell(Generic[S]):
             if not prompt.open and self.prompt is prompt:
                 self.prompt = None
             return
-        command = self._commands.of_stroke(key.stroke)
+        command = self._commands.of_stroke(key.stroke) or self._commands.of_stroke(key.other)
         if self.help_open and (command is None or command.name != "help"):
             self.help_open: bool = False
             if command is None or command.name == "stop":

@@ -156,6 +156,9 @@ def test_choices_that_do_not_fit(call: Any, message: str) -> None:
 def test_a_softmax_of_float32_is_a_distribution(rng: np.random.Generator) -> None:
     q = torch.softmax(torch.from_numpy(rng.normal(size=1000).astype(np.float32)), dim=0)
     assert gan_lab.truth.distribution(q.numpy()).sum() == pytest.approx(1.0, abs=1e-14)
+    game, d = gan_lab.games.FiniteGame(np.full(1000, 1e-3)), np.full(1000, 0.5)
+    exact = game.exploitability(d, q.double().numpy() / q.double().sum().item())
+    assert game.exploitability(d, q) == game.exploitability(d, q.numpy()) == pytest.approx(exact, abs=1e-12)
     with pytest.raises(WiringError, match="adds up to"):
         gan_lab.truth.distribution(q.numpy() * np.float32(1.01))
 

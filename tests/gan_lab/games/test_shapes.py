@@ -86,6 +86,18 @@ def test_blur_is_measured_in_pixels(rng: np.random.Generator) -> None:
         assert found == pytest.approx(width, abs=1e-9)
 
 
+def test_soft_edges_and_noise_leave_no_doubt(rng: np.random.Generator) -> None:
+    """A Gaussian of one pixel, or noise of .04 in every number, on all 576 pictures; twice as much blur leaves it."""
+    soft = blurred(all_pictures().reshape(-1, 32, 32), 1.0).reshape(576, -1)
+    noisy = (all_pictures() + rng.normal(0, 0.04, (576, 3072))).astype(np.float32)  # |noise| is 2.22 +- .03, below 2.8
+    for samples in (soft, noisy):
+        nearest, distances = read_pictures(samples)
+        assert (nearest == np.arange(576)).all()
+        assert (distances < certain_distances()).all()
+    nearest, distances = read_pictures(blurred(soft.reshape(-1, 32, 32), 1.0 * 3**0.5).reshape(576, -1))  # 2 in all
+    assert not (distances < certain_distances()[nearest]).any()
+
+
 def test_the_truth_of_the_data_of_blur_of_copies_and_of_news(game: ShapesGame, rng: np.random.Generator) -> None:
     """2,000 samples: each bound is left with a probability below 1e-6."""
     data = game.truth(game.real(2000, rng), rng)
@@ -216,7 +228,7 @@ def test_own_pictures_of_32_and_more_have_a_recipe_of_their_own(rng: np.random.G
     assert own_recipe(large) is RECIPES["pictures"]
     assert own_recipe(ImagesGame(rng.uniform(-1, 1, (12, 1, 8, 8)))) is RECIPES["images"]
     assert own_recipe(ImagesGame(rng.uniform(-1, 1, (12, 1, 32, 34)))) is RECIPES["images"]
-    for name in ("pictures", "dcgan"):
+    for name in ("pictures", "dcgan", "r3gan_pictures"):
         run = gan_lab.train(large, recipe=RECIPES[name].with_(batch_size=2), steps=1, seed=1)
         assert run.sample(3).shape == (3, 1024)
     with pytest.raises(WiringError, match="samples of 'ring8' are no pictures; the networks of this recipe"):

@@ -168,7 +168,7 @@ def test_another_optimizer_is_refused(make: Any, message: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("before", [None, True])
 def test_a_run_goes_on_by_the_kernel_of_its_checkpoint(before: bool | None, tmp_path: Path) -> None:
-    """Adam was not fused at first: a checkpoint of then, resumed today, is the run of then, bit by bit."""
+    """A checkpoint from before Adam was fused, resumed, is the run of then, bit by bit; and the reverse."""
 
     def by(fused: bool | None) -> Any:
         return players(lambda own: torch.optim.Adam(own, 1e-3, (0.0, 0.99), maximize=True, fused=fused))

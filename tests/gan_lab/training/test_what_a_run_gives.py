@@ -21,6 +21,7 @@ from gan_lab.cli.commands import app
 from gan_lab.games import ImagesGame, make_game
 from gan_lab.metrics.features import frechet_distance, kernel_distance
 from gan_lab.training import progress, sample_grid
+from gan_lab.training.loop import _glance
 from gan_lab.training.quality import quality_of
 from gan_lab.training.run import Run
 from gan_lab.training.sheets import great_circle, sheet
@@ -193,7 +194,34 @@ def test_a_long_run_says_something_before_its_first_evaluation(terminal: bool, m
     train("ring8", steps=6, truth_every=6, batch_size=8, progress=True)
     assert "payoff of discriminator_0" in stream.getvalue()
     if not terminal:
-        assert "ring8: update 1 of 6, about " in stream.getvalue()
+        lines = stream.getvalue().splitlines()
+        assert lines[0].startswith("ring8: update 1 of 6. payoff of ")  # which also loads what all updates need
+        assert lines[1].startswith("ring8: update 2 of 6, about ")
+
+
+@pytest.mark.parametrize("game", ["ring8", "dirac"])
+def test_a_first_evaluation_is_for_the_eye_alone(game: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said long before the first that the run keeps, once, and the run is the same."""
+    stream = io.StringIO()
+    options: Any = {"steps": 6, "truth_every": 6, "seed": 3}
+    monkeypatch.setattr(rich.console, "Console", lambda **_: rich_console(stream))
+    monkeypatch.setattr(progress, "LOOKED", 0.0)
+    shown, silent = train(game, progress=True, **options), train(game, **options)
+    first, *others = stream.getvalue().splitlines()
+    assert first.startswith(f"{game}: update 1 of 6. ")
+    assert "value " in first
+    assert [line.startswith(f"{game}: ended after ") for line in others] == [True]
+    assert (shown.history, shown.truth) == (silent.history, silent.truth)
+    for name, player in shown.players.items():
+        for key, value in player.state_dict().items():
+            assert torch.equal(value, silent.players[name].state_dict()[key])
+
+
+def test_a_broken_player_is_named_by_the_run_and_not_by_the_first_evaluation() -> None:
+    run = train("ring8", steps=1, batch_size=8)
+    with torch.no_grad():
+        run.generator.trained[0].fill_(torch.nan)
+    assert _glance(run) == {}
 
 
 def test_a_short_run_that_is_piped_says_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,14 @@ from PIL import Image
 pygame = pytest.importorskip("pygame")
 
 from gan_lab.watch import files, sample_picture  # noqa: E402
+from gan_lab.watch.commands import COMMANDS  # noqa: E402
 from gan_lab.watch.drawing import palette  # noqa: E402
 from gan_lab.watch.drawing.pygame_board import render  # noqa: E402
 from gan_lab.watch.drawing.pygame_plane import on_rect  # noqa: E402
 from gan_lab.watch.launch import open_watch, opening  # noqa: E402
 from gridworld_env.ui.widgets import style  # noqa: E402
+from gridworld_env.ui.widgets.events import Key  # noqa: E402
+from gridworld_env.ui.widgets.pygame_keys import translate  # noqa: E402
 from gridworld_env.ui.widgets.pygame_window import AppWindow  # noqa: E402
 from tests.oracles.windows import DOCS, User, as_seen, script_of_docs, without_a_screen  # noqa: E402
 
@@ -256,3 +259,23 @@ def test_few_colors_hold_those_of_every_field(rng: np.random.Generator) -> None:
     for made in (palette.probability_colors(rng.random((9, 9))), palette.difference_colors(rng.uniform(-1, 1, (9, 9)))):
         image = np.asarray(files.in_few_colors(made).convert("RGB"), dtype=int)
         assert np.abs(image - made.astype(int)).max() <= 6
+
+
+@pytest.mark.parametrize("row", ["!@#$%^&*()", '!"§$%&/()=', "1234567890"], ids=["us", "german", "french"])
+def test_losses_and_penalties_are_under_the_digits_of_every_keyboard(row: str) -> None:
+    """By what Shift and the digits type: a French keyboard has the digits there, and letters without Shift."""
+    unshifted = "&é\"'(-è_çà" if row[0] == "1" else "1234567890"
+    for digit, sign, plain in zip("1234567890", row, unshifted, strict=True):
+        code = {"key": ord(plain), "scancode": getattr(pygame, f"KSCAN_{digit}")}
+        strokes = {
+            f"shift+{digit}": {"mod": pygame.KMOD_LSHIFT, "unicode": sign},
+            f"ctrl+shift+{digit}": {"mod": pygame.KMOD_LSHIFT | pygame.KMOD_LCTRL, "unicode": ""},
+            digit: {"mod": 0, "unicode": plain},
+        }
+        for stroke, held in strokes.items():
+            key = translate(pygame.event.Event(pygame.KEYDOWN, **code, **held), 1.0)
+            assert isinstance(key, Key)
+            found = COMMANDS.of_stroke(key.stroke) or COMMANDS.of_stroke(key.other)
+            expected = COMMANDS.of_stroke(stroke)
+            assert expected is None or found is expected, (stroke, key)
+            assert key.text == held["unicode"]
