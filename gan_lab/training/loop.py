@@ -187,6 +187,7 @@ def _trained(asked: dict[str, Any], play: bool = True) -> Run:
             made.run.trajectory = Trajectory(asked["trajectory"], chosen.steps)
             if resume is not None:
                 checkpoints.load(resume, made)
+        made.run.trajectory.begin(made.run)
         if play:
             _play(made, chosen.steps, evaluations, numbers)
     return made.run
@@ -269,7 +270,6 @@ def is_true(answer: Any) -> bool:
 def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNumbers) -> None:
     run, pair, every = made.run, made.pair, evaluations.interval(steps)
     step, is_first, beats = run.steps, made.place.ranks.rank == 0, evaluations.beats
-    run.trajectory.begin(run)
     pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
     with Progress(run.game.name, steps, evaluations.progress and is_first) as bar, pair.listening():
         if bar.wanted:

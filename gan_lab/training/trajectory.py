@@ -55,10 +55,10 @@ class Trajectory(Mapping[str, Array]):
         self._count = self._room = 0  # rows that are kept, and that there is room for
         self._rows: dict[str, Array] = {}
         self._shown: dict[str, Array] = {}
+        self._players: dict[str, Any] = {}
 
     def begin(self, run: "Run") -> None:
         """Make room, and keep the row of the start; a resumed run has it already."""
-        self._players: dict[str, Any] = {}
         self._game: Any = run.game
         if self._asked is False:
             return
