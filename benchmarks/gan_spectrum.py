@@ -151,9 +151,9 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for rule in RULES:
         run = train(networks(), rule, 200)
-        d, g = run.discriminator, run.generator
+        players: Any = run.players
         found = run.spectrum(6)
-        expected = np.linalg.eigvals(dense(d.network, g.network, rule))
+        expected = np.linalg.eigvals(dense(players["discriminator_0"].network, players["generator_0"].network, rule))
         missed = abs(float(np.abs(expected).max()) - found.radius)
         predicted, played = rates(played_update(train(small(), rule, 1500), 1, N, 0))
         row = f"{found.size} | {found.radius:.8f} | {max(off(found.eigenvalues, expected), missed):.1e}"

@@ -38,7 +38,8 @@ def plain(
     """Alternating turns by `backward` and Adam; (real, noise, more) -> payoff of each. `bare` turns see noise alone."""
     rng = np.random.default_rng(seed)
     rng.uniform(size=(N, game.dimension))  # what stands before the generator has moved
-    game.real(N, rng), game.noise(N, rng)
+    game.real(N, rng)
+    game.noise(N, rng)
 
     def more() -> Tensor:
         return torch.from_numpy(game.noise(N, rng))
