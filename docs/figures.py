@@ -26,7 +26,15 @@ from planners.plans.continuous_plots import draw_bounds
 
 DOCS = Path(__file__).resolve().parent
 LECTURE = ("lecture_planning.md", "lecture_gans.md")
-PAGES = (*LECTURE, "gallery.md", "unknown.md", "continuous.md", "games.md", "howto/trade_offs.md")
+PAGES = (
+    *LECTURE,
+    "gallery.md",
+    "unknown.md",
+    "continuous.md",
+    "games.md",
+    "howto/trade_offs.md",
+    "howto/experiments.md",
+)
 BLUE, ORANGE, GREEN, PURPLE, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#181b24"
 PART = re.compile(
     r"^```python\n(?P<code>.*?)^```$|!\[[^\]]*\]\((?:\.\./)?figures/(?P<name>\w+)\.png\)", re.MULTILINE | re.DOTALL
@@ -473,6 +481,12 @@ def unknown(page: Page) -> Figure:
     figure.axes[0].set_ylabel("upper - lower at the start; error")
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
     return figure
+
+
+@drawn
+def experiments(page: Page) -> Figure:
+    """Three update rules on the Dirac game, as `gan_lab.plot` draws them."""
+    return page["figure"]
 
 
 def main(names: list[str]) -> None:

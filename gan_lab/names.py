@@ -13,8 +13,10 @@ from gan_lab.recipes.recipe import DiscriminatorShape, GeneratorShape, Recipe
 from gan_lab.recipes.schedule import Schedule
 from gan_lab.replays.replay import Replay
 from gan_lab.studies.failure_atlas import ATLAS, Failure
+from gan_lab.studies.plots import plot
+from gan_lab.studies.sweep import Sweep, sweep
 from gan_lab.studies.vae_comparison import beside_vae
-from gan_lab.training.loop import train
+from gan_lab.training.loop import load, train
 from gan_lab.training.run import Run, Status
 from gan_lab.training.sample_grid import SampleGrid
 from gan_lab.training.scalars import Scalars
@@ -45,6 +47,7 @@ __all__ = [
     "Spectrum",
     "Status",
     "Strategist",
+    "Sweep",
     "Symptom",
     "Turn",
     "Verdict",
@@ -54,9 +57,12 @@ __all__ = [
     "beside_vae",
     "env",
     "games",
+    "load",
     "mixture_recipe",
     "parallel_env",
+    "plot",
     "spectrum",
+    "sweep",
     "train",
     "train_vae",
     "truth",

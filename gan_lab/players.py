@@ -376,9 +376,13 @@ class Strategist(Player):
 
     def act(self, observation: Any = None, /) -> Tensor:
         """The strategy."""
+        return self.shown(self.strategy)
+
+    def shown(self, parameters: Tensor) -> Tensor:
+        """The strategy of some parameters."""
         if self.form == "plain":
-            return self.strategy * 1.0  # not the parameter itself, which the optimizer changes in place
-        return torch.sigmoid(self.strategy) if self.form == "logits" else torch.softmax(self.strategy, dim=0)
+            return parameters * 1.0  # not the parameter itself, which the optimizer changes in place
+        return torch.sigmoid(parameters) if self.form == "logits" else torch.softmax(parameters, dim=0)
 
     def move(self, gradient: Sequence[Tensor]) -> None:
         """One step of the optimizer along a gradient, and back to the nearest strategy that the game allows."""

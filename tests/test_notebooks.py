@@ -68,7 +68,7 @@ def test_a_plan_on_its_map() -> None:
     plan = planners.solve(env, discount=1)
     axes = plan.plot(env)
     live = [f"{value:.2f}" for state, value in enumerate(plan.values) if state not in (3, 6)]
-    assert sorted(texts(axes)) == sorted([*live, "+1", "-1"])
+    assert sorted(texts(axes)) == sorted([*live, "+1", "-1", "S"])
     (arrows,) = (part for part in axes.collections if isinstance(part, Quiver))
     assert plan.optimal_actions.sum() - 2 * 4 == arrows.N  # terminal squares have none
     colors = np.asarray(axes.images[0].get_array())
@@ -103,7 +103,7 @@ def test_a_grid_without_names_of_actions_has_no_arrows() -> None:
     assert isinstance(env, gridworld_env.GridWorldEnv)
     axes = planners.solve(env, discount=0.9).plot(env.grid)
     assert not axes.collections
-    assert len(texts(axes)) == 11
+    assert len(texts(axes)) == 11 + 1  # the start is marked
 
 
 def test_states_that_never_end_are_grey_and_large_maps_have_no_numbers(rng: np.random.Generator) -> None:
@@ -123,7 +123,7 @@ def test_other_numbers_on_the_map() -> None:
     plan = planners.solve(env, discount=0.9)
     visits = planners.visits(env, plan, discount=1).states
     shown = [f"{number:.2f}" for state, number in enumerate(visits) if state not in (3, 6)]
-    assert sorted(texts(plan.plot(env, values=visits))) == sorted([*shown, "+1", "-1"])
+    assert sorted(texts(plan.plot(env, values=visits))) == sorted([*shown, "+1", "-1", "S"])
     for grid, values in ((env, visits[:3]), (None, visits)):
         with pytest.raises(planners.InvalidOptionError, match="values have shape"):
             plan.plot(grid, values=values)

@@ -17,7 +17,7 @@ import gan_lab
 
 PAPER = "Daskalakis et al. 2018"
 TITLE = "optimistic steps: the last iterate converges on bilinear games"
-DIFFERS = "Bilinear games as in the paper's section 3, with exact payoffs; its WGANs on DNA and CIFAR-10 are left out."
+DIFFERS = "Bilinear games with exact payoffs, as in the paper; its WGANs on DNA and CIFAR-10 are left out."
 MATRIX = np.array([[1.0, 0.5], [0.0, 1.5]])
 
 

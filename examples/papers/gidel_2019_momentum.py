@@ -24,7 +24,7 @@ DIFFERS = "The rule is written in the file. The theorem's bound is from memory; 
 
 
 class Momentum(Update):
-    name, equation, source = "momentum", "w' = w + h v(w) + b (w - w-)", "Gidel et al. 2019, section 2"
+    name, equation, source = "momentum", "w' = w + h v(w) + b (w - w-)", "Gidel et al. 2019, AISTATS"
 
     def __init__(self, momentum: float, in_turns: bool = True) -> None:
         self.momentum, self.in_turns = momentum, in_turns

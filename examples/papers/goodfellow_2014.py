@@ -58,14 +58,14 @@ def rows() -> list[Row]:
     slope = torch.autograd.grad(GAME.value(score, fit), fit)[0].tolist()
     in_a = (jsd(a + step, b) - jsd(a - step, b)) / step
     in_b = (jsd(a, b + step) - jsd(a, b - step)) / step
-    run = gan_lab.train(GAME, update=gan_lab.updates.Alternating(3), rate=0.3, steps=100, truth_every=100)
+    run = gan_lab.train(GAME, update=gan_lab.updates.Alternating(3), rate=0.3, steps=60, truth_every=60)
     middle = 1 / (1 + np.exp(-run.strategies[0][0]))
     return [
         Row("at p_g = p: V = -log 4", -1.386294, GAME.value(trained((1.0, 0.0)), [1.0, 0.0]), 1e-6, "printed"),
         *found,
         Row("panel (c): slope of V in a, beside that of 2 JSD", in_a, slope[0], 1e-5),
         Row("panel (c): slope of V in b, beside that of 2 JSD", in_b, slope[1], 1e-5),
-        Row("panel (d): D(0) after 100 updates of Algorithm 1 with k = 3", 0.5, middle, 1e-3, "printed"),
+        Row("panel (d): D(0) after 60 updates of Algorithm 1 with k = 3", 0.5, middle, 1e-3, "printed"),
         Row("panel (d): JSD then", 0.0, run.truth[-1]["jsd"], 1e-6),
     ]
 

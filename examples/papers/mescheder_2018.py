@@ -22,8 +22,8 @@ import gan_lab
 PAPER = "Mescheder et al. 2018"
 TITLE = "the Dirac GAN: who converges, and every eigenvalue"
 DIFFERS = (
-    "The table's column for distributions on lines is decided here; its column for densities is not. The runs on "
-    "images are left out. Figures show paths without numbers."
+    "Data and samples are single points, where densities do not exist: the paper's results for densities, and its runs "
+    "on images, are left out. Its figures show paths without numbers."
 )
 H = 0.2
 

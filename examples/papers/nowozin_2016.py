@@ -1,4 +1,4 @@
-"""Nowozin et al. 2016, f-GAN: for each divergence of table 2, the loss whose best D gives this divergence.
+"""Nowozin et al. 2016, f-GAN: for six divergences, the loss whose best D gives the divergence.
 
 D_f(p || q) = sum q f(p / q), with f convex and f(1) = 0, is the largest value of sum p T - sum q f*(T), where f* is
 the conjugate of f. By the slope in T, the best T is f'(p / q). A score v becomes T = g(v), with g onto the domain of
@@ -18,7 +18,7 @@ from gan_lab.payoffs.losses import Loss, mean
 
 PAPER = "Nowozin et al. 2016"
 TITLE = "f-divergences and their best T"
-DIFFERS = "Five atoms take the place of networks. With the table's f, JS is twice the JSD, and GAN 2 JSD - log 4."
+DIFFERS = "Five atoms take the place of networks. With f as in the file, JS is twice the JSD, and GAN 2 JSD - log 4."
 P = np.array([0.1, 0.15, 0.2, 0.25, 0.3])
 Q = np.array([0.3, 0.1, 0.1, 0.35, 0.15])
 RATIO = P / Q

@@ -25,9 +25,11 @@ def path(game: Any, update: Any, rate: Any, start: Any = ([1e-4], [2e-4]), steps
     discriminator = gan_lab.Strategist("discriminator_0", start[0], gan_lab.ascent(first))
     generator = gan_lab.Strategist("generator_0", start[1], gan_lab.ascent(second))
     keep = Places([np.concatenate(start)])
-    gan_lab.train(
+    run = gan_lab.train(
         game, generator, discriminator, update=update, steps=steps, truth_every=steps, callbacks=[keep], **wants
     )
+    if run.status is gan_lab.Status.INTERRUPTED:
+        raise KeyboardInterrupt
     return np.array(keep)
 
 

@@ -14,8 +14,8 @@ from gridworld_env.ui.files.whole_file import check_place
 if TYPE_CHECKING:
     from gan_lab.updates import Update
 
-Rate = Annotated[float | None, typer.Option(help="Learning rate of both players.", show_default=False)]
-RateOfG = Annotated[float | None, typer.Option(help="Of the generator alone.", show_default=False)]
+Rate = Annotated[str | None, typer.Option(help='Of both players: 1e-3, or "cosine(1e-3, 1e-5)".', show_default=False)]
+RateOfG = Annotated[str | None, typer.Option(help="Of the generator alone.", show_default=False)]
 Html = Annotated[Path | None, typer.Option(help="Write a page that replays the run.")]
 Data = Annotated[Path | None, typer.Option(help="A folder of images, an .npy file of images or points, or a CSV.")]
 
@@ -29,7 +29,7 @@ def train(
     discriminator_steps: Annotated[int | None, typer.Option(min=1, help="k of Algorithm 1.")] = None,
     loss: Annotated[str | None, typer.Option(help="{losses}", show_default=False)] = None,
     penalty: Annotated[str | None, typer.Option(help="{penalties}, none", show_default=False)] = None,
-    penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.")] = None,
+    penalty_weight: Annotated[str | None, typer.Option(help='Times the penalty: 1, or "linear(1, 0.1)".')] = None,
     rate: Rate = None,
     generator_rate: RateOfG = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Samples of a turn.")] = None,

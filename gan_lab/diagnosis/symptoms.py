@@ -164,8 +164,8 @@ def cycling(run: "Run") -> Symptom | None:
         f"{last:.3g} at last.",
         advice(
             ("penalty='r1r2' where the game has a slope", run.penalty is not None),
-            ("update='extragradient'", run.settings.get("update") == "extragradient"),
-            ("a smaller rate", run.settings.get("update") != "extragradient"),
+            ("update='extragradient'", run.settings.facts.get("update") == "extragradient"),
+            ("a smaller rate", run.settings.facts.get("update") != "extragradient"),
         ),
     )
 

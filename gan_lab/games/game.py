@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lab.errors import WiringError
+from gan_lab.made_by import MadeBy
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
 from gan_lab.players import Player
@@ -142,7 +143,7 @@ class GameState(ABC):
         """All that the next turns depend on, flat."""
 
 
-class Game(ABC):
+class Game(MadeBy, ABC):
     """A two-player game; the discriminator maximises V(D, G), the generator minimises it.
 
     Attributes:

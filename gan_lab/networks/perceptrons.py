@@ -83,7 +83,7 @@ class FourierFeatures(nn.Module):
     def __init__(self, octaves: int, scale: float = 1.0, lowest: float = math.pi) -> None:
         """Fix the frequencies."""
         super().__init__()
-        self.scale, self.octaves = scale, octaves
+        self.scale, self.octaves, self.lowest = scale, octaves, lowest
         self.frequencies: Tensor
         self.register_buffer("frequencies", lowest * 2.0 ** torch.arange(octaves), persistent=False)
 
@@ -120,7 +120,8 @@ class Shortcut(nn.Module):
     def __init__(self, network: nn.Module, inputs: int, outputs: int, size: float = 0.05) -> None:
         """Make the linear map."""
         super().__init__()
-        self.network, self.straight = network, nn.Linear(inputs, outputs, bias=False)
+        self.network, self.inputs, self.outputs = network, inputs, outputs
+        self.straight = nn.Linear(inputs, outputs, bias=False)
         with torch.no_grad():
             self.straight.weight *= size
 

@@ -196,7 +196,9 @@ def own_recipe(game: Game) -> Recipe:
     return RECIPES[next(name for name in game.own_recipes if name in RECIPES)]
 
 
-def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, changes: Mapping[str, Any]) -> Recipe:
+def choose_recipe(
+    game: Game, recipe: "str | Recipe | None", *, players: bool, changes: Mapping[str, Any], whole: bool = False
+) -> Recipe:
     """The recipe of a run: the one that is named, or the game's own, or the plain one; and what was chosen instead.
 
     Args:
@@ -204,6 +206,7 @@ def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, c
         recipe: What was asked for.
         players: Whether players were given.
         changes: Attributes of the recipe that were given; None: not given.
+        whole: Whether the recipe comes from settings, so that the game has nothing to add to it.
 
     Raises:
         WiringError: There is no recipe of this name.
@@ -218,8 +221,8 @@ def choose_recipe(game: Game, recipe: "str | Recipe | None", *, players: bool, c
         given.setdefault("loss", game.own_loss)
     if given.get("penalty") == "none":
         given["penalty"] = None
-    if not game.of_samples:
+    if not game.of_samples and not whole:
         given = {"generator_rate": RATE, "discriminator_rate": RATE} | given
-    if given.get("steps", found.steps) != found.steps and found.own_steps is None:
+    if found.changes and given.get("steps", found.steps) != found.steps and found.own_steps is None:
         given["own_steps"] = found.steps
     return found.with_(**given)

@@ -99,9 +99,14 @@ class DiscriminatorShape:
 
 
 def _as_schedule(name: str, value: Any) -> Schedule | None:
-    """A schedule; of a number, the constant one."""
+    """A schedule; of a number, the constant one; of a text or a function, what it says."""
     if isinstance(value, Schedule) or (value is None and name in ("last_gain_rate", "shortcut_rate", "output_rate")):
         return value
+    if callable(value) or isinstance(value, str):
+        found = Schedule.of(value, name)
+        if not (isinstance(value, str) and found.constant):
+            return found
+        value = found.start
     return Schedule(number_of_at_least_0(name, value) if name == "penalty_weight" else number_above_0(name, value))
 
 

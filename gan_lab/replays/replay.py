@@ -97,9 +97,9 @@ class Replay:
         run, scene, rows = self._recorded()
         report = run.report().splitlines()
         settings = [
-            f"{name.replace('_', ' ')} {run.settings[name]}"
+            f"{name.replace('_', ' ')} {run.settings.facts[name]}"
             for name in SETTINGS
-            if str(run.settings.get(name)) != "None" and (name != "batch_size" or run.game.of_samples)
+            if str(run.settings.facts.get(name)) != "None" and (name != "batch_size" or run.game.of_samples)
         ]
         return {
             "title": self._title(run),

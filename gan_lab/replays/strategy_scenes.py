@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.games import FiniteGame, GaussianGame, StrategyGame
-from gan_lab.payoffs.losses import Loss, find_loss
+from gan_lab.payoffs.losses import Loss
 from gan_lab.replays.frames import Frame, stacked
 from gan_lab.training.run import Run
 from gan_lab.truth import Array, optimal_discriminator
@@ -105,7 +105,7 @@ class PathScene:
 
     def __init__(self, run: Run) -> None:
         """Keep the game and the loss."""
-        self.game, self.loss = cast(StrategyGame, run.game), find_loss(run.settings["loss"])
+        self.game, self.loss = cast(StrategyGame, run.game), run.loss
         self.alone: bool = run.game.is_planar
 
     def frame(self, run: Run) -> Frame:

@@ -1,12 +1,9 @@
 """From a game and a recipe to a run that can be played, and what a checkpoint of it has to agree on."""
 
-import platform
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -22,6 +19,7 @@ from gan_lab.training import checkpoint as checkpoints
 from gan_lab.training.kept_values import LEFT_OUT, described, described_optimizer, rules_in
 from gan_lab.training.ranks import Ranks
 from gan_lab.training.run import Run
+from gan_lab.training.settings import Settings, network_in_words, versions_here
 from gan_lab.training.shared_pair import SharedPair
 from gan_lab.updates import UPDATES, Update, find_update
 from gan_lab.updates.player_pair import PlayerPair
@@ -174,7 +172,10 @@ def assemble(
     first, second = game.default_players(recipe)
     if annealed is None:
         given = {DISCRIMINATOR: discriminator, GENERATOR: generator}
-        annealed = [name for name, player in given.items() if player is None and game.of_samples]
+        planned = {DISCRIMINATOR: recipe.discriminator_rate, GENERATOR: recipe.generator_rate}
+        annealed = [
+            name for name, player in given.items() if player is None and (game.of_samples or not planned[name].constant)
+        ]
     players = discriminator or first, generator or second
     for player in (*players, *others):
         if isinstance(player, Player) and player.device != place.device:  # the pair refuses what is no player
@@ -189,8 +190,8 @@ def assemble(
     for each in rules_in(rule).values():
         each.restore({})  # a rule may have been of another pair before
     annealing = Annealing(recipe, pair, annealed)
-    settings = _settings(pair, rule, recipe, seed, annealed)
-    run = Run(game, *players, settings, average=annealing.average, loss=loss, penalty=penalty, recipe=recipe)
+    facts = _facts(pair, rule, recipe, seed, annealed)
+    run = Run(game, *players, Settings({}, facts), average=annealing.average, loss=loss, penalty=penalty, recipe=recipe)
     run.rule = rule
     run.others = {player.name: player for player in others}
     run.began_at_random = generator is None and game.of_samples
@@ -254,8 +255,8 @@ def shares_of(shares: Any, ranks: Ranks, resume: Any) -> int:
     return found
 
 
-def _settings(pair: PlayerPair, rule: Update, recipe: Recipe, seed: int, annealed: Sequence[str]) -> dict[str, Any]:
-    """All that it takes to play the run again, as plain data; a checkpoint has to agree on it."""
+def _facts(pair: PlayerPair, rule: Update, recipe: Recipe, seed: int, annealed: Sequence[str]) -> dict[str, Any]:
+    """What is played, as plain data, on which a checkpoint has to agree."""
     state = pair.env.game_state
     found: dict[str, Any] = {
         "game": state.game.name,
@@ -263,7 +264,7 @@ def _settings(pair: PlayerPair, rule: Update, recipe: Recipe, seed: int, anneale
         "update": rule.name,
         **{f"{key} of the update": described(value) for key, value in vars(rule).items() if value is not None},
         **{f"optimizer of {agent}": described_optimizer(player.optimizer) for agent, player in pair.players.items()},
-        **{f"network of {agent}": _network(player) for agent, player in pair.players.items()},
+        **{f"network of {agent}": network_in_words(player) for agent, player in pair.players.items()},
         "discriminator_steps": rule.discriminator_steps,
         "loss": state.loss.name,
         "penalty": "None" if state.penalty is None else state.penalty.name,
@@ -276,13 +277,7 @@ def _settings(pair: PlayerPair, rule: Update, recipe: Recipe, seed: int, anneale
     if DISCRIMINATOR in annealed:
         found["discriminator_rate"] = str(recipe.discriminator_rate)
     found |= {"averaging": recipe.averaging, "batch_size": state.batch_size, "seed": seed}
-    found["versions"] = {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}
-    found["versions"]["threads"] = torch.get_num_threads()  # sums in another order have other last bits
+    found["versions"] = versions_here()
     return {key: value for key, value in found.items() if value is not LEFT_OUT} | (
         {"steps": recipe.steps} if recipe.changes else {}
     )
-
-
-def _network(player: Player) -> str:
-    """What its network is made of, in words, without the addresses of functions and objects."""
-    return re.sub(r" at 0x[0-9a-f]+", "", repr(getattr(player, "network", player)))

@@ -12,12 +12,14 @@ from safetensors.torch import save as to_bytes
 
 from gan_lab.errors import WiringError
 from gan_lab.training.kept_values import described, given_back, kept, rules_in
+from gan_lab.training.settings import Settings
 from gridworld_env.ui.files.whole_file import write_whole
 
 if TYPE_CHECKING:
     from gan_lab.training.assembly import Assembly
 
 VERSION = "3"
+ROWS = "trajectory."
 
 
 def save(path: "str | PathLike[str]", made: "Assembly") -> None:
@@ -32,11 +34,15 @@ def save(path: "str | PathLike[str]", made: "Assembly") -> None:
     if run.average is not None:
         parts["average"] = run.average.state_dict()
     forms = {name: kept(part, name, tensors) for name, part in parts.items()}
+    first, rows = run.trajectory.state()
+    tensors |= {f"{ROWS}{name}": value for name, value in rows.items()}
     about = {
         "version": VERSION,
-        "settings": json.dumps(run.settings),
+        "settings": json.dumps(run.settings.facts),
+        "arguments": json.dumps(run.settings),
         "parts": json.dumps(forms),
         "steps": str(run.steps),
+        "first_row": str(first),
         "shares": str(made.place.shares),
         "history": json.dumps(run.history),
         "truth": json.dumps(run.truth),
@@ -85,10 +91,12 @@ def _restore(name: str, about: dict[str, str], tensors: dict[str, torch.Tensor],
     forms, here = json.loads(about["parts"]), {k: v.to(made.place.device) for k, v in tensors.items()}
     parts = {part: given_back(form, tensors) for part, form in forms.items()}
     before = json.loads(about["settings"])
-    _check_settings(name, before, run.settings, parts)
+    _check_settings(name, before, run.settings.facts, parts)
     for agent, player in pair.players.items():
         _load_player(name, agent, player, parts[agent])
-        _check_network(name, agent, *(text[f"network of {agent}"].splitlines() for text in (before, run.settings)))
+        _check_network(
+            name, agent, *(text[f"network of {agent}"].splitlines() for text in (before, run.settings.facts))
+        )
         _load_optimizer(player.optimizer, parts[f"{agent}.optimizer"])
     for place, rule in rules_in(made.rule).items():
         rule.restore(given_back(forms[place], here))
@@ -96,10 +104,33 @@ def _restore(name: str, about: dict[str, str], tensors: dict[str, torch.Tensor],
         run.average.load_state_dict(parts["average"])
         run.averaged_truth = json.loads(about["averaged_truth"])
     run.steps, run.history, run.truth = int(about["steps"]), json.loads(about["history"]), json.loads(about["truth"])
+    rows = {key.removeprefix(ROWS): value for key, value in tensors.items() if key.startswith(ROWS)}
+    run.trajectory.restore(first := int(about.get("first_row", "0")), rows, run.steps - first + 1)
+    begun = json.loads(about.get("arguments", "{}")) | {key: run.settings[key] for key in ("steps", "truth_every")}
+    run.settings = Settings({**run.settings, **begun}, run.settings.facts)
     pair.env.np_random.bit_generator.state = json.loads(about["rng"])
     torch.set_rng_state(tensors["torch_rng"])
     if made.place.device.type == "cuda" and "cuda_rng" in tensors:
         torch.cuda.set_rng_state(tensors["cuda_rng"], made.place.device)
+
+
+def arguments_of(path: "str | PathLike[str]") -> dict[str, Any]:
+    """The arguments of `train` that played a checkpoint's run.
+
+    Raises:
+        WiringError: The file is no checkpoint, or one from before they were kept.
+        OSError: The file cannot be read.
+    """
+    about, _ = _read(path)
+    if "arguments" not in about:
+        raise WiringError(
+            f"{Path(path).name} was written by an earlier version, and does not have all settings: go on from it by "
+            "gan_lab.train(..., resume=path), with the game and the players that it had"
+        )
+    found = json.loads(about["arguments"])
+    if not isinstance(found, dict):
+        raise WiringError(f"{Path(path).name} is damaged: its settings are no settings")
+    return found
 
 
 def shares_of(path: "str | PathLike[str]") -> int:

@@ -1,9 +1,13 @@
-"""A generator in a file, for programs that do not know this package."""
+"""A generator, its samples, and a run's numbers in files, for programs that do not know this package."""
 
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save as to_bytes
 from torch import nn
@@ -54,3 +58,51 @@ def _export_program(generator: Any, network: nn.Module, noise_size: int, file: P
             f"torch.export cannot take this network ({str(error).splitlines()[0][:150]}): take a file that ends in "
             ".safetensors, which holds its parameters"
         ) from error
+
+
+def write_rows(rows: Sequence[Mapping[str, Any]], path: str | PathLike[str]) -> Path:
+    """Write a CSV of rows, with a header of all their names.
+
+    Raises:
+        OSError: It cannot be written; a file that was there before is then as it was.
+    """
+    text = io.StringIO()
+    names = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(text, list(names), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(Path(path), text.getvalue().encode())
+    return Path(path)
+
+
+def write_samples(run: Any, count: int, path: str | PathLike[str], *, seed: int = 0, averaged: bool = False) -> Path:
+    """Write samples of a run.
+
+    Args:
+        run: The run.
+        count: How many; of a picture, rounded up to whole rows.
+        path: `.npy`, an (n, d) array, of pictures (n, channels, height, width); `.csv`, a row for each sample; `.png`,
+            where samples are pictures, all of them in rows and columns.
+        seed: Of the noise.
+        averaged: Whether to use the average of the generator's parameters.
+
+    Raises:
+        WiringError: Another ending; samples that are no pictures as a picture.
+        OSError: The file cannot be written.
+    """
+    file = Path(path)
+    if file.suffix == ".png":
+        columns = max(1, round(count**0.5))
+        return run.grid(file, -(-count // columns), columns, seed=seed, averaged=averaged)
+    if file.suffix not in (".npy", ".csv"):
+        raise WiringError(f"the file of samples is {file.name!r}; expected .npy, .csv or .png")
+    samples = run.sample(count, seed, averaged=averaged)
+    content = io.BytesIO()
+    if file.suffix == ".npy":
+        shape = getattr(run.game, "image_shape", None)
+        np.save(content, samples if shape is None else samples.reshape(-1, *shape))
+    else:
+        names = ",".join(f"x{number}" for number in range(samples.shape[1]))
+        np.savetxt(content, samples, fmt="%.9g", delimiter=",", header=names, comments="")
+    write_whole(file, content.getvalue())
+    return file

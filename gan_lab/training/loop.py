@@ -3,8 +3,9 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from os import PathLike
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -16,19 +17,26 @@ from gan_lab.players import Player, scores_of
 from gan_lab.random_numbers import RunNumbers
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
+from gan_lab.recipes.schedule import Schedule
 from gan_lab.training import checkpoint as checkpoints
 from gan_lab.training import memory
+from gan_lab.training import settings as run_settings
 from gan_lab.training.assembly import Assembly, Place, assemble, shares_of
 from gan_lab.training.device import find_device
 from gan_lab.training.own_metrics import checked_metrics, measured
 from gan_lab.training.progress import Progress
 from gan_lab.training.ranks import join_ranks
 from gan_lab.training.run import Run, Status
+from gan_lab.training.settings import given_again, settings_of
+from gan_lab.training.trajectory import Trajectory
 from gan_lab.updates import Update
 
 FAR = 1e6  # a score on the data beyond which the discriminator has broken down
 Callback = Callable[[Run], Any]
 Path = str | PathLike[str]
+Rate = float | str | Schedule | Callable[[float], float]
+LOOKS: Final = ("truth_every", "looks", "callbacks", "each_update", "progress", "checkpoint")
+CHANGES: Final = ("update", "loss", "penalty", "penalty_weight", "batch_size", "steps")  # of a recipe
 
 
 def train(
@@ -41,16 +49,18 @@ def train(
     update: "str | Update | None" = None,
     loss: Any = None,
     penalty: Any = None,
-    penalty_weight: float | None = None,
-    rate: float | None = None,
-    generator_rate: float | None = None,
-    discriminator_rate: float | None = None,
+    penalty_weight: Rate | None = None,
+    rate: Rate | None = None,
+    generator_rate: Rate | None = None,
+    discriminator_rate: Rate | None = None,
     batch_size: int | None = None,
     steps: int | None = None,
     seed: int = 0,
     truth_every: int | None = None,
     looks: int = 20,
     callbacks: Sequence[Callback] = (),
+    each_update: Callback | None = None,
+    trajectory: "Mapping[str, Callback] | bool | None" = None,
     metrics: "Mapping[str, Callable[..., Any]] | None" = None,
     progress: bool = False,
     checkpoint: Path | None = None,
@@ -58,11 +68,14 @@ def train(
     device: str = "cpu",
     distributed: bool = False,
     shares: int | None = None,
+    threads: int | None = None,
+    versions: Any = None,
 ) -> Run:
     """Play a game until both players have learned for `steps` updates.
 
     A seed gives the same run, bit by bit, on one machine with the same versions and as many threads of PyTorch
-    (`torch.set_num_threads`). Runs in a pool of threads take turns, update by update; processes run side by side.
+    (`threads`). Runs in a pool of threads take turns, update by update; processes run side by side. `run.settings`
+    holds all of this: `gan_lab.train(**run.settings)` plays the run again.
 
     What is not chosen here is as the recipe says: the game's own in `gan_lab.RECIPES`, where only the game, the seed
     and the number of steps are chosen; otherwise "plain", in which nothing changes during the run.
@@ -76,9 +89,11 @@ def train(
         update: Name of an update rule, or the rule: `Alternating(5)` is Algorithm 1 with k = 5.
         loss: What the players want; plain: "non_saturating" on samples, "minimax" on strategies.
         penalty: "r1", "r2", "r1r2", "gradient_penalty" or "none".
-        penalty_weight: Times the penalty.
-        rate: Learning rate of the players that are made here, the same throughout: of their Adam; in games of
-            strategies, of plain ascent. A player that is given has its own optimizer.
+        penalty_weight: Times the penalty; it may change as rates may.
+        rate: Learning rate of the players that are made here: of their Adam; in games of strategies, of plain ascent.
+            A number; a `gan_lab.Schedule`; a text, "cosine(1e-3, 1e-5)", "linear(1e-3, 0)", "exponential(1e-3, 1e-5)",
+            "steps([1e-3, 1e-4], [0.5])"; or a function of the share of the run, from 0 to 1. A player that is given
+            has its own optimizer.
         generator_rate: The same, of the generator alone.
         discriminator_rate: The same, of the discriminator alone.
         batch_size: Samples n of a turn.
@@ -88,6 +103,9 @@ def train(
         looks: How many times to evaluate the players: V and all that is known exactly, or estimated, beside them.
         callbacks: Called with the run after each evaluation; one that returns True stops the run. What has a method
             `beat` is also asked after each update, `beat(run)`, as `gan_lab.SampleGrid` is.
+        each_update: Called with the run after each update, before an evaluation; one that returns True stops the run.
+        trajectory: What `run.trajectory` has of every update: None, strategies, where they take less than 64 MB, and
+            payoffs; {"name": f}, f(run) too, a number or an array; True, strategies of any size; False, nothing.
         metrics: Functions by name, called at each evaluation: f(samples, data), two arrays of (n, d), in games of
             strategies f(discriminator, generator); or f(run). Their numbers are in `run.truth` and `run.history`.
         progress: Show V, its gap to -log 4 and the divergence on stderr.
@@ -98,6 +116,8 @@ def train(
             each batch. Rank 0 alone evaluates, calls callbacks, shows progress and writes checkpoints.
         shares: Parts in which a batch is played; the sums over it are those of so many processes, to the last bit,
             and take the memory of one part. None: the checkpoint's, or one for each process.
+        threads: Of PyTorch, while this run is played; None: as many as there are.
+        versions: Those of a run that is played again, as its settings say them: a warning tells where others are here.
 
     Returns:
         The `Run`; after Ctrl-C with what there is.
@@ -112,44 +132,68 @@ def train(
     >>> run.strategies[1].round(3)
     array([0.])
     """
-    changes = dict(update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight, batch_size=batch_size)
-    changes |= _rates(rate, generator_rate, discriminator_rate, generator, discriminator) | {"steps": steps}
-    found, chosen = _chosen(game, recipe, (generator, discriminator) != (None, None), changes)
-    seed, look = whole_number("seed", seed, 0), _Evaluations.at(truth_every, looks, callbacks, progress, checkpoint)
-    where = find_device(device, distributed=distributed, useful=found.of_samples)
-    with join_ranks(distributed, where) as ranks:
-        place, numbers = Place(where, ranks, shares_of(shares, ranks, resume)), RunNumbers(seed, where)
-        files = checkpoint, resume
-        made = _assembled(numbers, files, metrics, found, chosen, discriminator, generator, seed, place, None, others)
-        _play(made, chosen.steps, look, numbers)
+    return _trained(locals())
+
+
+def load(path: Path, **again: Any) -> Run:
+    """The run of a checkpoint: players, settings, history, as they were when it was written; nothing is played.
+
+    To go on, `gan_lab.train(**run.settings, resume=path)`, with more `steps` if there shall be.
+
+    Args:
+        path: A file that `train` wrote, `checkpoint=path`.
+        **again: What no file can keep, such as a loss or a network of your own: arguments of `train`, by name.
+
+    Raises:
+        WiringError: No checkpoint; or something of your own is in its settings, and is not given again: it is named.
+        OSError: The file cannot be read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = train("dirac", steps=20, checkpoint=f"{folder}/run.safetensors")
+    ...     found = load(f"{folder}/run.safetensors")
+    >>> found.strategies[1] == run.strategies[1], found.settings["seed"], found.report() == run.report()
+    (array([ True]), 0, True)
+    """
+    asked = {name: part.default for name, part in signature(train).parameters.items()}
+    asked |= checkpoints.arguments_of(path)
+    if strange := [name for name in again if name not in asked]:
+        raise WiringError(f"{', '.join(map(repr, strange))}: `train` has no such argument")
+    asked |= again | {"resume": path, "threads": None, "device": again.get("device", "cpu")}
+    run = _trained(asked, play=False)
+    run.status = Status.FINISHED if run.steps == run.settings["steps"] else Status.INTERRUPTED
+    return run
+
+
+def _trained(asked: dict[str, Any], play: bool = True) -> Run:
+    """The run of what `train` was asked for; as a checkpoint has it, where it is not to be played."""
+    whole, asked = isinstance(asked["recipe"], Mapping), given_again(asked)
+    generator, discriminator = players = asked["generator"], asked["discriminator"]
+    changes = {name: asked[name] for name in CHANGES}
+    changes |= _rates(asked["rate"], asked["generator_rate"], asked["discriminator_rate"], *players)
+    game = make_game(asked["game"])
+    chosen = choose_recipe(game, asked["recipe"], players=players != (None, None), changes=changes, whole=whole)
+    found = game.as_played(chosen.packing, chosen.noise_size)
+    seed, evaluations = whole_number("seed", asked["seed"], 0), _Evaluations.at(*(asked[name] for name in LOOKS))
+    resume, shared = asked["resume"], asked["distributed"]
+    where = find_device(asked["device"], distributed=shared, useful=found.of_samples)
+    with run_settings.threads(asked["threads"], asked["versions"]), join_ranks(shared, where) as ranks:
+        place, numbers = Place(where, ranks, shares_of(asked["shares"], ranks, resume)), RunNumbers(seed, where)
+        ranks.first(lambda: checkpoints.check_place(asked["checkpoint"]))
+        with numbers:
+            made = assemble(found, chosen, discriminator, generator, seed, place, None, asked["others"])
+            made.run.metrics = checked_metrics(asked["metrics"])
+            made.run.settings = settings_of(made, asked, evaluations.interval(chosen.steps))
+            made.run.trajectory = Trajectory(asked["trajectory"], chosen.steps)
+            if resume is not None:
+                checkpoints.load(resume, made)
+        if play:
+            _play(made, chosen.steps, evaluations, numbers)
     return made.run
 
 
-def _chosen(game: GameLike, recipe: Any, players: bool, changes: dict[str, Any]) -> tuple[Any, Recipe]:
-    """The game, as it is played by its recipe."""
-    found = make_game(game)
-    chosen = choose_recipe(found, recipe, players=players, changes=changes)
-    return found.as_played(chosen.packing, chosen.noise_size), chosen
-
-
-def _assembled(numbers: RunNumbers, files: tuple[Any, Any], metrics: Any, *parts: Any) -> Assembly:
-    """`assemble`, with the run's own random numbers and metrics, and what a checkpoint has."""
-    (checkpoint, resume), place = files, next(part for part in parts if isinstance(part, Place))
-    place.ranks.first(lambda: checkpoints.check_place(checkpoint))
-    with numbers:
-        made = assemble(*parts)
-        if resume is not None:
-            checkpoints.load(resume, made)
-    made.run.metrics = checked_metrics(metrics)
-    return made
-
-
 def _rates(
-    rate: float | None,
-    generator_rate: float | None,
-    discriminator_rate: float | None,
-    generator: Player | None,
-    discriminator: Player | None,
+    rate: Any, generator_rate: Any, discriminator_rate: Any, generator: Player | None, discriminator: Player | None
 ) -> dict[str, Any]:
     """The rates that were chosen; of a player that is given, none can be."""
     found = {"generator_rate": generator_rate, "discriminator_rate": discriminator_rate}
@@ -172,6 +216,7 @@ class _Evaluations:
     every: int | None
     count: int
     callbacks: tuple[Callback, ...]
+    each_update: Callback | None
     progress: bool
     file: Path | None
 
@@ -198,12 +243,19 @@ class _Evaluations:
             if self.file is not None:
                 checkpoints.save(self.file, made)
 
-    def beat(self, made: Assembly) -> None:
-        """After an update: let callbacks that have a `beat` see the run."""
-        if made.place.ranks.rank == 0:
-            for callback in self.callbacks:
-                if callable(beat := getattr(callback, "beat", None)):
-                    beat(made.run)
+    @property
+    def beats(self) -> list[Callback]:
+        """What callbacks want to see after each update."""
+        found = (getattr(callback, "beat", None) for callback in self.callbacks)
+        return [beat for beat in found if callable(beat)]
+
+    def updated(self, made: Assembly) -> bool:
+        """After an update: keep a row, and let the callback see the run; whether it asks to stop."""
+        made.run.trajectory.record(made.run, made.pair.payoffs)
+        stops = self.each_update is not None and is_true(self.each_update(made.run))
+        if stops and made.place.ranks.count > 1:
+            raise WiringError("each_update cannot stop a run of several processes: let one of `callbacks` do it")
+        return stops
 
     def _called(self, made: Assembly) -> bool:
         return any([is_true(callback(made.run)) for callback in self.callbacks])
@@ -216,9 +268,10 @@ def is_true(answer: Any) -> bool:
 
 def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNumbers) -> None:
     run, pair, every = made.run, made.pair, evaluations.interval(steps)
-    step = run.steps
+    step, is_first, beats = run.steps, made.place.ranks.rank == 0, evaluations.beats
+    run.trajectory.begin(run)
     pair.begin(run, {"steps": steps, "truth_every": every, "shares": made.place.shares})
-    with Progress(run.game.name, steps, evaluations.progress and made.place.ranks.rank == 0) as bar, pair.listening():
+    with Progress(run.game.name, steps, evaluations.progress and is_first) as bar, pair.listening():
         if bar.wanted:
             bar.tell(memory.sentence(run))
         try:
@@ -226,14 +279,19 @@ def _play(made: Assembly, steps: int, evaluations: _Evaluations, numbers: RunNum
                 step = run.steps + 1
                 with numbers:
                     _play_update(made)
-                    if pair.interrupted:
-                        raise KeyboardInterrupt
-                    is_due = run.steps % every == 0 or run.steps == steps
-                    if is_due and pair.together(run, lambda: evaluations.of(made, bar)):
-                        run.status = Status.STOPPED
-                        return
+                if pair.interrupted:
+                    raise KeyboardInterrupt
+                stops = is_first and evaluations.updated(made)
+                if stops or run.steps % every == 0 or run.steps == steps:
+                    with numbers:
+                        stops = pair.together(run, lambda: evaluations.of(made, bar)) or stops
+                if stops:
+                    run.status = Status.STOPPED
+                    return
                 bar.beat(run.steps, pair.payoffs, lambda: _glance(run))
-                evaluations.beat(made)
+                if is_first:
+                    for beat in beats:
+                        beat(run)
             run.status = Status.FINISHED
         except KeyboardInterrupt:
             run.status = Status.INTERRUPTED

@@ -22,6 +22,8 @@ from gan_lab.players import Player
 from gan_lab.recipes.choose import PLAIN, own_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training.own_metrics import measured
+from gan_lab.training.settings import Settings
+from gan_lab.training.trajectory import Trajectory
 from gan_lab.updates import Update
 from gan_lab.updates.played_update import PlayedSpectrum
 from gridworld_env.ui.files.pictures import save_png
@@ -47,7 +49,7 @@ class Run:
         game: The game that was played.
         discriminator: As it is now.
         generator: As it is now.
-        settings: Update, loss, penalty and the like, as text and numbers.
+        settings: All that plays the run again, `gan_lab.train(**run.settings)`: see `gan_lab.training.settings`.
         steps: Updates played.
         status: How it ended.
         history: A row for each evaluation: step, and the payoff of each player.
@@ -61,12 +63,13 @@ class Run:
         metrics: Functions by name, whose numbers are in `history`, `truth` and `averaged_truth`: see `train`.
         rule: By which the players learn; None: not known.
         averaged_truth: The rows of `truth` that are of samples, of the averaged generator.
+        trajectory: Strategies, payoffs and chosen statistics after every update.
     """
 
     game: Game
     discriminator: Player
     generator: Player
-    settings: dict[str, Any]
+    settings: Settings
     steps: int = 0
     status: Status = Status.RUNNING
     history: list[dict[str, float]] = field(default_factory=list)
@@ -77,6 +80,7 @@ class Run:
     penalty: Penalty | None = None
     recipe: Recipe | None = None
     began_at_random: bool = False
+    trajectory: Trajectory = field(default_factory=lambda: Trajectory(False, 0))
     others: dict[str, Player] = field(default_factory=dict[str, Player])
     metrics: dict[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
     rule: Update | None = None
@@ -235,6 +239,24 @@ class Run:
         if not game.of_samples:
             raise WiringError(f"the generator of {game.name!r} is a strategy: see `run.strategies`")
         return export_generator(self.chosen_generator(averaged), game.noise_size, path)
+
+    def to_csv(self, path: "str | PathLike[str]") -> Path:
+        """Write a row for each evaluation: step, both payoffs, and the truth; `averaged_...` of the averaged generator.
+
+        Raises:
+            OSError: It cannot be written; a file that was there before is then as it was.
+        """
+        from gan_lab.training.exports import write_rows
+
+        averaged = {row["step"]: row for row in self.averaged_truth}
+        rows: list[dict[str, Any]] = []
+        for paid, known in zip(self.history, self.truth, strict=True):
+            of_average = {
+                f"averaged_{name}": v for name, v in averaged.get(known["step"], {}).items() if name != "step"
+            }
+            payoffs = {f"payoff_{name}": value for name, value in paid.items() if name != "step"}
+            rows.append({"step": 0, **payoffs, **known, **of_average} | {"step": int(known["step"])})
+        return write_rows(rows, path)
 
     def spectrum(
         self, count: int = 6, *, updates: int = 1, batch_size: int | None = None, seed: int = 0

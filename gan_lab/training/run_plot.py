@@ -25,7 +25,7 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
     if not run.truth:
         raise WiringError(f"the run of {run.game.name!r} has not been evaluated yet; train it for a step or more")
     if axes is None:
-        axes = _import_pyplot().subplots(2, 1, sharex=True, layout="constrained")[1]
+        axes = import_pyplot().subplots(2, 1, sharex=True, layout="constrained")[1]
     upper, lower = axes
     steps = [row["step"] for row in run.truth]
     known, name = known_value(run)
@@ -36,7 +36,7 @@ def plot_run(run: "Run", axes: Any = None) -> Any:
         for agent in run.players:
             upper.plot(steps, [row[agent] for row in run.history], label=f"payoff of {agent}")
     unit = "V (nats)" if "value" in run.truth[-1] else "payoffs"
-    upper.set(ylabel=unit, title=f"{run.game.name}, {run.settings.get('update', 'trained')}")
+    upper.set(ylabel=unit, title=f"{run.game.name}, {run.settings.facts.get('update', 'trained')}")
     upper.ticklabel_format(useOffset=False)
     for key, label in (run.game.distances | {name: name for name in run.metrics}).items():
         numbers = np.array([row.get(key, np.nan) for row in run.truth])
@@ -55,7 +55,8 @@ def known_value(run: "Run") -> tuple[float, str]:
     return known, "-log 4" if known == -LOG_4 else f"{known:.3g}"
 
 
-def _import_pyplot() -> Any:
+def import_pyplot() -> Any:
+    """Matplotlib's pyplot; `ModuleNotFoundError` that says what to install."""
     try:
         from matplotlib import pyplot
     except ModuleNotFoundError as error:

@@ -119,7 +119,7 @@ class SharedPair(PlayerPair):
         state = dict(self._state(run))
         shapes = {f"the shape of {name}": tuple(value.shape) for name, value in state.items()}
         played = {"updates played before": run.steps}
-        self.ranks.check_same({**run.settings, **facts, **played, **shapes}, "start all with the same arguments")
+        self.ranks.check_same({**run.settings.facts, **facts, **played, **shapes}, "start all with the same arguments")
         self.ranks.broadcast(state.values())
         for env in self.envs[1:]:
             env.np_random.bit_generator.state = self.env.np_random.bit_generator.state

@@ -15,12 +15,13 @@ from torch import Tensor
 from torch.optim import SGD
 
 from gan_lab.errors import WiringError
+from gan_lab.made_by import MadeBy
 from gan_lab.updates.player_pair import PlayerPair
 
 Matrix = NDArray[np.float64]
 
 
-class Update(ABC):
+class Update(MadeBy, ABC):
     """An update rule.
 
     Attributes:

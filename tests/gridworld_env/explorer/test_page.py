@@ -102,6 +102,7 @@ class Visitor:
     def finish(self) -> None:
         """Let the algorithm go on to its end."""
         self.press("To the end")
+        self.settle()  # the button says Pause by then, if there is more to do
         self.browser.until("document.getElementById('play').textContent === 'Play'")
 
     def slide(self, field: str, share: float) -> float:

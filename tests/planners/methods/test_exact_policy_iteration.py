@@ -121,6 +121,16 @@ def test_infinite_values_and_rest() -> None:
     assert planners.solve(TabularMDP.from_gym_dict(rest), discount=1, exact=True).values.tolist() == [0]
 
 
+def test_the_probability_of_a_goal_is_that_of_the_gambler() -> None:
+    """(3^i - 1) / (3^4 - 1), where a bet of 1 is won with probability 1/4: Feller (1968), Section XIV.2."""
+    walk = {i: {0: [(0.25, i + 1, 0.0, i == 3), (0.75, i - 1, 0.0, i == 1)]} for i in range(1, 4)}
+    walk |= {i: {0: [(1.0, i, 0.0, True)]} for i in (0, 4)}
+    model = planners.reachability(TabularMDP.from_gym_dict(walk), [4]).model
+    for minimise in (False, True):
+        plan = planners.solve(model, discount=1, exact=True, minimise=minimise)
+        assert plan.values.tolist() == [Fraction(3**i - 1, 80) for i in range(5)]
+
+
 def test_a_round_on_which_one_is_paid_and_pays_is_refused() -> None:
     swing = {0: {0: [(1.0, 1, 1.0, False)]}, 1: {0: [(1.0, 0, -1.0, False)]}}
     with pytest.raises(UnprovenValueError, match=r"worth to stay in 0, 1: the policy goes round.*discount below 1"):

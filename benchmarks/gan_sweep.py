@@ -1,0 +1,99 @@
+"""A sweep of 40 short runs in two processes beside one; and one that is killed, and goes on, beside one that is not.
+
+    python benchmarks/gan_sweep.py [--steps 60]
+
+Prints the wall-clock of both by turns and the load of the machine, which has to be quiet for the ratio to say
+something; whether the tables are alike but for the seconds; and what a trajectory, a statistic and a callback of every
+update cost, in processor time, each measured by turns with a run that has none.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import gan_lab
+
+CHOICES = {"penalty": ["r1", "none"], "rate": [1e-3, "cosine(1e-3, 1e-5)", 3e-3, 1e-4, 3e-4]}
+KILLED = """
+import sys
+import gan_lab
+from benchmarks.gan_sweep import CHOICES
+gan_lab.sweep(CHOICES, "ring8", seeds=4, processes=2, out=sys.argv[1], steps=int(sys.argv[2]), batch_size=64, looks=2)
+"""
+
+
+def table(found: Any) -> list[dict[str, Any]]:
+    """Without the seconds."""
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in found.table()]
+
+
+def of_processes(steps: int) -> Any:
+    walls: dict[int, list[float]] = {1: [], 2: []}
+    tables = []
+    for _ in range(2):
+        for count in (1, 2):
+            load, begin = os.getloadavg()[0], time.perf_counter()
+            found = gan_lab.sweep(CHOICES, "ring8", seeds=4, processes=count, steps=steps, batch_size=64, looks=2)
+            walls[count].append(time.perf_counter() - begin)
+            tables.append(table(found))
+            wall = f"{walls[count][-1]:.1f} s; load before {load:.2f}"
+            print(f"{len(found.rows)} runs in {count} processes: {wall}", flush=True)
+    alike = all(rows == tables[0] for rows in tables)
+    print(f"two processes: {min(walls[1]) / min(walls[2]):.2f} times one; tables alike: {alike}")
+    return tables[0]
+
+
+def killed(steps: int, whole: Any) -> None:
+    """Kill a sweep in the middle, and call it again."""
+    folder = Path(tempfile.mkdtemp())
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(folder), str(steps)], start_new_session=True)
+    while process.poll() is None and len(list(folder.glob("*.json"))) < len(whole) // 3:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = len(list(folder.glob("*.json")))
+    found = gan_lab.sweep(CHOICES, "ring8", seeds=4, out=folder, steps=steps, batch_size=64, looks=2)
+    print(f"killed after {kept} of {len(whole)} runs, and called again: the same table: {table(found) == whole}")
+    shutil.rmtree(folder)
+
+
+def overhead(game: str, steps: int, turns: int = 7) -> None:
+    ways: dict[str, dict[str, Any]] = {
+        "none": {"trajectory": False},
+        "strategies and payoffs": {},
+        "and a statistic": {"trajectory": {"updates": lambda run: float(run.steps)}},
+        "a callback": {"trajectory": False, "each_update": lambda run: None},
+    }
+    took: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(turns):
+        for name, options in ways.items():
+            begin = time.process_time()
+            gan_lab.train(game, steps=steps, looks=1, threads=1, **options)
+            took[name].append(time.process_time() - begin)
+    least = min(took["none"])
+    more = {name: 100 * (min(times) / least - 1) for name, times in took.items() if name != "none"}
+    said = ", ".join(f"{name} {share:+.1f} %" for name, share in more.items())
+    print(f"{game}, {1e6 * least / steps:.0f} microseconds an update: {said}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--only", choices=["sweep", "overhead"])
+    chosen = parser.parse_args()
+    if chosen.only != "overhead":
+        killed(chosen.steps, of_processes(chosen.steps))
+    if chosen.only != "sweep":
+        for game, steps in (("dirac", 3000), ("finite", 3000), ("ring8", 150)):
+            overhead(game, steps)
+
+
+if __name__ == "__main__":
+    main()

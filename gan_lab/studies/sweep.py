@@ -1,0 +1,310 @@
+"""The same game by several choices and seeds, to one table: `gan_lab.sweep({"rate": [1e-3, 1e-2]}, seeds=8)`."""
+
+import hashlib
+import json
+import math
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing, suppress
+from copy import deepcopy
+from dataclasses import dataclass
+from inspect import signature
+from itertools import product
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from gan_lab.errors import WiringError, whole_number
+from gan_lab.studies.sweep_process import SweepProcesses, packed, play
+from gan_lab.training.exports import write_rows
+from gan_lab.training.loop import train
+from gan_lab.training.progress import Progress
+from gan_lab.training.stored import PLAIN, stored
+from gridworld_env.ui.files.whole_file import write_whole
+
+OURS: Final = ("seed", "checkpoint", "resume", "progress", "distributed", "callbacks")  # not to be chosen
+SHOWN: Final = 12  # rows that are printed
+WIDEST: Final = 40  # characters of a cell
+Row = dict[str, Any]
+Results = Generator[tuple[int, dict[str, Any]], None, None]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sweep:
+    """Runs over choices and seeds.
+
+    Attributes:
+        names: What was chosen.
+        rows: One for each run that ended: the choices, seed, steps, seconds, status, error (None, or why there is no
+            result), and the last truth; `averaged_...` that of the averaged generator.
+        curves: The truth at each evaluation, of each row.
+        planned: How many runs there were to be; fewer rows: it was interrupted.
+    """
+
+    names: tuple[str, ...]
+    rows: list[Row]
+    curves: list[list[Row]]
+    planned: int
+
+    def table(self) -> list[Row]:
+        """The rows, all with the same names; None where a run has no such number."""
+        names = dict.fromkeys(name for row in self.rows for name in row)
+        return [{name: row.get(name) for name in names} for row in self.rows]
+
+    def to_pandas(self) -> Any:
+        """The table as a DataFrame.
+
+        Raises:
+            ModuleNotFoundError: pandas is missing.
+        """
+        import pandas as pd  # pyright: ignore[reportMissingImports] - only where it is asked for
+
+        return pd.DataFrame(self.table())
+
+    def to_csv(self, path: str | PathLike[str]) -> Path:
+        """Write the table.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        return write_rows(self.table(), path)
+
+    def bands(self, *measures: str, low: float = 0.25, high: float = 0.75) -> list[Row]:
+        """For each choice, over seeds: how many runs, how many failed, and median and quantiles of measures.
+
+        Args:
+            measures: Names of columns; none: V, and what falls to 0 at an equilibrium.
+            low: The lower quantile.
+            high: The upper one.
+
+        Returns:
+            Rows with the choices, `runs`, `failed`, and for each measure its median under its own name, and
+            `... low`, `... high`.
+        """
+        wanted = measures or tuple(name for name in self._numbers() if name not in (*self.names, "seed", "steps"))
+        found = []
+        for choice, members in self._groups().items():
+            row = {**dict(choice), "runs": len(members)}
+            row["failed"] = sum(self.rows[number]["error"] is not None for number in members)
+            for name in wanted:
+                values = [self.rows[number][name] for number in members if name in self.rows[number]]
+                for title, quantile in ((name, 0.5), (f"{name} low", low), (f"{name} high", high)):
+                    row[title] = float(np.quantile(values, quantile)) if values else math.nan
+            found.append(row)
+        return found
+
+    def plot(self, measure: str = "value", axes: Any = None) -> Any:
+        """A measure over updates, for each choice: its median over seeds, and the middle half as a band.
+
+        Args:
+            measure: A name in the truth of the game.
+            axes: Matplotlib axes to draw on; None: new ones.
+
+        Raises:
+            ModuleNotFoundError: matplotlib is missing.
+            WiringError: No run has this measure.
+        """
+        from gan_lab.studies.plots import plot_bands
+
+        groups = {
+            ", ".join(f"{name} {value}" for name, value in choice): [self.curves[number] for number in members]
+            for choice, members in self._groups().items()
+        }
+        return plot_bands(groups, measure, axes)
+
+    def _numbers(self) -> list[str]:
+        names = dict.fromkeys(
+            name for row in self.rows for name, value in row.items() if isinstance(value, int | float)
+        )
+        return [name for name in names if name != "seconds"]
+
+    def _groups(self) -> dict[tuple[tuple[str, Any], ...], list[int]]:
+        found: dict[tuple[tuple[str, Any], ...], list[int]] = {}
+        for number, row in enumerate(self.rows):
+            found.setdefault(tuple((name, row[name]) for name in self.names), []).append(number)
+        return found
+
+    def __repr__(self) -> str:
+        """How many runs, and the first rows."""
+        failed = sum(row["error"] is not None for row in self.rows)
+        said = f"Sweep of {len(self.rows)} runs" + (f", {failed} of them without a result" if failed else "")
+        if len(self.rows) < self.planned:
+            said += f"; interrupted: {self.planned} were planned"
+        return "\n".join([said, *_lines(self.table()[:SHOWN])])
+
+
+def _lines(rows: list[Row]) -> list[str]:
+    """Rows in columns."""
+    if not rows:
+        return []
+    cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _cell(value: Any) -> str:
+    found = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return found if len(found) <= WIDEST else f"{found[: WIDEST - 3]}..."
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A run that is to be played: what its row begins with, the arguments of `train`, and the name of its file."""
+
+    begin: Row
+    arguments: dict[str, Any]
+    file: Path | None
+
+    def kept(self) -> dict[str, Any] | None:
+        """The row and the curve, where it was played before."""
+        if self.file is None or not self.file.is_file():
+            return None
+        try:
+            found = json.loads(self.file.read_text(encoding="utf-8"), object_hook=_numbers)
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            return None  # it is played again
+        return found if isinstance(found, dict) and {"row", "curve"} <= set(found) else None
+
+    def keep(self, found: dict[str, Any]) -> None:
+        """Write the row and the curve."""
+        if self.file is not None:
+            write_whole(self.file, json.dumps(_finite(found), allow_nan=False).encode())
+
+
+def sweep(
+    choices: Mapping[str, Sequence[Any]],
+    game: Any = "ring8",
+    *,
+    seeds: int | Sequence[int] = 1,
+    processes: int = 1,
+    threads: int = 1,
+    out: str | PathLike[str] | None = None,
+    progress: bool = False,
+    **arguments: Any,
+) -> Sweep:
+    """Train a game by every combination of choices, with every seed.
+
+    A run that fails has its error in its row, and the others go on. After Ctrl-C there are the rows of the runs that
+    ended.
+
+    Args:
+        choices: Values of arguments of `gan_lab.train` by name, such as {"penalty": ["r1", "none"]}.
+        game: Name of a game, or the game; unless "game" is among the choices.
+        seeds: How many, from 0 on; or the seeds.
+        processes: Runs at once, each in a process of its own; the table is the same.
+        threads: Of PyTorch, for each run.
+        out: A folder, made where there is none, in which each run that ended is kept: the same call goes on from there.
+            Functions and objects of your own are told apart by their names alone.
+        progress: Show on stderr how many runs have ended.
+        **arguments: Of `gan_lab.train`, the same for all runs.
+
+    Returns:
+        A `Sweep`, which has `rows`, a `table()`, `bands()` over seeds and a `plot()`.
+
+    Raises:
+        WiringError: No choices; an argument that `train` does not have; something that cannot be sent to processes.
+
+    >>> found = sweep({"rate": [0.1, 0.2]}, "dirac", seeds=2, steps=50, update="extragradient")
+    >>> [(row["rate"], row["seed"], round(row["distance"], 3)) for row in found.rows]
+    [(0.1, 0, 1.335), (0.1, 1, 1.335), (0.2, 0, 1.134), (0.2, 1, 1.134)]
+    """
+    jobs = _jobs(choices, _seeds(seeds), {"game": game, **arguments, "threads": threads}, out)
+    count = whole_number("processes", processes, 1)
+    found: dict[int, dict[str, Any]] = {number: row for number, job in enumerate(jobs) if (row := job.kept())}
+    left = [number for number in range(len(jobs)) if number not in found]
+    with Progress(f"{len(jobs)} runs", len(jobs), progress) as bar:
+        results = _here(jobs, left) if count == 1 else _apart(jobs, left, count)
+        with suppress(KeyboardInterrupt), closing(results):
+            for number, result in results:
+                found[number] = {"row": jobs[number].begin | result["row"], "curve": result["curve"]}
+                if not result.get("lost"):
+                    jobs[number].keep(found[number])
+                bar.beat(len(found), {})
+    ended = [found[number] for number in sorted(found)]
+    return Sweep(tuple(choices), [one["row"] for one in ended], [one["curve"] for one in ended], len(jobs))
+
+
+def _here(jobs: list[_Job], left: list[int]) -> Results:
+    for number in left:
+        yield number, play(deepcopy(jobs[number].arguments))  # players that are given begin anew
+
+
+def _apart(jobs: list[_Job], left: list[int], count: int) -> Results:
+    """The same in several processes, as they end."""
+    bundles = {number: packed(jobs[number].arguments) for number in left}
+    with SweepProcesses() as processes, ThreadPoolExecutor(count) as pool:
+        waiting: dict[Future[Any], int] = {pool.submit(processes.play, bundles[number]): number for number in left}
+        try:
+            while waiting:
+                for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(done), done.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            processes.close()
+
+
+def _jobs(choices: Any, seeds: list[int], arguments: dict[str, Any], out: Any) -> list[_Job]:
+    """All runs, in order; what cannot be played is refused before the work begins."""
+    if not isinstance(choices, Mapping) or not choices:
+        raise WiringError(f"choices is {choices!r}; expected lists of values by name, such as {{'rate': [1e-3, 1e-2]}}")
+    known = set(signature(train).parameters) - set(OURS)
+    for name in (*choices, *arguments):
+        if name not in known:
+            what = "sweep sets it for each run" if name in OURS else f"`train` has {', '.join(sorted(known))}"
+            raise WiringError(f"{name!r} cannot be chosen: {what}")
+    for name, values in choices.items():
+        if isinstance(values, str | Mapping) or not hasattr(values, "__len__") or not len(values):
+            raise WiringError(f"the choices of {name!r} are {values!r}; expected a list of values")
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    for values in product(*(list(part) for part in choices.values())):
+        chosen = dict(zip(choices, values, strict=True))
+        for seed in seeds:
+            asked = {**arguments, **chosen, "seed": seed}
+            file = None if folder is None else folder / f"{_digest(asked)}.json"
+            said = {name: _said(value) for name, value in chosen.items()}
+            found.append(_Job({**said, "seed": seed}, asked, file))
+    return found
+
+
+def _seeds(seeds: Any) -> list[int]:
+    if isinstance(seeds, Sequence | np.ndarray) and len(seeds):
+        return [whole_number("a seed", seed, 0) for seed in seeds]
+    return list(range(whole_number("seeds", seeds, 1)))
+
+
+def _digest(asked: Mapping[str, Any]) -> str:
+    forms = {name: stored(value, name) for name, value in sorted(asked.items())}
+    forms["numbers"] = getattr(asked["game"], "fingerprint", str)()  # of data that are too large for a form, too
+    return hashlib.sha256(json.dumps(forms, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _said(value: Any) -> Any:
+    """A choice in a table."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, PLAIN):
+        return value
+    found = stored(value, "choice")
+    if isinstance(found, dict) and "schedule" in found:
+        return found["schedule"]
+    settings = ", ".join(map(repr, found.get("arguments", ()))) if isinstance(found, dict) else ""
+    name = getattr(value, "name", None) or getattr(value, "__name__", None) or str(value)[:60]
+    return f"{name}({settings})" if settings and len(settings) < 40 else name
+
+
+def _finite(value: Any) -> Any:
+    """The same, with what is no number in JSON, infinity and NaN, as text."""
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _numbers(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: float(value) if value in ("inf", "-inf", "nan") else value for name, value in row.items()}

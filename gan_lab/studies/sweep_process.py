@@ -1,0 +1,157 @@
+"""Processes that play runs of a sweep, one after the other; they are started when a run needs one.
+
+Each is a fresh Python, which imports this package and no script: a call of `gan_lab.sweep` needs no guard
+`if __name__ == "__main__"`, and what it sends must be importable.
+"""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Any, Final
+
+from gan_lab.errors import WiringError
+from gan_lab.training.loop import train
+from gan_lab.training.run import Status
+
+LENGTH: Final = 8  # bytes of the length before a bundle
+START: Final = "from gan_lab.studies.sweep_process import serve; serve()"
+
+
+def play(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The row and the curve of a run.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted.
+    """
+    begin = time.perf_counter()
+    row: dict[str, Any] = {"steps": 0, "seconds": 0.0, "status": "Failed.", "error": None}
+    try:
+        run = train(**arguments)
+    except Exception as error:  # of one run: the others go on
+        run, row["error"] = getattr(error, "run", None), f"{type(error).__name__}: {error}"
+    if run is not None:
+        row |= {"steps": run.steps, "status": run.status.value if row["error"] is None else row["status"]}
+        if run.status is Status.INTERRUPTED:
+            raise KeyboardInterrupt
+    row["seconds"] = round(time.perf_counter() - begin, 3)
+    if run is None or not run.truth:
+        return {"row": row, "curve": []}
+    row |= {name: value for name, value in run.truth[-1].items() if name != "step"}
+    averaged = run.averaged_truth[-1] if run.averaged_truth else {}
+    row |= {f"averaged_{name}": value for name, value in averaged.items() if name != "step"}
+    return {"row": row, "curve": run.truth}
+
+
+def packed(arguments: dict[str, Any]) -> bytes:
+    """The arguments of a run as bytes.
+
+    Raises:
+        WiringError: Something in them cannot be sent to another process; it is named.
+
+    >>> pickle.loads(packed({"steps": 3}))
+    {'steps': 3}
+    """
+    for name, value in arguments.items():
+        try:
+            bundle = pickle.dumps(value)
+        except Exception as error:  # pickle refuses by errors of many kinds
+            raise WiringError(
+                f"{name!r} cannot be sent to another process ({str(error)[:120]}): define what is in it at the top of "
+                "a module, or take processes=1"
+            ) from None
+        if b"__main__" in bundle:
+            raise WiringError(
+                f"{name!r} has something that the script or notebook itself defines, which another process does not "
+                "know: put it in a module and import it, or take processes=1"
+            )
+    return pickle.dumps(arguments)
+
+
+class SweepProcesses:
+    """As many processes as threads ask for at once."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
+        self._all: list[subprocess.Popen[bytes]] = []
+        self._closed = False
+
+    def play(self, bundle: bytes) -> dict[str, Any]:
+        """The row and the curve of a run; where its process ended, that it did."""
+        process = self._process()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(len(bundle).to_bytes(LENGTH, "big") + bundle)
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except (BrokenPipeError, OSError, ValueError):
+            answer = b""
+        if not answer.endswith(b"\n"):
+            code = _ended(process)
+            error = f"its process ended with code {code}" + (
+                ": perhaps there was too little memory" if code == -9 else ""
+            )
+            row = {"steps": 0, "seconds": 0.0, "status": "Failed.", "error": error}
+            return {"row": row, "curve": [], "lost": True}
+        self._idle.put(process)
+        return json.loads(answer)
+
+    def close(self) -> None:
+        """End all, at once."""
+        self._closed = True
+        for process in self._all:
+            if process.poll() is None:
+                process.kill()
+            _ended(process)
+
+    def _process(self) -> "subprocess.Popen[bytes]":
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            pass
+        if self._closed:
+            raise KeyboardInterrupt
+        paths = os.pathsep.join(path for path in sys.path if path)
+        process = subprocess.Popen(
+            [sys.executable, "-c", START],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": paths},
+            start_new_session=True,  # Ctrl-C is for this process, which ends them
+        )
+        self._all.append(process)
+        return process
+
+    def __enter__(self) -> "SweepProcesses":
+        """Nothing to do yet."""
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        """End all."""
+        self.close()
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> int:
+    """The exit code of a process that ends; its pipes are closed."""
+    code = process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):  # what it did not read
+                pipe.close()
+    return code
+
+
+def serve() -> None:
+    """Play the runs that come from stdin, and answer on stdout, until there are no more."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a run prints is no answer
+    while length := sys.stdin.buffer.read(LENGTH):
+        bundle = sys.stdin.buffer.read(int.from_bytes(length, "big"))
+        print(json.dumps(play(pickle.loads(bundle))), file=answers, flush=True)
