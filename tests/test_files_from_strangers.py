@@ -185,6 +185,8 @@ def image_array(folder: Path) -> tuple[Path, Reader]:
 
 SEALED = ("plan", "plan folder", "array of a plan folder")  # they have digests: what is damaged is never read
 JSON = '{"desc": ["S.X", "..+"], "legend": {"X": {"reward": -5}}, "slip": 0.1, "max_episode_steps": 20}'
+# Of a checkpoint without an older one it is a warning, as the solve begins anew; here warnings are errors.
+DAMAGED = (InvalidPlanFileError, UserWarning)
 KINDS: dict[str, tuple[Callable[[Path], tuple[Path, Reader]], tuple[type[Exception], ...]]] = {
     "plan": (plan_file, (InvalidPlanFileError,)),
     "plan folder": (plan_folder("plan.json"), (InvalidPlanFileError,)),
@@ -204,8 +206,8 @@ KINDS: dict[str, tuple[Callable[[Path], tuple[Path, Reader]], tuple[type[Excepti
     "scenarios": (scenarios, (MapError,)),
     "text in slices": (slices("map.txt", "S..+\n.#.-\n....\n"), (MapError, planners.PlannerError)),
     "MovingAI in slices": (slices("arena.map", MOVINGAI, goal="0,0"), (MapError, planners.PlannerError)),
-    "checkpoint": (checkpoint_in_parts("complete.json"), (InvalidPlanFileError, InvalidOptionError)),
-    "part of a checkpoint": (checkpoint_in_parts("part-00000.f64"), (InvalidPlanFileError, InvalidOptionError)),
+    "checkpoint": (checkpoint_in_parts("complete.json"), (*DAMAGED, InvalidOptionError)),
+    "part of a checkpoint": (checkpoint_in_parts("part-00000.f64"), (*DAMAGED, InvalidOptionError)),
     "checkpoint of a GAN": (gan_checkpoint, (gan_lab.WiringError,)),
     "array of images": (image_array, (gan_lab.WiringError,)),
 }

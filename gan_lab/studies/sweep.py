@@ -208,7 +208,7 @@ def sweep(
 
     >>> found = sweep({"rate": [0.1, 0.2]}, "dirac", seeds=2, steps=50, update="extragradient")
     >>> [(row["rate"], row["seed"], round(row["distance"], 3)) for row in found.rows]
-    [(0.1, 0, 1.335), (0.1, 1, 1.335), (0.2, 0, 1.134), (0.2, 1, 1.134)]
+    [(0.1, 0, 1.348), (0.1, 1, 1.348), (0.2, 0, 1.116), (0.2, 1, 1.116)]
     """
     jobs = _jobs(choices, _seeds(seeds), {"game": game, **arguments, "threads": threads}, out)
     count = whole_number("processes", processes, 1)

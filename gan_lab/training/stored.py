@@ -59,9 +59,18 @@ def stored(value: Any, name: str) -> Any:
     {'own': 'the builtin_function_or_method print'}
     """
     try:
-        return _form(value)
+        return _short(_form(value))
     except NotStorableError as error:
         return {"own": str(error)}
+
+
+def _short(form: Any) -> Any:
+    """What `train` takes by name, by its name; inside another object it is the object that is needed."""
+    if isinstance(form, dict) and "of" in form:
+        return form["name"]
+    if isinstance(form, dict) and form.get("class") in NAMES and not (form["arguments"] or form["keywords"]):
+        return NAMES[form["class"]]
+    return form
 
 
 def restored(form: Any, name: str) -> Any:
@@ -102,7 +111,7 @@ def _form(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {"dict": [[_form(key), _form(part)] for key, part in value.items()]}
     if isinstance(value, Loss | Penalty) and (LOSSES | PENALTIES).get(value.name) is value:
-        return value.name
+        return {"of": "losses" if isinstance(value, Loss) else "penalties", "name": value.name}
     return _of_object(value)
 
 
@@ -111,8 +120,6 @@ def _of_object(value: Any) -> Any:
         return _of_player(value)
     if isinstance(value, nn.Module):
         return _of_module(value)
-    if isinstance(value, Update) and UPDATES.get(value.name) is type(value) and not any(made_by(value) or ()):
-        return value.name
     if isinstance(value, Game | Update) and (how := made_by(value)) is not None:
         made = {"class": _path(type(value)), "arguments": [_form(part) for part in how[0]]}
         made["keywords"] = {key: _form(part) for key, part in how[1].items()}
@@ -326,7 +333,9 @@ def _player(form: Any) -> Player:
     return player
 
 
+NAMES: Final = {f"{kind.__module__}.{kind.__qualname__}": name for name, kind in UPDATES.items()}
 READERS: Final = {
+    "of": lambda form: {"losses": LOSSES, "penalties": PENALTIES}[form["of"]][form["name"]],
     "schedule": lambda form: Schedule.of(form["schedule"]),
     "tuple": lambda form: tuple(_value(form["tuple"])),
     "dict": lambda form: {_value(key): _value(part) for key, part in form["dict"]},

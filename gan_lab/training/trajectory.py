@@ -80,7 +80,7 @@ class Trajectory(Mapping[str, Array]):
             self._grow(row)
         for name, player in self._players.items():
             own = type(player) is Strategist
-            rows[name][row] = (player.strategy.data if own else player.act(None).detach()).numpy()
+            rows[name][row] = (player.strategy.data if own else player.act(None).detach()).cpu().numpy()
         rows["payoff_discriminator"][row] = payoffs.get(DISCRIMINATOR, np.nan)
         rows["payoff_generator"][row] = payoffs.get(GENERATOR, np.nan)
         for name, function in self.functions.items():
@@ -164,4 +164,4 @@ class Trajectory(Mapping[str, Array]):
         """Go on from them, where they are whole."""
         if rows and all(len(value) == count for value in rows.values()):
             self.first, self._count = first, count
-            self._room, self._rows = count, {name: value.numpy().copy() for name, value in rows.items()}
+            self._room, self._rows = count, {name: value.cpu().numpy().copy() for name, value in rows.items()}

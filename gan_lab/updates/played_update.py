@@ -120,7 +120,8 @@ class PlayedUpdate:
         if largest == 0.0:
             return np.zeros(len(along))
         step = MOVED / largest * along
-        return ((self.of(self.place + step) - self.of(self.place - step)) * (largest / (2 * MOVED))).numpy()
+        moved = (self.of(self.place + step) - self.of(self.place - step)) * (largest / (2 * MOVED))
+        return moved.cpu().numpy()
 
     def jacobian(self) -> NDArray[np.float64]:
         """(n, n) F'(z), column by column: 2 n updates."""

@@ -18,7 +18,7 @@ import gan_lab
 from gan_lab.errors import WiringError
 from gan_lab.payoffs.losses import LOSSES, Loss
 from gan_lab.training.settings import Settings
-from gan_lab.updates import Alternating
+from gan_lab.updates import Alternating, Update
 
 SMALL: dict[str, Any] = {"batch_size": 16, "looks": 2}
 
@@ -35,7 +35,30 @@ def same(one: Any, other: Any) -> bool:
     return all(map(torch.equal, *states)) and (one.history, one.truth) == (other.history, other.truth)
 
 
+class Around(Update):
+    """A rule of one's own around another one, for a loss."""
+
+    name = "around"
+
+    def __init__(self, inner: Update, loss: Loss) -> None:
+        self.inner, self.loss, self.discriminator_steps, self.joint = (
+            inner,
+            loss,
+            inner.discriminator_steps,
+            inner.joint,
+        )
+
+    def step(self, pair: Any) -> None:
+        self.inner.step(pair)
+
+    def operator(self, jacobian: np.ndarray, split: int, rate: float) -> np.ndarray:
+        return self.inner.operator(jacobian, split, rate)
+
+
 CASES: dict[str, Any] = {
+    "a rule around another": lambda: dict(
+        game="dirac", steps=4, update=Around(gan_lab.updates.Simultaneous(), LOSSES["minimax"])
+    ),
     "a strategy game": lambda: dict(game="dirac", steps=8, update="extragradient", rate=0.3),
     "another rate": lambda: dict(game="finite", steps=6, rate="cosine(0.3, 0.1)", update=Alternating(2)),
     "a recipe": lambda: dict(game="ring8", steps=4),

@@ -58,7 +58,9 @@ def test_every_id_plays(name: str, rng: np.random.Generator) -> None:
     env.reset(seed=int(rng.integers(2**31)))
     assert env.spec.max_episode_steps is not None  # a random policy ends
     found = played(env, rng.integers(env.action_space.n, size=200))
-    assert all(env.observation_space.contains(step if isinstance(step, int) else step[0]) for step in found)
+    assert all(
+        env.observation_space.contains(step if isinstance(step, int | np.ndarray) else step[0]) for step in found
+    )
 
 
 @pytest.mark.parametrize(
