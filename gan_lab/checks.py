@@ -176,7 +176,7 @@ def pair_of(game: StrategyGame, rule: Update, distance: float) -> PlayerPair:
         Strategist(agent, [distance * part for part in place[: game.space(agent).shape[0]]], ascent(RATE))
         for agent, place in places
     ]
-    pair = PlayerPair(env, *players)
+    pair = PlayerPair(env, players[0], players[1])
     rule.check(pair)
     return pair
 

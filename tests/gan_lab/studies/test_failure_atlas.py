@@ -18,6 +18,7 @@ from gan_lab.payoffs.losses import find_loss
 from gan_lab.payoffs.penalties import find_penalty
 from gan_lab.players import Discriminator, Generator
 from gan_lab.training.run import Run
+from gan_lab.training.settings import Settings
 
 
 class Formula(nn.Module):
@@ -35,7 +36,7 @@ def run_of(game: Any, score: Any, sample: Any, truth: Any = None, **settings: An
     """A run whose players are known."""
     players = Discriminator(Formula(score)), Generator(Formula(sample))
     loss, penalty = find_loss(settings.pop("loss", "minimax")), find_penalty(settings.pop("penalty", None))
-    found = Run(game, *players, settings, loss=loss, penalty=penalty)
+    found = Run(game, *players, Settings(settings, {}), loss=loss, penalty=penalty)
     found.truth = truth or [{"step": 0.0, **found.look(0)}]
     return found
 

@@ -26,7 +26,7 @@ def pair(game: Any, start: Point, rate: float = RATE, momentum: float = 0.0, **o
         Strategist(name, strategy.tolist(), ascent(rate, momentum))
         for name, strategy in zip(("discriminator_0", "generator_0"), start, strict=True)
     ]
-    return PlayerPair(env, *players)
+    return PlayerPair(env, players[0], players[1])
 
 
 def where(at: PlayerPair) -> np.ndarray:

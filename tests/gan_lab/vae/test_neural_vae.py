@@ -10,6 +10,7 @@ import gan_lab
 from gan_lab import DivergedError, WiringError, ascent
 from gan_lab.games import MixtureGame
 from gan_lab.training.run import Status
+from gan_lab.training.settings import Settings
 from gan_lab.vae import LinearVAE, NeuralVAE, VAERun, importance_bound, log_density_by_quadrature, train_vae
 from gan_lab.vae.vanishing_noise import vanishing_noise_trained
 
@@ -104,7 +105,7 @@ def test_acts_like_a_generator(rng: np.random.Generator) -> None:
     env.reset(seed=1)
     for agent in env.agent_iter(4):
         env.step(players[agent].act(env.observe(agent)))
-    run = gan_lab.Run(gan_lab.games.ring(), players["discriminator_0"], players["generator_0"], {})
+    run = gan_lab.Run(gan_lab.games.ring(), players["discriminator_0"], players["generator_0"], Settings({}, {}))
     assert run.sample(7, seed=1).shape == (7, 2)
 
 

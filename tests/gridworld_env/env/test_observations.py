@@ -129,13 +129,14 @@ def test_random_maps_refuse(options: dict[str, Any], found: str) -> None:
     ],
 )
 def test_an_argument_of_another_environment_is_answered_with_ours(given: str, advice: str) -> None:
+    named: dict[str, Any] = {given: True}
     for make in (gym.make, gym.make_vec):
         with pytest.raises(TypeError, match=f"unexpected keyword argument '{given}'.*{advice}"):
-            make("GridWorld-v0", **{given: True})
+            make("GridWorld-v0", **named)
 
 
 def test_slip_two_thirds_is_the_lakes_slipperiness() -> None:
     lake = gym.make("FrozenLake-v1", is_slippery=True)
     ours = gym.make("GridWorld/FrozenLake-v0", slip=2 / 3)
-    values = [planners.solve(env, discount=0.95).values for env in (lake, ours)]
-    np.testing.assert_allclose(*values, atol=1e-6)
+    theirs, mine = (planners.solve(env, discount=0.95).values for env in (lake, ours))
+    np.testing.assert_allclose(mine, theirs, atol=1e-6)
