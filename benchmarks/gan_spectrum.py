@@ -21,6 +21,7 @@ from gan_lab.training.spectrum_of_run import played_update
 from gan_lab.updates.played_update import PlayedUpdate
 
 N, RATE, DECAY = 32, 0.05, 0.02
+RNG = np.random.default_rng(0)  # which nothing is drawn from
 TIMES = 100  # updates after which distances are compared
 RULES = ("simultaneous", "alternating", "extragradient")
 
@@ -73,7 +74,7 @@ def train(players: tuple[nn.Module, nn.Module], rule: str, steps: int) -> gan_la
 
 def dense(d: nn.Module, g: nn.Module, rule: str) -> np.ndarray:
     """The matrix of an update, by plain PyTorch."""
-    real, noise = (torch.from_numpy(part).double() for part in (Fixed().real(N, None), Fixed().noise(N, None)))
+    real, noise = (torch.from_numpy(part).double() for part in (Fixed().real(N, RNG), Fixed().noise(N, RNG)))
     names = [[(name, own) for name, own in part.named_parameters()] for part in (d, g)]
     sizes = [sum(own.numel() for _, own in part) for part in names]
 
@@ -140,7 +141,8 @@ def rates(played: PlayedUpdate) -> tuple[float, float]:
     arrived = start
     for _ in range(TIMES):
         arrived = played.of(arrived)
-    predicted = np.linalg.norm((values[largest] ** TIMES * direction).real) ** (1 / TIMES)
+    ahead: Any = values[largest] ** TIMES * direction
+    predicted = np.linalg.norm(ahead.real) ** (1 / TIMES)
     return float(predicted), (float((arrived - place).norm()) / 1e-6) ** (1 / TIMES)
 
 
@@ -151,9 +153,9 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for rule in RULES:
         run = train(networks(), rule, 200)
-        d, g = run.discriminator, run.generator
+        players: Any = run.players
         found = run.spectrum(6)
-        expected = np.linalg.eigvals(dense(d.network, g.network, rule))
+        expected = np.linalg.eigvals(dense(players["discriminator_0"].network, players["generator_0"].network, rule))
         missed = abs(float(np.abs(expected).max()) - found.radius)
         predicted, played = rates(played_update(train(small(), rule, 1500), 1, N, 0))
         row = f"{found.size} | {found.radius:.8f} | {max(off(found.eigenvalues, expected), missed):.1e}"

@@ -245,7 +245,7 @@ def eigenvalues_of_play(
     basis = block_diag(*bases)
     found = eigenvalues_of(basis.T @ played.jacobian() @ basis)
     found = found[np.argsort(np.abs(found - 1), kind="stable")[free:]]
-    found = np.abs(found) ** (1 / updates) + 0j if updates > 1 else found
+    found = (np.abs(found) ** (1 / updates)).astype(np.complex128) if updates > 1 else found
     return found[np.argsort(-np.abs(found), kind="stable")]
 
 

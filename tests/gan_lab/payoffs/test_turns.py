@@ -38,7 +38,8 @@ def plain(
     """Alternating turns by `backward` and Adam; (real, noise, more) -> payoff of each. `bare` turns see noise alone."""
     rng = np.random.default_rng(seed)
     rng.uniform(size=(N, game.dimension))  # what stands before the generator has moved
-    game.real(N, rng), game.noise(N, rng)
+    game.real(N, rng)
+    game.noise(N, rng)
 
     def more() -> Tensor:
         return torch.from_numpy(game.noise(N, rng))
@@ -176,7 +177,7 @@ def test_a_penalty_of_the_discriminators_payoff_by_turns() -> None:
 def test_veegan() -> None:
     """Three players; D judges pairs of a sample and its code (Srivastava et al. 2017, section 3)."""
     torch.manual_seed(5)
-    networks = {"discriminator": network(10, 1), "generator": network(8, 2), "reconstructor": network(2, 8)}
+    networks: Networks = {"discriminator": network(10, 1), "generator": network(8, 2), "reconstructor": network(2, 8)}
 
     def pairs(turn: Any) -> tuple[Tensor, Tensor]:
         real = torch.cat([turn.real, turn.reconstructor(turn.real)], 1)
@@ -294,7 +295,7 @@ def test_every_rule_moves_three_players_and_goes_on_from_a_checkpoint(update: st
 
 def test_the_environment_has_three_agents() -> None:
     networks = three()
-    env = gan_lab.env("ring8", loss=info_loss(), batch_size=4, max_cycles=5)
+    env: Any = gan_lab.env("ring8", loss=info_loss(), batch_size=4, max_cycles=5)
     assert env.possible_agents == ["discriminator_0", "generator_0", "classifier_0"]
     assert env.action_space("classifier_0").shape == (8, CODES)
     env.reset(seed=1)
@@ -336,7 +337,7 @@ SOME_NUMBER: Any = lambda turn: 1.0  # noqa: E731
         (lambda: turn_loss("x", {"generator": cast(Any, 3)}), "have 3 for generator; expected a function"),
         (lambda: train("ring8", loss=info_loss(), steps=1), "others is nobody; .* payoffs for classifier_0"),
         (lambda: train("ring8", others=[Seat("x", nn.Linear(2, 1))], steps=1), "payoffs for nobody beside"),
-        (lambda: train("ring8", others="x", steps=1), "expected a list of players"),
+        (lambda: train("ring8", others=cast(Any, "x"), steps=1), "expected a list of players"),
         (lambda: train("dirac", loss=turn_loss("x", {"generator": SOME}), steps=1), "of samples, which the game of"),
         (lambda: train("ring8", loss=turn_loss("x", {"discriminator": SOME}), penalty="r1", steps=1), "subtract the"),
         (lambda: train("ring8", loss=turn_loss("x", {"generator": lambda turn: turn.fake}), steps=1), "of one number"),

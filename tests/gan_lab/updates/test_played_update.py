@@ -192,30 +192,31 @@ def test_several_updates_at_once() -> None:
     assert three == pytest.approx(one, abs=1e-8)
     run = train(BilinearGame(), update="extragradient", steps=3)
     assert run.spectrum(updates=2).radius == pytest.approx(run.spectrum().radius, abs=1e-8)
-    assert "1 - 1" not in repr(run.spectrum())
 
 
 def test_a_run_goes_on_as_if_nobody_had_looked() -> None:
-    whole, looked = (train("ring8", recipe="plain", steps=4, batch_size=8, looks=1, callbacks=c) for c in ((), (look,)))
-    for a, b in zip(whole.generator.parameters(), looked.generator.parameters(), strict=True):
-        assert torch.equal(a, b)
+    ends = []
+    for callbacks in ((), (lambda run: run.spectrum(2),)):
+        d, g = networks()
+        options: Any = {"update": "optimistic", "steps": 4, "batch_size": N, "looks": 2, "callbacks": callbacks}
+        train(Fixed(), Generator(g), Discriminator(d), **options)
+        ends.append(flat(d, g))
+    assert torch.equal(*ends)
 
 
-def look(run: gan_lab.Run) -> None:
-    run.discriminator.zero_grad()
-    for part in (run.discriminator, run.generator):
-        assert all(own.dtype == torch.float32 for own in part.parameters())
+THREE: Any = (0.1, 0.2, 0.3)
+MAKE_RUN: Any = gan_lab.Run
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: spectrum("dirac", rate=(0.1, 0.2, 0.3)), "expected a number, or two"),
+        (lambda: spectrum("dirac", rate=THREE), "expected a number, or two"),
         (lambda: spectrum("dirac", rate=(0.1, 0)), "rate is 0; expected a finite number above 0"),
         (lambda: spectrum("dirac", optimizer="adam"), "the optimizer of discriminator_0 is 'adam'"),
         (lambda: spectrum("dirac", updates=0), "updates is 0"),
         (lambda: train("dirac", update=Simultaneous(), steps=1).spectrum(0), "count is 0"),
-        (lambda: gan_lab.Run(*([None] * 3), {}).spectrum(), "not made by gan_lab.train"),
+        (lambda: MAKE_RUN(None, None, None, {}).spectrum(), "not made by gan_lab.train"),
     ],
 )  # fmt: skip
 def test_bad_input(call: Any, message: str) -> None:

@@ -45,21 +45,22 @@ def value(d: nn.Module, g: nn.Module, real: Tensor, noise: Tensor) -> Tensor:
     return logsigmoid(d(real)).mean() + logsigmoid(-d(g(noise))).mean()
 
 
-Step = Callable[[nn.Module, nn.Module, Callable[[], tuple[Tensor, Tensor]]], None]
+Step = Callable[..., None]
 
 
 def by_hand(step: Step) -> tuple[nn.Module, nn.Module]:
     """20 updates; a step may draw (real, noise) of D's turn, or noise of G's, as often as there are turns."""
     (d, g), game, rng = networks(), gan_lab.games.ring(), np.random.default_rng(3)
     rng.uniform(size=(N, 2))
-    game.real(N, rng), game.noise(N, rng)
+    game.real(N, rng)
+    game.noise(N, rng)
 
     def draw(*, only_noise: bool = False) -> tuple[Tensor, Tensor]:
         noise = torch.from_numpy(game.noise(N, rng))
         return (torch.empty(0) if only_noise else torch.from_numpy(game.real(N, rng))), noise
 
     for number in range(UPDATES):
-        step(d, g, draw, number)  # type: ignore[call-arg]
+        step(d, g, draw, number)
     return d, g
 
 
