@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class GameError(Exception):
-    """Anything that went wrong in a game."""
+    """Base class of all errors of games."""
 
 
 class WiringError(GameError, ValueError):
@@ -22,7 +22,7 @@ class NonFiniteMoveError(WiringError):
     """A player's move has NaN or infinity in it.
 
     Attributes:
-        player: Whose it was.
+        player: Player whose payoff or parameter it was.
     """
 
     def __init__(self, message: str, player: str) -> None:
@@ -35,9 +35,9 @@ class DivergedError(GameError, RuntimeError):
     """A payoff or a parameter became infinite or NaN.
 
     Attributes:
-        player: Whose it was.
-        step: Update in which it happened, where known.
-        run: The run so far, where there is one.
+        player: Player whose payoff or parameter it was.
+        step: Update in which it happened, if known.
+        run: The run so far, if there is one.
     """
 
     player: str

@@ -24,11 +24,12 @@ def read_images(path: str | PathLike[str], *, white: float | None = None) -> Ima
             (hidden files are left out; what is transparent lies on white); or a file of an array (n, height, width),
             or (n, height, width, channels) with 1 or 3 channels, of whole numbers from 0 to 255 (uint8), of True and
             False, or of floating-point numbers from 0 to 1.
-        white: The number that is white; None: 1 of floating-point numbers and where there are only 0 and 1; otherwise
-            that of the fewest bits (8, 10, 12, 14, 16) that hold the brightest number of all pictures.
+        white: The number that means white. None: 1 for floating-point numbers, and for pictures of only 0 and 1;
+            otherwise the largest number of the fewest bits (8, 10, 12, 14, 16) that hold the brightest number of all
+            pictures.
 
     Returns:
-        An `ImagesGame`, named after the path; its numbers are in [-1, 1].
+        An `ImagesGame` with the name of the path; its numbers are in [-1, 1].
 
     Raises:
         WiringError: No such path, an empty folder, a file that is no picture, pictures of different sizes, an array of

@@ -16,24 +16,24 @@ FAR: Final = 100.0  # widths of a column from 0, or of the narrowest column in t
 
 
 class PointsGame(RowsGame):
-    """Points as samples. A part of them is never shown to the players, and tells learning from memorising.
+    """Points as samples. A held-out part, which the players never see, tells learning from memorising.
 
     Args:
         points: (n, d) numbers.
-        held_out: Share of the points that is held out.
+        held_out: Share of the points that the players never see.
         standardise: Whether the players see (points - mean) / standard deviation, column by column. Then samples are
-            such numbers too, and `original(samples)` has them in the units of the points.
-        name: How the game is called.
-        noise_size: Numbers of one noise vector.
-        seed: Of the split.
+            standardised too, and `original(samples)` returns them in the units of the points.
+        name: Name of the game.
+        noise_size: Length of a noise vector.
+        seed: Seed of the split.
 
     Attributes:
         rows: (m, d) points that the players see.
         held_out: (k, d) points that they never see.
 
     Raises:
-        WiringError: Points of another shape, fewer than ten, not finite; or columns that lie far from 0 or differ much
-            in width, which `standardise=True` mends.
+        WiringError: Points of another shape, fewer than ten points, or numbers that are not finite; or columns that lie
+            far from 0 or differ much in width, for which `standardise=True` is the remedy.
 
     >>> game = PointsGame(np.random.default_rng(7).normal(size=(200, 3)))
     >>> game.dimension, len(game.rows), len(game.held_out)
@@ -70,7 +70,7 @@ class PointsGame(RowsGame):
         self.bound: float = 2 * self.scale
 
     def known(self) -> str:
-        """Distances to the points."""
+        """What is known of this game: the distances to the points."""
         return "W1 of samples and points; the distance to the points that are shown, beside that of held-out ones"
 
     def original(self, samples: Any) -> NDArray[np.float64]:
@@ -83,7 +83,7 @@ class PointsGame(RowsGame):
         return np.asarray(samples, dtype=np.float64) * self.spread + self.centre
 
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """All that `RowsGame` knows, and W1 of samples and points beside that of points and other points."""
+        """All that `RowsGame` knows, and W1 between samples and points, beside W1 between points and other points."""
         return {**super().truth(samples, rng), **w1_beside_data(self, self.checked(samples), rng)}
 
 
@@ -129,10 +129,10 @@ def read_points(path: str | PathLike[str], *, standardise: bool = True) -> Point
 
     Args:
         path: The file; the first line of a CSV file may name the columns.
-        standardise: As of `PointsGame`.
+        standardise: As in `PointsGame`.
 
     Raises:
-        WiringError: No such file, or one of something else; the message names the line and the column.
+        WiringError: The file does not exist, or does not hold points; the message names the line and the column.
     """
     place = Path(path)
     if not place.is_file():
