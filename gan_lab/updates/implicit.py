@@ -13,11 +13,11 @@ from gan_lab.updates.update import Matrix, Update, plain_rate
 
 
 class Implicit(Update):
-    """Solves for the arrival by fixed-point iteration.
+    """The implicit step, whose end point is found by fixed-point iteration.
 
     Args:
-        tolerance: Largest change of the last iteration.
-        max_iterations: Of one step.
+        tolerance: Largest change in the last iteration.
+        max_iterations: Largest number of iterations in one step.
     """
 
     name = "implicit"
@@ -30,7 +30,7 @@ class Implicit(Update):
         self.max_iterations: int = whole_number("max_iterations", max_iterations, 1)
 
     def check(self, pair: PlayerPair) -> None:
-        """Refuses games of samples, and optimizers other than plain ascent at one rate."""
+        """Refuse games of samples, and optimizers other than plain ascent at one rate."""
         super().check(pair)
         if pair.env.game_state.game.of_samples:
             raise WiringError(
@@ -40,7 +40,7 @@ class Implicit(Update):
         plain_rate(pair)
 
     def step(self, pair: PlayerPair) -> None:
-        """Iterate w' = w + h v(w') until it stands still."""
+        """Iterate w' = w + h v(w') until it changes no more than the tolerance."""
         here, rate, change = pair.where(), plain_rate(pair), np.inf
         for _ in range(self.max_iterations):
             before = pair.where()
