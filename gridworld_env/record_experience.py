@@ -10,13 +10,13 @@ from planners.errors import InvalidModelError
 
 
 class RecordExperience(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
-    """Counts every step in `experience`, a `planners.Experience`: of any loop, any agent.
+    """A wrapper that counts every step in `experience`, a `planners.Experience`, for any loop and any agent.
 
     Args:
         env: An environment whose observations and actions are `gymnasium.spaces.Discrete`, from 0 on.
 
     Raises:
-        InvalidModelError: Other spaces.
+        InvalidModelError: The spaces are others.
 
     >>> import gridworld_env
     >>> env = RecordExperience(gym.make("GridWorld-v0", map_name="lecture"))

@@ -47,7 +47,7 @@ class Step:
 
 
 class Recording:
-    """A planning run on a map, and an episode of its policy; `Replay` records it and says what the attributes are."""
+    """A planning run on a map and an episode of its policy; `Replay` records it and documents the attributes."""
 
     grid: Grid
     rules: Rules
@@ -65,7 +65,7 @@ class Recording:
 
     @property
     def visited(self) -> Sequence[int]:
-        """States of the episode, the first included; empty before there is one."""
+        """States of the episode, including the first; empty before there is an episode."""
         return [self.start, *(int(step.transition.next_observation) for step in self.steps)] if self.steps else []
 
     def __str__(self) -> str:
