@@ -174,7 +174,7 @@ class Player(nn.Module, ABC):
             )
         self.optimizer = make(self.trained)
         if not self.optimizer.defaults.get("maximize"):
-            raise WiringError(f"the optimizer of {self.name} goes down; players climb: give it maximize=True")
+            raise WiringError(f"the optimizer of {self.name} minimises, but players maximise: give it maximize=True")
 
     @property
     def device(self) -> torch.device:

@@ -38,7 +38,7 @@ class BilinearGame(StrategyGame):
         try:
             self.matrix: NDArray[np.float64] = np.asarray(matrix, dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise WiringError(f"the matrix is no array of numbers: {error}") from None
+            raise WiringError(f"the matrix is not an array of numbers: {error}") from None
         if self.matrix.ndim != 2 or not self.matrix.size or not np.isfinite(self.matrix).all():
             raise WiringError(f"the matrix has shape {self.matrix.shape}; expected (m, n), finite")
         rows, columns = self.matrix.shape

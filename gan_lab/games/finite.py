@@ -90,7 +90,7 @@ class FiniteGame(StrategyGame):
     def check_loss(self, loss: Loss, penalty: Penalty | None) -> None:
         """Accept any loss and refuse penalties, as atoms have no slope."""
         if penalty is not None:
-            raise WiringError(f"the atoms of the game 'finite' have no slope: no penalty, not {penalty.name!r}")
+            raise WiringError(f"the game 'finite' has no slope to penalise; expected no penalty, not {penalty.name!r}")
 
     def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
         """The payoffs under any loss, from the scores logit D with the weights p and q."""

@@ -229,7 +229,7 @@ class Game(MadeBy, ABC):
 
     def samples(self, generator: Any, count: int, seed: int | None) -> NDArray[np.float32]:
         """(count, d) samples of a generator."""
-        raise WiringError(f"the generator of {self.name!r} plays a strategy, no samples: see `strategies`")
+        raise WiringError(f"the generator of {self.name!r} plays a strategy, not samples: see `strategies`")
 
     def strategies(self, discriminator: Any, generator: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The strategies of both players."""

@@ -114,13 +114,13 @@ def _check_scales(centre: Rows | NDArray[Any], spread: NDArray[Any]) -> None:
     if (far := np.abs(centre) / spread).max() > FAR:
         worst = int(far.argmax())
         raise WiringError(
-            f"column {worst} lies around {centre[worst]:.4g} with a standard deviation of {spread[worst]:.2g}: from so "
-            f"far away a network does not see its shape. {mended}"
+            f"column {worst} lies around {centre[worst]:.4g} with a standard deviation of {spread[worst]:.2g}: a "
+            f"network cannot learn its shape so far from 0. {mended}"
         )
     if spread.max() > FAR * spread.min():
         raise WiringError(
             f"columns {int(spread.argmin())} and {int(spread.argmax())} have standard deviations of {spread.min():.2g} "
-            f"and {spread.max():.2g}: beside the one the other is nothing. {mended}"
+            f"and {spread.max():.2g}: the narrow one is lost beside the wide one. {mended}"
         )
 
 
@@ -151,13 +151,13 @@ def _of_csv(file: Path) -> list[list[float]]:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             rows = [(number, row) for number, row in enumerate(csv.reader(lines), start=1) if any(map(str.strip, row))]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise WiringError(f"no CSV file in UTF-8 ({error})") from error
+        raise WiringError(f"not a CSV file in UTF-8 ({error})") from error
     if rows and not any(map(_is_number, rows[0][1])):
         rows = rows[1:]  # names of columns
     for number, row in rows:
         if len(row) != len(rows[0][1]):
             raise WiringError(
-                f"line {number} has {len(row)} fields, line {rows[0][0]} has {len(rows[0][1])}: a point is a line, "
+                f"line {number} has {len(row)} fields, line {rows[0][0]} has {len(rows[0][1])}: each line is a point, "
                 "with a comma between its numbers"
             )
         for column, field in enumerate(row):

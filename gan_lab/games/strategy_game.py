@@ -137,7 +137,7 @@ class StrategyGame(Game):
         if (gap := found["exploitability"]) < -1e-6 * (1 + abs(found["value"])):
             raise WiringError(
                 f"truth() of the game {self.name!r} says an exploitability of {gap:.3g}; expected at least 0, as a "
-                "player can always stay: it is max_D' V(D', G) - min_G' V(D, G')"
+                "player can always keep its strategy: it is max_D' V(D', G) - min_G' V(D, G')"
             )
         if self.known_value == -LOG_4:
             found["gap_to_minus_log_4"] = found["value"] + LOG_4

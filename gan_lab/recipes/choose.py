@@ -65,7 +65,7 @@ def mixture_recipe(
     >>> mixture_recipe("grid25").discriminator.octaves
     8
     """
-    found = game_of(MixtureGame, game, "is no mixture of Gaussians, whose widths this recipe needs")
+    found = game_of(MixtureGame, game, "is not a mixture of Gaussians, whose widths this recipe needs")
     return _mixture_recipe(
         found, smoothness=smoothness, attends=attends, batch_size=batch_size, narrow=narrow, steps=steps
     )

@@ -315,7 +315,7 @@ def _play_update(made: Assembly) -> None:
             raise
         raise WiringError(
             f"a penalty of the slope, and rules such as consensus and unrolled, differentiate twice, and a network has "
-            f"an operation that cannot be ({str(error).splitlines()[0][:100]}): take another operation, or train "
+            f"an operation that forbids it ({str(error).splitlines()[0][:100]}): take another operation, or train "
             "without them"
         ) from error
 

@@ -34,7 +34,7 @@ class Implicit(Update):
         super().check(pair)
         if pair.env.game_state.game.of_samples:
             raise WiringError(
-                f"the update 'implicit' solves for its own arrival, which has no meaning in the game of samples "
+                f"the update 'implicit' solves for its own end point, which has no meaning in the game of samples "
                 f"{pair.env.game_state.game.name!r}: take 'extragradient', which approximates it"
             )
         plain_rate(pair)

@@ -65,7 +65,7 @@ class Update(MadeBy, ABC):
         if pair.env.discriminator_steps != self.discriminator_steps:
             raise WiringError(
                 f"the update {self.name!r} plays {self.discriminator_steps} turns of the discriminator before each of "
-                f"the generator, the environment {pair.env.discriminator_steps}: make both alike"
+                f"the generator, the environment {pair.env.discriminator_steps}: use the same number for both"
             )
 
     def state(self) -> dict[str, Tensor]:

@@ -80,7 +80,7 @@ class NeuralVAE(nn.Module):
         self.trained: list[nn.Parameter] = [parameter for parameter in self.parameters() if parameter.requires_grad]
         self.optimizer: torch.optim.Optimizer = (optimizer or adam(2e-3, (0.9, 0.999)))(self.trained)
         if not self.optimizer.defaults.get("maximize"):
-            raise WiringError("the optimizer of the VAE goes down; it climbs the ELBO: give it maximize=True")
+            raise WiringError("the optimizer of the VAE minimises, but the ELBO is maximised: give it maximize=True")
 
     @property
     def std(self) -> float:

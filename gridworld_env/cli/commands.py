@@ -216,9 +216,7 @@ def maps_command() -> None:
 def continuous_command(
     system: Annotated[str, typer.Argument(help="mountain-car, mountain-car-continuous, pendulum, double-integrator.")],
     cells: Annotated[str, typer.Option(help="Number of cells along each axis.")] = "170x160",
-    discount: Annotated[
-        float | None, described("Discount, 0 to 1. [default: 1 if episodes can end, else 0.95]")
-    ] = None,
+    discount: Annotated[float | None, described("Discount, 0 to 1. Default: 1 if episodes can end, else 0.95.")] = None,
     png: Annotated[Path | None, typer.Option(help="Write a picture of the bounds and of trajectories.")] = None,
 ) -> None:
     """Prove bounds on V* at every state of a system with continuous states."""

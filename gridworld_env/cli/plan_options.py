@@ -32,21 +32,21 @@ class MapOptions:
         ),
     ] = "lecture"
     discount: Annotated[float, typer.Option(help="Discount, 0 to 1.")] = 0.9
-    step_reward: Annotated[float | None, described("Reward of a move. [default: the map's]")] = None
-    slip: Annotated[float | None, described("Probability of sliding sideways. [default: the map's]")] = None
-    reward_on: Annotated[str | None, described("Pay rewards on: enter or exit. [default: the map's]")] = None
-    moves: Annotated[str | None, described("cardinal, king or octile. [default: the map's]")] = None
-    bump_reward: Annotated[float | None, described("Reward of a move that was stopped. [default: the map's]")] = None
+    step_reward: Annotated[float | None, described("Reward of a move. Default: the map's.")] = None
+    slip: Annotated[float | None, described("Probability of sliding sideways. Default: the map's.")] = None
+    reward_on: Annotated[str | None, described("Pay rewards on: enter or exit. Default: the map's.")] = None
+    moves: Annotated[str | None, described("cardinal, king or octile. Default: the map's.")] = None
+    bump_reward: Annotated[float | None, described("Reward of a move that was stopped. Default: the map's.")] = None
     actions: Annotated[
         str | None,
-        described("Order of actions: UP,RIGHT,DOWN,LEFT,STAY. [default: the map's]", metavar="NAME,NAME,..."),
+        described("Order of actions: UP,RIGHT,DOWN,LEFT,STAY. Default: the map's.", metavar="NAME,NAME,..."),
     ] = None
-    exploring_starts: Annotated[bool | None, described("Begin on any square. [default: the map's]")] = None
+    exploring_starts: Annotated[bool | None, described("Begin on any square. Default: the map's.")] = None
     start: Annotated[str | None, described("Where to begin, in a .map file or an image.", metavar="ROW,COLUMN")] = None
     goal: Annotated[str | None, described("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None
     scenario: Annotated[int | None, described("Start and goal: a line of the .scen beside a .map file, from 0.")] = None
-    walls_below: Annotated[int | None, described("In an image, darker pixels are walls. [default: 128]")] = None
-    max_episode_steps: Annotated[int | None, described("Limit of steps; -1: no limit. [default: 1000]")] = None
+    walls_below: Annotated[int | None, described("In an image, darker pixels are walls. Default: 128.")] = None
+    max_episode_steps: Annotated[int | None, described("Limit of steps; -1: no limit. Default: 1000.")] = None
 
     def arguments(self) -> dict[str, Any]:
         """Arguments for `gym.make`: those of the map or the file, replaced by the rules that are given."""
@@ -61,7 +61,7 @@ class PlanOptions(MapOptions):
 
     method: Annotated[str, typer.Option(help="Planner: auto, {methods}.")] = "auto"
     tolerance: Annotated[
-        float | None, described("Largest proven error of the values. [default: 1e-6 of the largest |V|]")
+        float | None, described("Largest proven error of the values. Default: 1e-6 of the largest |V|.")
     ] = None
     relative_tolerance: Annotated[float | None, described("Tolerance as a share of the largest |V|.")] = None
 

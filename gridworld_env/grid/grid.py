@@ -125,7 +125,7 @@ class Grid:
                 f"rows and columns count from 0 at the upper left"
             )
         if self.wall[row, column]:
-            raise MapError(f"cell (row {row}, column {column}) is a wall, and walls are no states")
+            raise MapError(f"cell (row {row}, column {column}) is a wall, and walls are not states")
         return int(self.state_of_cell[row, column])
 
     def checked_state(self, state: int, what: str = "state") -> int:

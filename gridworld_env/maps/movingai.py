@@ -196,7 +196,7 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="ascii").splitlines()
     except UnicodeDecodeError as error:
-        raise MapError(f"{path.name}: byte {error.start} is no ASCII; is it a MovingAI file?") from None
+        raise MapError(f"{path.name}: byte {error.start} is not ASCII; is it a MovingAI file?") from None
 
 
 def _free_place(place: Any, what: str, squares: np.ndarray, path: str | PathLike[str]) -> tuple[int, int]:
