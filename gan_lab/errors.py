@@ -26,7 +26,7 @@ class NonFiniteMoveError(WiringError):
     """
 
     def __init__(self, message: str, player: str) -> None:
-        """Keep whose move it was."""
+        """Keep the player whose move it was."""
         super().__init__(message)
         self.player = player
 
@@ -45,7 +45,7 @@ class DivergedError(GameError, RuntimeError):
     run: Any  # a `Run` or a `VAERun`, of rooms above
 
     def __init__(self, message: str, *, player: str = "", step: int | None = None, run: Any = None) -> None:
-        """Keep who, when and what there is."""
+        """Keep the player, the step and the run."""
         super().__init__(message)
         self.player, self.step, self.run = player, step, run
 

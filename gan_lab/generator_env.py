@@ -53,7 +53,7 @@ class GeneratorEnv(gym.Env[Any, Any]):
         learning: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        """Make the discriminator, where none is given."""
+        """Make the discriminator, if none is given."""
         found = game_of(SampleGame, game, "is a game of strategies; a Gymnasium learner plays games of samples")
         if discriminator is None:
             with seeded(0):  # the same one each time

@@ -174,7 +174,7 @@ class ContinuousGridWorldEnv(gym.Env[NDArray[np.float64], Any]):
             self._picture = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy or a pickle makes pictures of its own: surfaces and windows cannot be copied."""
+        """The state without pictures: surfaces and windows cannot be copied, so that a copy makes its own."""
         return {**self.__dict__, "_picture": None}
 
     def _first_position(self, options: dict[str, Any]) -> tuple[float, float]:

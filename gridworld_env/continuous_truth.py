@@ -48,7 +48,7 @@ class ContinuousTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     same_mdp = True  # what is played is as it was
 
     def __init__(self, env: gym.Env[Any, Any], plan: ContinuousPlan | StochasticPlan) -> None:
-        """See that the plan is of this environment."""
+        """Check that the plan is of this environment."""
         RecordConstructorArgs.__init__(self, plan=plan)
         super().__init__(env)
         if not isinstance(plan, ContinuousPlan | StochasticPlan):

@@ -110,7 +110,7 @@ class GridWorldEnv(SampledEnv):
         return vary_mdp(self.mdp, self.grid, replace(self.rules, **rules))
 
     def state_to_cell(self, state: int) -> tuple[int, int]:
-        """(row, column) of a state; `MapError` for a number that is no state."""
+        """(row, column) of a state; `MapError` for a number that is not a state."""
         row, column = self.grid.cell_of_state[self.grid.checked_state(state)]
         return int(row), int(column)
 

@@ -31,7 +31,7 @@ class Truth:
     """
 
     def __init__(self, plan: planners.Plan, count: int) -> None:
-        """Before the first episodes."""
+        """Prepare for the first episodes."""
         self.values: NDArray[np.float64] = plan.values
         self.optimal: NDArray[np.int8] = plan.optimal_actions.astype(np.int8)
         self.lost: NDArray[np.float64] = given_away(plan)
@@ -89,7 +89,7 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     same_mdp = True  # what is played is as it was
 
     def __new__(cls, env: Any = None, **options: Any) -> Any:
-        """Around a vector environment, the wrapper for these; a copy is made without any."""
+        """Return a `VectorGroundTruth` for a vector environment; a copy is made without an environment."""
         return VectorGroundTruth(env, **options) if isinstance(env, VectorEnv) else super().__new__(cls)
 
     def __init__(
@@ -144,7 +144,7 @@ class VectorGroundTruth(VectorWrapper, RecordConstructorArgs):
     same_mdp = True
 
     def __init__(self, env: Any, *, discount: float, plan: planners.Plan | None = None, minimise: bool = False) -> None:
-        """Solve one of the environments; they have to be alike."""
+        """Solve one of the environments; they must be alike."""
         RecordConstructorArgs.__init__(self, discount=discount, plan=plan, minimise=minimise)
         super().__init__(env)
         refuse_changes(env, "the truth", advice=INSIDE.format(wrapper="Wrapper"))

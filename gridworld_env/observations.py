@@ -33,7 +33,7 @@ class MapObservation(gym.ObservationWrapper[Any, Any, Any], RecordConstructorArg
     """
 
     def __new__(cls, env: Any = None, **options: Any) -> Any:
-        """Around a vector environment, a vector wrapper with the same table."""
+        """Return a vector wrapper with the same table for a vector environment."""
         return _VectorMapObservation(env, cls, options) if isinstance(env, VectorEnv) else super().__new__(cls)
 
     def __init__(self, env: gym.Env[Any, Any], **options: Any) -> None:

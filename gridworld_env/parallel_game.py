@@ -46,7 +46,7 @@ class ParallelGame(ParallelEnv[str, int, int]):
     metadata: dict[str, Any] = {"name": "markov_game_v0", "render_modes": [], "is_parallelizable": True}
 
     def __init__(self, game: MarkovGame, *, max_cycles: int | None = 1000) -> None:
-        """Prepare the draws."""
+        """Prepare the sampling."""
         if not isinstance(game, MarkovGame) or game.initial is None:
             raise MapError(f"game is {game!r:.80}; expected a planners.MarkovGame that says where it begins (initial=)")
         if max_cycles is not None and (

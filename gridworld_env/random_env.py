@@ -65,7 +65,7 @@ class RandomMapEnv(gym.Env[Any, Any]):
         render_mode: str | None = None,
         **rules: Any,
     ) -> None:
-        """No episode yet; the map is that of number 0, or of the first of `maps`."""
+        """Make the map of number 0 or of the first of `maps`; no episode has begun."""
         self.size: tuple[int, int] = (at_least_one("height", height), at_least_one("width", width))
         self.walls, self.rules, self.render_mode = walls, rules, render_mode
         self.maps: tuple[int, ...] | None = None if maps is None else _numbers(maps)

@@ -64,7 +64,7 @@ class TabularEnv(SampledEnv):
         render_mode: str | None = None,
         **options: Any,
     ) -> None:
-        """Find the model and list its results."""
+        """Find the model and list its outcomes."""
         if mdp is not None and (world is not None or options):
             given = ", ".join(f"{name}={value!r}" for name, value in {"world": world, **options}.items() if value)
             raise MapError(f"mdp and {given} are both given; expected one of the two")

@@ -70,7 +70,7 @@ class Symptom:
     fix: str
 
     def __str__(self) -> str:
-        """Name, evidence and fix in two sentences."""
+        """The name, the evidence and the fix in two sentences."""
         return f"Symptom: {self.name}. {self.says} Fix: {self.fix}"
 
 

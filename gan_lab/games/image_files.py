@@ -32,9 +32,9 @@ def read_images(path: str | PathLike[str], *, white: float | None = None) -> Ima
         An `ImagesGame` with the name of the path; its numbers are in [-1, 1].
 
     Raises:
-        WiringError: No such path, an empty folder, a file that is no picture, pictures of different sizes, an array of
-            another shape or type, numbers out of range or not finite, pictures that are all nearly black, so that white
-            is in doubt; the message names the file.
+        WiringError: The path does not exist, the folder is empty, a file is not a picture, pictures have different
+            sizes, an array has another shape or type, numbers are out of range or not finite, or all pictures are
+            nearly black, so that white is in doubt; the message names the file.
     """
     place = Path(path)
     if white is not None and not (isinstance(white, int | float) and 0 < white < float("inf")):

@@ -178,7 +178,7 @@ def read_data(path: str | PathLike[str]) -> Any:
     """A game of the data in a file or folder: points of a CSV file or a two-dimensional `.npy` array, else images.
 
     Raises:
-        WiringError: As `read_points` and `read_images` raise it.
+        WiringError: As in `read_points` and `read_images`.
     """
     from gan_lab.games.image_files import read_images
 

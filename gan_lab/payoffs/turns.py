@@ -59,7 +59,7 @@ class Turn:
         fake: Tensor | None = None,
         answers: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """Note what there is."""
+        """Keep the data of the turn."""
         self.real, self.noise = real, noise
         self._players, self._draw, self._learner, self._fake = players, draw, learner, fake
         self._left = dict(answers or {})
@@ -106,15 +106,15 @@ class Asked:
     """A player whom a payoff asks; its attributes, such as `network`, are the player's."""
 
     def __init__(self, turn: Turn, seat: str) -> None:
-        """Note who it is."""
+        """Keep the turn and the player."""
         self._turn, self._seat = turn, seat
 
     def __call__(self, observation: Tensor) -> Tensor:
-        """What the player makes of it."""
+        """The output of the player for an observation."""
         return self._turn.ask(self._seat, observation)
 
     def __getattr__(self, name: str) -> Any:
-        """Of the player."""
+        """An attribute of the player."""
         return getattr(self._turn._players[self._seat], name)
 
 
@@ -131,11 +131,11 @@ def turn_loss(
 
     Args:
         name: Its name.
-        payoffs: By seat, a function of the `Turn` that gives one number, which that player maximises. A seat other than
-            "discriminator" and "generator" makes one more player, who moves after the generator.
+        payoffs: From each seat to a function of the `Turn` that returns one number, which this player maximises. A seat
+            other than "discriminator" and "generator" adds one more player, who moves after the generator.
         base: Loss whose payoffs of scores are used for the discriminator or the generator if `payoffs` has none.
-        equation: As text.
-        source: Where it is from.
+        equation: The equation as text.
+        source: The source, such as a paper.
         plays: How many numbers a further player outputs for a sample in the environment; by default the size of the
             noise.
 
@@ -163,9 +163,9 @@ def turn_penalty(
 
     Args:
         name: Its name.
-        penalties: By seat, a function of the `Turn` that gives one number.
-        equation: As text.
-        source: Where it is from.
+        penalties: From each seat to a function of the `Turn` that returns one number.
+        equation: The equation as text.
+        source: The source, such as a paper.
 
     Raises:
         WiringError: There are no penalties, a penalty is not a function, or a seat cannot have this name.

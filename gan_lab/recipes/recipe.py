@@ -55,7 +55,7 @@ class GeneratorShape:
     channels: int = 32
 
     def __post_init__(self) -> None:
-        """Refuse a perceptron that attends to nothing, and gains that start at nothing."""
+        """Refuse values of `attends` and of `gains` that are out of range."""
         if self.attends is not None:
             whole_number("attends", self.attends, 1)
         if self.gains is not None and not (isfinite(self.gains) and self.gains > 0):
@@ -167,7 +167,7 @@ class Recipe:
     own_steps: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse numbers that are out of range, and an average that never moves."""
+        """Refuse numbers that are out of range, and an average that never changes."""
         for name, least in (("batch_size", 1), ("steps", 0), ("packing", 1)):
             object.__setattr__(self, name, whole_number(name, getattr(self, name), least))
         if self.noise_size is not None:

@@ -56,7 +56,7 @@ class Schedule:
     shape: str = "exponential"
 
     def __post_init__(self) -> None:
-        """Refuse what has no ratio."""
+        """Refuse values and moments that are out of range."""
         if self.shape not in SHAPES:
             raise WiringError(f"the shape of a schedule is {self.shape!r}; expected one of {', '.join(SHAPES)}")
         if self.end is None and self.start == 0:
@@ -147,7 +147,7 @@ class Steps(Schedule):
     moments: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        """Keep first and last value where a schedule has them."""
+        """Keep the first and last value as `start` and `end`, as a schedule has them."""
         values, moments = (_numbers(part, name) for part, name in ((self.values, "values"), (self.moments, "moments")))
         in_order = all(one < other for one, other in pairwise((0.0, *moments, 1.0)))
         if len(moments) != len(values) - 1 or not in_order:
@@ -169,7 +169,7 @@ class Steps(Schedule):
         return len({*self.values}) == 1
 
     def __str__(self) -> str:
-        """As text."""
+        """The steps as text."""
         return f"steps({list(self.values)}, {list(self.moments)})"
 
 
@@ -196,7 +196,7 @@ class OwnSchedule(Schedule):
         return False
 
     def __str__(self) -> str:
-        """Its name."""
+        """The name of the function."""
         return f"the function {getattr(self.function, '__qualname__', type(self.function).__name__)}"
 
 

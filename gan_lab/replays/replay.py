@@ -50,7 +50,7 @@ class Replay:
     """
 
     def __init__(self, title: str | None = None) -> None:
-        """Nothing is recorded yet."""
+        """Begin with an empty replay."""
         self.title = title
         self.run: Run | None = None
         self.looks: Thinning[tuple[dict[str, float], Frame]] = Thinning(
@@ -133,7 +133,7 @@ class Replay:
         return self.run, self._scene, self.looks.frames
 
     def __str__(self) -> str:
-        """What is recorded, in a line."""
+        """The recorded frames, described in a line."""
         return f"{self.looks} look{'' if self.looks.seen == 1 else 's'}"
 
 

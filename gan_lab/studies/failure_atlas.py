@@ -44,7 +44,7 @@ class Failure:
         complaint: The failure as users describe it.
         cause: The reason for the failure, with its equation.
         cure: What the mended run does differently.
-        source: The paper that describes it.
+        source: The source, such as a paper.
         failing: Function from a seed to a run that shows the symptom.
         mended: Function from a seed to a run that differs only by the cure.
     """

@@ -127,7 +127,7 @@ class Sweep:
         return found
 
     def __repr__(self) -> str:
-        """How many runs, and the first rows."""
+        """The number of runs, and the first rows."""
         failed = sum(row["error"] is not None for row in self.rows)
         said = f"Sweep of {len(self.rows)} runs" + (f", {failed} of them without a result" if failed else "")
         if len(self.rows) < self.planned:

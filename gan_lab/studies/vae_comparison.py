@@ -147,7 +147,7 @@ def beside_vae(
         **gan: Further arguments of `train`: generator, discriminator, loss, penalty, ...
 
     Raises:
-        WiringError: As `train` and `train_vae` raise it, or too few samples.
+        WiringError: As in `train` and `train_vae`, or there are too few samples.
         DivergedError: One of the two runs diverged.
 
     >>> found = beside_vae("ring8", steps=2, samples=50)

@@ -183,7 +183,7 @@ class Run:
             averaged: As in `sample`.
 
         Raises:
-            WiringError: The samples are no pictures.
+            WiringError: The samples are not pictures.
         """
         from gan_lab.training.sheets import grid_of
 
@@ -195,7 +195,7 @@ class Run:
         """Write rows of samples, each on the way from one noise to another; arguments as in `grid`.
 
         Raises:
-            WiringError: The samples are no pictures.
+            WiringError: The samples are not pictures.
         """
         from gan_lab.training.sheets import interpolation_of
 

@@ -34,7 +34,7 @@ class SampleGrid:
     path: Path
 
     def __init__(self, path: "str | PathLike[str]", rows: int = 8, columns: int = 8, *, averaged: bool = False) -> None:
-        """Keep what to write, and since when."""
+        """Keep what to write, and the time of the start."""
         self.path = Path(path)
         self._options: dict[str, Any] = {"rows": rows, "columns": columns, "averaged": averaged}
         self._next = time.monotonic() + FIRST

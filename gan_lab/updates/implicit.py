@@ -25,7 +25,7 @@ class Implicit(Update):
     source = "Rockafellar 1976; Mokhtari, Ozdaglar and Pattathil 2020, section 2"
 
     def __init__(self, tolerance: float = 1e-14, max_iterations: int = 1000) -> None:
-        """Set when to stop."""
+        """Set the tolerance and the limit of iterations."""
         self.tolerance: float = number_of_at_least_0("the tolerance of the implicit rule", tolerance)
         self.max_iterations: int = whole_number("max_iterations", max_iterations, 1)
 

@@ -22,7 +22,7 @@ class Optimistic(Update):
     shareable = True
 
     def __init__(self) -> None:
-        """Nothing to remember yet: the first step is an ordinary one."""
+        """Begin without a last step, so that the first step is an ordinary one."""
         self.last: list[Tensor] | None = None
 
     def step(self, pair: PlayerPair) -> None:

@@ -34,7 +34,7 @@ class Unrolled(Update):
     zero_sum_only = True
 
     def __init__(self, unrolled_steps: int = 5) -> None:
-        """Set K, which is the number of turns that the discriminator takes too."""
+        """Set K, which is also the number of turns of the discriminator."""
         self.unrolled_steps: int = whole_number("unrolled_steps", unrolled_steps, 1)
         self.discriminator_steps: int = self.unrolled_steps
 

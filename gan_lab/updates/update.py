@@ -27,7 +27,7 @@ class Update(MadeBy, ABC):
     Attributes:
         name: Name by which the rule is chosen.
         equation: The equation as text, with the step h.
-        source: The paper that it is from.
+        source: The source, such as a paper.
         discriminator_steps: Turns of the discriminator before each turn of the generator.
         joint: Whether it needs each payoff's gradient with respect to both players' parameters.
         zero_sum_only: Whether `operator` holds only if the payoffs add up to 0.

@@ -34,7 +34,7 @@ class SampledEnv(gym.Env[Any, Any]):
     places: ClassVar[dict[str, str]] = {"state": "s"}  # options of `reset`, and what to write there
 
     def __init__(self, mdp: Any, sampler: Any, render_mode: str | None) -> None:
-        """No episode yet."""
+        """Set the spaces and the sampler; no episode has begun."""
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise MapError(f"render_mode is {render_mode!r}; expected one of {self.metadata['render_modes']} or None")
         self.mdp, self.sampler, self.render_mode = mdp, sampler, render_mode

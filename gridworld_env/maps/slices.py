@@ -74,7 +74,7 @@ class MapSlices(Source):
         scenario: int | None = None,
         walls_below: int | None = None,
     ) -> None:
-        """Read the header, and where the rows lie."""
+        """Read the header and the positions of the rows."""
         self.path: Path = Path(path)
         self.movingai: bool = self.path.suffix.lower() == ".map"
         self._lay_out()

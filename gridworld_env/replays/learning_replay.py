@@ -54,7 +54,7 @@ class LearningReplay:
     def __init__(
         self, env: Any, agent: Any, *, discount: float, seed: int | None = None, title: str = "An agent that learns"
     ) -> None:
-        """Before the first step."""
+        """Prepare the learner before its first step."""
         world = getattr(env, "unwrapped", env)
         if not isinstance(world, GridWorldEnv):
             raise MapError(f"env is a {type(world).__name__}; a replay needs the GridWorld-v0 that is learned on")
@@ -109,7 +109,7 @@ class LearningReplay:
         return np.array(self.history if self.history[-1][0] == self.run.steps else [*self.history, self._present()]).T
 
     def __str__(self) -> str:
-        """What is recorded, in a line."""
+        """The recorded frames, described in a line."""
         return f"{self.run.steps} steps, and of the frames {self.frames}"
 
     def html(self, path: str | Path) -> int:

@@ -54,7 +54,7 @@ class Recording:
     title: str
 
     def __init__(self, grid: Grid, rules: Rules, title: str) -> None:
-        """Nothing is recorded yet."""
+        """Begin with an empty recording."""
         self.grid, self.rules, self.title = grid, rules, title
         self.sweeps: Thinning[SweepFrame] = Thinning(lambda frame: frame.nbytes)
         self.history: list[Iteration] = []
@@ -69,6 +69,6 @@ class Recording:
         return [self.start, *(int(step.transition.next_observation) for step in self.steps)] if self.steps else []
 
     def __str__(self) -> str:
-        """What is recorded, in a line."""
+        """The recorded frames, described in a line."""
         ends = f", an episode of {len(self.steps)} steps" if self.steps else ""
         return f"{self.sweeps} sweeps{ends}"

@@ -60,7 +60,7 @@ class Replay(Recording):
     start: int
 
     def __init__(self, env: Any, title: str = "A gridworld, planned") -> None:
-        """Keep the map; nothing is recorded yet."""
+        """Keep the map and begin with an empty recording."""
         world = getattr(env, "unwrapped", env)
         if not isinstance(world, GridWorldEnv):
             raise MapError(f"env is a {type(world).__name__}; a replay needs the GridWorld-v0 that is planned on")
