@@ -25,9 +25,9 @@ from planners.models.tabular import TabularMDP
 class TabularEnv(SampledEnv):
     """An environment whose `step()` samples from a model.
 
-    Observations and actions are the numbers of states and actions. An `OutcomeMDP`, or a toy_text table `P[s][a] =
-    [(probability, next_state, reward, terminated), ...]`, pays the reward of the drawn outcome. A `TabularMDP` knows
-    only the expected reward of a state and action, and every step pays that.
+    Observations and actions are the numbers of states and actions. An `OutcomeMDP`, or a toy_text table
+    `P[s][a] = [(probability, next_state, reward, terminated), ...]`, pays the reward of the drawn outcome. A
+    `TabularMDP` knows only the expected reward of a state and action, and every step pays that.
 
     Args:
         mdp: A `TabularMDP`, a toy_text table, or another form of model that `planners` reads; None: `world`.
