@@ -1,10 +1,10 @@
-"""GAN training as a two-player game, each learned quantity beside its exact value.
+"""GAN training as a two-player game, with the exact value beside each learned quantity.
 
 env = gan_lab.env("ring8")              discriminator_0 moves k times, then generator_0 (Algorithm 1)
 env = gan_lab.parallel_env("ring8")     both move at once
 
-The public names are in `names`. They are imported, and PyTorch with them, on the first use of one: `gan-lab --help`
-needs none.
+The public names are in `names`. They and PyTorch are imported when a name is first used, so that `gan-lab --help` does
+not import PyTorch.
 """
 
 import sys

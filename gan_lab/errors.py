@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class GameError(Exception):
-    """Anything that went wrong in a game."""
+    """Base class of all errors of games."""
 
 
 class WiringError(GameError, ValueError):
@@ -22,11 +22,11 @@ class NonFiniteMoveError(WiringError):
     """A player's move has NaN or infinity in it.
 
     Attributes:
-        player: Whose it was.
+        player: Player whose payoff or parameter it was.
     """
 
     def __init__(self, message: str, player: str) -> None:
-        """Keep whose move it was."""
+        """Keep the player whose move it was."""
         super().__init__(message)
         self.player = player
 
@@ -35,9 +35,9 @@ class DivergedError(GameError, RuntimeError):
     """A payoff or a parameter became infinite or NaN.
 
     Attributes:
-        player: Whose it was.
-        step: Update in which it happened, where known.
-        run: The run so far, where there is one.
+        player: Player whose payoff or parameter it was.
+        step: Update in which it happened, if known.
+        run: The run so far, if there is one.
     """
 
     player: str
@@ -45,7 +45,7 @@ class DivergedError(GameError, RuntimeError):
     run: Any  # a `Run` or a `VAERun`, of rooms above
 
     def __init__(self, message: str, *, player: str = "", step: int | None = None, run: Any = None) -> None:
-        """Keep who, when and what there is."""
+        """Keep the player, the step and the run."""
         super().__init__(message)
         self.player, self.step, self.run = player, step, run
 

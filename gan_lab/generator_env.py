@@ -17,17 +17,17 @@ from gan_lab.recipes.choose import PLAIN
 
 
 class GeneratorEnv(gym.Env[Any, Any]):
-    """Observe noise, act with samples, be paid what the generator is paid.
+    """An environment for the generator: observations are noise, actions are samples, the reward is its payoff.
 
     Args:
         game: Name of a game of samples, or the game.
         discriminator: Judges the samples, and learns from them if it has `learn`; None: the game's default.
-        loss: The generator's payoff is the reward.
-        batch_size: Samples n of a step.
-        learning: Whether the discriminator learns, one step before each of the generator's.
+        loss: Loss that defines the generator's payoff, the reward.
+        batch_size: Number n of samples in a step.
+        learning: Whether the discriminator learns: one step before each step of the generator.
 
     Raises:
-        WiringError: A game of strategies, or a name that is unknown.
+        WiringError: The game is one of strategies, or a name is unknown.
 
     Source: Pfau and Vinyals 2016: a GAN as an actor-critic whose actor cannot affect the data.
 
@@ -53,7 +53,7 @@ class GeneratorEnv(gym.Env[Any, Any]):
         learning: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        """Make the discriminator, where none is given."""
+        """Make the discriminator, if none is given."""
         found = game_of(SampleGame, game, "is a game of strategies; a Gymnasium learner plays games of samples")
         if discriminator is None:
             with seeded(0):  # the same one each time
@@ -70,7 +70,7 @@ class GeneratorEnv(gym.Env[Any, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Fresh noise; the discriminator keeps what it knows."""
+        """Draw fresh noise; the discriminator keeps what it has learned."""
         super().reset(seed=seed)
         self.game_state.begin(self.np_random)
         self.game_state.seat({"discriminator_0": self.discriminator})
@@ -78,7 +78,7 @@ class GeneratorEnv(gym.Env[Any, Any]):
         return self.game_state.observation("generator_0").cpu().numpy(), {}
 
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """Show samples: the reward is the generator's payoff, then comes fresh noise."""
+        """Show samples to the discriminator; returns the generator's payoff as reward, and fresh noise."""
         if not self._begun:
             raise gym.error.ResetNeeded("step() before reset(): call env.reset() first")
         with torch.no_grad():

@@ -18,7 +18,7 @@ class MadeBy:
     __slots__ = ("_made_by",)  # beside `vars`, in which others read settings
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
-        """Note the arguments; `__init__` has them next."""
+        """Keep the arguments before `__init__` uses them."""
         made = super().__new__(cls)
         large = any(getattr(value, "nbytes", 0) > MOST for value in (*arguments, *keywords.values()))
         made._made_by = None if large else (arguments, keywords)

@@ -30,7 +30,7 @@ MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 
 
 def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
-    """Plain gradient ascent, with momentum as in Algorithm 1; in games it may be negative (Gidel et al. 2019).
+    """Plain gradient ascent, with momentum as in Algorithm 1; momentum may be negative in games (Gidel et al. 2019).
 
     >>> player = Strategist("generator_0", [0.5], ascent(rate=0.1, momentum=-0.25))
     """
@@ -45,9 +45,9 @@ def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
 
 
 def adam(rate: float = 1e-3, betas: tuple[float, float] = (0.0, 0.99)) -> MakeOptimizer:
-    """Adam, going up; the first beta is 0 by default, as is usual in games.
+    """Adam for gradient ascent; the first beta is 0 by default, as is usual in games.
 
-    Fused: one kernel for a whole step, which takes a third of the time of the loop over parameters.
+    It is fused: one kernel computes a whole step, in a third of the time of the loop over parameters.
     """
     return lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=betas, maximize=True, fused=True)
 
@@ -64,17 +64,17 @@ def give_gradient(parameters: Sequence[nn.Parameter], gradient: Sequence[Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What a discriminator says of m samples.
+    """The verdict of a discriminator on m samples.
 
     Attributes:
-        scores: (m,) logits, with their graph; log(1 - D) of them is exact where D itself rounds to 1.
+        scores: (m,) logits, with their graph; from them log(1 - D) is exact even where D rounds to 1.
     """
 
     scores: Tensor
 
     @property
     def probabilities(self) -> Tensor:
-        """(m,) D(x), that each sample is real."""
+        """(m,) D(x), the probability that each sample is real."""
         return torch.sigmoid(self.scores)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -146,12 +146,12 @@ def move_of(player: Any, observation: Tensor, numbers: int = 0) -> NDArray[Any]:
 
 
 class Player(nn.Module, ABC):
-    """What both players have in common: learning by the gradient of a payoff.
+    """Base class of the players, who learn by the gradient of a payoff.
 
     Attributes:
         name: "discriminator_0" or "generator_0".
-        optimizer: Made by `set_optimizer`; goes up (`maximize=True`).
-        trained: The parameters that learning moves.
+        optimizer: Optimizer made by `set_optimizer`; it maximises (`maximize=True`).
+        trained: The parameters that learning changes.
     """
 
     optimizer: torch.optim.Optimizer
@@ -163,7 +163,7 @@ class Player(nn.Module, ABC):
         self.name = name
 
     def set_optimizer(self, make: MakeOptimizer) -> None:
-        """Learn by this optimizer from now on."""
+        """Use this optimizer for learning from now on."""
         self.trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         if not self.trained:
             raise WiringError(f"{self.name} has no parameters that require gradients: nothing in it can learn")
@@ -174,28 +174,28 @@ class Player(nn.Module, ABC):
             )
         self.optimizer = make(self.trained)
         if not self.optimizer.defaults.get("maximize"):
-            raise WiringError(f"the optimizer of {self.name} goes down; players climb: give it maximize=True")
+            raise WiringError(f"the optimizer of {self.name} minimises, but players maximise: give it maximize=True")
 
     @property
     def device(self) -> torch.device:
-        """Where the player lives, and to where it takes what it sees."""
+        """The device of the player, to which its observations are moved."""
         return self.trained[0].device
 
     def seen(self, observation: Any) -> Tensor:
-        """An observation where the player lives, as floats of its parameters' kind."""
+        """An observation on the player's device, with the floating-point type of its parameters."""
         return torch.as_tensor(observation, device=self.device).to(self.trained[0].dtype)
 
     def settle(self, device: torch.device) -> None:
-        """Move to a device, with all that the optimizer remembers."""
+        """Move the player and the state of its optimizer to a device."""
         self.to(device)
         self.optimizer.load_state_dict(self.optimizer.state_dict())  # which casts to where the parameters are
 
     @abstractmethod
     def act(self, observation: Any, /) -> Any:
-        """The player's move on what it sees."""
+        """The player's move for an observation."""
 
     def gradient(self, payoff: Tensor, create_graph: bool = False, keep: bool = False) -> list[Tensor]:
-        """The gradient of a payoff by the player's parameters; `keep` the graph for another use."""
+        """The gradient of a payoff with respect to the player's parameters; `keep` keeps the graph for another use."""
         if not payoff.requires_grad:  # no parameter has to do with it
             return [torch.zeros_like(parameter) for parameter in self.trained]
         found = torch.autograd.grad(
@@ -229,11 +229,11 @@ class Player(nn.Module, ABC):
 
 
 class Generator(Player):
-    """A deterministic map of noise to samples, as an agent.
+    """An agent that maps noise to samples, deterministically.
 
     Args:
         network: Maps (n, noise_size) to (n, d).
-        optimizer: How it learns.
+        optimizer: Optimizer by which it learns.
     """
 
     def __init__(self, network: nn.Module, optimizer: MakeOptimizer | None = None) -> None:
@@ -248,17 +248,18 @@ class Generator(Player):
 
 
 class Discriminator(Player):
-    """Tells real from generated samples, as an agent.
+    """An agent that tells real samples from generated ones.
 
     Args:
         network: Maps (m, d) to (m, 1) or (m,) scores.
-        optimizer: How it learns.
+        optimizer: Optimizer by which it learns.
 
     Attributes:
-        apart: Where what the network says of a sample depends on the others beside it, as with BatchNorm: the samples
-            that it judges at once. A game sets it to n, so that the n real and the n generated samples of a turn are
-            judged apart, as in the generator's turn; any other number is judged at once. None: all that it sees.
-        ties: Whether that is so in evaluation mode too.
+        apart: Number of samples that it judges at once, for a network whose output for a sample depends on the other
+            samples of the batch, as with BatchNorm. A game sets it to n, so that the n real and the n generated samples
+            of a turn are judged apart, as in the generator's turn; batches of any other size than 2n are judged at
+            once. None: it judges all samples at once.
+        ties: Whether its output depends on the other samples in evaluation mode too.
     """
 
     apart: int | None = None
@@ -282,12 +283,12 @@ class Discriminator(Player):
 
 
 class Seat(Player):
-    """One more player: VEEGAN's reconstructor, InfoGAN's Q, an encoder. The loss says what it is paid for.
+    """One more player: VEEGAN's reconstructor, InfoGAN's Q, an encoder. The loss defines its payoff.
 
     Args:
         seat: Its name in the payoffs of `gan_lab.turn_loss`; as an agent it is called `NAME_0`.
-        network: Maps whatever the payoffs show it.
-        optimizer: How it learns.
+        network: Maps the input that the payoffs give it.
+        optimizer: Optimizer by which it learns.
 
     >>> Seat("reconstructor", nn.Linear(2, 8)).name
     'reconstructor_0'
@@ -300,7 +301,7 @@ class Seat(Player):
         self.set_optimizer(optimizer or adam())
 
     def act(self, observation: Tensor | NDArray[Any], /) -> Tensor:
-        """What the network makes of it."""
+        """The output of the network for an observation."""
         return self.network(self.seen(observation))
 
 
@@ -336,21 +337,21 @@ def ties_a_batch(discriminator: Discriminator, dimension: int, scale: float, lea
 
 
 class Strategist(Player):
-    """Plays a whole strategy, whatever it observes: the player of games with exact answers.
+    """A player for exact games: it plays a whole strategy, whatever it observes.
 
     Args:
         name: "discriminator_0" or "generator_0".
-        strategy: Where it starts.
-        optimizer: How it learns; plain ascent by default.
+        strategy: The first strategy.
+        optimizer: Optimizer by which it learns; plain ascent by default.
         form: "plain": the parameters are the strategy; "logits": D = sigmoid(parameters);
             "softmax": q = softmax(parameters). The last two start at the parameters of `strategy`.
 
     Attributes:
-        box: (low, high) of the plain strategies of the game that it plays, which the game sets: a step that leads out
-            of it ends at its edge. None: there is none.
+        box: (low, high) of plain strategies, set by the game: a step that leads out of the box ends at its edge. None:
+            there is no box.
 
     Raises:
-        WiringError: An unknown form; a strategy that is no probabilities where the form needs them.
+        WiringError: The form is unknown, or it needs probabilities and the strategy has other numbers.
     """
 
     box: tuple[Tensor, Tensor] | None = None
@@ -379,18 +380,18 @@ class Strategist(Player):
         return self.shown(self.strategy)
 
     def shown(self, parameters: Tensor) -> Tensor:
-        """The strategy of some parameters."""
+        """The strategy that parameters stand for."""
         if self.form == "plain":
             return parameters * 1.0  # not the parameter itself, which the optimizer changes in place
         return torch.sigmoid(parameters) if self.form == "logits" else torch.softmax(parameters, dim=0)
 
     def move(self, gradient: Sequence[Tensor]) -> None:
-        """One step of the optimizer along a gradient, and back to the nearest strategy that the game allows."""
+        """Take one step of the optimizer along a gradient, then go to the nearest strategy that the game allows."""
         super().move(gradient)
         if self.box is not None:
             with torch.no_grad():
                 self.strategy.clamp_(*self.box)
 
     def is_broken(self) -> bool:
-        """Whether the strategy is NaN or infinite; a logit may be infinite, where its probability is 0 or 1."""
+        """Whether the strategy is NaN or infinite; a logit may be infinite, as its probability is then 0 or 1."""
         return not bool(torch.isfinite(self.act()).all())

@@ -48,7 +48,7 @@ class RunNumbers:
     """
 
     def __init__(self, seed: int, device: torch.device = CPU) -> None:
-        """Begin with the seed."""
+        """Begin the stream with the seed."""
         self._device, self._own, self._outside = device, None, []
         self._seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
 
@@ -63,7 +63,7 @@ class RunNumbers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give it back."""
+        """Give the stream back."""
         self._own: Any = self._states()
         self._set(self._outside.pop())
         _TAKEN.release()

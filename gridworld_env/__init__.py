@@ -1,8 +1,8 @@
-"""A gridworld for Gymnasium whose tables are open; importing it registers `GridWorld-v0` and its siblings.
+"""A gridworld for Gymnasium with open tables. Importing it registers `GridWorld-v0` and its siblings.
 
-The public names are in `names`, which is imported on the first use of one: `gridworld --help` needs none.
+The public names are in `names`, which is imported when a name is first used; `gridworld --help` does not need it.
 
-A grid; its dynamics; its maps and its pictures; the environment; explorer and replays; the command line.
+It has a grid, its dynamics, its maps and pictures, the environment, the explorer, replays and the command line.
 
 Read in this order: `grid.grid` (a map), `dynamics.rules_to_tables` (from a map to tables), `env` (the environment).
 """

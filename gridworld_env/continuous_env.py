@@ -17,29 +17,30 @@ from planners.errors import InvalidOptionError
 
 
 class ContinuousGridWorldEnv(gym.Env[NDArray[np.float64], Any]):
-    """The gridworld's continuous sibling: a disc on one of its maps, which moves in a direction, with noise.
+    """The continuous gridworld: a disc on a gridworld map, which moves in a direction, with noise.
 
-    The observation is (x, y), the middle of the disc, in sides of a square from the map's lower left corner, y upwards.
-    A move that would meet a wall does not take place: `planners.continuous.PointRobot` says it exactly.
+    The observation is (x, y), the centre of the disc, in sides of a square from the map's lower left corner; y points
+    upwards. A move that would meet a wall does not take place: `planners.continuous.PointRobot` defines it exactly.
 
     Args:
         map_name: A map of `gridworld_env.WORLDS`; its `step_reward` is the default here. None: `desc`, or "lecture".
         desc: A map of your own, as for `GridWorld-v0`.
-        legend: What further glyphs mean, as for `GridWorld-v0`.
-        step: How long a move is, in sides of a square.
-        radius: Of the disc, less than 0.5.
-        noise: Of each move: a standard deviation, a `planners.continuous.Noise`, or None.
-        directions: 4 or 8: actions 0 to 3 are up, right, down, left, and 4 to 7 the diagonals as of `GridWorld-v0`.
-        continuous_actions: An action is (1,) an angle instead, from the x axis against the clock, -1 to 1 half turns.
-        step_reward: Reward of a step; a terminal square pays its own instead.
+        legend: Meaning of further glyphs, as for `GridWorld-v0`.
+        step: Length of a move, in sides of a square.
+        radius: Radius of the disc, less than 0.5.
+        noise: Noise of each move: a standard deviation, a `planners.continuous.Noise`, or None.
+        directions: 4 or 8: actions 0 to 3 are up, right, down, left, and 4 to 7 are the diagonals as in `GridWorld-v0`.
+        continuous_actions: Whether an action is instead a (1,) angle, from the x axis anticlockwise, in half turns from
+            -1 to 1.
+        step_reward: Reward of a step; a terminal square pays its own reward instead.
         render_mode: "human", "rgb_array" or None.
 
     Attributes:
-        system: What `planners.continuous.solve` and `reachability` plan on.
+        system: The system on which `planners.continuous.solve` and `reachability` plan.
 
     Raises:
         MapError: A map that cannot be used here.
-        InvalidOptionError: A bad number.
+        InvalidOptionError: A number is out of range.
 
     >>> import gridworld_env
     >>> env = gym.make("ContinuousGridWorld-v0", map_name="lecture", noise=None)
@@ -85,14 +86,14 @@ class ContinuousGridWorldEnv(gym.Env[NDArray[np.float64], Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float64], dict[str, Any]]:
-        """Start an episode, anywhere in a start square.
+        """Start an episode at a random position in a start square.
 
         Args:
-            seed: Starts the random numbers of the environment anew.
-            options: `{"position": (x, y)}` starts there instead.
+            seed: Seed for new random numbers of the environment.
+            options: `{"position": (x, y)}` starts at this position instead.
 
         Raises:
-            MapError: Unknown options, or a position where the disc cannot be.
+            MapError: An option is unknown, or the disc cannot be at the position.
         """
         super().reset(seed=seed)
         self.path.clear()
@@ -103,9 +104,9 @@ class ContinuousGridWorldEnv(gym.Env[NDArray[np.float64], Any]):
         return np.array(self.path[-1]), {}
 
     def step(self, action: Any) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
-        """Move.
+        """Make a move.
 
-        `info["noise"]` is what was drawn, (2,), so that `system.step(position, action, info["noise"])` is this step.
+        `info["noise"]` is the drawn noise, (2,), so that `system.step(position, action, info["noise"])` is this step.
 
         Raises:
             InvalidAction: `action` is not one of the environment.
@@ -126,15 +127,15 @@ class ContinuousGridWorldEnv(gym.Env[NDArray[np.float64], Any]):
         return np.array((x, y)), reward, terminated, False, {"noise": np.array((first, second))}
 
     def set_overlay(self, *, plan: Any = None, what: str = "lower", drives: Any = ()) -> None:
-        """Draw what is proven of this map under the robot; without arguments: remove it.
+        """Draw what is proven of this map under the robot; without arguments, remove it.
 
         Args:
-            plan: A plan of `planners.continuous`, for this map; None: only the drives.
+            plan: A plan of `planners.continuous` for this map; None: only the drives are drawn.
             what: "lower", "upper" or "gap".
             drives: (K, 2) positions of each drive.
 
         Raises:
-            MapError: A plan of another map, another word, or drives that are no positions.
+            MapError: The plan is of another map, `what` is another word, or the drives are not positions.
         """
         if what not in ("lower", "upper", "gap"):
             raise MapError(f"what is {what!r}; expected 'lower', 'upper' or 'gap'")
@@ -149,7 +150,7 @@ class ContinuousGridWorldEnv(gym.Env[NDArray[np.float64], Any]):
         self.close()
 
     def render(self) -> NDArray[np.uint8] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The picture of the present state, (height, width, 3) in the mode "rgb_array"; in "human" a window."""
+        """The picture of the present state: (height, width, 3) in the mode "rgb_array", a window in "human"."""
         if self.render_mode is None:
             gym.logger.warn("render() without a render mode shows nothing: gym.make(..., render_mode='rgb_array')")
             return None
@@ -173,7 +174,7 @@ class ContinuousGridWorldEnv(gym.Env[NDArray[np.float64], Any]):
             self._picture = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy or a pickle makes pictures of its own: surfaces and windows cannot be copied."""
+        """The state without pictures: surfaces and windows cannot be copied, so that a copy makes its own."""
         return {**self.__dict__, "_picture": None}
 
     def _first_position(self, options: dict[str, Any]) -> tuple[float, float]:

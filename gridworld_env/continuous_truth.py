@@ -22,20 +22,20 @@ KNOWN: Final[
 
 
 class ContinuousTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
-    """Adds proven bounds to the `info` of an environment with continuous states.
+    """A wrapper that adds proven bounds to the `info` of an environment with continuous states.
 
-    `info["optimal_value_bounds"]`: (2,) between which V* of the state lies that was reached, 0 at the end.
-    `info["lost_bounds"]`: (2,) between which V*(first state) - (what was earned + V* of this state) lies, all
-    discounted to the beginning: what the episode has lost so far against the best policy. Where the system has noise,
-    luck is in it, and only its mean over episodes is what was lost.
+    `info["optimal_value_bounds"]`: (2,) bounds of V* of the reached state; 0 at the end. `info["lost_bounds"]`: (2,)
+    bounds of V*(first state) - (the return so far + V* of this state), all discounted to the beginning: the loss of the
+    episode so far against the best policy. If the system has noise, this number includes luck, and only its mean over
+    episodes is the loss.
 
     Args:
-        env: `ContinuousGridWorld-v0`, `MountainCar-v0`, `MountainCarContinuous-v0` or `Pendulum-v1`; or your own, whose
-            `unwrapped.system` is the plan's.
-        plan: A plan of `planners.continuous.solve`, of this system.
+        env: `ContinuousGridWorld-v0`, `MountainCar-v0`, `MountainCarContinuous-v0` or `Pendulum-v1`; or an environment
+            of your own whose `unwrapped.system` is that of the plan.
+        plan: A plan of `planners.continuous.solve` for this system.
 
     Raises:
-        InvalidModelError: A plan of another system, or one of probabilities; or a wrapper changes what is played.
+        InvalidModelError: The plan is of another system or of probabilities, or a wrapper changes what is played.
 
     >>> import gridworld_env, planners
     >>> env = gym.make("ContinuousGridWorld-v0", map_name="lecture")
@@ -48,7 +48,7 @@ class ContinuousTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     same_mdp = True  # what is played is as it was
 
     def __init__(self, env: gym.Env[Any, Any], plan: ContinuousPlan | StochasticPlan) -> None:
-        """See that the plan is of this environment."""
+        """Check that the plan is of this environment."""
         RecordConstructorArgs.__init__(self, plan=plan)
         super().__init__(env)
         if not isinstance(plan, ContinuousPlan | StochasticPlan):
@@ -66,13 +66,13 @@ class ContinuousTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._earned, self._weight = 0.0, 1.0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """As the environment's."""
+        """As in the environment, with the bounds in `info`."""
         observation, info = self.env.reset(seed=seed, options=options)
         self._first, self._earned, self._weight = self._bounds(observation), 0.0, 1.0
         return observation, {**info, "optimal_value_bounds": self._first.copy()}
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """As the environment's."""
+        """As in the environment, with the bounds in `info`."""
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._earned += self._weight * float(reward)
         self._weight *= self.plan.discount

@@ -25,44 +25,45 @@ ARGUMENTS = (
 
 
 class GridWorldEnv(SampledEnv):
-    """A gridworld whose tables are open.
+    """A gridworld with open tables.
 
-    States are the squares that are not walls, numbered row by row from the upper left; actions are
+    States are the squares that are not walls, numbered row by row from the upper left corner; actions are
     `Action.UP, RIGHT, DOWN, LEFT` = 0..3, and with `moves="king"` or `"octile"` the four diagonals
-    4..7. A move into a wall or off the map stays where it was.
+    4..7. A move into a wall or off the map leaves the agent where it is.
 
     Args:
-        map_name: A map of `gridworld_env.WORLDS`, whose rules are the defaults of the other arguments;
-            None: `desc`, or else "lecture".
+        map_name: A map of `gridworld_env.WORLDS`, whose rules are the defaults of the other arguments; None: `desc`, or
+            "lecture" if there is none.
         desc: A map of your own: a list of strings, `#` wall, `.` free, `S` start, `+` and `-` terminal squares
             worth +1 and -1; or an (H, W) array of glyphs, or of bool, True on walls.
-        legend: What further glyphs mean: `{"X": {"reward": -5.0, "terminal": True}}`; fields as in `Cell`.
+        legend: Meaning of further glyphs: `{"X": {"reward": -5.0, "terminal": True}}`; fields as in `Cell`.
         slip: Probability, 0 to 1, of sliding to one of the two perpendicular moves, half each.
-        step_reward: Reward of a move onto a square without a reward of its own.
-        reward_on: "enter": a square's reward is paid on entering it; "exit": on leaving it (AIMA 3rd
-            edition, CS188), which makes terminal squares states with one more step to go.
+        step_reward: Reward of a move onto a square that has no reward of its own.
+        reward_on: "enter": a square's reward is paid on entering it; "exit": on leaving it (AIMA 3rd edition, CS188),
+            so that a terminal square is a state with one more step.
         moves: "cardinal", "king" (diagonals too) or "octile" (diagonals cost sqrt 2 and cut no corner).
-        bump_reward: Reward of a move that a wall, the edge, a corner or a one-way square stopped; None: that of any
-            other move.
+        bump_reward: Reward of a move that a wall, the edge, a corner or a one-way square stops; None: that of any other
+            move.
         actions: Names of the actions in their order, such as ("LEFT", "DOWN", "RIGHT", "UP") of toy_text, or
             with "STAY" among them; None: all moves, as above.
-        exploring_starts: Begin on any square that is not terminal, all alike, whatever the map marks.
+        exploring_starts: Whether episodes begin on any square that is not terminal, all equally likely, whatever the
+            map marks.
         render_mode: "human", "rgb_array", "ansi" or None.
 
     Attributes:
-        P: `P[s][a]` = [(probability, next_state, reward, terminated), ...], equal results merged;
+        P: `P[s][a]` = [(probability, next_state, reward, terminated), ...], with equal outcomes merged;
             `np.asarray(P)` is (S, A, S').
         R: (S, A) expected immediate reward.
-        mdp: The `planners` model that `step()` samples from.
+        mdp: The `planners` model from which `step()` samples.
         grid: The map as arrays.
         action_names: (A,) name of each action.
 
-    Every `info` has `prob`, the probability P(s'|s,a) of the state that was reached (1.0 after `reset`), and
+    Every `info` has `prob`, the probability P(s'|s,a) of the reached state (1.0 after `reset`), and
     `action_mask`, (A,) int8, 1 for actions that may leave the square, end the episode or be paid (all 1 if none may).
 
     Raises:
         MapError: A map, a legend or an option that cannot be used; the message says where and why.
-        TypeError: An argument that it does not have; the message names the one that other environments call so.
+        TypeError: An argument does not exist; the message names the argument that other environments call by this name.
     """
 
     mdp: MoveMDP
@@ -109,21 +110,21 @@ class GridWorldEnv(SampledEnv):
         return vary_mdp(self.mdp, self.grid, replace(self.rules, **rules))
 
     def state_to_cell(self, state: int) -> tuple[int, int]:
-        """(row, column) of a state; `MapError` for a number that is no state."""
+        """(row, column) of a state; `MapError` for a number that is not a state."""
         row, column = self.grid.cell_of_state[self.grid.checked_state(state)]
         return int(row), int(column)
 
     @property
     def labels(self) -> dict[str, NDArray[np.bool_]]:
-        """(S,) bool of squares by name: "goal", "pit" and each glyph of the map; `planners` takes these names."""
+        """From "goal", "pit" and each glyph of the map to (S,) bool of its squares; `planners` takes these names."""
         return self.grid.labels
 
     def cell_to_state(self, cell: Sequence[int]) -> int:
-        """State at (row, column); `MapError` outside the map and on walls."""
+        """The state at (row, column); `MapError` outside the map and on walls."""
         return self.grid.cell_to_state(cell)
 
     def picture(self, trace: Trace, mode: str | None = None) -> NDArray[np.uint8] | str | None:
-        """The picture of an episode on this map, not only of this environment's own; in `render_mode` by default."""
+        """The picture of any episode on this map, not only of this environment's own; by default in `render_mode`."""
         states = tuple(trace.states)
         state = states[-1] if states else None
         return self._display.show(mode or self.render_mode or "rgb_array", state, states, trace.caption(self.rules))
@@ -140,22 +141,22 @@ class GridWorldEnv(SampledEnv):
         action_values: Any = None,
         trajectory: Sequence[int] | None = None,
     ) -> None:
-        """Draw planning results under the agent, in every render mode; without arguments: remove them.
+        """Draw planning results under the agent, in every render mode; without arguments, remove them.
 
         Args:
-            values: (S,) heat map, with the numbers where they fit.
-            policy: Arrows: a `TabularPolicy`, (S,) actions, (S, A) probabilities, or (S, A) bool such as
-                `plan.optimal_actions`, which shows every tied action.
-            action_values: (S, A) triangles coloured by Q.
-            trajectory: States of a path.
+            values: (S,) values, drawn as a heat map, with numbers if they fit.
+            policy: Policy, drawn as arrows: a `TabularPolicy`, (S,) actions, (S, A) probabilities, or (S, A) bool such
+                as `plan.optimal_actions`, which shows every tied action.
+            action_values: (S, A) Q, drawn as coloured triangles.
+            trajectory: States of a path to draw.
 
         Raises:
-            MapError: An array of the wrong shape, or a state or action out of range.
+            MapError: An array has the wrong shape, or a state or action is out of range.
         """
         self._display.set_overlay(values=values, policy=policy, action_values=action_values, trajectory=trajectory)
 
     def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
-        """Keys of `gymnasium.utils.play`: arrows and WASD; Q, E, C and Z for diagonals, X to stay."""
+        """The keys for `gymnasium.utils.play`: arrows and WASD; Q, E, C and Z for diagonals, X to stay."""
         return keys_to_action(self.rules.action_moves)
 
     def close(self) -> None:
@@ -163,5 +164,5 @@ class GridWorldEnv(SampledEnv):
         self._display.close()
 
     def place(self, name: str, place: Any) -> int:
-        """The state of a reset option, `{"state": s}` or `{"cell": (row, column)}`; `MapError` if there is none."""
+        """The state that a reset option names, by `state` or by `cell`, (row, column); `MapError` if there is none."""
         return self.grid.checked_state(place, "reset option 'state'") if name == "state" else self.cell_to_state(place)

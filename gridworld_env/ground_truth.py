@@ -31,7 +31,7 @@ class Truth:
     """
 
     def __init__(self, plan: planners.Plan, count: int) -> None:
-        """Before the first episodes."""
+        """Prepare for the first episodes."""
         self.values: NDArray[np.float64] = plan.values
         self.optimal: NDArray[np.int8] = plan.optimal_actions.astype(np.int8)
         self.lost: NDArray[np.float64] = given_away(plan)
@@ -56,27 +56,28 @@ class Truth:
 
 
 class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
-    """Adds what is optimal to the `info` of an environment with tables, or of a vector environment of them.
+    """A wrapper that adds V*, the optimal actions and the regret to the `info` of an environment with tables.
 
-    `info["optimal_value"]`: V* of the state that was reached; `info["optimal_actions"]`: (A,) int8, 1 for every
-    action that can be optimal there; and after a step `info["regret"]`: `V*(s) - Q*(s, a)` of the action just
-    taken, which is 0 for optimal actions, and where V* is -inf, as no more can be lost there. The discounted sum
-    of the regrets of an episode that ends is, on average, what the agent loses against the best policy (the
-    performance difference lemma; Kakade and Langford, 2002). At discount 1 a step that goes round for free counts all
-    of V*, until a step that leads out again takes that back with a negative regret.
+    `info["optimal_value"]` is V* of the reached state. `info["optimal_actions"]` is (A,) int8, 1 for every action that
+    can be optimal there. After a step, `info["regret"]` is `V*(s) - Q*(s, a)` of the action just taken. It is 0 for
+    optimal actions, and also where V* is -inf, as no more can be lost there. The discounted sum of the regrets of an
+    episode that ends is, on average, what the agent loses against the best policy (the performance difference lemma;
+    Kakade and Langford, 2002). At discount 1, a step into a loop that costs nothing counts all of V* as regret, until a
+    step out of the loop takes it back with a negative regret.
 
-    Around a vector environment it is a `VectorGroundTruth`.
+    For a vector environment of such environments it returns a `VectorGroundTruth`.
 
     Args:
         env: An environment that `planners` can solve. Wrappers that change actions, rewards or observations belong
-            around this one, not inside it.
+            around this wrapper, not inside it.
         discount: 0 to 1.
-        plan: A plan of this environment at that discount, be it of `planners.enumerate_env`; None: it is solved here.
-        minimise: Whether rewards are costs, of which V* is the least; the regret is then `Q*(s, a) - V*(s)`.
+        plan: A plan of this environment at this discount, also one of `planners.enumerate_env`; None: it is solved
+            here.
+        minimise: Whether rewards are costs, so that V* is the least cost and the regret is `Q*(s, a) - V*(s)`.
 
     Raises:
-        PlannerError: The environment has no tables, or they cannot be solved, or a wrapper changes what is played, or
-            the plan is of another model or discount.
+        PlannerError: The environment has no tables, they cannot be solved, a wrapper changes what is played, or the
+            plan is of another model or discount.
 
     >>> import gridworld_env
     >>> env = GroundTruth(gym.make("GridWorld-v0", map_name="lecture"), discount=0.9)
@@ -88,7 +89,7 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     same_mdp = True  # what is played is as it was
 
     def __new__(cls, env: Any = None, **options: Any) -> Any:
-        """Around a vector environment, the wrapper for these; a copy is made without any."""
+        """Return a `VectorGroundTruth` for a vector environment; a copy is made without an environment."""
         return VectorGroundTruth(env, **options) if isinstance(env, VectorEnv) else super().__new__(cls)
 
     def __init__(
@@ -104,14 +105,14 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._state = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """As the environment's."""
+        """As in the environment, with what is optimal in `info`."""
         observation, info = self.env.reset(seed=seed, options=options)
         self._state = state_number(self._model, observation, self.env)
         self._truth.begin(0)
         return observation, {**info, **self._known()}
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """As the environment's."""
+        """As in the environment, with what is optimal in `info`."""
         before = self._state
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._state = state_number(self._model, observation, self.env)
@@ -126,11 +127,11 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
 
 
 class VectorGroundTruth(VectorWrapper, RecordConstructorArgs):
-    """The same for `gym.make_vec`, native or "sync": (n,) `optimal_value`, (n, A) `optimal_actions`, (n,) `regret`.
+    """`GroundTruth` for `gym.make_vec`, native or "sync": (n,) `optimal_value` and `regret`, (n, A) `optimal_actions`.
 
-    Where a step began another episode instead of taking the action (autoreset, `NEXT_STEP`), `regret` is 0 and its
-    mask `_regret` False. With `SAME_STEP`, `regret` is that of the last step of the old episode, and the values are
-    those of the first state of the new one.
+    If a step begins another episode instead of taking the action (autoreset, `NEXT_STEP`), `regret` is 0 and its mask
+    `_regret` is False. With `SAME_STEP`, `regret` is that of the last step of the old episode, and the values are those
+    of the first state of the new one.
 
     >>> import gridworld_env
     >>> envs = GroundTruth(gym.make_vec("GridWorld-v0", num_envs=2, map_name="lecture"), discount=0.9)
@@ -143,7 +144,7 @@ class VectorGroundTruth(VectorWrapper, RecordConstructorArgs):
     same_mdp = True
 
     def __init__(self, env: Any, *, discount: float, plan: planners.Plan | None = None, minimise: bool = False) -> None:
-        """Solve one of the environments; they have to be alike."""
+        """Solve one of the environments; they must be alike."""
         RecordConstructorArgs.__init__(self, discount=discount, plan=plan, minimise=minimise)
         super().__init__(env)
         refuse_changes(env, "the truth", advice=INSIDE.format(wrapper="Wrapper"))
@@ -154,7 +155,7 @@ class VectorGroundTruth(VectorWrapper, RecordConstructorArgs):
         self._ended = np.zeros(self.num_envs, dtype=bool)
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """As the environments'."""
+        """As in the environments, with what is optimal in the infos."""
         begins = (options or {}).get("reset_mask")
         begins = np.ones(self.num_envs, dtype=bool) if begins is None else np.array(begins)
         observations, infos = self.env.reset(seed=seed, options=options)
@@ -164,7 +165,7 @@ class VectorGroundTruth(VectorWrapper, RecordConstructorArgs):
         return observations, {**infos, **self._known()}
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
-        """As the environments'."""
+        """As in the environments, with what is optimal in the infos."""
         before, again = self._state, self._ended
         observations, rewards, terminated, truncated, infos = self.env.step(actions)
         self._state = np.array(observations, dtype=np.int64)

@@ -19,21 +19,21 @@ from gridworld_env.grid.legend import at_least_one
 
 
 class MapObservation(gym.ObservationWrapper[Any, Any, Any], RecordConstructorArgs):
-    """Replaces the number of a state by its row of a table, which a subclass makes of the map.
+    """A wrapper that replaces the number of a state by its row in a table, which a subclass makes from the map.
 
     Args:
-        env: A gridworld, or a vector environment of gridworlds; around one of those it is a vector wrapper.
-        **options: Of the subclass.
+        env: A gridworld, or a vector environment of gridworlds, for which it becomes a vector wrapper.
+        **options: Options of the subclass.
 
     Attributes:
-        table: (S, ...) float32, the observation of each state.
+        table: (S, ...) float32 observation of each state.
 
     Raises:
-        MapError: The environment has no map, or observations were changed already inside.
+        MapError: The environment has no map, or a wrapper inside already changes observations.
     """
 
     def __new__(cls, env: Any = None, **options: Any) -> Any:
-        """Around a vector environment, a vector wrapper with the same table."""
+        """Return a vector wrapper with the same table for a vector environment."""
         return _VectorMapObservation(env, cls, options) if isinstance(env, VectorEnv) else super().__new__(cls)
 
     def __init__(self, env: gym.Env[Any, Any], **options: Any) -> None:
@@ -44,21 +44,21 @@ class MapObservation(gym.ObservationWrapper[Any, Any, Any], RecordConstructorArg
         self.observation_space = space_of(self.table)
 
     def observation(self, observation: Any) -> NDArray[np.float32]:
-        """The row of a state."""
+        """The row of a state in the table."""
         return self.table[int(observation)].copy()
 
     @classmethod
     def make_table(cls, grid: Grid, **options: Any) -> NDArray[np.float32]:
-        """(S, ...) float32 for a map."""
+        """The (S, ...) float32 table for a map."""
         raise NotImplementedError
 
 
 class CoordinateObservation(MapObservation):
-    """Observations are (row, column), two float32 that count from 0 at the upper left.
+    """A wrapper with observations (row, column): two float32 that count from 0 at the upper left.
 
     Args:
         env: A gridworld, or a vector environment of gridworlds.
-        scaled: Whether to divide by the largest row and column, so that both are from 0 to 1.
+        scaled: Whether to divide by the largest row and column, so that both are between 0 and 1.
 
     Raises:
         MapError: The environment has no map.
@@ -85,14 +85,14 @@ class CoordinateObservation(MapObservation):
 
 
 class LocalViewObservation(MapObservation):
-    """Observations are the squares around the agent, which stands in the middle: (3, n, n) float32, n = 2 radius + 1.
+    """A wrapper with the squares around the agent as observations: (3, n, n) float32, n = 2 radius + 1.
 
-    Layer 0 is 1 on walls and outside the map, layer 1 is the reward of the square itself (0 where it has none), and
-    layer 2 is 1 where the episode ends. Different states may look the same.
+    The agent is in the middle. Layer 0 is 1 on walls and outside the map, layer 1 is the square's own reward (0 if it
+    has none), and layer 2 is 1 where the episode ends. Different states may look the same.
 
     Args:
         env: A gridworld, or a vector environment of gridworlds.
-        radius: How many squares it sees in each direction, at least 1.
+        radius: Number of squares that it sees in each direction, at least 1.
 
     Raises:
         MapError: The environment has no map, or the radius is not a whole number of at least 1.

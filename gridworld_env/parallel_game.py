@@ -23,17 +23,17 @@ ROW, OPPONENT = "player_0", "player_1"
 
 
 class ParallelGame(ParallelEnv[str, int, int]):
-    """Two agents who move at the same time: `player_0` plays the rows, and `player_1`, the opponent, the columns.
+    """A game of two agents who move at the same time: `player_0` plays the rows, its opponent `player_1` the columns.
 
     Observations are numbers of states, actions numbers of actions; the rewards of the two add up to 0. `infos` has the
-    `action_mask` of each agent, 1 for actions that exist. Where one agent has one action, it is the other's turn.
+    `action_mask` of each agent, 1 for actions that exist. If one agent has only one action, it is the other's turn.
 
     Args:
         game: A `planners.MarkovGame` that says where it begins, such as `planners.games.soccer()`.
-        max_cycles: Steps after which the game is truncated; None: never.
+        max_cycles: Number of steps after which the game is truncated; None: never.
 
     Raises:
-        MapError: No game, one without `initial`, or a limit that is none.
+        MapError: It is not a game, the game has no `initial`, or `max_cycles` is out of range.
         ModuleNotFoundError: PettingZoo is missing.
 
     >>> import planners
@@ -46,7 +46,7 @@ class ParallelGame(ParallelEnv[str, int, int]):
     metadata: dict[str, Any] = {"name": "markov_game_v0", "render_modes": [], "is_parallelizable": True}
 
     def __init__(self, game: MarkovGame, *, max_cycles: int | None = 1000) -> None:
-        """Prepare the draws."""
+        """Prepare the sampling."""
         if not isinstance(game, MarkovGame) or game.initial is None:
             raise MapError(f"game is {game!r:.80}; expected a planners.MarkovGame that says where it begins (initial=)")
         if max_cycles is not None and (
@@ -73,8 +73,8 @@ class ParallelGame(ParallelEnv[str, int, int]):
         """Begin a game, in a state drawn by its probability: (observations, infos).
 
         Args:
-            seed: Starts the random numbers anew.
-            options: None are known; they are not read, as PettingZoo's tests pass any.
+            seed: Seed for new random numbers.
+            options: Ignored, as there are no options and PettingZoo's tests pass any.
         """
         if seed is not None:
             self._rng = np.random.default_rng(seed)
@@ -84,11 +84,11 @@ class ParallelGame(ParallelEnv[str, int, int]):
         return self._seen(), self._infos()
 
     def step(self, actions: dict[str, int]) -> tuple[Any, Any, Any, Any, Any]:
-        """Both move: (observations, rewards, terminations, truncations, infos).
+        """Play the moves of both: (observations, rewards, terminations, truncations, infos).
 
         Raises:
             ResetNeeded: There is no game.
-            InvalidAction: An agent says nothing, or an action that does not exist.
+            InvalidAction: An agent gives no action, or an action that does not exist.
         """
         if not self.agents:
             raise ResetNeeded("step() without a game: call env.reset() first, which begins one")

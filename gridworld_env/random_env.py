@@ -17,26 +17,26 @@ from planners.models.moves import MoveMDP
 
 
 class RandomMapEnv(gym.Env[Any, Any]):
-    """A gridworld with a new random map at each reset: does an agent learn to find goals, or one map by heart?
+    """A gridworld with a new random map at each reset, to test whether an agent finds goals on maps it has not seen.
 
-    An observation is the whole map and the agent: (4, H, W) float32, 1 on walls, the reward of each square, 1 where the
-    episode ends, and 1 where the agent is. The maps are those of `gridworld_env.random_map`: there is always a way to
-    the goal.
+    An observation is the whole map and the agent, (4, H, W) float32. Its layers are 1 on walls, the reward of each
+    square, 1 where the episode ends, and 1 where the agent is. The maps are those of `gridworld_env.random_map`: there
+    is always a path to the goal.
 
     Args:
         height: Rows H, at least 1.
         width: Columns W, at least 1; H * W at least 2.
         walls: Probability of a wall on each square.
-        maps: The numbers of the maps to draw from, such as `range(200)` to learn on and `range(200, 300)` to test on;
-            None: a new map each time. A number is the seed of `random_map`.
-        render_mode: As that of `GridWorld-v0`.
+        maps: Numbers of the maps from which to draw, such as `range(200)` for learning and `range(200, 300)` for
+            testing; each number is a seed of `random_map`. None: a new map each time.
+        render_mode: As in `GridWorld-v0`.
         **rules: Other arguments of `GridWorld-v0`, such as slip and step_reward.
 
     Attributes:
-        gridworld: The `GridWorldEnv` of the present episode. `P`, `R`, `mdp` and `grid` are its own, so that
-            `planners.solve(env, discount=...)` solves the present map.
+        gridworld: The `GridWorldEnv` of the present episode. `P`, `R`, `mdp` and `grid` are those of this environment,
+            so that `planners.solve(env, discount=...)` solves the present map.
 
-    Every `info` is that of `GridWorld-v0`, with the number of the state (`state`) and of the map (`map`). The option
+    Every `info` is that of `GridWorld-v0`, with the number of the state (`state`) and of the map (`map`).
     `reset(options={"map": number})` chooses the map.
 
     Raises:
@@ -65,7 +65,7 @@ class RandomMapEnv(gym.Env[Any, Any]):
         render_mode: str | None = None,
         **rules: Any,
     ) -> None:
-        """No episode yet; the map is that of number 0, or of the first of `maps`."""
+        """Make the map of number 0 or of the first of `maps`; no episode has begun."""
         self.size: tuple[int, int] = (at_least_one("height", height), at_least_one("width", width))
         self.walls, self.rules, self.render_mode = walls, rules, render_mode
         self.maps: tuple[int, ...] | None = None if maps is None else _numbers(maps)
@@ -99,14 +99,14 @@ class RandomMapEnv(gym.Env[Any, Any]):
         return self.gridworld.grid
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """Draw a map, and begin an episode on it.
+        """Draw a map and begin an episode on it.
 
         Args:
-            seed: Starts the random numbers anew, those of the maps and of the transitions.
+            seed: Seed for new random numbers, both for the maps and for the transitions.
             options: `{"map": number}` plays on this map.
 
         Raises:
-            MapError: Other options, or a number that is not a whole number of at least 0.
+            MapError: There are other options, or the number is not a whole number of at least 0.
         """
         super().reset(seed=seed)
         options = dict(options or {})
@@ -123,12 +123,12 @@ class RandomMapEnv(gym.Env[Any, Any]):
         return self._see(state), {**info, "state": state, "map": self._number}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """As that of `GridWorld-v0`."""
+        """As in `GridWorld-v0`."""
         state, reward, terminated, truncated, info = self.gridworld.step(action)
         return self._see(state), reward, terminated, truncated, {**info, "state": state, "map": self._number}
 
     def render(self) -> Any:
-        """As that of `GridWorld-v0`, of the present map."""
+        """As in `GridWorld-v0`, for the present map."""
         return self.gridworld.render()
 
     def close(self) -> None:

@@ -10,13 +10,13 @@ from planners.errors import InvalidModelError
 
 
 class RecordExperience(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
-    """Counts every step in `experience`, a `planners.Experience`: of any loop, any agent.
+    """A wrapper that counts every step in `experience`, a `planners.Experience`, for any loop and any agent.
 
     Args:
         env: An environment whose observations and actions are `gymnasium.spaces.Discrete`, from 0 on.
 
     Raises:
-        InvalidModelError: Other spaces.
+        InvalidModelError: The spaces are others.
 
     >>> import gridworld_env
     >>> env = RecordExperience(gym.make("GridWorld-v0", map_name="lecture"))
@@ -29,7 +29,7 @@ class RecordExperience(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     same_mdp = True  # what is played is as it was
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
-        """Nothing was seen yet."""
+        """Begin with empty counts."""
         RecordConstructorArgs.__init__(self)
         super().__init__(env)
         sizes = []
@@ -41,12 +41,12 @@ class RecordExperience(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self._state: Any = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """As the environment's."""
+        """As in the environment."""
         self._state, info = self.env.reset(seed=seed, options=options)
         return self._state, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """As the environment's."""
+        """As in the environment; the step is counted in `experience`."""
         before = self._state
         self._state, reward, terminated, truncated, info = self.env.step(action)
         self.experience.add(before, action, float(reward), self._state, terminated)

@@ -23,28 +23,28 @@ from planners.models.tabular import TabularMDP
 
 
 class TabularEnv(SampledEnv):
-    """An environment whose `step()` samples a model.
+    """An environment whose `step()` samples from a model.
 
     Observations and actions are the numbers of states and actions. An `OutcomeMDP`, or a toy_text table
-    `P[s][a] = [(probability, next_state, reward, terminated), ...]`, pays the reward of the result that was drawn. A
-    `TabularMDP` knows only the expected reward of a pair, and every step pays that.
+    `P[s][a] = [(probability, next_state, reward, terminated), ...]`, pays the reward of the drawn outcome. A
+    `TabularMDP` knows only the expected reward of a state and action, and every step pays that.
 
     Args:
-        mdp: A `TabularMDP`, a toy_text table, or whatever `planners` reads a model from; None: `world`.
-        world: A model of `gridworld_env.MODELS`; None: "river_swim", unless there is an `mdp`.
-        initial: (S,) probabilities of the first state; None: the model's own, or else all states alike in which
-            an episode need not end at once.
+        mdp: A `TabularMDP`, a toy_text table, or another form of model that `planners` reads; None: `world`.
+        world: Name of a model in `gridworld_env.MODELS`; None: "river_swim", unless an `mdp` is given.
+        initial: (S,) probabilities of the first state; None: those of the model or, if it has none, equal ones for all
+            states in which an episode need not end at once.
         render_mode: "ansi" or None.
-        **options: Those of the function that makes the world, such as `size=10`.
+        **options: Options of the function that makes the world, such as `size=10`.
 
     Attributes:
-        mdp: The model that `step()` samples from.
+        mdp: The model from which `step()` samples.
 
-    `info["action_mask"]` is 1 for actions that exist in the state; on a gridworld as its environment has it.
+    `info["action_mask"]` is 1 for actions that exist in the state; on a gridworld it is that of its environment.
 
     Raises:
-        MapError: Both a model and a world, an unknown world or option.
-        InvalidModelError: There is no model in `mdp`.
+        MapError: Both a model and a world are given, or the world or an option is unknown.
+        InvalidModelError: `mdp` holds no model.
 
     >>> import gymnasium as gym, gridworld_env, planners
     >>> env = gym.make("Tabular-v0", world="gambler")
@@ -64,7 +64,7 @@ class TabularEnv(SampledEnv):
         render_mode: str | None = None,
         **options: Any,
     ) -> None:
-        """Find the model and list its results."""
+        """Find the model and list its outcomes."""
         if mdp is not None and (world is not None or options):
             given = ", ".join(f"{name}={value!r}" for name, value in {"world": world, **options}.items() if value)
             raise MapError(f"mdp and {given} are both given; expected one of the two")
@@ -82,7 +82,7 @@ class TabularEnv(SampledEnv):
 
     @property
     def initial_state_distrib(self) -> NDArray[np.float64]:
-        """(S,) probability of each first state."""
+        """(S,) probability that each state is the first."""
         if self._initial is not None:
             return self._initial
         if self.mdp.initial is not None:
@@ -92,7 +92,7 @@ class TabularEnv(SampledEnv):
         return weights / weights.sum()
 
     def picture(self, trace: Trace, mode: str | None = None) -> str:
-        """The state and the last step, as text."""
+        """The state and the last step as text."""
         if not trace.states:
             return "no episode yet"
         if trace.last is None:

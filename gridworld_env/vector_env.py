@@ -13,7 +13,7 @@ from planners.models.moves import MoveMDP
 
 
 class GridWorldVectorEnv(SampledVectorEnv):
-    """`num_envs` gridworlds on one map, with what is said of `SampledVectorEnv`.
+    """A vector of `num_envs` gridworlds on one map; see `SampledVectorEnv` for the arguments.
 
     Attributes:
         grid: The map as arrays.
@@ -42,5 +42,5 @@ class GridWorldVectorEnv(SampledVectorEnv):
         return self._single.rules
 
     def set_overlay(self, **overlay: Any) -> None:
-        """As that of a single environment, in all pictures."""
+        """Set the overlay of a single environment for all pictures."""
         self._single.set_overlay(**overlay)

@@ -1,4 +1,4 @@
-"""The command `gan-lab atlas`: the known failures, and one of them beside its cure."""
+"""The command `gan-lab atlas`: list the known failures, or run one of them beside its cure."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 
 def atlas(
-    name: Annotated[str | None, typer.Argument(help="Its first word will do.", show_default=False)] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, the same runs.")] = 0,
-    seeds: Annotated[int, typer.Option(help="Count over so many seeds, from --seed on.")] = 1,
+    name: Annotated[
+        str | None, typer.Argument(help="Name of a failure; its first word is enough.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same runs.")] = 0,
+    seeds: Annotated[int, typer.Option(help="Number of seeds to count over, from --seed on.")] = 1,
 ) -> None:
-    """The ways in which GAN training fails; with a name, the run that fails beside the run that does not.
+    """List the known failures of GAN training; with a name, show a failing run beside its mended run.
 
     Exit code 1: the symptom was not seen in the failing run, or was seen in the mended one.
     """
@@ -36,10 +38,10 @@ def atlas(
 
 
 def find_failure(name: str) -> "Failure":
-    """The failure of a name, or of the words that it begins with.
+    """Find a failure by its name or by the first words of its name.
 
     Raises:
-        WiringError: There is none; with the nearest names.
+        WiringError: There is no such failure; the message has the nearest names.
 
     >>> find_failure("mode").name
     'mode collapse'
@@ -53,9 +55,9 @@ def find_failure(name: str) -> "Failure":
 def _list(out: Console) -> None:
     from gan_lab.studies.failure_atlas import ATLAS
 
-    table = Table("name", "what one sees", "why")
+    table = Table("name", "what you see", "cause")
     longest = max(len(word) for failure in ATLAS.values() for word in failure.cure.split())
-    table.add_column("what mends it", width=longest)  # the others give way: names of options are not cut
+    table.add_column("cure", width=longest)  # the others give way: names of options are not cut
     for failure in ATLAS.values():
         table.add_row(failure.name, failure.complaint, failure.cause, failure.cure)
     out.print(table)
@@ -63,7 +65,7 @@ def _list(out: Console) -> None:
 
 
 def _beside(out: Console, failure: "Failure", seed: int) -> bool:
-    """Both reports, and whether the symptom is in the one and not in the other."""
+    """Print both reports; returns whether only the failing run shows the symptom."""
     failing, mended = failure.failing(seed), failure.mended(seed)
     table = Table("failing", f"mended: {failure.cure}", title=failure.name)
     table.add_row(_escaped(failing), _escaped(mended))
@@ -75,7 +77,7 @@ def _beside(out: Console, failure: "Failure", seed: int) -> bool:
 
 
 def _count(out: Console, failure: "Failure", seeds: range) -> bool:
-    """In how many runs of each kind the symptom is."""
+    """Count the runs of each kind that show the symptom."""
     failing, mended = (sum(failure.shown_by(run(seed)) for seed in seeds) for run in (failure.failing, failure.mended))
     out.print(
         f"{failure.name}: seen in {failing} of {len(seeds)} failing runs, in {mended} of {len(seeds)} mended ones."

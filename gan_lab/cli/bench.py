@@ -1,4 +1,4 @@
-"""The command `gan-lab bench`: methods on mixtures, run after run, kept as they end."""
+"""The command `gan-lab bench`: train methods on mixtures, and keep each run when it ends."""
 
 import json
 import math
@@ -18,15 +18,15 @@ out: Console = Console(highlight=False)
 
 
 def bench(
-    games: Annotated[str, typer.Option(help="Separated by commas.")] = "ring8,grid25",
+    games: Annotated[str, typer.Option(help="Names of games, separated by commas.")] = "ring8,grid25",
     methods: Annotated[str, typer.Option(help="Separated by commas; `all`: all but those as published.")] = "ours",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each method on each game, drawn anew.")] = 1,
-    steps: Annotated[int | None, typer.Option(min=1, help="Updates; each recipe's own if not said.")] = None,
-    radius: Annotated[float, typer.Option(help="Of the ring: 2 for the protocol of the self-conditioned GAN.")] = 1.0,
-    results: Annotated[Path, typer.Option(help="A line of JSON a run is added here.")] = Path("gan-bench.jsonl"),
-    report: Annotated[bool, typer.Option(help="Only show what is in the file.")] = False,
+    steps: Annotated[int | None, typer.Option(min=1, help="Number of updates; default: each recipe's own.")] = None,
+    radius: Annotated[float, typer.Option(help="Radius of the ring; 2 in the self-conditioned GAN's protocol.")] = 1.0,
+    results: Annotated[Path, typer.Option(help="File: each run adds a line of JSON.")] = Path("gan-bench.jsonl"),
+    report: Annotated[bool, typer.Option(help="Only show the results in the file; train nothing.")] = False,
 ) -> None:
-    """Train methods on mixtures, and put modes, shares and widths beside ceilings, floors and published figures."""
+    """Train methods on mixtures, and compare modes, shares and widths with the best possible and published ones."""
     with exit_codes(OSError):
         if not report:
             _run(_names(games), methods, seeds, steps, radius, results)
@@ -57,7 +57,7 @@ def _run(games: list[str], methods: str, seeds: int, steps: int | None, radius: 
 
 
 def finite(row: Any) -> Any:
-    """A row with what is no number in JSON, infinity and NaN, as text, which `float` reads.
+    """A row in which infinity and NaN, which JSON does not have, are text that `float` reads.
 
     >>> finite({"reverse_kl": float("inf"), "modes": 8})
     {'reverse_kl': 'inf', 'modes': 8}
@@ -68,7 +68,7 @@ def finite(row: Any) -> Any:
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, Any]:
-    """The same row again."""
+    """The row that `finite` was given."""
     return {name: float(value) if value in ("inf", "-inf", "nan") else value for name, value in row.items()}
 
 
@@ -85,7 +85,7 @@ def _sentence(row: dict[str, Any]) -> str:
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
-    """As tables, or where they do not fit as Markdown, which can be pasted too."""
+    """Print the results as tables or, if these do not fit, as Markdown."""
     from gan_lab.studies.bench.summary import HEADER, PROTOCOL_HEADER, by_protocol, markdown, summarise
 
     for title, header, lines in (
@@ -111,5 +111,5 @@ def _rows(results: Path) -> list[dict[str, Any]]:
         try:
             rows.append(json.loads(line, object_hook=_numbers))
         except json.JSONDecodeError as error:
-            raise GameError(f"line {number} of {results} is no JSON: {error}") from None
+            raise GameError(f"line {number} of {results} is not JSON: {error}") from None
     return rows

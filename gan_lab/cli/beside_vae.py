@@ -13,25 +13,25 @@ from gan_lab.cli.exit_codes import exit_codes
 
 def beside_vae(
     game: Annotated[str, typer.Argument(help="A game of samples: see `gan-lab games`.")] = "ring8",
-    steps: Annotated[int, typer.Option(min=1, help="Updates of the VAE, and of the GAN.")] = 1500,
-    vae_steps: Annotated[int | None, typer.Option(min=1, help="Of the VAE, if others.", show_default=False)] = None,
-    samples: Annotated[int, typer.Option(min=10, help="Samples of each that are measured.")] = 2000,
-    loss: Annotated[str | None, typer.Option(help="The GAN's: {losses}", show_default=False)] = None,
-    penalty: Annotated[str | None, typer.Option(help="The GAN's: {penalties}", show_default=False)] = None,
-    penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.", show_default="0.1")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Number of updates of the VAE and of the GAN.")] = 1500,
+    vae_steps: Annotated[int | None, typer.Option(min=1, help="Those of the VAE alone.", show_default=False)] = None,
+    samples: Annotated[int, typer.Option(min=10, help="Number of measured samples of each model.")] = 2000,
+    loss: Annotated[str | None, typer.Option(help="Loss of the GAN: {losses}", show_default=False)] = None,
+    penalty: Annotated[str | None, typer.Option(help="Penalty of the GAN: {penalties}", show_default=False)] = None,
+    penalty_weight: Annotated[float | None, typer.Option(help="Factor of the penalty.", show_default="0.1")] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="The GAN's; of pictures their own, else the plain one.", show_default=False)
+        str | None, typer.Option(help="Recipe of the GAN; default: pictures' own, else plain.", show_default=False)
     ] = None,
     width: Annotated[float | None, typer.Option(help="Standard deviation of a mixture's modes.")] = None,
     resume: Annotated[
-        Path | None, typer.Option(help="A checkpoint of the GAN: it is trained from there.", show_default=False)
+        Path | None, typer.Option(help="Checkpoint from which the GAN continues.", show_default=False)
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option(help="PNG of samples, where they are pictures.", show_default=False)
+        Path | None, typer.Option(help="Write a PNG of the samples, if they are pictures.", show_default=False)
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, the same table.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same table.")] = 0,
 ) -> None:
-    """Train a VAE and a GAN on the same data: likelihood, blur, missed modes, precision and recall."""
+    """Train a VAE and a GAN on the same data; compare likelihood, blur, missed modes, precision and recall."""
     from gan_lab.games import make_game
     from gan_lab.studies.vae_comparison import beside_vae as compare
     from gan_lab.watch.watchable_games import watched_game

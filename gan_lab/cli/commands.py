@@ -1,4 +1,4 @@
-"""The command `gan-lab`: check the lecture's statements, train a game, watch one, list them."""
+"""The command `gan-lab`: check the lecture's statements, train a game, watch a game, list the games."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -22,7 +22,7 @@ from gridworld_env.ui.versions import version_option
 
 
 def names() -> dict[str, Iterable[str]]:
-    """What the help of the options names."""
+    """The names that the help of the options lists."""
     from gan_lab.payoffs.losses import LOSSES
     from gan_lab.payoffs.penalties import PENALTIES
     from gan_lab.recipes.choose import RECIPES
@@ -50,17 +50,17 @@ app.command()(sample)
 VERSION = version_option("torch", "pettingzoo", "gymnasium", "numpy", "safetensors", "pygame-ce")
 out: Console = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
 
-Seed = Annotated[int | None, typer.Option(help="Draws the same numbers again.", show_default=False)]
+Seed = Annotated[int | None, typer.Option(help="The same seed draws the same random numbers.", show_default=False)]
 
 
 @app.callback()
 def gan_lab(version: Annotated[bool, VERSION] = False) -> None:
-    """GAN training as a two-player game, each learned quantity beside its exact value."""
+    """GAN training as a two-player game, with the exact value beside each learned quantity."""
 
 
 @app.command()
 def verify(seed: Seed = None) -> None:
-    """Measure each statement of the lecture: what is exact, what is found, pass or fail."""
+    """Check each statement of the lecture: print the exact value, the measured value, and pass or fail."""
     from gan_lab.studies.lecture import verify as statements
 
     failed = 0
@@ -77,7 +77,7 @@ def verify(seed: Seed = None) -> None:
 
 @app.command()
 def games() -> None:
-    """List the games, and what is exact in each."""
+    """List the games and what is known exactly in each."""
     from gan_lab.games import GAMES, make_game
 
     table = Table("name", "moves", "what is known")

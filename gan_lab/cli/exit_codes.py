@@ -15,7 +15,7 @@ PATIENCE = 10.0  # seconds in which rank 0 may speak for all
 
 @contextmanager
 def exit_codes(*refusals: type[Exception]) -> Iterator[None]:
-    """Inside, what goes wrong is said in a line, and ends the command: game errors, and other refusals."""
+    """End the command with a one-line message if a game error, or one of `refusals`, is raised inside."""
     try:
         yield
     except (GameError, *refusals) as error:

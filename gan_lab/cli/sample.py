@@ -1,4 +1,4 @@
-"""The command `gan-lab sample`: what the generator of a checkpoint makes."""
+"""The command `gan-lab sample`: write samples of the generator of a checkpoint."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +10,12 @@ from gan_lab.cli.exit_codes import exit_codes, say
 
 def sample(
     checkpoint: Annotated[Path, typer.Argument(help="A file that `gan-lab train --checkpoint` wrote.")],
-    count: Annotated[int, typer.Option(min=1, help="How many samples.")] = 1000,
-    out: Annotated[Path, typer.Option(help="An .npy or a .csv file; of pictures a .png, too.")] = Path("samples.npy"),
-    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same samples.")] = 0,
-    averaged: Annotated[bool, typer.Option(help="Take the average of the generator's parameters.")] = False,
+    count: Annotated[int, typer.Option(min=1, help="Number of samples.")] = 1000,
+    out: Annotated[Path, typer.Option(help="An .npy or .csv file; or a .png file for pictures.")] = Path("samples.npy"),
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same samples.")] = 0,
+    averaged: Annotated[bool, typer.Option(help="Use the average of the generator's parameters.")] = False,
 ) -> None:
-    """Write samples of a generator that was trained before."""
+    """Write samples of a trained generator."""
     from gan_lab.training.exports import write_samples
     from gan_lab.training.loop import load
 

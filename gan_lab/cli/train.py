@@ -14,35 +14,41 @@ from gridworld_env.ui.files.whole_file import check_place
 if TYPE_CHECKING:
     from gan_lab.updates import Update
 
-Rate = Annotated[str | None, typer.Option(help='Of both players: 1e-3, or "cosine(1e-3, 1e-5)".', show_default=False)]
-RateOfG = Annotated[str | None, typer.Option(help="Of the generator alone.", show_default=False)]
+Rate = Annotated[
+    str | None, typer.Option(help='Rate of both players: 1e-3, or "cosine(1e-3, 1e-5)".', show_default=False)
+]
+RateOfG = Annotated[str | None, typer.Option(help="Learning rate of the generator alone.", show_default=False)]
 Html = Annotated[Path | None, typer.Option(help="Write a page that replays the run.")]
 Data = Annotated[Path | None, typer.Option(help="A folder of images, an .npy file of images or points, or a CSV.")]
 
 
 def train(
-    game: Annotated[str | None, typer.Argument(help="See `gan-lab games`; ring8 if not said.")] = None,
+    game: Annotated[str | None, typer.Argument(help="A name from `gan-lab games`; default: ring8.")] = None,
     data: Data = None,
-    recipe: Annotated[str | None, typer.Option(help="Where nothing below is chosen: the game's own. {recipes}")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Updates; schedules are squeezed into them.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Default without the options below: the game's own. {recipes}")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Number of updates; schedules are fitted to it.")] = None,
     update: Annotated[str | None, typer.Option(help="{updates}")] = None,
     discriminator_steps: Annotated[int | None, typer.Option(min=1, help="k of Algorithm 1.")] = None,
     loss: Annotated[str | None, typer.Option(help="{losses}", show_default=False)] = None,
     penalty: Annotated[str | None, typer.Option(help="{penalties}, none", show_default=False)] = None,
-    penalty_weight: Annotated[str | None, typer.Option(help='Times the penalty: 1, or "linear(1, 0.1)".')] = None,
+    penalty_weight: Annotated[str | None, typer.Option(help='Factor of the penalty: 1, or "linear(1, 0.1)".')] = None,
     rate: Rate = None,
     generator_rate: RateOfG = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Samples of a turn.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, the same run, with as many threads.")] = 0,
-    checkpoint: Annotated[Path | None, typer.Option(help="Write what there is after each evaluation.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
-    device: Annotated[str, typer.Option(help="Where networks and samples live: {devices}.")] = "cpu",
-    shares: Annotated[int | None, typer.Option(help="Parts in which a batch is played.", show_default=False)] = None,
-    grid: Annotated[Path | None, typer.Option(help="PNG of samples that are pictures, while it trains.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Number of samples in a turn.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed and number of threads give the same run.")] = 0,
+    checkpoint: Annotated[Path | None, typer.Option(help="File to write after each evaluation.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Continue from a checkpoint.")] = None,
+    device: Annotated[str, typer.Option(help="Device of networks and samples: {devices}.")] = "cpu",
+    shares: Annotated[int | None, typer.Option(help="Number of parts of a batch.", show_default=False)] = None,
+    grid: Annotated[
+        Path | None, typer.Option(help="Write a PNG of samples during training, if they are pictures.")
+    ] = None,
     html: Html = None,
-    gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write the replay as an animation.")] = None,
 ) -> None:
-    """Train a game, and say in words whether it has converged and whether modes are missing.
+    """Train a game, and report in words whether it has converged and whether modes are missing.
 
     Several processes share each batch: torchrun --nproc-per-node=2 -m gan_lab train ...
     """
@@ -85,7 +91,7 @@ def _train(
 
 
 def _restarted(choices: dict[str, Any]) -> dict[str, Any]:
-    """The same choices; of a run that torchrun or Slurm starts again, to go on from its own checkpoint."""
+    """The same choices; if torchrun or Slurm restarts the run, it resumes from its own checkpoint."""
     written = choices["checkpoint"]
     if is_restarted() and written is not None and written.is_file():
         return {**choices, "resume": written}
@@ -103,13 +109,13 @@ def _chosen(game: str | None, data: Path | None) -> Any:
 
 
 def _of_pictures(game: Any, grid: Path) -> Any:
-    """A game whose samples can be written as this picture."""
+    """The game; refuses a game whose samples cannot be written as this picture."""
     from gan_lab.games import make_game
 
     check_place(grid, ".png")
     found: Any = make_game(game)
     if not found.of_samples or found.image_shape is None:
-        raise WiringError(f"--grid writes pictures, and samples of {found.name!r} are none: leave it out")
+        raise WiringError(f"--grid writes pictures, but samples of {found.name!r} are not pictures: leave it out")
     return found
 
 

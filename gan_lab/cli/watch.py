@@ -1,4 +1,4 @@
-"""The command `gan-lab watch`: a game in a window, while it is played."""
+"""The command `gan-lab watch`: show a game in a window while it is played."""
 
 import os
 from collections.abc import Mapping
@@ -15,19 +15,21 @@ out: Console = Console(highlight=False)
 
 def watch(
     game: Annotated[str, typer.Argument(help="{watched}")] = "ring8",
-    recipe: Annotated[str | None, typer.Option(help="Where nothing below is chosen: the game's own. {recipes}")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Default without the options below: the game's own. {recipes}")
+    ] = None,
     update: Annotated[str | None, typer.Option(help="{updates}")] = None,
     loss: Annotated[str | None, typer.Option(help="{losses}", show_default=False)] = None,
     penalty: Annotated[str | None, typer.Option(help="{penalties}, none", show_default=False)] = None,
-    penalty_weight: Annotated[float | None, typer.Option(help="Times the penalty.")] = None,
+    penalty_weight: Annotated[float | None, typer.Option(help="Factor of the penalty.")] = None,
     width: Annotated[float | None, typer.Option(help="Standard deviation of a mixture's modes.")] = None,
-    noise: Annotated[int | None, typer.Option(min=1, help="Numbers that the generator sees of a noise vector.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same players.")] = 0,
-    paused: Annotated[bool, typer.Option("--paused", help="Wait for the space bar.")] = False,
+    noise: Annotated[int | None, typer.Option(min=1, help="Length of a noise vector.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same players.")] = 0,
+    paused: Annotated[bool, typer.Option("--paused", help="Start paused; the space bar starts the run.")] = False,
     scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
     html: Annotated[Path | None, typer.Option(help="Write dirac or bilinear as a page, and open no window.")] = None,
 ) -> None:
-    """Open a window: watch a GAN learn beside what is exactly true, step by step, and change its rules meanwhile.
+    """Open a window: watch a GAN learn step by step beside the exact truth, and change its rules meanwhile.
 
     To see modes go missing: gan-lab watch ring8 --recipe plain --width 0.05 --noise 2
     """
@@ -65,7 +67,7 @@ def _write(html: Path, game: str, only_a_window: Mapping[str, object], **rules: 
 def _show(
     game: str, recipe: str | None, seed: int, paused: bool, scale: float, **options: str | float | int | None
 ) -> None:
-    """Show the window until it is closed, by Ctrl-C in the terminal too; then the report of the run is printed."""
+    """Show the window until it is closed, or until Ctrl-C in the terminal; then print the report of the run."""
     import torch
 
     from gan_lab.watch.launch import opening

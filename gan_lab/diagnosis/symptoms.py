@@ -52,12 +52,12 @@ def advice(*cures: tuple[str, bool]) -> str:
 
 @dataclass(frozen=True)
 class Symptom:
-    """A failure that was recognised.
+    """A recognised failure of training.
 
     Attributes:
-        name: Of the failure: a key of `gan_lab.diagnosis.symptoms.SYMPTOMS`.
+        name: Name of the failure, a key of `gan_lab.diagnosis.symptoms.SYMPTOMS`.
         evidence: The numbers by which it was recognised.
-        says: What was seen, in words.
+        says: The observation, in words.
         fix: What to do.
 
     >>> print(Symptom("divergence", {"broken players": 1.0}, "A number is not finite.", "a smaller rate."))
@@ -70,7 +70,7 @@ class Symptom:
     fix: str
 
     def __str__(self) -> str:
-        """Name, evidence and fix in two sentences."""
+        """The name, the evidence and the fix in two sentences."""
         return f"Symptom: {self.name}. {self.says} Fix: {self.fix}"
 
 

@@ -17,18 +17,18 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
 
     Args:
         game: Name of a game, or the game.
-        discriminator_steps: Turns k of the discriminator before each one of the generator.
-        loss: What the players want; "minimax", the default, is V(D, G) and its negative, so that rewards add up to 0
-            (`train` takes "non_saturating" on samples).
+        discriminator_steps: Turns k of the discriminator before each turn of the generator.
+        loss: Loss that defines the payoffs. The default, "minimax", pays V(D, G) and its negative, so that rewards add
+            up to 0 (the default of `train` on samples is "non_saturating").
         penalty: "r1", "r2", "r1r2", "gradient_penalty" or None; for players who learn.
-        penalty_weight: Times the penalty.
-        batch_size: Samples of a turn.
+        penalty_weight: Factor of the penalty.
+        batch_size: Number of samples in a turn.
         max_cycles: Cycles of k + 1 turns after which the game is truncated; None: never.
         tensors: Whether observations are torch tensors; otherwise NumPy arrays.
         render_mode: "human", "rgb_array", "ansi" or None.
 
-    After each move `rewards` has the players' payoffs as floats, and `infos[agent]["payoff"]` what the agent
-    learns from, a tensor with the graph of its move.
+    After each move, `rewards` holds the players' payoffs as floats. `infos[agent]["payoff"]` is the payoff from which
+    the agent learns: a tensor with the graph of its move.
 
     Raises:
         WiringError: An unknown game, loss or penalty, or numbers out of range.
@@ -61,7 +61,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
 
     @classmethod
     def of_state(cls, state: GameState, discriminator_steps: int) -> "AlternatingEnv":
-        """The environment of a game whose state there is, for players who learn: without an end, with tensors."""
+        """The environment of an existing game state, for learners: it uses tensors and has no limit of turns."""
         env = cls.__new__(cls)
         state.own_payoffs = True
         env._take(state, discriminator_steps, None, True, None)
@@ -92,7 +92,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
         self.agent_selection: str = self._order[0]
 
     def observe(self, agent: str) -> Any:
-        """What an agent sees: on its turn what was drawn for it, otherwise what it saw last."""
+        """The observation of an agent: what was drawn for its turn, or its last observation if it is not its turn."""
         self._check_begun()
         choose(agent, self._spaces, "agent")
         if agent != self.agent_selection or self.truncations.get(agent, False):
@@ -104,7 +104,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
         return seen if self.tensors else seen.detach().cpu().numpy()
 
     def step(self, action: Any) -> None:
-        """Play the move of `agent_selection`; None when its game is over."""
+        """Play the move of `agent_selection`; pass None when the game is over for that agent."""
         self._check_begun()
         if self.terminations[self.agent_selection] or self.truncations[self.agent_selection]:
             self._was_dead_step(action)
@@ -126,6 +126,6 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
             self.render()
 
     def last(self, observe: bool = True) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Observation, reward since its last move, ended, cut off, and info of `agent_selection`."""
+        """Observation, reward since its last move, terminated, truncated, and info of `agent_selection`."""
         self._check_begun()
         return super().last(observe)

@@ -21,7 +21,7 @@ class GameEnv:
 
     Attributes:
         game_state: The game between two turns.
-        turn: How many were played.
+        turn: Number of turns played.
     """
 
     tensors: bool
@@ -53,11 +53,11 @@ class GameEnv:
         }
 
     def observation_space(self, agent: str) -> Box:
-        """Of the agent: noise, or samples; in exact games both strategies."""
+        """The observation space of the agent: noise or samples; in exact games, both strategies."""
         return choose(agent, self._spaces, "agent")[0]
 
     def action_space(self, agent: str) -> Box:
-        """Of the agent: samples, or probabilities; in exact games its strategy."""
+        """The action space of the agent: samples or probabilities; in exact games, its strategy."""
         return choose(agent, self._spaces, "agent")[1]
 
     def seat(self, **players: Any) -> None:
@@ -65,7 +65,7 @@ class GameEnv:
         self.game_state.seat(players)
 
     def state(self) -> NDArray[Any]:
-        """All that the next turns depend on, flat."""
+        """A flat array of everything that the next turns depend on."""
         self._check_begun()
         return self.game_state.state()
 

@@ -16,9 +16,9 @@ from gan_lab.payoffs.penalties import WEIGHT
 class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
     """GAN training as a game in which both players move at once.
 
-    Arguments and `infos` are those of `AlternatingEnv`, without `discriminator_steps`. The discriminator judges
-    the samples that its observation shows: those of the generator's last move, or of a seated generator. Learners
-    take both gradients before either moves: the generator's payoff is worth what the discriminator was.
+    The arguments and `infos` are those of `AlternatingEnv`, without `discriminator_steps`. The discriminator judges the
+    samples that its observation shows: those of the generator's last move, or of a seated generator. Learners take both
+    gradients before either player moves: the generator's payoff depends on the discriminator before its move.
 
     >>> env = SimultaneousEnv("ring8", batch_size=4)
     >>> observations, infos = env.reset(seed=1)

@@ -18,10 +18,10 @@ class BilinearGame(StrategyGame):
 
     Args:
         matrix: (m, n) A; the discriminator has m numbers, the generator n.
-        bound: How far from 0 the numbers of a strategy may be; the exploitability grows with it.
+        bound: Largest absolute value of a strategy's numbers; the exploitability grows with it.
 
     Raises:
-        WiringError: A is no finite matrix, or the bound is no finite number above 0.
+        WiringError: A is not a finite matrix, or the bound is not a finite number above 0.
 
     Source: Daskalakis et al. 2018, section 1; Gidel et al. 2019, section 2.2.
 
@@ -38,7 +38,7 @@ class BilinearGame(StrategyGame):
         try:
             self.matrix: NDArray[np.float64] = np.asarray(matrix, dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise WiringError(f"the matrix is no array of numbers: {error}") from None
+            raise WiringError(f"the matrix is not an array of numbers: {error}") from None
         if self.matrix.ndim != 2 or not self.matrix.size or not np.isfinite(self.matrix).all():
             raise WiringError(f"the matrix has shape {self.matrix.shape}; expected (m, n), finite")
         rows, columns = self.matrix.shape
@@ -46,7 +46,7 @@ class BilinearGame(StrategyGame):
         self.deviations = box_in_words(self.bound)
 
     def space(self, agent: str) -> Box:
-        """A box of as many numbers as A has rows or columns."""
+        """A box with one number for each row of A (discriminator) or each column of A (generator)."""
         return self._boxes[0 if agent == DISCRIMINATOR else 1]
 
     def value(self, discriminator: Any, generator: Any) -> Any:
@@ -56,7 +56,7 @@ class BilinearGame(StrategyGame):
         return float(self.exact(DISCRIMINATOR, discriminator) @ self.matrix @ self.exact(GENERATOR, generator))
 
     def exploitability(self, discriminator: Any, generator: Any) -> float:
-        """Bound times (|A theta|_1 + |A^T psi|_1), against the best corners of the boxes."""
+        """Bound times (|A theta|_1 + |A^T psi|_1): both best responses are corners of the boxes."""
         up = np.abs(self.matrix @ self.exact(GENERATOR, generator)).sum()
         return float(self.bound * (up + np.abs(self.matrix.T @ self.exact(DISCRIMINATOR, discriminator)).sum()))
 

@@ -10,18 +10,18 @@ from gan_lab.games.sample_game import SampleGame
 
 
 class DatasetGame(SampleGame):
-    """So many samples of a game, drawn once; the players see no others, the truth stays that of the game.
+    """A fixed number of samples of a game, drawn once. The players see only these; the truth stays that of the game.
 
     Args:
-        base: The game whose samples they are.
-        points: How many.
-        seed: Of the drawing.
+        base: The game from which the samples are drawn.
+        points: Number of samples.
+        seed: Seed of the draw.
 
     Attributes:
         points: (n, d) the samples.
 
     Raises:
-        WiringError: The base is no game of samples, or there is no point.
+        WiringError: The base is not a game of samples, or the number of points is below 1.
 
     >>> from gan_lab.games import ring
     >>> game = DatasetGame(ring(), points=32)
@@ -51,11 +51,11 @@ class DatasetGame(SampleGame):
 
     @property
     def origin(self) -> SampleGame:
-        """The game whose samples they are."""
+        """The game from which the samples are drawn."""
         return self.base
 
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        """(count, d) of the points, drawn with replacement."""
+        """(count, d) points, drawn with replacement."""
         return self.points[rng.integers(len(self.points), size=count)]
 
     def unseen(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -63,7 +63,7 @@ class DatasetGame(SampleGame):
         return self.base.real(count, rng)
 
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """What the base says of the samples: it, not the points, is what the generator should learn.
+        """What the base knows of the samples; the generator should learn the base, not the points.
 
         Where it counts modes, `reverse_kl_floor` includes the divergence of the points themselves.
         """

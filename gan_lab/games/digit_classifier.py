@@ -62,7 +62,7 @@ class DigitClassifier:
     """
 
     def __init__(self, data: Digits) -> None:
-        """Fit, and measure the error."""
+        """Fit the classifier and measure its error."""
         from sklearn.svm import SVC
 
         machine: Any = SVC  # its stubs know no number as gamma

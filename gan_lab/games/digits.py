@@ -19,10 +19,10 @@ from gan_lab.metrics.estimates import missed_beyond_chance, reverse_kl_of_shares
 class DigitsGame(ImagesGame):
     """Digits of 8 x 8 pixels as (64,) numbers in [-1, 1]; the modes are the ten classes.
 
-    What a sample shows is said by a classifier whose error on held-out images is in `truth` as `classifier_error`.
+    A classifier says which digit a sample shows; its error on held-out images is in `truth` as `classifier_error`.
 
     Args:
-        noise_size: Numbers of one noise vector.
+        noise_size: Length of a noise vector.
 
     Attributes:
         modes: Number of classes of a sample.
@@ -53,17 +53,17 @@ class DigitsGame(ImagesGame):
         return self.modes
 
     def known(self) -> str:
-        """The modes."""
+        """What is known of this game: the modes."""
         return f"{self.modes} modes, told apart by a classifier; the distance to the training images"
 
     def labels(self, samples: Any) -> NDArray[np.int64]:
-        """(n,) classes from 0 to `modes` - 1 of (n, d) samples, by the classifier; of a stack, its digits in order."""
+        """(n,) classes from 0 to `modes` - 1 of (n, d) samples, by the classifier; for a stack, its digits in order."""
         found = self.checked(samples)
         each = digit_classifier().labels(found.reshape(-1, 64)).reshape(len(found), self._stack)
         return each @ 10 ** np.arange(self._stack)[::-1]
 
     def features(self, samples: Any) -> NDArray[np.float64]:
-        """(n, 10) of the classifier: how much each digit is like each class; of a stack (n, 10 stack)."""
+        """(n, 10) features of the classifier: how similar each digit is to each class; (n, 10 stack) for a stack."""
         found = self.checked(samples)
         return digit_classifier().features(found.reshape(-1, 64)).reshape(len(found), -1)
 
@@ -72,13 +72,13 @@ class DigitsGame(ImagesGame):
         return np.bincount(self.labels(samples), minlength=self.modes) / len(samples)
 
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """Classes found, the divergence of their shares, the classifier's error, and all that is known of images.
+        """The classes found, the divergence of their shares, the classifier's error, and everything known of images.
 
-        `reverse_kl` is KL(shares of the samples' classes || shares of the data's); of n samples of the data itself it
-        would be about `reverse_kl_floor` = (modes - 1) / 2n, and `modes` about `modes_expected`, which is less than
-        all where samples are few; `modes_missed` counts what chance does not explain. `rarest` and `commonest` are the
-        least and the largest share of a class, divided by its share of the data. `classifier_error` is of one digit, on
-        images that the classifier never saw.
+        `reverse_kl` is KL(shares of the samples' classes || shares of the data's); for n samples of the data itself it
+        would be about `reverse_kl_floor` = (modes - 1) / 2n, and `modes` would be about `modes_expected`, which is less
+        than the number of modes if there are few samples. `modes_missed` counts the missing modes that chance does not
+        explain. `rarest` and `commonest` are the smallest and the largest share of a class, divided by its share of the
+        data. `classifier_error` is the error for one digit, on images that the classifier never saw.
         """
         shares = self.shares(samples)
         ratios = shares / self.weights
@@ -103,14 +103,14 @@ class StackedDigitsGame(DigitsGame):
     8 x 8 pixels instead of 28 x 28, there are 1437 of them instead of 60 000, and the classifier is another one.
 
     Args:
-        noise_size: Numbers of one noise vector.
-        stack: Digits of one sample.
+        noise_size: Length of a noise vector.
+        stack: Number of digits in a sample.
 
     Attributes:
-        protocol_samples: How many samples the protocol asks for.
+        protocol_samples: Number of samples that the protocol asks for.
 
     Raises:
-        WiringError: Scikit-learn is not installed, or a stack that is not 1 to 4 digits.
+        WiringError: Scikit-learn is not installed, or the stack does not have 1 to 4 digits.
 
     >>> game = StackedDigitsGame()
     >>> game.dimension, game.image_shape, game.modes

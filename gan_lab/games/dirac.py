@@ -27,13 +27,13 @@ SCORES: Final = 65  # at which a payoff is looked at for its best, before it is 
 class DiracGame(StrategyGame):
     """Strategies are theta (1,) of the generator and psi (1,) of the discriminator, both in [-bound, bound].
 
-    Any loss and any penalty of the slope psi.
+    Any loss can be played, and any penalty of the slope psi.
 
     Args:
-        bound: How far from 0 a strategy may be; the exploitability grows with it.
+        bound: Largest absolute value of a strategy; the exploitability grows with it.
 
     Raises:
-        WiringError: The bound is no finite number above 0.
+        WiringError: The bound is not a finite number above 0.
 
     Source: Mescheder, Geiger and Nowozin 2018, section 2.
 
@@ -51,7 +51,7 @@ class DiracGame(StrategyGame):
         self._box, self.deviations = box(self.bound, 1), box_in_words(self.bound)
 
     def space(self, agent: str) -> Box:
-        """[-bound, bound] for either."""
+        """The strategies of either player: [-bound, bound]."""
         return self._box
 
     def value(self, discriminator: Any, generator: Any) -> Any:
@@ -63,16 +63,16 @@ class DiracGame(StrategyGame):
         return float(-np.log(2.0) - np.logaddexp(0.0, psi * theta).item())
 
     def check_loss(self, loss: Loss, penalty: Penalty | None) -> None:
-        """All have a meaning here."""
+        """Accept every loss and penalty."""
 
     def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
-        """Of any loss, on the scores 0 of the data and psi theta of the generated point."""
+        """The payoffs under any loss, for the score 0 of the data and the score psi theta of the generated point."""
         fake = discriminator * generator
         real = torch.zeros_like(fake)
         return loss.discriminator(real, fake, None, None), loss.generator(real, fake, None, None)
 
     def slope_penalty(self, penalty: Penalty, discriminator: Tensor, generator: Tensor) -> Tensor:
-        """Of the slope psi, the same everywhere."""
+        """The penalty of the slope psi, which is the same everywhere."""
         points = torch.stack([torch.zeros_like(generator), generator]).detach().requires_grad_()
         return penalty.slope(points, (points * discriminator).flatten(), 1, lambda x: (x * discriminator).flatten())
 
@@ -80,7 +80,7 @@ class DiracGame(StrategyGame):
         return self.exact(DISCRIMINATOR, discriminator).item(), self.exact(GENERATOR, generator).item()
 
     def exploitability(self, discriminator: Any, generator: Any) -> float:
-        """Against the best psi' and theta' of the box."""
+        """The exploitability: what the players gain together by the best psi' and theta' of the box."""
         psi, theta = self._point(discriminator, generator)
         best = -np.logaddexp(0.0, -self.bound * abs(theta))
         worst = -np.logaddexp(0.0, self.bound * abs(psi))

@@ -23,14 +23,14 @@ SMALLEST: Final = 1e-12  # D is kept this far from 0 and 1 where its logit is ta
 class FiniteGame(StrategyGame):
     """Data p on n atoms; V(D, G) = sum p log D + sum q log(1 - D).
 
-    The generator plays q, (n,) numbers of at least 0 that are divided by their sum (all zeros: alike); the
-    discriminator plays D, (n,) probabilities.
+    The generator plays q, (n,) numbers of at least 0 that are divided by their sum (all zeros stand for the uniform
+    distribution). The discriminator plays D, (n,) probabilities.
 
     Args:
         p: (n,) probabilities of the data.
 
     Raises:
-        WiringError: p is no distribution.
+        WiringError: p is not a distribution.
 
     Source: Goodfellow et al. 2014, section 4.
 
@@ -53,15 +53,15 @@ class FiniteGame(StrategyGame):
 
     @classmethod
     def random(cls, atoms: int, rng: np.random.Generator) -> "FiniteGame":
-        """A distribution drawn evenly from all of n atoms."""
+        """A game whose p is drawn uniformly from all distributions on n atoms."""
         return cls(rng.dirichlet(np.ones(atoms)))
 
     def start(self, agent: str) -> Strategy:
-        """D = 1/2 everywhere; q alike on all atoms."""
+        """D = 1/2 everywhere, and the uniform q."""
         return np.full(self.p.shape, 0.5 if agent == DISCRIMINATOR else 1 / len(self.p))
 
     def space(self, agent: str) -> Box:
-        """[0, 1]^n of either."""
+        """The strategies of either player: [0, 1]^n."""
         return self._box
 
     def projected(self, agent: str, move: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ class FiniteGame(StrategyGame):
         return clipped / total if total > 0 else torch.full_like(clipped, 1 / len(clipped))
 
     def idle_directions(self, agent: str, strategy: Strategy) -> Strategy:
-        """The generator's own length, by which its move is divided."""
+        """The direction in which the generator's numbers are scaled, as they are divided by their sum."""
         return super().idle_directions(agent, strategy) if agent == DISCRIMINATOR else strategy[None]
 
     def value(self, discriminator: Any, generator: Any) -> Any:
@@ -88,12 +88,12 @@ class FiniteGame(StrategyGame):
         return (torch.xlogy(p, real) + torch.special.xlog1py(q, -fake)).sum()
 
     def check_loss(self, loss: Loss, penalty: Penalty | None) -> None:
-        """Any loss; atoms have no slope to penalise."""
+        """Accept any loss and refuse penalties, as atoms have no slope."""
         if penalty is not None:
-            raise WiringError(f"the atoms of the game 'finite' have no slope: no penalty, not {penalty.name!r}")
+            raise WiringError(f"the game 'finite' has no slope to penalise; expected no penalty, not {penalty.name!r}")
 
     def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
-        """Of any loss, on the scores logit D, under p and q."""
+        """The payoffs under any loss, from the scores logit D with the weights p and q."""
         if loss.zero_sum and loss.is_value:
             return super().payoffs(loss, discriminator, generator)
         scores, p = torch.logit(discriminator, eps=SMALLEST), torch.from_numpy(self.p)
@@ -108,7 +108,7 @@ class FiniteGame(StrategyGame):
         return truth.criterion(self.p, q)
 
     def best_generator(self, d: ArrayLike) -> Strategy:
-        """(n,) q that minimises V(D, .): all mass where D is most fooled, shared by ties."""
+        """(n,) q that minimises V(D, .): all mass on the atoms with the largest D, divided equally among ties."""
         best = truth.verdicts(d, len(self.p))
         most = best == best.max()
         return most / most.sum()
@@ -121,7 +121,7 @@ class FiniteGame(StrategyGame):
         return max(gap, 0.0)
 
     def gradients(self, d: ArrayLike, q: ArrayLike) -> tuple[Strategy, Strategy]:
-        """((n,) dV/dD = p / D - q / (1 - D), (n,) dV/dq = log(1 - D)); what has no mass has no pull."""
+        """((n,) dV/dD = p / D - q / (1 - D), (n,) dV/dq = log(1 - D)); in dV/dD, terms without mass are 0."""
         d, q = truth.verdicts(d, len(self.p)), truth.distribution(q, "q")
         if q.shape != self.p.shape:
             raise WiringError(f"q has {len(q)} atoms; expected {len(self.p)}")
@@ -146,7 +146,7 @@ class FiniteGame(StrategyGame):
         }
 
     def truth_under(self, loss: Loss, discriminator: Strategy, generator: Strategy) -> dict[str, float]:
-        """`truth` of the D that the scores stand for, and what the players could gain in the payoffs of the loss."""
+        """`truth` for the D of these scores, and what the players could gain in the payoffs of the loss."""
         if loss.is_value:
             return self.truth(discriminator, generator)
         scores, p, q = (torch.from_numpy(part) for part in (discriminator, self.p, generator))
@@ -165,7 +165,7 @@ class FiniteGame(StrategyGame):
         return np.full(self.p.shape, 0.5), self.p.copy()
 
     def equilibrium_under(self, loss: Loss) -> tuple[Strategy, Strategy]:
-        """D whose scores are what the loss gives to data and copies alike, and q = p."""
+        """D = sigmoid of the neutral score of the loss, and q = p."""
         return np.full(self.p.shape, expit(loss.neutral)), self.p.copy()
 
 

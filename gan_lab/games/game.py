@@ -140,20 +140,20 @@ class GameState(ABC):
 
     @abstractmethod
     def state(self) -> NDArray[Any]:
-        """All that the next turns depend on, flat."""
+        """A flat array of everything that the next turns depend on."""
 
 
 class Game(MadeBy, ABC):
     """A two-player game; the discriminator maximises V(D, G), the generator minimises it.
 
     Attributes:
-        name: How the game is called.
+        name: Name of the game.
         known_value: V at the equilibrium.
-        of_samples: Whether moves are batches of samples and verdicts on them, by networks that recipes build; otherwise
-            moves are whole strategies, and all that is known is exact.
-        own_loss: The loss where none is chosen; None: the recipe's.
-        symptoms: Names of the failures that it can show, of `gan_lab.diagnosis.symptoms`.
-        picture: What a replay of training shows, of `gan_lab.replays.replay.SCENES`.
+        of_samples: Whether moves are batches of samples and verdicts on them, made by networks that recipes build.
+            Otherwise moves are whole strategies, and everything known is exact.
+        own_loss: The default loss of the game; None: that of the recipe.
+        symptoms: Names of the failures in `gan_lab.diagnosis.symptoms` that the game can show.
+        picture: The scene that a replay of training shows, a key of `gan_lab.replays.replay.SCENES`.
     """
 
     name: str
@@ -165,22 +165,22 @@ class Game(MadeBy, ABC):
 
     @property
     def is_planar(self) -> bool:
-        """Whether both strategies are one number, so that a game is a path in the plane."""
+        """Whether each strategy is one number, so that a run is a path in the plane."""
         return False
 
     @property
     def own_recipes(self) -> tuple[str, ...]:
-        """Names of recipes that suit the game; the first that there is counts."""
+        """Names of recipes that suit the game; the first one that exists is used."""
         return ("plain",)
 
     @property
     def mode_count(self) -> int | None:
-        """How many modes there are; None where that is not known."""
+        """The number of modes; None if it is not known."""
         return None
 
     @property
     def distances(self) -> dict[str, str]:
-        """What falls to 0 at an equilibrium: its names in `truth`, and what it is called beside a curve."""
+        """The quantities that fall to 0 at an equilibrium: from the name in `truth` to the label of a curve."""
         return {}
 
     @property
@@ -190,11 +190,11 @@ class Game(MadeBy, ABC):
 
     @property
     def origin(self) -> "Game":
-        """The game whose truth is asked for: itself, unless it shows a few points of another."""
+        """The game whose truth is used: itself, unless it shows a few points of another game."""
         return self
 
     def as_played(self, packing: int, noise_size: int | None) -> "Game":
-        """The game with another size of noise, and in packs, where it has noise and samples."""
+        """The game with packs of samples and another size of noise; itself if it has no noise and samples."""
         return self
 
     @abstractmethod
@@ -203,33 +203,33 @@ class Game(MadeBy, ABC):
 
     @abstractmethod
     def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
-        """(discriminator, generator) of those who give none."""
+        """The (discriminator, generator) that are used if none are given."""
 
     @abstractmethod
     def evaluate(self, discriminator: Any, generator: Any, seed: int, loss: Loss) -> dict[str, float]:
-        """What is known exactly, or estimated from fresh samples, beside the players; V among it.
+        """V and everything else that is known of the players, exactly or estimated from fresh samples.
 
         Args:
             discriminator: The player.
             generator: The player.
-            seed: Of the samples.
-            loss: For which the players play.
+            seed: Seed of the samples.
+            loss: Loss for which the players play.
 
         Raises:
             NonFiniteMoveError: A move is NaN or infinite.
         """
 
     def is_zero_sum(self, loss: Loss) -> bool:
-        """Whether what one player is paid is always what the other loses."""
+        """Whether the payoffs of the two players always add up to 0."""
         return loss.zero_sum
 
     def truth_of_samples(self, generator: Any, seed: int) -> dict[str, float]:
-        """What the samples of a generator tell without a discriminator; nothing where it makes none."""
+        """What is known of the samples of a generator without a discriminator; empty if it makes no samples."""
         return {}
 
     def samples(self, generator: Any, count: int, seed: int | None) -> NDArray[np.float32]:
         """(count, d) samples of a generator."""
-        raise WiringError(f"the generator of {self.name!r} plays a strategy, no samples: see `strategies`")
+        raise WiringError(f"the generator of {self.name!r} plays a strategy, not samples: see `strategies`")
 
     def strategies(self, discriminator: Any, generator: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The strategies of both players."""
@@ -240,7 +240,7 @@ class Game(MadeBy, ABC):
         return ""
 
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits of all numbers that make the game: its public arrays and numbers.
+        """Twelve hexadecimal digits, a hash of all numbers that define the game: its public arrays and numbers.
 
         >>> from gan_lab.games import FiniteGame
         >>> FiniteGame([0.5, 0.5]).fingerprint() == FiniteGame([0.5, 0.5]).fingerprint()

@@ -27,13 +27,13 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(32)  # of a panel
 
 
 class GaussianGame(StrategyGame):
-    """Data N(mean, std^2); the generator plays (a, b), so that a z + b is N(b, a^2).
+    """Data N(mean, std^2); the generator plays (a, b), whose samples a z + b are N(b, a^2).
 
     The discriminator plays (c0, c1, c2): its score is c0 + c1 x + c2 x^2.
 
     Args:
-        mean: Of the data.
-        std: Of the data, above 0.
+        mean: Mean of the data.
+        std: Standard deviation of the data, above 0.
 
     Raises:
         WiringError: Numbers out of range.
@@ -65,11 +65,11 @@ class GaussianGame(StrategyGame):
         self._discriminator = Box(-1e6, 1e6, (3,), np.float64)
 
     def start(self, agent: str) -> Strategy:
-        """No opinion; and a Gaussian two standard deviations off and half as wide."""
+        """D = 1/2 everywhere; and a Gaussian two standard deviations from the data and half as wide."""
         return np.zeros(3) if agent == DISCRIMINATOR else np.array([self.std / 2, self.mean + 2 * self.std])
 
     def space(self, agent: str) -> Box:
-        """A above 0 and b; three coefficients."""
+        """The strategies of an agent: (a, b) with a above 0, or the discriminator's three coefficients."""
         return self._discriminator if agent == DISCRIMINATOR else self._generator
 
     def value(self, discriminator: Any, generator: Any) -> Any:
@@ -102,9 +102,9 @@ class GaussianGame(StrategyGame):
         return self.jsd_with_error(generator)[0]
 
     def jsd_with_error(self, generator: Any) -> tuple[float, float]:
-        """JSD(p, q), and how far off it can be: the difference to half the panels, and the rounding.
+        """JSD(p, q), and its largest error: the difference to the result with half the panels, plus the rounding.
 
-        The integrals are over p and over q apart, each on panels of its own and the other's width.
+        The integrals over p and over q are separate, each on panels of its own width and of the other's width.
         """
         a, b = self._fit(generator)
         fine, coarse = (self._jsd(a, b, panels) for panels in (64, 32))
@@ -126,7 +126,7 @@ class GaussianGame(StrategyGame):
         return -LOG_4 + 2 * self.jsd(generator)
 
     def exploitability(self, discriminator: Any, generator: Any) -> float:
-        """C(G) less the least V(D, .) of all distributions on [-50, 50]: a point where the score is largest."""
+        """C(G) less the least V(D, .) over distributions on [-50, 50], which a point of the largest score attains."""
         c0, c1, c2 = self.exact(DISCRIMINATOR, discriminator)
         peak = np.clip(-c1 / (2 * c2), -BOUND, BOUND) if c2 < 0 else 0.0
         highest = max(c0 + c1 * x + c2 * x * x for x in (-BOUND, BOUND, float(peak)))
@@ -157,7 +157,7 @@ class GaussianGame(StrategyGame):
 
     @property
     def equilibrium(self) -> tuple[Strategy, Strategy]:
-        """D = 1/2 everywhere, and the data's own scale and shift."""
+        """D = 1/2 everywhere, and the scale and shift of the data."""
         return np.zeros(3), np.array([self.std, self.mean])
 
 

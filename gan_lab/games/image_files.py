@@ -24,16 +24,17 @@ def read_images(path: str | PathLike[str], *, white: float | None = None) -> Ima
             (hidden files are left out; what is transparent lies on white); or a file of an array (n, height, width),
             or (n, height, width, channels) with 1 or 3 channels, of whole numbers from 0 to 255 (uint8), of True and
             False, or of floating-point numbers from 0 to 1.
-        white: The number that is white; None: 1 of floating-point numbers and where there are only 0 and 1; otherwise
-            that of the fewest bits (8, 10, 12, 14, 16) that hold the brightest number of all pictures.
+        white: The number that means white. None: 1 for floating-point numbers, and for pictures of only 0 and 1;
+            otherwise the largest number of the fewest bits (8, 10, 12, 14, 16) that hold the brightest number of all
+            pictures.
 
     Returns:
-        An `ImagesGame`, named after the path; its numbers are in [-1, 1].
+        An `ImagesGame` with the name of the path; its numbers are in [-1, 1].
 
     Raises:
-        WiringError: No such path, an empty folder, a file that is no picture, pictures of different sizes, an array of
-            another shape or type, numbers out of range or not finite, pictures that are all nearly black, so that white
-            is in doubt; the message names the file.
+        WiringError: The path does not exist, the folder is empty, a file is not a picture, pictures have different
+            sizes, an array has another shape or type, numbers are out of range or not finite, or all pictures are
+            nearly black, so that white is in doubt; the message names the file.
     """
     place = Path(path)
     if white is not None and not (isinstance(white, int | float) and 0 < white < float("inf")):

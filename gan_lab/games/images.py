@@ -16,16 +16,16 @@ Images = NDArray[np.float32]
 class ImagesGame(RowsGame):
     """Images as samples: flat vectors of numbers in [-1, 1], in the order of `image_shape`.
 
-    A part of the images is never shown to the players. Its distances to the others say how far from the training
-    images a new image of the same kind is; samples that are nearer are copies, samples that are farther are no such
-    images.
+    The players never see the held-out part of the images. Its distances to the training images say how far a new image
+    of the same kind is from them. Samples that are nearer are copies; samples that are farther are not images of this
+    kind.
 
     Args:
         images: (n, channels, height, width) numbers in [-1, 1].
-        held_out: Share of the images that is held out.
-        name: How the game is called.
-        noise_size: Numbers of one noise vector.
-        seed: Of the split.
+        held_out: Share of the images that the players never see.
+        name: Name of the game.
+        noise_size: Length of a noise vector.
+        seed: Seed of the split.
 
     Attributes:
         image_shape: (channels, height, width): `samples.reshape(-1, *game.image_shape)` are images again.
@@ -66,7 +66,7 @@ class ImagesGame(RowsGame):
 
     @property
     def own_recipes(self) -> tuple[str, ...]:
-        """That of small images, or of those that residual networks are for; whatever the images are called."""
+        """The recipe of small images, or that of residual networks, by the size of the images."""
         large = min(self.image_shape[1:]) >= LARGE and is_convolvable(self.image_shape)
         return ("pictures" if large else "images",)
 
@@ -76,7 +76,7 @@ class ImagesGame(RowsGame):
         return self.rows
 
     def checked(self, samples: Any) -> Images:
-        """(n, d) samples, clipped to [-1, 1] as a picture of them is; refuses another shape and what is not finite."""
+        """(n, d) samples, clipped to [-1, 1] as in a picture; refuses other shapes and numbers that are not finite."""
         return np.clip(super().checked(samples), np.float32(-1.0), np.float32(1.0))
 
 

@@ -28,14 +28,14 @@ class MixtureGame(SampleGame):
     Args:
         means: (K, d) centres of the modes.
         std: Standard deviation of each mode in every direction.
-        weights: (K,) shares of the modes; alike by default.
-        name: How the game is called.
-        noise_size: Numbers of one noise vector.
-        narrow: Whether its modes are so narrow beside their distances that training it takes the recipe made for that,
-            `gan_lab.mixture_recipe`; otherwise the plain one.
+        weights: (K,) shares of the modes; equal by default.
+        name: Name of the game.
+        noise_size: Length of a noise vector.
+        narrow: Whether the modes are so narrow compared with their distances that training needs the recipe for narrow
+            modes, `gan_lab.mixture_recipe`; otherwise the plain recipe is used.
 
     Raises:
-        WiringError: Arrays of the wrong shape, weights that are no distribution, a width that is not positive.
+        WiringError: Arrays of the wrong shape, weights that are not a distribution, or a width that is not positive.
 
     >>> MixtureGame([[-1.0], [1.0]], std=0.1).real(3, np.random.default_rng(7)).shape
     (3, 1)
@@ -77,16 +77,16 @@ class MixtureGame(SampleGame):
 
     @property
     def narrow(self) -> bool:
-        """Whether training it takes the recipe of narrow modes."""
+        """Whether training needs the recipe for narrow modes."""
         return self._narrow
 
     @property
     def mode_count(self) -> int:
-        """How many modes have a share."""
+        """The number of modes whose share is above 0."""
         return int((self.weights > 0).sum())
 
     def known(self) -> str:
-        """The modes."""
+        """What is known of this game: the modes."""
         return f"{len(self.means)} modes of width {self.std:g}; divergences estimated from samples"
 
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -96,7 +96,7 @@ class MixtureGame(SampleGame):
         return (self.means[modes] + spread).astype(np.float32)
 
     def log_parts(self, points: NDArray[Any]) -> NDArray[np.float64]:
-        """(n, K) log of what each mode adds to p(x), at (n, d) points."""
+        """(n, K) log of the contribution of each mode to p(x), at (n, d) points."""
         found = np.asarray(points, dtype=np.float64)
         squares = np.stack([((found - mean) ** 2).sum(axis=1) for mean in self.means], axis=1)
         constant = self.dimension * (np.log(self.std) + 0.5 * np.log(2 * np.pi))
@@ -108,17 +108,18 @@ class MixtureGame(SampleGame):
         return logsumexp(self.log_parts(points), axis=1)
 
     def binned(self, samples: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(bins,) probabilities of the data and shares of samples, in the bins by which JSD is counted."""
+        """(bins,) probabilities of the data, and (bins,) shares of the samples, in the bins of the JSD."""
         return binned(self, samples)
 
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """Modes found, share of good samples, and the divergences of the shares.
+        """The modes found, the share of good samples, and the divergences of the shares.
 
-        A mode is found if a sample is within three standard deviations of it (in more than two dimensions, within what
-        holds as much of it as in two); such samples are good. `modes_missed` counts those with no good sample, or much
-        less than their share, of the modes that so many samples can show: see `gan_lab.metrics.estimates`.
-        `reverse_kl` is KL(shares of the samples' nearest modes || those of the data's), `jsd` that of finer bins. What
-        n samples of the data themselves would have of both is `reverse_kl_floor`, `jsd_floor`.
+        A mode is found if a sample is within three standard deviations of it; such samples are good. In more than two
+        dimensions the radius is larger, so that it holds as much of a mode as in two dimensions. `modes_missed` counts,
+        among the modes that so many samples can show, those with no good sample or much less than their share: see
+        `gan_lab.metrics.estimates`. `reverse_kl` is KL(shares of the samples' nearest modes || those of the data's),
+        and `jsd` is the JSD in finer bins. `reverse_kl_floor` and `jsd_floor` are what n samples of the data themselves
+        would have.
         """
         counts, good = mode_counts(samples, self.means, self.std)
         found = np.bincount(good, minlength=len(self.means)) > 0

@@ -16,24 +16,24 @@ FAR: Final = 100.0  # widths of a column from 0, or of the narrowest column in t
 
 
 class PointsGame(RowsGame):
-    """Points as samples. A part of them is never shown to the players, and tells learning from memorising.
+    """Points as samples. A held-out part, which the players never see, tells learning from memorising.
 
     Args:
         points: (n, d) numbers.
-        held_out: Share of the points that is held out.
+        held_out: Share of the points that the players never see.
         standardise: Whether the players see (points - mean) / standard deviation, column by column. Then samples are
-            such numbers too, and `original(samples)` has them in the units of the points.
-        name: How the game is called.
-        noise_size: Numbers of one noise vector.
-        seed: Of the split.
+            standardised too, and `original(samples)` returns them in the units of the points.
+        name: Name of the game.
+        noise_size: Length of a noise vector.
+        seed: Seed of the split.
 
     Attributes:
         rows: (m, d) points that the players see.
         held_out: (k, d) points that they never see.
 
     Raises:
-        WiringError: Points of another shape, fewer than ten, not finite; or columns that lie far from 0 or differ much
-            in width, which `standardise=True` mends.
+        WiringError: Points of another shape, fewer than ten points, or numbers that are not finite; or columns that lie
+            far from 0 or differ much in width, for which `standardise=True` is the remedy.
 
     >>> game = PointsGame(np.random.default_rng(7).normal(size=(200, 3)))
     >>> game.dimension, len(game.rows), len(game.held_out)
@@ -70,7 +70,7 @@ class PointsGame(RowsGame):
         self.bound: float = 2 * self.scale
 
     def known(self) -> str:
-        """Distances to the points."""
+        """What is known of this game: the distances to the points."""
         return "W1 of samples and points; the distance to the points that are shown, beside that of held-out ones"
 
     def original(self, samples: Any) -> NDArray[np.float64]:
@@ -83,7 +83,7 @@ class PointsGame(RowsGame):
         return np.asarray(samples, dtype=np.float64) * self.spread + self.centre
 
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """All that `RowsGame` knows, and W1 of samples and points beside that of points and other points."""
+        """All that `RowsGame` knows, and W1 between samples and points, beside W1 between points and other points."""
         return {**super().truth(samples, rng), **w1_beside_data(self, self.checked(samples), rng)}
 
 
@@ -114,13 +114,13 @@ def _check_scales(centre: Rows | NDArray[Any], spread: NDArray[Any]) -> None:
     if (far := np.abs(centre) / spread).max() > FAR:
         worst = int(far.argmax())
         raise WiringError(
-            f"column {worst} lies around {centre[worst]:.4g} with a standard deviation of {spread[worst]:.2g}: from so "
-            f"far away a network does not see its shape. {mended}"
+            f"column {worst} lies around {centre[worst]:.4g} with a standard deviation of {spread[worst]:.2g}: a "
+            f"network cannot learn its shape so far from 0. {mended}"
         )
     if spread.max() > FAR * spread.min():
         raise WiringError(
             f"columns {int(spread.argmin())} and {int(spread.argmax())} have standard deviations of {spread.min():.2g} "
-            f"and {spread.max():.2g}: beside the one the other is nothing. {mended}"
+            f"and {spread.max():.2g}: the narrow one is lost beside the wide one. {mended}"
         )
 
 
@@ -129,10 +129,10 @@ def read_points(path: str | PathLike[str], *, standardise: bool = True) -> Point
 
     Args:
         path: The file; the first line of a CSV file may name the columns.
-        standardise: As of `PointsGame`.
+        standardise: As in `PointsGame`.
 
     Raises:
-        WiringError: No such file, or one of something else; the message names the line and the column.
+        WiringError: The file does not exist, or does not hold points; the message names the line and the column.
     """
     place = Path(path)
     if not place.is_file():
@@ -151,13 +151,13 @@ def _of_csv(file: Path) -> list[list[float]]:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             rows = [(number, row) for number, row in enumerate(csv.reader(lines), start=1) if any(map(str.strip, row))]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise WiringError(f"no CSV file in UTF-8 ({error})") from error
+        raise WiringError(f"not a CSV file in UTF-8 ({error})") from error
     if rows and not any(map(_is_number, rows[0][1])):
         rows = rows[1:]  # names of columns
     for number, row in rows:
         if len(row) != len(rows[0][1]):
             raise WiringError(
-                f"line {number} has {len(row)} fields, line {rows[0][0]} has {len(rows[0][1])}: a point is a line, "
+                f"line {number} has {len(row)} fields, line {rows[0][0]} has {len(rows[0][1])}: each line is a point, "
                 "with a comma between its numbers"
             )
         for column, field in enumerate(row):
@@ -178,7 +178,7 @@ def read_data(path: str | PathLike[str]) -> Any:
     """A game of the data in a file or folder: points of a CSV file or a two-dimensional `.npy` array, else images.
 
     Raises:
-        WiringError: As `read_points` and `read_images` raise it.
+        WiringError: As in `read_points` and `read_images`.
     """
     from gan_lab.games.image_files import read_images
 

@@ -17,11 +17,11 @@ Rows = NDArray[np.float32]
 
 
 class RowsGame(SampleGame):
-    """Rows of numbers, some of them held out.
+    """A game of samples that are rows of numbers, some of which are held out.
 
     Attributes:
-        rows: (m, d) what the players see.
-        held_out: (k, d) what they never see.
+        rows: (m, d) rows that the players see.
+        held_out: (k, d) rows that the players never see.
     """
 
     rows: Rows
@@ -43,13 +43,13 @@ class RowsGame(SampleGame):
         return self.held_out[rng.integers(len(self.held_out), size=(count, self._stack))].reshape(count, -1)
 
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """How near samples are to the training data, beside how near held-out data are.
+        """How near samples are to the training data, compared with held-out data.
 
         `nearest` is the mean distance of a sample to its nearest row, `nearest_held_out` that of held-out data.
-        `memorised` is the share of samples that are nearer than all but 1 % of the held-out data, and `high_quality`
-        the share of those that are not farther than 99 % of them: new data of the same kind would have about .01 and
-        .99. One good row, repeated, is of high quality and no copy; `coverage` tells: see `covered`. New data of the
-        same kind would have about `coverage_expected`.
+        `memorised` is the share of samples that are nearer than all but 1 % of the held-out data. `high_quality` is the
+        share of samples that are not farther than 99 % of the held-out data. New data of the same kind would have about
+        .01 and .99. One good new row, repeated, is of high quality and not memorised; `coverage` shows that it is
+        repeated: see `covered`. New data of the same kind would have about `coverage_expected`.
         """
         found = self.checked(samples)
         distances = nearest_distances(found.reshape(len(found) * self._stack, -1), self.rows)
@@ -64,10 +64,10 @@ class RowsGame(SampleGame):
         }
 
     def covered(self, samples: Rows, rng: np.random.Generator) -> dict[str, float]:
-        """Share of training data, of up to 1,000, with a sample nearer than their fifth nearest among the others.
+        """Share of up to 1,000 training rows that have a sample nearer than their fifth nearest other row.
 
-        Beside it the share that as many new data of the same kind have on average: a row is covered unless the five
-        nearest of all are training data; with as many samples as rows, 1 - 2^-5 = .97.
+        `coverage_expected` is the share that as many new data of the same kind have on average: a row is covered unless
+        the five nearest of all are training data. With as many samples as rows this is 1 - 2^-5 = .97.
 
         Source: Naeem et al. 2020, section 3 and Lemma 2.
         """
@@ -84,7 +84,7 @@ class RowsGame(SampleGame):
         return {"coverage": share, "coverage_expected": 1 - float(uncovered)}
 
     def checked(self, samples: Any) -> Rows:
-        """(n, d) samples; refuses another shape and what is not finite."""
+        """(n, d) samples; refuses other shapes and numbers that are not finite."""
         found = np.asarray(samples, dtype=np.float32)
         if found.ndim != 2 or not len(found) or found.shape[1] != self.dimension:
             raise WiringError(f"samples have shape {found.shape}; expected (n, {self.dimension})")

@@ -36,15 +36,15 @@ NUMBERS: Final = 2**26  # of the samples of an evaluation: 256 MB
 
 
 class SampleGame(Game):
-    """Real samples, noise, and what is known of the truth.
+    """A game of samples: real samples, noise, and what is known of the truth.
 
     Attributes:
-        name: How the game is called.
-        dimension: Numbers d of one sample.
-        noise_size: Numbers of one noise vector.
+        name: Name of the game.
+        dimension: Length d of a sample.
+        noise_size: Length of a noise vector.
         bound: Samples lie in [-bound, bound]^d.
-        scale: About how large the numbers of a sample are.
-        image_shape: (channels, height, width) where samples are images, as flat vectors; None where they are not.
+        scale: Typical size of a sample's numbers.
+        image_shape: (channels, height, width) if samples are images, as flat vectors; None otherwise.
     """
 
     known_value: float = -LOG_4
@@ -70,7 +70,7 @@ class SampleGame(Game):
 
     @property
     def distances(self) -> dict[str, str]:
-        """Of bins, modes and samples: the divergences of p and p_g themselves are not known."""
+        """The divergences in bins, over modes and of samples; those of p and p_g themselves are not known."""
         return {
             "jsd": "JSD of bins",
             "reverse_kl": "KL of mode shares",
@@ -80,15 +80,15 @@ class SampleGame(Game):
 
     @property
     def evaluated(self) -> int:
-        """Samples of an evaluation: 5,000; fewer where so many would take more than 256 MB, but 500 at least."""
+        """Samples of an evaluation: 5,000; fewer if these would take more than 256 MB, but at least 500."""
         return max(LEAST_EVALUATED, min(EVALUATED, NUMBERS // self.dimension))
 
     def singles(self, samples: NDArray[Any]) -> NDArray[Any]:
-        """The samples of moves: themselves, unless a move is a pack of samples."""
+        """The samples in moves: the moves themselves, unless a move is a pack of samples."""
         return samples
 
     def as_played(self, packing: int, noise_size: int | None) -> "SampleGame":
-        """The game with another size of noise, and in packs, where these are asked for."""
+        """The game with packs of samples and another size of noise, if these are asked for."""
         game = self
         if noise_size is not None and noise_size != game.noise_size:
             game = copy(game)
@@ -96,7 +96,7 @@ class SampleGame(Game):
         return game if packing == 1 else PackedGame(game, packing)
 
     def of_moves(self, network: nn.Module) -> nn.Module:
-        """The generator of moves, from that of samples: itself, unless a move is a pack of samples."""
+        """The generator of moves, made from a generator of samples: itself, unless a move is a pack of samples."""
         return network
 
     def state(self, loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int) -> SampleState:
@@ -105,7 +105,7 @@ class SampleGame(Game):
         return (TurnState if of_turns else SampleState)(self, loss, penalty, penalty_weight, batch_size)
 
     def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
-        """(discriminator, generator): networks by a recipe."""
+        """(discriminator, generator): networks that the recipe builds."""
         return recipe.players(self)
 
     @abstractmethod
@@ -114,13 +114,13 @@ class SampleGame(Game):
 
     @abstractmethod
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """What (n, d) samples of a generator tell, beside the truth of the data."""
+        """What is known of (n, d) samples of a generator, beside the truth of the data."""
 
     def data(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        """`real`, with its answer checked.
+        """The result of `real`, checked.
 
         Raises:
-            WiringError: It is no (count, d) array of finite numbers.
+            WiringError: The result is not a (count, d) array of finite numbers.
         """
         drawn = self.real(count, rng)
         found = drawn.detach().cpu().numpy() if isinstance(drawn, Tensor) else np.asarray(drawn)
@@ -135,25 +135,25 @@ class SampleGame(Game):
         return found.astype(np.float32, copy=False)
 
     def known_of(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """`truth`, with its answer checked.
+        """The result of `truth`, checked.
 
         Raises:
-            WiringError: It is no dictionary of numbers, or has a divergence without its error.
+            WiringError: The result is not a dictionary of numbers, or has a divergence without its error.
         """
         where = f"truth() of the game {self.name!r}"
         found = row_of(self.truth(samples, rng), where, reserved=("step", "value", "gap_to_minus_log_4"))
         return row_of(found, where, ("jsd_error",)) if "jsd" in found else found
 
     def log_density(self, points: NDArray[Any]) -> NDArray[np.float64] | None:
-        """(n,) log p(x) of (n, d) points; None where it is not known."""
+        """(n,) log p(x) of (n, d) points; None if it is not known."""
         return None
 
     def features(self, samples: NDArray[Any]) -> NDArray[np.float64] | None:
-        """(n, k) numbers that say what (n, d) samples show, for distances of features; None where there are none."""
+        """(n, k) features of what (n, d) samples show, for distances of features; None if there are none."""
         return None
 
     def unseen(self, count: int, rng: np.random.Generator) -> NDArray[np.float32] | None:
-        """(count, d) samples of the data that are never shown to the players; None where all that is shown is new."""
+        """(count, d) samples of the data that the players never see; None if all that they see is new."""
         return None
 
     def noise(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -162,7 +162,7 @@ class SampleGame(Game):
         return np.clip(drawn, -NOISE_BOUND, NOISE_BOUND, out=drawn)
 
     def observation_space(self, agent: str, batch_size: int) -> Box:
-        """Noise for the generator; for the discriminator 2n samples, of which the first n are real."""
+        """Noise for the generator; 2n samples for the discriminator, of which the first n are real."""
         if agent == GENERATOR:
             return Box(-NOISE_BOUND, NOISE_BOUND, (batch_size, self.noise_size), np.float32)
         return Box(-self.bound, self.bound, (2 * batch_size, self.dimension), np.float32)
@@ -184,7 +184,7 @@ class SampleGame(Game):
         return self.singles(self.moves(generator, packs, seed))[:count]
 
     def evaluate(self, discriminator: Any, generator: Player, seed: int, loss: Loss) -> dict[str, float]:
-        """V, its gap to -log 4, what the game knows, and an estimate of the duality gap, of fresh samples."""
+        """V, its gap to -log 4, what the game knows, and an estimate of the duality gap, from fresh samples."""
         samples = self.moves(generator, self.evaluated, seed)
         if not np.isfinite(samples).all():
             raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
@@ -192,16 +192,16 @@ class SampleGame(Game):
         return evaluate_samples(self, discriminator, samples, rng, loss)
 
     def truth_of_samples(self, generator: Player, seed: int) -> dict[str, float]:
-        """What the samples of a generator tell without a discriminator."""
+        """What is known of the samples of a generator without a discriminator."""
         return self.known_of(self.samples(generator, self.evaluated, seed), np.random.default_rng([seed, 1]))
 
 
 class PackedGame(SampleGame):
-    """A game of samples, m at a time; symptoms are not looked for, as its discriminator judges packs.
+    """A game of samples in packs of m. No symptoms are looked for, as the discriminator judges packs.
 
     Args:
-        single: The game.
-        packing: m.
+        single: The game of single samples.
+        packing: Number m of samples in a pack.
 
     >>> from gan_lab.games import ring
     >>> packed = PackedGame(ring(), packing=4)
@@ -231,7 +231,7 @@ class PackedGame(SampleGame):
         return self.inner
 
     def of_moves(self, network: nn.Module) -> nn.Module:
-        """A generator of packs, from one of samples."""
+        """A generator of packs, made from a generator of samples."""
         return Packed(network, self.packing)
 
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -243,7 +243,7 @@ class PackedGame(SampleGame):
         return np.asarray(samples).reshape(-1, self.inner.dimension)
 
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """What the samples tell, in packs or not; without JSD, which is not that of packs, so that no gap follows."""
+        """What is known of the samples, packed or single, without the JSD, which is not the JSD of packs."""
         found = self.inner.truth(self.singles(samples), rng)
         return {name: value for name, value in found.items() if not name.startswith("jsd")}
 
@@ -253,7 +253,7 @@ class Packed(nn.Module):
 
     Args:
         network: Maps (n, noise_size) to (n, d).
-        packing: m.
+        packing: Number m of samples in a pack.
     """
 
     network: nn.Module

@@ -34,14 +34,14 @@ BLURRED: Final = 100  # samples whose blur is measured
 class ShapesGame(ImagesGame):
     """One shape on each picture: a disc, a triangle or a cross, at 16 places, of two sizes and six hues.
 
-    Of the 576 combinations a fifth is held out: every value of every factor is shown, these combinations of them are
-    not. The modes are the pictures that are shown, all of one probability. What a sample shows is read exactly: see
+    A fifth of the 576 combinations is held out: every value of every factor is shown, but not these combinations. The
+    modes are the pictures that are shown; all have the same probability. What a sample shows is read exactly: see
     `gan_lab.games.shape_pictures`.
 
     Args:
-        held_out: Share of the combinations that is held out.
-        noise_size: Numbers of one noise vector.
-        seed: Of the split.
+        held_out: Share of the combinations that is never shown.
+        noise_size: Length of a noise vector.
+        seed: Seed of the split.
 
     Attributes:
         modes: Number of pictures that are shown.
@@ -74,16 +74,16 @@ class ShapesGame(ImagesGame):
 
     @property
     def distances(self) -> dict[str, str]:
-        """Of what samples show, beside those of other games of samples."""
+        """The divergences of what samples show, and those of other games of samples."""
         return {**super().distances, "jsd_of_pictures": "JSD of what samples show"}
 
     @property
     def evaluated(self) -> int:
-        """Samples of an evaluation."""
+        """Number of samples in an evaluation."""
         return READ
 
     def known(self) -> str:
-        """Everything."""
+        """What is known of this game: everything."""
         return f"{self.modes} modes, read exactly; which combinations were never shown; blur in pixels"
 
     def read(self, samples: Any) -> list[dict[str, Any]]:
@@ -108,25 +108,25 @@ class ShapesGame(ImagesGame):
         }
 
     def truth(self, samples: NDArray[Any], rng: np.random.Generator) -> dict[str, float]:
-        """What samples show, exactly.
+        """The exact truth of what samples show.
 
-        `high_quality` is the share of samples that are nearer to one of the 576 pictures than half its distance to any
-        other, so that what they show is beyond doubt; of these `new` is the share that shows a combination that was
-        never shown: 0 where a generator has memorised, `new_expected` where it combines all values evenly. `modes` is
-        the number of shown pictures that a good sample shows, of n samples of the data about `modes_expected`
-        (`modes_missed` counts what chance does not explain, of as many samples as are good);
+        `high_quality` is the share of good samples: they are nearer to one of the 576 pictures than half its distance
+        to any other, so that what they show is beyond doubt. `new` is the share of good samples with a combination that
+        was never shown: 0 if a generator has memorised, `new_expected` if it combines all values evenly. `modes` is the
+        number of shown pictures that a good sample shows; n samples of the data would have about `modes_expected`.
+        `modes_missed` counts the missing ones that chance does not explain, for as many samples as are good.
         `reverse_kl` is KL(shares of the shown pictures || those of the data), by the nearest of them. `values_missed`
         is the number of values of factors, of 19, that no good sample shows. `pairs_missed` is the number of pairs of
-        values of two factors, of the `pairs_judged` of which 20 or more are expected, that far too few good samples
-        show: see `gan_lab.metrics.estimates.far_below`.
+        values of two factors that far too few good samples show, out of the `pairs_judged` of which 20 or more are
+        expected: see `gan_lab.metrics.estimates.far_below`.
 
-        `jsd_of_pictures` is the JSD of the data and the samples by which picture they show beyond doubt, if any; all
-        samples of a picture that was never shown, or of none, are where no data are. It is at most the true JSD, up to
-        what counting adds, `jsd_of_pictures_floor`, and is off by up to `jsd_of_pictures_error`, two standard
-        deviations.
+        `jsd_of_pictures` is the JSD of the data and the samples over the pictures that they show beyond doubt. A sample
+        of no picture, or of a picture that was never shown, counts as a place without data. It is at most the true JSD,
+        apart from the bias of counting, `jsd_of_pictures_floor`. Its error is up to `jsd_of_pictures_error`, two
+        standard deviations.
 
-        `distance` is the root mean square, over all numbers of a picture, of what parts a sample from the nearest
-        picture, and `blur` how blurred it looks: see `blur_of`.
+        `distance` is the root mean square, over all numbers of a picture, of the difference between a sample and its
+        nearest picture. `blur` says how blurred it looks: see `blur_of`.
         """
         found = self.checked(samples)
         nearest, distances = read_pictures(found)

@@ -44,8 +44,8 @@ class StrategyGame(Game):
     """A two-player game of strategies; the discriminator maximises V(D, G), the generator minimises it.
 
     Attributes:
-        forms: Of the default players, the discriminator's first: see `Strategist`.
-        deviations: Among what a player's best answers are looked for, where that is less than all; in words.
+        forms: Forms of the default players, the discriminator's first: see `Strategist`.
+        deviations: The strategies among which best responses are searched, in words; empty if these are all.
     """
 
     of_samples = False
@@ -56,7 +56,7 @@ class StrategyGame(Game):
     deviations: str = ""
 
     def start(self, agent: str) -> Strategy:
-        """The first strategy of an agent: all ones, or what comes nearest to it."""
+        """The first strategy of an agent: all ones, or the nearest strategy to that."""
         return np.clip(np.ones(self.space(agent).shape), self.space(agent).low, self.space(agent).high)
 
     @abstractmethod
@@ -69,10 +69,10 @@ class StrategyGame(Game):
 
     @abstractmethod
     def exploitability(self, discriminator: Any, generator: Any) -> float:
-        """The duality gap max_D' V(D', G) - min_G' V(D, G'), at least 0, and 0 at an equilibrium only."""
+        """The duality gap max_D' V(D', G) - min_G' V(D, G'), at least 0, and 0 only at an equilibrium."""
 
     def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
-        """All that is known exactly of two strategies: V, the distance to the equilibrium, and the exploitability."""
+        """Everything known exactly of two strategies: V, the distance to the equilibrium, and the exploitability."""
         both = ((DISCRIMINATOR, discriminator), (GENERATOR, generator))
         d, g = (self.exact(agent, strategy) for agent, strategy in both)
         away = [own - best for own, best in zip((d, g), self.equilibrium, strict=True)]
@@ -85,10 +85,10 @@ class StrategyGame(Game):
     @property
     @abstractmethod
     def equilibrium(self) -> tuple[Strategy, Strategy]:
-        """Strategies (D, G) from which neither player gains by leaving."""
+        """Strategies (D, G) from which neither player gains by deviating."""
 
     def equilibrium_under(self, loss: Loss) -> tuple[Strategy, Strategy]:
-        """The same where the players play for a loss."""
+        """The equilibrium when the players play for a loss."""
         return self.equilibrium
 
     @property
@@ -113,7 +113,7 @@ class StrategyGame(Game):
         return StrategyState(self, loss, penalty, penalty_weight)
 
     def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
-        """(discriminator, generator): the first strategies, by plain ascent."""
+        """(discriminator, generator) that start at the first strategies and learn by plain ascent."""
         discriminator, generator = (
             Strategist(agent, np.asarray(self.start(agent)).tolist(), ascent(rate.start), form)
             for agent, rate, form in (
@@ -131,24 +131,24 @@ class StrategyGame(Game):
         return d, g
 
     def evaluate(self, discriminator: Player, generator: Player, seed: int, loss: Loss) -> dict[str, float]:
-        """All that is known exactly of both strategies; what the players could gain, in the payoffs of the loss."""
+        """Everything known exactly of both strategies; what the players could gain is in the payoffs of the loss."""
         found = self.truth_under(loss, *self.strategies(discriminator, generator))
         found = row_of(found, f"truth() of the game {self.name!r}", ("value", "exploitability"))
         if (gap := found["exploitability"]) < -1e-6 * (1 + abs(found["value"])):
             raise WiringError(
                 f"truth() of the game {self.name!r} says an exploitability of {gap:.3g}; expected at least 0, as a "
-                "player can always stay: it is max_D' V(D', G) - min_G' V(D, G')"
+                "player can always keep its strategy: it is max_D' V(D', G) - min_G' V(D, G')"
             )
         if self.known_value == -LOG_4:
             found["gap_to_minus_log_4"] = found["value"] + LOG_4
         return found
 
     def truth_under(self, loss: Loss, discriminator: Strategy, generator: Strategy) -> dict[str, float]:
-        """`truth`, where the players play for a loss."""
+        """The `truth` when the players play for a loss."""
         return self.truth(discriminator, generator)
 
     def known(self) -> str:
-        """V at the equilibrium, and what is exact."""
+        """What is known of the game: V at the equilibrium, and what is exact."""
         exact = [key.replace("_", " ") for key in self.truth(*self.equilibrium) if not key.endswith("error")]
         return f"V = {self.known_value:.4g} at the equilibrium; exact: {', '.join(exact)}"
 
@@ -156,7 +156,7 @@ class StrategyGame(Game):
         """A move as a strategy, clipped to the space; a tensor stays one, with its graph.
 
         Raises:
-            WiringError: The wrong shape, NaN or infinity.
+            WiringError: The strategy has the wrong shape, or is NaN or infinite.
         """
         move = real_numbers(agent, action)
         space = self.space(agent)
@@ -180,10 +180,10 @@ class StrategyGame(Game):
         return np.zeros((0, len(strategy)))
 
     def exact(self, agent: str, strategy: Any) -> Strategy:
-        """A strategy as a plain array, as it is.
+        """A strategy as a plain array, unchanged.
 
         Raises:
-            WiringError: The wrong shape, NaN or infinity.
+            WiringError: The strategy has the wrong shape, or is NaN or infinite.
         """
         found, shape = numbers(strategy), self.space(agent).shape
         if found.shape != shape:
@@ -203,12 +203,12 @@ class StrategyGame(Game):
             )
 
     def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
-        """What the players climb."""
+        """The payoffs that the players maximise."""
         value = self.value(discriminator, generator)
         return value, -value
 
     def adds_up(self, loss: Loss, discriminator: Strategy, generator: Strategy) -> bool:
-        """Whether the payoffs add up to 0, at two strategies and around them: an own game may pay otherwise."""
+        """Whether the payoffs add up to 0 at two strategies and near them; a game of your own may pay otherwise."""
         if not loss.zero_sum:
             return False
         rng, both = np.random.default_rng(0), ((DISCRIMINATOR, discriminator), (GENERATOR, generator))
@@ -223,11 +223,11 @@ class StrategyGame(Game):
         return True
 
     def is_zero_sum(self, loss: Loss) -> bool:
-        """Whether what one player is paid is always what the other loses."""
+        """Whether the payoffs of the two players always add up to 0."""
         return self.adds_up(loss, *(self.start(agent) for agent in (DISCRIMINATOR, GENERATOR)))
 
     def slope_penalty(self, penalty: Penalty, discriminator: Tensor, generator: Tensor) -> Tensor:
-        """The penalty of the discriminator's slope, where the game has one."""
+        """The penalty of the discriminator's slope, if the game has one."""
         raise WiringError(f"the game {self.name!r} has no slope to penalise")
 
 

@@ -34,7 +34,7 @@ class StrategyState(GameState):
         self.game: StrategyGame = game
         if loss.payoffs or (penalty is not None and penalty.payoffs):
             raise WiringError(
-                f"the payoffs of a whole turn are of samples, which the game of strategies {game.name!r} has not: "
+                f"payoffs of a whole turn need samples, which the game of strategies {game.name!r} does not have: "
                 "write a game with `payoffs` of its own"
             )
         game.check_loss(loss, penalty)

@@ -30,7 +30,7 @@ class TwoModes:
     share: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what are no two modes."""
+        """Refuse a distance or a share that is out of range."""
         if not (0 <= self.distance < np.inf and 0 < self.share < 1):
             raise WiringError(
                 f"distance is {self.distance!r} and share {self.share!r}; expected a finite number of at least 0, and "

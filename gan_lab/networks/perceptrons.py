@@ -26,7 +26,7 @@ class Gain(nn.Module):
     """
 
     def __init__(self, start: float = 1.0) -> None:
-        """Start there."""
+        """Make the gain with its first value."""
         super().__init__()
         self.logarithm: nn.Parameter = nn.Parameter(torch.tensor(math.log(start)))
 

@@ -26,25 +26,26 @@ TurnPayoff = Callable[["Turn"], Tensor]
 
 
 class Turn:
-    """What a payoff sees of a turn.
+    """The data of a turn from which a payoff is computed.
 
-    Beside its attributes it has each player by the name of its seat: `turn.discriminator(samples)` are (m,) scores,
-    `turn.generator(noise)` (m, d) samples, and `turn.reconstructor(samples)` is whatever its network says.
-    `turn.discriminator.network` is the network itself, whose layers are features: `network[:-1](samples)`.
+    Each player is also an attribute with the name of its seat: `turn.discriminator(samples)` are (m,) scores,
+    `turn.generator(noise)` are (m, d) samples, and `turn.reconstructor(samples)` is the output of its network.
+    `turn.discriminator.network` is the network itself, whose layers give features: `network[:-1](samples)`.
 
     Args:
-        players: By seat; None: one who does not answer by itself.
+        players: Players by seat; None for a player who does not answer by itself.
         real: (n, d) samples of the data.
-        noise: (n, k) that the generator sees.
-        draw: () -> other noise.
-        learner: Whose payoff this is; what the others make of plain numbers has no graph. None: all have.
-        fake: (n, d) samples that are played; None: what the generator makes of the noise.
-        answers: By seat, what is played instead of asking its player: its first rows answer the first question, and so
-            on.
+        noise: (n, k) noise that the generator sees.
+        draw: Function without arguments that returns other noise.
+        learner: Player whose payoff this is; the outputs of the other players for plain numbers have no graph. None:
+            all outputs have a graph.
+        fake: (n, d) samples that are played; None: the generator's samples for the noise.
+        answers: Answers by seat that are played instead of asking the player: the first rows answer the first question,
+            and so on.
 
     Attributes:
         real: (n, d) samples of the data.
-        noise: (n, k) that the generator sees.
+        noise: (n, k) noise that the generator sees.
     """
 
     def __init__(
@@ -58,25 +59,25 @@ class Turn:
         fake: Tensor | None = None,
         answers: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """Note what there is."""
+        """Keep the data of the turn."""
         self.real, self.noise = real, noise
         self._players, self._draw, self._learner, self._fake = players, draw, learner, fake
         self._left = dict(answers or {})
 
     @property
     def fake(self) -> Tensor:
-        """(n, d) samples of the generator, of this turn's noise."""
+        """(n, d) samples of the generator for the noise of this turn."""
         if self._fake is None:
             self._fake: Tensor | None = self.generator(self.noise)
         return self._fake
 
     @property
     def shown(self) -> Tensor | None:
-        """`fake`, if somebody has asked for it."""
+        """`fake` if it was given or asked for, otherwise None."""
         return self._fake
 
     def more_noise(self) -> Tensor:
-        """(n, k) other noise, drawn from the numbers of the game, so that a seed fixes it."""
+        """(n, k) other noise, drawn with the random numbers of the game, so that a seed fixes it."""
         return self._draw()
 
     def __getattr__(self, seat: str) -> "Asked":
@@ -87,7 +88,7 @@ class Turn:
         return Asked(self, seat)
 
     def ask(self, seat: str, observation: Tensor) -> Tensor:
-        """What a player makes of an observation: scores, samples, or what its network says."""
+        """The output of a player for an observation: scores, samples, or the output of its network."""
         if seat in self._left:
             rows, left = len(observation), self._left[seat]
             if rows <= len(left):
@@ -105,15 +106,15 @@ class Asked:
     """A player whom a payoff asks; its attributes, such as `network`, are the player's."""
 
     def __init__(self, turn: Turn, seat: str) -> None:
-        """Note who it is."""
+        """Keep the turn and the player."""
         self._turn, self._seat = turn, seat
 
     def __call__(self, observation: Tensor) -> Tensor:
-        """What the player makes of it."""
+        """The output of the player for an observation."""
         return self._turn.ask(self._seat, observation)
 
     def __getattr__(self, name: str) -> Any:
-        """Of the player."""
+        """An attribute of the player."""
         return getattr(self._turn._players[self._seat], name)
 
 
@@ -126,19 +127,20 @@ def turn_loss(
     source: str = "mine",
     plays: Mapping[str, int] | None = None,
 ) -> Loss:
-    """A loss in which some or all players are paid by a whole turn.
+    """A loss in which the payoffs of some or all players depend on a whole turn.
 
     Args:
-        name: How it is called.
-        payoffs: By seat, a function of the `Turn` that gives one number, which that player maximises. A seat other than
-            "discriminator" and "generator" makes one more player, who moves after the generator.
-        base: By whose payoffs of scores the discriminator or the generator is paid who has none here.
-        equation: As text.
-        source: Where it is from.
-        plays: Numbers that a further player says of a sample, in the environment; the size of the noise by default.
+        name: Its name.
+        payoffs: From each seat to a function of the `Turn` that returns one number, which this player maximises. A seat
+            other than "discriminator" and "generator" adds one more player, who moves after the generator.
+        base: Loss whose payoffs of scores are used for the discriminator or the generator if `payoffs` has none.
+        equation: The equation as text.
+        source: The source, such as a paper.
+        plays: How many numbers a further player outputs for a sample in the environment; by default the size of the
+            noise.
 
     Raises:
-        WiringError: No payoffs, a payoff that is no function, or a name that a seat cannot have.
+        WiringError: There are no payoffs, a payoff is not a function, or a seat cannot have this name.
 
     Source: Salimans et al. 2016, section 3.1, for one of features; Srivastava et al. 2017 for one of three players.
 
@@ -157,16 +159,16 @@ def turn_loss(
 def turn_penalty(
     name: str, penalties: Mapping[str, TurnPayoff], *, equation: str = "", source: str = "mine"
 ) -> Penalty:
-    """A penalty of a whole turn, subtracted from the payoffs of some players, times `penalty_weight`.
+    """A penalty of a whole turn: `penalty_weight` times it is subtracted from the payoffs of some players.
 
     Args:
-        name: How it is called.
-        penalties: By seat, a function of the `Turn` that gives one number.
-        equation: As text.
-        source: Where it is from.
+        name: Its name.
+        penalties: From each seat to a function of the `Turn` that returns one number.
+        equation: The equation as text.
+        source: The source, such as a paper.
 
     Raises:
-        WiringError: No penalties, one that is no function, or a name that a seat cannot have.
+        WiringError: There are no penalties, a penalty is not a function, or a seat cannot have this name.
 
     >>> small = turn_penalty("small", {"generator": lambda turn: turn.fake.square().mean()})
     >>> list(small.payoffs)

@@ -38,33 +38,34 @@ def mixture_recipe(
     narrow: int | None = None,
     steps: int = 20_000,
 ) -> Recipe:
-    """A recipe for modes that are much narrower than their distances: every one, at its weight and its width.
+    """A recipe for modes much narrower than their distances: it learns every mode with its weight and its width.
 
-    Two things happen one after the other. While the penalty is large, the discriminator is smooth from mode to mode,
-    and carries mass from modes with too much of it to those with too little; meanwhile the gains make the generator's
-    steps between modes steep. Then the perceptron's rate has become so small that the shares of the modes stay as they
-    are, and the penalty falls below the variance of a mode, so that the discriminator sees their shape: the shortcut,
-    at a rate of its own, gives them their widths, out of the noise that the perceptron does not attend to.
+    The recipe has two phases. In the first, the penalty is large: the discriminator is smooth from mode to mode, so
+    that mass moves from modes with too much of it to modes with too little, while the gains make the generator's steps
+    between modes steep. In the second, the perceptron's rate is so small that the shares of the modes stay unchanged,
+    and the penalty falls below the variance of a mode, so that the discriminator sees the shape of the modes. The
+    shortcut, at a rate of its own, then gives the modes their widths, from the noise that the perceptron does not
+    attend to.
 
     Args:
-        game: The mixture, or its name; its distances and the width of its modes set the penalties and the frequencies.
-        smoothness: Weight of the first penalty, over the square of the distance of the nearest two modes.
-        attends: Numbers of the noise that the perceptron attends to: more for many modes, fewer than all, so that the
-            shortcut has others for the widths.
-        batch_size: Samples of a turn.
-        narrow: Units of the generator's last hidden layer, instead of 128, with gains that start at 5; the last of them
-            grows once the shares are right, and the output has a rate of its own. Units that no step needs make small
-            ones within a mode, and its width uneven; fewer of them leave the widths to the shortcut. None: 128, and
-            gains that start at 1 and grow throughout.
+        game: The mixture, or its name; the distances and the width of its modes set the penalties and the frequencies.
+        smoothness: Weight of the first penalty, divided by the square of the distance of the nearest two modes.
+        attends: How many numbers of the noise the perceptron attends to: more for many modes, but fewer than all, as
+            the shortcut needs others for the widths.
+        batch_size: Number of samples in a turn.
+        narrow: Units of the generator's last hidden layer, instead of 128, with gains that start at 5; the last gain
+            grows once the shares are right, and the output has a rate of its own. Units that no step between modes
+            needs make small steps within a mode, so that its width is uneven; with fewer units, the shortcut alone sets
+            the widths. None: 128 units, and gains that start at 1 and grow throughout.
         steps: Updates; the schedules are stretched over them.
 
     Raises:
-        WiringError: Another kind of game; `narrow` is no whole number of at least 1.
+        WiringError: The game is of another kind, or `narrow` is not a whole number of at least 1.
 
     >>> mixture_recipe("grid25").discriminator.octaves
     8
     """
-    found = game_of(MixtureGame, game, "is no mixture of Gaussians, whose widths this recipe needs")
+    found = game_of(MixtureGame, game, "is not a mixture of Gaussians, whose widths this recipe needs")
     return _mixture_recipe(
         found, smoothness=smoothness, attends=attends, batch_size=batch_size, narrow=narrow, steps=steps
     )

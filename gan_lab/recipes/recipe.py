@@ -31,17 +31,19 @@ UNATTENDED = 0.05  # of its usual size: a weight at first for noise that a gener
 
 @dataclass(frozen=True)
 class GeneratorShape:
-    """How a generator is built: a perceptron on noise; or, for square images, transposed convolutions.
+    """Settings from which a generator is built: a perceptron on noise or, for square images, transposed convolutions.
 
     Attributes:
         channels: Width of the convolutions.
         hidden: Width of each hidden layer.
-        bounded: tanh between the layers; otherwise leaky ReLU.
-        gains: What the learned numbers that multiply the inputs of each activation are at first; None: there are none.
-        octaves: Frequencies 1, 2, 4, ... of sines and cosines of the noise that the network sees beside it.
+        bounded: Whether tanh is between the layers; otherwise leaky ReLU is.
+        gains: First value of the gains, learned numbers that multiply the inputs of each activation; None: there are no
+            gains.
+        octaves: Number of frequencies 1, 2, 4, ...; the network sees their sines and cosines of the noise beside the
+            noise.
         shortcut: Whether a linear map of the noise is added to the output.
-        attends: To so many numbers of the noise the perceptron attends at first: its weights for the others begin at a
-            twentieth of their usual size. The others, which the perceptron has no use for, are left to the shortcut.
+        attends: How many numbers of the noise the perceptron attends to at first: its weights for the others begin at a
+            twentieth of their usual size. The shortcut uses those others.
     """
 
     hidden: tuple[int, ...] = (128, 128, 128)
@@ -53,14 +55,14 @@ class GeneratorShape:
     channels: int = 32
 
     def __post_init__(self) -> None:
-        """Refuse a perceptron that attends to nothing, and gains that start at nothing."""
+        """Refuse values of `attends` and of `gains` that are out of range."""
         if self.attends is not None:
             whole_number("attends", self.attends, 1)
         if self.gains is not None and not (isfinite(self.gains) and self.gains > 0):
             raise WiringError(f"gains is {self.gains!r}; expected a number above 0 that they start at, or None")
 
     def network(self, game: SampleGame) -> nn.Module:
-        """From (n, noise_size) to (n, d)."""
+        """A network from (n, noise_size) noise to (n, d) samples."""
         if game.image_shape is not None and is_convolvable(game.image_shape):
             return ConvolutionalGenerator(game.noise_size, game.image_shape, self.channels)
         features = FourierFeatures(self.octaves, lowest=1.0)
@@ -78,12 +80,13 @@ class GeneratorShape:
 
 @dataclass(frozen=True)
 class DiscriminatorShape:
-    """How a discriminator is built: a perceptron on samples; or, for square images, convolutions.
+    """Settings from which a discriminator is built: a perceptron on samples or, for square images, convolutions.
 
     Attributes:
         channels: Width of the convolutions.
         hidden: Width of each hidden layer.
-        octaves: Frequencies pi, 2 pi, 4 pi, ... of sines and cosines of the samples, divided by the game's scale.
+        octaves: Number of frequencies pi, 2 pi, 4 pi, ... of sines and cosines of the samples, divided by the game's
+            scale.
     """
 
     hidden: tuple[int, ...] = (128, 128, 128)
@@ -91,7 +94,7 @@ class DiscriminatorShape:
     channels: int = 32
 
     def network(self, game: SampleGame) -> nn.Module:
-        """From (m, d) to (m, 1) scores."""
+        """A network from (m, d) samples to (m, 1) scores."""
         if game.image_shape is not None and is_convolvable(game.image_shape):
             return ConvolutionalDiscriminator(game.image_shape, self.channels)
         features = FourierFeatures(self.octaves, scale=game.scale)
@@ -112,29 +115,31 @@ def _as_schedule(name: str, value: Any) -> Schedule | None:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A way to train a game of samples. A rate, or the weight of the penalty, is a schedule, or a number.
+    """Settings for training a game of samples. Rates and the weight of the penalty are schedules or numbers.
 
     Attributes:
-        about: What it is for, in a sentence.
+        about: Purpose of the recipe, in a sentence.
         loss: A loss, or its name.
         penalty: A penalty, its name, or None.
-        penalty_weight: Times the penalty.
-        generator_rate: Of the generator's Adam.
-        gain_rate: The same for its gains, where it has them.
-        last_gain_rate: The same for the last of them, which makes all steps steep and moves none; None: as the others.
-        shortcut_rate: The same for its shortcut; None: the generator's.
-        output_rate: The same for the last layer of its perceptron; None: the generator's.
-        discriminator_rate: Of the discriminator's Adam.
-        betas: Of both Adams.
+        penalty_weight: Factor of the penalty.
+        generator_rate: Learning rate of the generator's Adam.
+        gain_rate: Learning rate of the generator's gains, if it has gains.
+        last_gain_rate: Learning rate of the last gain, which makes all steps steep and moves none; None: that of the
+            others.
+        shortcut_rate: Learning rate of the generator's shortcut; None: that of the generator.
+        output_rate: Learning rate of the last layer of its perceptron; None: that of the generator.
+        discriminator_rate: Learning rate of the discriminator's Adam.
+        betas: The betas of both Adams.
         update: An update rule, or its name.
-        batch_size: Samples of a turn.
-        steps: Updates of a run.
+        batch_size: Number of samples in a turn.
+        steps: Number of updates in a run.
         averaging: Decay of the average of the generator's parameters; None: no average is kept.
-        generator: How the generator is built.
-        discriminator: How the discriminator is built.
-        packing: Samples that the discriminator judges at once; the batch counts packs.
-        noise_size: Numbers of one noise vector; None: the game's own.
-        own_steps: Updates that the schedules were made for, where a run has others; None: `steps`. No part of equality.
+        generator: Settings from which the generator is built.
+        discriminator: Settings from which the discriminator is built.
+        packing: Number of samples that the discriminator judges at once; the batch size counts packs.
+        noise_size: Length of a noise vector; None: that of the game.
+        own_steps: Number of updates for which the schedules were made, if it is not `steps`; None: `steps`. Ignored by
+            ==.
 
     >>> Recipe("few steps", steps=100).with_(loss="minimax").loss
     'minimax'
@@ -162,7 +167,7 @@ class Recipe:
     own_steps: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse numbers that are out of range, and an average that never moves."""
+        """Refuse numbers that are out of range, and an average that never changes."""
         for name, least in (("batch_size", 1), ("steps", 0), ("packing", 1)):
             object.__setattr__(self, name, whole_number(name, getattr(self, name), least))
         if self.noise_size is not None:
@@ -173,12 +178,12 @@ class Recipe:
             raise WiringError(f"averaging is {self.averaging!r}; expected at least 0 and below 1, or None")
 
     def with_(self, **changes: Any) -> "Recipe":
-        """The same recipe but for these attributes."""
+        """A copy of the recipe with these attributes changed."""
         return replace(self, **changes)
 
     @property
     def stretched(self) -> str:
-        """That the schedules are squeezed into fewer updates than they were made for, or stretched, in words; or ""."""
+        """A sentence that the schedules are squeezed or stretched to another number of updates; "" if they are not."""
         if not self.changes or self.own_steps is None or self.own_steps == self.steps:
             return ""
         how = "squeezed into" if self.steps < self.own_steps else "stretched to"
@@ -189,13 +194,13 @@ class Recipe:
 
     @property
     def changes(self) -> bool:
-        """Whether anything changes during a run, which then depends on its number of steps."""
+        """Whether any schedule changes during a run, so that the run depends on its number of steps."""
         schedules = (self.penalty_weight, self.discriminator_rate, self.generator_rate, *self.part_rates.values())
         return not all(schedule.constant for schedule in schedules)
 
     @property
     def part_rates(self) -> dict[str, Schedule]:
-        """Rates of the parts of a generator that have their own."""
+        """Rates of those parts of a generator that have their own."""
         own = {
             "gains": self.gain_rate,
             "last gain": self.last_gain_rate,
@@ -205,7 +210,7 @@ class Recipe:
         return {name: rate for name, rate in own.items() if rate is not None}
 
     def players(self, game: SampleGame) -> tuple[Discriminator, Generator]:
-        """(discriminator, generator) with Adam at its first rate; torch's random numbers decide the parameters."""
+        """(discriminator, generator) with Adam at the first rate; parameters are drawn with torch's random numbers."""
         discriminator = Discriminator(self.discriminator.network(game), adam(self.discriminator_rate.start, self.betas))
         network: nn.Module = self.generator.network(game.single)
         parts: dict[str, list[nn.Parameter]] = {name: [] for name in self.part_rates}

@@ -18,7 +18,7 @@ SHAPES: Final[dict[str, Callable[[float, float, float], float]]] = {
 
 @dataclass(frozen=True)
 class Schedule:
-    """From `start` to `end`, between two moments of a run; in equal ratios, in a line, along a cosine or in steps.
+    """A value that changes from `start` to `end` between two moments of a run: exponential, linear, cosine or steps.
 
         u = (t - first) / (last - first), kept within 0 and 1
         exponential   value(t) = start (end / start)^u
@@ -27,10 +27,10 @@ class Schedule:
 
     Args:
         start: Value until `first`, above 0; or 0 throughout.
-        end: Value from `last` on, above 0, or 0 where it is linear or a cosine; None: `start` throughout.
+        end: Value from `last` on, above 0; it may be 0 if the shape is linear or cosine. None: `start` throughout.
         first: Share of the run, in [0, 1], at which the value begins to change.
-        last: Share of the run at which it has arrived.
-        then: What follows from `last` on: a schedule that starts at `end` and begins to change no earlier.
+        last: Share of the run at which the value has reached `end`.
+        then: The schedule from `last` on: it starts at `end` and begins to change at `last` or later.
         shape: "exponential", "linear" or "cosine".
 
     Raises:
@@ -56,7 +56,7 @@ class Schedule:
     shape: str = "exponential"
 
     def __post_init__(self) -> None:
-        """Refuse what has no ratio."""
+        """Refuse values and moments that are out of range."""
         if self.shape not in SHAPES:
             raise WiringError(f"the shape of a schedule is {self.shape!r}; expected one of {', '.join(SHAPES)}")
         if self.end is None and self.start == 0:
@@ -77,15 +77,15 @@ class Schedule:
 
     @classmethod
     def of(cls, value: Any, name: str = "rate") -> "Schedule":
-        """A schedule, or what stands for one: a number, a text such as "cosine(1e-3, 1e-5)", or a function.
+        """Make a schedule of a schedule, a number, a text such as "cosine(1e-3, 1e-5)", or a function.
 
         Args:
-            value: A text names a shape, and its numbers: exponential, linear and cosine take start, end, first and
-                last, steps takes values and moments. A function takes the share of the run, from 0 to 1.
-            name: What it is for, for messages.
+            value: A text names a shape and its numbers: exponential, linear and cosine take start, end, first and last;
+                steps takes values and moments. A function takes the share of the run, from 0 to 1.
+            name: Name of the scheduled quantity, for messages.
 
         Raises:
-            WiringError: It is none of these.
+            WiringError: The value is none of these.
 
         >>> Schedule.of("cosine(1e-3, 1e-5)").at(1.0), Schedule.of(0.5).at(0.7), Schedule.of(lambda t: 1 - t / 2).at(1)
         (1e-05, 0.5, 0.5)
@@ -99,7 +99,7 @@ class Schedule:
         return OwnSchedule.by(cast(Any, value), name) if callable(value) else cls(value)
 
     def at(self, share: float) -> float:
-        """The value after a share of the run."""
+        """The value after this share of the run."""
         if self.end is None:
             return self.start
         if self.then is not None and share > self.last:
@@ -109,7 +109,7 @@ class Schedule:
 
     @property
     def constant(self) -> bool:
-        """Whether it never changes."""
+        """Whether the value never changes."""
         return self.end is None or (self.end == self.start and (self.then is None or self.then.constant))
 
     def __str__(self) -> str:
@@ -147,7 +147,7 @@ class Steps(Schedule):
     moments: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        """Keep first and last value where a schedule has them."""
+        """Keep the first and last value as `start` and `end`, as a schedule has them."""
         values, moments = (_numbers(part, name) for part, name in ((self.values, "values"), (self.moments, "moments")))
         in_order = all(one < other for one, other in pairwise((0.0, *moments, 1.0)))
         if len(moments) != len(values) - 1 or not in_order:
@@ -160,16 +160,16 @@ class Steps(Schedule):
             object.__setattr__(self, name, value)
 
     def at(self, share: float) -> float:
-        """The value after a share of the run."""
+        """The value after this share of the run."""
         return self.values[sum(moment <= share for moment in self.moments)]
 
     @property
     def constant(self) -> bool:
-        """Whether it never changes."""
+        """Whether the value never changes."""
         return len({*self.values}) == 1
 
     def __str__(self) -> str:
-        """As text."""
+        """The steps as text."""
         return f"steps({list(self.values)}, {list(self.moments)})"
 
 
@@ -196,7 +196,7 @@ class OwnSchedule(Schedule):
         return False
 
     def __str__(self) -> str:
-        """Its name."""
+        """The name of the function."""
         return f"the function {getattr(self.function, '__qualname__', type(self.function).__name__)}"
 
 

@@ -27,7 +27,7 @@ class Recording:
     """
 
     def __init__(self, *, wanted: bool) -> None:
-        """Nothing is recorded yet."""
+        """Begin with an empty recording."""
         self.replay: Replay | None = Replay() if wanted else None
         self.looks: int = USUAL
 

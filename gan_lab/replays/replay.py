@@ -32,14 +32,15 @@ SETTINGS: Final = ("recipe", "update", "loss", "penalty", "batch_size", "seed")
 
 
 class Replay:
-    """Frames of a training run; give it to `train` among the callbacks.
+    """A recorder of frames of a training run; give it to `train` among the callbacks.
 
-    The page shows what suits the game: real and generated samples over D's field, images, densities or distributions
-    beside D and the exact D*, or the path of both players; and over the updates V beside its value at the equilibrium,
-    the divergences and the modes. Long runs are thinned evenly: at most 240 frames, and at most 6 MB of them.
+    The page shows what suits the game: real and generated samples over D's field; images; densities or distributions
+    beside D and the exact D*; or the path of both players. Its curves over the updates are V beside its value at the
+    equilibrium, the divergences and the modes. Long runs are thinned evenly: at most 240 frames, and at most 6 MB of
+    them.
 
     Args:
-        title: Of the page; None: the name of the game.
+        title: Title of the page; None: the name of the game.
 
     >>> from gan_lab import train
     >>> replay = Replay()
@@ -49,7 +50,7 @@ class Replay:
     """
 
     def __init__(self, title: str | None = None) -> None:
-        """Nothing is recorded yet."""
+        """Begin with an empty replay."""
         self.title = title
         self.run: Run | None = None
         self.looks: Thinning[tuple[dict[str, float], Frame]] = Thinning(
@@ -66,12 +67,12 @@ class Replay:
         self.looks.add(lambda: found)
 
     def html(self, path: str | Path) -> int:
-        """Write the page: one file that needs no network, for any browser; returns its size in bytes.
+        """Write the page as one file that any browser shows without a network; returns its size in bytes.
 
         Raises:
             WiringError: Nothing was recorded.
             ValueError: The name does not end in .html.
-            OSError: It cannot be written; a file that was there before is then as it was.
+            OSError: The file cannot be written; a file that was there before is then unchanged.
         """
         return write_page(path, self.document())
 
@@ -82,7 +83,7 @@ class Replay:
             WiringError: Nothing was recorded.
             ModuleNotFoundError: matplotlib is missing.
             ValueError: The name does not end in .gif.
-            OSError: It cannot be written.
+            OSError: The file cannot be written.
         """
         from gridworld_env.ui.files.pictures import save_gif
 
@@ -93,7 +94,7 @@ class Replay:
         return save_gif(check_place(path, ".gif"), pictures, RATE).stat().st_size
 
     def document(self) -> dict[str, Any]:
-        """What the page shows: see `gridworld_env.ui.pages.page`."""
+        """The content of the page: see `gridworld_env.ui.pages.page`."""
         run, scene, rows = self._recorded()
         report = run.report().splitlines()
         settings = [
@@ -132,7 +133,7 @@ class Replay:
         return self.run, self._scene, self.looks.frames
 
     def __str__(self) -> str:
-        """What is recorded, in a line."""
+        """The recorded frames, described in a line."""
         return f"{self.looks} look{'' if self.looks.seen == 1 else 's'}"
 
 

@@ -37,16 +37,16 @@ PLAIN: Final = DiscriminatorShape(hidden=(64, 64), octaves=0)
 
 @dataclass(frozen=True)
 class Failure:
-    """A way of failing, with a run that does and a run that does not.
+    """A known failure of training, with a run that shows it and a run that does not.
 
     Attributes:
-        name: Of the symptom, as `Run.symptoms` gives it.
-        complaint: How users describe it.
-        cause: Why it happens, with the equation.
-        cure: What the mended run does otherwise.
-        source: Where it is from.
-        failing: From a seed to a run that shows the symptom.
-        mended: From a seed to a run that differs by the cure only.
+        name: Name of the symptom, as in `Run.symptoms`.
+        complaint: The failure as users describe it.
+        cause: The reason for the failure, with its equation.
+        cure: What the mended run does differently.
+        source: The source, such as a paper.
+        failing: Function from a seed to a run that shows the symptom.
+        mended: Function from a seed to a run that differs only by the cure.
     """
 
     name: str

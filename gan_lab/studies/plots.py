@@ -20,19 +20,20 @@ PARTS: Final = 12  # characters of a label's number
 
 
 def plot(runs: Sequence[Run], labels: Sequence[str] | None = None, *, measure: str | None = None) -> Any:
-    """Several runs side by side: V, and what falls to 0 at an equilibrium, over updates; and paths in the plane.
+    """Plot several runs: V and a quantity that falls to 0 at an equilibrium, over updates; and paths in the plane.
 
     Args:
         runs: Runs that were evaluated at least once.
-        labels: What they are called; None: the settings in which they differ.
-        measure: What the second picture shows, a name in the truth of all runs; None: the first that should fall to 0.
+        labels: One label for each run; None: the settings in which they differ.
+        measure: Name, in the truth of all runs, of the quantity in the second picture; None: the first that should fall
+            to 0.
 
     Returns:
         The matplotlib figure: `figure.savefig("runs.png")`.
 
     Raises:
         ModuleNotFoundError: matplotlib is missing.
-        WiringError: No runs, runs without an evaluation, or not one label for each.
+        WiringError: There are no runs, a run has no evaluation, or there is not one label for each run.
 
     >>> from gan_lab.training.loop import train
     >>> runs = [train("dirac", update=rule, steps=50) for rule in ("alternating", "extragradient")]

@@ -33,14 +33,14 @@ Results = Generator[tuple[int, dict[str, Any]], None, None]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sweep:
-    """Runs over choices and seeds.
+    """The results of runs over choices and seeds.
 
     Attributes:
-        names: What was chosen.
-        rows: One for each run that ended: the choices, seed, steps, seconds, status, error (None, or why there is no
-            result), and the last truth; `averaged_...` that of the averaged generator.
-        curves: The truth at each evaluation, of each row.
-        planned: How many runs there were to be; fewer rows: it was interrupted.
+        names: Names of the arguments that were varied.
+        rows: One row for each run that ended: the choices, seed, steps, seconds, status, error (None, or why there is
+            no result), and the last truth; `averaged_...` is the truth of the averaged generator.
+        curves: The truth at each evaluation, for each row.
+        planned: Number of planned runs; there are fewer rows if the sweep was interrupted.
     """
 
     names: tuple[str, ...]
@@ -49,7 +49,7 @@ class Sweep:
     planned: int
 
     def table(self) -> list[Row]:
-        """The rows, all with the same names; None where a run has no such number."""
+        """The rows, all with the same names; None if a run does not have this number."""
         names = dict.fromkeys(name for row in self.rows for name in row)
         return [{name: row.get(name) for name in names} for row in self.rows]
 
@@ -67,21 +67,21 @@ class Sweep:
         """Write the table.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: The file cannot be written.
         """
         return write_rows(self.table(), path)
 
     def bands(self, *measures: str, low: float = 0.25, high: float = 0.75) -> list[Row]:
-        """For each choice, over seeds: how many runs, how many failed, and median and quantiles of measures.
+        """Statistics over seeds for each choice: number of runs and of failed runs, median and quantiles of measures.
 
         Args:
-            measures: Names of columns; none: V, and what falls to 0 at an equilibrium.
+            measures: Names of columns; if none are given, V and the quantities that fall to 0 at an equilibrium.
             low: The lower quantile.
-            high: The upper one.
+            high: The upper quantile.
 
         Returns:
-            Rows with the choices, `runs`, `failed`, and for each measure its median under its own name, and
-            `... low`, `... high`.
+            Rows with the choices, `runs`, `failed`, and for each measure its median under its own name and the
+            quantiles as `... low` and `... high`.
         """
         wanted = measures or tuple(name for name in self._numbers() if name not in (*self.names, "seed", "steps"))
         found = []
@@ -96,10 +96,10 @@ class Sweep:
         return found
 
     def plot(self, measure: str = "value", axes: Any = None) -> Any:
-        """A measure over updates, for each choice: its median over seeds, and the middle half as a band.
+        """Plot a measure over updates for each choice: its median over seeds, and the middle half as a band.
 
         Args:
-            measure: A name in the truth of the game.
+            measure: Name of a number in the truth of the game.
             axes: Matplotlib axes to draw on; None: new ones.
 
         Raises:
@@ -127,7 +127,7 @@ class Sweep:
         return found
 
     def __repr__(self) -> str:
-        """How many runs, and the first rows."""
+        """The number of runs, and the first rows."""
         failed = sum(row["error"] is not None for row in self.rows)
         said = f"Sweep of {len(self.rows)} runs" + (f", {failed} of them without a result" if failed else "")
         if len(self.rows) < self.planned:
@@ -184,27 +184,27 @@ def sweep(
     progress: bool = False,
     **arguments: Any,
 ) -> Sweep:
-    """Train a game by every combination of choices, with every seed.
+    """Train a game with every combination of choices and every seed.
 
-    A run that fails has its error in its row, and the others go on. After Ctrl-C there are the rows of the runs that
-    ended.
+    If a run fails, its row holds the error, and the other runs go on. After Ctrl-C, the result has the rows of the runs
+    that ended.
 
     Args:
-        choices: Values of arguments of `gan_lab.train` by name, such as {"penalty": ["r1", "none"]}.
+        choices: From names of arguments of `gan_lab.train` to lists of values, such as {"penalty": ["r1", "none"]}.
         game: Name of a game, or the game; unless "game" is among the choices.
-        seeds: How many, from 0 on; or the seeds.
-        processes: Runs at once, each in a process of its own; the table is the same.
-        threads: Of PyTorch, for each run.
-        out: A folder, made where there is none, in which each run that ended is kept: the same call goes on from there.
-            Functions and objects of your own are told apart by their names alone.
-        progress: Show on stderr how many runs have ended.
-        **arguments: Of `gan_lab.train`, the same for all runs.
+        seeds: Number of seeds, from 0 on; or the seeds.
+        processes: Number of runs at the same time, each in a process of its own; the table does not depend on it.
+        threads: Number of PyTorch threads for each run.
+        out: Folder in which each run that ended is kept, created if it does not exist: the same call then continues
+            from there. Functions and objects of your own are recognised only by their names.
+        progress: Whether to show on stderr how many runs have ended.
+        **arguments: Arguments of `gan_lab.train` that are the same for all runs.
 
     Returns:
         A `Sweep`, which has `rows`, a `table()`, `bands()` over seeds and a `plot()`.
 
     Raises:
-        WiringError: No choices; an argument that `train` does not have; something that cannot be sent to processes.
+        WiringError: There are no choices, `train` does not have an argument, or an object cannot be sent to processes.
 
     >>> found = sweep({"rate": [0.1, 0.2]}, "dirac", seeds=2, steps=50, update="extragradient")
     >>> [(row["rate"], row["seed"], round(row["distance"], 3)) for row in found.rows]

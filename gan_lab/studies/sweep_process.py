@@ -77,7 +77,7 @@ class SweepProcesses:
     """As many processes as threads ask for at once."""
 
     def __init__(self) -> None:
-        """None yet."""
+        """Begin without processes."""
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
         self._all: list[subprocess.Popen[bytes]] = []
         self._closed = False
@@ -130,11 +130,11 @@ class SweepProcesses:
         return process
 
     def __enter__(self) -> "SweepProcesses":
-        """Nothing to do yet."""
+        """Return itself; processes start later."""
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        """End all."""
+        """End all processes."""
         self.close()
 
 

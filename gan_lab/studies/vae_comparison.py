@@ -134,20 +134,21 @@ def beside_vae(
     """Train a VAE and a GAN on the same data, and measure both.
 
     Args:
-        game: Name of a game of samples, or the game; blur and missed modes are measured where modes are known.
-        vae: What learns by the ELBO; None: the default.
-        steps: Updates of each.
-        vae_steps: Updates of the VAE, if it gets others; one of pictures has as large batches as the GAN.
-        seed: Of both runs and of all that is measured.
-        samples: Of each model, and of fresh data, that are compared.
+        game: Name of a game of samples, or the game; blur and missed modes are measured if the modes are known.
+        vae: The VAE to train; None: the default.
+        steps: Number of updates of each model.
+        vae_steps: Number of updates of the VAE, if it is not `steps`; on pictures its batches are as large as those of
+            the GAN.
+        seed: Seed of both runs and of all measurements.
+        samples: Number of samples of each model, and of fresh data, that are compared.
         neighbours: k of precision and recall.
-        importance_samples: K of the bound of the VAE's likelihood.
-        progress: Show both runs on stderr.
-        **gan: Anything else that `train` takes: generator, discriminator, loss, penalty, ...
+        importance_samples: K of the bound on the VAE's likelihood.
+        progress: Whether to show both runs on stderr.
+        **gan: Further arguments of `train`: generator, discriminator, loss, penalty, ...
 
     Raises:
-        WiringError: As `train` and `train_vae` raise it, or too few samples.
-        DivergedError: One of the two diverged.
+        WiringError: As in `train` and `train_vae`, or there are too few samples.
+        DivergedError: One of the two runs diverged.
 
     >>> found = beside_vae("ring8", steps=2, samples=50)
     >>> list(found.columns), "log_likelihood" in found.columns["GAN"]

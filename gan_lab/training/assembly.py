@@ -61,7 +61,7 @@ class MovingAverage:
     decay: float
 
     def __call__(self, averages: Any, parameters: Any, count: Any) -> None:
-        """Move the averages, in place."""
+        """Update the averages in place."""
         get_ema_multi_avg_fn(self.decay)(averages, parameters, count)
 
 
@@ -81,7 +81,7 @@ class Annealing:
     """
 
     def __init__(self, recipe: Recipe, pair: PlayerPair, annealed: Sequence[str]) -> None:
-        """Note what changes."""
+        """Keep the quantities that change."""
         rates = {DISCRIMINATOR: recipe.discriminator_rate, GENERATOR: recipe.generator_rate}
         self._rates = [(rates[name], pair.players[name]) for name in annealed]
         self._part_rates = recipe.part_rates

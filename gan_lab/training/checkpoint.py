@@ -129,7 +129,7 @@ def arguments_of(path: "str | PathLike[str]") -> dict[str, Any]:
         )
     found = json.loads(about["arguments"])
     if not isinstance(found, dict):
-        raise WiringError(f"{Path(path).name} is damaged: its settings are no settings")
+        raise WiringError(f"{Path(path).name} is damaged: its settings cannot be read")
     return found
 
 
@@ -149,13 +149,13 @@ def shares_of(path: "str | PathLike[str]") -> int:
 def _read(path: "str | PathLike[str]") -> tuple[dict[str, str], dict[str, torch.Tensor]]:
     name = Path(path).name
     if Path(path).is_dir():
-        raise WiringError(f"{name} is no checkpoint: it is a folder")
+        raise WiringError(f"{name} is not a checkpoint: it is a folder")
     try:
         with safe_open(path, framework="pt") as file:
             about: dict[str, str] = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
     except SafetensorError as error:
-        raise WiringError(f"{name} is no checkpoint: {error}") from None
+        raise WiringError(f"{name} is not a checkpoint: {error}") from None
     if about.get("version") != VERSION:
         raise WiringError(f"{name} is a checkpoint of version {about.get('version')}; expected {VERSION}")
     return about, tensors
@@ -164,7 +164,7 @@ def _read(path: "str | PathLike[str]") -> tuple[dict[str, str], dict[str, torch.
 def _check_settings(name: str, before: Any, now: dict[str, Any], parts: dict[str, Any]) -> None:
     """Refuse a checkpoint of other settings; optimizers may be as they were at first, or as they were last."""
     if not isinstance(before, dict):
-        raise ValueError("its settings are no settings")
+        raise ValueError("its settings cannot be read")
     for key, value in now.items():
         if key == "versions" or key.startswith("network of "):  # networks are compared layer by layer
             continue

@@ -71,60 +71,61 @@ def train(
     threads: int | None = None,
     versions: Any = None,
 ) -> Run:
-    """Play a game until both players have learned for `steps` updates.
+    """Train both players of a game for `steps` updates.
 
-    A seed gives the same run, bit by bit, on one machine with the same versions and as many threads of PyTorch
-    (`threads`). Runs in a pool of threads take turns, update by update; processes run side by side. `run.settings`
-    holds all of this: `gan_lab.train(**run.settings)` plays the run again.
+    The same seed gives the same run, bit by bit, on one machine with the same versions and the same number of PyTorch
+    threads (`threads`). Runs in a pool of threads take turns, update by update; processes run side by side.
+    `run.settings` holds all settings: `gan_lab.train(**run.settings)` plays the run again.
 
-    What is not chosen here is as the recipe says: the game's own in `gan_lab.RECIPES`, where only the game, the seed
-    and the number of steps are chosen; otherwise "plain", in which nothing changes during the run.
+    The recipe sets what is not chosen here. It is the game's own in `gan_lab.RECIPES` if only the game, the seed and
+    the number of steps are chosen; otherwise it is "plain", in which nothing changes during the run.
 
     Args:
         game: Name of a game, or the game.
-        generator: Plays `generator_0`; None: the recipe's, or the default of the game.
-        discriminator: Plays `discriminator_0`; None: the recipe's, or the default of the game.
-        others: Play the further seats of a `gan_lab.turn_loss`: `gan_lab.Seat("reconstructor", network)`.
+        generator: The player `generator_0`; None: that of the recipe, or the default of the game.
+        discriminator: The player `discriminator_0`; None: that of the recipe, or the default of the game.
+        others: Players of the further seats of a `gan_lab.turn_loss`: `gan_lab.Seat("reconstructor", network)`.
         recipe: Name of a recipe, or the recipe.
         update: Name of an update rule, or the rule: `Alternating(5)` is Algorithm 1 with k = 5.
-        loss: What the players want; plain: "non_saturating" on samples, "minimax" on strategies.
+        loss: Loss that defines the payoffs; in "plain", "non_saturating" on samples and "minimax" on strategies.
         penalty: "r1", "r2", "r1r2", "gradient_penalty" or "none".
-        penalty_weight: Times the penalty; it may change as rates may.
-        rate: Learning rate of the players that are made here: of their Adam; in games of strategies, of plain ascent.
-            A number; a `gan_lab.Schedule`; a text, "cosine(1e-3, 1e-5)", "linear(1e-3, 0)", "exponential(1e-3, 1e-5)",
-            "steps([1e-3, 1e-4], [0.5])"; or a function of the share of the run, from 0 to 1. A player that is given
-            has its own optimizer.
-        generator_rate: The same, of the generator alone.
-        discriminator_rate: The same, of the discriminator alone.
-        batch_size: Samples n of a turn.
-        steps: Updates in all, those before a resumption included.
-        seed: Of the first parameters, where players are not given, and of the game.
-        truth_every: Updates between evaluations; None: as many as make `looks` of them.
-        looks: How many times to evaluate the players: V and all that is known exactly, or estimated, beside them.
-        callbacks: Called with the run after each evaluation; one that returns True stops the run. What has a method
-            `beat` is also asked after each update, `beat(run)`, as `gan_lab.SampleGrid` is.
+        penalty_weight: Factor of the penalty; it may follow a schedule, as rates may.
+        rate: Learning rate of the players that are made here: that of their Adam or, in games of strategies, of plain
+            ascent. It is a number; a `gan_lab.Schedule`; a text, "cosine(1e-3, 1e-5)", "linear(1e-3, 0)",
+            "exponential(1e-3, 1e-5)", "steps([1e-3, 1e-4], [0.5])"; or a function of the share of the run, from 0 to 1.
+            A given player has its own optimizer.
+        generator_rate: Learning rate of the generator alone.
+        discriminator_rate: Learning rate of the discriminator alone.
+        batch_size: Number n of samples in a turn.
+        steps: Total number of updates, including those before a resumption.
+        seed: Seed of the game, and of the first parameters if players are not given.
+        truth_every: Number of updates between evaluations; None: chosen so that there are `looks` evaluations.
+        looks: Number of evaluations of the players: of V and of everything else known, exactly or as an estimate.
+        callbacks: Called with the run after each evaluation; one that returns True stops the run. If a callback has a
+            method `beat`, `beat(run)` is also called after each update, as for `gan_lab.SampleGrid`.
         each_update: Called with the run after each update, before an evaluation; one that returns True stops the run.
-        trajectory: What `run.trajectory` has of every update: None, strategies, where they take less than 64 MB, and
-            payoffs; {"name": f}, f(run) too, a number or an array; True, strategies of any size; False, nothing.
-        metrics: Functions by name, called at each evaluation: f(samples, data), two arrays of (n, d), in games of
+        trajectory: What `run.trajectory` keeps of every update. None: payoffs, and strategies if they take less than 64
+            MB. {"name": f}: also f(run), a number or an array. True: also strategies of any size. False: nothing.
+        metrics: Functions by name, called at each evaluation: f(samples, data) with two (n, d) arrays, in games of
             strategies f(discriminator, generator); or f(run). Their numbers are in `run.truth` and `run.history`.
-        progress: Show V, its gap to -log 4 and the divergence on stderr.
-        checkpoint: File that is written after each evaluation, once the callbacks have been called.
-        resume: File to go on from: the run is then the same, bit by bit, as one without a break.
-        device: Where networks and samples live: "cpu", "cuda", or "auto", a GPU where there is one.
-        distributed: Whether the processes that `torchrun` started, or those of the process group that there is, share
-            each batch. Rank 0 alone evaluates, calls callbacks, shows progress and writes checkpoints.
-        shares: Parts in which a batch is played; the sums over it are those of so many processes, to the last bit,
-            and take the memory of one part. None: the checkpoint's, or one for each process.
-        threads: Of PyTorch, while this run is played; None: as many as there are.
-        versions: Those of a run that is played again, as its settings say them: a warning tells where others are here.
+        progress: Whether to show V, its gap to -log 4 and the divergence on stderr.
+        checkpoint: File that is written after each evaluation and its callbacks.
+        resume: Checkpoint from which to continue: the run is then the same, bit by bit, as one without a break.
+        device: Device of networks and samples: "cpu", "cuda", or "auto" (a GPU if there is one).
+        distributed: Whether the processes that `torchrun` started, or those of the existing process group, share each
+            batch. Only rank 0 evaluates, calls callbacks, shows progress and writes checkpoints.
+        shares: Number of parts in which a batch is played. The sums over the batch equal those of as many processes, to
+            the last bit, and take the memory of one part. None: that of the checkpoint, or one for each process.
+        threads: Number of PyTorch threads during this run; None: the present number.
+        versions: Versions of a run that is played again, from its settings: a warning names those that are different
+            here.
 
     Returns:
-        The `Run`; after Ctrl-C with what there is.
+        The `Run`; after Ctrl-C, the run until then.
 
     Raises:
-        WiringError: Something does not fit: names, shapes, a checkpoint of another game.
-        DivergedError: A payoff became infinite or NaN; it names the player and the step and has the `run`.
+        WiringError: Names or shapes do not fit, or the checkpoint is of another game.
+        DivergedError: A payoff became infinite or NaN; the error names the player and the step and has the `run`.
 
     Source: Goodfellow et al. 2014, Algorithm 1, for the default update.
 
@@ -136,16 +137,17 @@ def train(
 
 
 def load(path: Path, **again: Any) -> Run:
-    """The run of a checkpoint: players, settings, history, as they were when it was written; nothing is played.
+    """Load the run of a checkpoint: players, settings and history as they were written; nothing is played.
 
-    To go on, `gan_lab.train(**run.settings, resume=path)`, with more `steps` if there shall be.
+    To continue it, call `gan_lab.train(**run.settings, resume=path)`, with more `steps` if needed.
 
     Args:
-        path: A file that `train` wrote, `checkpoint=path`.
-        **again: What no file can keep, such as a loss or a network of your own: arguments of `train`, by name.
+        path: A file that `train(..., checkpoint=path)` wrote.
+        **again: Arguments of `train` that a file cannot keep, such as a loss or a network of your own.
 
     Raises:
-        WiringError: No checkpoint; or something of your own is in its settings, and is not given again: it is named.
+        WiringError: The file is not a checkpoint; or an object of your own in its settings is not given again: the
+            message names it.
         OSError: The file cannot be read.
 
     >>> import tempfile
@@ -313,7 +315,7 @@ def _play_update(made: Assembly) -> None:
             raise
         raise WiringError(
             f"a penalty of the slope, and rules such as consensus and unrolled, differentiate twice, and a network has "
-            f"an operation that cannot be ({str(error).splitlines()[0][:100]}): take another operation, or train "
+            f"an operation that forbids it ({str(error).splitlines()[0][:100]}): take another operation, or train "
             "without them"
         ) from error
 

@@ -29,7 +29,7 @@ class Progress:
     wanted: bool
 
     def __init__(self, name: str, steps: int, wanted: bool) -> None:
-        """Keep what to show."""
+        """Keep the quantities to show."""
         self.name, self.steps, self.wanted = name, steps, wanted
         self._bar: Any = None
         self._said, self._looked = "", False
@@ -111,7 +111,7 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the bar; or say how long it took."""
+        """End the bar, or print how long the run took."""
         if self._bar is not None:
             self._bar.stop()
         elif self.wanted and kind is None:

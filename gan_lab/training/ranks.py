@@ -33,7 +33,7 @@ class Ranks:
     count: int
 
     def __init__(self, rank: int = 0, count: int = 1) -> None:
-        """Alone, where nothing is said."""
+        """Set the rank and the number of processes; by default there is one process."""
         self.rank, self.count = rank, count
 
     def sum(self, numbers: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Status(enum.Enum):
-    """How a run ended; the value is the sentence shown."""
+    """How a run ended; the value is the sentence that is shown."""
 
     RUNNING = "Under way."
     FINISHED = "All updates were played."
@@ -47,22 +47,23 @@ class Run:
 
     Attributes:
         game: The game that was played.
-        discriminator: As it is now.
-        generator: As it is now.
-        settings: All that plays the run again, `gan_lab.train(**run.settings)`: see `gan_lab.training.settings`.
-        steps: Updates played.
-        status: How it ended.
+        discriminator: The discriminator as it is now.
+        generator: The generator as it is now.
+        settings: All arguments that play the run again by `gan_lab.train(**run.settings)`: see
+            `gan_lab.training.settings`.
+        steps: Number of updates played.
+        status: How the run ended.
         history: A row for each evaluation: step, and the payoff of each player.
-        truth: A row for each evaluation: step, and what is known exactly, or estimated, beside the players.
-        average: Of the generator's parameters, where the recipe keeps one.
-        loss: What the players want.
-        penalty: Of the discriminator's slope; None: none.
-        recipe: What it is played by; None: not known.
+        truth: A row for each evaluation: step, and what is known of the players, exactly or as an estimate.
+        average: Average of the generator's parameters, if the recipe keeps one.
+        loss: Loss that defines the payoffs.
+        penalty: Penalty of the discriminator's slope; None: there is none.
+        recipe: Recipe of the run; None: not known.
         began_at_random: Whether the generator's parameters were drawn for this run.
-        others: Who else plays, by name.
+        others: The other players, by name.
         metrics: Functions by name, whose numbers are in `history`, `truth` and `averaged_truth`: see `train`.
-        rule: By which the players learn; None: not known.
-        averaged_truth: The rows of `truth` that are of samples, of the averaged generator.
+        rule: Update rule by which the players learn; None: not known.
+        averaged_truth: Rows like those of `truth` for samples of the averaged generator.
         trajectory: Strategies, payoffs and chosen statistics after every update.
     """
 
@@ -89,17 +90,17 @@ class Run:
         """(count, d) samples of the generator.
 
         Args:
-            count: How many.
-            seed: Of the noise; None: fresh noise.
+            count: Number of samples.
+            seed: Seed of the noise; None: fresh noise.
             averaged: Whether to use the average of the generator's parameters instead of its last ones.
 
         Raises:
-            WiringError: The game is one of strategies, whose generator makes no samples; or there is no average.
+            WiringError: The game is one of strategies, whose generator makes no samples; or the run keeps no average.
         """
         return self.game.samples(self.chosen_generator(averaged), count, seed)
 
     def chosen_generator(self, averaged: bool) -> Any:
-        """The generator as it is, or with the average of its parameters."""
+        """The generator with its last parameters or with their average."""
         if averaged and self.average is None:
             raise WiringError("this run kept no average: take a recipe with averaging=0.999")
         return self.average.module if averaged and self.average is not None else self.generator
@@ -119,7 +120,7 @@ class Run:
         return self.game.strategies(self.discriminator, self.generator)
 
     def look(self, seed: int) -> dict[str, float]:
-        """The truth beside the players as they are now; without V, where the discriminator is paid for something else.
+        """The truth about the players as they are now; without V if the loss pays the discriminator for something else.
 
         Raises:
             NonFiniteMoveError: The generator's samples are NaN or infinite.
@@ -130,12 +131,12 @@ class Run:
 
     @property
     def is_young(self) -> bool:
-        """Whether the generator is so near to its random start that missing modes say nothing."""
+        """Whether the generator is too near to its random start for missing modes to mean anything."""
         return self.began_at_random and self.steps < YOUNG
 
     @property
     def has_better_recipe(self) -> bool:
-        """Whether the game has a recipe made for it, and another one is played."""
+        """Whether the game has a recipe of its own and the run uses another one."""
         if not self.game.of_samples or self.recipe is None:
             return False
         best = own_recipe(self.game.origin.single)
@@ -143,20 +144,20 @@ class Run:
 
     @property
     def last(self) -> dict[str, float]:
-        """The last row of the truth; where there is none yet, what is known now."""
+        """The last row of the truth; if there is none yet, what is known now."""
         if self.truth:
             return self.truth[-1]
         found = self.look(0)
         return {"step": float(self.steps), **found, **measured(self, 0, found)}
 
     def symptoms(self) -> "list[Symptom]":
-        """The known ways of failing that this run shows, by name: see `docs/failures.md`."""
+        """The known failures that this run shows, by name: see `docs/failures.md`."""
         from gan_lab.diagnosis.symptoms import find_symptoms
 
         return find_symptoms(self)
 
     def report(self) -> str:
-        """In words: has it converged, is it mode collapse, and which other failure shows?"""
+        """A report in words: whether it has converged, whether modes are missing, and which other failures it shows."""
         last = self.last
         figures = ", ".join(f"{name} {value:.4g}" for name, value in last.items() if name != "step")
         seen = "" if last["step"] == self.steps else f"after update {last['step']:.0f}: "
@@ -172,17 +173,17 @@ class Run:
     def grid(
         self, path: "str | PathLike[str]", rows: int = 8, columns: int = 8, *, seed: int = 0, averaged: bool = False
     ) -> Path:
-        """Write samples in rows and columns as a PNG, where samples are pictures.
+        """Write samples in rows and columns as a PNG, if samples are pictures.
 
         Args:
             path: The file.
-            rows: How many.
-            columns: How many.
-            seed: Of the noise: the same noise for all runs and at all times, so that grids can be compared.
-            averaged: As of `sample`.
+            rows: Number of rows.
+            columns: Number of columns.
+            seed: Seed of the noise: it is the same for all runs and at all times, so that grids can be compared.
+            averaged: As in `sample`.
 
         Raises:
-            WiringError: The samples are no pictures.
+            WiringError: The samples are not pictures.
         """
         from gan_lab.training.sheets import grid_of
 
@@ -191,10 +192,10 @@ class Run:
     def interpolate(
         self, path: "str | PathLike[str]", rows: int = 4, columns: int = 10, *, seed: int = 0, averaged: bool = False
     ) -> Path:
-        """Write, in each row, samples on the way from one noise to another; arguments as of `grid`.
+        """Write rows of samples, each on the way from one noise to another; arguments as in `grid`.
 
         Raises:
-            WiringError: The samples are no pictures.
+            WiringError: The samples are not pictures.
         """
         from gan_lab.training.sheets import interpolation_of
 
@@ -203,19 +204,19 @@ class Run:
     def quality(
         self, count: int = 2000, *, seed: int = 0, neighbours: int = 5, averaged: bool = False
     ) -> dict[str, tuple[float, float]]:
-        """Precision, recall, density, coverage of samples; on digits distances of features. Each with that of data.
+        """Precision, recall, density and coverage of samples and of data; on digits also distances of features.
 
         Args:
-            count: Samples, and data, that are compared.
-            seed: Of both.
+            count: Number of samples, and of data, that are compared.
+            seed: Seed of both.
             neighbours: k of precision and recall.
-            averaged: As of `sample`.
+            averaged: As in `sample`.
 
         Returns:
-            (of samples, of other data) by name: the second is what samples can hope for.
+            (of samples, of other data) by name: the second is what the best samples would have.
 
         Raises:
-            WiringError: A game of strategies, or too few samples.
+            WiringError: The game is one of strategies, or there are too few samples.
 
         Source: see `gan_lab.metrics.precision_recall` and `gan_lab.metrics.features`.
         """
@@ -227,11 +228,12 @@ class Run:
         """Write the generator's network: see `gan_lab.training.exports.export_generator`.
 
         Args:
-            path: Ends in `.safetensors`, its state dict, or in `.pt2`, a program of `torch.export`.
-            averaged: As of `sample`.
+            path: File whose name ends in `.safetensors` for its state dict, or in `.pt2` for a program of
+                `torch.export`.
+            averaged: As in `sample`.
 
         Raises:
-            WiringError: Another ending, a network that cannot be exported, or a game of strategies.
+            WiringError: The path has another ending, the network cannot be exported, or the game is one of strategies.
         """
         from gan_lab.training.exports import export_generator
 
@@ -241,10 +243,10 @@ class Run:
         return export_generator(self.chosen_generator(averaged), game.noise_size, path)
 
     def to_csv(self, path: "str | PathLike[str]") -> Path:
-        """Write a row for each evaluation: step, both payoffs, and the truth; `averaged_...` of the averaged generator.
+        """Write a row for each evaluation: step, both payoffs, the truth, and `averaged_...` of the averaged generator.
 
         Raises:
-            OSError: It cannot be written; a file that was there before is then as it was.
+            OSError: The file cannot be written; a file that was there before is then unchanged.
         """
         from gan_lab.training.exports import write_rows
 
@@ -261,13 +263,13 @@ class Run:
     def spectrum(
         self, count: int = 6, *, updates: int = 1, batch_size: int | None = None, seed: int = 0
     ) -> PlayedSpectrum:
-        """Eigenvalues of one update at this point, with the rule and the optimizers as they are; also of networks.
+        """Eigenvalues of one update at this point, with the present rule and optimizers; networks are allowed.
 
         Args:
-            count: How many, the largest first.
-            updates: How many updates are looked at together, for rules that do something else at every k-th one.
-            batch_size: Samples of a turn, the same in all updates that are compared; None: those of the run.
-            seed: Of these samples.
+            count: Number of eigenvalues, the largest first.
+            updates: Number of updates taken together, for rules that do something else at every k-th update.
+            batch_size: Number of samples in a turn, which are the same in all compared updates; None: that of the run.
+            seed: Seed of these samples.
 
         Raises:
             WiringError: The run was not made by `train`.
@@ -285,7 +287,7 @@ class Run:
         return spectrum_of(self, count, updates, batch_size, seed)
 
     def plot(self, axes: Any = None) -> Any:
-        """V beside its value at the equilibrium, and the divergences, over updates, as two matplotlib axes."""
+        """Plot V beside its value at the equilibrium, and the divergences, over updates, as two matplotlib axes."""
         from gan_lab.training.run_plot import plot_run
 
         return plot_run(self, axes)

@@ -10,18 +10,18 @@ AGAIN: Final = 30.0  # seconds between them, where evaluations are rarer
 
 
 class SampleGrid:
-    """A callback of `train` that writes samples as a PNG: after 5 seconds, every 30, and at each evaluation.
+    """A callback of `train` that writes samples as a PNG: after 5 seconds, every 30 seconds and at each evaluation.
 
-    The noise is the same each time, so that one sees the same samples grow. Writing leaves no trace in the run.
+    The noise is the same each time, so that one sees how the same samples change. Writing does not change the run.
 
     Args:
         path: The file, which is overwritten.
-        rows: How many.
-        columns: How many.
+        rows: Number of rows.
+        columns: Number of columns.
         averaged: Whether to use the average of the generator's parameters.
 
     Raises:
-        WiringError: When it is called: samples that are no pictures, or a run without an average.
+        WiringError: Raised when it is called: the samples are not pictures, or the run keeps no average.
 
     >>> from tempfile import mkdtemp
     >>> from gan_lab.training.loop import train
@@ -34,7 +34,7 @@ class SampleGrid:
     path: Path
 
     def __init__(self, path: "str | PathLike[str]", rows: int = 8, columns: int = 8, *, averaged: bool = False) -> None:
-        """Keep what to write, and since when."""
+        """Keep what to write, and the time of the start."""
         self.path = Path(path)
         self._options: dict[str, Any] = {"rows": rows, "columns": columns, "averaged": averaged}
         self._next = time.monotonic() + FIRST
@@ -45,6 +45,6 @@ class SampleGrid:
         self._next = time.monotonic() + AGAIN
 
     def beat(self, run: Any) -> None:
-        """Between two updates: write them if it is time."""
+        """Write the samples if it is time; called between two updates."""
         if time.monotonic() >= self._next:
             self(run)

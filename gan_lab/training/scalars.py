@@ -7,14 +7,14 @@ from gan_lab.errors import WiringError
 
 
 class Scalars:
-    """A callback of `train` that writes each evaluation: the payoffs of both players, and the truth beside them.
+    """A callback of `train` that writes each evaluation: the payoffs of both players and the truth.
 
     Args:
-        writer: A folder, for TensorBoard; or an object with `add_scalar(name, value, step)`, such as a
+        writer: A folder for TensorBoard, or an object with `add_scalar(name, value, step)`, such as a
             `torch.utils.tensorboard.SummaryWriter`.
 
     Raises:
-        WiringError: A folder is given, and TensorBoard is not installed.
+        WiringError: A folder is given, but TensorBoard is not installed.
 
     >>> class Printer:
     ...     def add_scalar(self, name, value, step):

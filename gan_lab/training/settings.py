@@ -40,16 +40,16 @@ class Settings(dict[str, Any]):
     facts: dict[str, Any]
 
     def __init__(self, arguments: Mapping[str, Any] = {}, facts: Mapping[str, Any] = {}) -> None:
-        """Keep both."""
+        """Keep the settings and the facts."""
         super().__init__(arguments)
         self.facts = dict(facts)
 
     def __missing__(self, name: str) -> Any:
-        """A fact."""
+        """A fact of this name."""
         return self.facts[name]
 
     def __reduce__(self) -> Any:
-        """For pickle and copy."""
+        """The parts from which pickle and copy make the settings again."""
         return type(self), (dict(self), self.facts)
 
 

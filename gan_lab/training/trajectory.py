@@ -42,7 +42,7 @@ class Trajectory(Mapping[str, Array]):
     """
 
     def __init__(self, statistics: Any, steps: int) -> None:
-        """Note what is asked for."""
+        """Keep the statistics that are asked for."""
         if not (statistics is None or isinstance(statistics, bool | Mapping)):
             raise WiringError(f"trajectory is {statistics!r}; expected True, False, or functions of the run by name")
         self.functions: dict[str, Callable[[Run], Any]] = dict(statistics) if isinstance(statistics, Mapping) else {}
@@ -125,7 +125,7 @@ class Trajectory(Mapping[str, Array]):
         return np.arange(self.first, self.first + self._count)
 
     def __getitem__(self, name: str) -> Array:
-        """(t, ...) values by name."""
+        """The (t, ...) values of this name."""
         if name == "step":
             return self.step.astype(np.float64)
         if name not in self._rows:
@@ -145,15 +145,15 @@ class Trajectory(Mapping[str, Array]):
         return iter(("step", *self._rows))
 
     def __len__(self) -> int:
-        """How many names there are."""
+        """The number of names."""
         return 1 + len(self._rows)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the functions, which may have no name that another process knows."""
+        """The state without the functions, as another process may not know them by name."""
         return {**vars(self), "functions": {}, "_asked": bool(self._asked)}
 
     def __repr__(self) -> str:
-        """Its names."""
+        """The names."""
         return f"Trajectory of {self._count} rows: {', '.join(self)}"
 
     def state(self) -> tuple[int, dict[str, torch.Tensor]]:

@@ -1,4 +1,4 @@
-"""Update rules of games, one a file; `spectrum` predicts the rate of each."""
+"""Update rules of games, one in each file; `spectrum` predicts the rate of each."""
 
 from inspect import signature
 from typing import Any, Final

@@ -17,7 +17,7 @@ class Alternating(Update):
     """Each player learns on its own turn.
 
     Args:
-        discriminator_steps: k.
+        discriminator_steps: Turns k of the discriminator before each turn of the generator.
     """
 
     name = "alternating"
@@ -30,13 +30,13 @@ class Alternating(Update):
         self.discriminator_steps: int = whole_number("discriminator_steps", discriminator_steps, 1)
 
     def step(self, pair: PlayerPair) -> None:
-        """One cycle of turns, each player learning from its own."""
+        """Play one cycle of turns, in which each player learns from its own turns."""
         for _ in range(len(pair.players) - 1 + self.discriminator_steps):
             player, payoff = pair.turn()
             player.move(pair.gradient(player, payoff))
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
-        """The generator's step after k steps of the discriminator."""
+        """The matrix of k steps of the discriminator, followed by one step of the generator."""
         discriminator, generator = np.eye(len(jacobian)), np.eye(len(jacobian))
         discriminator[:split] += rate * jacobian[:split]
         generator[split:] += rate * jacobian[split:]

@@ -14,10 +14,10 @@ from gan_lab.updates.update import Matrix, Update
 
 
 class Consensus(Update):
-    """Needs each payoff's gradient by both players' parameters.
+    """Consensus optimisation, which needs each payoff's gradient with respect to both players' parameters.
 
     Args:
-        weight: gamma, at least 0.
+        weight: Weight gamma of the second term, at least 0.
     """
 
     name = "consensus"
@@ -30,7 +30,7 @@ class Consensus(Update):
         self.weight: float = number_of_at_least_0("the weight of consensus", weight)
 
     def step(self, pair: PlayerPair) -> None:
-        """The field, and the gradient of its length through both players."""
+        """Move along the field, and down the gradient of its squared length through both players."""
         fields = pair.field(create_graph=True)
         field = [part for own in fields for part in own]
         half_square = sum(((part**2).sum() for part in field), start=torch.zeros((), dtype=field[0].dtype)) / 2

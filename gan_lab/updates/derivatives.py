@@ -34,7 +34,7 @@ class Derivatives:
     """
 
     def __init__(self, payoffs: Sequence[Tensor], parameters: Sequence[Sequence[Tensor]]) -> None:
-        """Take each payoff's gradient by its player's parameters."""
+        """Take each payoff's gradient with respect to its player's parameters."""
         self._parameters = [list(own) for own in parameters]
         self._rows = [
             _flat(_gradient(payoff, own, torch.ones_like(payoff)))

@@ -11,7 +11,7 @@ from gan_lab.updates.update import Matrix, Update
 
 
 class Extragradient(Update):
-    """Two fields a step; the first only looks ahead."""
+    """The extragradient method: two fields in each step, of which the first only looks ahead."""
 
     name = "extragradient"
     equation = "w+ = w + h v(w); w' = w + h v(w+)"

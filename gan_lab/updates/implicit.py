@@ -13,11 +13,11 @@ from gan_lab.updates.update import Matrix, Update, plain_rate
 
 
 class Implicit(Update):
-    """Solves for the arrival by fixed-point iteration.
+    """The implicit step, whose end point is found by fixed-point iteration.
 
     Args:
-        tolerance: Largest change of the last iteration.
-        max_iterations: Of one step.
+        tolerance: Largest change in the last iteration.
+        max_iterations: Largest number of iterations in one step.
     """
 
     name = "implicit"
@@ -25,22 +25,22 @@ class Implicit(Update):
     source = "Rockafellar 1976; Mokhtari, Ozdaglar and Pattathil 2020, section 2"
 
     def __init__(self, tolerance: float = 1e-14, max_iterations: int = 1000) -> None:
-        """Set when to stop."""
+        """Set the tolerance and the limit of iterations."""
         self.tolerance: float = number_of_at_least_0("the tolerance of the implicit rule", tolerance)
         self.max_iterations: int = whole_number("max_iterations", max_iterations, 1)
 
     def check(self, pair: PlayerPair) -> None:
-        """Refuses games of samples, and optimizers other than plain ascent at one rate."""
+        """Refuse games of samples, and optimizers other than plain ascent at one rate."""
         super().check(pair)
         if pair.env.game_state.game.of_samples:
             raise WiringError(
-                f"the update 'implicit' solves for its own arrival, which has no meaning in the game of samples "
+                f"the update 'implicit' solves for its own end point, which has no meaning in the game of samples "
                 f"{pair.env.game_state.game.name!r}: take 'extragradient', which approximates it"
             )
         plain_rate(pair)
 
     def step(self, pair: PlayerPair) -> None:
-        """Iterate w' = w + h v(w') until it stands still."""
+        """Iterate w' = w + h v(w') until it changes no more than the tolerance."""
         here, rate, change = pair.where(), plain_rate(pair), np.inf
         for _ in range(self.max_iterations):
             before = pair.where()

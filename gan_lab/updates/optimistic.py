@@ -14,7 +14,7 @@ from gan_lab.updates.update import Matrix, Update
 
 
 class Optimistic(Update):
-    """One field a step; remembers the step before."""
+    """Optimistic gradient ascent: one field in each step, and the memory of the step before."""
 
     name = "optimistic"
     equation = "w' = w + 2 h v(w) - h v(w-)"
@@ -22,11 +22,11 @@ class Optimistic(Update):
     shareable = True
 
     def __init__(self) -> None:
-        """Nothing to remember yet: the first step is an ordinary one."""
+        """Begin without a last step, so that the first step is an ordinary one."""
         self.last: list[Tensor] | None = None
 
     def step(self, pair: PlayerPair) -> None:
-        """Move by the optimizers, then twice that less the last time's."""
+        """Move by twice the step of the optimizers, less their last step."""
         here = pair.where()
         pair.move(pair.field())
         moved = [after - before for after, before in zip(pair.where(), here, strict=True)]
@@ -44,5 +44,5 @@ class Optimistic(Update):
         return {} if self.last is None else {str(number): step for number, step in enumerate(self.last)}
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Remember the last step again."""
+        """Restore the last step."""
         self.last = [torch.as_tensor(state[str(number)]) for number in range(len(state))] if state else None

@@ -53,7 +53,7 @@ class PlayedSpectrum:
         return float(np.abs(self.eigenvalues).max(initial=0.0))
 
     def __repr__(self) -> str:
-        """The first eigenvalues, and how far the update moves."""
+        """The first eigenvalues, and the distance that the update moves."""
         shown = ", ".join(f"{value:.4g}" for value in self.eigenvalues[:6])
         lacking = "" if self.complete else "; not all that were asked for settled"
         return (

@@ -45,7 +45,7 @@ class PlayerPair:
     def __init__(
         self, env: AlternatingEnv, discriminator: Player, generator: Player, others: Sequence[Player] = ()
     ) -> None:
-        """Check that each player is of its role."""
+        """Check that each player fits its role."""
         for role, player in ((DISCRIMINATOR, discriminator), (GENERATOR, generator)):
             if not isinstance(player, Player):
                 raise WiringError(f"{role} is {player!r}; expected a Discriminator and a Generator, or Strategists")

@@ -12,7 +12,7 @@ from gan_lab.updates.update import Matrix, Update
 
 
 class Simultaneous(Update):
-    """Both gradients are taken before either player moves."""
+    """Simultaneous gradient ascent: both gradients are taken before either player moves."""
 
     name = "simultaneous"
     equation = "w' = w + h v(w)"
@@ -20,7 +20,7 @@ class Simultaneous(Update):
     shareable = True
 
     def step(self, pair: PlayerPair) -> None:
-        """Both gradients, then both moves."""
+        """Take both gradients, then make both moves."""
         pair.move(pair.field())
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:

@@ -33,18 +33,18 @@ FAST = 1e-6  # a radius below arrives within rounding in an update or two
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Eigenvalues of a game at an equilibrium, and of an update rule there.
+    """Eigenvalues of a game at an equilibrium, and those of an update rule there.
 
     Attributes:
         game: Name of the game.
         update: Name of the rule.
-        rate: Its step h; where the players differ, or do not climb plainly, how they do, in words.
-        jacobian: (n, n) J, the discriminator's parameters first; without directions that change no strategy.
-        eigenvalues: (n,) of J; NaN where the field has no derivative.
-        operator_eigenvalues: (m,) or (2m,) of the rule's matrix, the largest first; of the n directions those m that
-            are no `free` ones.
-        free: Directions along which all points are equilibria: what counts is the distance to all of them.
-        unknown: Why no rate follows, in a sentence; "" where it does.
+        rate: Step h of the rule; in words if the players differ or do not use plain ascent.
+        jacobian: (n, n) J, with the discriminator's parameters first and without directions that change no strategy.
+        eigenvalues: (n,) eigenvalues of J; NaN if the field has no derivative.
+        operator_eigenvalues: (m,) or (2m,) eigenvalues of the rule's matrix, the largest first, on the m of the n
+            directions that are not `free`.
+        free: Directions along which all points are equilibria, so that the distance to the nearest of them counts.
+        unknown: Why no rate follows, in a sentence; "" if one follows.
     """
 
     game: str
@@ -58,9 +58,9 @@ class Spectrum:
 
     @property
     def radius(self) -> float:
-        """The predicted rate: what an update multiplies the distance to the equilibria by, in the long run.
+        """The predicted rate: the factor by which an update multiplies the distance to the equilibria, in the long run.
 
-        NaN where none follows; 0 where all points are equilibria.
+        NaN if no rate follows; 0 if all points are equilibria.
         """
         if self.unknown:
             return float("nan")
@@ -68,7 +68,7 @@ class Spectrum:
 
     @property
     def verdict(self) -> str:
-        """What the radius means."""
+        """The meaning of the radius, in words."""
         if self.unknown:
             return self.unknown
         if not len(self.operator_eigenvalues):
@@ -115,22 +115,22 @@ def spectrum(
 
     Args:
         game: Name of a game of strategies, or the game.
-        update: Name of a rule, or the rule; `options` are the rule's.
-        rate: Step h of plain gradient ascent of both players; or (the generator's, the discriminator's).
-        optimizer: How both climb instead, such as `gan_lab.ascent(0.1, momentum=-0.3)`, or (the generator's, the
-            discriminator's). Of Adam it is the limit near the equilibrium, where gradients are far below its eps:
+        update: Name of a rule, or the rule; `options` are those of the rule.
+        rate: Step h of plain gradient ascent for both players; or (the generator's, the discriminator's).
+        optimizer: Optimizer of both instead, such as `gan_lab.ascent(0.1, momentum=-0.3)`, or (the generator's, the
+            discriminator's). For Adam, the limit near the equilibrium is used, where gradients are far below its eps:
             ascent with the momentum beta_1 and the step h / eps.
-        updates: How many updates are looked at together, for rules that do something else at every k-th one.
-        at: (discriminator, generator) strategies; None: the equilibrium for this loss. Where they are none, no rate
-            follows, and the verdict says so; the eigenvalues are those of the update itself at this point.
-        loss: What the players want.
-        penalty: Of the discriminator's slope, times `penalty_weight`.
-        penalty_weight: Times the penalty; that of `train` by default.
-        **options: Of the rule, such as `discriminator_steps`.
+        updates: Number of updates taken together, for rules that do something else at every k-th update.
+        at: (discriminator, generator) strategies; None: the equilibrium for this loss. If they are not an equilibrium,
+            no rate follows, and the verdict says so; the eigenvalues are those of the update at this point.
+        loss: Loss that defines the payoffs.
+        penalty: Penalty of the discriminator's slope, multiplied by `penalty_weight`.
+        penalty_weight: Factor of the penalty; by default that of `train`.
+        **options: Options of the rule, such as `discriminator_steps`.
 
     Raises:
-        WiringError: A game of samples, which has no known equilibrium, an unknown name, or a loss or penalty for which
-            the rule's matrix is not known.
+        WiringError: The game is one of samples, which has no known equilibrium; a name is unknown; or the rule's matrix
+            is not known for the loss or penalty.
 
     Source: Mescheder, Nowozin and Geiger 2017, section 3; Mescheder, Geiger and Nowozin 2018, section 3.
 

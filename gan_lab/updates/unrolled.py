@@ -21,10 +21,10 @@ from gan_lab.updates.update import Matrix, Update
 
 
 class Unrolled(Update):
-    """Costs K turns of the discriminator an update, each differentiated twice.
+    """Unrolled ascent: an update costs K turns of the discriminator, each differentiated twice.
 
     Args:
-        unrolled_steps: K, at least 1.
+        unrolled_steps: Number K of turns that the generator looks ahead, at least 1.
     """
 
     name = "unrolled"
@@ -34,12 +34,12 @@ class Unrolled(Update):
     zero_sum_only = True
 
     def __init__(self, unrolled_steps: int = 5) -> None:
-        """Set K, which is the number of turns that the discriminator takes too."""
+        """Set K, which is also the number of turns of the discriminator."""
         self.unrolled_steps: int = whole_number("unrolled_steps", unrolled_steps, 1)
         self.discriminator_steps: int = self.unrolled_steps
 
     def check(self, pair: PlayerPair) -> None:
-        """Refuses optimizers through which it cannot look ahead."""
+        """Refuse optimizers through which it cannot look ahead."""
         super().check(pair)
         if len(pair.players) > 2:
             raise WiringError(f"the update 'unrolled' is for two players; there are {', '.join(pair.players)}")
@@ -54,7 +54,7 @@ class Unrolled(Update):
             )
 
     def step(self, pair: PlayerPair) -> None:
-        """K turns of the discriminator ahead, one of the generator, and one step of each."""
+        """Look K turns of the discriminator ahead, play the generator's turn, and take one step of each player."""
         turn, ahead = _Turn(pair), _Ahead(pair.discriminator)
         first: list[Tensor] = []
         for _ in range(self.unrolled_steps):
@@ -69,7 +69,7 @@ class Unrolled(Update):
         pair.move((first, uphill))
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
-        """Of a zero-sum game: theta' has the slope of psi^K too, and u_G falls where u_D rises.
+        """The matrix for a zero-sum game: theta' also has the slope of psi^K, and u_G falls as u_D rises.
 
         With A, B the rows of the discriminator in J, psi^K = P psi + Q theta, P = (I + h A)^K,
         Q = h (I + ... + (I + h A)^(K-1)) B, and dtheta = h (v_G(psi^K, theta) - Q^T v_D(psi^K, theta)).

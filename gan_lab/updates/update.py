@@ -25,14 +25,14 @@ class Update(MadeBy, ABC):
     """An update rule.
 
     Attributes:
-        name: How it is chosen.
-        equation: As text, with the step h.
-        source: Where it is from.
-        discriminator_steps: Turns of the discriminator before each one of the generator.
-        joint: Whether it needs each payoff's gradient by both players' parameters.
-        zero_sum_only: Whether `operator` holds only where the payoffs add up to 0.
-        shareable: Whether a batch may be shared among processes: where it moves by `pair.field()`, and by
-            `pair.gradient()` right after `pair.turn()`, and by nothing else that samples decide.
+        name: Name by which the rule is chosen.
+        equation: The equation as text, with the step h.
+        source: The source, such as a paper.
+        discriminator_steps: Turns of the discriminator before each turn of the generator.
+        joint: Whether it needs each payoff's gradient with respect to both players' parameters.
+        zero_sum_only: Whether `operator` holds only if the payoffs add up to 0.
+        shareable: Whether processes may share a batch. They may if the rule moves by `pair.field()`, by
+            `pair.gradient()` right after `pair.turn()`, and by nothing else that depends on samples.
     """
 
     name: str
@@ -61,11 +61,11 @@ class Update(MadeBy, ABC):
         """
 
     def check(self, pair: PlayerPair) -> None:
-        """Refuse a pair that the rule has no meaning for, such as one whose game has another order of turns."""
+        """Refuse a pair for which the rule has no meaning, such as one whose game has another order of turns."""
         if pair.env.discriminator_steps != self.discriminator_steps:
             raise WiringError(
                 f"the update {self.name!r} plays {self.discriminator_steps} turns of the discriminator before each of "
-                f"the generator, the environment {pair.env.discriminator_steps}: make both alike"
+                f"the generator, the environment {pair.env.discriminator_steps}: use the same number for both"
             )
 
     def state(self) -> dict[str, Tensor]:
@@ -73,7 +73,7 @@ class Update(MadeBy, ABC):
         return {}
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Remember it again."""
+        """Restore what `state` returned."""
         if state:
             raise WiringError(f"the update {self.name!r} remembers nothing, the checkpoint has {', '.join(state)}")
 

@@ -1,4 +1,4 @@
-"""Variational autoencoders beside GANs: the linear one exact, the neural one with bounds of its likelihood."""
+"""Variational autoencoders: an exact linear one, and a neural one with bounds on its likelihood."""
 
 from gan_lab.vae.importance_bound import Bound, importance_bound
 from gan_lab.vae.linear_vae import LinearEncoder, LinearVAE

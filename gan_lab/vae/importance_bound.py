@@ -25,8 +25,8 @@ class Bound:
     """A lower bound of log p(x), in nats.
 
     Attributes:
-        points: (n,) the bound of each point, estimated by its K draws.
-        elbo: (n,) the ELBO of each point, estimated by the same draws; never above `points`.
+        points: (n,) bound of each point, estimated from K draws.
+        elbo: (n,) ELBO of each point, estimated from the same draws; never above `points`.
     """
 
     points: Array
@@ -34,12 +34,12 @@ class Bound:
 
     @property
     def mean(self) -> float:
-        """Over the points."""
+        """The mean bound over the points."""
         return float(self.points.mean())
 
     @property
     def standard_error(self) -> float:
-        """Of the mean: it holds the draw of the points and that of the z."""
+        """The standard error of the mean; it includes the draw of the points and that of the z."""
         return float(self.points.std(ddof=1) / len(self.points) ** 0.5)
 
     def __repr__(self) -> str:
@@ -48,16 +48,16 @@ class Bound:
 
 
 def importance_bound(vae: NeuralVAE, points: Any, samples: int = 100, seed: int = 0) -> Bound:
-    """L_K of (n, d) points, with K = `samples` draws of z each.
+    """The bound L_K of (n, d) points, with K = `samples` draws of z for each.
 
     Args:
         vae: The model.
         points: (n, d), at least two.
-        samples: K; the bound rises with it to log p(x).
-        seed: Of the draws; torch's own random numbers are left alone.
+        samples: K; the bound rises to log p(x) as K grows.
+        seed: Seed of the draws; torch's own random numbers do not change.
 
     Raises:
-        WiringError: Points of another shape, or fewer than one sample.
+        WiringError: The points have another shape, or `samples` is below 1.
 
     >>> bound = importance_bound(NeuralVAE(2, 1, (8,)), np.zeros((3, 2)), samples=10)
     >>> bool((bound.elbo <= bound.points).all())

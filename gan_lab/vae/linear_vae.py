@@ -29,7 +29,7 @@ class LinearEncoder:
         covariance: (k, k) S, symmetric and positive definite.
 
     Raises:
-        WiringError: Arrays of other shapes, or a covariance that is none.
+        WiringError: The arrays have other shapes, or the covariance is not symmetric and positive definite.
 
     >>> LinearEncoder([[0.5, 0.0]], [0.0], [[0.2]]).means([[2.0, 7.0]])
     array([[1.]])
@@ -113,18 +113,18 @@ class LinearVAE:
 
     @classmethod
     def fit(cls, data: Any, latent_size: int, std: float | None = None) -> "LinearVAE":
-        """The model under which (n, d) data are likeliest: W = U (L - std^2 I)^(1/2).
+        """Fit the maximum-likelihood model of (n, d) data: W = U (L - std^2 I)^(1/2).
 
         U and L are the k leading eigenvectors and eigenvalues of the data's covariance, std^2 is the mean of the
         others. W is unique up to a rotation of z; this one is that of the principal components.
 
         Args:
             data: (n, d) points.
-            latent_size: k, from 0 to d - 1.
-            std: The decoder's noise, if it is to stay; the best W for it is found then.
+            latent_size: Number k of latent dimensions, from 0 to d - 1.
+            std: Fixed standard deviation of the decoder's noise, for which the best W is found; None: it is fitted too.
 
         Raises:
-            WiringError: Data of another shape, a latent size that leaves no noise, or data without noise.
+            WiringError: The data have another shape, the latent size leaves no noise, or the data have no noise.
 
         Source: Tipping and Bishop 1999, equations 15 and 16.
 
@@ -144,7 +144,7 @@ class LinearVAE:
 
     @property
     def noise_size(self) -> int:
-        """Numbers of one noise vector: k for z, d for the decoder's noise."""
+        """Length of a noise vector: k for z and d for the decoder's noise."""
         return sum(self.loadings.shape)
 
     def act(self, observation: Any, /) -> Array:
@@ -162,7 +162,7 @@ class LinearVAE:
     def log_density(self, points: Any) -> Array:
         """(n,) log p(x), in nats.
 
-        By the singular values of W, so that it stays exact for a std far below them.
+        It is computed from the singular values of W, so that it stays exact for a std far below them.
         """
         centred = self._checked(points) - self.mean
         directions, scales, _ = np.linalg.svd(self.loadings, full_matrices=False)
@@ -187,7 +187,7 @@ class LinearVAE:
         return -0.5 * squares / self.std**2 - len(self.mean) * (np.log(self.std) + 0.5 * np.log(2 * np.pi))
 
     def elbo(self, points: Any, encoder: LinearEncoder | None = None) -> Array:
-        """(n,) E_q log p(x | z) - KL(q(z | x) || p(z)), in nats; the posterior is the encoder when none is given.
+        """(n,) E_q log p(x | z) - KL(q(z | x) || p(z)), in nats; the default encoder is the posterior.
 
         >>> model = LinearVAE([[3.0], [4.0]], [0.0, 0.0], std=1.0)
         >>> bool(np.allclose(model.elbo([[1.0, 2.0]]), model.log_density([[1.0, 2.0]])))

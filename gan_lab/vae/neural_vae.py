@@ -25,20 +25,20 @@ START_STD, STD_RATE = 0.1, 0.01
 
 
 class NeuralVAE(nn.Module):
-    """A VAE that acts like a `Generator`, and learns from data alone.
+    """A VAE that acts like a `Generator` and learns only from data.
 
     Args:
-        dimension: d, numbers of one sample.
-        latent_size: k, numbers of one z.
-        hidden: Sizes of the hidden layers, of the decoder and, in reverse, of the encoder; (): both are affine.
-        scale: About how large the numbers of a sample are.
-        std: The decoder's standard deviation, if it is to stay; None: learned, by its best value in closed form.
-        optimizer: How it learns; it climbs.
-        networks: (encoder, decoder) instead of perceptrons: (n, d) -> (n, 2 k), means and logarithms of the standard
-            deviations of z; and (n, k) -> (n, d).
+        dimension: Length d of a sample.
+        latent_size: Length k of a z.
+        hidden: Sizes of the hidden layers of the decoder, and in reverse order of the encoder; (): both are affine.
+        scale: Typical size of a sample's numbers.
+        std: Fixed standard deviation of the decoder; None: it is learned, by its best value in closed form.
+        optimizer: Optimizer by which it learns; it maximises.
+        networks: (encoder, decoder) instead of perceptrons. The encoder maps (n, d) to (n, 2 k), means and logarithms
+            of the standard deviations of z; the decoder maps (n, k) to (n, d).
 
     Raises:
-        WiringError: A size below 1, or a number that is not positive.
+        WiringError: A size is below 1, or a number is not positive.
 
     >>> vae = NeuralVAE(dimension=2, latent_size=3, hidden=(16,))
     >>> vae.act(torch.zeros(5, 3)).shape, vae.act(torch.zeros(5, 3 + 2)).shape
@@ -80,7 +80,7 @@ class NeuralVAE(nn.Module):
         self.trained: list[nn.Parameter] = [parameter for parameter in self.parameters() if parameter.requires_grad]
         self.optimizer: torch.optim.Optimizer = (optimizer or adam(2e-3, (0.9, 0.999)))(self.trained)
         if not self.optimizer.defaults.get("maximize"):
-            raise WiringError("the optimizer of the VAE goes down; it climbs the ELBO: give it maximize=True")
+            raise WiringError("the optimizer of the VAE minimises, but the ELBO is maximised: give it maximize=True")
 
     @property
     def std(self) -> float:
@@ -88,10 +88,10 @@ class NeuralVAE(nn.Module):
         return float(self.log_std.detach().double().exp())
 
     def act(self, observation: Tensor | NDArray[Any], /) -> Tensor:
-        """(n, d) samples f(z) + std e for noise: (n, k) z, e being drawn by torch; or (n, k + d) z and e.
+        """(n, d) samples f(z) + std e; the noise is (n, k) z, for which torch draws e, or (n, k + d) z and e.
 
         Raises:
-            WiringError: Noise of another shape.
+            WiringError: The noise has another shape.
         """
         noise = torch.as_tensor(observation)
         sizes = (self.latent_size, self.latent_size + self.dimension)
@@ -112,7 +112,7 @@ class NeuralVAE(nn.Module):
         return means, log_stds
 
     def reconstruct(self, points: Tensor) -> Tensor:
-        """(n, d) f(m(x)): through the code and back."""
+        """(n, d) reconstructions f(m(x)): the decoded means of z."""
         return self.decode(self.encode(points)[0])
 
     def log_likelihood(self, points: Tensor, latent: Tensor) -> Tensor:
@@ -128,12 +128,12 @@ class NeuralVAE(nn.Module):
         return self.log_likelihood(points, latent), kl
 
     def elbo(self, points: Tensor) -> Tensor:
-        """(n,) unbiased estimates of the ELBO of (n, d) points, by one z each."""
+        """(n,) unbiased estimates of the ELBO of (n, d) points, from one z each."""
         reconstruction, kl = self.terms(points)
         return reconstruction - kl
 
     def log_weights(self, points: Tensor, count: int) -> Tensor:
-        """(count, n) log p(x, z) - log q(z | x) for z drawn from q: their mean exponential is p(x) on average."""
+        """(count, n) log p(x, z) - log q(z | x) for z drawn from q; the expected exponential is p(x)."""
         means, log_stds = self.encode(points)
         noise = torch.randn(count, *means.shape, dtype=means.dtype)
         latent = means + log_stds.exp() * noise
@@ -141,11 +141,11 @@ class NeuralVAE(nn.Module):
         return self.log_likelihood(points, latent) + log_ratio
 
     def learn(self, batch: Tensor | NDArray[Any]) -> float:
-        """One step up the mean ELBO of a batch (n, d); what it was, in nats.
+        """Take one step up the mean ELBO of a (n, d) batch; returns the ELBO before the step, in nats.
 
         Raises:
-            WiringError: A batch of another shape.
-            DivergedError: The ELBO, or its gradient, is not finite; nothing is changed then.
+            WiringError: The batch has another shape.
+            DivergedError: The ELBO or its gradient is not finite; then nothing is changed.
         """
         points = torch.as_tensor(batch)
         if points.ndim != 2 or points.shape[1] != self.dimension or not len(points):

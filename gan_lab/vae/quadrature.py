@@ -23,15 +23,16 @@ AT_ONCE: Final = 4_000_000
 
 
 def log_density_by_quadrature(vae: NeuralVAE, points: Any, nodes: int | None = None) -> tuple[Array, Array]:
-    """(n,) log p(x) of (n, d) points in nats, and (n,) how far a grid half as fine is from it.
+    """(n,) log p(x) of (n, d) points in nats, and (n,) its difference to the result on a grid half as fine.
 
     Args:
-        vae: The model, of one or two latent numbers.
+        vae: The model, with one or two latent numbers.
         points: (n, d).
-        nodes: On each axis; odd.
+        nodes: Number of nodes on each axis; odd.
 
     Raises:
-        WiringError: More than two latent numbers, points of another shape, or an even number of nodes.
+        WiringError: There are more than two latent numbers, the points have another shape, or the number of nodes is
+            even.
 
     >>> vae = NeuralVAE(2, 1, (8,))
     >>> log_p, error = log_density_by_quadrature(vae, [[0.0, 0.0]])

@@ -25,11 +25,11 @@ class VAERun:
     """A training run of a VAE.
 
     Attributes:
-        game: Whose data it learned from.
-        vae: As it is now.
+        game: The game whose data the VAE learned from.
+        vae: The VAE as it is now.
         settings: Batch size and seed.
-        steps: Updates made.
-        status: How it ended.
+        steps: Number of updates made.
+        status: How the run ended.
         truth: A row for each evaluation: step, `elbo` of fresh data and its two terms `reconstruction` and `kl`, the
             decoder's `std`, and what the game knows of the samples.
     """
@@ -57,7 +57,7 @@ class VAERun:
         return torch.from_numpy(np.random.default_rng(seed).standard_normal((count, size), dtype=np.float32))
 
     def look(self, seed: int, count: int | None = None) -> dict[str, float]:
-        """The ELBO of fresh data, and the truth beside fresh samples: as many as the game evaluates."""
+        """The ELBO of fresh data and the truth of fresh samples; by default as many as the game evaluates."""
         rng, count = np.random.default_rng(seed), self.game.evaluated if count is None else count
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seed)
@@ -111,20 +111,20 @@ def train_vae(
 
     Args:
         game: Name of a game of samples, or the game.
-        vae: What learns; None: the default of the game.
-        batch_size: Points of one update.
-        steps: Updates.
-        seed: Of the first parameters, where no VAE is given, of the data and of the draws of z.
-        truth_every: Updates between evaluations; None: twenty of them.
+        vae: The VAE to train; None: the default of the game.
+        batch_size: Number of points in an update.
+        steps: Number of updates.
+        seed: Seed of the data, of the draws of z, and of the first parameters if no VAE is given.
+        truth_every: Number of updates between evaluations; None: chosen so that there are twenty evaluations.
         callbacks: Called with the run after each evaluation; one that returns True stops the run.
-        progress: Show the ELBO and the modes on stderr.
+        progress: Whether to show the ELBO and the modes on stderr.
 
     Returns:
-        The `VAERun`; after Ctrl-C with what there is.
+        The `VAERun`; after Ctrl-C, the run until then.
 
     Raises:
-        WiringError: A game of strategies, sizes that do not fit, numbers that are not whole.
-        DivergedError: The ELBO became infinite or NaN; it names the update and has the `run`.
+        WiringError: The game is one of strategies, sizes do not fit, or numbers are not whole.
+        DivergedError: The ELBO became infinite or NaN; the error names the update and has the `run`.
 
     >>> run = train_vae("ring8", steps=4, batch_size=16)
     >>> run.steps, run.sample(3, seed=1).shape

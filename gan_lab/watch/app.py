@@ -30,7 +30,7 @@ class WatchApp(Shell[Session]):
     """
 
     def __init__(self, session: Session, commands: CommandTable["WatchApp"], paint_content: Drawing) -> None:
-        """Lay out when the window is there."""
+        """Keep the session; the layout is made when the window is open."""
         super().__init__(session, commands, "gan-lab watch: every key (click a small picture to enlarge it)")
         self.painter = paint_content
         self._button = 0  # the button that draws

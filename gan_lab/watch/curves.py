@@ -25,7 +25,7 @@ class Curves:
     """
 
     def __init__(self) -> None:
-        """Nothing is known yet."""
+        """Begin with empty curves."""
         self.rows: list[dict[str, float]] = []
 
     def add(self, step: int, numbers: dict[str, float]) -> None:

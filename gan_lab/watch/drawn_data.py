@@ -27,7 +27,7 @@ class DrawnData:
     """
 
     def __init__(self, width: float = 0.06) -> None:
-        """Nothing is drawn yet."""
+        """Begin without any drawn data."""
         self.blobs: list[Point] = []
         self.width = width
 

@@ -24,7 +24,7 @@ class PictureMaker:
     """
 
     def __init__(self, live_run: LiveRun) -> None:
-        """Nothing is drawn yet."""
+        """Begin without a picture."""
         self._live_run, self._portrait = live_run, Portrait()
         self._artist: Generator[None, None, Plane | Phase] | None = None
         self._begun, self._finished, self._step = 0.0, 0.0, -1

@@ -135,7 +135,7 @@ class Session(BaseSession):
         """Begin again by the game's own recipe, or by the plain one."""
         found = watched_recipe(self.live_run.game) if own else "plain"
         if found is None:
-            raise ValueError(f"{self.live_run.game.name} has no recipe: its players climb by plain gradients")
+            raise ValueError(f"{self.live_run.game.name} has no recipe: its players learn by plain gradient ascent")
         self.start(self.live_run.game, found)
 
     def change(self, **changes: Any) -> None:

@@ -1,4 +1,4 @@
-"""The command `gridworld`: plan on a map, explore it in a window, watch the policy, learn, list the maps, make one.
+"""The command `gridworld`: plan on a map, explore it, watch the policy, learn, list maps, make a map.
 
 Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 """
@@ -43,7 +43,7 @@ PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
 
 
 def names() -> dict[str, Iterable[str]]:
-    """What the help of the options names."""
+    """The names that the help of the options lists."""
     from gridworld_env.agents import AGENTS
     from planners.solve import METHODS
 
@@ -55,11 +55,11 @@ Listing: type[TyperCommand] = listing(names)
 
 @app.callback()
 def gridworld(version: Annotated[bool, VERSION] = False) -> None:
-    """A gridworld with open tables: plan on a map, explore it, watch the policy, learn, list the maps, make one."""
+    """A gridworld with open tables: plan on a map, explore it, watch the policy, learn, list maps, make a map."""
 
 
 def _with(options: type[MapOptions]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Makes commands that take the fields of `options` before their own options, and turn errors into exit codes."""
+    """Make commands that take the fields of `options` before their own options, and turn errors into exit codes."""
     shared = [Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type) for f in fields(options)]
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
@@ -84,12 +84,12 @@ def plan(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
     png: Annotated[Path | None, typer.Option(help="Write a picture of the plan.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page that replays every sweep, and an episode.")] = None,
-    gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page that replays every sweep and an episode.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write the replay as an animation.")] = None,
     seed: Annotated[int | None, described("The same seed replays the same episode.")] = None,
-    dry: Annotated[bool, typer.Option("--dry-run", help="Say what memory and time it will take, after 2 s.")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Estimate memory and time in 2 s; solve nothing.")] = False,
 ) -> None:
-    """Solve a map: values, every optimal action, and the proven bound of the error."""
+    """Solve a map: print values, every optimal action, and the proven bound on the error."""
     for path, suffix in ((png, ".png"), (html, ".html"), (gif, ".gif")):
         if path is not None:
             check_place(path, suffix)
@@ -123,11 +123,11 @@ def plan(
 def play_command(
     options: PlanOptions,
     *,
-    episodes: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
+    episodes: Annotated[int, typer.Option(min=1, help="Number of episodes.")] = 1,
     seed: Annotated[int | None, described("The same seed plays the same episodes.")] = None,
     gif: Annotated[Path | None, typer.Option(help="Write the episodes as an animation.")] = None,
 ) -> None:
-    """Solve a map and play the policy, in a window where there is a display."""
+    """Solve a map and play the policy, in a window if there is a display."""
     if gif is not None:
         check_place(gif, ".gif")
         check_libraries()
@@ -142,13 +142,13 @@ def play_command(
 def learn_command(
     options: MapOptions,
     *,
-    agent: Annotated[str, typer.Option(help="{agents}.", metavar="NAME")] = "q-learning",
-    steps: Annotated[int, typer.Option(min=1, help="How many.")] = 1000,
+    agent: Annotated[str, typer.Option(help="Learner: {agents}.", metavar="NAME")] = "q-learning",
+    steps: Annotated[int, typer.Option(min=1, help="Number of steps.")] = 1000,
     seed: Annotated[int | None, described("The same seed gives the same run.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page that replays every step.")] = None,
-    gif: Annotated[Path | None, typer.Option(help="Write the same as an animation.")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write the replay as an animation.")] = None,
 ) -> None:
-    """Let an agent learn on a map, with its exact regret and the exact value of its greedy policy."""
+    """Let an agent learn on a map; print its exact regret and the exact value of its greedy policy."""
     for path, suffix in ((html, ".html"), (gif, ".gif")):
         if path is not None:
             check_place(path, suffix)
@@ -166,19 +166,17 @@ def learn_command(
 @app.command("explore", cls=Listing)
 def explore_command(
     map: Annotated[str, typer.Argument(metavar="[MAP]", help="Name of a map, or a file.")] = "lecture",
-    discount: Annotated[float, typer.Option(help="0 to 1.")] = 0.9,
+    discount: Annotated[float, typer.Option(help="Discount, 0 to 1.")] = 0.9,
     start: Annotated[str | None, described("Where to begin, in a .map file or an image.", metavar="ROW,COLUMN")] = None,
     goal: Annotated[str | None, described("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None,
-    empty: Annotated[str | None, described("A map without anything instead.", metavar="ROWS,COLUMNS")] = None,
+    empty: Annotated[str | None, described("Use an empty map of this size.", metavar="ROWS,COLUMNS")] = None,
     scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
     seed: Annotated[int | None, described("The same seed draws the same moves of the agent.")] = None,
-    agent: Annotated[str | None, described("Begin in mode Learn: {agents}.", metavar="NAME")] = None,
-    steps: Annotated[int, typer.Option(min=0, help="Steps that the agent has made then.")] = 0,
-    html: Annotated[
-        Path | None, typer.Option(help="Write the same as a page for a browser, and open no window.")
-    ] = None,
+    agent: Annotated[str | None, described("Begin in mode Learn with: {agents}.", metavar="NAME")] = None,
+    steps: Annotated[int, typer.Option(min=0, help="Steps that the agent has already made.")] = 0,
+    html: Annotated[Path | None, typer.Option(help="Write a page for a browser instead of opening a window.")] = None,
 ) -> None:
-    """Open a window: paint a map, plan step by step, watch the policy flip or an agent learn."""
+    """Open a window: paint a map, plan step by step, watch how the policy changes or how an agent learns."""
     with _exit_codes():
         places = {"start": start, "goal": goal, "empty": empty}
         if html is not None:
@@ -195,7 +193,7 @@ def explore_command(
 
 @app.command("maps")
 def maps_command() -> None:
-    """List the maps, and the models that are no maps, with their sources."""
+    """List the maps and the models without a map, with their sources."""
     from gridworld_env.maps.textbook_worlds import ALIASES, WORLDS
     from gridworld_env.models import MODELS
 
@@ -217,11 +215,11 @@ def maps_command() -> None:
 @app.command("continuous")
 def continuous_command(
     system: Annotated[str, typer.Argument(help="mountain-car, mountain-car-continuous, pendulum, double-integrator.")],
-    cells: Annotated[str, typer.Option(help="How many along each axis.")] = "170x160",
-    discount: Annotated[float | None, described("0 to 1; where it can end, 1.")] = None,
-    png: Annotated[Path | None, typer.Option(help="Write a picture of the bounds and of drives.")] = None,
+    cells: Annotated[str, typer.Option(help="Number of cells along each axis.")] = "170x160",
+    discount: Annotated[float | None, described("Discount, 0 to 1. Default: 1 if episodes can end, else 0.95.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write a picture of the bounds and of trajectories.")] = None,
 ) -> None:
-    """Prove bounds of V* of a system with continuous states, at every state."""
+    """Prove bounds on V* at every state of a system with continuous states."""
     from gridworld_env.cli.continuous import show_continuous
 
     with _exit_codes():
@@ -246,7 +244,7 @@ def random_command(
 
 
 def show_plan(options: dict[str, Any], result: "planners.Plan") -> None:
-    """Print a plan: the map with values and arrows where it fits, and the certificate."""
+    """Print a plan: the map with values and arrows if it fits, and the certificate."""
     from gridworld_env.cli.playing import plan_text
 
     env: Any = gym.make("GridWorld-v0", **options).unwrapped
@@ -258,7 +256,7 @@ def show_plan(options: dict[str, Any], result: "planners.Plan") -> None:
 def show_episodes(
     options: dict[str, Any], result: "planners.Plan", *, episodes: int, seed: int, gif: Path | None
 ) -> None:
-    """Play episodes in a window where there is a display, and as an animation if a file is given."""
+    """Play episodes in a window if there is a display, and write an animation if a file is given."""
     import planners
     from gridworld_env.cli.playing import play
 
@@ -276,13 +274,13 @@ def show_episodes(
         played = planners.rollout(env, result.policy, episodes=episodes, seed=seed)
         out.print("There is no display here for a window; --gif FILE writes an animation.")
     for number, episode in enumerate(played, 1):
-        end = "" if episode.terminated else ", cut off by the limit of steps"
+        end = "" if episode.terminated else ", truncated by the limit of steps"
         out.print(f"episode {number}: {len(episode)} steps, total reward {episode.total_reward:g}{end}")
     out.print(f"seed {seed}" + (f", wrote {gif}" if gif is not None else ""))
 
 
 def check_libraries() -> None:
-    """`DependencyNotInstalled` where pictures cannot be drawn or written, before the work that they are of."""
+    """Raise `DependencyNotInstalled` before the work starts if pictures cannot be drawn or written."""
     from gridworld_env.rendering.pygame_canvas import import_pygame
     from gridworld_env.ui.files.pictures import import_pillow
 

@@ -1,4 +1,4 @@
-"""`gridworld continuous`: bounds of V* of a system with continuous states, as text and as a picture."""
+"""`gridworld continuous`: bounds on V* of a system with continuous states, as text and as a picture."""
 
 import io
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""What `gridworld plan` will take, said before: memory and time, after two seconds of it."""
+"""A forecast of the memory and time of `gridworld plan`, from two seconds of planning."""
 
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -13,11 +13,11 @@ COMPILED: Final = 1.2e8  # bytes of compiled loops
 
 
 class _EnoughError(Exception):
-    """The look is over."""
+    """The two seconds of planning are over."""
 
 
 def dry_run(options: "PlanOptions", env: gym.Env[Any, Any]) -> str:
-    """A few lines for people. What is not finished after two seconds goes on as it did, as far as that can be told."""
+    """The forecast in a few lines. After two seconds, the remaining time is extrapolated if the method allows it."""
     from planners.iteration.progress import Forecast
     from planners.memory import available_bytes, readable, resident_bytes
     from planners.models.convert import as_model
@@ -39,10 +39,8 @@ def dry_run(options: "PlanOptions", env: gym.Env[Any, Any]) -> str:
     except _EnoughError:
         left = forecast.seconds_left
     took = time.perf_counter() - began
-    lasts = (
-        "not known yet: its method does not say how far it has come" if left is None else f"about {took + left:.1f} s"
-    )
-    looked = "it was done within the look" if left == 0.0 else f"estimated from {took:.1f} s of it"
+    lasts = "not known yet: the method does not report its progress" if left is None else f"about {took + left:.1f} s"
+    looked = "it was done within the look" if left == 0.0 else f"estimated from {took:.1f} s of planning"
     return (
         f"dry run      {model.num_states} states, one process; nothing is shown or written\n"
         f"memory       {readable(memory)} at most, Python included; {readable(free)} are free now\n"

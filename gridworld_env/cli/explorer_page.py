@@ -1,4 +1,4 @@
-"""`gridworld explore --html`: the options of the window, as far as a page has them."""
+"""`gridworld explore --html`: those options of the window that a page has too."""
 
 from pathlib import Path
 
@@ -26,19 +26,19 @@ def write_page_of(
     """Write the page of a map, and return its size in bytes.
 
     Raises:
-        MapError: There is no such map, or the page cannot show it; or it is asked for what only the window has.
+        MapError: There is no such map, the page cannot show it, or an option is only for the window.
         ValueError: The name of the file does not end in .html.
         OSError: A file cannot be read or written.
     """
     check_place(path, ".html")
     if agent not in (None, "q-learning"):
-        raise MapError(f"--agent is {agent!r}, and the page knows only q-learning; leave out --html for the window")
+        raise MapError(f"--agent is {agent!r}, but the page has only q-learning; leave out --html for the window")
     if agent is None and steps:
         raise MapError(f"--steps is {steps}, without an agent that makes them; expected --agent q-learning too")
     if steps > MOST_STEPS:
         raise MapError(f"--steps is {steps}; the page begins with at most {MOST_STEPS}")
     if scale != 1.0:
-        raise MapError(f"--scale is {scale:g}, and is only for the window; zoom the page in the browser")
+        raise MapError(f"--scale is {scale:g}, but it is only for the window; zoom the page in the browser")
     document, _ = asked_document(name, discount, start=start, goal=goal, empty=empty)
     called = f"{len(document.rows)} by {len(document.rows[0])}" if empty is not None else Path(name).name
     begun = None if agent is None else steps

@@ -1,4 +1,4 @@
-"""What the command `gridworld learn` does: a learner recorded step by step, and how it stands in words."""
+"""The command `gridworld learn`: record a learner step by step, and describe its result in words."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from gridworld_env.replays.learning_replay import LearningReplay
 
 
 def recorded(options: MapOptions, arguments: dict[str, Any], *, agent: str, steps: int, seed: int) -> LearningReplay:
-    """The replay of a learner on a map; after Ctrl-C, of the steps until then.
+    """Record the replay of a learner on a map; after Ctrl-C, the replay of the steps until then.
 
     Raises:
         MapError: There is no such agent, or the map is too large.
@@ -33,7 +33,7 @@ def recorded(options: MapOptions, arguments: dict[str, Any], *, agent: str, step
 
 
 def learned_text(arguments: dict[str, Any], replay: LearningReplay) -> str:
-    """The map with max Q and every greedy action, and the truth beside it."""
+    """The map with max Q and every greedy action, followed by the exact figures."""
     run, alive = replay.run, ~replay.env.grid.terminal
     values = np.where(alive, run.action_values.max(axis=1), 0.0)
     wrong = int(((run.greedy & ~run.plan.optimal_actions).any(axis=1) & alive).sum())
@@ -41,7 +41,7 @@ def learned_text(arguments: dict[str, Any], replay: LearningReplay) -> str:
         [
             map_text(arguments, values, run.greedy),
             "",
-            "Above: max Q as it was learned, and every greedy action.",
+            "Above: the learned max Q, and every greedy action.",
             f"{replay.title}: {run.steps:,} steps, {run.episodes:,} episodes ended, discount {replay.discount:.15g}",
             f"regret, exact            {run.regret:.6g}",
             f"greedy policy, exact     {run.policy_value:.6g} at the start; the best is {run.optimal_value:.6g}",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def described(text: str, **more: Any) -> Any:
-    """An option without a default that could be shown."""
+    """An option whose help shows no default."""
     return typer.Option(help=text, show_default=False, **more)
 
 
@@ -31,24 +31,25 @@ class MapOptions:
             metavar="[MAP]", help="Name of a map, or a file: text of glyphs, .json, MovingAI's .map, image."
         ),
     ] = "lecture"
-    discount: Annotated[float, typer.Option(help="0 to 1.")] = 0.9
-    step_reward: Annotated[float | None, described("Reward of a move. [default: the map's]")] = None
-    slip: Annotated[float | None, described("Probability of sliding sideways. [default: the map's]")] = None
-    reward_on: Annotated[str | None, described("enter or exit. [default: the map's]")] = None
-    moves: Annotated[str | None, described("cardinal, king or octile. [default: the map's]")] = None
-    bump_reward: Annotated[float | None, described("Reward of a move that was stopped. [default: the map's]")] = None
+    discount: Annotated[float, typer.Option(help="Discount, 0 to 1.")] = 0.9
+    step_reward: Annotated[float | None, described("Reward of a move. Default: the map's.")] = None
+    slip: Annotated[float | None, described("Probability of sliding sideways. Default: the map's.")] = None
+    reward_on: Annotated[str | None, described("Pay rewards on: enter or exit. Default: the map's.")] = None
+    moves: Annotated[str | None, described("cardinal, king or octile. Default: the map's.")] = None
+    bump_reward: Annotated[float | None, described("Reward of a move that was stopped. Default: the map's.")] = None
     actions: Annotated[
-        str | None, described("Their order: UP,RIGHT,DOWN,LEFT,STAY. [default: the map's]", metavar="NAME,NAME,...")
+        str | None,
+        described("Order of actions: UP,RIGHT,DOWN,LEFT,STAY. Default: the map's.", metavar="NAME,NAME,..."),
     ] = None
-    exploring_starts: Annotated[bool | None, described("Begin on any square. [default: the map's]")] = None
+    exploring_starts: Annotated[bool | None, described("Begin on any square. Default: the map's.")] = None
     start: Annotated[str | None, described("Where to begin, in a .map file or an image.", metavar="ROW,COLUMN")] = None
     goal: Annotated[str | None, described("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None
     scenario: Annotated[int | None, described("Start and goal: a line of the .scen beside a .map file, from 0.")] = None
-    walls_below: Annotated[int | None, described("In an image, darker pixels are walls. [default: 128]")] = None
-    max_episode_steps: Annotated[int | None, described("Steps of an episode; -1: no limit. [default: 1000]")] = None
+    walls_below: Annotated[int | None, described("In an image, darker pixels are walls. Default: 128.")] = None
+    max_episode_steps: Annotated[int | None, described("Limit of steps; -1: no limit. Default: 1000.")] = None
 
     def arguments(self) -> dict[str, Any]:
-        """Arguments for `gym.make`: those of the map or the file, and the rules given instead."""
+        """Arguments for `gym.make`: those of the map or the file, replaced by the rules that are given."""
         from gridworld_env.maps.options import map_arguments
 
         return map_arguments(self.map, vars(self))
@@ -58,11 +59,11 @@ class MapOptions:
 class PlanOptions(MapOptions):
     """The options that `plan` and `play` share: a map, its rules, and how to solve it."""
 
-    method: Annotated[str, typer.Option(help="auto, {methods}.")] = "auto"
+    method: Annotated[str, typer.Option(help="Planner: auto, {methods}.")] = "auto"
     tolerance: Annotated[
-        float | None, described("Largest error of the values, proven. [default: 1e-6 of the largest |V|]")
+        float | None, described("Largest proven error of the values. Default: 1e-6 of the largest |V|.")
     ] = None
-    relative_tolerance: Annotated[float | None, described("The same as a part of the largest |V|.")] = None
+    relative_tolerance: Annotated[float | None, described("Tolerance as a share of the largest |V|.")] = None
 
     def solve(
         self,
@@ -70,7 +71,7 @@ class PlanOptions(MapOptions):
         replay: "Replay | None" = None,
         progress: "Callable[[planners.Iteration], object] | None" = None,
     ) -> "planners.Plan":
-        """The plan, converged or not; with a replay, sweep by sweep unless another method is asked for."""
+        """Solve the map, converged or not; with a replay, by sweeps unless another method is asked for."""
         import planners
         from planners.iteration.loop import refuse_unbounded
 
@@ -86,22 +87,22 @@ class PlanOptions(MapOptions):
         return plan
 
     def tolerances(self) -> dict[str, Any]:
-        """Those that were given."""
+        """The tolerances that were given."""
         given = {"tolerance": self.tolerance, "relative_tolerance": self.relative_tolerance}
         return {name: number for name, number in given.items() if number is not None}
 
     def replay(self, env: gym.Env[Any, Any]) -> "Replay":
-        """A replay of the planning to come.
+        """Make the replay that will record the planning.
 
         Raises:
-            MapError: The map is too large for one, or the method has no sweeps to show.
+            MapError: The map is too large for a replay, or the method has no sweeps to show.
         """
         from gridworld_env.replays.replay import METHODS as RECORDED
         from gridworld_env.replays.replay import Replay
 
         if self.method.replace("-", "_") not in ("auto", *RECORDED):
             raise MapError(
-                f"--method is {self.method!r}, which does not hold the values of all states after each sweep, as "
-                f"--html and --gif show them; expected auto, {' or '.join(RECORDED)}"
+                f"--method is {self.method!r}, but --html and --gif show the values of all states after "
+                f"each sweep, which it does not have; expected auto, {' or '.join(RECORDED)}"
             )
         return Replay(env, f"{Path(self.map).name}, planned")

@@ -1,4 +1,4 @@
-"""Playing a policy where people can see it: pictures for a file, and a window where there is a display."""
+"""Play a policy visibly: in pictures for a file, or in a window if there is a display."""
 
 import time
 from typing import Any, Final, cast
@@ -17,13 +17,13 @@ LAST_PICTURE: Final = 1.0  # seconds for which the end of an episode stays in th
 def play(
     options: dict[str, Any], plan: Plan, *, render_mode: str, episodes: int = 1, seed: int | None = None
 ) -> tuple[list[Episode], list[NDArray[np.uint8]]]:
-    """Roll a plan's policy out in the renderer, values and policy drawn under the agent.
+    """Roll a plan's policy out in the renderer, with values and policy drawn under the agent.
 
     Args:
         options: Arguments of `gym.make("GridWorld-v0", ...)`.
         plan: The plan.
         render_mode: "human" for a window, "rgb_array" to collect the pictures.
-        episodes: How many.
+        episodes: Number of episodes.
         seed: The same seed plays the same episodes.
 
     Returns:

@@ -41,7 +41,7 @@ class Results(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OutcomeMDP(TabularMDP):
-    """A `TabularMDP` that also knows every result: probability, next state, reward and end.
+    """A `TabularMDP` that also stores every outcome: probability, next state, reward and end.
 
     >>> coin = OutcomeMDP.from_gym_dict({0: {0: [(0.5, 0, 1.0, True), (0.5, 0, 0.0, True)]}})
     >>> coin.rewards.tolist(), coin.results.reward.tolist()
@@ -52,11 +52,11 @@ class OutcomeMDP(TabularMDP):
 
     @classmethod
     def from_gym_dict(cls, P: Any, initial: ArrayLike | None = None, **options: Any) -> Self:
-        """Read `P[s][a] = [(probability, next_state, reward, terminated), ...]`, and keep each entry's reward.
+        """Read `P[s][a] = [(probability, next_state, reward, terminated), ...]`, and keep the reward of each entry.
 
         Raises:
-            InvalidOptionError: Further options of `TabularMDP.from_gym_dict`: none is taken here.
-            InvalidModelError: As `TabularMDP.from_gym_dict`.
+            InvalidOptionError: Further options of `TabularMDP.from_gym_dict` are given, which are not accepted here.
+            InvalidModelError: As in `TabularMDP.from_gym_dict`.
         """
         if options:
             raise InvalidOptionError(

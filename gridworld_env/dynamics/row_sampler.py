@@ -44,7 +44,7 @@ class RowSampler:
         self._first, self._cumulative, self._there, *self._result = views
 
     def __reduce__(self) -> tuple[type, tuple[TabularMDP]]:
-        """Copies are made of copies of the model: views cannot be copied."""
+        """The model from which a copy is made, as views cannot be copied."""
         return type(self), (self.mdp,)
 
     def outcomes(self, state: int, action: int) -> list[Outcome]:
@@ -82,7 +82,7 @@ class VectorRowSampler:
     """The draws of a `RowSampler` by arrays of n numbers, one for each of n environments."""
 
     def __init__(self, sampler: RowSampler) -> None:
-        """The same tables."""
+        """Use the tables of the sampler."""
         self.masks: NDArray[np.int8] = sampler.masks
         self._first, self._last = sampler.first, sampler.first[1:] - 1
         self._cumulative, self._there, self._results = sampler.cumulative.copy(), sampler.there, sampler.results[2:]

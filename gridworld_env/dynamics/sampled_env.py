@@ -17,15 +17,15 @@ from gridworld_env.errors import MapError
 
 
 class SampledEnv(gym.Env[Any, Any]):
-    """An environment of the tables `mdp`, from which `sampler` draws.
+    """An environment whose transitions `sampler` draws from the tables `mdp`.
 
     Attributes:
-        P: `P[s][a]` = [(probability, next_state, reward, terminated), ...], equal results merged;
+        P: `P[s][a]` = [(probability, next_state, reward, terminated), ...], with equal outcomes merged;
             `np.asarray(P)` is (S, A, S').
         R: (S, A) expected immediate reward.
-        mdp: The `planners` model that `step()` samples from.
+        mdp: The `planners` model from which `step()` samples.
 
-    Every `info` has `prob`, the probability P(s'|s,a) of the state that was reached (1.0 after `reset`), and
+    Every `info` has `prob`, the probability P(s'|s,a) of the reached state (1.0 after `reset`), and
     `action_mask`, (A,) int8.
     """
 
@@ -34,7 +34,7 @@ class SampledEnv(gym.Env[Any, Any]):
     places: ClassVar[dict[str, str]] = {"state": "s"}  # options of `reset`, and what to write there
 
     def __init__(self, mdp: Any, sampler: Any, render_mode: str | None) -> None:
-        """No episode yet."""
+        """Set the spaces and the sampler; no episode has begun."""
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise MapError(f"render_mode is {render_mode!r}; expected one of {self.metadata['render_modes']} or None")
         self.mdp, self.sampler, self.render_mode = mdp, sampler, render_mode
@@ -56,23 +56,23 @@ class SampledEnv(gym.Env[Any, Any]):
 
     @cached_property
     def starts(self) -> Starts:
-        """Draws the first states."""
+        """The sampler of the first states."""
         return Starts(self.initial_state_distrib)
 
     @property
     def initial_state_distrib(self) -> NDArray[np.float64]:
-        """(S,) probability of each first state."""
+        """(S,) probability that each state is the first."""
         return self.mdp.initial
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        """Start an episode, in a state drawn by its weight.
+        """Start an episode in a state drawn by its weight.
 
         Args:
-            seed: Starts the random numbers of the environment anew.
-            options: `{"state": s}` starts there instead; on a map also `{"cell": (row, column)}`.
+            seed: Seed for new random numbers of the environment.
+            options: `{"state": s}` starts in this state instead; on a map also `{"cell": (row, column)}`.
 
         Raises:
-            MapError: Unknown options, or a place that is no state.
+            MapError: An option is unknown, or the place is not a state.
         """
         super().reset(seed=seed)
         self._state = self._first_state(options or {})
@@ -82,7 +82,7 @@ class SampledEnv(gym.Env[Any, Any]):
         return self._state, {"prob": 1.0, "action_mask": self.sampler.mask(self._state)}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
-        """Take an action: one draw from `mdp`.
+        """Take an action, with one draw from `mdp`.
 
         Raises:
             InvalidAction: `action` is not one of the environment.
@@ -104,7 +104,7 @@ class SampledEnv(gym.Env[Any, Any]):
         return next_state, reward, terminated, False, info
 
     def render(self) -> NDArray[np.uint8] | str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The picture of the present state, by `render_mode`; those of this environment are in its `metadata`."""
+        """The picture of the present state, by `render_mode`; the modes of this environment are in its `metadata`."""
         if self.render_mode is None:
             shown = next(mode for mode in self.metadata["render_modes"] if mode != "human")
             gym.logger.warn(f"render() without a render mode shows nothing: gym.make(..., render_mode={shown!r})")
@@ -112,11 +112,11 @@ class SampledEnv(gym.Env[Any, Any]):
         return self.picture(self.trace)
 
     def picture(self, trace: Trace, mode: str | None = None) -> NDArray[np.uint8] | str | None:
-        """The picture of an episode, not only of this environment's own; in `render_mode` by default."""
+        """The picture of any episode, not only of this environment's own; by default in `render_mode`."""
         raise NotImplementedError
 
     def place(self, name: str, place: Any) -> int:
-        """The state of a reset option, one of `places`; `MapError` if there is none."""
+        """The state that a reset option names, one of `places`; `MapError` if there is none."""
         try:
             state = -1 if isinstance(place, bool) else operator.index(place)
         except TypeError:

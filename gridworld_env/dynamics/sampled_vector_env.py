@@ -71,7 +71,9 @@ class SampledVectorEnv(VectorEnv[Array, Array, Array]):
         self.autoreset_mode: AutoresetMode = checked_mode(autoreset_mode)
         self.metadata = {**self.single.metadata, "autoreset_mode": self.autoreset_mode}
         if render_mode == "human":
-            raise MapError("render_mode is 'human'; many environments have no one window: 'rgb_array' or 'ansi'")
+            raise MapError(
+                "render_mode is 'human'; many environments have no common window; expected 'rgb_array' or 'ansi'"
+            )
         self._single: Any = self.single(render_mode=render_mode, **world)
         self.render_mode = render_mode
         self.mdp, self.P = self._single.mdp, self._single.P

@@ -19,7 +19,7 @@ class Trace:
     """
 
     def __init__(self) -> None:
-        """No episode yet."""
+        """Begin without an episode."""
         self.states: deque[int] = deque(maxlen=TRAIL_LENGTH)
         self.last: Step | None = None
 

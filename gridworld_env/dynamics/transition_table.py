@@ -22,11 +22,11 @@ class TransitionTable(Mapping[int, dict[int, list[Row]]]):
     """
 
     def __init__(self, mdp: Model, outcomes: Callable[[int, int], list[Outcome]]) -> None:
-        """Read from `mdp`, of which `outcomes(state, action)` lists the results."""
+        """Read from `mdp`, whose `outcomes(state, action)` lists the outcomes."""
         self._mdp, self._outcomes = mdp, outcomes
 
     def __getitem__(self, state: int) -> dict[int, list[Row]]:
-        """From each action to its results in this state; `KeyError` for a number that is no state."""
+        """From each action to its outcomes in this state; `KeyError` for a number that is not a state."""
         if not (isinstance(state, int | np.integer) and 0 <= state < len(self)):
             raise KeyError(f"{state!r} is not a state; expected 0 to {len(self) - 1}")
         return {

@@ -52,7 +52,7 @@ class Agent:
     steps: int
 
     def __init__(self, rng: np.random.Generator) -> None:
-        """Be nowhere."""
+        """Begin without a position."""
         self._rng = rng
         self._trace = Trace()
         self._sampler: Sampler | None = None

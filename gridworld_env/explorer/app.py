@@ -28,7 +28,7 @@ class ExplorerApp(Shell[Session]):
     """
 
     def __init__(self, session: Session, commands: CommandTable["ExplorerApp"], paint_content: Drawing) -> None:
-        """Lay out when the window is there."""
+        """Keep the session; the layout is made when the window is open."""
         super().__init__(session, commands, "gridworld explore: every key (the mouse paints, its wheel zooms)")
         self.viewport: Viewport = Viewport(1, 1)
         self.hover: tuple[int, int] | None = None

@@ -25,7 +25,7 @@ class ByHand:
     """
 
     def __init__(self, planning: Planning) -> None:
-        """The same action everywhere."""
+        """Begin with the same action everywhere."""
         self._planning = planning
         self.actions: NDArray[np.int64] = np.zeros(planning.document.grid.num_states, dtype=np.int64)
 

@@ -80,7 +80,7 @@ def save(session: Session, name: str) -> None:
     """
     path = Path(name)
     if path.suffix.lower() != ".json":
-        raise MapError(f"{name!r} is no name of a map file; expected one that ends in .json")
+        raise MapError(f"{name!r} is not a name for a map file; expected one that ends in .json")
     arguments = session.document.arguments()
     text = json.dumps({"desc": arguments.pop("desc"), **arguments}, indent=1, ensure_ascii=False) + "\n"
     write_whole(path, text.encode())

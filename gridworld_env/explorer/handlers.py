@@ -92,7 +92,7 @@ def number_of(session: Session, action: Action) -> int:
     moves = session.document.rules.action_moves
     if action not in moves:
         names = ", ".join(move.name for move in moves)
-        raise MapError(f"{action.name} is no action of this map; its actions are {names}")
+        raise MapError(f"{action.name} is not an action of this map; its actions are {names}")
     return moves.index(action)
 
 

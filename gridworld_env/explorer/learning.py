@@ -21,7 +21,7 @@ class Curves:
     """Regret and V^pi by steps; every k-th step is kept, and k doubles where there are too many."""
 
     def __init__(self, every: int) -> None:
-        """Nothing is kept yet."""
+        """Begin with empty curves."""
         self.every = every
         self._points: list[tuple[int, float, float]] = []
 
@@ -53,7 +53,7 @@ class Learning:
     """
 
     def __init__(self, planning: Planning, seed: int | None = None) -> None:
-        """Nothing has begun."""
+        """Begin without a learner."""
         self._planning, self.name, self.seed = planning, "q-learning", 1 if seed is None else seed
         self._run: StepByStep | None = None
         self.curves: Curves = Curves(1)

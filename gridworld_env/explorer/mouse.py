@@ -24,7 +24,7 @@ class Mouse:
     def __init__(
         self, session: Session, zoom: Callable[[int, Point], None], pan: Callable[[float, float], None]
     ) -> None:
-        """Nothing is held."""
+        """Begin without a pressed button."""
         self._session, self._zoom, self._pan = session, zoom, pan
         self._strokes = 0
         self._painting = False

@@ -40,7 +40,7 @@ class Counts:
     solutions: int = 0
 
     def __str__(self) -> str:
-        """Those that are not zero."""
+        """The counts that are not zero."""
         named = {"sweep": self.sweeps, "backup": self.backups, "evaluation": self.evaluations}
         named |= {"improvement": self.improvements, "solution": self.solutions}
         done = [f"{count} {name}{'s' if count > 1 else ''}" for name, count in named.items() if count]

@@ -82,7 +82,7 @@ class Session(BaseSession):
     refusals: ClassVar[tuple[type[Exception], ...]] = (gym.error.Error, planners.PlannerError, ValueError, OSError)
 
     def __init__(self, document: MapDocument, path: Path | None = None, seed: int | None = None) -> None:
-        """Nothing is planned yet."""
+        """Begin without a plan."""
         super().__init__(GREETING, speed=8.0)
         self.history: History[MapDocument] = History(document, lambda kept: kept.parts, MOST_BYTES)
         self.planning: Planning = Planning(document)

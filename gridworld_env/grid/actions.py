@@ -17,7 +17,7 @@ MOVES: Final[tuple[str, ...]] = get_args(Moves)
 
 
 class Action(enum.IntEnum):
-    """The actions by name; `moves="cardinal"` has the first four."""
+    """The actions by name; `moves="cardinal"` uses the first four."""
 
     UP = 0
     RIGHT = 1

@@ -24,9 +24,9 @@ class Grid:
     """A map as arrays: H rows, W columns, S states.
 
     Attributes:
-        rows: The H strings of W glyphs it was read from.
+        rows: The H strings of W glyphs of which the map was made.
         kinds: The `Cell` of each glyph that the legend has.
-        kind: (H, W) small unsigned integers, index into `kinds`.
+        kind: (H, W) small unsigned integers, indices into `kinds`.
     """
 
     rows: tuple[str, ...]
@@ -72,7 +72,7 @@ class Grid:
 
     @cached_property
     def state_kind(self) -> NDArray[np.unsignedinteger]:
-        """(S,) index into `kinds` of each state."""
+        """(S,) index of each state's kind in `kinds`."""
         return self.kind[~self.wall]
 
     @cached_property
@@ -82,18 +82,18 @@ class Grid:
 
     @cached_property
     def start(self) -> NDArray[np.bool_]:
-        """(S,) True where an episode can begin: the marked squares, or else every one that is not terminal."""
+        """(S,) True where an episode can begin: marked squares or, without any, all that are not terminal."""
         marked = self.attribute("start", bool)
         return marked if marked.any() else ~self.terminal
 
     @cached_property
     def cell_reward(self) -> NDArray[np.float64]:
-        """(S,) reward of the squares that have one of their own, the mean of one that is drawn; NaN elsewhere."""
+        """(S,) own reward of each square, as a mean if it is drawn; NaN for squares without a reward of their own."""
         return np.array([mean_reward(cell.reward) for cell in self.kinds], dtype=float)[self.state_kind]
 
     @cached_property
     def luck_levels(self) -> list[Level]:
-        """(probability, luck in its middle) of each level of luck, by which squares pay that draw their reward."""
+        """(probability, luck in its middle) of each level of luck, for squares that draw their reward."""
         drawn = any(isinstance(r, tuple) for c in self.kinds for r in (c.reward, c.teleport_reward, c.bump_reward))
         return luck_levels([self.kinds[index] for index in np.unique(self.kind)] if drawn else [])
 
@@ -112,7 +112,7 @@ class Grid:
         return np.array([getattr(cell, name) for cell in self.kinds], dtype=dtype)[self.state_kind]
 
     def cell_to_state(self, cell: Sequence[int]) -> int:
-        """Number of the state at (row, column); `MapError` outside the map and on walls."""
+        """The number of the state at (row, column); `MapError` outside the map and on walls."""
         try:
             row, column = (operator.index(part) for part in cell)
             if any(isinstance(part, bool) for part in cell):
@@ -125,11 +125,11 @@ class Grid:
                 f"rows and columns count from 0 at the upper left"
             )
         if self.wall[row, column]:
-            raise MapError(f"cell (row {row}, column {column}) is a wall, and walls are no states")
+            raise MapError(f"cell (row {row}, column {column}) is a wall, and walls are not states")
         return int(self.state_of_cell[row, column])
 
     def checked_state(self, state: int, what: str = "state") -> int:
-        """The state as an int; `MapError` for what is no state, under the name `what`."""
+        """The state as an int; `MapError`, which calls it `what`, if it is not a state."""
         try:
             number = -1 if isinstance(state, bool) else operator.index(state)
         except TypeError:
@@ -148,15 +148,15 @@ def parse_grid(desc: Sequence[str], legend: Mapping[str, Any] | None = None) -> 
 
     Args:
         desc: H strings of W glyphs; or an (H, W) array of glyphs, or of bool, True on walls.
-        legend: What further glyphs mean, or the five known ones mean instead: from a glyph to a `Cell`
-            or to a mapping with the fields of one, which is what JSON can hold.
+        legend: Meaning of further glyphs, or new meaning of the five known ones: from a glyph to a `Cell` or to a
+            mapping with the fields of a `Cell`, as JSON can hold.
 
     Returns:
         The `Grid`.
 
     Raises:
-        MapError: The map is empty or ragged, a glyph is unknown, nothing is left to start on, or a
-            number in the legend is out of range; the message gives row and column.
+        MapError: The map is empty or ragged, a glyph is unknown, there is no square to start on, or a number in the
+            legend is out of range; the message gives row and column.
 
     >>> parse_grid(["...+", ".#.-", "S..."]).num_states
     11

@@ -16,26 +16,28 @@ RewardLaw = tuple[tuple[float, float], ...]  # (probability, reward) of each rew
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What the squares of one glyph are like.
+    """The properties of the squares of one glyph.
 
     Attributes:
-        wall: No state: a move into it stays where it was.
-        terminal: The episode ends here.
-        start: An episode can begin here.
-        start_weight: How likely it is to begin here, beside the other starts.
+        wall: Whether it is a wall, which is not a state: a move into it leaves the agent where it is.
+        terminal: Whether the episode ends here.
+        start: Whether an episode can begin here.
+        start_weight: Weight of beginning here, relative to the other starts.
         reward: Reward of this square in place of `step_reward`; None: it has none of its own. This and the two other
-            rewards are a number, or are drawn: `[(probability, reward), ...]`.
+            rewards are numbers, or distributions `[(probability, reward), ...]`.
         slip: Probability of sliding sideways out of this square; None: the `slip` of the environment.
-        teleport: (row, column) where every action from this square leads; None: no teleport.
+        teleport: (row, column) to which every action from this square leads; None: no teleport.
         teleport_reward: Reward of being teleported; None: the reward of an ordinary move.
-        teleport_on_entry: Whoever enters this square is at `teleport` at once, instead of on leaving it; who arrives
-            by a teleport is not sent on by another.
-        wind: (rows, columns) that the wind blows after every move from this square; (-1, 0) is one square up.
-        gust: Probability that the wind blows one square more, and as much that it blows one square less.
-        one_way: The only direction, such as "RIGHT", in which this square can be left, and against which it
-            cannot be entered, by a move or by wind; None: any.
-        bump_reward: Reward of a move from this square of which nothing was made, wherever wind then takes the agent;
-            None: the `bump_reward` of the environment.
+        teleport_on_entry: Whether the agent moves to `teleport` at once when it enters this square, instead of when it
+            leaves it. An agent that arrives by a teleport is not teleported again.
+        wind: (rows, columns) by which the wind moves the agent after every move from this square; (-1, 0) is one square
+            up.
+        gust: Probability that the wind moves it one square more, and also the probability that it moves it one square
+            less.
+        one_way: The only direction, such as "RIGHT", in which this square can be left; it cannot be entered against
+            this direction, by a move or by wind. None: any direction.
+        bump_reward: Reward of a move from this square that was stopped, wherever the wind then takes the agent; None:
+            the `bump_reward` of the environment.
     """
 
     wall: bool = False

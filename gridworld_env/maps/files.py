@@ -45,24 +45,24 @@ def read_map_file(
     scenario: int | None = None,
     walls_below: int | None = None,
 ) -> dict[str, Any]:
-    r"""Any map file as keyword arguments for `gym.make("GridWorld-v0", **arguments)`, by the end of its name.
+    r"""Read any map file, by its ending, as keyword arguments for `gym.make("GridWorld-v0", **arguments)`.
 
-    `.json`, `.map` and images are as above, every other file is text. What is read is checked here, so that
-    a refusal names the file.
+    `.json`, `.map` and images are read as above; every other file is text. The map is checked here, so that an error
+    names the file.
 
     Args:
-        path: The file.
-        start: (row, column) where episodes begin, in a `.map` file or an image; None: on every free square.
-        goal: (row, column) where they end, in a `.map` file or an image, which mark none of their own.
-        scenario: In place of the two, for a `.map` file: a number of `read_scenarios` of the `.scen` file
-            beside it (`arena.map.scen` or `arena.scen`), from 0. One of length 0 marks its goal only. Where its
-            places are for another size, the map is scaled to that size, as the format says.
+        path: The file to read.
+        start: (row, column) where episodes begin, for a `.map` file or an image; None: any free square.
+        goal: (row, column) where episodes end, for a `.map` file or an image, as these mark no goal of their own.
+        scenario: For a `.map` file, instead of start and goal: the number, from 0, of a scenario in the `.scen` file
+            beside it (`arena.map.scen` or `arena.scen`), as `read_scenarios` numbers them. A scenario of length 0 marks
+            only its goal. If its places are for another size, the map is scaled to that size, as the format says.
         walls_below: Pixels of an image that are darker than this grey, 0 to 256, are walls; None: 128.
 
     Raises:
-        MapError: The file is no map; with its name and, where there is one, the place.
+        MapError: The file is not a map; the message has its name and, if there is one, the place.
         OSError: The file cannot be read.
-        DependencyNotInstalled: An image, without Pillow.
+        DependencyNotInstalled: The file is an image, and Pillow is missing.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:

@@ -18,16 +18,16 @@ def load_image(
     walls_below: int = 128,
     palette: Mapping[tuple[int, int, int], str] | None = None,
 ) -> dict[str, Any]:
-    """An image as keyword arguments for `gym.make("GridWorld-v0", **arguments)`, a square for each pixel.
+    """Read an image, a square for each pixel, as keyword arguments for `gym.make("GridWorld-v0", **arguments)`.
 
     Args:
         path: A PNG, JPEG, BMP, GIF, PPM, TIFF or WebP.
-        walls_below: Pixels darker than this grey, 0 to 256, are walls, the others free; without a palette. What is
-            transparent lies on white.
+        walls_below: Without a palette, pixels darker than this grey, 0 to 256, are walls, and the others are free.
+            Transparent pixels lie on white.
         palette: The glyph of each colour, such as `{(255, 255, 255): ".", (0, 0, 0): "#", (0, 255, 0): "+"}`.
 
     Raises:
-        MapError: The file is no image, or has a colour that the palette lacks, with row and column.
+        MapError: The file is not an image, or has a colour that the palette lacks; the message has row and column.
         OSError: The file cannot be read.
         DependencyNotInstalled: Pillow is missing.
     """

@@ -26,15 +26,15 @@ BLOCKED: Final = "@OTW"  # out of bounds, trees, and water, which is left by wat
 
 
 class Scenario(NamedTuple):
-    """A line of a `.scen` file; places are (row, column).
+    """A scenario: one line of a `.scen` file. Places are (row, column).
 
     Attributes:
-        bucket: Scenarios of similar length share one.
-        map: The map's name as written in the file.
-        start: Where the way begins.
-        goal: Where it ends.
-        length: The published length of a shortest way, in squares; diagonals are sqrt 2 long.
-        size: (rows, columns) of the map that the places are for.
+        bucket: Number that scenarios of similar length share.
+        map: Name of the map as written in the file.
+        start: Where the path begins.
+        goal: Where the path ends.
+        length: Published length of a shortest path, in squares; diagonals are sqrt 2 long.
+        size: (rows, columns) of the map for which the places are meant.
     """
 
     bucket: int
@@ -52,21 +52,21 @@ def load_movingai(
     moves: Moves = "octile",
     size: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    r"""A `.map` file as keyword arguments for `gym.make("GridWorld-v0", **arguments)`.
+    r"""Read a `.map` file as keyword arguments for `gym.make("GridWorld-v0", **arguments)`.
 
-    `.`, `G` and swamp are free; trees, water and what is out of bounds are walls. Each move pays minus its
-    length, and the episode ends at the goal. Ways on large maps can be longer than the 1000 steps after which
-    `GridWorld-v0` cuts an episode off: `gym.make(..., max_episode_steps=-1)`.
+    `.`, `G` and swamp are free; trees, water and what is out of bounds are walls. Each move pays minus its length, and
+    the episode ends at the goal. Paths on large maps can be longer than the 1000 steps after which `GridWorld-v0`
+    truncates an episode: `gym.make(..., max_episode_steps=-1)`.
 
     Args:
         path: The file.
-        start: (row, column) where episodes begin; None: on every free square.
-        goal: (row, column) where they end, or several such; None: nowhere.
+        start: (row, column) where episodes begin; None: any free square.
+        goal: (row, column) where episodes end, or several of these; None: nowhere.
         moves: "octile" (what the published lengths are for), "king" or "cardinal".
-        size: (rows, columns) to which the map is scaled, as a scenario says it; None: as it is.
+        size: (rows, columns) to which the map is scaled, as in a scenario; None: the map is not scaled.
 
     Raises:
-        MapError: The file is not such a map, or a place is outside it or on a wall; with line and column.
+        MapError: The file is not such a map, or a place is outside it or on a wall; the message has line and column.
         OSError: The file cannot be read.
 
     >>> from tempfile import TemporaryDirectory
@@ -110,10 +110,10 @@ def _scaled(squares: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def read_scenarios(path: str | PathLike[str]) -> list[Scenario]:
-    """The scenarios of a `.scen` file.
+    """Read the scenarios of a `.scen` file.
 
     Raises:
-        MapError: A line that is no scenario, with its number and what was expected.
+        MapError: A line is not a scenario; the message has its number and what was expected.
         OSError: The file cannot be read.
     """
     name, lines = Path(path).name, _lines(Path(path))
@@ -196,7 +196,7 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="ascii").splitlines()
     except UnicodeDecodeError as error:
-        raise MapError(f"{path.name}: byte {error.start} is no ASCII; is it a MovingAI file?") from None
+        raise MapError(f"{path.name}: byte {error.start} is not ASCII; is it a MovingAI file?") from None
 
 
 def _free_place(place: Any, what: str, squares: np.ndarray, path: str | PathLike[str]) -> tuple[int, int]:

@@ -14,20 +14,20 @@ PLAIN: Final = ("wall", "terminal", "start", "start_weight", "reward")  # what s
 
 
 def point_robot(map_name: str | None = None, *, desc: Any = None, legend: Any = None, **options: Any) -> PointRobot:
-    """The robot of a map, for `planners.continuous`.
+    """Make the robot of a map, for `planners.continuous`.
 
-    A square's reward is paid on arriving in it, and `slip` of the map has no meaning here: `noise` has.
+    A square's reward is paid on arrival in it. The `slip` of the map has no meaning here; use `noise`.
 
     Args:
-        map_name: As of `GridWorld-v0`.
-        desc: As of `GridWorld-v0`.
-        legend: As of `GridWorld-v0`.
-        options: `step`, `radius`, `noise`, `directions` and `step_reward` of `planners.continuous.PointRobot`; the
-            `step_reward` of the map by default.
+        map_name: As in `GridWorld-v0`.
+        desc: As in `GridWorld-v0`.
+        legend: As in `GridWorld-v0`.
+        options: `step`, `radius`, `noise`, `directions` and `step_reward` of `planners.continuous.PointRobot`;
+            `step_reward` is that of the map by default.
 
     Raises:
-        MapError: A map that cannot be used, or with a square that is more than wall, start, end and reward.
-        InvalidOptionError: A bad option.
+        MapError: The map cannot be used, or a square has more properties than wall, start, end and reward.
+        InvalidOptionError: An option is out of range.
 
     >>> point_robot("lecture", noise=0.1).step((0.5, 0.5), 0)
     (0.5, 1.0)

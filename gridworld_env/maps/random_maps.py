@@ -7,17 +7,17 @@ from gridworld_env.grid.legend import at_least_one, is_probability
 
 
 def random_map(height: int, width: int, *, walls: float = 0.2, seed: int | None = None) -> tuple[str, ...]:
-    """A map with a start `S` and a goal `+`, and a way from every free square to the goal.
+    """Draw a map with a start `S`, a goal `+`, and a path from every free square to the goal.
 
     Args:
         height: Rows H, at least 1.
         width: Columns W, at least 1; H * W at least 2.
-        walls: Probability of a wall on each square, 0 to 1. Squares that are cut off from the largest open
-            piece become walls too.
-        seed: Of the random numbers.
+        walls: Probability of a wall on each square, 0 to 1. Squares that are not connected to the largest open region
+            become walls too.
+        seed: Seed of the random numbers.
 
     Raises:
-        MapError: A size or a probability out of range.
+        MapError: A size or a probability is out of range.
 
     >>> random_map(3, 5, walls=0.3, seed=1)
     ('.S#..', '.+..#', '.....')

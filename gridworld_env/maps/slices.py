@@ -28,14 +28,14 @@ WHOLE: Final = IMAGES | {".json", ".scen"}
 
 
 def open_map(name: str, **options: Any) -> Source:
-    r"""A map for `planners.distributed.solve_in_parts`, by name or from a file.
+    r"""Open a map for `planners.distributed.solve_in_parts`, by name or from a file.
 
     Args:
-        name: A file: text and MovingAI's `.map` are read in slices, others whole; or the name of a map.
-        **options: Those of the command `gridworld plan`: `slip=0.2`, `goal=(3, 4)`, `moves="octile"`.
+        name: Name of a map, or a file: text and MovingAI's `.map` are read in slices, other files whole.
+        **options: Options of the command `gridworld plan`: `slip=0.2`, `goal=(3, 4)`, `moves="octile"`.
 
     Raises:
-        MapError: Not a map, or options that it does not take.
+        MapError: It is not a map, or it does not take an option.
 
     >>> from tempfile import TemporaryDirectory
     >>> from planners.distributed import solve_in_parts
@@ -74,7 +74,7 @@ class MapSlices(Source):
         scenario: int | None = None,
         walls_below: int | None = None,
     ) -> None:
-        """Read the header, and where the rows lie."""
+        """Read the header and the positions of the rows."""
         self.path: Path = Path(path)
         self.movingai: bool = self.path.suffix.lower() == ".map"
         self._lay_out()

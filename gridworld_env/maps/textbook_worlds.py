@@ -19,9 +19,9 @@ class World:
     """A named map.
 
     Attributes:
-        desc: Its rows of glyphs.
+        desc: Rows of glyphs.
         source: Book, section and convention.
-        legend: What its own glyphs mean, as for `GridWorld-v0`.
+        legend: Meaning of its own glyphs, as for `GridWorld-v0`.
         rules: Defaults of the other arguments of `GridWorld-v0` on this map.
     """
 

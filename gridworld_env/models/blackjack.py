@@ -24,7 +24,8 @@ def blackjack_state(total: int, dealer: int, usable_ace: bool) -> int:
 def blackjack() -> OutcomeMDP:
     """Blackjack: 0 STICK, 1 HIT; the 200 states of `blackjack_state`, and +1, 0 or -1 in the end.
 
-    Below 12 the player always hits, so episodes begin at 12 or more; 21 with two cards is any 21. Undiscounted.
+    Below 12 the player always hits, so that episodes begin at 12 or more. A 21 with two cards counts as any 21. It is
+    undiscounted.
 
     Source: Sutton and Barto, 2nd ed., Section 5.1, Examples 5.1 and 5.4, Figures 5.1 to 5.3.
     """

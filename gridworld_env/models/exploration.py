@@ -5,12 +5,12 @@ from gridworld_env.grid.legend import at_least_one
 
 
 def river_swim(num_states: int = 6) -> OutcomeMDP:
-    """RiverSwim: 0 LEFT with the current, 1 RIGHT against it.
+    """RiverSwim: 0 LEFT swims with the current, 1 RIGHT against it.
 
     LEFT in the leftmost state pays .005, RIGHT in the rightmost state 1. Episodes begin on the left and have no end.
 
     Args:
-        num_states: S, at least 2.
+        num_states: Number S of states, at least 2.
 
     Source: Strehl and Littman (2008), Journal of Computer and System Sciences 74; the numbers are those of Osband,
     Russo and Van Roy (2013) and their TabulaRL: V*(0) of 20 steps is 3.397264.
@@ -25,10 +25,10 @@ def river_swim(num_states: int = 6) -> OutcomeMDP:
 
 
 def six_arms() -> OutcomeMDP:
-    """SixArms: the arm that pays most is the one that hardly ever works.
+    """SixArms: the arm with the largest reward is the one that succeeds least often.
 
-    Action a in state 0 leads to state a + 1 with probability 1, .15, .1, .05, .03 or .01, and else stays. In state 1
-    every action but 4 pays 50 and stays; in state s > 1 action s - 1 pays 133, 300, 800, 1666 or 6000 and stays. All
+    Action a in state 0 leads to state a + 1 with probability 1, .15, .1, .05, .03 or .01, and otherwise stays. In state
+    1 every action but 4 pays 50 and stays; in state s > 1 action s - 1 pays 133, 300, 800, 1666 or 6000 and stays. All
     others lead back to state 0.
 
     Source: Strehl and Littman (2008), Journal of Computer and System Sciences 74; the numbers are those of the file
@@ -43,14 +43,14 @@ def six_arms() -> OutcomeMDP:
 
 
 def deep_sea(size: int = 10, stochastic: bool = False) -> OutcomeMDP:
-    """Deep Sea: a diver sinks by one row a step; only whoever always chooses 1 RIGHT reaches the treasure.
+    """Deep Sea: a diver sinks one row in each step, and reaches the treasure only by always choosing 1 RIGHT.
 
-    State row * size + column; 0 LEFT and 1 RIGHT move by a column. RIGHT costs .01 / size, and in the last column it
-    pays 1. A step in the last row ends the episode. V*(0) = .99. In the stochastic form RIGHT fails with probability
-    1 / size; bsuite's Gaussian noise on the rewards of the last row, of mean 0, is left out.
+    The state is row * size + column; 0 LEFT and 1 RIGHT move by a column. RIGHT costs .01 / size, and in the last
+    column it pays 1. A step in the last row ends the episode. V*(0) = .99. In the stochastic form RIGHT fails with
+    probability 1 / size; bsuite's Gaussian noise on the rewards of the last row, of mean 0, is left out.
 
     Args:
-        size: Rows and columns N.
+        size: Number N of rows and of columns.
         stochastic: Whether RIGHT may fail.
 
     Source: Osband et al. (2020), Behaviour Suite for Reinforcement Learning, Section 2.

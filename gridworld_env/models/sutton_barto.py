@@ -12,13 +12,14 @@ from planners.models.tabular import TabularMDP
 
 
 def gambler(heads: float = 0.4, goal: int = 100) -> OutcomeMDP:
-    """The gambler's problem: action a stakes a + 1, or what the capital and the goal allow if that is less.
+    """The gambler's problem: action a stakes a + 1, or less if the capital and the goal allow only less.
 
-    States are capitals 0 to `goal`; reaching the goal pays 1. Episodes begin at any capital between. Undiscounted.
+    States are capitals 0 to `goal`; reaching the goal pays 1. Episodes begin at any capital between these. It is
+    undiscounted.
 
     Args:
         heads: Probability of winning the stake.
-        goal: At least 2.
+        goal: Capital to reach, at least 2.
 
     Source: Sutton and Barto, 2nd ed., Example 4.3, Figure 4.3.
     """
@@ -35,11 +36,11 @@ def gambler(heads: float = 0.4, goal: int = 100) -> OutcomeMDP:
 
 
 def jacks_cars() -> TabularMDP:
-    """Jack's car rental: action a moves a - 5 cars overnight from the first place to the second, if they are there.
+    """Jack's car rental: action a moves a - 5 cars overnight from the first place to the second, if available.
 
-    State 21 * (cars at the first) + (cars at the second), at the end of a day. A car that is moved costs 2, one that is
-    rented pays 10; a step pays what that is on average. Of more than 20 cars at a place the others go. Poisson numbers
-    are not cut off. Discount .9.
+    The state is 21 * (cars at the first) + (cars at the second), at the end of a day. A moved car costs 2 and a rented
+    car pays 10; a step pays the expected sum. Cars above 20 at a place leave. Poisson numbers are not truncated. The
+    discount is .9.
 
     Source: Sutton and Barto, 2nd ed., Example 4.2, Figure 4.2.
     """
@@ -69,15 +70,15 @@ def _rental(requests: float, returns: float, most: int) -> tuple[NDArray[np.floa
 
 
 def random_walk(num_states: int = 19, reach: int = 1, left_end: float = -1.0) -> OutcomeMDP:
-    """The random walk: the only action leads to one of the `reach` states on either side, all alike.
+    """The random walk: the only action leads to one of the `reach` states on either side, all equally likely.
 
-    The right end pays 1. Of 19 states v is -.9, -.8, ..., .9; of 5 states with `left_end=0` 1/6 to 5/6. Episodes begin
-    in the middle.
+    The right end pays 1. With 19 states, v is -.9, -.8, ..., .9; with 5 states and `left_end=0`, it is 1/6 to 5/6.
+    Episodes begin in the middle.
 
     Args:
-        num_states: Without the two ends.
-        reach: 100 in the walk of 1000 states.
-        left_end: What the left end pays.
+        num_states: Number of states without the two ends.
+        reach: Longest step; 100 in the walk of 1000 states.
+        left_end: Reward of the left end.
 
     Source: Sutton and Barto, 2nd ed., Examples 6.2 (5 states), 7.1 (19) and 9.1 (1000).
     """
@@ -94,12 +95,12 @@ def random_walk(num_states: int = 19, reach: int = 1, left_end: float = -1.0) ->
 def access_control(servers: int = 10, free: float = 0.06) -> OutcomeMDP:
     """Access control: 0 REJECT or 1 ACCEPT the customer at the head of the queue, who pays 1, 2, 4 or 8.
 
-    State 4 * (free servers) + (which of the four pays); where none is free, ACCEPT rejects. Then each busy server
-    becomes free with probability `free`, and the next customer is any of the four. It goes on for ever.
+    The state is 4 * (free servers) + (which of the four pays). If no server is free, ACCEPT rejects. Then each busy
+    server becomes free with probability `free`, and the next customer is any of the four. The process never ends.
 
     Args:
-        servers: k.
-        free: Probability.
+        servers: Number k of servers.
+        free: Probability that a busy server becomes free.
 
     Source: Sutton and Barto, 2nd ed., Example 10.2.
     """
@@ -118,10 +119,10 @@ def access_control(servers: int = 10, free: float = 0.06) -> OutcomeMDP:
 
 
 def short_corridor() -> OutcomeMDP:
-    """The short corridor: 0 LEFT, 1 RIGHT, which the middle state swaps; -1 a step.
+    """The short corridor: 0 LEFT and 1 RIGHT, which the middle state swaps; each step pays -1.
 
-    To the book's learner all states look alike. The best policy that cannot tell them apart goes right with probability
-    2 - sqrt 2, for -11.65685; V* is -3.
+    The book's learner cannot tell the states apart. The best policy of such a learner goes right with probability 2 -
+    sqrt 2 and has the value -11.65685; V* is -3.
 
     Source: Sutton and Barto, 2nd ed., Example 13.1.
     """

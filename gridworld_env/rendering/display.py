@@ -29,7 +29,7 @@ class Display:
     """
 
     def __init__(self, grid: Grid, moves: Sequence[Action], fps: float) -> None:
-        """Nothing is drawn, and nothing imported, before the first `show`."""
+        """Keep the options; drawing and imports start with the first `show`."""
         self._grid, self._moves, self._fps = grid, tuple(moves), fps
         self._overlay: Overlay | None = None
         self._canvas: Canvas | None = None
@@ -64,7 +64,7 @@ class Display:
         return None
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy or a pickle makes a canvas of its own: surfaces and windows cannot be copied."""
+        """The state without the canvas: surfaces and windows cannot be copied, so that a copy makes its own."""
         return {**self.__dict__, "_canvas": None}
 
     def close(self) -> None:

@@ -54,7 +54,7 @@ class PlaneCanvas(Canvas):
         drives: Sequence[NDArray[np.float64]] = (),
         title: str = "",
     ) -> None:
-        """Lay the frame out."""
+        """Lay out the frame."""
         super().__init__(grid, 4, fps)
         self.grid, self.radius, self.field, self.drives, self.title = grid, radius, field, drives, title
         self._map = PlaneScene(grid)

@@ -13,15 +13,16 @@ READABLE: Final = 30.0  # points along a square, for a number in it; a triangle 
 
 
 def plot_values(env: Any, values: Any, *, label: str | None = None, axes: Any = None) -> Any:
-    """Matplotlib axes with numbers on a map: V as a heat map, or Q as four triangles a square, with a colour bar.
+    """Plot numbers on a map: V as a heat map, or Q as four triangles in each square, with a colour bar.
 
-    They may come from anywhere: a plan, a network, a table that a learner made. Colours are symmetric around 0.
+    The numbers may come from a plan, a network or a learner's table. Colours are symmetric around 0. It returns the
+    matplotlib axes.
 
     Args:
         env: A gridworld environment, wrapped or not.
-        values: (S,) a number for each state, or (S, A) one for each action, where actions are UP, RIGHT, DOWN and LEFT
-            in any order.
-        label: What the colour bar is called; None: V or Q.
+        values: (S,) numbers, one for each state, or (S, A) numbers, one for each state and action; actions are UP,
+            RIGHT, DOWN and LEFT in any order.
+        label: Label of the colour bar; None: V or Q.
         axes: Matplotlib axes to draw on; None: new ones.
 
     Raises:

@@ -58,7 +58,7 @@ class Canvas:
     """
 
     def __init__(self, grid: Grid, num_actions: int = 4, fps: float = 4, cell_size: int | None = None) -> None:
-        """Lay the frame out; nothing is drawn or opened yet."""
+        """Lay out the frame; drawing starts later."""
         self._pygame = import_pygame()
         self.layout: Layout = Layout.fit(grid.height, grid.width, cell_size)
         self.num_actions = num_actions

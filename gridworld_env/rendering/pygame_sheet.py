@@ -15,7 +15,7 @@ class Fonts:
     """Rendered lines of text, kept; made anew when somebody else has quit pygame's font module."""
 
     def __init__(self, pygame: Any) -> None:
-        """Keep nothing yet."""
+        """Begin with an empty cache."""
         self._pygame = pygame
         self._fonts: dict[int, Any] = {}
         self._lines: dict[tuple[str, int, theme.Color], Any] = {}

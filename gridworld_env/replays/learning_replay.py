@@ -24,25 +24,25 @@ RATE: Final = 8.0  # pictures of an animation a second
 
 
 class LearningReplay:
-    """An agent that learns on a gridworld, step by step.
+    """A replay of an agent that learns on a gridworld, step by step.
 
-    Long runs are thinned evenly: at most 240 frames are kept, and at most 6 MB of them, the last always.
+    Long runs are thinned evenly: at most 240 frames and at most 6 MB of them are kept, always including the last.
 
     Args:
-        env: The `GridWorld-v0` that is learned on, wrapped or not.
-        agent: A learner, such as `planners.QLearning()`, which is not changed.
+        env: The `GridWorld-v0` on which the agent learns, wrapped or not.
+        agent: A learner, such as `planners.QLearning()`; it is not changed.
         discount: 0 to 1.
-        seed: The same seed gives the same run.
-        title: Of the page.
+        seed: Seed of the run: the same seed gives the same run.
+        title: Title of the page.
 
     Attributes:
-        run: The learner and its truth as they are now.
-        frames: The frames, thinned.
-        history: (step, regret, value), from step 0 on: of every step where there are less than 200 states.
+        run: The learner and the exact figures about it, as they are now.
+        frames: The thinned frames.
+        history: (step, regret, value) from step 0 on, for every step if there are fewer than 200 states.
 
     Raises:
-        MapError: Another environment, or a map of more than 2,500 states.
-        PlannerError: Nothing is optimal, as reward can be collected for ever; or the agent does not fit.
+        MapError: The environment is another one, or the map has more than 2,500 states.
+        PlannerError: No policy is optimal, as reward can be collected for ever; or the agent does not fit.
 
     >>> import gymnasium as gym, planners
     >>> replay = LearningReplay(gym.make("GridWorld-v0"), planners.QLearning(), discount=0.9, seed=1)
@@ -54,7 +54,7 @@ class LearningReplay:
     def __init__(
         self, env: Any, agent: Any, *, discount: float, seed: int | None = None, title: str = "An agent that learns"
     ) -> None:
-        """Before the first step."""
+        """Prepare the learner before its first step."""
         world = getattr(env, "unwrapped", env)
         if not isinstance(world, GridWorldEnv):
             raise MapError(f"env is a {type(world).__name__}; a replay needs the GridWorld-v0 that is learned on")
@@ -72,7 +72,7 @@ class LearningReplay:
         self._note("Before the first step")
 
     def learn(self, steps: int) -> None:
-        """Let it make some steps; Ctrl-C ends them, and what was recorded until then stays."""
+        """Let the agent make some steps; Ctrl-C ends them, and the steps recorded until then are kept."""
         moves = [move.name.lower().replace("_", " ") for move in self.env.rules.action_moves]
         for _ in range(steps):
             step = self.run.step()
@@ -105,19 +105,19 @@ class LearningReplay:
 
     @property
     def curves(self) -> NDArray[np.float64]:
-        """(3, n) steps, regret so far, and V^pi at the start; the last step included."""
+        """(3, n) steps, regret so far, and V^pi at the start; the last step is included."""
         return np.array(self.history if self.history[-1][0] == self.run.steps else [*self.history, self._present()]).T
 
     def __str__(self) -> str:
-        """What is recorded, in a line."""
+        """The recorded frames, described in a line."""
         return f"{self.run.steps} steps, and of the frames {self.frames}"
 
     def html(self, path: str | Path) -> int:
-        """Write the page: one file that needs no network, for any browser; returns its size in bytes.
+        """Write the page as one file that any browser shows without a network; returns its size in bytes.
 
         Raises:
             ValueError: The name does not end in .html.
-            OSError: It cannot be written; a file that was there before is then as it was.
+            OSError: The file cannot be written; a file that was there before is then unchanged.
         """
         return write_page(path, document_of(self))
 
@@ -126,7 +126,7 @@ class LearningReplay:
 
         Raises:
             ValueError: The name does not end in .gif.
-            OSError: It cannot be written.
+            OSError: The file cannot be written.
             DependencyNotInstalled: pygame or Pillow is missing.
         """
         from gridworld_env.ui.files.pictures import save_gif

@@ -47,14 +47,14 @@ class Step:
 
 
 class Recording:
-    """A planning run on a map, and an episode of its policy; `Replay` records it and says what the attributes are."""
+    """A planning run on a map and an episode of its policy; `Replay` records it and documents the attributes."""
 
     grid: Grid
     rules: Rules
     title: str
 
     def __init__(self, grid: Grid, rules: Rules, title: str) -> None:
-        """Nothing is recorded yet."""
+        """Begin with an empty recording."""
         self.grid, self.rules, self.title = grid, rules, title
         self.sweeps: Thinning[SweepFrame] = Thinning(lambda frame: frame.nbytes)
         self.history: list[Iteration] = []
@@ -65,10 +65,10 @@ class Recording:
 
     @property
     def visited(self) -> Sequence[int]:
-        """States of the episode, the first included; empty before there is one."""
+        """States of the episode, including the first; empty before there is an episode."""
         return [self.start, *(int(step.transition.next_observation) for step in self.steps)] if self.steps else []
 
     def __str__(self) -> str:
-        """What is recorded, in a line."""
+        """The recorded frames, described in a line."""
         ends = f", an episode of {len(self.steps)} steps" if self.steps else ""
         return f"{self.sweeps} sweeps{ends}"

@@ -29,23 +29,23 @@ METHODS: Final = ("value_iteration", "policy_iteration")  # that hold the values
 
 
 class Replay(Recording):
-    """Frames of a planning run on a gridworld; give it to a planner as `progress`.
+    """A recorder of frames of a planning run on a gridworld; give it to a planner as `progress`.
 
-    Long runs are thinned evenly: at most 240 frames are kept, and at most 6 MB of them, the last always.
+    Long runs are thinned evenly: at most 240 frames and at most 6 MB of them are kept, always including the last.
 
     Args:
-        env: The `GridWorld-v0` that is planned on, wrapped or not.
-        title: Of the page.
+        env: The `GridWorld-v0` for which the planner plans, wrapped or not.
+        title: Title of the page.
 
     Attributes:
-        sweeps: The frames, thinned.
+        sweeps: The thinned frames.
         history: The numbers of every iteration.
-        plan: What planning returned.
+        plan: The plan that the planner returned.
         steps: The episode.
-        seed: Of the episode.
+        seed: Seed of the episode.
 
     Raises:
-        MapError: Another environment, or a map of more than 62 500 squares.
+        MapError: The environment is another one, or the map has more than 62 500 squares.
 
     >>> import gymnasium as gym, planners
     >>> env = gym.make("GridWorld-v0")
@@ -60,7 +60,7 @@ class Replay(Recording):
     start: int
 
     def __init__(self, env: Any, title: str = "A gridworld, planned") -> None:
-        """Keep the map; nothing is recorded yet."""
+        """Keep the map and begin with an empty recording."""
         world = getattr(env, "unwrapped", env)
         if not isinstance(world, GridWorldEnv):
             raise MapError(f"env is a {type(world).__name__}; a replay needs the GridWorld-v0 that is planned on")
@@ -86,12 +86,12 @@ class Replay(Recording):
         return (best * bits).sum(axis=1, dtype=np.uint16)
 
     def play(self, plan: Plan, *, seed: int | None = None, max_steps: int = MOST_STEPS) -> None:
-        """Add what planning returned, and an episode of its policy.
+        """Add the plan that the planner returned, and an episode of its policy.
 
         Args:
             plan: The plan.
-            seed: Of the episode; None: drawn, and told on the page.
-            max_steps: Steps after which the episode is cut off.
+            seed: Seed of the episode; None: a drawn seed, which the page shows.
+            max_steps: Number of steps after which the episode is truncated.
         """
         world = deepcopy(self.env)  # the caller's own episode goes on undisturbed
         world.render_mode = None
@@ -105,12 +105,12 @@ class Replay(Recording):
         self.steps, self.start = tuple(steps), int(steps[0].transition.observation)
 
     def html(self, path: str | Path) -> int:
-        """Write the page: one file that needs no network, for any browser; returns its size in bytes.
+        """Write the page as one file that any browser shows without a network; returns its size in bytes.
 
         Raises:
             MapError: Nothing was recorded.
             ValueError: The name does not end in .html.
-            OSError: It cannot be written; a file that was there before is then as it was.
+            OSError: The file cannot be written; a file that was there before is then unchanged.
         """
         self._check_recorded()
         return write_page(path, document_of(self))
@@ -121,7 +121,7 @@ class Replay(Recording):
         Raises:
             MapError: Nothing was recorded.
             ValueError: The name does not end in .gif.
-            OSError: It cannot be written.
+            OSError: The file cannot be written.
             DependencyNotInstalled: pygame or Pillow is missing.
         """
         from gridworld_env.ui.files.pictures import save_gif

@@ -28,7 +28,7 @@ class GameDrawing:
     """Paints scenes; callable as the `paint_board` of an app. Keeps what can be used again."""
 
     def __init__(self) -> None:
-        """Nothing is drawn yet."""
+        """Begin before the first drawing."""
         self._ink: Ink | None = None
 
     def __call__(self, painter: PygamePainter, rect: Rect, scene: Scene) -> None:

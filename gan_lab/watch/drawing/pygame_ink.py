@@ -24,7 +24,7 @@ class Ink:
     """
 
     def __init__(self, painter: PygamePainter) -> None:
-        """Nothing is drawn yet."""
+        """Begin with empty caches."""
         self.painter = painter
         self._sprites: dict[tuple[int, Color, Color | None], pygame.Surface] = {}
 

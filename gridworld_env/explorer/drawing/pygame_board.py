@@ -37,7 +37,7 @@ class MapDrawing:
     seconds: float
 
     def __init__(self) -> None:
-        """Nothing is drawn yet."""
+        """Begin before the first drawing."""
         self.sprites: Sprites = Sprites()
         self.layers, self.seconds = 0, 0.0
         self._layer: pygame.Surface | None = None

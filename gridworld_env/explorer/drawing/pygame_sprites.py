@@ -49,7 +49,7 @@ class Sprites:
     """Arrows and kinds of squares for one size of square at a time."""
 
     def __init__(self) -> None:
-        """Nothing is drawn yet."""
+        """Begin without sprites."""
         self.fonts: Fonts = Fonts(pygame)
         self._kept: dict[tuple[object, ...], pygame.Surface] = {}
 

@@ -40,7 +40,7 @@ class Thinning(Generic[Frame]):
         most_frames: int = MOST_FRAMES,
         most_bytes: int = MOST_BYTES,
     ) -> None:
-        """No frame yet."""
+        """Begin without frames."""
         self._total = together or (lambda frames: sum(map(size, frames)))
         self._most_frames, self._most_bytes = most_frames, most_bytes
         self._kept: list[Frame] = []
@@ -73,7 +73,7 @@ class Thinning(Generic[Frame]):
         return self._kept if self._last is None else [*self._kept, self._last()]
 
     def __str__(self) -> str:
-        """How many are kept, of how many."""
+        """The number of kept frames, and of all frames."""
         kept = len(self._kept) + (self._last is not None)
         ordinal = f"{self.every}{'nd' if self.every % 10 == 2 else 'th'}"  # of a power of two
         return f"all {kept}" if kept == self.seen else f"{kept} of {self.seen}: every {ordinal} and the last"

@@ -74,11 +74,11 @@ class CommandTable(Generic[T]):
         )
 
     def __getitem__(self, name: str) -> Command[T]:
-        """The command of that name."""
+        """The command of this name."""
         return self._by_name[name]
 
     def __iter__(self) -> Iterator[Command[T]]:
-        """All of them, in order."""
+        """All commands, in order."""
         return iter(self._by_name.values())
 
     def of_stroke(self, stroke: str) -> Command[T] | None:

@@ -17,7 +17,7 @@ class Panel:
     """
 
     def __init__(self, controls: Sequence[Control] | Callable[[], Sequence[Control]]) -> None:
-        """Lie nowhere yet: `rect` is set by the program."""
+        """Begin without a place: the program sets `rect`."""
         self._controls = controls
         self.rect: Rect = Rect(0, 0, 0, 0)
         self.scrolled: float = 0.0

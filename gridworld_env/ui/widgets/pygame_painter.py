@@ -25,7 +25,7 @@ class PygamePainter:
     scale: float
 
     def __init__(self, surface: pygame.Surface, scale: float) -> None:
-        """Nothing is rendered yet."""
+        """Begin with an empty cache of text."""
         pygame.font.init()
         self.surface, self.scale = surface, scale
         self._fonts: dict[int, pygame.font.Font] = {}

@@ -30,7 +30,7 @@ class BaseSession:
     refusals: ClassVar[tuple[type[Exception], ...]] = (ValueError, OSError)
 
     def __init__(self, greeting: str, speed: float) -> None:
-        """Nothing runs."""
+        """Begin without a running job."""
         self.status: tuple[str, bool] = (greeting, False)
         self.stamp: int = 0
         self.speed = speed

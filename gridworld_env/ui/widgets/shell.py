@@ -72,7 +72,7 @@ class Shell(Generic[S]):
     panel: Panel
 
     def __init__(self, session: S, commands: CommandTable[Any], help_title: str) -> None:
-        """Lay out when the window is there."""
+        """Keep the session; the layout is made when the window is open."""
         self.session, self._commands, self._help_title = session, commands, help_title
         self.content: Rect = Rect(0, 0, 1, 1)
         self.density: float = 1.0

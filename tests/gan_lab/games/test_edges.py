@@ -91,7 +91,7 @@ def test_checkpoints_of_other_options(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "none" / "run"):
         with pytest.raises(WiringError, match=r"checkpoint is .*folder"):
             train("dirac", steps=1, checkpoint=place)
-    with pytest.raises(WiringError, match=r"is no checkpoint: it is a folder"):
+    with pytest.raises(WiringError, match=r"is not a checkpoint: it is a folder"):
         train("dirac", steps=1, resume=tmp_path)
 
 

@@ -95,7 +95,7 @@ def test_checkpoints_of_something_else(tmp_path: Path) -> None:
     with pytest.raises(WiringError, match=r"run\.safetensors has another generator_0"):
         train("ring8", small, steps=4, resume=file, **SMALL)
     file.write_bytes(b"no tensors")
-    with pytest.raises(WiringError, match=r"run\.safetensors is no checkpoint"):
+    with pytest.raises(WiringError, match=r"run\.safetensors is not a checkpoint"):
         train("ring8", steps=4, resume=file, **SMALL)
     with pytest.raises(FileNotFoundError):
         train("ring8", steps=4, resume=tmp_path / "none", **SMALL)
@@ -222,7 +222,7 @@ def test_binned_jsd_is_at_most_the_true_one() -> None:
         (lambda: train("ring8", steps=-1), r"steps is -1"),
         (lambda: train("rng8"), r"unknown game 'rng8'; did you mean 'ring8'"),
         (lambda: train("ring8", gan_lab.Generator(torch.nn.Linear(8, 5)), steps=1), r"generator_0 plays .*\(2, 5\)"),
-        (lambda: train("dirac", steps=1).sample(3), r"plays a strategy, no samples"),
+        (lambda: train("dirac", steps=1).sample(3), r"plays a strategy, not samples"),
         (lambda: train("ring8", steps=1, **SMALL).strategies, r"players of 'ring8' are networks"),
         (lambda: mode_counts(np.full((2, 2), np.nan), np.zeros((1, 2)), 1.0), r"sample 0 is not finite"),
         (lambda: mode_counts(np.zeros((2, 3)), np.zeros((1, 2)), 1.0), r"samples have shape \(2, 3\)"),

@@ -145,7 +145,7 @@ def test_recipes_of_the_game_and_plain() -> None:
     assert app.session.live_run.recipe == gan_lab.RECIPES["plain"]
     dirac = opened("dirac")
     press(dirac, "o")
-    assert dirac.session.status == ("dirac has no recipe: its players climb by plain gradients", True)
+    assert dirac.session.status == ("dirac has no recipe: its players learn by plain gradient ascent", True)
 
 
 def test_refusals_are_said_and_nothing_changes() -> None:

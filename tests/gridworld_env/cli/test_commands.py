@@ -255,7 +255,7 @@ def test_explore_writes_a_page_without_a_display(tmp_path: Path) -> None:
     ("arguments", "match"),
     [
         (["sutton-barto-6.5"], "have wind, a rule that the page does not know"),
-        (["--agent", "sarsa"], "knows only q-learning"),
+        (["--agent", "sarsa"], "has only q-learning"),
         (["--steps", "5"], "without an agent"),
         (["--agent", "q-learning", "--steps", "2000000"], "at most 1000000"),
         (["--scale", "2"], "only for the window"),

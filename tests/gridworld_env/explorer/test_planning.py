@@ -320,7 +320,7 @@ def test_the_agent_is_taken_away_when_its_square_becomes_a_wall() -> None:
     session.use([(2, 2)], "wall")
     assert session.agent.state is None
     assert not session.attempt(lambda: session.use([(2, 2)], "agent"))
-    assert "walls are no states" in session.status[0]
+    assert "walls are not states" in session.status[0]
 
 
 def test_marks_stay_until_the_policy_changes_again() -> None:
