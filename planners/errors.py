@@ -33,8 +33,8 @@ class UnboundedValueError(PlannerError, ValueError):
     """At discount 1 reward can be collected forever.
 
     Attributes:
-        states: Those of value +inf.
-        plan: The `Plan`, with +inf there and proven values elsewhere; None where it could not be told.
+        states: The states of value +inf.
+        plan: The `Plan`, with +inf there and proven values elsewhere; None if this could not be decided.
     """
 
     def __init__(self, message: str, states: Sequence[int], plan: "Plan | None" = None) -> None:
@@ -48,7 +48,7 @@ class InfeasibleBoundsError(PlannerError, ValueError):
     """No policy keeps the bounds of `at_most`.
 
     Attributes:
-        least: By name, a proven number that is not above the cost of any policy, each cost taken alone.
+        least: By name, a proven lower bound of the cost of every policy, for each cost alone.
     """
 
     def __init__(self, message: str, least: Mapping[str, float]) -> None:

@@ -3,11 +3,11 @@
     regret = sum over s of initial(s) * (V*(s) - V^pi(s))
            = E[ sum over t < T of discount^t * (V*(s_t) - Q*(s_t, a_t)) ]  +  E[ discount^T * (V*(s_T) - V^pi(s_T)) ]
 
-The second form (the performance difference lemma) is what episodes are judged by: each step contributes what its
-action gives away, so that luck with the transitions, which is most of the spread of returns, does not enter. The
-last term is 0 where the episode has ended at T. Where it was cut off, nobody has seen V^pi(s_T): it lies between the
-least that any policy earns from there and V*, and that is what the result leaves open. At discount 1 an agent that
-goes round for free gives nothing away with any step, and all of its regret is in that term.
+Episodes are judged by the second form (the performance difference lemma). Each step contributes the loss of its action,
+so luck with the transitions, which makes most of the spread of returns, does not count. The last term is 0 if the
+episode has ended at T. If it was cut off, V^pi(s_T) is unknown: it lies between the least that any policy earns from
+there and V*, and the result leaves this difference open. At discount 1 an agent that goes round for free loses nothing
+with any step, and all of its regret is in that term.
 
 Source: Kakade and Langford (2002), "Approximately optimal approximate reinforcement learning", Lemma 6.1.
 """
@@ -38,17 +38,17 @@ from planners.solve import solve
 
 
 class Regret(NamedTuple):
-    """What an agent loses against the best policy, from the first state on.
+    """The loss of an agent against the best policy, from the first state on.
 
     Attributes:
-        value: The regret, 0 for an optimal policy; in units of reward. Of episodes that were cut off: what was given
-            away until then, the least that it can be.
-        error: How far the regret may be from `value`. For a policy: a bound, from those of V* and of V^pi. For
-            episodes: twice the standard error of the mean (NaN for one episode), plus what the bounds of V* leave open
-            and `left_open`.
+        value: The regret in units of reward, 0 for an optimal policy. For episodes that were cut off: the loss until
+            then, which is the least that the regret can be.
+        error: How far the regret may be from `value`. For a policy: a bound, from the bounds of V* and of V^pi. For
+            episodes: twice the standard error of the mean (NaN for one episode), plus the width that the bounds of V*
+            leave open, plus `left_open`.
         optimal: V* of the first state, on average.
         episodes: Number of episodes that were judged; 0 for an exact regret.
-        left_open: What may be lost after the episodes were cut off, on average, at most: the discounted V* of the last
+        left_open: The most that may be lost on average after the episodes were cut off: the discounted V* of the last
             state minus the least that any policy earns from there; inf where at discount 1 one can pay for ever.
     """
 
