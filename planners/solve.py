@@ -121,8 +121,8 @@ def solve(
             `IntervalMDP`, for an `IntervalPlan`, which holds for every model within its bounds; or a `MarkovGame`, for
             a `GamePlan` of both players (`method=`: "newton", "policy_iteration" or "value_iteration").
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf. Or (S, A) of them, one
-            for each pair (a semi-Markov model), but for `distributed`; the plan is then of the model that goes on
-            less often instead.
+            for each pair (a semi-Markov model), but not with `distributed`; the plan's model then ends episodes instead
+            of discounting.
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
@@ -145,8 +145,8 @@ def solve(
             name to a pair of costs, or states, and a bound: costs are arrays (S,), (S, A) or (S, A, S'), states as of
             `reachability`. At discount 1 the number of entries is a probability where the episode ends there, and never
             less than that of ever coming there. `start=`: where episodes begin, as of `planners.visits`.
-        exact: True: V* in fractions, proven without floats, as an `ExactPlan`. A float is the fraction that it is, rows
-            are scaled to sum to 1, and `discount` may be a `Fraction`.
+        exact: True: V* in fractions, proven without floats, as an `ExactPlan`. A float is read as its exact fraction,
+            rows are scaled to sum to 1, and `discount` may be a `Fraction`.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.
 
     Returns:

@@ -227,8 +227,8 @@ class _Race(NamedTuple):
             states = np.flatnonzero(where)[wrong]
             raise UnprovenValueError(
                 f"the number of steps cannot be proven to {digits:g} of itself from {named_states(states)}: float64 "
-                f"gives {found.values[wrong[0]]:.3g} steps, off by up to {found.error[wrong[0]]:.3g}. So many "
-                "steps are too many; use another policy",
+                f"gives {found.values[wrong[0]]:.3g} steps, off by up to {found.error[wrong[0]]:.3g}. This "
+                "policy needs too many steps; use another one",
                 states.tolist(),
             )
         return found

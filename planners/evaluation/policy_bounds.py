@@ -37,7 +37,8 @@ def evaluate_bounds(model: IntervalMDP, policy: Any, discount: float, *, toleran
     """
     if not isinstance(model, IntervalMDP):
         raise InvalidModelError(
-            f"a {type(model).__name__} has one value; planners.evaluate(model, policy, discount=) is it"
+            f"model is a {type(model).__name__}; expected an IntervalMDP. For the value of a policy in one model: "
+            "planners.evaluate(model, policy, discount=)"
         )
     chosen = as_policy(policy, model.num_states, model.num_actions, model.states)
     policy_chain(model.middle(), chosen)  # refuses actions that do not exist

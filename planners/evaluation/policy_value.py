@@ -236,7 +236,7 @@ def _of_class(
         raise ImproperPolicyError(
             f"at discount 1 it cannot be told whether this policy is paid or pays on average in {len(states)} states "
             f"({named_states(states)}), which it never leaves: the mean reward a step is too near 0 for float64, and "
-            "so many states are too many for fractions. Use a discount below 1",
+            "there are too many states for fractions. Use a discount below 1",
             states.tolist(),
         ) from None
     return sign, np.array([float(value) for value in values]) if values else 0.0

@@ -48,7 +48,7 @@ class Moment(Iteration):
     def _known_values(self) -> NDArray[np.float64]:
         if self._values is None:
             raise InvalidOptionError(
-                "this method never holds the values of all states at once, so that `progress` cannot be told them; "
+                "this method never holds the values of all states at once, so `progress` cannot read them; "
                 "use value_iteration or policy_iteration"
             )
         return self._values
