@@ -126,8 +126,8 @@ def solve(
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
-        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
-            neither: 1e-6 of the largest |V|.
+        relative_tolerance: The same as a fraction of the largest |V|. If both are given, the larger error is allowed;
+            if neither is given, 1e-6 of the largest |V|.
         device: None or "cpu"; or "cuda", "cuda:1", ... for a GPU, by PyTorch: then by value iteration along the
             front, in float32, with the same proof. "torch:cpu" runs that code on the CPU.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.

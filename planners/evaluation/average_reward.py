@@ -69,7 +69,7 @@ def average_reward(
         policy: None: the best one. A `TabularPolicy`, a plan, (S,) actions or (S, A) probabilities: that one.
         minimise: False: the largest gain. True: rewards are costs, and it is the least.
         tolerance: Largest error of any gain, in units of reward.
-        relative_tolerance: The same as a part of the largest |reward| that the policy is paid; given both, the larger
+        relative_tolerance: The same as a fraction of the largest |reward| of the policy; given both, the larger
             error is allowed. Given neither: 1e-6 of it.
         throw: Raise when the tolerance is not reached; False: return what there is, with its true bounds.
 

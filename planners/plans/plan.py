@@ -59,7 +59,7 @@ class Plan:
         method: What was run, and with `method="auto"` why.
         discount: The discount.
         tolerance: The error that was allowed, in units of reward.
-        relative_tolerance: Where it was allowed as a part of the largest |V|: that part; else 0.
+        relative_tolerance: The error that was allowed as a fraction of the largest |V|; 0 if none was.
         model: The model that was planned on.
         minimise: Whether V* is the least of all policies, because rewards are costs, and not the most. `values`,
             `lower` and `upper` are in the sign of the model's rewards either way; the statements about -inf, and about
