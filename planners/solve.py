@@ -205,7 +205,7 @@ def _within_all(
 ) -> IntervalPlan:
     """The plan for all models within bounds."""
     if distributed:
-        raise InvalidOptionError("distributed=True is of known models; plan on an IntervalMDP in one process")
+        raise InvalidOptionError("distributed=True needs a known model; plan on an IntervalMDP in one process")
     within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
     plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)
     plan = plan_within_bounds(model, plan_of, discount=check_discount(discount), **shared, **within)
@@ -352,7 +352,7 @@ def choose(model: Model, discount: float) -> tuple[str, str]:
         return "policy_iteration", f"{size}: few enough for exact linear solves"
     ends = model.outcome_ends.any() if isinstance(model, MoveMDP) else (model.termination > 0).any()
     if entangled and ends and model.num_states <= DIRECT_LIMIT and _hardly_leads_back(model):
-        return "gauss_seidel", f"{size}, of which hardly one can be reached again: a sweep knows what comes after"
+        return "gauss_seidel", f"{size}, of which hardly one can be reached again: a sweep knows the next values"
     if entangled:
         if discount == 1.0 and model.num_states <= DIRECT_LIMIT:
             return "policy_iteration", f"{size} that lead all over the model, without a discount: linear solves"

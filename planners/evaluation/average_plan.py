@@ -94,7 +94,9 @@ class AveragePlan:
         """What is proven, in lines."""
         least, most = float(self.gain.min()), float(self.gain.max())
         one = most - least <= 2.0 * self.error_bound
-        gain = f"{most:.6g} a step from everywhere" if one else f"{least:.6g} to {most:.6g} a step, as the state is"
+        gain = (
+            f"{most:.6g} a step from everywhere" if one else f"{least:.6g} to {most:.6g} a step, depending on the state"
+        )
         return "\n".join(
             [
                 "AveragePlan",

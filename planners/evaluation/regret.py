@@ -64,13 +64,13 @@ class Regret(NamedTuple):
         return self.value + (self.left_open if self.episodes else self.error)
 
     def __repr__(self) -> str:
-        """The regret, or between what it lies, in one line."""
+        """The regret, or its bounds, in one line."""
         if not self.episodes:
             return f"Regret({self.value:.6g}, proven to {self.error:.3g}; V* is {self.optimal:.6g})"
         spread = self.error - self.left_open if self.left_open < np.inf else np.nan
         what = f"{self.value:.6g} to {self.upper:.6g}" if self.left_open else f"{self.value:.6g}"
         why = ", as some were cut off" if self.left_open else ""
-        spreads = f", give or take {spread:.3g}" if np.isfinite(spread) else ""
+        spreads = f" +/- {spread:.3g}" if np.isfinite(spread) else ""
         return f"Regret({what}{spreads}; {self.episodes} episodes{why}; V* is {self.optimal:.6g})"
 
 
@@ -111,7 +111,7 @@ def regret(
     >>> class Left:
     ...     def act(self, state): return 3
     >>> regret(gym.make("FrozenLake-v1", is_slippery=False), Left(), discount=0.99, episodes=5)
-    Regret(0.602897 to 0.95099, give or take ...; 5 episodes, as some were cut off; V* is 0.95099)
+    Regret(0.602897 to 0.95099 +/- ...; 5 episodes, as some were cut off; V* is 0.95099)
     """
     model = model_of(env, plan)
     best = plan_of(model, plan, discount, minimise)

@@ -159,7 +159,8 @@ class TabularMDP(Constructors, ContinuousTime):
         """Write what `from_csv` reads: lines of `idstatefrom, idaction, idstateto, probability, reward`, all numbers.
 
         Names and first states are not in the file: `from_csv(path, states=model.states, actions=model.actions,
-        initial=model.initial)` gives them back. So is a named state that no line is of: it is terminal there.
+        initial=model.initial)` gives them back. It also gives back a named state that has no line; that state is
+        terminal.
 
         Args:
             path: The file, which is written whole or not at all.

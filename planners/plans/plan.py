@@ -230,7 +230,7 @@ def certificate_rows(plan: "Plan") -> list[tuple[str, str]]:
     """(name, text) of what was run, how it ended and what is proven."""
     names = getattr(plan.model, "states", None)
     samples = None if names is None else names.samples
-    estimate = f"an estimate, of {samples} samples of each action: what is proven holds for it alone"
+    estimate = f"an estimate, from {samples} samples of each action: the proofs hold for this estimate only"
     off = getattr(plan.model, "rescaled", 0.0)
     scaled = f"its rows were scaled to sum to 1 (normalise=True); they were off by up to {off:.2g}"
     return [
