@@ -62,7 +62,7 @@ class Proof:
             return f"From ({place}), {type(self.system).__name__} needs {self.steps} steps: {shown}."
         return (
             f"From ({place}), {type(self.system).__name__} needs {self.impossible + 1} to {self.steps} steps: {shown}. "
-            "So few cells do not decide the numbers between. Use more cells."
+            "With so few cells, the exact number stays open."
         )
 
 
