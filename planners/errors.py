@@ -1,4 +1,4 @@
-"""What the planners raise. Every message says what was found, where, what was expected and what to do."""
+"""The errors that the planners raise. Every message says what was found, where, what was expected and what to do."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -94,4 +94,4 @@ class InvalidPlanFileError(PlannerError, ValueError):
 
 
 class MissingModelError(PlannerError, AttributeError):
-    """A plan was loaded without its model, and something was asked that needs the model."""
+    """A plan was loaded without its model, and an operation needs the model."""

@@ -144,7 +144,7 @@ def solve(
             (row, column) on a map, to the most of its expected discounted number of entries from outside; or from any
             name to a pair of costs, or states, and a bound: costs are arrays (S,), (S, A) or (S, A, S'), states as of
             `reachability`. At discount 1 the number of entries is a probability where the episode ends there, and never
-            less than that of ever coming there. `start=`: where episodes begin, as of `planners.visits`.
+            less than that of ever coming there. `start=`: where episodes begin, as for `planners.visits`.
         exact: True: V* in fractions, proven without floats, as an `ExactPlan`. A float is read as its exact fraction,
             rows are scaled to sum to 1, and `discount` may be a `Fraction`.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.

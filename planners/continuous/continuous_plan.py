@@ -25,14 +25,14 @@ class ContinuousPlan:
     `lower`, if it is given each state of the episode in order; `reset` begins a new episode.
 
     Attributes:
-        system: What was planned on.
+        system: The system that was planned on.
         below: Lower bounds of V*, cell by cell.
         above: Upper bounds of V*, on smaller cells.
         discount: The discount of the rewards.
         guide: The actions that the policy tries first, which are a guess; None if planning was interrupted before it
             had any.
-        status: How it ended.
-        seconds: How long it took.
+        status: How planning ended.
+        seconds: How long planning took.
     """
 
     system: System

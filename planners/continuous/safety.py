@@ -38,13 +38,13 @@ class SafePlan:
     """The states from which the end can be avoided for ever, and a policy for it: `act`, as for `planners.rollout`.
 
     Attributes:
-        system: What was planned on.
+        system: The system that was planned on.
         cells: The cells.
         proven: (N,) whether the end can be avoided for ever from every state of a cell; elsewhere nothing is known.
         chosen: (N,) the number of the program to take in each cell.
         programs: (K,) tuples of actions.
-        status: How it ended; where it was interrupted, nothing is proven.
-        seconds: How long it took.
+        status: How planning ended; where it was interrupted, nothing is proven.
+        seconds: How long planning took.
     """
 
     system: System

@@ -22,13 +22,13 @@ class StochasticPlan:
     `reset` begins a new episode.
 
     Attributes:
-        system: What was planned on.
+        system: The system that was planned on.
         cells: The cells.
         lower: (N,) V* of every state of a cell is at least this; NaN inside walls.
         upper: (N,) V* of every state of a cell is at most this.
         discount: The discount of the rewards.
-        status: How it ended.
-        seconds: How long it took.
+        status: How planning ended.
+        seconds: How long planning took.
         steps: The limit of steps; None: no limit.
         live: (N,) the cells in which steps begin.
         choices: (A,) the actions that were tried.
@@ -114,7 +114,7 @@ class StochasticPlan:
         return fields[what].reshape(self.cells.shape)
 
     def plot(self, what: str = "lower", axes: Any = None, *, drives: Any = ()) -> Any:
-        """Matplotlib axes with a map of "lower", "upper" or "gap", and drives on it; as of a `ContinuousPlan`."""
+        """Matplotlib axes with a map of "lower", "upper" or "gap", and drives on it; as for a `ContinuousPlan`."""
         from planners.plans.continuous_plots import plot_field
 
         return plot_field(self.field(what), self.system, what, axes, drives)

@@ -31,9 +31,9 @@ class AveragePlan:
             states that is never left.
         bias_error: (S,) proven: |bias - h| is at most this.
         policy: The policy.
-        status: How it ended.
+        status: How planning ended.
         iterations: Number of policies.
-        method: What was run.
+        method: The method that was run.
         tolerance: The error that was allowed, in units of reward.
         model: The model.
         minimise: Whether the gain is the least, because rewards are costs. Then the statements about
@@ -68,7 +68,7 @@ class AveragePlan:
         return self.status is Status.CONVERGED
 
     def action(self, state: Any) -> Any:
-        """What to do in one state: the action's name or, where actions have none, its number.
+        """The action in one state: its name or, where actions have none, its number.
 
         Raises:
             InvalidPolicyError: There is no such state.

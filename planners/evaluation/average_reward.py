@@ -71,7 +71,7 @@ def average_reward(
         tolerance: Largest error of any gain, in units of reward.
         relative_tolerance: The same as a fraction of the largest |reward| of the policy; given both, the larger
             error is allowed. Given neither: 1e-6 of it.
-        throw: Raise when the tolerance is not reached; False: return what there is, with its true bounds.
+        throw: Raise when the tolerance is not reached; False: return the result with its true bounds.
 
     Returns:
         An `AveragePlan`: gain, bounds and bias of every state. The gain can differ between states if not every state

@@ -94,7 +94,7 @@ def regret(
             `FinitePlan`, for as many steps as it has.
         discount: 0 to 1.
         episodes: How many to play.
-        seed: Of the episodes.
+        seed: Seed of the episodes.
         plan: A plan of this model at that discount; None: it is solved here.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 

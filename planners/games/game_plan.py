@@ -113,7 +113,7 @@ class GamePlan(Plan):
         """Not possible: files of plans hold one action a state.
 
         Raises:
-            InvalidOptionError: Always, with what to do.
+            InvalidOptionError: Always; the message says what to do.
         """
         raise InvalidOptionError(
             "a plan of a game holds two policies that draw their actions, and files of plans one action a state: save "

@@ -38,8 +38,8 @@ class MarkovGame:
     Attributes:
         joint: The tables, a `TabularMDP` whose action a*B + b is the pair (a, b).
         shape: (S, A, B).
-        actions: What the row player's actions are called; None: they are numbers.
-        opponent_actions: What the opponent's are called.
+        actions: The names of the row player's actions; None: actions are numbers.
+        opponent_actions: The names of the opponent's actions.
 
     >>> pennies = MarkovGame.from_matrix([[1, -1], [-1, 1]])
     >>> pennies, pennies.rewards.tolist()
@@ -94,7 +94,7 @@ class MarkovGame:
 
     @property
     def states(self) -> StateNames | None:
-        """What the states are called; None: they are numbers."""
+        """The names of the states; None: states are numbers."""
         return self.joint.states
 
     @property
@@ -213,15 +213,16 @@ class MarkovGame:
 
         Args:
             start: The first state, several, or a dictionary of their probabilities.
-            actions: Of a state: the row player's actions.
-            opponent_actions: Of a state: the opponent's; one, such as ["wait"], where it is the row player's turn.
-            outcomes: Of a state and an action of each player: a list of (probability, next state, reward of the row
-                player).
-            terminal: Of a state: whether the game ends on entering it; or a set of those states.
-            **options: `terminal_reward`, `max_states`, `progress`, `normalise`, as of `TabularMDP.from_functions`.
+            actions: A function of a state: the row player's actions.
+            opponent_actions: A function of a state: the opponent's actions; one, such as ["wait"], where it is the row
+                player's turn.
+            outcomes: A function of a state and an action of each player: a list of (probability, next state, reward of
+                the row player).
+            terminal: A function of a state: whether the game ends on entering it; or a set of those states.
+            **options: `terminal_reward`, `max_states`, `progress`, `normalise`, as for `TabularMDP.from_functions`.
 
         Raises:
-            InvalidModelError: What a function returned is no action, no outcome or no distribution.
+            InvalidModelError: A function returned a value that is no action, no outcome or no distribution.
             InvalidOptionError: More than `max_states` states, or arguments of another kind.
 
         >>> game = MarkovGame.from_functions("even", lambda s: [0, 1], lambda s: [0, 1],

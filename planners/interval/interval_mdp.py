@@ -49,7 +49,7 @@ class IntervalMDP:
         centre: A distribution of each set, at the same places; None: one is found.
         radius: (S, A) the largest L1 distance from the centre; inf, or None: no limit.
         initial: (S,) probabilities of the first state, or None if not known.
-        states: What the states are called, as in a `TabularMDP`.
+        states: The names of the states, as in a `TabularMDP`.
 
     >>> coin = IntervalMDP.from_arrays([[[0.5, 0.1]], [[0, 1]]], [[[0.9, 0.4]], [[0, 1]]], [[1], [0]], [[1], [0]])
     >>> coin
@@ -201,7 +201,7 @@ class IntervalMDP:
         norm: Literal["l1", "max"] = "l1",
         reward_radius: ArrayLike = 0.0,
     ) -> Self:
-        """All MDPs near a given one. What is impossible in it is impossible in all of them.
+        """All MDPs near a given one. An outcome that is impossible in it is impossible in all of them.
 
         Args:
             model: A `TabularMDP`, a `MoveMDP`, or an environment that has one.

@@ -72,7 +72,7 @@ def policy_iteration(
             if neither is given, 1e-6 of the largest |V|. With direct evaluation the method goes on until no action is
             better, and so the bound is mostly far smaller.
         max_iterations: Number of policies after which to give up.
-        seed: Of the random first policy.
+        seed: Seed of the random first policy.
         start: A `Plan`, to start from its policy; (S,) values, to start from their greedy policy; None: a random
             policy; "sweeps": a policy found by sweeps, which saves most of the linear systems.
         evaluation: "direct" (as exactly as float64 allows), "krylov" (BiCGSTAB to the residual that suits), or

@@ -116,8 +116,8 @@ class Constructors:
             normalise: Scale the probabilities of outcomes whose sum differs from 1 by at most .01.
 
         Raises:
-            InvalidModelError: What a function returned is no action, no outcome or no distribution, with the state,
-                the action, what was returned and what was expected.
+            InvalidModelError: A function returned a value that is no action, no outcome or no distribution; the message
+                has the state, the action, the value, and what was expected.
             InvalidOptionError: More than `max_states` states, or arguments of another kind.
 
         Cost: one call of `actions` a state and one of `outcomes` a pair; about a second for a million outcomes.

@@ -38,8 +38,8 @@ class PairMDP:
         num_actions: A.
         table: Makes a `TabularMDP` of its tables.
         initial: (S,) probabilities of the first state, or None if not known.
-        states: What the states are called.
-        actions: What the actions are called.
+        states: The names of the states.
+        actions: The names of the actions.
         rescaled: The largest distance of a row's sum from 1, before a reader scaled it with `normalise=True`.
         endings: (L, S) CSR, the probability that the episode ends in each state; None: it never ends.
     """

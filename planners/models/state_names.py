@@ -104,7 +104,7 @@ class ForgottenNames:
         """Nobody knows.
 
         Raises:
-            InvalidPolicyError: Always, with what to do.
+            InvalidPolicyError: Always; the message says what to do.
         """
         raise InvalidPolicyError(
             f"this plan was loaded without its model, so it cannot tell which state {observation!r:.80} is: the states "

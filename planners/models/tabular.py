@@ -40,8 +40,8 @@ class TabularMDP(Constructors, ContinuousTime):
         rewards: (S, A) expected immediate reward r(s,a), the rewards of ending transitions included.
         feasible: (S, A) bool, the actions that exist; every state has one.
         initial: (S,) probabilities of the first state, or None if not known.
-        states: What the states are called, a sequence of S names; None: they are numbers, and so are observations.
-        actions: What the actions are called, a tuple of A names; None: they are numbers.
+        states: The names of the states, a sequence of S; None: states are numbers, and so are observations.
+        actions: The names of the actions, a tuple of A; None: actions are numbers.
         endings: (S*A, S) CSR, the probability that the episode ends in each state, where the model tells; the rows
             sum to `termination`. Only `planners.goals` needs it, which asks which state was reached.
         paid: (S*A, S) CSR, the reward of going on to each state, where the model tells more than its expectation; NaN

@@ -34,10 +34,10 @@ class ConstrainedPlan:
             with another bound b no policy earns more than upper + price * (b - bound); for several bounds, the terms
             price * (b - bound) are added up.
         start: (S,) probabilities of the first state.
-        status: How it ended.
+        status: How planning ended.
         iterations: Number of ordinary plans.
         history: One `Iteration` each; its error bound is the gap between the two bounds at that moment.
-        method: What was run.
+        method: The method that was run.
         discount: The discount.
         tolerance: The error that was allowed, in units of reward.
         model: The model.

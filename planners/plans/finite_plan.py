@@ -1,4 +1,4 @@
-"""A plan for a given number of steps: what to do depends on how many are left."""
+"""A plan for a given number of steps: the best actions depend on the number of steps left."""
 
 from dataclasses import dataclass, field
 from os import PathLike
@@ -111,7 +111,7 @@ class FinitePlan:
         return float(self.values[step][state_of(state, model.states, len(self.values[step]))])
 
     def action(self, state: Any, step: int = 0) -> Any:
-        """What to do in a state at step t: the name of an action or, where actions have none, its number.
+        """The action in a state at step t: its name or, where actions have none, its number.
 
         Raises:
             InvalidPolicyError: There is no such state.

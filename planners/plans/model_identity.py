@@ -158,7 +158,7 @@ class _Placeholder:
         """Whatever is asked for: not here.
 
         Raises:
-            MissingModelError: Always, with what to do.
+            MissingModelError: Always; the message says what to do.
         """
         raise MissingModelError(self.why.format(name=name))
 

@@ -25,7 +25,7 @@ class ParetoFront:
     A policy that draws one of these policies when an episode begins attains any weighted mean of these totals.
 
     Attributes:
-        names: (K,) what the rewards are called.
+        names: (K,) the names of the rewards.
         values: (n, K) the totals of each policy from the start.
         lower: (n, K) proven: not above these.
         upper: (n, K) proven: not below these.
@@ -36,10 +36,10 @@ class ParetoFront:
             rewards divided by `ranges`, and weights that sum to 1 and are at least 1e-6 each.
         minimise: (K,) which rewards are costs.
         tolerance: The gap that was allowed.
-        status: How it ended.
+        status: How planning ended.
         iterations: Number of ordinary plans.
         history: Empty.
-        method: What was run.
+        method: The method that was run.
         discount: The discount.
         start: (S,) probabilities of the first state.
         model: The model.

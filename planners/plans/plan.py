@@ -53,10 +53,10 @@ class Plan:
         lower: (S,) proven: not above V*, nor above the value of `policy`.
         upper: (S,) proven: not below V*.
         error_bound: Largest distance from `values` to a bound: |values - V*| is at most this.
-        status: How it ended.
+        status: How planning ended.
         iterations: Number of sweeps, or of policies.
         history: One `Iteration` each.
-        method: What was run, and with `method="auto"` why.
+        method: The method that was run, and with `method="auto"` why.
         discount: The discount.
         tolerance: The error that was allowed, in units of reward.
         relative_tolerance: The error that was allowed as a fraction of the largest |V|; 0 if none was.
@@ -132,7 +132,7 @@ class Plan:
         return float(self.values[state_of(state, self.policy.states, len(self.values))])
 
     def action(self, state: Any) -> Any:
-        """What to do in one state, named as in `value`: the action's name or, where actions have none, its number.
+        """The action in one state, named as in `value`: its name or, where actions have none, its number.
 
         Raises:
             InvalidPolicyError: There is no such state.

@@ -33,7 +33,7 @@ class SoftPlan(Plan):
         """Not possible: files of plans hold one action a state.
 
         Raises:
-            InvalidOptionError: Always, with what to do.
+            InvalidOptionError: Always; the message says what to do.
         """
         raise InvalidOptionError(
             f"a plan with temperature {self.temperature:g} draws its actions, and files of plans hold one action a "
