@@ -119,7 +119,7 @@ class IntervalMDP:
 
     @cached_property
     def carried(self) -> NDArray[np.float64]:
-        """(S*A,) the most probability that a distribution of the set has elsewhere than the centre; 0: no freedom."""
+        """(S*A,) the most probability that a distribution of the set has elsewhere than the centre; 0: it is known."""
         starts, spare = self.low.indptr[:-1], self.centre_or_fail.data - self.low.data
         room = self.high.data - self.centre_or_fail.data
         filled = np.diff(self.low.indptr) > 0
