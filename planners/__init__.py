@@ -3,9 +3,9 @@
     plan = planners.solve(env, discount=0.9)
     plan.values, plan.policy, plan.lower, plan.upper, plan.error_bound
 
-Readers make models, models give equations, iteration turns equations into plans; sweeps make it fast, methods are
-the algorithms, `solve` chooses among them, and evaluation judges. Where a model is known within bounds only, `interval`
-plans for all that fit; `learning` gets such bounds from steps.
+`readers` make models, models give `equations`, and `iteration` turns equations into plans. `methods` holds the
+algorithms, `sweeps` makes them fast, and `solve` chooses among them. `evaluation` judges policies. If only bounds of a
+model are known, `interval` plans for all models within them; `learning` gets such bounds from steps.
 
 Read in this order: `models.tabular` (the tables), `equations.problem` (the Bellman equations),
 `methods.value_iteration`, `methods.policy_iteration`, `equations.certificates` (what the bounds rest on),

@@ -5,7 +5,7 @@
 
 Exit codes: 0 done, 1 a process was lost (torchrun's --max-restarts starts the job again), 2 bad input, 3 the tolerance
 was not reached, 130 interrupted. torchrun itself ends with 1 where a process did not end with 0, and starts any such
-job again; one that ended with 2, 3 or 130 then ends at once with the same code, and says nothing twice.
+job again; a job that ended with 2, 3 or 130 then ends at once with the same code, and prints nothing again.
 """
 
 import argparse
@@ -33,7 +33,7 @@ MODELS: Final = """MODEL is one of
                  as --slip 0.2 --goal 3,4; or the name of a map
   a .csv file    of transitions, as TabularMDP.from_csv reads it
   module:name    a function that is called with all further options, --size 100 as size=100, and returns a
-                 planners.distributed.Rows, a model or an environment; or one of those
+                 planners.distributed.Rows, a model or an environment; or such an object itself
 """
 
 
@@ -111,17 +111,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("model", metavar="MODEL", help="see below")
-    add("--discount", type=float, default=0.9, help="0 to 1, and not 1 (default: 0.9)")
-    add("--tolerance", type=float, default=BY_DEFAULT, help="largest error of the values, proven, in units of reward")
-    add("--relative-tolerance", type=float, help="the same as a part of the largest |V| (default: 1e-6)")
+    add("--discount", type=float, default=0.9, help="at least 0 and below 1 (default: 0.9)")
+    add("--tolerance", type=float, default=BY_DEFAULT, help="largest proven error of the values, in units of reward")
+    add("--relative-tolerance", type=float, help="the same as a fraction of the largest |V| (default: 1e-6)")
     add("--out", type=Path, help="folder for the plan: planners.load_plan(DIR)")
-    add("--parts", type=int, help="parts that the states are cut in (default: 64, or four a process, if more)")
+    add("--parts", type=int, help="number of parts of the states (default: 64, or four a process, if more)")
     add("--checkpoint-every", type=int, default=0, help="sweeps between checkpoints in the folder (default: none)")
     add("--max-iterations", type=int, default=1_000_000, help="sweeps after which to give up")
     add("--timeout", type=float, default=600.0, help="seconds to wait for another process (default: 600)")
-    add("--minimise", action="store_true", help="rewards are costs: plan for the least")
+    add("--minimise", action="store_true", help="rewards are costs: minimise them")
     add("--progress", action="store_true", help="show a progress bar")
-    add("--dry-run", action="store_true", help="say what memory, disk and time it will take, after 2 s; plan nothing")
+    add("--dry-run", action="store_true", help="estimate memory, disk and time, after 2 s; plan nothing")
     return parser
 
 

@@ -1,8 +1,8 @@
 """The one interface of everything that acts: `agent.act(observation) -> action`, then `env.step(action)`.
 
 A tabular policy, a learner on the gridworld, and the generator and discriminator of `gan_lab` all have
-`act`. What learns also has `learn`. Both are protocols: a class has the interface by having the method,
-and needs no import from here. `Environment` is what they act in.
+`act`. An agent that learns also has `learn`. Both are protocols: a class that defines the method has the interface, and
+need not import anything from here. They act in an `Environment`.
 """
 
 from typing import Any, Protocol, TypeVar, runtime_checkable

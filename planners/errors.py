@@ -1,4 +1,4 @@
-"""What the planners raise. Every message says what was found, where, what was expected and what to do."""
+"""The errors that the planners raise. Every message says what was found, where, what was expected and what to do."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -33,8 +33,8 @@ class UnboundedValueError(PlannerError, ValueError):
     """At discount 1 reward can be collected forever.
 
     Attributes:
-        states: Those of value +inf.
-        plan: The `Plan`, with +inf there and proven values elsewhere; None where it could not be told.
+        states: The states of value +inf.
+        plan: The `Plan`, with +inf there and proven values elsewhere; None if this could not be decided.
     """
 
     def __init__(self, message: str, states: Sequence[int], plan: "Plan | None" = None) -> None:
@@ -48,7 +48,7 @@ class InfeasibleBoundsError(PlannerError, ValueError):
     """No policy keeps the bounds of `at_most`.
 
     Attributes:
-        least: By name, a proven number that is not above the cost of any policy, each cost taken alone.
+        least: By name, a proven lower bound of the cost of every policy, for each cost alone.
     """
 
     def __init__(self, message: str, least: Mapping[str, float]) -> None:
@@ -94,4 +94,4 @@ class InvalidPlanFileError(PlannerError, ValueError):
 
 
 class MissingModelError(PlannerError, AttributeError):
-    """A plan was loaded without its model, and something was asked that needs the model."""
+    """A plan was loaded without its model, and an operation needs the model."""

@@ -113,7 +113,7 @@ def check_tolerances(tolerance: Any, relative_tolerance: Any = None) -> Toleranc
     relative = _as_float(relative_tolerance)
     if not 0.0 < relative < float("inf"):
         raise InvalidOptionError(
-            f"relative_tolerance is {relative_tolerance!r}; expected a positive number, a part of the largest |V|"
+            f"relative_tolerance is {relative_tolerance!r}; expected a positive number, a fraction of the largest |V|"
         )
     return given._replace(relative=relative)
 

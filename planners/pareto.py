@@ -4,9 +4,9 @@
 
 Policies that were found give a lower bound of best(w) for every w: the best of their weighted sums. The weights for
 which one of them is the best are its cell, a segment or a polygon, and in a cell its weighted sum is linear. As best(w)
-is convex, what it is above a linear function is most at a vertex of the cell. So an ordinary plan at each vertex either
-finds a policy that is missing, which takes a part of the cells of the others, or proves that none is missing there. The
-cells cover all weights: where none is missing at their vertices, none is missing at all.
+is convex, its excess over a linear function is largest at a vertex of the cell. So an ordinary plan at each vertex
+either finds a missing policy, which takes a part of the other cells, or proves that none is missing there. The cells
+cover all weights: if no policy is missing at their vertices, none is missing at all.
 
 Sources: Roijers and Whiteson (2017), "Multi-Objective Decision Making", Section 3.3 (optimistic linear support); Cheng
 (1988), "Algorithms for Partially Observable Markov Decision Processes", Section 4 (the vertices).
@@ -56,16 +56,16 @@ def pareto(
     Args:
         model: A model of S states and A actions, or an environment that has one; its own rewards do not count.
         rewards: Two or three, in a list or by name: arrays (S,), (S, A) or (S, A, S'); or states, as in `at_most` of
-            `planners.solve`: to enter them counts 1.
+            `planners.solve`: each entry into them counts 1.
         discount: 0 to 1.
-        start: As of `planners.visits`.
-        minimise: True: all are costs. Or which: their names or, in a list, their numbers.
+        start: As for `planners.visits`.
+        minimise: True: all rewards are costs. Or those that are costs: their names or, for a list, their numbers.
         tolerance: The largest gap, as a part of the ranges of the rewards; see `ParetoFront.gap`.
         max_iterations: Number of ordinary plans.
         throw: Raise where the tolerance is not reached; False: return what was found, with its gap.
 
     Raises:
-        InvalidOptionError: Other numbers of rewards, or what is no reward.
+        InvalidOptionError: There are not two or three rewards, or one of them is no reward.
         UnboundedValueError: At discount 1 a total is infinite.
         NotConvergedError: See `throw`.
 

@@ -1,4 +1,4 @@
-"""How the answer changes with a number of the model: one plan for each value, each started from those before it."""
+"""How the plan changes with a parameter of the model: one plan for each value, started from the plans before it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Sweep:
 
     @property
     def changes(self) -> list[int]:
-        """The numbers of the parameters at which the policy differs from the one before."""
+        """The indices of the parameters at which the policy differs from the policy before."""
         return [
             number
             for number, (before, after) in enumerate(zip(self.plans, self.plans[1:], strict=False), start=1)
@@ -49,7 +49,7 @@ class Sweep:
         ]
 
     def table(self) -> Table:
-        """Each parameter with V, its proven error, and in how many states another action is taken than before."""
+        """Each parameter with V, its proven error, and the number of states whose action has changed."""
         values = self.values
 
         def row(number: int) -> tuple[Any, ...]:
@@ -105,9 +105,10 @@ def sweep(
     """Solve a model at each value of a parameter; every plan is a warm start for the next one.
 
     Args:
-        model: Of a value: the model, as `solve` takes it. Where all of them have the same states, warm starts help.
-        values: The k values, best in order: near ones have near answers.
-        discount: As of `solve`; or a function of a value.
+        model: A function of a value that returns the model, as `solve` takes it. Warm starts help if all models have
+            the same states.
+        values: The k values, best in order: values that are near each other have similar plans.
+        discount: As for `solve`; or a function of a value.
         state: A state, by its name or number, whose value and action the table has; None: where episodes begin.
         **options: Passed on to `solve`, for instance `tolerance` or `minimise`.
 
@@ -116,7 +117,7 @@ def sweep(
 
     Raises:
         InvalidOptionError: No values, or no function.
-        NotConvergedError: As of `solve`; so are all others.
+        NotConvergedError: As for `solve`; all other errors too.
 
     Cost: that of the first plan, and of a few iterations for each of the others. Where only rewards differ, as in
     `dataclasses.replace(model, rewards=...)`, the linear system of a policy is factored once for all values.

@@ -121,13 +121,13 @@ def solve(
             `IntervalMDP`, for an `IntervalPlan`, which holds for every model within its bounds; or a `MarkovGame`, for
             a `GamePlan` of both players (`method=`: "newton", "policy_iteration" or "value_iteration").
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf. Or (S, A) of them, one
-            for each pair (a semi-Markov model), but for `distributed`; the plan is then of the model that goes on
-            less often instead.
+            for each pair (a semi-Markov model), but not with `distributed`; the plan's model then ends episodes instead
+            of discounting.
         method: "auto", "policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration" or
             "linear_program".
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
-        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
-            neither: 1e-6 of the largest |V|.
+        relative_tolerance: The same as a fraction of the largest |V|. If both are given, the larger error is allowed;
+            if neither is given, 1e-6 of the largest |V|.
         device: None or "cpu"; or "cuda", "cuda:1", ... for a GPU, by PyTorch: then by value iteration along the
             front, in float32, with the same proof. "torch:cpu" runs that code on the CPU.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
@@ -144,9 +144,9 @@ def solve(
             (row, column) on a map, to the most of its expected discounted number of entries from outside; or from any
             name to a pair of costs, or states, and a bound: costs are arrays (S,), (S, A) or (S, A, S'), states as of
             `reachability`. At discount 1 the number of entries is a probability where the episode ends there, and never
-            less than that of ever coming there. `start=`: where episodes begin, as of `planners.visits`.
-        exact: True: V* in fractions, proven without floats, as an `ExactPlan`. A float is the fraction that it is, rows
-            are scaled to sum to 1, and `discount` may be a `Fraction`.
+            less than that of ever coming there. `start=`: where episodes begin, as for `planners.visits`.
+        exact: True: V* in fractions, proven without floats, as an `ExactPlan`. A float is read as its exact fraction,
+            rows are scaled to sum to 1, and `discount` may be a `Fraction`.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.
 
     Returns:
@@ -205,7 +205,7 @@ def _within_all(
 ) -> IntervalPlan:
     """The plan for all models within bounds."""
     if distributed:
-        raise InvalidOptionError("distributed=True is of known models; plan on an IntervalMDP in one process")
+        raise InvalidOptionError("distributed=True needs a known model; plan on an IntervalMDP in one process")
     within = {limit: options.pop(limit) for limit in ("max_iterations",) if limit in options}
     plan_of = partial(plan_known, discount=discount, name=name, device=device, **options)
     plan = plan_within_bounds(model, plan_of, discount=check_discount(discount), **shared, **within)
@@ -352,7 +352,7 @@ def choose(model: Model, discount: float) -> tuple[str, str]:
         return "policy_iteration", f"{size}: few enough for exact linear solves"
     ends = model.outcome_ends.any() if isinstance(model, MoveMDP) else (model.termination > 0).any()
     if entangled and ends and model.num_states <= DIRECT_LIMIT and _hardly_leads_back(model):
-        return "gauss_seidel", f"{size}, of which hardly one can be reached again: a sweep knows what comes after"
+        return "gauss_seidel", f"{size}, of which hardly one can be reached again: a sweep knows the next values"
     if entangled:
         if discount == 1.0 and model.num_states <= DIRECT_LIMIT:
             return "policy_iteration", f"{size} that lead all over the model, without a discount: linear solves"

@@ -47,7 +47,7 @@ def solve_many(
 
     Args:
         model: A `TabularMDP`, a `MoveMDP`, an environment that has one, or a list of k of these.
-        discount: Of all models, 0 to 1; or instead:
+        discount: The discount of all models, 0 to 1; or instead:
         discounts: k discounts.
         step_rewards: k step rewards, for an environment with `variant`, as `GridWorld-v0` has.
         slips: k slips, likewise. Lists go together like the columns of a table: all have k entries.

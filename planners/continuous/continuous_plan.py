@@ -1,4 +1,4 @@
-"""What planning on a continuous system returns: bounds of V* at every state, and a policy that keeps the lower ones."""
+"""The result of planning on a continuous system: bounds of V* at every state, and a policy for the lower bounds."""
 
 from dataclasses import dataclass, field
 from os import PathLike
@@ -21,18 +21,18 @@ from planners.plans.plan import Status
 class ContinuousPlan:
     """Bounds of V* at every state, and a policy.
 
-    The policy is `act`, for `planners.rollout` and any loop. From a state of a cell it earns at least `lower` of
-    the cell, if it is told each state in turn; `reset`
-    begins an episode anew.
+    The policy is `act`, for `planners.rollout` and any loop. From every state of a cell it earns at least the cell's
+    `lower`, if it is given each state of the episode in order; `reset` begins a new episode.
 
     Attributes:
-        system: What was planned on.
+        system: The system that was planned on.
         below: Lower bounds of V*, cell by cell.
-        above: Upper ones, of smaller cells.
-        discount: Of the rewards.
-        guide: The actions that the policy tries first, a guess; None where planning was interrupted before.
-        status: How it ended.
-        seconds: How long it took.
+        above: Upper bounds of V*, on smaller cells.
+        discount: The discount of the rewards.
+        guide: The actions that the policy tries first, which are a guess; None if planning was interrupted before it
+            had any.
+        status: How planning ended.
+        seconds: How long planning took.
     """
 
     system: System
@@ -57,7 +57,7 @@ class ContinuousPlan:
 
     @property
     def lower(self) -> NDArray[np.float64]:
-        """(N,) no state of a cell has a V* below; -inf: nothing is known."""
+        """(N,) lower bounds: V* of every state of a cell is at least this; -inf: nothing is known."""
         return self.below.values
 
     @property
@@ -67,16 +67,17 @@ class ContinuousPlan:
 
     @property
     def upper(self) -> NDArray[np.float64]:
-        """(M,) no state of a cell has a V* above."""
+        """(M,) upper bounds: V* of every state of a cell is at most this."""
         return self.above.values
 
     def bounds(self, state: ArrayLike) -> Any:
         """Proven bounds of V*: (lower, upper), two floats; two arrays of (...) for (..., n) states.
 
-        Where an episode would be over, both are 0.
+        Both are 0 at a state where the episode would be over.
 
         Raises:
-            InvalidOptionError: Another number of axes, or a state outside of `system.low` and `system.high`.
+            InvalidOptionError: The states have another number of axes, or one lies outside `system.low` and
+                `system.high`.
         """
         points = self.system.checked_state(state)
         flat = points.reshape(-1, self.system.dimension).T
@@ -91,7 +92,8 @@ class ContinuousPlan:
         """The action to take, as Gymnasium's environment takes it.
 
         Raises:
-            InvalidOptionError: No state of the system; or planning was interrupted before there was a policy.
+            InvalidOptionError: The observation is no state of the system, or planning was interrupted before there was
+                a policy.
         """
         return self.system.action_for(self.action(self.system.state_of(observation)))
 
@@ -105,7 +107,7 @@ class ContinuousPlan:
 
     @property
     def mean_gap(self) -> float:
-        """The mean of upper - lower at the middles of all cells not at the end; inf: of some nothing is known."""
+        """The mean of upper - lower at the middles of all cells not at the end; inf if nothing is known of a cell."""
         lower, upper = self._all_bounds()
         live = lower != 0.0
         return float(np.mean((upper - lower)[live])) if live.any() else 0.0
@@ -122,7 +124,7 @@ class ContinuousPlan:
         """An array with a number for each cell: "lower", "upper" or "gap".
 
         Raises:
-            InvalidOptionError: Another word.
+            InvalidOptionError: `what` is none of these words.
         """
         lower, upper = self._all_bounds()
         fields = {"lower": lower, "upper": upper, "gap": upper - lower}
@@ -139,7 +141,7 @@ class ContinuousPlan:
             drives: (K, 2) states of each drive.
 
         Raises:
-            InvalidOptionError: Another word, or a system that has not two axes.
+            InvalidOptionError: `what` is none of these words, or the system does not have two axes.
             ModuleNotFoundError: matplotlib is missing.
         """
         from planners.plans.continuous_plots import plot_field
@@ -153,7 +155,7 @@ class ContinuousPlan:
         """Write the plan to a file, which `planners.continuous.load_plan` reads with the same system.
 
         Args:
-            path: Its name, best with the ending .npz.
+            path: The file's name, best with the ending .npz.
         """
         from planners.continuous.save_plan import save_plan
 
@@ -163,7 +165,7 @@ class ContinuousPlan:
         """A Matplotlib figure: maps of both bounds and of the gap, and drives of the policy.
 
         Raises:
-            InvalidOptionError: The system has not two axes.
+            InvalidOptionError: The system does not have two axes.
             ModuleNotFoundError: matplotlib is missing.
         """
         from planners.plans.continuous_plots import bounds_figure

@@ -1,4 +1,4 @@
-"""`reachability`: how likely a robot with noisy moves can get to a goal, at most, from everywhere."""
+"""`reachability`: the largest probability with which a robot with noisy moves reaches a goal, bounded."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,22 +20,23 @@ def reachability(
     actions: int = 17,
     progress: bool | Callable[[Stage], object] = False,
 ) -> StochasticPlan:
-    """Bounds of the largest probability of getting to a goal within so many steps, at every position.
+    """Bounds of the largest probability of reaching a goal within `steps` steps, at every position.
 
     A goal is a terminal square that pays more than 0; an episode that ends in another one does not reach it.
 
     Args:
-        robot: With noise.
+        robot: A robot with noise.
         cells: (2,) how many cells along x and along y, multiples of the map's columns and rows; None: about 100,000 in
-            all. More of them are closer. The radius should be a multiple of their sides, as by default if it can be:
-            otherwise cells beside walls are blocked in part, and the bounds, still proven, may say little.
-        steps: The limit.
-        actions: Where every direction is allowed, how many the policy tries.
+            all. More cells give closer bounds. The radius should be a multiple of their sides, as it is by default
+            where possible. Otherwise cells beside walls are partly blocked, and the bounds, which are still proven, may
+            be wide.
+        steps: The limit of steps.
+        actions: How many directions the policy tries, where every direction is allowed.
         progress: As for `planners.continuous.solve`.
 
     Returns:
-        A plan, whose policy reaches a goal with probability `lower` at least. After Ctrl-C its bounds are valid, and
-        wider.
+        A plan whose policy reaches a goal with a probability of at least `lower`. After Ctrl-C its bounds are valid,
+        and wider.
 
     Raises:
         InvalidOptionError: Another system, a bad number, or a map without a goal.

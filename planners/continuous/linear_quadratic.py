@@ -35,7 +35,7 @@ class LinearQuadratic(NamedTuple):
 def linear_quadratic(system: DoubleIntegrator, discount: float) -> LinearQuadratic:
     """V* and the best policy of a double integrator without a goal, as if the push had no limits.
 
-    Where the limits are not met on the way this is V*; elsewhere V* is lower.
+    This is V* where the limits are not met on the way; elsewhere V* is lower.
 
     Raises:
         InvalidOptionError: Another system, or a discount that is not above 0.

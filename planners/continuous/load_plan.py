@@ -1,4 +1,4 @@
-"""Reading plans of continuous systems, for a system that is given anew: a file holds numbers, and no formulas.
+"""Reading plans of continuous systems. The caller passes the system, as a file holds numbers and no formulas.
 
 The system's name, its bounds and where some steps lead, with which rewards, must be those that were planned on.
 """
@@ -28,11 +28,11 @@ def load_plan(path: str | PathLike[str], system: System) -> ContinuousPlan:
 
     Args:
         path: The file.
-        system: What was planned on, made anew.
+        system: The system that was planned on, made again.
 
     Raises:
         FileNotFoundError: No such file.
-        InvalidPlanFileError: Not such a plan, cut off, of another version, or of another system.
+        InvalidPlanFileError: The file is no such plan, is cut off, or is of another version or another system.
 
     >>> import tempfile, planners
     >>> hill = planners.continuous.MountainCar()

@@ -1,9 +1,9 @@
-"""A table of nodes: values at the nodes of a grid, and between them what interpolation says. Not proven, but good.
+"""A table of nodes: values at the nodes of a grid, interpolated between them. Not proven, but good.
 
 V(s) = max_a r(s,a) + discount * sum_i w_i(s') V(node i),  where s' = step(s, a) and w_i(s') are its weights
 
-The weights are probabilities, so this is a `TabularMDP`, whose own solution every planner proves. How far that is from
-the system itself, no table tells: `planners.continuous.solve` does.
+The weights are probabilities, so this is a `TabularMDP`, and every planner proves bounds of the table's own solution. A
+table does not tell how far this solution is from that of the system; `planners.continuous.solve` does.
 
 Source: Munos and Moore (2002), "Variable resolution discretization in optimal control"; Kuhn's triangulation there.
 """
@@ -29,10 +29,10 @@ def nodes(system: System, shape: Any, *, actions: int = 9, scheme: Scheme = "mul
     """The system on a grid of nodes, as a table.
 
     Args:
-        system: Without noise.
+        system: A system without noise.
         shape: (n,) nodes along each axis, at least 2; state s of the table is node s in the order of `node_states`.
         actions: How many actions to try where the system has a range of them, evenly spaced, both ends among them.
-        scheme: "multilinear": a step leads to the 2^n nodes around where it arrives. "simplex": to n + 1 of them, which
+        scheme: "multilinear": a step leads to the 2^n nodes around its next state. "simplex": to n + 1 of them, which
             is less work where there are many axes.
 
     Returns:

@@ -1,4 +1,4 @@
-"""`prove`: how many steps one start needs, exactly, as a sentence with its evidence."""
+"""`prove`: the exact number of steps that one start needs, with the evidence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ FEWER: Final = 3  # how many numbers of steps are tried below the one that stays
 
 @dataclass(frozen=True)
 class Proof:
-    """How many steps a start needs: a drive shows that so many are enough, and sets that fewer are not.
+    """The number of steps that a start needs: a drive shows that it is enough, and sets show that fewer are not.
 
     Attributes:
         system: The system.
-        start: (n,) where it begins.
-        actions: Of the drive: the environment's `step` takes `system.action_for(action)`.
+        start: (n,) where the drive begins.
+        actions: The actions of the drive: the environment's `step` takes `system.action_for(action)`.
         states: (steps + 1, n) the states of the drive.
-        impossible: No way of so many steps exists: proven.
+        impossible: A number of steps in which the end cannot be reached: proven.
         sets: How many sets were followed.
     """
 
@@ -41,7 +41,7 @@ class Proof:
 
     @property
     def steps(self) -> int:
-        """Steps of the drive."""
+        """Number of steps of the drive."""
         return len(self.actions)
 
     @property
@@ -62,7 +62,7 @@ class Proof:
             return f"From ({place}), {type(self.system).__name__} needs {self.steps} steps: {shown}."
         return (
             f"From ({place}), {type(self.system).__name__} needs {self.impossible + 1} to {self.steps} steps: {shown}. "
-            "What lies between is open with so few cells."
+            "With so few cells, the exact number stays open."
         )
 
 
@@ -74,19 +74,19 @@ def prove(
     actions: int = 9,
     progress: bool | Callable[[Stage], object] = False,
 ) -> Proof:
-    """The least number of steps from a start to the end: a drive that shows it, and the proof that fewer are too few.
+    """The least number of steps from a start to the end: a drive that takes so many, and the proof for it.
 
     Args:
         system: One of which every step costs 1, without noise, such as `MountainCar()`.
         start: (n,) state; or (k, n), for a list of k proofs, which share the work on the cells.
         cells: (n,) cells along each axis, whose bounds say which sets cannot arrive in time; None: about 1,700,000.
-        actions: Where there is a range of actions, how many of them the drive tries; the proof is about all.
+        actions: How many actions the drive tries, where there is a range of them; the proof is about all.
         progress: True: a line for each stage on standard error; or a function that is called with a `Stage`.
 
     Raises:
         InvalidOptionError: Another kind of system; a state outside its bounds, at the end, or from which no drive was
             found.
-        NotEnoughMemoryError: What is noted of the cells would not fit.
+        NotEnoughMemoryError: The tables of the cells would not fit into memory.
 
     >>> import planners
     >>> planners.continuous.prove(planners.continuous.MountainCar(), start=[0.2, 0.05], cells=(60, 50))

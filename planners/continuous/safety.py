@@ -1,8 +1,8 @@
-"""States from which an episode can be kept from ending for ever, proven.
+"""States from which a policy can keep an episode from ever ending, proven.
 
 A set of cells is safe if from each of them some program of actions keeps the whole cell from the end, and brings all of
-it into cells of the set. Of all cells those are struck out from which no program does, again and again, until none is
-left to strike: the greatest fixed point. From any state of what remains, an agent goes on for ever.
+it into cells of the set. Cells from which no program does this are removed, again and again, until no more have to be
+removed. The cells that are left are the greatest fixed point: from any of their states, an agent can go on for ever.
 
 Source: Aubin (1991), "Viability Theory", chapter 4; Bertsekas (1972), "Infinite time reachability of state-space
 regions by using feedback control".
@@ -35,16 +35,16 @@ NEAR: Final = 1e-6  # parts of an axis by which an observation in single precisi
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SafePlan:
-    """From which states the end can be avoided for ever, and how: `act`, for `planners.rollout` and any loop.
+    """The states from which the end can be avoided for ever, and a policy for it: `act`, as for `planners.rollout`.
 
     Attributes:
-        system: What was planned on.
+        system: The system that was planned on.
         cells: The cells.
         proven: (N,) whether the end can be avoided for ever from every state of a cell; elsewhere nothing is known.
         chosen: (N,) the number of the program to take in each cell.
         programs: (K,) tuples of actions.
-        status: How it ended; where it was interrupted, nothing is proven.
-        seconds: How long it took.
+        status: How planning ended; where it was interrupted, nothing is proven.
+        seconds: How long planning took.
     """
 
     system: System
@@ -57,20 +57,21 @@ class SafePlan:
     _planned: list[Any] = field(default_factory=list)
 
     def safe(self, state: ArrayLike) -> Any:
-        """Whether the end can be avoided for ever from a state, proven: a bool; (...) of (..., n) states.
+        """Whether it is proven that the end can be avoided for ever: a bool for one state, (...) for (..., n) states.
 
         Raises:
-            InvalidOptionError: Another number of axes, or a state outside of `system.low` and `system.high`.
+            InvalidOptionError: The states have another number of axes, or one lies outside `system.low` and
+                `system.high`.
         """
         points = self.system.checked_state(state)
         found = self.proven[self.cells.number(points.reshape(-1, self.system.dimension).T)]
         return bool(found[0]) if points.ndim == 1 else found.reshape(points.shape[:-1])
 
     def act(self, observation: Any) -> Any:
-        """The action to take, as Gymnasium's environment takes it; proven to be safe in an episode that began safely.
+        """The action for Gymnasium's environment; proven to be safe in an episode that began in a safe state.
 
         Raises:
-            InvalidOptionError: No state of the system.
+            InvalidOptionError: The observation is no state of the system.
         """
         if not self._planned:
             cell = self.cells.number(self.system.checked_state(self.system.state_of(observation))[:, None])[0]
@@ -107,12 +108,12 @@ def stay_safe(
         cells: (n,) how many cells along each axis.
         held: Steps of a program, which takes one action and then another one. Few steps move a state by less than a
             cell, and prove nothing; many spread the states of a cell.
-        actions: Where there is a range of actions, how many of them are tried.
+        actions: How many actions are tried, where there is a range of them.
         progress: True: a line for each stage on standard error; or a function that is called with a `Stage`.
 
     Raises:
         InvalidOptionError: A bad number; Gaussian noise.
-        NotEnoughMemoryError: What is noted of the cells would not fit.
+        NotEnoughMemoryError: The tables of the cells would not fit into memory.
 
     >>> import planners
     >>> class Cart(planners.continuous.System):

@@ -59,22 +59,22 @@ def solve(
     """Lower and upper bounds of V* of the continuous problem itself, at every state.
 
     Args:
-        system: Without noise, or with bounded noise; then V* is that against the worst noise for `lower`, and with the
-            best for `upper`.
-        cells: (n,) how many cells along each axis; None: about 100,000 in all. More of them are closer.
-        discount: From 0 to 1; None: 1, which only systems with an end have.
-        actions: Where there is a range of actions, how many of them the policy tries; the upper bounds are of all.
-        fine: The upper bounds are of cells whose sides are `fine` times smaller, as they need it more.
-        refine: How often cells are split where the gap is widest. Each time it is half of the states that were split
-            before, in cells of half the sides: with two axes, twice the work.
+        system: A system without noise, or with bounded noise. With noise, `lower` is a bound of V* against the worst
+            noise, and `upper` a bound of V* with the best noise.
+        cells: (n,) how many cells along each axis; None: about 100,000 in all. More cells give closer bounds.
+        discount: From 0 to 1; None: 1, which is for systems with an end only.
+        actions: How many actions the policy tries, where there is a range of them; the upper bounds hold for all.
+        fine: The upper bounds use cells whose sides are `fine` times smaller, because they need small cells more.
+        refine: How often cells are split where the gap is widest. Each time, half as much of the state space as before
+            is split, into cells of half the sides: with two axes, twice the work.
         progress: True: a line for each stage on standard error; or a function that is called with a `Stage`.
 
     Returns:
-        A plan; of a `PointRobot` with noise a `StochasticPlan`. After Ctrl-C its bounds are valid, and wider.
+        A plan; for a `PointRobot` with noise, a `StochasticPlan`. After Ctrl-C its bounds are valid, and wider.
 
     Raises:
         InvalidOptionError: A bad number; a discount of 1 where rewards may go on for ever; Gaussian noise.
-        NotEnoughMemoryError: What is noted of the cells would not fit.
+        NotEnoughMemoryError: The tables of the cells would not fit into memory.
 
     >>> import planners
     >>> hill = planners.continuous.MountainCar()

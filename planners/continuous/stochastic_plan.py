@@ -1,4 +1,4 @@
-"""What planning on a system with random noise returns: bounds of expectations, and the policy of the lower ones."""
+"""The result of planning on a system with random noise: bounds of expectations, and a policy for the lower bounds."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,21 +18,21 @@ NEAR: Final = 1e-5  # how far a position may be inside a wall, or on a border be
 class StochasticPlan:
     """Bounds of V* at every state, and a policy.
 
-    The policy is `act`, and earns at least `lower` on average. With a limit of steps it counts them; `reset` begins
-    anew.
+    The policy is `act`, and earns at least `lower` on average. If there is a limit of steps, the policy counts them;
+    `reset` begins a new episode.
 
     Attributes:
-        system: What was planned on.
+        system: The system that was planned on.
         cells: The cells.
-        lower: (N,) no state of a cell has a V* below; NaN inside walls.
-        upper: (N,) none has one above.
-        discount: Of the rewards.
-        status: How it ended.
-        seconds: How long it took.
-        steps: The limit of steps; None: none.
+        lower: (N,) V* of every state of a cell is at least this; NaN inside walls.
+        upper: (N,) V* of every state of a cell is at most this.
+        discount: The discount of the rewards.
+        status: How planning ended.
+        seconds: How long planning took.
+        steps: The limit of steps; None: no limit.
         live: (N,) the cells in which steps begin.
         choices: (A,) the actions that were tried.
-        chosen: (K, N) numbers of the best ones: in row k those with k + 1 steps left, and in the last row with more.
+        chosen: (K, N) numbers of the best actions: row k is for k + 1 steps left, and the last row also for more.
     """
 
     system: System
@@ -57,7 +57,7 @@ class StochasticPlan:
         """Proven bounds of V*: (lower, upper), two floats; two arrays of (...) for (..., n) states.
 
         Raises:
-            InvalidOptionError: Another number of axes, or a place where the robot cannot be.
+            InvalidOptionError: The states have another number of axes, or the robot cannot be at one of them.
         """
         points = self.system.checked_state(state)
         numbers = self._numbers(points.reshape(-1, points.shape[-1]).T)
@@ -68,7 +68,7 @@ class StochasticPlan:
         """The action to take, as Gymnasium's environment takes it.
 
         Raises:
-            InvalidOptionError: No state of the system.
+            InvalidOptionError: The observation is no state of the system.
         """
         return self.system.action_for(self.action(self.system.state_of(observation)))
 
@@ -80,7 +80,7 @@ class StochasticPlan:
         return self.choices[self.chosen[min(left, len(self.chosen)) - 1, number]]
 
     def reset(self) -> None:
-        """Another episode begins."""
+        """Begin another episode."""
         object.__setattr__(self, "_taken", 0)
 
     @property
@@ -106,7 +106,7 @@ class StochasticPlan:
         """An array with a number for each cell: "lower", "upper" or "gap"; NaN inside walls.
 
         Raises:
-            InvalidOptionError: Another word.
+            InvalidOptionError: `what` is none of these words.
         """
         fields = {"lower": self.lower, "upper": self.upper, "gap": self.upper - self.lower}
         if what not in fields:
@@ -114,7 +114,7 @@ class StochasticPlan:
         return fields[what].reshape(self.cells.shape)
 
     def plot(self, what: str = "lower", axes: Any = None, *, drives: Any = ()) -> Any:
-        """Matplotlib axes with a map of "lower", "upper" or "gap", and drives on it; as of a `ContinuousPlan`."""
+        """Matplotlib axes with a map of "lower", "upper" or "gap", and drives on it; as for a `ContinuousPlan`."""
         from planners.plans.continuous_plots import plot_field
 
         return plot_field(self.field(what), self.system, what, axes, drives)

@@ -1,8 +1,8 @@
-"""What a continuous system is: numbers for its state, a step, a reward, an end.
+"""A continuous system: numbers for its state, a step, a reward and an end.
 
 A system is a subclass of `System` whose formulas are written once, in the arithmetic of `planners.continuous.interval`.
 They then work for a point (floats, as an environment steps), for many points (arrays) and for boxes (intervals), which
-is what proofs are made of. `planners.continuous.systems.mountain_car` is the one to read first.
+the proofs use. `planners.continuous.systems.mountain_car` is the one to read first.
 """
 
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -17,7 +17,7 @@ State = tuple[Number, ...]  # one number, array or Interval for each axis
 
 
 class Noise(NamedTuple):
-    """What is added to the state after each step, independent on each axis and in each step.
+    """The noise that is added to the state after each step, independent on each axis and in each step.
 
     Attributes:
         kind: "bounded": anything from -size to size. "gaussian": normal, of standard deviation size.
@@ -31,8 +31,8 @@ class Noise(NamedTuple):
 class System:
     """A system in discrete time, whose state is n real numbers.
 
-    A subclass sets the attributes and defines `step`; whatever else its formulas are. None of them may look inside
-    its arguments: they compute, with `+ - * /`, `square`, `cos`, `sin`, `clip` and `choose`, and compare with numbers.
+    A subclass sets the attributes and defines `step` and its other formulas. No formula may look inside its arguments:
+    formulas compute with `+ - * /`, `square`, `cos`, `sin`, `clip` and `choose`, and they compare with numbers.
 
     Attributes:
         low: (n,) least state.
@@ -42,10 +42,10 @@ class System:
         actions: The finite actions, as the numbers that `step` takes; or an `Interval` of all that are allowed.
         noise: What is added after each step; None: nothing.
         beyond: Bounds of V* of states outside `low` and `high`, if steps can lead there.
-        ends: Whether episodes can end; if not, there has to be a discount.
+        ends: Whether episodes can end; if not, a discount is needed.
         most: No total of rewards exceeds this, discounted or not.
-        first_adds: Whether the number of the first axis changes nothing but itself, so that all steps from a state are
-            those from the same state further along, moved by as much; and no state in the bounds is at the end by it.
+        first_adds: Whether the first number of a state changes only itself: a state that is moved along the first axis
+            has the same steps, moved by as much, and this number does not bring a state within the bounds to the end.
         start: A box of states in which episodes begin, as (low, high) of (n,) each.
     """
 
@@ -71,21 +71,21 @@ class System:
         raise NotImplementedError
 
     def ended(self, state: State) -> Any:
-        """Whether the episode ends on arriving there: a bool, an array of them, or of boxes a `Truth`."""
+        """Whether the episode ends on arriving in a state: a bool, or an array of them; for boxes, a `Truth`."""
         raise NotImplementedError
 
     def reward_slope(self, state: State, action: Number) -> list[Number] | None:
         """(n,) derivatives of `reward` by the state, through the next state too, for every point of the box.
 
-        Where the reward bends, an interval that holds those on both sides. None: not known, or episodes end; else the
-        bounds lean on a guess of V, and are closer where it is smooth.
+        Where the reward bends, an interval that holds the derivatives on both sides. None: not known, or episodes end;
+        otherwise the bounds use a guess of V, and are closer where it is smooth.
         """
         return None
 
     def action_slope(self, state: State, action: Number) -> list[Number] | None:
         """(n,) derivatives of `step` by the action, for every point of the box and every action of the range.
 
-        None: not known; what a range of actions does is then held for less exactly.
+        None: not known; the effect of a range of actions is then bounded less closely.
         """
         return None
 
@@ -101,7 +101,7 @@ class System:
         return np.asarray(observation, dtype=np.float64)
 
     def action_for(self, action: float) -> Any:
-        """What the environment's `step` takes for an action."""
+        """The argument that the environment's `step` takes for an action."""
         return np.array([action], dtype=np.float32) if isinstance(self.actions, Interval) else int(action)
 
     @property
@@ -126,14 +126,14 @@ class System:
         return tuple(x + Interval(-size, size) for x, size in zip(after, self.noise.sizes, strict=True))
 
     def draw_noise(self, rng: np.random.Generator) -> tuple[float, ...]:
-        """(n,) the noise of one step: even between the bounds, or normal."""
+        """(n,) the noise of one step: uniform between the bounds, or normal."""
         if self.noise is None:
             return (0.0,) * self.dimension
         drawn = rng.standard_normal if self.noise.kind == "gaussian" else lambda count: rng.uniform(-1.0, 1.0, count)
         return tuple(size * float(x) for size, x in zip(self.noise.sizes, drawn(self.dimension), strict=True))
 
     def sample(self, state: State, action: Number, rng: np.random.Generator) -> State:
-        """The next state, with noise that is drawn."""
+        """The next state, with noise drawn at random."""
         noise = self.draw_noise(rng)
         return tuple(x + w for x, w in zip(self.step(state, action), noise, strict=True))
 

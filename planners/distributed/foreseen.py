@@ -1,4 +1,4 @@
-"""What a solve in parts will take, said before: memory, disk, bytes between the processes, and time.
+"""A forecast of what a solve in parts will take: memory, disk, bytes between the processes, and time.
 
 The tables are read and the exchange is planned, as in the solve, so that states and bytes are counted, not estimated.
 Then the sweeps run for two seconds. How many more there will be is an estimate: see
@@ -33,7 +33,7 @@ HEADER: Final = 128  # bytes of a file of an array
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What a solve in parts will take.
+    """The memory, disk space and time that a solve in parts will take.
 
     Attributes:
         processes: Number of processes.
@@ -95,10 +95,10 @@ def foresee(
     timeout: float = 600.0,
     minimise: bool = False,
 ) -> Foreseen:
-    """What `solve_in_parts` with the same arguments will take; all processes call it together.
+    """Forecast what `solve_in_parts` with the same arguments will take; all processes call it together.
 
-    Memory, disk and the bytes of a sweep are close. The time is rough where the sweeps are many more than those of the
-    two seconds that are looked at.
+    The forecasts of memory, disk and the bytes of a sweep are close. The time is rough if there are many more sweeps
+    than in the two seconds that are looked at.
 
     Raises:
         NotEnoughMemoryError: It will not fit; the message has the bytes.

@@ -58,12 +58,12 @@ def solve_in_parts(
 
     Args:
         model: A model or an environment that has one; `Rows`; or a map file, `gridworld_env.open_map(path)`.
-        discount: 0 to 1, and not 1.
+        discount: At least 0 and below 1.
         tolerance: As for `planners.solve`.
         relative_tolerance: As for `planners.solve`.
         distributed: Share the parts among the processes of the initialised group of torch.distributed.
         parts: Number of parts of consecutive states, dealt to the processes in turn; None: 64, or four for each
-            process, if more.
+            process, if that is more.
         out: Folder to write the plan to, each process its own states, for `planners.load_plan`.
         checkpoint_every: Save a checkpoint to `out` after every so many sweeps, and begin with one that is
             there; 0: neither.

@@ -102,7 +102,7 @@ class Choices:
                 return
         raise InvalidModelError(
             f"draws what can come out in more than max_outcomes={self.most} ways. A loop that draws until something "
-            "fits has a way for each failure: draw among what fits instead. Otherwise raise max_outcomes"
+            "fits has a way for each failure: draw only among the values that fit. Otherwise raise max_outcomes"
         )
 
     def _advance(self) -> bool:

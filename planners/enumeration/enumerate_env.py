@@ -1,10 +1,10 @@
-"""The tables of an environment that has none, found by trying everything.
+"""Making the tables of an environment that has none, by trying every action in every state.
 
 In every state that is reached, every action is taken on a copy of the environment, once for every way in which the
-draws of the step can come out: a stand-in takes the place of NumPy's generators, see `enumerated_generator`. The state
-is what a key function says, by default the observation. If two copies in one state go on differently, the key does
-not tell all there is to know: an error, not a table that lies. Where draws cannot be enumerated, `samples` says how
-often each action is tried with random numbers, and the model is then an estimate.
+draws of the step can come out: a stand-in takes the place of NumPy's generators, see `enumerated_generator`. A key
+function returns the state, by default the observation. If two copies in one state go on differently, the key leaves
+something out: this is an error, and no wrong table is made. Where draws cannot be enumerated, `samples` says how often
+each action is tried with random numbers, and the model is then an estimate.
 """
 
 from collections.abc import Callable, Hashable
@@ -50,22 +50,23 @@ def enumerate_env(
         key: (unwrapped environment, observation) to what identifies the state; None: the observation.
         reward: (unwrapped environment, its reward) to the reward of the model, where the environment's own
             depends on more than state and action, as MiniGrid's does on the number of steps; None: its own.
-        hidden: Called with the unwrapped environment before each step: draws anew, by its `np_random`, what the key
-            does not tell, such as a card that lies face down, with its probabilities given the key.
-        seed: Of `reset`, which chooses the first state, and with it what the key does not tell, such as the walls of a
-            room; and of the random numbers that are tried. None: all first states that `reset` can draw, with their
-            probabilities; where they cannot be enumerated, or with `samples`, one: that of seed 0.
+        hidden: Called with the unwrapped environment before each step. It draws again, by the environment's
+            `np_random`, whatever the key does not tell, such as a card that lies face down, with its probabilities
+            given the key.
+        seed: The seed of `reset`, which chooses the first state and whatever the key does not tell, such as the walls
+            of a room; also the seed of the random numbers that are tried. None: all first states that `reset` can draw,
+            with their probabilities; where these cannot be enumerated, or with `samples`, only the one of seed 0.
         samples: How often each action is tried in each state, where draws cannot be enumerated: probabilities and
             rewards are then frequencies and means, off by about 1 / (2 sqrt(samples)), and what is rarer than
             1 / samples may be missed; a plan says that its model is an estimate. None: all outcomes, exactly.
-        max_states: Where to stop: the environment may have endlessly many states.
-        max_outcomes: In how many ways the draws of one step, or of `reset`, may come out.
+        max_states: The largest number of states, as the environment may have infinitely many.
+        max_outcomes: The largest number of outcomes of the draws of one step, or of `reset`.
         progress: Show a line on standard error; or a function that is called with the numbers of states that were
             followed and found.
 
     Returns:
-        The model, whose `initial` are the first states; and the S keys of its states, which its `states` has too:
-        a plan of it acts on observations, not on the numbers of states.
+        The model, whose `initial` are the first states; and the S keys of its states, which are also its `states`, so
+        that a plan acts on observations, not on the numbers of states.
 
     Raises:
         InvalidOptionError: The actions are not discrete, `samples`, `max_states` or `max_outcomes` is not 1 or more,

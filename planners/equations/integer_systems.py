@@ -162,7 +162,7 @@ def _by_elimination(rows: Sequence[IntegerRow]) -> tuple[list[int], int]:
         )
     except TooLargeError:
         raise UnprovenValueError(
-            f"the exact values of {len(rows)} states take too long: float64 is not good enough to come near them, and "
+            f"the exact values of {len(rows)} states take too long: float64 cannot approximate them, and their "
             "fractions become too long. Leave out exact=True, or use a smaller discount",
             range(end),
         ) from None

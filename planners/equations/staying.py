@@ -120,7 +120,7 @@ def _decided(component: Component, states: list[int]) -> Balance:
         raise UnboundedValueError(
             f"at discount 1 it cannot be told whether reward can be collected for ever in {len(states)} states "
             f"({named_states(sorted(states))}): the best mean reward a step is too near 0 for floats, "
-            "and so many states too many for fractions. Use a discount below 1, or end the episode where it is paid",
+            "and there are too many states for fractions. Use a discount below 1, or end the episode where it is paid",
             sorted(states),
         ) from None
 
@@ -172,8 +172,8 @@ def _staying_worth(
         mean, policy = least_mean(component, h)
     except TooLargeError:
         raise UnboundedValueError(
-            f"at discount 1 it cannot be told what it is worth to stay for ever in {len(states)} states "
-            f"({named_states(states)}), where what goes up and down is 0 on average. Use a discount below 1",
+            f"at discount 1 the value of staying for ever in {len(states)} states ({named_states(states)}) cannot be "
+            "told: the total reward goes up and down there, and its mean is 0. Use a discount below 1",
             states.tolist(),
         ) from None
     return -mean, rows[policy] % A

@@ -1,4 +1,4 @@
-"""What `average_reward` returns: the gain with its proven bounds, a policy, and its bias."""
+"""The result of `average_reward`: the gain with its proven bounds, a policy, and its bias."""
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -22,17 +22,18 @@ class AveragePlan:
     """The mean reward a step in the long run: of the best policy, or of a given one.
 
     Attributes:
-        gain: (S,) estimate of g(s), in units of reward a step. It is one number wherever one can go everywhere.
-        lower: (S,) proven: not above the gain of `policy`, nor above the best one.
-        upper: (S,) proven: not below the best gain; of a given policy, not below its gain.
+        gain: (S,) estimate of g(s), in units of reward a step. It is the same in all states if every state can be
+            reached from every other.
+        lower: (S,) proven: at most the gain of `policy`, and at most the best gain.
+        upper: (S,) proven: at least the best gain; for a given policy, at least its gain.
         error_bound: Largest distance from `gain` to a bound.
-        bias: (S,) h(s) of `policy`: how much more than g a step is earned at first from s on, in total. In each class
-            of states that is never left its mean is 0.
+        bias: (S,) h(s) of `policy`: the total that is earned from s on beyond g a step. Its mean is 0 in each class of
+            states that is never left.
         bias_error: (S,) proven: |bias - h| is at most this.
         policy: The policy.
-        status: How it ended.
+        status: How planning ended.
         iterations: Number of policies.
-        method: What was run.
+        method: The method that was run.
         tolerance: The error that was allowed, in units of reward.
         model: The model.
         minimise: Whether the gain is the least, because rewards are costs. Then the statements about
@@ -67,7 +68,7 @@ class AveragePlan:
         return self.status is Status.CONVERGED
 
     def action(self, state: Any) -> Any:
-        """What to do in one state: the action's name or, where actions have none, its number.
+        """The action in one state: its name or, where actions have none, its number.
 
         Raises:
             InvalidPolicyError: There is no such state.
@@ -93,7 +94,9 @@ class AveragePlan:
         """What is proven, in lines."""
         least, most = float(self.gain.min()), float(self.gain.max())
         one = most - least <= 2.0 * self.error_bound
-        gain = f"{most:.6g} a step from everywhere" if one else f"{least:.6g} to {most:.6g} a step, as the state is"
+        gain = (
+            f"{most:.6g} a step from everywhere" if one else f"{least:.6g} to {most:.6g} a step, depending on the state"
+        )
         return "\n".join(
             [
                 "AveragePlan",

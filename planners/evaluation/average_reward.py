@@ -1,8 +1,9 @@
 """The best mean reward a step in the long run, for every form of model, with proven bounds for every state.
 
-States in which one can stay for ever and go anywhere within (maximal end components) have one best gain each. Where
-there is one of them only, that is the gain of every state. Where there are several, the rest is a question of total
-reward: whoever decides to stay in one is paid its gain once, and that is a model for `planners.solve` at discount 1.
+Maximal end components are sets of states in which a policy can stay for ever and go anywhere within. Each has one best
+gain. If there is only one of them, its gain is the gain of every state. If there are several, the rest is a problem of
+total reward: a policy that decides to stay in one is paid its gain once, and `planners.solve` solves this model at
+discount 1.
 
 Source: Puterman (2005), Chapters 8 and 9; Ashok, Chatterjee, Daca, Kretinsky and Meggendorfer (2017), "Value iteration
 for long-run average reward in Markov decision processes", Section 4.
@@ -60,20 +61,21 @@ def average_reward(
 ) -> AveragePlan:
     """The gain: the mean reward a step in the long run, of the best policy or of a given one; and its bias.
 
-    There is no discount. Once an episode has ended nothing is earned, so that what surely ends has the gain 0.
+    There is no discount. Nothing is earned after an episode has ended, so a state from which it surely ends has the
+    gain 0.
 
     Args:
         model: A model of S states, or an environment that has one.
         policy: None: the best one. A `TabularPolicy`, a plan, (S,) actions or (S, A) probabilities: that one.
-        minimise: False: the most a step. True: rewards are costs, and it is the least.
+        minimise: False: the largest gain. True: rewards are costs, and it is the least.
         tolerance: Largest error of any gain, in units of reward.
-        relative_tolerance: The same as a part of the largest |reward| that the policy is paid; given both, the larger
+        relative_tolerance: The same as a fraction of the largest |reward| of the policy; given both, the larger
             error is allowed. Given neither: 1e-6 of it.
-        throw: Raise when the tolerance is not reached; False: return what there is, with its true bounds.
+        throw: Raise when the tolerance is not reached; False: return the result with its true bounds.
 
     Returns:
-        An `AveragePlan`: gain, bounds and bias of every state. The gain depends on the state where not every state can
-        be reached from every other.
+        An `AveragePlan`: gain, bounds and bias of every state. The gain can differ between states if not every state
+        can be reached from every other.
 
     Raises:
         InvalidModelError: No model, or not an MDP.

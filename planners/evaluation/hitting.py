@@ -3,8 +3,9 @@
     h(s) = 1 in the set,   sum over s' of P(s'|s) h(s')   elsewhere           the probability of hitting it
     k(s) = 0 in the set,   1 + sum over s' of P(s'|s) k(s')   elsewhere       the expected number of steps, where h = 1
 
-Where h is 0 or 1 is a question of the graph, and exact. The other states surely leave: into the set, or to where it is
-never hit, or the episode ends. So there the equations have one solution, which is proven as any total reward is.
+The graph of transitions decides exactly where h is 0 and where it is 1. From every other state the policy surely enters
+the set, enters a state from which the set is never hit, or ends the episode. So the equations have one solution there,
+which is proven as any total reward is.
 
 Source: Norris (1997), "Markov Chains", Section 1.3.
 """
@@ -72,12 +73,12 @@ class Hitting:
 
     @property
     def probability(self) -> float:
-        """That an episode ever enters the set."""
+        """The probability that an episode ever enters the set."""
         return float(self.begin @ self.values)
 
     @property
     def probability_bounds(self) -> tuple[float, float]:
-        """Proven: it is not below the first, nor above the second."""
+        """Proven bounds: it is at least the first number and at most the second."""
         return _widened(_mean(self.begin, self.lower), _mean(self.begin, self.upper), len(self.begin))
 
     @property
@@ -87,7 +88,7 @@ class Hitting:
 
     @property
     def time_bounds(self) -> tuple[float, float]:
-        """Proven: it is not below the first, nor above the second."""
+        """Proven bounds: it is at least the first number and at most the second."""
         times = _mean(self.begin, self.times_lower), _mean(self.begin, self.times_upper)
         return _widened(*times, len(self.begin), most=np.inf)
 
@@ -226,8 +227,8 @@ class _Race(NamedTuple):
             states = np.flatnonzero(where)[wrong]
             raise UnprovenValueError(
                 f"the number of steps cannot be proven to {digits:g} of itself from {named_states(states)}: float64 "
-                f"gives {found.values[wrong[0]]:.3g} steps, off by up to {found.error[wrong[0]]:.3g}. So many "
-                "steps are too many; use another policy",
+                f"gives {found.values[wrong[0]]:.3g} steps, off by up to {found.error[wrong[0]]:.3g}. This "
+                "policy needs too many steps; use another one",
                 states.tolist(),
             )
         return found

@@ -1,4 +1,4 @@
-"""Questions about given values and policies: how far from V*, and is this policy optimal?"""
+"""Checks of given values and policies: how far values are from V*, and whether a policy is optimal."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -38,7 +38,7 @@ class Certificate(NamedTuple):
 def certify(
     model: ModelLike, values: ArrayLike, *, discount: float | NDArray[np.float64], minimise: bool = False
 ) -> Certificate:
-    """Bounds of V* from anybody's values, by one Bellman backup.
+    """Bounds of V* from values of any source, by one Bellman backup.
 
     Args:
         model: A model of S states, or an environment that has one.
@@ -95,12 +95,12 @@ class Verdict:
 
     Attributes:
         optimal: Whether the policy's value is V* in every state, within `tolerance`.
-        worst_state: State in which most is lost, or None if the policy is optimal.
-        regret: What is lost there, V*(s) - V^pi(s), in units of reward; inf if V^pi is -inf.
-        regrets: (S,) what is lost in each state.
+        worst_state: State with the largest loss, or None if the policy is optimal.
+        regret: The loss there, V*(s) - V^pi(s), in units of reward; inf if V^pi is -inf.
+        regrets: (S,) the loss in each state.
         better_action: Best action in the worst state, or None if the policy is optimal.
-        tolerance: What is not counted as a loss.
-        model: The model, which knows what states and actions are called.
+        tolerance: The largest loss that still counts as optimal.
+        model: The model, which has the names of states and actions.
     """
 
     optimal: bool
@@ -141,7 +141,7 @@ def is_optimal(
     tolerance: float | None = None,
     minimise: bool = False,
 ) -> Verdict:
-    """The lecture's "Is this policy optimal?": compare its value with V* in every state.
+    """Compare a policy's value with V* in every state: the lecture's "Is this policy optimal?".
 
     Args:
         model: A model of S states, or an environment that has one.
@@ -152,7 +152,7 @@ def is_optimal(
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
-        A `Verdict`: whether it is, the worst state, the regret.
+        A `Verdict`: whether the policy is optimal, the worst state, the regret.
 
     Raises:
         InvalidPolicyError: The policy does not fit the model.

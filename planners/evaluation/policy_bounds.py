@@ -1,4 +1,4 @@
-"""What a given policy earns where only bounds of the model are known."""
+"""Bounds of the value of a given policy, when only bounds of the model are known."""
 
 from functools import partial
 from typing import Any
@@ -22,7 +22,7 @@ def evaluate_bounds(model: IntervalMDP, policy: Any, discount: float, *, toleran
         tolerance: Largest distance of each bound from the best one there is, in units of reward.
 
     Returns:
-        (S,) `lower` and (S,) `upper`. Where the tolerance cannot be proven, they hold and are further apart.
+        (S,) `lower` and (S,) `upper`. If the tolerance cannot be proven, the bounds still hold and are further apart.
 
     Raises:
         InvalidModelError: `model` is no `IntervalMDP`.
@@ -37,7 +37,8 @@ def evaluate_bounds(model: IntervalMDP, policy: Any, discount: float, *, toleran
     """
     if not isinstance(model, IntervalMDP):
         raise InvalidModelError(
-            f"a {type(model).__name__} has one value; planners.evaluate(model, policy, discount=) is it"
+            f"model is a {type(model).__name__}; expected an IntervalMDP. For the value of a policy in one model: "
+            "planners.evaluate(model, policy, discount=)"
         )
     chosen = as_policy(policy, model.num_states, model.num_actions, model.states)
     policy_chain(model.middle(), chosen)  # refuses actions that do not exist

@@ -40,9 +40,9 @@ class PolicyLaw(NamedTuple):
         if len(unknown):
             state, action = divmod(int(unknown[0]), A)
             raise InvalidModelError(
-                f"in state {state}, action {action} several rewards are paid, and the model knows only that they are "
-                "not those that it was read with: its tables were changed since. The spread of returns needs each "
-                "reward with its probability. Read the changed model anew, by TabularMDP.from_gym_dict",
+                f"in state {state}, action {action} several rewards are paid, and the model no longer has their "
+                "probabilities: its tables were changed after they were read. The spread of returns needs each "
+                "reward with its probability. Read the changed model again, by TabularMDP.from_gym_dict",
                 state,
                 action,
             )

@@ -2,11 +2,11 @@
 
     V(s) = r_policy(s) + discount * sum over s' of P_policy(s'|s) V(s')        |S| equations, |S| unknowns
 
-At discount 1 the system has one solution where the policy surely ends the episode. Where it may go round
-for ever, in a set of states that it never leaves, the total reward is infinite if something is paid on average,
-and 0 if nothing is paid there. Where what is paid is 0 on average, it is the limit of the expected total, or, where
-that goes up and down for ever, its average over time: 1/2 for +1, -1, +1, ... That is also the limit of V as the
-discount goes up to 1. Whether the average is 0 is decided in fractions, where floats cannot tell.
+At discount 1 the system has one solution where the policy surely ends the episode. If the policy may go round for ever
+in a set of states that it never leaves, the total reward is infinite if the mean reward there is not 0, and 0 if no
+reward is paid there. If rewards are paid and their mean is 0, the total reward is the limit of the expected total or,
+where that goes up and down for ever, its average over time: 1/2 for +1, -1, +1, ... That is also the limit of V as the
+discount goes up to 1. Fractions decide whether the mean is 0 where floats cannot tell.
 
 Every answer is proven to six digits (`planners.equations.proven_systems`), or refused.
 
@@ -51,15 +51,15 @@ def evaluate(
     horizon: int | None = None,
     final_values: FinalValues = None,
 ) -> NDArray[np.float64]:
-    """V of following `policy` for ever, by one linear system, right to six digits at least.
+    """V of following `policy` for ever, by one linear system, correct to at least six digits.
 
     Args:
         model: A model of S states, or an environment that has one.
         policy: A `TabularPolicy`, a `Plan`, (S,) actions, or (S, A) probabilities.
         discount: 0 to 1, or (S, A) of them, one for each pair.
-        horizon: None: for ever. A number of steps H: the policy is followed for so many, and may then also be a
+        horizon: None: the policy is followed for ever. A number H: it is followed for H steps, and may then also be a
             `FinitePlan` or a list of H `TabularPolicy`; the model may be a list of H models.
-        final_values: With a horizon, what each state is worth when the steps are over, as of `backward_induction`.
+        final_values: With a horizon, the worth of each state when the steps are over, as for `backward_induction`.
 
     Returns:
         (S,) expected discounted total reward from each state. At discount 1: -inf (or +inf) where the
@@ -236,7 +236,7 @@ def _of_class(
         raise ImproperPolicyError(
             f"at discount 1 it cannot be told whether this policy is paid or pays on average in {len(states)} states "
             f"({named_states(states)}), which it never leaves: the mean reward a step is too near 0 for float64, and "
-            "so many states are too many for fractions. Use a discount below 1",
+            "there are too many states for fractions. Use a discount below 1",
             states.tolist(),
         ) from None
     return sign, np.array([float(value) for value in values]) if values else 0.0

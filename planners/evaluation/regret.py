@@ -3,11 +3,11 @@
     regret = sum over s of initial(s) * (V*(s) - V^pi(s))
            = E[ sum over t < T of discount^t * (V*(s_t) - Q*(s_t, a_t)) ]  +  E[ discount^T * (V*(s_T) - V^pi(s_T)) ]
 
-The second form (the performance difference lemma) is what episodes are judged by: each step contributes what its
-action gives away, so that luck with the transitions, which is most of the spread of returns, does not enter. The
-last term is 0 where the episode has ended at T. Where it was cut off, nobody has seen V^pi(s_T): it lies between the
-least that any policy earns from there and V*, and that is what the result leaves open. At discount 1 an agent that
-goes round for free gives nothing away with any step, and all of its regret is in that term.
+Episodes are judged by the second form (the performance difference lemma). Each step contributes the loss of its action,
+so luck with the transitions, which makes most of the spread of returns, does not count. The last term is 0 if the
+episode has ended at T. If it was cut off, V^pi(s_T) is unknown: it lies between the least that any policy earns from
+there and V*, and the result leaves this difference open. At discount 1 an agent that goes round for free loses nothing
+with any step, and all of its regret is in that term.
 
 Source: Kakade and Langford (2002), "Approximately optimal approximate reinforcement learning", Lemma 6.1.
 """
@@ -38,17 +38,17 @@ from planners.solve import solve
 
 
 class Regret(NamedTuple):
-    """What an agent loses against the best policy, from the first state on.
+    """The loss of an agent against the best policy, from the first state on.
 
     Attributes:
-        value: The regret, 0 for an optimal policy; in units of reward. Of episodes that were cut off: what was given
-            away until then, the least that it can be.
-        error: How far the regret may be from `value`. For a policy: a bound, from those of V* and of V^pi. For
-            episodes: twice the standard error of the mean (NaN for one episode), plus what the bounds of V* leave open
-            and `left_open`.
+        value: The regret in units of reward, 0 for an optimal policy. For episodes that were cut off: the loss until
+            then, which is the least that the regret can be.
+        error: How far the regret may be from `value`. For a policy: a bound, from the bounds of V* and of V^pi. For
+            episodes: twice the standard error of the mean (NaN for one episode), plus the width that the bounds of V*
+            leave open, plus `left_open`.
         optimal: V* of the first state, on average.
         episodes: Number of episodes that were judged; 0 for an exact regret.
-        left_open: What may be lost after the episodes were cut off, on average, at most: the discounted V* of the last
+        left_open: The most that may be lost on average after the episodes were cut off: the discounted V* of the last
             state minus the least that any policy earns from there; inf where at discount 1 one can pay for ever.
     """
 
@@ -64,13 +64,13 @@ class Regret(NamedTuple):
         return self.value + (self.left_open if self.episodes else self.error)
 
     def __repr__(self) -> str:
-        """The regret, or between what it lies, in one line."""
+        """The regret, or its bounds, in one line."""
         if not self.episodes:
             return f"Regret({self.value:.6g}, proven to {self.error:.3g}; V* is {self.optimal:.6g})"
         spread = self.error - self.left_open if self.left_open < np.inf else np.nan
         what = f"{self.value:.6g} to {self.upper:.6g}" if self.left_open else f"{self.value:.6g}"
         why = ", as some were cut off" if self.left_open else ""
-        spreads = f", give or take {spread:.3g}" if np.isfinite(spread) else ""
+        spreads = f" +/- {spread:.3g}" if np.isfinite(spread) else ""
         return f"Regret({what}{spreads}; {self.episodes} episodes{why}; V* is {self.optimal:.6g})"
 
 
@@ -94,7 +94,7 @@ def regret(
             `FinitePlan`, for as many steps as it has.
         discount: 0 to 1.
         episodes: How many to play.
-        seed: Of the episodes.
+        seed: Seed of the episodes.
         plan: A plan of this model at that discount; None: it is solved here.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
@@ -111,7 +111,7 @@ def regret(
     >>> class Left:
     ...     def act(self, state): return 3
     >>> regret(gym.make("FrozenLake-v1", is_slippery=False), Left(), discount=0.99, episodes=5)
-    Regret(0.602897 to 0.95099, give or take ...; 5 episodes, as some were cut off; V* is 0.95099)
+    Regret(0.602897 to 0.95099 +/- ...; 5 episodes, as some were cut off; V* is 0.95099)
     """
     model = model_of(env, plan)
     best = plan_of(model, plan, discount, minimise)

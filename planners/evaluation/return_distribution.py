@@ -1,8 +1,9 @@
 """The distribution of a policy's return, followed forward from where episodes begin.
 
-What is followed are atoms: a state, an interval that holds the return so far, and the probability of being there. A
-step makes one atom of each outcome. Atoms of one state with one return are put together; where there are too many,
-those whose returns lie near each other are, and their interval then holds all of them. Sums are rounded outward. So
+The computation follows atoms: a state, an interval that holds the return so far, and the probability of both. A step
+makes one atom of each outcome. Atoms of one state with one return are merged. If there are too many, atoms of one state
+whose returns lie near each other are merged too, and their interval then holds all of these returns. Sums are rounded
+outward. So
 
     atoms whose interval ends at x or below  <=  P(return <= x)  <=  those that begin there or below, and the rest
 
@@ -106,7 +107,7 @@ class ReturnDistribution:
         """Proven bounds of the least return x with P(return <= x) >= a probability above 0.
 
         Raises:
-            InvalidOptionError: It is no number above 0 and up to 1.
+            InvalidOptionError: The probability is no number above 0 and up to 1.
         """
         if isinstance(probability, bool) or not 0.0 < probability <= 1.0:
             raise InvalidOptionError(f"probability is {probability!r}; expected a number above 0, and at most 1")

@@ -1,13 +1,13 @@
 """The mean, the variance and the third moment of the return of a policy, by three linear systems.
 
-With d = r + discount * V(s') - V(s), what an outcome is better than the mean by:
+With d = r + discount * V(s') - V(s), the difference of an outcome from the mean:
 
     V(s)  = E[r]    + discount   * sum over s' of P(s'|s) V(s')          the mean
     W(s)  = E[d^2]  + discount^2 * sum over s' of P(s'|s) W(s')          the variance
     M(s)  = E[d^3 + 3 d discount^2 W(s')] + discount^3 * sum over s' of P(s'|s) M(s')     E[(return - V(s))^3]
 
-Moments about the mean, and not about 0, so that nothing cancels. They need each reward with its probability, and not
-only the expected reward of a pair: see `planners.models.outcomes`.
+These are moments about the mean, and not about 0, so that no digits cancel. They need each reward with its probability,
+and not only the expected reward of a pair: see `planners.models.outcomes`.
 
 Source: Sobel (1982), "The variance of discounted Markov decision processes".
 """
@@ -52,15 +52,15 @@ class Returns:
 
     Attributes:
         mean: Expected return of an episode.
-        variance: Of the return of an episode.
+        variance: Variance of the return of an episode.
         third_moment: E[(return - mean)^3]: above 0 where few episodes earn far more than the mean.
-        mean_error: The most that `mean` is off: proven, as the next two.
-        variance_error: The most that `variance` is off.
-        third_moment_error: The most that `third_moment` is off.
+        mean_error: Largest error of `mean`: proven, as the next two.
+        variance_error: Largest error of `variance`.
+        third_moment_error: Largest error of `third_moment`.
         means: (S,) expected return from each state, V; NaN where it is infinite or there is none.
         variances: (S,) variance of the return from each state.
         third_moments: (S,) third moment about the mean from each state.
-        errors: (3, S) the most that each of these is off.
+        errors: (3, S) largest error of each of these.
         policy: The policy.
         discount: The discount.
         begin: (S,) probability that an episode begins there.
@@ -103,8 +103,9 @@ class Returns:
         """The distribution of the return, followed from the start step by step, with proven bounds.
 
         Args:
-            atoms: How many different pairs of state and return so far are kept apart: more are sharper, and slower.
-            steps: After how many steps an episode is cut off; fewer where what follows hardly matters.
+            atoms: How many different pairs of state and return so far are kept apart: more give closer bounds, and take
+                longer.
+            steps: Steps after which an episode is cut off; fewer if the later ones hardly matter.
 
         Raises:
             InvalidOptionError: A number below 1.
@@ -127,9 +128,8 @@ class Returns:
 def returns(model: ModelLike, policy: Any, *, discount: float, start: Any = None) -> Returns:
     """The mean, the variance and the third moment of a policy's discounted return, with proven bounds.
 
-    Each reward counts with its own probability where the model tells it, as it does when it was read with a reward of
-    each outcome, of each transition, or from an environment. Where it was read with r(s, a), that is what every step
-    pays.
+    Each reward counts with its own probability if the model has it. It has it if it was read with a reward of each
+    outcome or of each transition, or from an environment. If it was read with r(s, a), every step pays r(s, a).
 
     Args:
         model: A model of S states and A actions, or an environment that has one.

@@ -1,4 +1,4 @@
-"""Playing episodes: the one loop that every agent and every environment of this project goes through.
+"""Playing episodes: the loop that every agent and every environment of this project uses.
 
 observation = env.reset(), and agent.reset() if it has that
 until the episode is terminated or truncated:
@@ -22,7 +22,7 @@ from planners.plans.policy import TabularPolicy
 
 
 class Transition(NamedTuple):
-    """One step of an episode: what was seen, done and earned, and what came of it."""
+    """One step of an episode: the observation, the action, the reward and the result."""
 
     observation: Any
     action: Any
@@ -104,7 +104,7 @@ def rollout(
             Stable-Baselines3, or anything with its `predict(observation, state, episode_start, deterministic)`,
             which then acts deterministically. If it has a `reset()`, that is called when an episode begins.
         episodes: How many.
-        seed: Of the environment, passed to the first `reset`, and of a policy that draws its actions.
+        seed: Seed of the environment, passed to the first `reset`, and of a policy that draws its actions.
             The same seed gives the same episodes.
         max_steps: Steps after which an episode without an end of its own is cut off (`truncated`).
 

@@ -38,21 +38,22 @@ class Simulation:
 
     Attributes:
         mean: Mean discounted return of the episodes.
-        standard_error: Of the mean: the standard deviation of the returns over the square root of their number.
+        standard_error: Standard error of the mean: the standard deviation of the returns over the square root of their
+            number.
         value: The expected return from where episodes begin, from the model's equations; NaN where it has none.
         value_error: Largest error of `value`.
         returns: (N,) discounted return of each episode.
         visits: (S, A) how often an episode took each action in each state, on average.
         steps: Steps of all episodes together.
         truncated: How many episodes were cut off.
-        truncation_bias: By how much cutting them off lowered the mean: the discounted value of the states where they
-            stood, on average. `mean + truncation_bias` has the expectation `value`. It is at most
-            discount^steps max |V|; NaN where V is not known.
-        standard_errors_off: How many standard errors of it `mean + truncation_bias` lies above `value`: nearly always
-            between -4 and 4.
+        truncation_bias: How much cutting episodes off lowered the mean: the discounted value of the states where they
+            were cut off, on average. `mean + truncation_bias` has the expectation `value`. It is at most discount^steps
+            max |V|; NaN where V is not known.
+        standard_errors_off: Number of standard errors by which `mean + truncation_bias` lies above `value`: nearly
+            always between -4 and 4.
         trace: The first episode, up to 1,000 steps of it, as a table; the next state is None where it ended.
         discount: The discount.
-        seed: What the random numbers were made of.
+        seed: Seed of the random numbers.
     """
 
     mean: float
@@ -100,15 +101,15 @@ def simulate(
 ) -> Simulation:
     """Play many episodes of a policy by the tables of a model, and put their mean return beside the exact value.
 
-    Each step earns r(s,a), its expected reward: that is all that the tables of a model know of it. So the mean is that
-    of rewards that vary, and its standard error is smaller.
+    Each step earns its expected reward r(s,a), as the tables of a model have no more than that. So the expected mean is
+    the same as with rewards that vary, and its standard error is smaller.
 
     Args:
         model: A model of S states and A actions, or an environment that has one.
         policy: A `Plan`, a `FinitePlan`, a `TabularPolicy`, (S,) actions, or (S, A) probabilities.
         episodes: How many.
-        steps: Steps after which an episode is cut off; None: when a reward is discounted to 1e-6 of itself, and at most
-            10,000; of a `FinitePlan`, its horizon, after which its final values are earned.
+        steps: Steps after which an episode is cut off; None: the step at which a reward is discounted to 1e-6 of
+            itself, and at most 10,000; for a `FinitePlan`, its horizon, after which its final values are earned.
         discount: 0 to 1, or (S, A) of them, one for each pair; None: that of the plan.
         start: The state, or its name, in which every episode begins; (S,) probabilities of it; None: those of the
             model's `initial`; if it has none, every state is equally likely.

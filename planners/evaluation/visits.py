@@ -2,7 +2,7 @@
 
     d(s) = start(s) + discount * sum over s' of d(s') P_policy(s|s')        |S| equations, the transposed ones of V
 
-d(s) is the expected discounted number of visits to s, and the policy's value is the sum of d(s) r_policy(s). Of any
+d(s) is the expected discounted number of visits to s, and the policy's value is the sum of d(s) r_policy(s). For any
 estimate x of d, with the residual e = start + discount * P' x - x,
 
     sum over s of |d(s) - x(s)|  <=  sum over s of |e(s)| w(s)
@@ -48,7 +48,7 @@ class Visits:
         values: (S, A) expected number of times, discounted. At discount 1 +inf where the policy goes round for ever.
         lower: (S, A) proven: not above the true number.
         upper: (S, A) proven: not below it.
-        error_bound: The most that any of these finite numbers, or any sum of them, is off.
+        error_bound: Largest error of any of these finite numbers, and of any sum of them.
         policy: The policy.
         discount: The discount.
         model: The model.
@@ -69,7 +69,7 @@ class Visits:
 
     @property
     def states(self) -> Floats:
-        """(S,) of each state, whatever is done there."""
+        """(S,) visits of each state, with any action."""
         return self.values.sum(axis=1)
 
     @property
@@ -79,7 +79,7 @@ class Visits:
         return sparse.csr_array(sparse.diags_array(finite.ravel()) @ self.model.transitions)
 
     def entries(self, goal: Goal) -> float:
-        """How often a step leads into a set of states, from outside or inside, the ends of episodes counted.
+        """How often a step leads into a set of states, from outside or inside; ends of episodes count too.
 
         At discount 1, for a state that ends the episode, it is the probability of ending there.
 
@@ -122,7 +122,7 @@ class Stationary:
         values: (S,) the shares; they sum to the probability that the episode goes on for ever.
         lower: (S,) proven: not above the true share.
         upper: (S,) proven: not below it.
-        error_bound: The most that any of these, or any sum of them, is off.
+        error_bound: Largest error of any of these, and of any sum of them.
         policy: The policy.
         model: The model.
     """
@@ -198,14 +198,14 @@ def visits(model: ModelLike, policy: Any, *, discount: float, start: Any = None)
 def stationary(model: ModelLike, policy: Any, *, start: Any = None) -> Stationary:
     """The share of all steps, in the long run, that a policy spends in each state, with proven bounds.
 
-    The shares sum to the probability that the episode goes on for ever. Where the policy may come to several classes
-    of states that it never leaves, each has the probability of coming there; where a class is gone round in turn, as a
-    ring is, the share is the average over time.
+    The shares sum to the probability that the episode goes on for ever. If the policy may come to several classes of
+    states that it never leaves, the shares of a class sum to the probability of coming there. If a class is periodic,
+    as a ring is, the share is the average over time.
 
     Args:
         model: A model of S states and A actions, or an environment that has one.
         policy: A `Plan`, a `TabularPolicy`, (S,) actions, or (S, A) probabilities.
-        start: As of `visits`.
+        start: As for `visits`.
 
     Raises:
         InvalidPolicyError: The policy does not fit the model.

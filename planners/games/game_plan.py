@@ -1,4 +1,4 @@
-"""What planning in a game returns: its value, both players' policies, and what each of them is sure of."""
+"""The result of planning in a game: its value, both players' policies, and the amounts that they guarantee."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,11 +48,11 @@ class GamePlan(Plan):
 
     @cached_property
     def exploitability(self) -> Exploitability:
-        """What both policies are worth against their best answers; it costs two policy iterations."""
+        """The value of both policies against their best responses; it costs two policy iterations."""
         return exploitability(self.game, self.policy, self.opponent, discount=self.discount)
 
     def strategy(self, state: Any) -> dict[Any, float]:
-        """The row player's probabilities in one state, by the names of its actions; those of 0 left out."""
+        """The row player's probabilities in one state, by the names of its actions, without zeros."""
         return self._strategies(self._number(state))[0]
 
     def opponent_strategy(self, state: Any) -> dict[Any, float]:
@@ -83,18 +83,18 @@ class GamePlan(Plan):
 
     @cached_property
     def policy_loss(self) -> NDArray[np.float64]:
-        """(S,) proven: against its best opponent `policy` earns at most this less than the value of the game."""
+        """(S,) proven: against its best opponent, `policy` earns less than the value of the game by at most this."""
         found = self.exploitability
         return sealed(np.nextafter(np.minimum(self.upper, found.conceded_upper) - found.guaranteed_lower, np.inf))
 
     @cached_property
     def opponent_loss(self) -> NDArray[np.float64]:
-        """(S,) proven: against its best answer `opponent` concedes at most this more than the value of the game."""
+        """(S,) proven: against its best response, `opponent` concedes more than the value by at most this."""
         found = self.exploitability
         return sealed(np.nextafter(found.conceded_upper - np.maximum(self.lower, found.guaranteed_lower), np.inf))
 
     def report(self) -> str:
-        """What was found, in sentences; it costs what `exploitability` does."""
+        """The result in sentences; it costs as much as `exploitability`."""
         lines, initial = [], self.game.initial
         if initial is not None and np.isfinite(self.error_bound):
             first = initial > 0.0
@@ -113,7 +113,7 @@ class GamePlan(Plan):
         """Not possible: files of plans hold one action a state.
 
         Raises:
-            InvalidOptionError: Always, with what to do.
+            InvalidOptionError: Always; the message says what to do.
         """
         raise InvalidOptionError(
             "a plan of a game holds two policies that draw their actions, and files of plans one action a state: save "

@@ -16,13 +16,13 @@ from planners.options import check_discount
 
 @dataclass(frozen=True, eq=False)
 class GameRun:
-    """What two players have learned, and what it is worth.
+    """Two players that have learned, and the amounts that their policies guarantee and concede.
 
     Attributes:
         agents: Both players, as they are now.
         steps: (K,) the numbers of steps after which they were measured.
-        guaranteed: (K,) from the start, what the row player's policy is sure of: at least this, by the best answer.
-        conceded: (K,) what the opponent's policy concedes to the best answer: at most this.
+        guaranteed: (K,) from the start, the row player's policy earns at least this against its best response.
+        conceded: (K,) the opponent's policy concedes at most this to its best response.
         complete: Whether all steps were made; False after Ctrl-C.
     """
 
@@ -34,7 +34,7 @@ class GameRun:
 
     @property
     def exploitability(self) -> NDArray[np.float64]:
-        """(K,) proven: what both can lose together, from the start, is at most this; 0 where both are optimal."""
+        """(K,) proven: from the start, both can lose at most this together; 0 where both are optimal."""
         return self.conceded - self.guaranteed
 
     def __repr__(self) -> str:
@@ -58,7 +58,7 @@ def learn(
     Args:
         game: A game that says where it begins (`initial`).
         agents: The row player and the opponent, such as `planners.games.MinimaxQ()`, which are not changed.
-        steps: How many; a game that is over is followed by another one.
+        steps: Number of steps; when a game is over, another one begins.
         discount: 0 to 1.
         seed: The same seed gives the same run.
         checks: How often the policies are measured, the last time at the end.

@@ -1,9 +1,10 @@
-"""Games of two players who move at the same time and of whom one wins what the other loses.
+"""Games of two players who move at the same time; one wins what the other loses.
 
 In each state the row player chooses an action a and the opponent, without seeing it, an action b. The row player
 earns r(s,a,b), the opponent loses it, and the game goes on in s' with probability P(s'|s,a,b) or ends. The row player
-maximises the expected discounted total, the opponent minimises it. With one action for one of the players in each
-state they take turns; with one action for the opponent everywhere it is an MDP; with one move, a matrix game.
+maximises the expected discounted total, the opponent minimises it. If in each state one of the players has only one
+action, they take turns. If the opponent has only one action everywhere, the game is an MDP. A game of one move is a
+matrix game.
 
 Source: Shapley (1953), "Stochastic games", PNAS 39; Littman (1994), "Markov games as a framework for multi-agent
 reinforcement learning", ICML.
@@ -37,8 +38,8 @@ class MarkovGame:
     Attributes:
         joint: The tables, a `TabularMDP` whose action a*B + b is the pair (a, b).
         shape: (S, A, B).
-        actions: What the row player's actions are called; None: they are numbers.
-        opponent_actions: What the opponent's are called.
+        actions: The names of the row player's actions; None: actions are numbers.
+        opponent_actions: The names of the opponent's actions.
 
     >>> pennies = MarkovGame.from_matrix([[1, -1], [-1, 1]])
     >>> pennies, pennies.rewards.tolist()
@@ -93,7 +94,7 @@ class MarkovGame:
 
     @property
     def states(self) -> StateNames | None:
-        """What the states are called; None: they are numbers."""
+        """The names of the states; None: states are numbers."""
         return self.joint.states
 
     @property
@@ -165,7 +166,7 @@ class MarkovGame:
             states: S names.
             actions: A names of the row player's actions.
             opponent_actions: B names of the opponent's.
-            normalise: Scale rows that are off 1 by no more than .01.
+            normalise: Scale rows whose sum differs from 1 by at most .01.
 
         Raises:
             InvalidModelError: Shapes that do not fit, a row that is no distribution, a reward that is not finite, with
@@ -208,18 +209,20 @@ class MarkovGame:
         terminal: Any = None,
         **options: Any,
     ) -> Self:
-        """Follow functions from the first states; states and actions are whatever can be hashed.
+        """Follow functions from the first states; states and actions are any objects that can be hashed.
 
         Args:
             start: The first state, several, or a dictionary of their probabilities.
-            actions: Of a state: the row player's actions.
-            opponent_actions: Of a state: the opponent's; one, such as ["wait"], where it is the row player's turn.
-            outcomes: Of a state, an action of each: a list of (probability, next state, reward of the row player).
-            terminal: Of a state: whether the game ends on entering it; or a set of those states.
-            **options: `terminal_reward`, `max_states`, `progress`, `normalise`, as of `TabularMDP.from_functions`.
+            actions: A function of a state: the row player's actions.
+            opponent_actions: A function of a state: the opponent's actions; one, such as ["wait"], where it is the row
+                player's turn.
+            outcomes: A function of a state and an action of each player: a list of (probability, next state, reward of
+                the row player).
+            terminal: A function of a state: whether the game ends on entering it; or a set of those states.
+            **options: `terminal_reward`, `max_states`, `progress`, `normalise`, as for `TabularMDP.from_functions`.
 
         Raises:
-            InvalidModelError: What a function returned is no action, no outcome or no distribution.
+            InvalidModelError: A function returned a value that is no action, no outcome or no distribution.
             InvalidOptionError: More than `max_states` states, or arguments of another kind.
 
         >>> game = MarkovGame.from_functions("even", lambda s: [0, 1], lambda s: [0, 1],

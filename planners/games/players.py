@@ -93,7 +93,7 @@ class MinimaxQ(GamePlayer):
     """
 
     def prepare(self) -> None:
-        """All actions alike."""
+        """Begin with the same probability for every action."""
         self._policy = self.exists / self.exists.sum(axis=1, keepdims=True)
 
     @property
@@ -102,7 +102,7 @@ class MinimaxQ(GamePlayer):
         return self._policy
 
     def choice(self, state: int) -> int:
-        """Drawn from the strategy."""
+        """An action drawn from the strategy."""
         return int(self.rng.choice(len(self._policy[state]), p=self._policy[state]))
 
     def settle(self, state: int, other: int) -> None:
@@ -120,7 +120,7 @@ class MinimaxQ(GamePlayer):
 
 @dataclass(eq=False)
 class FictitiousPlay(GamePlayer):
-    """Fictitious play: the best answer to how often the other has played what. Its policy is how often it has itself.
+    """Fictitious play: the best response to the other's past frequencies. Its policy is its own frequencies.
 
     >>> from planners.games import FictitiousPlay, learn, matching_pennies
     >>> run = learn(matching_pennies(), (FictitiousPlay(), FictitiousPlay()), steps=4000, discount=0.9, seed=1)
@@ -134,7 +134,7 @@ class FictitiousPlay(GamePlayer):
 
     @property
     def policy(self) -> NDArray[np.float64]:
-        """(S, A) how often it has played each action; all alike where it has not been."""
+        """(S, A) frequencies of the actions that it has played; uniform in states where it has not been."""
         counts = np.where(self.played.any(axis=1, keepdims=True), self.played, self.exists)
         return counts / counts.sum(axis=1, keepdims=True)
 
@@ -143,7 +143,7 @@ class FictitiousPlay(GamePlayer):
         return np.where(self.exists[state], self.Q[state] @ (belief / belief.sum()), -np.inf)
 
     def choice(self, state: int) -> int:
-        """The best answer, the first of several."""
+        """The best response, the first one of several."""
         return int(self._worth(state).argmax())
 
     def learn(self, state: int, action: int, other: int, reward: float, next_state: int, terminated: bool) -> None:
@@ -153,5 +153,5 @@ class FictitiousPlay(GamePlayer):
         super().learn(state, action, other, reward, next_state, terminated)
 
     def settle(self, state: int, other: int) -> None:
-        """The value of the best answer."""
+        """Set V to the value of the best response."""
         self.V[state] = self._worth(state).max()

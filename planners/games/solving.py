@@ -34,11 +34,11 @@ def solve_game(
     """The value of a zero-sum game of two, and a policy of each player, with proven bounds.
 
     Args:
-        game: Of S states.
+        game: A game of S states.
         discount: 0 to 1. At 1 every play has to end with probability 1, whatever the players do.
         method: "newton", "policy_iteration" or "value_iteration"; "auto": the first.
         tolerance: Largest error of any value, in units of reward.
-        relative_tolerance: The same as a part of the largest |V|. Given neither: 1e-6 of the largest |V|.
+        relative_tolerance: The same as a fraction of the largest |V|. If neither is given: 1e-6 of the largest |V|.
         max_iterations: Sweeps after which to give up.
         progress: True for a progress bar, or a function to call with each `Moment`.
         throw: Raise when the tolerance is not reached; False: return the best plan there is, with its status.

@@ -92,7 +92,7 @@ class Stages:
         found = most_steps_by_policies(problem, self.first, every, rounds=MOST_POLICIES)
         if found is None:
             raise InvalidOptionError(
-                "at discount 1 the most steps of a play are more than float64 can tell; use a discount below 1"
+                "at discount 1 the largest number of steps of a play is too large for float64; use a discount below 1"
             )
         return found
 

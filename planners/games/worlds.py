@@ -21,13 +21,13 @@ Square = tuple[int, int]
 
 
 def matching_pennies() -> MarkovGame:
-    """Both show a side of a penny: the row player wins 1 where they match, and else loses 1. Its value is 0."""
+    """Both show a side of a penny: the row player wins 1 if they match, and otherwise loses 1. The value is 0."""
     sides = ["heads", "tails"]
     return MarkovGame.from_matrix([[1.0, -1.0], [-1.0, 1.0]], actions=sides, opponent_actions=sides)
 
 
 def rock_paper_scissors() -> MarkovGame:
-    """Paper beats rock, scissors paper, rock scissors, for 1. Its value is 0, by playing all three alike often."""
+    """Paper beats rock, scissors beat paper, rock beats scissors, for 1. The value is 0, by 1/3 for each."""
     hands = ["rock", "paper", "scissors"]
     payoffs = [[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]
     return MarkovGame.from_matrix(payoffs, actions=hands, opponent_actions=hands)
@@ -36,10 +36,10 @@ def rock_paper_scissors() -> MarkovGame:
 def soccer(rows: int = 4, columns: int = 5) -> MarkovGame:
     """Littman's soccer: two players on a field of 4 x 5 squares, one of whom has the ball.
 
-    Both choose one of five moves, which are made one after the other in an order that is drawn. Who moves into the
-    other's square stays where he is, and the other then has the ball. Player A, the row player, wins 1 by carrying it
-    out of the field on the left, B by carrying it out on the right, in one of the two rows in the middle. The game
-    then is over; in Littman's it starts again, which at a start that is the same for both is worth 0.
+    Both choose one of five moves, which are made one after the other in an order that is drawn. A player who moves into
+    the other's square stays where he is, and the other player then has the ball. Player A, the row player, wins 1 by
+    carrying it out of the field on the left, B by carrying it out on the right, in one of the two rows in the middle.
+    Then the game is over. In Littman's version it starts again, which is worth 0 if the start is the same for both.
 
     A state is (A's square, B's square, who has the ball).
 
@@ -93,8 +93,9 @@ def soccer(rows: int = 4, columns: int = 5) -> MarkovGame:
 def pursuit(model: ModelLike, *, stay: bool = True) -> MarkovGame:
     """A pursuer and an evader on one map, who move at the same time; the pursuer wins 1 when it catches the evader.
 
-    It does so on the same square, or where the two change squares; then the game is over. With a discount it pays to
-    be quick: the value is the expected discount^(steps - 1). On squares that end an episode of the map both stay.
+    It catches the evader on the same square, or when the two exchange squares; then the game is over. With a discount,
+    a quick catch is worth more: the value is the expected discount^(steps - 1). Both players stay on squares that end
+    an episode of the map.
 
     Args:
         model: The map of one walker: an environment such as `GridWorld-v0`, or its model, of n squares.

@@ -1,11 +1,11 @@
-"""The probability of reaching a goal: the most, or the least, that a policy can make of it.
+"""The largest or the smallest probability with which a policy reaches a goal.
 
     V(s) = 1                                             in the goal
     V(s) = max over a of  sum over s' of P(s'|s,a) V(s')   elsewhere
 
-These equations alone have many solutions. So the graph is asked first: where the probability is 0 and where it is 1
-is a matter of which transitions there are, not of their size, and these answers are exact. What is left is an
-ordinary model, in which an episode ends with 1 or with 0, and `planners.solve` proves its bounds.
+These equations alone have many solutions. So the graph is searched first. The transitions that exist, and not their
+probabilities, decide in which states the probability is 0 and in which it is 1; these answers are exact. The other
+states form an ordinary model, in which an episode ends with 1 or with 0, and `planners.solve` proves its bounds.
 
 Sources: Baier and Katoen (2008), "Principles of Model Checking", Section 10.6.1; Puterman (2005), Chapter 7.
 """
@@ -44,7 +44,7 @@ def reachability(
     progress: Progress = False,
     throw: bool = True,
 ) -> Plan:
-    """The largest probability of ever reaching a goal, or the least, and a policy that has it.
+    """The largest or the least probability of ever reaching a goal, and a policy that attains it.
 
     Rewards do not matter. An episode that ends in a goal state reaches it; one that ends elsewhere does not.
 
@@ -52,7 +52,7 @@ def reachability(
         model: A model of S states, or an environment that has one.
         goal: A label of the model, a state, a list of states, an (S,) bool mask, or a function of a state.
         discount: 0 to 1. Below 1, the value is the expected discount^T, with T the number of steps to the goal.
-        minimise: False: the most that a policy can reach. True: the least that it cannot avoid.
+        minimise: False: the largest probability of all policies. True: the least one.
         tolerance: As for `solve`; here the largest |V| is 1.
         relative_tolerance: As for `solve`.
         method: As for `solve`.

@@ -3,7 +3,7 @@
     V(s) = 0                                                           in the goal
     V(s) = min over a of  r(s,a) + sum over s' of P(s'|s,a) V(s')        elsewhere (or max)
 
-A policy may miss the goal, and then it has to be said what that counts. Textbooks and tools differ:
+A policy may miss the goal, and `missing` says how that counts. Textbooks and tools differ:
 
 - "forbidden": only policies that reach the goal with probability 1 count (Bertsekas and Tsitsiklis: proper ones).
 - "infinite": missing the goal costs infinitely much, for the least and for the largest expected cost, as PRISM and
@@ -60,7 +60,7 @@ def stochastic_shortest_path(
         model: A model of S states, or an environment that has one.
         goal: A label of the model, a state, a list of states, an (S,) bool mask, or a function of a state.
         minimise: False: rewards, to be maximised. True: costs, to be minimised.
-        missing: What it counts to miss the goal. "forbidden": policies that may miss it do not count; where all may,
+        missing: How missing the goal counts. "forbidden": policies that may miss it do not count; where all may,
             the value is -inf (with `minimise`, inf). "infinite": it costs infinitely much, also where costs are
             maximised: inf wherever some policy may miss the goal, as in PRISM and Storm. "as paid": what was paid.
         tolerance: As for `solve`.

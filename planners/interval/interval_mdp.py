@@ -42,14 +42,14 @@ class IntervalMDP:
 
     Attributes:
         low: (S*A, S + 1) CSR, the least probability of each outcome; the row of (s, a) is s*A + a.
-        high: The largest, at the same places. What has no place is impossible.
+        high: The largest probability of each outcome, at the same places. An outcome without a place is impossible.
         rewards_lower: (S, A) the least expected reward.
         rewards_upper: (S, A) the largest.
         feasible: (S, A) bool, the actions that exist.
         centre: A distribution of each set, at the same places; None: one is found.
-        radius: (S, A) the largest L1 distance from the centre; inf, or None: any.
+        radius: (S, A) the largest L1 distance from the centre; inf, or None: no limit.
         initial: (S,) probabilities of the first state, or None if not known.
-        states: What the states are called, as in a `TabularMDP`.
+        states: The names of the states, as in a `TabularMDP`.
 
     >>> coin = IntervalMDP.from_arrays([[[0.5, 0.1]], [[0, 1]]], [[[0.9, 0.4]], [[0, 1]]], [[1], [0]], [[1], [0]])
     >>> coin
@@ -141,13 +141,13 @@ class IntervalMDP:
         return not self.carried.any() and np.array_equal(self.rewards_lower, self.rewards_upper)
 
     def middle(self) -> TabularMDP:
-        """The MDP of the centres and of the middles of the rewards: the one that is meant, where only one fits."""
+        """The MDP of the centres and of the middles of the rewards: the only one that fits, if there is only one."""
         rewards = self.rewards_lower + 0.5 * (self.rewards_upper - self.rewards_lower)
         names = {"initial": self.initial, "states": self.states}
         return tabular(self.centre_or_fail, rewards, self.feasible, **names)
 
     def negated(self) -> "IntervalMDP":
-        """The model with every reward negated, on which the other direction is planned."""
+        """The model with every reward negated, for planning in the other direction."""
         return replace(self, rewards_lower=negative(self.rewards_upper), rewards_upper=negative(self.rewards_lower))
 
     def __repr__(self) -> str:
@@ -176,11 +176,11 @@ class IntervalMDP:
         Args:
             P_lower: The least probabilities, in any layout that `TabularMDP.from_arrays` reads: (S, A, S') or
                 (A, S, S'), a list of A matrices (S, S'), or one (S*A, S') matrix with `axes`.
-            P_upper: The largest; what is 0 here is impossible.
+            P_upper: The largest probabilities; an outcome with 0 here is impossible.
             R_lower: (S, A) the least expected rewards.
             R_upper: (S, A) the largest.
-            terminal: (S,) bool, states that end the episode when they are entered; None: no transition ends it. What
-                is said of leaving them is not read.
+            terminal: (S,) bool, states that end the episode when they are entered; None: no transition ends it. Their
+                own rows are not read.
             feasible: (S, A) bool, the actions that exist; None: all.
             axes: "SAS" or "ASS", where shapes do not tell.
             initial: (S,) probabilities of the first state.
@@ -201,12 +201,12 @@ class IntervalMDP:
         norm: Literal["l1", "max"] = "l1",
         reward_radius: ArrayLike = 0.0,
     ) -> Self:
-        """All MDPs near a given one. What is impossible in it is impossible in all of them.
+        """All MDPs near a given one. An outcome that is impossible in it is impossible in all of them.
 
         Args:
             model: A `TabularMDP`, a `MoveMDP`, or an environment that has one.
             radius: How far the probabilities of a pair may be off, a number or (S, A).
-            norm: "l1": the differences of a row, summed up, are at most `radius`. "max": each of them is.
+            norm: "l1": the sum of a row's absolute differences is at most `radius`. "max": each of them is.
             reward_radius: How far the expected reward of a pair may be off, a number or (S, A).
         """
         return cls(**bounds_around(model, radius, norm, reward_radius))
@@ -226,7 +226,7 @@ class IntervalMDP:
         return cls(**bounds_containing(models))
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the bounds to a file, exactly that name, for `IntervalMDP.load`: npz, without pickle."""
+        """Write the bounds to a file of exactly that name, for `IntervalMDP.load`: npz, without pickle."""
         arrays = {
             name: getattr(self, name) for name in ("rewards_lower", "rewards_upper", "feasible", "radius", "initial")
         }

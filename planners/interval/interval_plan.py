@@ -1,4 +1,4 @@
-"""What planning within bounds returns: one policy, and bounds that hold for every model of the set."""
+"""The result of planning within bounds: one policy, and bounds that hold for every model of the set."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,9 +21,9 @@ from planners.plans.policy import TabularPolicy
 class IntervalPlan(Plan):
     """A plan for all the models of an `IntervalMDP` at once.
 
-    As of any `Plan`, `lower <= V* <= upper`, now in every model of the set, and `policy` earns at least `lower` in
-    every model. `values` lie in the middle and `error_bound` is the largest distance to a bound, which mostly comes of
-    what the model leaves open. `tolerance` is how far `lower` and `upper` may be from the best such numbers.
+    As for any `Plan`, `lower <= V* <= upper`, here in every model of the set, and `policy` earns at least `lower` in
+    every model. `values` lie in the middle and `error_bound` is the largest distance to a bound, most of which comes
+    from the width of the model's bounds. `tolerance` is how far `lower` and `upper` may be from the best such numbers.
 
     Attributes:
         pessimistic: The plan against the worst model, which is its `model`: `policy` and `lower` are its own.
@@ -42,12 +42,12 @@ class IntervalPlan(Plan):
         return self.pessimistic.model.tabular
 
     def best_model(self) -> TabularMDP:
-        """The model of the set of which V* is largest (least, where costs are minimised)."""
+        """The model of the set whose V* is largest (least, where costs are minimised)."""
         return self.optimistic.model.tabular
 
     @property
     def optimistic_policy(self) -> TabularPolicy:
-        """The best policy of the best model: what to try first, where one can learn on the way."""
+        """The best policy of the best model: the policy to try first, if the agent can learn on the way."""
         return self.optimistic.policy
 
     @cached_property

@@ -96,7 +96,7 @@ def vertices_of(sets: IntervalMDP) -> Vertices:
             ends.append(len(data))
         if len(rows) > MOST_VERTICES:
             raise InvalidOptionError(
-                f"at discount 1 nature's choices are listed, and there are more than {MOST_VERTICES:,} of them; use a "
+                f"at discount 1 a list of nature's choices is needed, and it is longer than {MOST_VERTICES:,}; use a "
                 "discount below 1, or a smaller model"
             )
     matrix = sparse.csr_array((np.array(data), np.array(columns), np.array(ends)), shape=(len(rows), centre.shape[1]))
@@ -112,8 +112,8 @@ def _of_set(sets: IntervalMDP, part: slice, radius: float, where: str) -> Iterat
     free = [place for place, (least, most) in enumerate(zip(low, high, strict=True)) if least < most]
     if len(free) > MOST_OUTCOMES:
         raise InvalidOptionError(
-            f"at discount 1 nature's choices are listed, for at most {MOST_OUTCOMES} outcomes of a pair whose "
-            f"probabilities are not known; {where} has {len(free)}. Use a discount below 1"
+            f"at discount 1 a pair may have at most {MOST_OUTCOMES} outcomes whose probabilities are not known, as "
+            f"nature's choices are listed; {where} has {len(free)}. Use a discount below 1"
         )
     centre = [x / sum(centre) for x in centre]
     for order in permutations(free):

@@ -135,7 +135,9 @@ def _of_policy(sets: IntervalMDP, policy: TabularPolicy) -> IntervalMDP:
         InvalidPolicyError: The policy draws its actions.
     """
     if not policy.is_deterministic:
-        raise InvalidPolicyError("at discount 1 a policy of one action a state has bounds; for others use one below 1")
+        raise InvalidPolicyError(
+            "at discount 1 only policies of one action for each state have bounds; for others use a discount below 1"
+        )
     states = np.arange(sets.num_states)
     rows, pairs = states * sets.num_actions + policy.actions, (states, policy.actions)
     matrices = {name: getattr(sets, name)[rows] for name in SETS}

@@ -1,4 +1,4 @@
-"""What a function given as `progress` is called with: an `Iteration` that can tell the values of its moment."""
+"""The argument of a `progress` function: an `Iteration` that can compute the values at its moment."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Moment(Iteration):
     """An `Iteration` while planning goes on: its numbers, and S values that are computed on request.
 
-    Of the methods that hold the values of all states at once: not of ordered Gauss-Seidel, nor of modified policy
-    iteration where it is compiled for many states.
+    Only methods that hold the values of all states at once give these values: ordered Gauss-Seidel does not, nor does
+    modified policy iteration where it is compiled for many states.
 
     >>> import planners
     >>> path = planners.TabularMDP.from_gym_dict({0: {0: [(1.0, 1, 0.0, False)]}, 1: {0: [(1.0, 0, 1.0, True)]}})
@@ -48,7 +48,7 @@ class Moment(Iteration):
     def _known_values(self) -> NDArray[np.float64]:
         if self._values is None:
             raise InvalidOptionError(
-                "this method never holds the values of all states at once, so that `progress` cannot be told them; "
+                "this method never holds the values of all states at once, so `progress` cannot read them; "
                 "use value_iteration or policy_iteration"
             )
         return self._values
@@ -78,7 +78,7 @@ class Moment(Iteration):
         return self._bound("upper", np.inf)
 
     def outlook(self) -> "Outlook | None":
-        """What sweeps tell of their end, after they have looked at all values; None: they tell nothing."""
+        """The sweeps' forecast of their end, after they have looked at all values; None: they have none."""
         ask = getattr(self._solved, "outlook", None)
         return None if ask is None else ask()
 

@@ -1,4 +1,4 @@
-"""One-step actor-critic, with a preference for each pair: the critic's error teaches both.
+"""One-step actor-critic, with a preference for each pair: the critic's error updates both.
 
     pi(a|s) = exp(h(s, a)) / sum_b exp(h(s, b))
     loop for each episode:

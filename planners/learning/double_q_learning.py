@@ -1,4 +1,4 @@
-"""Double Q-learning: one table chooses the action of the next state, the other one says what it is worth.
+"""Double Q-learning: one table chooses the action of the next state, the other one gives its value.
 
     initialise Q1(s, a), Q2(s, a)
     loop for each step:

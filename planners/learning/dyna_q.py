@@ -10,7 +10,7 @@
             Q(S, A) <- Q(S, A) + alpha [R + gamma max_a Q(S', a) - Q(S, A)]
 
 Dyna-Q+ adds kappa sqrt(tau) to R, for a pair that was last tried tau steps ago; actions that were never tried in a
-state are then in the model too, as if they led back to it for nothing.
+state are then in the model too, as if they led back to the state with reward 0.
 
 Source: Sutton (1990), "Integrated architectures for learning, planning, and reacting"; Sutton and Barto (2018), Section
 8.2, the box "Tabular Dyna-Q", and Section 8.3.

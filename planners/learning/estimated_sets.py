@@ -76,7 +76,7 @@ def _probabilities(experience: "Experience", pattern: sparse.csr_array, sets: Se
     try:
         mean = aligned(frequencies, pattern, shape[1]).data / np.maximum(n, 1.0)
     except InvalidModelError as error:
-        raise InvalidModelError(f"`support` says that something seen is impossible: {error}") from None
+        raise InvalidModelError(f"`support` excludes an outcome that was seen: {error}") from None
     tables: dict[str, Any] = {}
     if sets == "l1":
         radius = weissman(experience.visits.ravel().astype(np.float64), count, exponent)

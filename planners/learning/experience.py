@@ -1,4 +1,4 @@
-"""Steps of an unknown model, counted: what was seen after each pair of a state and an action, and what it paid.
+"""Counts of the steps of an unknown model: the next states and the rewards of each pair of a state and an action.
 
 From the counts come an estimate of the model (certainty equivalence: plan as if it were the truth), and sets that
 contain the true model with a probability that is proven.
@@ -101,8 +101,8 @@ class Experience:
             times: How often this happened.
 
         Raises:
-            InvalidModelError: A state or an action that there is not, or a reward that is not finite. It is raised when
-                the counts are next asked for.
+            InvalidModelError: A state or an action that does not exist, or a reward that is not finite. The error is
+                raised when the counts are used next.
         """
         step: tuple[Any, ...] = (state, action, reward, next_state, terminated, times)
         self._new.append(np.broadcast_arrays(*step) if np.ndim(state) else step)
@@ -200,9 +200,10 @@ class Experience:
         """The model whose probabilities are the frequencies, with the mean rewards (certainty equivalence).
 
         Args:
-            unvisited: What a pair that was never tried does: "end" the episode for nothing, "stay" where it is for
-                nothing, be "absent" (a state where nothing was tried keeps its first action, which ends), or a number:
-                end and pay it. A large number makes a planner try them: optimism.
+            unvisited: How pairs that were never tried are modelled. "end": they end the episode with reward 0. "stay":
+                they stay in the state with reward 0. "absent": they do not exist (a state where nothing was tried keeps
+                its first action, which ends the episode). A number: they end the episode and pay it; a large number
+                makes a planner try them (optimism).
         """
         S, A, visits = self.num_states, self.num_actions, self.visits
         pays = isinstance(unvisited, int | float) and not isinstance(unvisited, bool) and np.isfinite(unvisited)
@@ -237,13 +238,13 @@ class Experience:
     ) -> IntervalMDP:
         """Bounds that contain the true model with a probability of at least `confidence`.
 
-        What is claimed, and by which theorem, of n samples of a pair, with L = log(claims / (1 - confidence)), where
-        the claims are those about all outcomes of all pairs, and about their expected rewards:
+        These are the claims for n samples of a pair, and their theorems, with L = log(claims / (1 - confidence)), where
+        `claims` is the number of claims about all outcomes of all pairs and about their expected rewards:
 
         - "bernstein": |p - frequency| <= sqrt(2 v (L + log 2) / n) + 7 (L + log 2) / (3 (n - 1)) for each outcome, v
           the sample variance (Maurer and Pontil, 2009, Theorem 4);
-        - "l1": the differences of a pair, summed up, are <= sqrt(2 (log(2^k - 2) + L) / n) for k outcomes (Weissman et
-          al., 2003, Theorem 2.1);
+        - "l1": the sum of the absolute differences of a pair is <= sqrt(2 (log(2^k - 2) + L) / n) for k outcomes
+          (Weissman et al., 2003, Theorem 2.1);
         - "kl": n kl(frequency, p) <= L for each outcome (Chernoff; Garivier and Cappe, 2011, Section 2);
         - expected rewards: as "bernstein", times the width of `reward_range`.
 
@@ -253,12 +254,12 @@ class Experience:
             reward_range: (low, high) that every reward lies in. None: from the least to the largest that was seen; the
                 bounds then hold if no reward lies outside, which the data cannot tell.
             rewards: (S, A) expected rewards, where they are known.
-            support: What can come of each pair: a model of which only the places of its probabilities count, or
-                (S, A, S + 1) bool, the end of the episode last. None: anything.
-            visits: "random": the number of steps in all was decided beforehand, and a pair has as many samples as they
-                happened to bring. It costs a factor of the number of steps in the claims, or, for "kl", of
-                e ceil(L log(steps)) (Garivier and Cappe, 2011, Theorem 10). "fixed": the samples of each pair were
-                decided beforehand, as from a simulator that can be set to any state.
+            support: The possible outcomes of each pair: a model, of which only the places of its probabilities count,
+                or (S, A, S + 1) bool, the end of the episode last. None: anything.
+            visits: "random": the total number of steps was decided beforehand, and the number of samples of a pair is
+                random. It costs a factor of the number of steps in the claims, or, for "kl", of e ceil(L log(steps))
+                (Garivier and Cappe, 2011, Theorem 10). "fixed": the samples of each pair were decided beforehand, as
+                from a simulator that can be set to any state.
 
         Returns:
             An `IntervalMDP`; pairs that were never tried may do anything that `support` allows.
@@ -270,7 +271,7 @@ class Experience:
         return estimated_sets(self, confidence, sets, reward_range, rewards, support, visits)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the counts to a file, exactly that name, for `Experience.load`: npz, without pickle."""
+        """Write the counts to a file of exactly that name, for `Experience.load`: npz, without pickle."""
         sizes = np.array([self.num_states, self.num_actions])
         write_arrays(path, FORMAT, {"sizes": sizes, **self._count()._asdict()})
 

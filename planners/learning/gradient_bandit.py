@@ -1,4 +1,4 @@
-"""The gradient bandit: preferences that climb along the gradient of the expected reward.
+"""The gradient bandit: preferences that follow the gradient of the expected reward.
 
     pi(a|s) = exp(H(s, a)) / sum_b exp(H(s, b))
     A ~ pi(.|s), observe R

@@ -1,4 +1,4 @@
-"""What a learner of episodes of H steps has done, and the exact truth of every step beside it."""
+"""The run of a learner of episodes of H steps, with the exact values of every step."""
 
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from planners.plans.finite_plan import FinitePlan
 
 
 class HorizonRun(LearningRun):
-    """A run of an agent that plans for `horizon` steps; what is best depends on the steps left. See `LearningRun`."""
+    """Run of an agent that plans for `horizon` steps; the best action depends on the steps left. See `LearningRun`."""
 
     @property
     def horizon(self) -> int:
@@ -31,7 +31,7 @@ class HorizonRun(LearningRun):
             MissingModelError: The environment has no tables.
         """
         if self._task.model is None:
-            raise MissingModelError("this environment has no tables, so what is optimal is not known; expected a model")
+            raise MissingModelError("this environment has no tables, so V* is not known; expected a model")
         return backward_induction(self._task.model, horizon=self.horizon, discount=self.discount)
 
     @property
@@ -47,7 +47,7 @@ class HorizonRun(LearningRun):
 
     @property
     def policy(self) -> Any:
-        """The greedy policy after the last step, one for each step of an episode; of many seeds the first one's."""
+        """The greedy policy after the last step, one for each step of an episode; with many seeds the first one's."""
         return self.agent.policy
 
     def report(self) -> str:

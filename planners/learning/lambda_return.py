@@ -2,7 +2,7 @@
 
     at the end of an episode, for t = 0, 1, ..., T-1:
         V(S(t)) <- V(S(t)) + alpha [G(t) - V(S(t))]
-    G(t) = R(t+1) + gamma [(1 - lambda) V(S(t+1)) + lambda G(t+1)], of the estimates V before the episode
+    G(t) = R(t+1) + gamma [(1 - lambda) V(S(t+1)) + lambda G(t+1)], with the estimates V before the episode
 
 Source: Sutton and Barto (2018), Section 12.1.
 """

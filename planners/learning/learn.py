@@ -1,4 +1,4 @@
-"""`learn`: let a learner learn, and keep what is needed to know the truth of every step."""
+"""`learn`: let a learner learn, and record what is needed to evaluate every step exactly."""
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
@@ -42,27 +42,27 @@ def learn(
     """Let an agent learn in an environment, or on the tables of a model.
 
     Q-learning, Sarsa, Expected Sarsa and Double Q-learning run compiled where the steps can be drawn from tables: on a
-    model, and in an environment whose tables `planners` reads and around which nothing watches the steps. Everything
+    model, and in an environment whose tables `planners` reads, if no wrapper watches the steps. Everything
     else runs in Python, step by step. On a model both give the same numbers.
 
     Args:
         env_or_model: A Gymnasium environment of discrete states and actions, or a model that says where episodes begin.
         agent: A learner such as `planners.QLearning(rate=0.1, exploration=0.1)`, which is not changed; or any object
             with `act(observation)` and `learn(observation, action, reward, next_observation, terminated)`, which is.
-        steps: How many steps; an episode that is over is followed by another one.
+        steps: Number of steps; when an episode is over, another one begins.
         episodes: How many episodes, instead of `steps`.
         discount: 0 to 1.
-        seed: Of the learner and of the environment; the same seed gives the same run.
-        seeds: Many, for as many runs.
+        seed: Seed of the learner and of the environment; the same seed gives the same run.
+        seeds: Several seeds, for one run each.
         plan: A plan at this discount by which the learner is measured, for an environment without tables:
-            `planners.solve(planners.enumerate_env(env)[0], discount=...)`. None: it is solved when it is needed.
+            `planners.solve(planners.enumerate_env(env)[0], discount=...)`. None: the plan is made when it is needed.
         max_episode_steps: Steps after which an episode on tables is cut off; None: as the environment's `TimeLimit`.
         compiled: Whether to run compiled where that is possible.
         progress: True: a bar on standard error. A function: it is called with numbers of steps.
 
     Returns:
-        The run. Ctrl-C ends it, with what was learned so far. Of a predictor such as `planners.TD(policy)` it is a
-        `PredictionRun`, of an agent with a `horizon` a `HorizonRun`.
+        The run. Ctrl-C ends it, with what was learned so far. For a predictor such as `planners.TD(policy)` it is a
+        `PredictionRun`; for an agent with a `horizon`, a `HorizonRun`.
 
     Raises:
         InvalidOptionError: Not exactly one of `steps` and `episodes`, or another argument that cannot be used.

@@ -1,4 +1,4 @@
-"""What a learner has done, and the exact truth of every step beside it."""
+"""The run of a learner, with the exact values of every step."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -48,7 +48,7 @@ class LearningRun:
 
     @property
     def agent(self) -> Any:
-        """The learner, which acts and goes on learning; of many seeds the first one's."""
+        """The learner, which acts and can go on learning; with many seeds, the first one."""
         return self.agents[0]
 
     @property
@@ -64,7 +64,7 @@ class LearningRun:
 
     @cached_property
     def plan(self) -> Plan:
-        """The plan that the learner is measured by: V* and Q*, proven.
+        """The plan with which the learner is compared: V* and Q*, proven.
 
         Raises:
             MissingModelError: The environment has no tables.
@@ -73,7 +73,7 @@ class LearningRun:
             return self._task.plan
         if self._task.model is None:
             raise MissingModelError(
-                "this environment has no tables, so what is optimal is not known; expected "
+                "this environment has no tables, so V* is not known; expected "
                 "learn(..., plan=planners.solve(planners.enumerate_env(env)[0], discount=...)), or a model"
             )
         return solve(self._task.model, discount=self._task.discount)
@@ -87,8 +87,8 @@ class LearningRun:
     def policy_values(self) -> Any:
         """(steps,) the exact value of the greedy policy from the start, after every step.
 
-        Where several actions are tied, the policy takes each of them alike often. -inf where at discount 1 it may go
-        round for ever and pay.
+        Where several actions are tied, the policy takes each of them with the same probability. -inf where at discount
+        1 it may go round for ever and pay.
 
         Raises:
             MissingModelError: The environment has no tables, or the agent does not say what its greedy policy is.
@@ -105,7 +105,7 @@ class LearningRun:
 
     @cached_property
     def rewards(self) -> Any:
-        """(steps,) what every step has earned."""
+        """(steps,) the reward of every step."""
         return self._each(lambda played: played.record.rewards)
 
     @cached_property
@@ -130,7 +130,7 @@ class LearningRun:
 
     @property
     def action_values(self) -> Any:
-        """(S, A) what was learned; -inf for actions that do not exist.
+        """(S, A) the learned values; -inf for actions that do not exist.
 
         Raises:
             MissingModelError: The agent has none.
@@ -142,7 +142,7 @@ class LearningRun:
 
     @property
     def policy(self) -> TabularPolicy:
-        """The greedy policy after the last step; of many seeds the first one's."""
+        """The greedy policy after the last step; with many seeds, that of the first."""
         return TabularPolicy(probabilities_of(_changes(self._played[0]).last(), self._task.num_actions))
 
     def report(self) -> str:

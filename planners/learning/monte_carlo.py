@@ -8,7 +8,7 @@
             unless the pair S(t), A(t) appears earlier in the episode:            (first visit; every visit: always)
                 Q(S(t), A(t)) <- average of the returns G of that pair
 
-Of an episode that was cut off nobody knows the return: it is left out.
+The return of an episode that was cut off is not known: the episode is left out.
 
 With exploring starts, S0 and A0 are drawn from all pairs, and the rest of the episode may be greedy.
 

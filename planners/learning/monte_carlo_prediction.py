@@ -11,7 +11,7 @@
                 weighted:  C(S(t)) <- C(S(t)) + W,  V(S(t)) <- V(S(t)) + W/C(S(t)) [G - V(S(t))]
                 ordinary:  V(S(t)) <- average of W G
 
-Of an episode that was cut off nobody knows the return: it is left out.
+The return of an episode that was cut off is not known: the episode is left out.
 
 Source: Sutton and Barto (2018), Section 5.1, the box "First-visit MC prediction", and Sections 5.5 and 5.6.
 """

@@ -1,4 +1,4 @@
-"""n-step tree backup: off-policy over n steps without importance sampling, by what the other actions are worth.
+"""n-step tree backup: off-policy over n steps without importance sampling, by the values of the other actions.
 
     loop for each step:
         take A(t), observe R(t+1), S(t+1)
@@ -9,8 +9,8 @@
                 G <- R(k) + gamma sum over a other than A(k) of pi(a|S(k)) Q(S(k), a) + gamma pi(A(k)|S(k)) G
             Q(S(tau), A(tau)) <- Q(S(tau), A(tau)) + alpha [G - Q(S(tau), A(tau))]
 
-pi is the greedy policy, which takes tied actions alike often; so with n = 1 this is Q-learning. After the end of an
-episode, and where it was cut off, all of its steps are updated.
+pi is the greedy policy, which takes tied actions with the same probability; so with n = 1 this is Q-learning. After the
+end of an episode, and where it was cut off, all of its steps are updated.
 
 Source: Precup, Sutton and Singh (2000), "Eligibility traces for off-policy policy evaluation"; Sutton and Barto (2018),
 Section 7.5, the box "n-step Tree Backup".

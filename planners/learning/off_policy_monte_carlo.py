@@ -10,8 +10,8 @@
             if A(t) is not greedy in S(t): go to the next episode
             W <- W / b(A(t)|S(t))
 
-b is that of the time of the step. Of tied actions the first counts as greedy. Of an episode that was cut off nobody
-knows the return: it is left out.
+b is the policy at the time of the step. Among tied actions, the first counts as greedy. The return of an episode that
+was cut off is not known: the episode is left out.
 
 Source: Sutton and Barto (2018), Section 5.7, the box "Off-policy MC control".
 """

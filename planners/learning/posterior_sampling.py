@@ -1,11 +1,11 @@
-"""Posterior sampling (PSRL): act as is best in a model that is drawn from what is believed.
+"""Posterior sampling (PSRL): take the best actions of a model that is drawn from the posterior.
 
     loop for each episode:
         draw a model from the posterior: P(.|s, a) from a Dirichlet distribution, r(s, a) from a normal one
         plan in it, and take its greedy actions until the episode ends
 
-An episode that does not end is taken to end where some pair was tried as often as in all the time before it, which is
-one of the rules of Ouyang, Gagrani, Nayyar and Jain (2017).
+If an episode does not end, it counts as ended when some pair was tried as often in it as in all the time before it.
+This is one of the rules of Ouyang, Gagrani, Nayyar and Jain (2017).
 
 Source: Strens (2000), "A Bayesian framework for reinforcement learning"; Osband, Russo and Van Roy (2013), "(More)
 efficient reinforcement learning via posterior sampling", Algorithm 1.

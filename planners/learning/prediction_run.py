@@ -1,4 +1,4 @@
-"""What a predictor has done, and its exact error after every step."""
+"""The run of a predictor, with its exact error after every step."""
 
 from functools import cached_property
 from typing import Any
@@ -22,18 +22,18 @@ from planners.solve import solve
 class PredictionRun(LearningRun):
     """A run of a learner of V(s), for one seed or many: see `LearningRun`.
 
-    `errors` are exact as far as V of the policy is, which is solved for to 1e-12 of its largest value.
+    `errors` are as exact as V of the policy, which is solved to 1e-12 of its largest value.
     """
 
     @property
     def state_values(self) -> Any:
-        """(S,) what was learned."""
+        """(S,) the learned values."""
         found = [agent.state_values for agent in self.agents]
         return np.stack(found) if self._many else found[0]
 
     @cached_property
     def true_values(self) -> NDArray[np.float64]:
-        """(S,) V of the policy, solved; NaN in states where it never comes.
+        """(S,) V of the policy, solved; NaN in states that the policy never reaches.
 
         Raises:
             MissingModelError: The environment has no tables.
@@ -68,7 +68,7 @@ class PredictionRun(LearningRun):
     def errors(self) -> Any:
         """(steps,) root mean square error after every step, in units of reward: over the states of `true_values`.
 
-        Every state counts alike, however often the policy visits it.
+        Every state has the same weight, however often the policy visits it.
         """
         truth = self.true_values
         return self._each(lambda played: errors_after_each_step(played.estimates, truth, len(played.record)))
@@ -109,7 +109,7 @@ class PredictionRun(LearningRun):
         )
 
     def plot(self, axes: Any = None) -> Any:
-        """Matplotlib axes: the root mean square error after every step; of many seeds as `LearningRun.plot`.
+        """Matplotlib axes: the root mean square error after every step; with many seeds, as in `LearningRun.plot`.
 
         Raises:
             ModuleNotFoundError: matplotlib is missing.

@@ -1,4 +1,4 @@
-"""Prioritised sweeping: plan first where a value would change most, then in what leads there.
+"""Prioritised sweeping: update first the pair whose value changes most, then the pairs that lead there.
 
     loop for each step:
         choose A from S, take it, observe R, S'

@@ -1,4 +1,4 @@
-"""Watkins's Q(lambda): Q-learning with traces, which end where an action that is not greedy is taken.
+"""Watkins's Q(lambda): Q-learning with traces, which end when an action that is not greedy is taken.
 
     delta <- R + gamma max_a Q(S', a) - Q(S, A)
     e(S, A) <- e(S, A) + 1

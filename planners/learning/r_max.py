@@ -1,4 +1,4 @@
-"""R-max: what was not tried often enough is taken for the best there could be.
+"""R-max: pairs that were not tried often enough count as the best possible ones.
 
     a pair is known once it was tried m times
     plan in the model where known pairs have their frequencies and mean rewards,

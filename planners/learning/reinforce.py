@@ -1,4 +1,4 @@
-"""REINFORCE, with or without baseline: after an episode, what earned more is preferred.
+"""REINFORCE, with or without baseline: after an episode, actions that earned more are preferred.
 
     pi(a|s) = exp(h(s, a)) / sum_b exp(h(s, b))
     loop for each episode:
@@ -9,7 +9,7 @@
             v(S(t)) <- v(S(t)) + alpha_v delta
             h(S(t), b) <- h(S(t), b) + alpha_h gamma^t delta (1[b = A(t)] - pi(b|S(t))) for all b
 
-Of an episode that was cut off nobody knows the return: it is left out.
+The return of an episode that was cut off is not known: the episode is left out.
 
 Source: Williams (1992), "Simple statistical gradient-following algorithms for connectionist reinforcement learning";
 Sutton and Barto (2018), Sections 13.3 and 13.4, the boxes "REINFORCE" and "REINFORCE with Baseline".
@@ -45,7 +45,7 @@ class Reinforce(ActorCritic):
         self.touched: set[int] = set()
 
     def update(self, s: int, a: int, r: float, s2: int, terminated: bool, truncated: bool) -> None:
-        """At the end of an episode, climb along the gradient of each of its steps."""
+        """At the end of an episode, move the preferences along the gradient of each of its steps."""
         self.touched = set()
         self.episode.append((s, a, r))
         if terminated:
@@ -54,7 +54,7 @@ class Reinforce(ActorCritic):
             self.episode = []
 
     def learn_from(self, episode: list[tuple[int, int, float]]) -> None:
-        """Climb along the gradient of every step of an episode that has ended."""
+        """Move the preferences along the gradient of every step of an episode that has ended."""
         returns, G = [], 0.0
         for _, _, r in reversed(episode):
             G = r + self.discount * G

@@ -1,4 +1,4 @@
-"""Sarsa(lambda): every pair that was visited learns from each error, the longer ago the less.
+"""Sarsa(lambda): each error updates every pair that was visited, with less weight for earlier visits.
 
     loop for each episode:
         e(s, a) <- 0 for all s, a

@@ -17,12 +17,12 @@ class Decay:
         power=p:  end + (start - end) * (n + 1)^-p
 
     As a step size n counts the earlier visits of the pair (s, a), so that `Decay(1.0, power=1)` is the sample average
-    1/(n + 1); with `by="steps"`, and always as an exploration, n counts the earlier steps.
+    1/(n + 1); with `by="steps"`, and always for an exploration, n counts the earlier steps.
 
     Attributes:
         start: The first number.
-        end: Where it goes.
-        over: Number of visits or steps until it is there; None: a power.
+        end: The last number, or the limit.
+        over: Number of visits or steps until `end` is reached; None: a power.
         power: The exponent. Step sizes of Robbins and Monro have one above 1/2 and at most 1.
         by: "visits" or "steps".
 

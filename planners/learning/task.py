@@ -133,7 +133,7 @@ def _checked(plan: Plan, own: Model | None, discount: float) -> Model:
             f"{discount} that maximises, or None"
         )
     if own is not None and not is_same_model(plan.model, own):
-        raise InvalidOptionError("plan is of another model than what is to be learned; expected one of it, or None")
+        raise InvalidOptionError("plan is of another model than the one to learn; expected a plan of that one, or None")
     return plan.model
 
 
@@ -157,8 +157,8 @@ def _without_tables(env: Any, discount: float, limit: int) -> Task:
     if sizes is None or count is None or int(getattr(actions, "start", 0)):
         raise InvalidModelError(
             f"the observations of this {type(env).__name__} are of {states}, its actions of {actions}; expected "
-            "Discrete ones, or observations that are a Tuple of Discrete. Of others, number what is seen: a wrapper "
-            "that gives Discrete observations, or plan=planners.solve(planners.enumerate_env(env)[0], discount=...)"
+            "Discrete ones, or observations that are a Tuple of Discrete. For others: use a wrapper that "
+            "numbers them as Discrete ones, or plan=planners.solve(planners.enumerate_env(env)[0], discount=...)"
         )
     number = _numbered(sizes[0]) if _firsts(states) == (0,) else partial(_raveled, sizes, _firsts(states))
     return Task(env, None, math.prod(sizes), int(count), discount, number, limit)

@@ -1,4 +1,4 @@
-"""TD(lambda): every state that was visited learns from each error, the longer ago the less.
+"""TD(lambda): each error updates every state that was visited, with less weight for earlier visits.
 
     loop for each episode:
         z(s) <- 0 for all s

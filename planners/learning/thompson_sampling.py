@@ -21,7 +21,7 @@ from planners.learning.task import Task
 
 @dataclass
 class ThompsonSampling(TabularLearner):
-    """Thompson sampling; `rate`, `exploration` and `initial` play no part.
+    """Thompson sampling; it does not use `rate`, `exploration` and `initial`.
 
     >>> agent = ThompsonSampling().begin((1, 2), discount=0.0, seed=1)
     >>> agent.learn(0, 1, 1.0, 0, terminated=True)
@@ -30,7 +30,7 @@ class ThompsonSampling(TabularLearner):
     """
 
     def start(self, task: Task, seed: int | None) -> None:
-        """Every mean from 0 to 1 is alike likely."""
+        """Begin with a uniform prior of every mean from 0 to 1."""
         super().start(task, seed)
         self.generator = np.random.default_rng(seed)
         self.wins: list[list[float]] = [[1.0] * task.num_actions for _ in self.Q]
@@ -38,7 +38,7 @@ class ThompsonSampling(TabularLearner):
         self.Q = [[0.5 if q > -np.inf else q for q in row] for row in self.Q]
 
     def choose(self, s: int) -> int:
-        """The action of the largest mean, of means that are drawn from what is believed."""
+        """The action with the largest of the means that are drawn from the posterior."""
         self.random.draw()
         drawn = self.generator.beta(self.wins[s], self.losses[s])
         return max(self.options[s], key=lambda a: drawn[a])

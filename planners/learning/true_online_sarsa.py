@@ -1,4 +1,4 @@
-"""True online Sarsa(lambda): after each step exactly what the lambda-returns up to then would have made of Q.
+"""True online Sarsa(lambda): after each step, Q is exactly the result of updates by the lambda-returns so far.
 
     loop for each episode:
         z(s, a) <- 0 for all s, a, Q_old <- 0
@@ -22,7 +22,7 @@ from planners.learning.task import Task
 
 @dataclass
 class TrueOnlineSarsa(SarsaLambda):
-    """True online Sarsa(lambda); `replacing` plays no part.
+    """True online Sarsa(lambda); it does not use `replacing`.
 
     >>> agent = TrueOnlineSarsa(rate=0.5, exploration=0.0, trace_decay=1.0).begin((1, 1), discount=1.0, seed=1)
     >>> agent.learn(0, 0, 0.0, 0, terminated=False)
@@ -32,7 +32,7 @@ class TrueOnlineSarsa(SarsaLambda):
     """
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No value of the last step."""
+        """Begin without a value of the last step."""
         super().start(task, seed)
         self.Q_old: float = 0.0
 

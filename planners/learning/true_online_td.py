@@ -1,4 +1,4 @@
-"""True online TD(lambda): after each step exactly what the lambda-returns up to then would have made of V.
+"""True online TD(lambda): after each step, V is exactly the result of updates by the lambda-returns so far.
 
     loop for each episode:
         z(s) <- 0 for all s, V_old <- 0
@@ -24,7 +24,7 @@ from planners.learning.td_lambda import TDLambda
 
 @dataclass
 class TrueOnlineTD(TDLambda):
-    """True online TD(lambda); `replacing` plays no part.
+    """True online TD(lambda); it does not use `replacing`.
 
     >>> agent = TrueOnlineTD([0], rate=0.5, trace_decay=1.0).begin((1, 1), discount=1.0, seed=1)
     >>> agent.learn(0, 0, 0.0, 0, terminated=False)
@@ -34,7 +34,7 @@ class TrueOnlineTD(TDLambda):
     """
 
     def start(self, task: Task, seed: int | None) -> None:
-        """No value of the last step."""
+        """Begin without a value of the last step."""
         super().start(task, seed)
         self.V_old: float = 0.0
 

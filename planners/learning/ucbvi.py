@@ -1,4 +1,4 @@
-"""UCBVI: value iteration over the steps of an episode, with a bonus for what was seldom tried.
+"""UCBVI: value iteration over the steps of an episode, with a bonus for pairs that were seldom tried.
 
     loop for each episode:
         b(s, a) <- c H Rmax sqrt(ln(5 S A T / delta) / N(s, a))            (after T steps; H Rmax where N is 0)
@@ -7,8 +7,8 @@
             V_h(s) <- max_a Q_h(s, a)
         for h = 0, ..., H-1: take the greedy action of Q_h
 
-r and P are means and frequencies. The paper has c = 7 times the root of the logarithm again, for which its bound of the
-regret is proven; smaller ones learn faster.
+r and P are means and frequencies. In the paper, c is 7 times the same root of the logarithm, and its bound of the
+regret is proven for this c; a smaller c learns faster.
 
 Source: Azar, Osband and Munos (2017), "Minimax regret bounds for reinforcement learning", Algorithms 1 to 3 (UCBVI-CH).
 """

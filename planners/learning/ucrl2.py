@@ -1,4 +1,4 @@
-"""UCRL2: act as is best in the best of all models that could still be true.
+"""UCRL2: take the best actions of the best model among all that could still be true.
 
     loop for each episode k, which begins at step t:
         r~(s, a) <- min{ Rmax, mean reward + sqrt(7 ln(2 S A t / delta) / (2 N(s, a))) Rmax }
@@ -6,9 +6,9 @@
         plan with r~ and the best of all P(.|s, a) within the L1 distance d of the frequencies
         take its greedy actions until some pair was tried as often in the episode as before it
 
-There is no discount: what it plans for is the largest mean reward a step (`planners.average_reward`), until it is
-within 1/sqrt(t) of it. Where an episode may end, the end is as good as the worst state. With a `horizon`, episodes have
-so many steps, and it plans backwards over them.
+There is no discount: it plans for the largest mean reward a step (`planners.average_reward`), until it is within
+1/sqrt(t) of it. Where an episode may end, the end is as good as the worst state. With a `horizon`, episodes have so
+many steps, and it plans backwards over them.
 
 Source: Jaksch, Ortner and Auer (2010), "Near-optimal regret bounds for reinforcement learning", Figures 1 and 2.
 """

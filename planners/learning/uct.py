@@ -1,4 +1,4 @@
-"""UCT: before each action, a search of the tree of what can follow, by a model and the bounds of UCB1.
+"""UCT: before each action, a search of the tree of possible futures, with a model and the bounds of UCB1.
 
     loop for each simulation from state s, at depth d = 0:
         while (s, d) is in the tree and d < depth:
@@ -8,7 +8,7 @@
         going back: G <- R + gamma G, and Q(s, d, a) <- average of the returns G
     take the action that was tried most at the root, of several the one of the largest Q
 
-It learns nothing from the steps that are made: `regret` of the run is, exactly, what each of its choices gives away.
+It learns nothing from the steps that are made: `regret` of the run is the exact loss of each of its choices.
 
 Source: Kocsis and Szepesvari (2006), "Bandit based Monte-Carlo planning"; Sutton and Barto (2018), Section 8.11.
 """

@@ -1,9 +1,9 @@
-"""Upper confidence bounds (UCB1) for bandits: the action that could be best, by what is known of each.
+"""Upper confidence bounds (UCB1) for bandits: the action with the largest upper bound of its value.
 
     A <- argmax_a [ Q(s, a) + c sqrt(ln t / N(s, a)) ], where an action that was never tried comes first
     Q(s, A) <- Q(s, A) + alpha [R - Q(s, A)]
 
-t is the number of steps in state s. Only the reward of the step counts: of a bandit each state is a problem of its own.
+t is the number of steps in state s. Only the reward of the step counts: each state is a bandit problem of its own.
 
 Source: Auer, Cesa-Bianchi and Fischer (2002), "Finite-time analysis of the multiarmed bandit problem"; Sutton and Barto
 (2018), Section 2.7.

@@ -3,9 +3,9 @@
     V_H(s) = final_values(s)
     V_t(s) = max over a of  r(s,a) + discount * sum over s' of P(s'|s,a) V_{t+1}(s')        t = H-1, ..., 0
 
-This is what a limit of steps asks for (Gymnasium's `TimeLimit`): as the end draws near, other actions
-can be best than for ever. What the last step leads to is worth `final_values`, 0 by default; where the
-episode has ended before, nothing more is earned. Each step may have a model of its own: r_t, P_t.
+A limit of steps (Gymnasium's `TimeLimit`) needs this method: near the end, other actions can be optimal than without a
+limit. The state after the last step is worth `final_values`, 0 by default; if the episode has ended before, nothing
+more is earned. Each step may have a model of its own: r_t, P_t.
 
 Source: Puterman (2005), Section 4.5; Bellman (1957).
 """
@@ -48,10 +48,10 @@ def backward_induction(
         discount: 0 to 1, or (S, A) of them; 1 is as good as any here, as the number of steps is finite.
         final_values: (S,) worth of being in each state when the steps are over; a function of a state, or of its name;
             or a dictionary by states or names, where the others are worth 0; None: 0. -inf, or +inf with
-            `minimise=True`, where the steps must not end: what may lead there is never done if there is another way.
-            They are earned where the episode still goes on, and so not by who enters a state that ends it: what that
-            is worth is a reward of the transition. A function is not asked there; a dictionary that names such a state
-            is refused.
+            `minimise=True`, where the steps must not end: an action that may lead there is never taken if there is
+            another way. Final values are earned only if the episode still goes on, and so not on entering a state that
+            ends it; the worth of such a state is a reward of the transition. A function is not called for it; a
+            dictionary that names such a state is refused.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:

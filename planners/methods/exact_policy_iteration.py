@@ -70,7 +70,7 @@ def exact_plan(
     source, exact = as_model(model), exact_discount(discount)
     if source.num_states > MOST_STATES:
         raise InvalidOptionError(
-            f"exact=True is for models of up to {MOST_STATES} states; this one has {source.num_states}. Leave it out"
+            f"exact=True is for models of up to {MOST_STATES} states; this one has {source.num_states}. Leave out exact"
         )
     tables = source.tabular
     plan = plan_of(tables, discount=float(exact) if isinstance(exact, Fraction) else exact, throw=False)
@@ -216,7 +216,7 @@ class _Exact:
     def _refuse(self, states: list[int], why: str) -> None:
         named = named_states(np.array(states))
         raise UnprovenValueError(
-            f"exact=True cannot tell at discount 1 what it is worth to stay in {named}: {why}. Leave out exact=True, "
+            f"exact=True cannot tell the value of staying in {named} at discount 1: {why}. Leave out exact=True, "
             "or use a discount below 1",
             states,
         )

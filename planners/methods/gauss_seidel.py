@@ -4,11 +4,11 @@
     sweep V(s) = max_a [r(s,a) + discount * sum_s' P(s'|s,a) V(s')], in that order and in place, over a window
     of blocks that begins with the first block that may still change; move on when that one has settled
 
-Value enters a gridworld at its ends and travels outwards. A sweep in that order carries it along, yet
-where moves can slip backwards each sweep settles only the next few layers, and what it does further out
-has to be done again. So sweeps go no further than the window: a state is swept some forty to sixty times,
-whether there are 10^4 or 10^8 of them. At the end one backup over all states proves the bounds; if they
-are too wide, the threshold of "settled" is lowered and the same goes on.
+In a gridworld, values spread outwards from the states where episodes end. A sweep in that order follows them. But where
+moves can slip backwards, each sweep settles only the next few layers, and its work further out has to be done again. So
+sweeps go no further than the window: each state is swept some forty to sixty times, whether there are 10^4 or 10^8
+states. At the end one backup over all states proves the bounds; if they are too wide, the threshold of "settled" is
+lowered and the sweeps go on.
 
 Sources: Bertsekas and Tsitsiklis (1989), "Parallel and Distributed Computation", Section 4.2 (Gauss-Seidel
 and asynchronous value iteration); Zhao (2005), "A fast sweeping method for Eikonal equations" (order).
@@ -56,20 +56,20 @@ def gauss_seidel(
         model: A model of S states, or an environment that has one.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
-        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
-            neither: 1e-6 of the largest |V|.
+        relative_tolerance: The same as a fraction of the largest |V|. If both are given, the larger error is allowed;
+            if neither is given, 1e-6 of the largest |V|.
         max_iterations: Number of reports (some milliseconds of sweeps each) after which to give up.
         max_sweeps: Number of sweeps, in multiples of all states, after which to give up.
-        start: A `Plan`, or (S,) values, which are first lowered to the lower bound that they prove; None: each
-            state begins with what its neighbours make of it when the front arrives.
+        start: A `Plan`, or (S,) values, which are first lowered to the lower bound that they prove; None: each state
+            begins with the value that its neighbours give when the front arrives.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
         minimise: False: V* is the most that can be earned. True: rewards are costs, and V* is the least.
 
     Returns:
         A `Plan` with proven bounds. After Ctrl-C: the plan so far.
-        Where a few values are very much larger than the others, `planners.solve(model, method=...)` solves the rest
-        apart, and proves more of it than this function does.
+        If a few values are very much larger than the others, `planners.solve(model, method=...)` solves the other
+        states separately, and proves more about them than this function does.
 
     Raises:
         InvalidModelError: No model, or not an MDP.

@@ -5,10 +5,10 @@
 
 V* is the least V that satisfies all rows. The dual variable x(s,a) is how often the row is taken when one
 episode starts in each state; at a vertex one row of each state has x > 0, and those rows are an optimal
-policy. HiGHS works to about 1e-9, so the answer is that policy's value by a linear solve, and where that
-precision left a better action, policy iteration from there takes it. The program always has a solution; where
-HiGHS finds none, because it takes probabilities below 1e-9 for 0 or loses digits, policy iteration does all the
-work, and `plan.method` says so.
+policy. HiGHS is accurate to about 1e-9. So the answer is the value of that policy, from a linear system; if there is
+still a better action at this accuracy, policy iteration continues from there. The program always has a solution; where
+HiGHS finds none, because it takes probabilities below 1e-9 for 0 or loses digits, policy iteration does all the work,
+and `plan.method` says so.
 
 Source: Puterman (2005), Section 6.9; d'Epenoux (1963). Solver: Huangfu and Hall (2018), HiGHS.
 """
@@ -48,14 +48,14 @@ def linear_program(
     throw: bool = True,
     minimise: bool = False,  # the decorator sees to it: the method itself always maximises
 ) -> Plan:
-    """Optimal values and policy by linear programming; for small models, to compare others with.
+    """Optimal values and policy by linear programming; for small models, as a reference for other methods.
 
     Args:
         model: A model of S states, or an environment that has one, with at most 20,000 feasible pairs.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
-        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
-            neither: 1e-6 of the largest |V|.
+        relative_tolerance: The same as a fraction of the largest |V|. If both are given, the larger error is allowed;
+            if neither is given, 1e-6 of the largest |V|.
         max_iterations: Number of policies, that of the program and its improvements, after which to give up.
         progress: True for a progress bar, or a function to call with each `Iteration`.
         throw: Raise when the tolerance is not reached; False: return the plan with its status.
@@ -63,8 +63,8 @@ def linear_program(
 
     Returns:
         A `Plan` with proven bounds.
-        Where a few values are very much larger than the others, `planners.solve(model, method=...)` solves the rest
-        apart, and proves more of it than this function does.
+        If a few values are very much larger than the others, `planners.solve(model, method=...)` solves the other
+        states separately, and proves more about them than this function does.
 
     Raises:
         InvalidModelError: No model, or not an MDP.

@@ -5,11 +5,11 @@
              m times:  V = r_policy + discount * P_policy V        the evaluation, on one row a state
              V_{k+1} = V
 
-A sweep of the evaluation touches one row of each state where a full backup touches all, and so costs a
-fraction of it. From V_0 <= T V_0 the values rise to V* without ever passing it. Below discount 1 the
-method converges from every start; at discount 1 a start that is not such is lowered until it is, or the
-greedy policy might never end the episode. Large models below discount 1 go through the same steps in
-`planners.sweeps.policy_sweeps`, compiled.
+A sweep of the evaluation reads one row of each state, and a full backup reads all rows, so the sweep costs a fraction
+of the backup. From V_0 <= T V_0 the values rise to V* without ever passing it. Below discount 1 the method converges
+from every start; at discount 1 a start without V_0 <= T V_0 is lowered until that holds, as otherwise the greedy policy
+might never end the episode. Large models below discount 1 go through the same steps in `planners.sweeps.policy_sweeps`,
+compiled.
 
 Source: Puterman (2005), Section 6.5; Puterman and Shin (1978); Rothblum (1979) for any start.
 """
@@ -57,8 +57,8 @@ def modified_policy_iteration(
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         sweeps: Backups m of each policy after the one that chose it, 0 or more; 0 is value iteration.
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
-        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
-            neither: 1e-6 of the largest |V|.
+        relative_tolerance: The same as a fraction of the largest |V|. If both are given, the larger error is allowed;
+            if neither is given, 1e-6 of the largest |V|.
         max_iterations: Number of policies after which to give up.
         start: V_0: a `Plan`, or (S,) values; None: a lower bound of V*.
         progress: True for a progress bar, or a function to call with each `Iteration`.
@@ -67,8 +67,8 @@ def modified_policy_iteration(
 
     Returns:
         A `Plan` with proven bounds. After Ctrl-C: the plan so far.
-        Where a few values are very much larger than the others, `planners.solve(model, method=...)` solves the rest
-        apart, and proves more of it than this function does.
+        If a few values are very much larger than the others, `planners.solve(model, method=...)` solves the other
+        states separately, and proves more about them than this function does.
 
     Raises:
         InvalidModelError: No model, or not an MDP.

@@ -5,16 +5,16 @@
              in each state, take an action that is better than the policy's own, if there is one
     until no action is better
 
-"Better" means by more than the errors of V can feign, so two actions of the same value never take turns.
-If the bounds are too wide by then, actions that are better for this V are taken too, as long as that at
-least halves what they gain; and at last V is swept as in value iteration, down to the floor of rounding.
+"Better" means better by more than the errors of V can explain, so the policy never alternates between two actions
+of the same value. If the bounds are then too wide, actions that are better for this V are taken too, as long as that
+at least halves their gain. At last V is swept as in value iteration, until only rounding errors are left.
 
-At discount 1 a random policy may never end the episode, and the system then has no solution; where it
-does not end, the policy is sent along a shortest way to the end first.
+At discount 1 a random policy may never end the episode, and the system then has no solution; where it does not end, the
+policy first takes a shortest way to the end.
 
-On large models the linear systems can be solved by a Krylov method instead of exactly, each only as well
-as the policy deserves: to a small part of what the next improvement gains. It then stops as soon as the
-error is proven to be within the tolerance ("inexact policy iteration").
+On large models the linear systems can be solved by a Krylov method instead of exactly, each only as accurately as
+necessary: to a small part of the gain of the next improvement. It then stops as soon as the error is proven to be
+within the tolerance ("inexact policy iteration").
 
 Source: Howard (1960); Puterman (2005), Section 6.4. Inexact: Gargiani, Liao-McPherson, Zanelli and Lygeros
 (2022), arXiv 2211.04299.
@@ -62,19 +62,19 @@ def policy_iteration(
     throw: bool = True,
     minimise: bool = False,  # the decorator sees to it: the method itself always maximises
 ) -> Plan:
-    """Optimal values and policy by solving a linear system for each of ever better policies (Algorithm 5).
+    """Optimal values and policy by solving a linear system for each policy and improving it (Algorithm 5).
 
     Args:
         model: A model of S states, or an environment that has one.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
-        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
-            neither: 1e-6 of the largest |V|. With direct evaluation the method goes on until no action is
+        relative_tolerance: The same as a fraction of the largest |V|. If both are given, the larger error is allowed;
+            if neither is given, 1e-6 of the largest |V|. With direct evaluation the method goes on until no action is
             better, and so the bound is mostly far smaller.
         max_iterations: Number of policies after which to give up.
-        seed: Of the random first policy.
-        start: A `Plan` whose policy to start from, or (S,) values whose greedy policy; None: at random;
-            "sweeps": a policy that sweeps have made good, which saves most of the linear systems.
+        seed: Seed of the random first policy.
+        start: A `Plan`, to start from its policy; (S,) values, to start from their greedy policy; None: a random
+            policy; "sweeps": a policy found by sweeps, which saves most of the linear systems.
         evaluation: "direct" (as exactly as float64 allows), "krylov" (BiCGSTAB to the residual that suits), or
             "auto": direct, but below discount 1 Krylov above 200,000 states and where factors would fill in
             because the states lead all over the model.
@@ -85,8 +85,8 @@ def policy_iteration(
 
     Returns:
         A `Plan` with proven bounds. After Ctrl-C: the plan so far.
-        Where a few values are very much larger than the others, `planners.solve(model, method=...)` solves the rest
-        apart, and proves more of it than this function does.
+        If a few values are very much larger than the others, `planners.solve(model, method=...)` solves the other
+        states separately, and proves more about them than this function does.
 
     Raises:
         InvalidModelError: No model, or not an MDP.

@@ -3,8 +3,8 @@
     V_0 = 0
     V_{k+1}(s) = max over a of  r(s,a) + discount * sum over s' of P(s'|s,a) V_k(s')
 
-Each sweep brings V closer to V* by a factor of `discount`; it stops when the error is proven to be within
-the tolerance, which the size of the last change does not tell.
+Each sweep brings V closer to V* by a factor of `discount`; it stops when the error is proven to be within the
+tolerance. The size of the last change does not prove this.
 
 Source: Puterman (2005), Section 6.3; Bellman (1957).
 """
@@ -45,8 +45,8 @@ def value_iteration(
         model: A model of S states, or an environment that has one.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
-        relative_tolerance: The same as a part of the largest |V|; given both, the larger error is allowed. Given
-            neither: 1e-6 of the largest |V|.
+        relative_tolerance: The same as a fraction of the largest |V|. If both are given, the larger error is allowed;
+            if neither is given, 1e-6 of the largest |V|.
         max_iterations: Number of sweeps after which to give up.
         start: V_0 instead of 0: a `Plan`, or (S,) values.
         progress: True for a progress bar, or a function to call with each `Moment`, an `Iteration` with values.
@@ -55,8 +55,8 @@ def value_iteration(
 
     Returns:
         A `Plan` with proven bounds. After Ctrl-C: the plan so far.
-        Where a few values are very much larger than the others, `planners.solve(model, method=...)` solves the rest
-        apart, and proves more of it than this function does.
+        If a few values are very much larger than the others, `planners.solve(model, method=...)` solves the other
+        states separately, and proves more about them than this function does.
 
     Raises:
         InvalidModelError: No model, or not an MDP.

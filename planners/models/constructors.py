@@ -1,4 +1,4 @@
-"""How a `TabularMDP` is made of what somebody has: arrays, lists of pairs, dictionaries, files, environments."""
+"""Making a `TabularMDP` from arrays, lists of pairs, dictionaries, files or environments."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from os import PathLike
@@ -25,9 +25,9 @@ class Constructors:
     """The constructors of `TabularMDP`, whose options mean the same in all of them.
 
     `terminal`, states that end the episode, and `initial`, where it begins, name states by their numbers or by their
-    names. `states` and `actions` are names: whatever can be hashed, each once. `normalise=True` scales rows that are
-    off 1 by no more than .01, as the rounding of a printed table leaves them; the model says by how much, and so do
-    plans.
+    names. `states` and `actions` are names: any different objects that can be hashed. `normalise=True` scales rows
+    whose sum differs from 1 by at most .01, as in a printed table that is rounded; the model and its plans tell the
+    largest difference.
     """
 
     def __init__(self, **tables: Any) -> None:
@@ -55,16 +55,17 @@ class Constructors:
                 is of the pair (s, a) with `axes="SAS"`, row a*S + s with `axes="ASS"`.
             R: Rewards, to be maximised (costs: `solve(minimise=True)`): (S,) R(s), which a terminal state pays once, as
                 the episode ends there; (S, A) r(s,a); (S, A, S') or (A, S, S') r(s,a,s'); or a list of A matrices
-                (S, S'). -inf: the action does not exist there. By r(s,a) and r(s,a,s') a terminal state pays nothing.
-            terminal: (S,) bool, or a list of names: states that end the episode; None: none does. What `P` says of them
-                is not read.
+                (S, S'). -inf: the action does not exist there. With r(s,a) and r(s,a,s'), a terminal state pays
+                nothing.
+            terminal: (S,) bool, or a list of names: states that end the episode; None: none does. Their rows of `P` are
+                not read.
             feasible: (S, A) bool, the actions that exist; None: all.
             axes: The order of the axes of `P` and of an `R` with three; needed only where the shape does not tell.
             initial: (S,) probabilities of the first state; a dictionary of them; or the name of one state.
             states: S names; None: those of labelled tables, such as a DataFrame's, or numbers. Tables whose labels
                 stand in another order are put in this one; labels that are missing or unknown are refused.
             actions: A names, likewise.
-            normalise: Scale rows that are off 1 by no more than .01.
+            normalise: Scale rows whose sum differs from 1 by at most .01.
 
         Raises:
             InvalidModelError: Shapes or labels that do not fit, or fit in two ways; a row that is no distribution; a
@@ -95,28 +96,28 @@ class Constructors:
         progress: bool | Callable[[int, int], object] = False,
         normalise: bool = False,
     ) -> Self:
-        """Follow two functions from the first states; states and actions are whatever can be hashed.
+        """Follow two functions from the first states; states and actions are objects that can be hashed.
 
         Args:
             start: The first state; a list, set, range or iterator of several, of which one is drawn uniformly; or a
                 dictionary of their probabilities.
-            actions: Of a state: the actions that exist there, one or more. They are numbered in the order in which
-                they are found, or, where all are whole numbers, by their size.
-            outcomes: Of a state and an action: a list, or a generator, of (probability, next state, reward). Outcomes
-                with one next state are added up; those of probability 0 are not followed. Rewards may be costs:
-                then `planners.solve(model, minimise=True, ...)`.
-            terminal: Of a state: whether the episode ends on entering it; or a set of those states. Neither `actions`
-                nor `outcomes` is asked there. None: no state ends it.
-            terminal_reward: Of a terminal state: what is paid there as the episode ends, which is then the value of
-                the state; the episode ends one step after entering it. None: nothing.
-            max_states: Where to stop: there may be endlessly many states.
+            actions: A function of a state: the actions that exist there, one or more. They are numbered in the order in
+                which they are found, or, where all are whole numbers, by their size.
+            outcomes: A function of a state and an action: a list, or a generator, of (probability, next state, reward).
+                Outcomes with one next state are added up; those of probability 0 are not followed. Rewards may be
+                costs: then `planners.solve(model, minimise=True, ...)`.
+            terminal: A function of a state: whether the episode ends on entering it; or a set of those states. Neither
+                `actions` nor `outcomes` is called for them. None: no state ends it.
+            terminal_reward: A function of a terminal state: the reward there as the episode ends, which is then the
+                value of the state; the episode ends one step after entering it. None: nothing.
+            max_states: The largest number of states, as there may be infinitely many.
             progress: True for a line with the number of states; or a function to call with how many were followed and
                 how many were found.
-            normalise: Scale the probabilities of outcomes whose sum is off 1 by no more than .01.
+            normalise: Scale the probabilities of outcomes whose sum differs from 1 by at most .01.
 
         Raises:
-            InvalidModelError: What a function returned is no action, no outcome or no distribution, with the state,
-                the action, what was returned and what was expected.
+            InvalidModelError: A function returned a value that is no action, no outcome or no distribution; the message
+                has the state, the action, the value, and what was expected.
             InvalidOptionError: More than `max_states` states, or arguments of another kind.
 
         Cost: one call of `actions` a state and one of `outcomes` a pair; about a second for a million outcomes.
@@ -165,7 +166,7 @@ class Constructors:
             initial: (S,) probabilities of the first state; a dictionary of them; or the name of one state.
             state_names: S names in the order of the columns of `Q`; None: the labels of `Q`, or numbers.
             action_names: A names; None: those in `actions`, in the order of their first pairs, or numbers.
-            normalise: Scale rows that are off 1 by no more than .01.
+            normalise: Scale rows whose sum differs from 1 by at most .01.
 
         Raises:
             InvalidModelError: Shapes that do not fit, a pair given twice, an unknown name, a row that is no
@@ -210,7 +211,7 @@ class Constructors:
             terminal: (S,) bool, or a list of names: states that end the episode on entering them, too.
             states: S names, in the order of the numbers.
             actions: A names.
-            normalise: Scale rows that are off 1 by no more than .01.
+            normalise: Scale rows whose sum differs from 1 by at most .01.
 
         Raises:
             InvalidModelError: An entry that is no transition, a state that is missing, a row that is no distribution.
@@ -251,11 +252,11 @@ class Constructors:
             initial: (S,) probabilities of the first state; a dictionary of them; or the name of one state.
             states: S names, in the order of the numbers.
             actions: A names.
-            normalise: Scale rows that are off 1 by no more than .01.
+            normalise: Scale rows whose sum differs from 1 by at most .01.
 
         Raises:
             OSError: There is no such file.
-            InvalidModelError: What is no such table, or no model, with the line.
+            InvalidModelError: The file is no such table, or no model; the message names the line.
 
         >>> import tempfile, pathlib
         >>> from planners import TabularMDP
@@ -297,11 +298,11 @@ class Constructors:
             initial: (S,) probabilities of the first state; None: the state with the label "init".
             states: S names, in the order of the numbers.
             actions: A names, of the first, second, ... choice of each state.
-            normalise: Scale rows that are off 1 by no more than .01.
+            normalise: Scale rows whose sum differs from 1 by at most .01.
 
         Raises:
             OSError: There is no such file.
-            InvalidModelError: What is no such file, or no model, with the line.
+            InvalidModelError: The file has another format, or is no model; the message names the line.
 
         >>> TabularMDP.from_drn("model.drn").labels  # doctest: +SKIP
         {'init': array([ True, False]), 'done': array([False,  True])}
@@ -335,11 +336,11 @@ class Constructors:
             initial: (S,) probabilities of the first state; None: the state with the label "init".
             states: S names, in the order of the numbers.
             actions: A names, of the first, second, ... choice of each state.
-            normalise: Scale rows that are off 1 by no more than .01.
+            normalise: Scale rows whose sum differs from 1 by at most .01.
 
         Raises:
             OSError: There is no such file.
-            InvalidModelError: What is no such file, or no model, with the line.
+            InvalidModelError: The file has another format, or is no model; the message names the line.
 
         >>> TabularMDP.from_prism("model.tra", lab="model.lab", srew="model.srew")  # doctest: +SKIP
         TabularMDP(2 states, 1 actions, 3 transitions, 0.0 MB)

@@ -1,4 +1,4 @@
-"""Finding the model in whatever a caller hands over."""
+"""Finding the model in the object that a caller passes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

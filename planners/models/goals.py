@@ -86,8 +86,8 @@ def entering(model: TabularMDP, goal: NDArray[np.bool_]) -> tuple[sparse.csr_arr
     if model.endings is None:
         if (model.termination > 0).any():
             raise InvalidModelError(
-                "episodes of this model end, and it does not say in which states, so that nobody knows whether that is "
-                "the goal. Make it by a reader such as from_gym_dict or from_arrays(P, R, terminal=...), or pass "
+                "episodes of this model end, and it does not say in which states, so they may or may not end in the "
+                "goal. Make it by a reader such as from_gym_dict or from_arrays(P, R, terminal=...), or pass "
                 "endings= to TabularMDP"
             )
         return model.transitions, model.termination

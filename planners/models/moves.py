@@ -52,7 +52,7 @@ class MoveMDP:
         kind: (S,) small unsigned integers, index into `mixture`; None where there is one kind.
         initial: (S,) probabilities of the first state, or None if not known.
         unscaled: (C, A, D) the mixture as it was given; `mixture` itself is scaled to sum to 1, which rounds it.
-            Expected rewards and terminations are those of the numbers given. The model sets it.
+            Expected rewards and terminations are those of the given numbers. The model sets this attribute.
     """
 
     successor: NDArray[np.int32]
@@ -124,7 +124,7 @@ class MoveMDP:
         return np.broadcast_to(np.True_, (self.num_states, self.num_actions))
 
     def expected_next(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(S, A) expected value of the next state, as far as the episode goes on: P V."""
+        """(S, A) expected value of the next state, if the episode goes on, else 0: P V."""
         after = values.take(self.successor)
         after[self.outcome_ends.take(self.outcome)] = 0.0
         return self._mixed(after)

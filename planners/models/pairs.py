@@ -1,4 +1,4 @@
-"""A finite MDP as a list of its pairs of state and action: where few of all possible pairs exist.
+"""A finite MDP as a list of its pairs of state and action, for models in which few of all possible pairs exist.
 
 `TabularMDP` has a row for every action in every state. One state with 10,000 actions among 100,000 with one each would
 take a thousand million rows. Here only pairs that exist are stored, in the order of the states, which is what the
@@ -26,19 +26,20 @@ from planners.names import checked_names
 class PairMDP:
     """L pairs of state and action, of S states and A actions; made by the constructors of `TabularMDP`.
 
-    Below discount 1 the planners, `evaluate` and `certify` work on the pairs. What needs all pairs asks for `tabular`.
+    Below discount 1 the planners, `evaluate` and `certify` work on the pairs. Functions that need all pairs ask for
+    `tabular`.
 
     Attributes:
         transitions: (L, S) CSR of continuing probabilities.
         termination: (L,) probability that the episode ends.
         rewards: (L,) expected immediate reward.
-        pair_state: (L,) state of each pair, which do not fall.
-        pair_action: (L,) action of each pair, which rise in each state.
+        pair_state: (L,) state of each pair, in non-decreasing order.
+        pair_action: (L,) action of each pair, increasing within each state.
         num_actions: A.
         table: Makes a `TabularMDP` of its tables.
         initial: (S,) probabilities of the first state, or None if not known.
-        states: What the states are called.
-        actions: What the actions are called.
+        states: The names of the states.
+        actions: The names of the actions.
         rescaled: The largest distance of a row's sum from 1, before a reader scaled it with `normalise=True`.
         endings: (L, S) CSR, the probability that the episode ends in each state; None: it never ends.
     """

@@ -151,7 +151,7 @@ def final_values(given: FinalValues, model: TabularMDP, impossible: float = -np.
             if over[state] and worth != 0.0:
                 raise _named_already(
                     f"final_values are {worth!r:.40} in state {name!r:.80}, and the episode ends on entering it, so "
-                    "that nobody is there when the steps are over; expected 0. Pay it on the transitions into the "
+                    "that no episode is there when the steps are over; expected 0. Pay it on the transitions into the "
                     "state, or leave the state out of terminal=, with an action that stays there"
                 )
             listed[state] = worth

@@ -104,10 +104,10 @@ class ForgottenNames:
         """Nobody knows.
 
         Raises:
-            InvalidPolicyError: Always, with what to do.
+            InvalidPolicyError: Always; the message says what to do.
         """
         raise InvalidPolicyError(
-            f"this plan was loaded without its model, so nobody knows which state {observation!r:.80} is: the states "
+            f"this plan was loaded without its model, so it cannot tell which state {observation!r:.80} is: the states "
             "of its model are numbered as enumerate_env found them; planners.load_plan(path, model=model) has them"
         )
 

@@ -2,9 +2,9 @@
 
 Notation: S states, A actions, P(s'|s,a) the probability of going on in s', t(s,a) the probability that
 the episode ends, r(s,a) the expected immediate reward. For each pair, sum_s' P(s'|s,a) + t(s,a) = 1.
-The two are kept apart because ending is a matter of the transition, not of the state reached: a
-transition may end the episode in a state that also has a life of its own (Taxi, CliffWalking). Nothing
-is earned after the end, so only P is ever multiplied with values.
+The two are stored separately because the transition ends the episode, and not the state that it reaches: a transition
+may end the episode in a state from which other episodes go on (Taxi, CliffWalking). Nothing is earned after the end, so
+only P is ever multiplied with values.
 """
 
 from collections.abc import Hashable, Mapping
@@ -40,18 +40,18 @@ class TabularMDP(Constructors, ContinuousTime):
         rewards: (S, A) expected immediate reward r(s,a), the rewards of ending transitions included.
         feasible: (S, A) bool, the actions that exist; every state has one.
         initial: (S,) probabilities of the first state, or None if not known.
-        states: What the states are called, a sequence of S names; None: they are numbers, and so are observations.
-        actions: What the actions are called, a tuple of A names; None: they are numbers.
+        states: The names of the states, a sequence of S; None: states are numbers, and so are observations.
+        actions: The names of the actions, a tuple of A; None: actions are numbers.
         endings: (S*A, S) CSR, the probability that the episode ends in each state, where the model tells; the rows
             sum to `termination`. Only `planners.goals` needs it, which asks which state was reached.
         paid: (S*A, S) CSR, the reward of going on to each state, where the model tells more than its expectation; NaN
-            where several rewards lead to one state. At discount 1 it decides whether a loop is fair: expected rewards
-            are rounded.
-        told: What knows the outcomes of pairs one by one, as they were read: of moves, of entries that lead to one
-            state with several rewards, and of rows that were scaled to sum to 1.
+            where several rewards lead to one state. At discount 1 it decides whether the mean reward of a loop is
+            exactly 0, as expected rewards are rounded.
+        told: Holds the outcomes of pairs one by one, as they were read: of moves, of entries that lead to one state
+            with several rewards, and of rows that were scaled to sum to 1.
         labels: (S,) bool of each label: names of sets of states, such as "done", to be used as a goal.
-        may_rest: At discount 1: whether staying for ever at no reward is worth 0; or else, as an episode that
-            has to end does not end there, -inf.
+        may_rest: At discount 1: whether staying for ever at no reward is worth 0. If not, it is worth -inf, as an
+            episode that has to end does not end there.
         rescaled: The largest distance of a row's sum from 1, before a reader scaled it with `normalise=True`.
 
     Source: Puterman (2005), "Markov Decision Processes", Section 2.1.
@@ -110,7 +110,7 @@ class TabularMDP(Constructors, ContinuousTime):
         return int(np.diff(self.transitions.indptr).max(initial=0))
 
     def expected_next(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(S, A) expected value of the next state, as far as the episode goes on: P V."""
+        """(S, A) expected value of the next state, if the episode goes on, else 0: P V."""
         return np.asarray(self.transitions @ values).reshape(self.rewards.shape)
 
     @cached_property
@@ -136,7 +136,7 @@ class TabularMDP(Constructors, ContinuousTime):
     def discounted(self, discounts: ArrayLike) -> "TabularMDP":
         """The model that holds a discount for each pair, to be planned with `discount=1`.
 
-        To be discounted by g is to go on with probability g: the rest is a probability to end. `planners.solve` takes
+        A discount of g means to go on with probability g, and to end with the rest. `planners.solve` takes
         the same table as `discount=`, without a model in between.
 
         Args:
@@ -159,14 +159,15 @@ class TabularMDP(Constructors, ContinuousTime):
         """Write what `from_csv` reads: lines of `idstatefrom, idaction, idstateto, probability, reward`, all numbers.
 
         Names and first states are not in the file: `from_csv(path, states=model.states, actions=model.actions,
-        initial=model.initial)` gives them back. So is a named state that no line is of: it is terminal there.
+        initial=model.initial)` gives them back. It also gives back a named state that has no line; that state is
+        terminal.
 
         Args:
             path: The file, which is written whole or not at all.
             base: 1 to number states and actions from 1, as MDPs.jl does.
 
         Raises:
-            OSError: It cannot be written; a file that was there before is then as it was.
+            OSError: It cannot be written; an older file of that name is then unchanged.
         """
         from planners.readers.csv_file import write_csv
 
@@ -179,7 +180,7 @@ class TabularMDP(Constructors, ContinuousTime):
 
         Args:
             env: The environment, or its model.
-            normalise: Scale rows of `P` that are off 1 by no more than .01.
+            normalise: Scale rows of `P` whose sum differs from 1 by at most .01.
 
         Raises:
             InvalidModelError: There is no model in it, with what to pass instead.

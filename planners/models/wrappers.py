@@ -76,8 +76,8 @@ def refuse_changes(env: Any, asked: str, *, among: tuple[str, ...] | None = None
             continue
         hint = f"; or say that it changes nothing: {wrapper}.same_mdp = True" if what is UNKNOWN else ""
         raise InvalidModelError(
-            f"{wrapper} changes {what}: the tables of the environment inside it are not those of what is played, "
-            f"and {asked} would be of another problem. {advice or 'Use the environment inside it'}{hint}"
+            f"{wrapper} changes {what}: the tables of the environment inside it are not those of the wrapped one, "
+            f"and {asked} would belong to another problem. {advice or 'Use the environment inside it'}{hint}"
         )
 
 

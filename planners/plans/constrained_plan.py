@@ -23,20 +23,21 @@ class ConstrainedPlan:
 
     Attributes:
         value: What the policy earns from the start.
-        lower: Proven: not above what the policy earns, nor above the most that any policy within the bounds does.
-        upper: Proven: not below the most that any policy within the bounds earns.
+        lower: Proven: at most what the policy earns, and at most what the best policy within the bounds earns.
+        upper: Proven: no policy within the bounds earns more.
         error_bound: Largest distance from `value` to these two.
         policy: The policy.
         costs: By name, what the policy costs from the start.
-        costs_upper: Proven: not below these, and not above the bounds.
+        costs_upper: Proven: these costs are at most this, and this is at most the bounds.
         bounds: By name, the most that was allowed.
         prices: By name, how much more could be earned for each unit of the bound, 0 where it does not bind. Proven:
-            with another bound b no policy earns more than upper + price * (b - bound); of several, these are added up.
+            with another bound b no policy earns more than upper + price * (b - bound); for several bounds, the terms
+            price * (b - bound) are added up.
         start: (S,) probabilities of the first state.
-        status: How it ended.
+        status: How planning ended.
         iterations: Number of ordinary plans.
         history: One `Iteration` each; its error bound is the gap between the two bounds at that moment.
-        method: What was run.
+        method: The method that was run.
         discount: The discount.
         tolerance: The error that was allowed, in units of reward.
         model: The model.

@@ -29,7 +29,7 @@ class ExactPlan:
         optimal_actions: (S, A) bool, True for every action whose value is exactly that of the state. At discount 1
             one of them may only go round; those of `policy` do not.
         iterations: Number of policies that were solved exactly.
-        method: What was run.
+        method: The method that was run.
         discount: The discount, a `Fraction`; or (S, A) of floats.
         model: The model that was planned on.
         near: The plan in float64 that it came from.
@@ -96,7 +96,7 @@ class ExactPlan:
         return self.values[state_of(state, self.policy.states, len(self.values))]
 
     def action(self, state: Any) -> Any:
-        """What to do in one state: the action's name or, where actions have none, its number.
+        """The action in one state: its name or, where actions have none, its number.
 
         Raises:
             InvalidPolicyError: There is no such state.

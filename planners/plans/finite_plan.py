@@ -1,4 +1,4 @@
-"""A plan for a given number of steps: what to do depends on how many are left."""
+"""A plan for a given number of steps: the best actions depend on the number of steps left."""
 
 from dataclasses import dataclass, field
 from os import PathLike
@@ -67,7 +67,7 @@ class FinitePlan:
         return TabularPolicy.from_actions(self.actions[step], model.num_actions).on_states(model.states)
 
     def action_values(self, step: int) -> NDArray[np.float64]:
-        """(S, A) Q_t(s,a) of step t: what an action earns now and, with the best ones after it, later.
+        """(S, A) Q_t(s,a) of step t: the reward of an action now, plus the later rewards of the best actions after it.
 
         -inf (or, where costs are minimised, +inf) for actions that do not exist, or lead to an impossible end.
 
@@ -111,7 +111,7 @@ class FinitePlan:
         return float(self.values[step][state_of(state, model.states, len(self.values[step]))])
 
     def action(self, state: Any, step: int = 0) -> Any:
-        """What to do in a state at step t: the name of an action or, where actions have none, its number.
+        """The action in a state at step t: its name or, where actions have none, its number.
 
         Raises:
             InvalidPolicyError: There is no such state.
@@ -135,10 +135,10 @@ class FinitePlan:
         return Table(("step", "state", "action", "value"), int(ends[-1]), row)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the plan to `path`, exactly that name, for `planners.load_plan`: npz, versioned, no pickle.
+        """Write the plan to a file named exactly `path`, for `planners.load_plan`: npz, versioned, no pickle.
 
         Raises:
-            OSError: It cannot be written; a file that was there before is then as it was.
+            OSError: It cannot be written; an older file of that name is then unchanged.
         """
         from planners.plans.save import save_finite_plan
 

@@ -28,12 +28,12 @@ def load_plan(path: str | PathLike[str], model: ModelLike | Sequence[ModelLike] 
     Args:
         path: The file, or the folder.
         model: The model that the plan is of (a `MoveMDP` or its `tabular`, that is the same), or an environment
-            that has it; of a plan of steps that have different models, a list of them. Without it the plan has no
+            that has it; for a plan whose steps have different models, a list of them. Without it the plan has no
             `action_values` and no `optimal_actions`.
 
     Raises:
         FileNotFoundError: No such file.
-        InvalidPlanFileError: Not a plan, cut off, of another version, or of another model.
+        InvalidPlanFileError: The file is no plan, is cut off, or is of another version or another model.
         InvalidModelError: `model` is no model.
 
     >>> import tempfile

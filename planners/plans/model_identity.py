@@ -158,7 +158,7 @@ class _Placeholder:
         """Whatever is asked for: not here.
 
         Raises:
-            MissingModelError: Always, with what to do.
+            MissingModelError: Always; the message says what to do.
         """
         raise MissingModelError(self.why.format(name=name))
 
@@ -171,7 +171,7 @@ class MissingModel(_Placeholder):
     """The model of a plan that was loaded without one: it knows only which model it was."""
 
     why = (
-        "this plan was loaded without its model, which its {name!r} is asked of; "
+        "this plan was loaded without its model, and {name!r} needs the model; "
         "planners.load_plan(path, model=env) loads it with the model"
     )
 
@@ -217,7 +217,7 @@ class BlockModel(_Placeholder):
     num_actions: int
     digest: str
     why = (
-        "no process holds the whole model, which {name!r} is asked of; planners.load_plan(folder, model=model) "
+        "no process holds the whole model, and {name!r} needs it; planners.load_plan(folder, model=model) "
         "loads a plan with its model, where that fits in memory"
     )
 

@@ -22,24 +22,24 @@ Floats = NDArray[np.float64]
 class ParetoFront:
     """The trade-offs of K rewards: n policies, none of which is worse in all rewards, sorted by the first reward.
 
-    Whatever has a weighted mean of these totals, a policy has that draws one of them as an episode begins.
+    A policy that draws one of these policies when an episode begins attains any weighted mean of these totals.
 
     Attributes:
-        names: (K,) what the rewards are called.
+        names: (K,) the names of the rewards.
         values: (n, K) the totals of each policy from the start.
         lower: (n, K) proven: not above these.
         upper: (n, K) proven: not below these.
         policies: (n,) the policies, which are deterministic.
         weights: (n, K) for each policy weights with which it is best; they sum to 1.
         ranges: (K,) from the least to the most of each reward among the corners; 1 where they all have the same.
-        gap: Proven: with rewards divided by `ranges`, and weights that sum to 1 of which each is at least 1e-6, no
-            policy has a weighted sum that is above the best of these policies by more.
+        gap: Proven: no policy has a weighted sum that exceeds the best of these policies by more than this, with
+            rewards divided by `ranges`, and weights that sum to 1 and are at least 1e-6 each.
         minimise: (K,) which rewards are costs.
         tolerance: The gap that was allowed.
-        status: How it ended.
+        status: How planning ended.
         iterations: Number of ordinary plans.
         history: Empty.
-        method: What was run.
+        method: The method that was run.
         discount: The discount.
         start: (S,) probabilities of the first state.
         model: The model.
@@ -86,10 +86,10 @@ class ParetoFront:
         """The number of the policy whose totals have the best weighted sum.
 
         Args:
-            weights: (K,) of at least 0; those of costs, too.
+            weights: (K,) numbers of at least 0, for costs too.
 
         Raises:
-            InvalidOptionError: They are others.
+            InvalidOptionError: The weights are no such numbers.
         """
         given = np.asarray(weights, dtype=np.float64)
         if given.shape != (len(self.names),) or not (given >= 0).all() or not given.any():
@@ -106,7 +106,7 @@ class ParetoFront:
         return Table(columns, len(self), row)
 
     def plot(self, axes: Any = None) -> Any:
-        """The corners, and between neighbours what is mixed of them; of three rewards the third is the colour.
+        """Plot the corners, and the mixtures between neighbours; with three rewards, the third is the colour.
 
         Args:
             axes: Matplotlib axes to draw on; None: new ones.

@@ -1,4 +1,4 @@
-"""What planning returns: values, a policy, and the proof of how good they are."""
+"""The result of planning: values, a policy, and their proven bounds."""
 
 import enum
 from dataclasses import dataclass, field, replace
@@ -53,17 +53,17 @@ class Plan:
         lower: (S,) proven: not above V*, nor above the value of `policy`.
         upper: (S,) proven: not below V*.
         error_bound: Largest distance from `values` to a bound: |values - V*| is at most this.
-        status: How it ended.
+        status: How planning ended.
         iterations: Number of sweeps, or of policies.
         history: One `Iteration` each.
-        method: What was run, and with `method="auto"` why.
+        method: The method that was run, and with `method="auto"` why.
         discount: The discount.
         tolerance: The error that was allowed, in units of reward.
-        relative_tolerance: Where it was allowed as a part of the largest |V|: that part; else 0.
+        relative_tolerance: The error that was allowed as a fraction of the largest |V|; 0 if none was.
         model: The model that was planned on.
         minimise: Whether V* is the least of all policies, because rewards are costs, and not the most. `values`,
-            `lower` and `upper` are in the sign of the model's rewards either way; what is said of -inf, and of the
-            policy's value and `lower`, then holds for +inf and `upper`.
+            `lower` and `upper` are in the sign of the model's rewards either way; the statements about -inf, and about
+            the policy's value and `lower`, then hold for +inf and `upper`.
     """
 
     values: NDArray[np.float64]
@@ -108,10 +108,10 @@ class Plan:
     def optimal_actions(self) -> NDArray[np.bool_]:
         """(S, A) True for every action that can be optimal within the bounds, all ties included.
 
-        At discount 1, where steps can be free, an action that only goes round is none: of those that stay where
-        one can go round for free, only those are kept that lead nearer to a way out, or that rest where V* = 0.
-        Whatever kept actions a policy takes, it earns V*, up to what the bounds leave open; those of `policy` are
-        kept. As long as the bounds are far apart, nothing is left out for this reason.
+        At discount 1, where steps can be free, an action that only goes round is not optimal. Among the actions that
+        stay where one can go round for free, only those are kept that lead nearer to a way out, or that rest where V* =
+        0. Every policy of kept actions earns V*, up to what the bounds leave open; the actions of `policy` are kept.
+        While the bounds are far apart, no action is left out for this reason.
         """
         if self.minimise:
             return opposite(self, negated(self.model)).optimal_actions
@@ -132,7 +132,7 @@ class Plan:
         return float(self.values[state_of(state, self.policy.states, len(self.values))])
 
     def action(self, state: Any) -> Any:
-        """What to do in one state, named as in `value`: the action's name or, where actions have none, its number.
+        """The action in one state, named as in `value`: its name or, where actions have none, its number.
 
         Raises:
             InvalidPolicyError: There is no such state.
@@ -164,10 +164,10 @@ class Plan:
         return action if names is None else names[action]
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the plan to `path`, exactly that name, for `planners.load_plan`: npz, versioned, no pickle.
+        """Write the plan to a file named exactly `path`, for `planners.load_plan`: npz, versioned, no pickle.
 
         Raises:
-            OSError: It cannot be written; a file that was there before is then as it was.
+            OSError: It cannot be written; an older file of that name is then unchanged.
             InvalidOptionError: The name ends as another kind of file, such as .csv; or the policy draws actions.
         """
         from planners.plans.save import save_plan
@@ -175,7 +175,7 @@ class Plan:
         save_plan(self, path)
 
     def plot(self, grid: Any = None, axes: Any = None, *, values: Any = None) -> Any:
-        """Values and optimal actions on the map of a gridworld, or without one the proven error against sweeps.
+        """Plot values and optimal actions on the map of a gridworld or, without one, the proven error against sweeps.
 
         Args:
             grid: The gridworld environment that was planned on, or its `grid` (then without arrows).
@@ -187,7 +187,7 @@ class Plan:
 
         Raises:
             ModuleNotFoundError: matplotlib is missing.
-            InvalidOptionError: `grid` is no map, or one of another number of states, or there are not so many values.
+            InvalidOptionError: `grid` is no map, or `grid` or `values` has another number of states.
         """
         from planners.plans.plots import plot_plan
 
@@ -230,7 +230,7 @@ def certificate_rows(plan: "Plan") -> list[tuple[str, str]]:
     """(name, text) of what was run, how it ended and what is proven."""
     names = getattr(plan.model, "states", None)
     samples = None if names is None else names.samples
-    estimate = f"an estimate, of {samples} samples of each action: what is proven holds for it alone"
+    estimate = f"an estimate, from {samples} samples of each action: the proofs hold for this estimate only"
     off = getattr(plan.model, "rescaled", 0.0)
     scaled = f"its rows were scaled to sum to 1 (normalise=True); they were off by up to {off:.2g}"
     return [

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class TabularPolicy:
     """A policy over S states and A actions, deterministic or not; an `Agent`.
 
-    Made of (S, A) probabilities, or by `TabularPolicy.from_actions` of one action a state. Rows may sum to 1 within
-    1e-9, or within some roundings of the type they are given in (float32: 1.9e-6); they are then scaled to it.
+    Made from (S, A) probabilities, or by `TabularPolicy.from_actions` from one action for each state. Rows have to sum
+    to 1 within 1e-9, or within some roundings of the type they are given in (float32: 1.9e-6); they are then scaled to
+    sum to 1.
 
     Raises:
         InvalidPolicyError: A row that is not a distribution, with the state and what was found.
@@ -82,7 +83,7 @@ class TabularPolicy:
 
     @classmethod
     def of_checked_actions(cls, actions: NDArray[np.integer], num_actions: int) -> Self:
-        """As `from_actions`, of an array that is not looked at, nor copied: one that lies in a file."""
+        """As `from_actions`, for an array that is neither checked nor copied, such as an array in a file."""
         policy = cls.__new__(cls)
         policy.num_states, policy.num_actions = len(actions), num_actions
         policy.actions = actions  # pyright: ignore[reportAttributeAccessIssue] - any integers do

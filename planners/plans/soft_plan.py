@@ -1,4 +1,4 @@
-"""A plan that draws its actions: values with a price on certainty."""
+"""A plan whose policy draws its actions: the values of reward plus temperature times entropy."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,11 +15,11 @@ from planners.plans.plan import Plan
 class SoftPlan(Plan):
     """Values and a stochastic policy that maximise reward plus temperature times entropy.
 
-    What is said of V* in `Plan` holds for the soft V*: `values`, `lower` and `upper`; the policy's own soft value is at
-    least `lower`.
+    The statements on V* in `Plan` hold for the soft V*: `values`, `lower` and `upper`; the policy's own soft value is
+    at least `lower`.
 
     Attributes:
-        temperature: In units of reward: what one nat of entropy is worth.
+        temperature: The worth of one nat of entropy, in units of reward.
     """
 
     temperature: float = 1.0
@@ -33,7 +33,7 @@ class SoftPlan(Plan):
         """Not possible: files of plans hold one action a state.
 
         Raises:
-            InvalidOptionError: Always, with what to do.
+            InvalidOptionError: Always; the message says what to do.
         """
         raise InvalidOptionError(
             f"a plan with temperature {self.temperature:g} draws its actions, and files of plans hold one action a "

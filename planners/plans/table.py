@@ -1,4 +1,4 @@
-"""A table of a few columns: printed, its first rows; and all of them as a CSV file or a pandas DataFrame."""
+"""A table of a few columns: it prints its first rows, and writes all of them as a CSV file or a pandas DataFrame."""
 
 import csv
 import io
@@ -116,7 +116,7 @@ class Table(Sequence[tuple[Any, ...]]):
         """Write all rows, with a header.
 
         Raises:
-            OSError: It cannot be written; a file that was there before is then as it was.
+            OSError: It cannot be written; an older file of that name is then unchanged.
         """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
@@ -125,7 +125,7 @@ class Table(Sequence[tuple[Any, ...]]):
         write_atomically(Path(path), lambda file: file.write(text.getvalue().encode()))
 
     def to_pandas(self) -> Any:
-        """All rows as a pandas DataFrame; the index of a table of states are these.
+        """All rows as a pandas DataFrame; a table of states has the states as its index.
 
         Raises:
             ModuleNotFoundError: pandas is missing.

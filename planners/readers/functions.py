@@ -47,7 +47,7 @@ def read_functions(
     progress: bool | Callable[[int, int], object] = False,
     normalise: bool = False,
 ) -> FromFunctions:
-    """Tables of `TabularMDP` from two functions; arguments and errors as of `TabularMDP.from_functions`.
+    """Tables of `TabularMDP` from two functions; arguments and errors as for `TabularMDP.from_functions`.
 
     >>> found = read_functions(2, lambda s: ["wait", "sell"], lambda s, a: [(1.0, s - (a == "sell"), 5.0)], {0})
     >>> found.states, found.actions, found.tables["rewards"].tolist()

@@ -195,7 +195,7 @@ class Labels:
         order = np.argsort(place, kind="stable")
         if not np.array_equal(place[order], np.arange(sizes[0] * count)):
             raise InvalidModelError(
-                f"{what} has {len(rows)} rows for pairs (state, action), which are not each pair once; expected "
+                f"{what} has {len(rows)} rows for pairs (state, action), which do not name each pair once; expected "
                 f"{sizes[0] * count}. Models without some pairs: from_state_action_pairs"
             )
         return order

@@ -26,7 +26,7 @@ def check_unpaid(rewards: NDArray[np.float64], ends: NDArray[np.bool_]) -> None:
         state, action = (int(i) for i in np.argwhere(paid)[0])
         raise InvalidModelError(
             f"state {state} is terminal, and action {action} has reward {rewards[state, action]:.12g} there: the "
-            "episode ends on entering it, so nobody would earn that. Expected 0. Pay it on the transitions into the "
+            "episode ends on entering it, so this is never earned. Expected 0. Pay it on the transitions into the "
             "state; or give rewards as (S,) R(s), which a terminal state pays once",
             state,
             action,

@@ -216,9 +216,9 @@ class _Search:
             raise UnboundedValueError("at discount 1 reward can be collected for ever, within the bounds, too", [])
         names = ", ".join(limit.name for limit in self.limits)
         raise UnprovenValueError(
-            f"no policy was found that is within the bounds of {names}, nor is it proven that there is none. They are "
-            "as near to the least that is possible as rounding, or are kept only by going on for ever. Raise them a "
-            "little, or use a discount below 1",
+            f"no policy within the bounds of {names} was found, and it is not proven that there is none. The bounds "
+            "are within rounding of the least possible costs, or only a policy that goes on for ever keeps them. Raise "
+            "them a little, or use a discount below 1",
             [],
         )
 

@@ -190,8 +190,8 @@ class Objectives:
             states = np.flatnonzero(conflict)
             raise ImproperPolicyError(
                 f"at discount 1 the best policy within the bounds stays for ever in states {named_states(states)} in "
-                "some episodes and leaves them in others. No policy does so that draws every action anew. Use a "
-                "discount below 1",
+                "some episodes and leaves them in others. No policy that draws every action independently does so. Use "
+                "a discount below 1",
                 states.tolist(),
             )
         here = table.sum(axis=1)

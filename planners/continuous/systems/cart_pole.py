@@ -18,8 +18,8 @@ GRAVITY, MASS, POLE, LENGTH, FORCE, TIME = 9.8, 1.1, 0.1 * 0.5, 0.5, 10.0, 0.02
 class CartPole(System):
     """Place, speed, angle and turning speed; actions 0 and 1 push left and right.
 
-    The speeds have no limits: `low` and `high` are those within which a plan looks, and V* outside is known to be
-    from 0 to 1 / (1 - discount) only.
+    The speeds have no limits. A plan looks between `low` and `high` only; outside, V* is only known to be from 0 to 1 /
+    (1 - discount).
     """
 
     low, high = (-FURTHEST, -2.5, -LEANING, -2.5), (FURTHEST, 2.5, LEANING, 2.5)

@@ -23,7 +23,7 @@ class DoubleIntegrator(System):
     """Position and velocity, both from -size to size; the action is a push from -1 to 1.
 
     Attributes:
-        time: Of a step, dt.
+        time: The duration dt of a step.
         goal: Half the side of the square around 0 at which it ends; None: it never ends, and costs are quadratic.
 
     >>> DoubleIntegrator(time=0.5).step((1.0, 0.0), -1.0)
@@ -46,7 +46,7 @@ class DoubleIntegrator(System):
 
     @property
     def step_cost(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Whether it counts steps."""
+        """Whether every step costs 1."""
         return self.goal is not None
 
     @property
@@ -76,16 +76,16 @@ class DoubleIntegrator(System):
         return (position <= goal) & (position >= -goal) & (velocity <= goal) & (velocity >= -goal)
 
     def reward_slope(self, state: State, action: Number) -> list[Number] | None:
-        """Of the squares; None where there is a goal."""
+        """The derivatives of the squares; None if there is a goal."""
         return None if self.goal is not None else [state[0] * (-2.0), state[1] * (-2.0)]
 
     def jacobian(self, state: State, action: Number) -> list[list[Number]]:
-        """The same everywhere but at walls, where there is none."""
+        """The derivatives, the same everywhere except at walls, where there are none."""
         free = self._free(state, action)
         return [[free, self.time * free], [0.0 * free, free]]
 
     def action_slope(self, state: State, action: Number) -> list[Number]:
-        """The same everywhere but at walls, where there is none."""
+        """The derivatives, the same everywhere except at walls, where there are none."""
         half = Interval(below(0.5 * self.time**2), above(0.5 * self.time**2))
         return [half * self._free(state, action), self.time * self._free(state, action)]
 

@@ -66,7 +66,7 @@ class Pendulum(System):
         return [[slope * TIME + one, one * TIME], [slope, one]]
 
     def reward_slope(self, state: State, action: Number) -> list[Number]:
-        """Of the squares of the angle, which bends at pi, and of the speed."""
+        """The derivatives of the squares of the angle, which has a kink at pi, and of the speed."""
         angle, speed = state
         turn = 2.0 * math.pi
         near = angle - Interval(below(turn), above(turn)) * np.round(angle.middle / turn)

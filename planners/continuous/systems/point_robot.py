@@ -4,9 +4,9 @@ ahead     = position + step * direction + noise
 position' = ahead, if the rectangle between `position` and `ahead`, widened by the radius of the disc, is free of walls;
             else `position`: the move does not take place
 
-So whichever way the disc takes within the rectangle, it meets no wall, and it passes through none and around no corner.
-The episode ends when the middle of the disc is in a terminal square. Every step pays `step_reward`, or what the square
-pays in which it ends.
+So the disc meets no wall on any way within the rectangle: it passes through no wall and around no corner.
+The episode ends when the middle of the disc is in a terminal square. Every step pays `step_reward`, or the reward of
+the square in which it ends, if that has one.
 """
 
 import math
@@ -35,16 +35,16 @@ class PointRobot(System):
     Args:
         desc: The map, and its squares as for `GridWorld-v0`: `#` wall, `.` free, `S` start, `+` and `-` the end and +1
             or -1. Or (H, W) bool, True on walls. The first row is the upper one.
-        rewards: (H, W) what arriving in a square pays, NaN: `step_reward`; None: as the glyphs say.
+        rewards: (H, W) the reward for arriving in a square, where NaN means `step_reward`; None: as the glyphs say.
         terminal: (H, W) whether the episode ends there; None: as the glyphs say.
         starts: (H, W) whether an episode can begin there; None: as the glyphs say.
         step: How long a move is, in sides of a square.
-        radius: Of the disc, less than 0.5.
-        noise: Added to each move, on both axes; a number: of a normal distribution, the standard deviation. Bounded
-            noise is drawn evenly. None: no noise.
-        directions: 4: up, right, down, left; 8: the diagonals too, up and right, and so on clockwise. None: any, and an
-            action is the angle from the x axis against the clock, in half turns, from -1 to 1.
-        step_reward: Of any step.
+        radius: Radius of the disc, less than 0.5.
+        noise: Added to each move, on both axes. A number is the standard deviation of a normal distribution. Bounded
+            noise is drawn uniformly. None: no noise.
+        directions: 4: up, right, down, left. 8: also the diagonals, clockwise from up and right. None: every direction;
+            an action is then the angle from the x axis, counterclockwise, in half turns from -1 to 1.
+        step_reward: The reward of any step.
 
     Attributes:
         squares: The map.
@@ -117,20 +117,20 @@ class PointRobot(System):
         return isinstance(self.actions, Interval)
 
     def displacement(self, action: Number) -> State:
-        """(x, y) where an action moves without noise and walls; of an `Interval` of angles a box."""
+        """(x, y) the move of an action without noise and walls; for an `Interval` of angles, a box."""
         if isinstance(self.actions, Interval):
             return cos(action * math.pi) * self.length, sin(action * math.pi) * self.length
         found = self._moves[np.asarray(action, dtype=np.intp)]
         return (float(found[0]), float(found[1])) if found.ndim == 1 else (found[:, 0], found[:, 1])
 
     def step(self, state: State, action: Number, noise: tuple[Any, Any] = (0.0, 0.0)) -> State:
-        """The next position, where the noise is as given."""
+        """The next position, with the noise that is given."""
         move = self.displacement(action)
         ahead = tuple(x + d + w for x, d, w in zip(state, move, noise, strict=True))
         return self.squares.moved(state, ahead, self.radius)
 
     def sample(self, state: State, action: Number, rng: np.random.Generator) -> State:
-        """The next position, with noise that is drawn."""
+        """The next position, with noise drawn at random."""
         first, second = self.draw_noise(rng)
         return self.step(state, action, (first, second))
 
@@ -148,7 +148,7 @@ class PointRobot(System):
         return self.step(box, action, (first, second))
 
     def reward(self, state: State, action: Number, next_state: State) -> Number:
-        """What the square pays in which the middle of the disc arrives."""
+        """The reward of the square in which the middle of the disc arrives."""
         return self.squares.reward(next_state)
 
     def ended(self, state: State) -> Any:
@@ -159,7 +159,7 @@ class PointRobot(System):
         """(..., 2) positions.
 
         Raises:
-            InvalidOptionError: As of any system; or the disc would overlap a wall.
+            InvalidOptionError: As for any system; or the disc would overlap a wall.
         """
         points = super().checked_state(state)
         reach = self.radius - NEAR

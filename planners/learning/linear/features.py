@@ -1,4 +1,4 @@
-"""Binary features: which of d features an observation has. Their weights are added up to its value.
+"""Binary features: which of d features an observation has. The sum of their weights is its value.
 
 Source: Sutton and Barto (2018), Sections 9.3, 9.5.3 (coarse coding) and 9.5.4 (tile coding).
 """
@@ -69,12 +69,12 @@ class StateAggregation(_Binary):
 
 
 class TileCoding(_Binary):
-    """Tile coding: a few grids over a box, each a little aside of the others; an observation has a tile of each.
+    """Tile coding: a few grids over a box, each moved a little; an observation lies in one tile of each grid.
 
     Tiling k of n is moved by k/n of a tile along the first axis, 3k/n along the second, 5k/n along the third, ...
 
     Args:
-        low: (m,) least of each number that is observed. What lies outside counts as the nearest in the box.
+        low: (m,) least of each number that is observed. An observation outside counts as the nearest one in the box.
         high: (m,) largest.
         tiles: How many tiles a grid has along each axis, one number or (m,).
         tilings: How many grids n. The book's advice is a power of 2 of at least 4m.

@@ -7,7 +7,7 @@
         b <- b + R z
     w = A^-1 b
 
-The book's box keeps the inverse of A instead, step by step; here A is solved when the weights are asked for.
+The book's box keeps the inverse of A instead, step by step; here the system with A is solved when the weights are used.
 
 Source: Bradtke and Barto (1996); Boyan (1999); Sutton and Barto (2018), Section 9.8, the box "LSTD".
 """
@@ -31,7 +31,7 @@ class LSTD:
         trace_decay: lambda.
         discount: 0 to 1.
         regularisation: epsilon, above 0; it fades as steps are made.
-        policy: Makes an action of an observation; None: always action 0, for a process of one action.
+        policy: A function from an observation to an action; None: always action 0, for a process of one action.
 
     Raises:
         InvalidOptionError: A number is out of its range.

@@ -37,7 +37,7 @@ class LinearSarsa:
         exploration: epsilon; 0 suits optimistic first weights.
         discount: 0 to 1.
         replacing: Whether a trace becomes 1 at a visit, instead of growing by 1.
-        seed: Of what it draws.
+        seed: Seed of its random draws.
 
     Attributes:
         weights: (A, d) w.

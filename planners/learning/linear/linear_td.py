@@ -28,7 +28,7 @@ class LinearTD:
         rate: alpha, for each feature.
         trace_decay: lambda.
         discount: 0 to 1.
-        policy: Makes an action of an observation; None: always action 0, for a process of one action.
+        policy: A function from an observation to an action; None: always action 0, for a process of one action.
 
     Attributes:
         weights: (d,) w.

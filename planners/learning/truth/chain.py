@@ -72,7 +72,8 @@ class Chain(NamedTuple):
         """
         if self.discount == 1.0 and not self.always_ends:
             raise InvalidModelError(
-                "at discount 1 an episode of this policy may go on for ever; expected one that ends, or less"
+                "at discount 1 an episode of this policy may go on for ever; expected a policy that ends, "
+                "or a smaller discount"
             )
         rewards = np.bincount(self.state, self.probability * self.reward, minlength=self.num_states)
         matrix = sparse.eye_array(self.num_states) - self.discount * self.summed(self.probability)

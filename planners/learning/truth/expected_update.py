@@ -45,7 +45,9 @@ def expected_update(
     right = np.column_stack([x - gamma * (onward @ x), rewards])
     if gamma * trace_decay > 0.0:
         if gamma * trace_decay == 1.0 and not chain.always_ends:
-            raise InvalidOptionError("trace_decay and discount are 1 and episodes may go on for ever; expected less")
+            raise InvalidOptionError(
+                "trace_decay and discount are 1 and episodes may go on for ever; expected one of them below 1"
+            )
         right = splu(sparse.csc_matrix(eye - gamma * trace_decay * onward)).solve(right)
     found = x.T @ (visits[:, None] * right)
     return ExpectedUpdate(found[:, :-1], found[:, -1], x, visits, chain)

@@ -1,4 +1,4 @@
-"""Where TD(lambda) with linear features ends, and how far its values are from the true ones."""
+"""The limit of TD(lambda) with linear features, and the distance of its values from the true ones."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +17,8 @@ class LinearValues:
     """The fixed point of TD(lambda).
 
     Attributes:
-        weights: (d,) w; of several that mean the same, the shortest.
-        values: (S,) X w; NaN where the policy never comes.
+        weights: (d,) w; the shortest, if several give the same values.
+        values: (S,) X w; NaN in states that the policy never reaches.
         true_values: (S,) V of the policy.
         visits: (S,) mu, the long-run share of steps in each state.
     """
@@ -30,7 +30,7 @@ class LinearValues:
 
     @property
     def value_error(self) -> float:
-        """VE, the sum over s of mu(s) [V(s) - (X w)(s)]^2: 0 where the features can say all."""
+        """VE, the sum over s of mu(s) [V(s) - (X w)(s)]^2: 0 if the features can represent V."""
         seen = self.visits > 0
         return float(self.visits[seen] @ (self.values[seen] - self.true_values[seen]) ** 2)
 
@@ -48,11 +48,11 @@ def linear_values(
     trace_decay: float = 0.0,
     behaviour: Any = None,
 ) -> LinearValues:
-    """What linear TD(lambda), LSTD(lambda) and gradient Monte Carlo (lambda = 1) come to with falling step sizes.
+    """The limit of linear TD(lambda), LSTD(lambda) and gradient Monte Carlo (lambda = 1) with decreasing step sizes.
 
     Args:
         env_or_model: A model that says where episodes begin, or an environment that has one.
-        policy: What is evaluated: a plan, (S,) actions or (S, A) probabilities.
+        policy: The policy to evaluate: a plan, (S,) actions or (S, A) probabilities.
         features: (S, d) of each state, such as `planners.state_aggregation(S, groups)`.
         discount: 0 to 1.
         trace_decay: lambda; 0 is TD(0), 1 is Monte Carlo, which has the smallest VE.

@@ -1,4 +1,4 @@
-"""The rate at which TD learns: the eigenvalues of what an update does on average."""
+"""The rate at which TD learns: the eigenvalues of the mean update."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -38,7 +38,7 @@ class Spectrum:
 
     @property
     def verdict(self) -> str:
-        """What the radius means."""
+        """The meaning of the radius, in words."""
         if self.radius < FAST:
             return "converges: in a step or two"
         if self.radius < 1 - NEUTRAL:
@@ -61,13 +61,13 @@ def spectrum(
     features: ArrayLike | None = None,
     behaviour: Any = None,
 ) -> Spectrum:
-    """The rate of TD(lambda), and whether it converges at all, from what its updates do on average.
+    """The rate of TD(lambda), and whether it converges at all, from its mean update.
 
     Args:
         env_or_model: A model that says where episodes begin, or an environment that has one.
-        policy: What is evaluated: a plan, (S,) actions or (S, A) probabilities.
-        learner: `planners.TD(rate=0.1)`, `planners.TDLambda(rate=0.1, trace_decay=0.8)` or one that does the same on
-            average. Its own policy, features and discount do not count.
+        policy: The policy to evaluate: a plan, (S,) actions or (S, A) probabilities.
+        learner: `planners.TD(rate=0.1)`, `planners.TDLambda(rate=0.1, trace_decay=0.8)` or a learner with the same mean
+            update. Its own policy, features and discount do not count.
         discount: 0 to 1.
         features: (S, d) of each state; None: a table.
         behaviour: The policy that acts, if it is another one; updates are weighted by importance sampling.

@@ -1,4 +1,4 @@
-"""How wrong a rule of prediction is after so many episodes: bias and variance, exactly and without a single run."""
+"""The error of a rule of prediction after n episodes: exact bias and variance, without any run."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -51,7 +51,7 @@ class ErrorCurves:
     def root_mean_squared_error(self) -> Array:
         """(n + 1,) root of the mean over the states that are reached.
 
-        Averages over runs of each run's own root, as the figures of Sutton and Barto have them, are at most this much.
+        The figures of Sutton and Barto average the root of each run; such an average is at most this number.
         """
         reached = np.isfinite(self.true_values)
         return np.sqrt(self.mean_squared_error[:, reached].mean(axis=1))
@@ -74,13 +74,13 @@ def value_error(
 ) -> ErrorCurves:
     """Bias, variance and mean squared error of the values that a learner estimates, exactly.
 
-    Of online TD(0) after every episode or every step; of the offline lambda-return algorithm, which for lambda = 1 is
-    Monte Carlo, after every episode. Online TD(lambda) has no such equations: its traces multiply its estimates.
+    For online TD(0), after every episode or every step; for the offline lambda-return algorithm, which for lambda = 1
+    is Monte Carlo, after every episode. Online TD(lambda) has no such equations: its traces multiply its estimates.
 
     Args:
-        env_or_model: A model that says where episodes begin, or an environment that has one. Where it knows only the
-            expected reward of a pair, that is what a step pays.
-        policy: What is evaluated: a plan, (S,) actions or (S, A) probabilities.
+        env_or_model: A model that says where episodes begin, or an environment that has one. If it has only the
+            expected reward of a pair, every step pays that.
+        policy: The policy to evaluate: a plan, (S,) actions or (S, A) probabilities.
         learner: `planners.TD(rate=0.1)`, whose own policy does not count, or `planners.LambdaReturn(rate=0.1,
             trace_decay=0.8)`.
         discount: 0 to 1.

@@ -130,7 +130,7 @@ def test_the_gain_may_depend_on_the_state() -> None:
         plan = planners.average_reward(TabularMDP.from_gym_dict(rows))
         assert plan.gain.tolist() == pytest.approx([max(1.5, 1.5 + extra), 3.0, 1.0, 1.5 + extra])
         assert plan.policy.actions[0] == best
-        assert "as the state is" in repr(plan)
+        assert "depending on the state" in repr(plan)
         assert plan.error_bound <= 1e-6 * 9.0
 
 

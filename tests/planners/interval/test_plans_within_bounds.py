@@ -148,7 +148,7 @@ def test_what_is_refused(lecture: TabularMDP) -> None:
     wide = TabularMDP.from_arrays(np.full((7, 1, 7), 1 / 7), np.zeros((7, 1)))
     with pytest.raises(InvalidOptionError, match="state 0, action 0 has 7"):
         planners.solve(IntervalMDP.around(wide, 0.1), discount=1.0)
-    with pytest.raises(InvalidModelError, match="has one value"):
+    with pytest.raises(InvalidModelError, match="expected an IntervalMDP"):
         planners.evaluate_bounds(lecture, np.zeros(11, dtype=int), 0.9)  # pyright: ignore
     sets = dataclasses.replace(IntervalMDP.around(lecture, 0.1), feasible=np.eye(4, dtype=bool)[np.zeros(11, int)])
     with pytest.raises(InvalidPolicyError, match="only"):

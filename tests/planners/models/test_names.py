@@ -146,7 +146,7 @@ def test_labels_that_do_not_fit_are_refused(rng: np.random.Generator) -> None:
     with pytest.raises(InvalidModelError, match=r"the labels of R, its actions, has 'wait' twice"):
         TabularMDP.from_arrays(P, Frame(R, STATES, ["wait", "wait"]), axes="ASS")
     with pytest.raises(
-        InvalidModelError, match=r"R has 5 rows for pairs \(state, action\), which are not each pair once"
+        InvalidModelError, match=r"R has 5 rows for pairs \(state, action\), which do not name each pair once"
     ):
         TabularMDP.from_arrays(P, Frame(np.ones(5), [(s, a) for s in STATES for a in ACTIONS][:5]), axes="ASS", **NAMED)
     with pytest.raises(InvalidModelError, match="nothing says which column of Q is which; pass state_names="):
