@@ -178,7 +178,7 @@ FINITE, GAUSSIAN = FiniteGame([0.5, 0.5]), GaussianGame()
         (lambda: FINITE.gradients([0.5, 0.5], [1.0]), r"q has 1 atoms; expected 2"),
         (lambda: FINITE.value(torch.ones(3), torch.ones(2)), r"D has shape \(3,\); expected \(2,\)"),
         (lambda: BilinearGame([[1.0]]).value([1.0, 2.0], [1.0]), r"discriminator_0 has shape \(2,\)"),
-        (lambda: BilinearGame([[1.0], [1.0, 2.0]]), r"no array of numbers"),  # type: ignore[list-item]
+        (lambda: BilinearGame([[1.0], [1.0, 2.0]]), r"not an array of numbers"),  # type: ignore[list-item]
         (lambda: DiracGame().exploitability([float("inf")], [1.0]), r"discriminator_0 is \[inf\]"),
         (lambda: spectrum("dirac", "consensus", gamma=2.0), r"no option 'gamma'; it has weight"),
         (lambda: spectrum("dirac", Consensus(), weight=2.0), r"takes no options"),

@@ -338,7 +338,7 @@ SOME_NUMBER: Any = lambda turn: 1.0  # noqa: E731
         (lambda: train("ring8", loss=info_loss(), steps=1), "others is nobody; .* payoffs for classifier_0"),
         (lambda: train("ring8", others=[Seat("x", nn.Linear(2, 1))], steps=1), "payoffs for nobody beside"),
         (lambda: train("ring8", others=cast(Any, "x"), steps=1), "expected a list of players"),
-        (lambda: train("dirac", loss=turn_loss("x", {"generator": SOME}), steps=1), "of samples, which the game of"),
+        (lambda: train("dirac", loss=turn_loss("x", {"generator": SOME}), steps=1), "need samples, which the game of"),
         (lambda: train("ring8", loss=turn_loss("x", {"discriminator": SOME}), penalty="r1", steps=1), "subtract the"),
         (lambda: train("ring8", loss=turn_loss("x", {"generator": lambda turn: turn.fake}), steps=1), "of one number"),
         (lambda: train("ring8", loss=turn_loss("x", {"generator": SOME_NUMBER}), steps=1), "generator_0 is 1.0"),

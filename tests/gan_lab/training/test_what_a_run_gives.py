@@ -136,7 +136,7 @@ def test_the_option_grid(tmp_path: Path, rng: np.random.Generator) -> None:
     assert Image.open(file).convert("RGB").size == (8 * 49 + 1, 8 * 49 + 1)
     answer = CliRunner().invoke(app, ["train", "ring8", "--steps", "1", "--grid", str(file)])
     assert answer.exit_code == 2
-    assert "samples of 'ring8' are none" in answer.stderr
+    assert "samples of 'ring8' are not pictures" in answer.stderr
 
 
 def test_scalars_are_those_of_the_run() -> None:

@@ -180,7 +180,7 @@ def test_samples_of_any_generator_are_an_estimate_and_the_plan_says_so(name: str
     assert np.abs(model.termination[:3, 0] - 0.5).max() <= 5 * 0.5 / 20
     plan = planners.solve(model, discount=1.0)
     for text in (repr(plan), plan._repr_html_()):
-        assert "an estimate, of 400 samples of each action" in text
+        assert "an estimate, from 400 samples of each action" in text
     exact, _ = planners.enumerate_env(Toy(TWO, first=1))
     assert "estimate" not in repr(planners.solve(exact, discount=1.0))
 
@@ -189,7 +189,7 @@ def test_a_plan_in_a_file_says_it_too(tmp_path: Path) -> None:
     model, _ = planners.enumerate_env(Ladder(DRAWS["random"]), samples=20)
     planners.solve(model, discount=1.0).save(tmp_path / "plan")
     for plan in (planners.load_plan(tmp_path / "plan"), planners.load_plan(tmp_path / "plan", model)):
-        assert "of 20 samples" in repr(plan)
+        assert "from 20 samples" in repr(plan)
 
 
 def test_draws_that_change_nothing_are_no_obstacle() -> None:
