@@ -5,6 +5,9 @@
 Prints the wall-clock of both by turns and the load of the machine, which has to be quiet for the ratio to say
 something; whether the tables are alike but for the seconds; and what a row of a trajectory costs, beside an
 update, in processor time.
+
+Measured on two quiet cores: 21.0 and 19.1 s in one process, 12.6 and 12.6 s in two, 1.52 to 1.67 times as fast; each
+process imports PyTorch first. The killed sweep, called again, gave the same table.
 """
 
 import argparse

@@ -54,6 +54,11 @@ class DatasetGame(SampleGame):
         """The game from which the samples are drawn."""
         return self.base
 
+    @property
+    def binned(self) -> Any:
+        """The bins of the base, which count the best payoff of a loss; an AttributeError where it has none."""
+        return self.base.binned  # pyright: ignore[reportAttributeAccessIssue] - of mixtures
+
     def real(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """(count, d) points, drawn with replacement."""
         return self.points[rng.integers(len(self.points), size=count)]

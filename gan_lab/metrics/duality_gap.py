@@ -60,7 +60,7 @@ def evaluate_samples(
             divergence = max(found["jsd"] - found.get("jsd_floor", 0.0), 0.0)
             found["duality_gap"] = -LOG_4 + 2 * divergence - (on_real + worst)
             found["duality_gap_error"] = 2 * (found["jsd_error"] - found.get("jsd_floor", 0.0))
-        else:
+        elif hasattr(game, "binned"):
             found |= _gap_of_samples(game, loss, scores, samples, highest)
     if loss.is_unbounded:
         found |= w1_beside_data(game, samples, rng)

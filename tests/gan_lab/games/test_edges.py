@@ -206,3 +206,13 @@ def test_moves_that_are_no_numbers(move: Any) -> None:
     exact.reset(seed=1)
     with pytest.raises(WiringError, match=r"discriminator_0 plays .*, at turn 0"):
         exact.step(move)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_fixed_number_of_points_is_judged_under_every_loss_as_its_base_is(loss: str, brief_looks: None) -> None:
+    """`gan_lab.games.DatasetGame(ring8)` counts by the bins of ring8; losses without log-odds need them."""
+    base = gan_lab.games.ring()
+    game = gan_lab.games.DatasetGame(base, points=64)
+    of_points, of_base = (train(one, loss=loss, steps=1, seed=2, **SMALL).truth[-1] for one in (game, base))
+    assert of_points.keys() == of_base.keys()
+    assert ("duality_gap" in of_points) == ("duality_gap" in of_base)

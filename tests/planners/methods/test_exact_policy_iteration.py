@@ -133,7 +133,9 @@ def test_the_probability_of_a_goal_is_that_of_the_gambler() -> None:
 
 def test_a_round_on_which_one_is_paid_and_pays_is_refused() -> None:
     swing = {0: {0: [(1.0, 1, 1.0, False)]}, 1: {0: [(1.0, 0, -1.0, False)]}}
-    with pytest.raises(UnprovenValueError, match=r"the value of staying in 0, 1 .*the policy goes round.*discount below 1"):
+    with pytest.raises(
+        UnprovenValueError, match=r"the value of staying in 0, 1 .*the policy goes round.*discount below 1"
+    ):
         planners.solve(TabularMDP.from_gym_dict(swing), discount=1, exact=True)
 
 
