@@ -102,14 +102,13 @@ def main() -> None:
 
 def compiled_sweep(lead: object, discount: float) -> float:
     """Seconds of one sweep over all states, on one thread, in float64 and in place."""
-    from planners.kernels.moves import Arrivals, sweep_arrivals
+    from planners.kernels.moves import sweep_arrivals
     from planners.sweeps.move_sweeps import MoveSweeps
 
     assert isinstance(lead, MoveSweeps)
     lead.values[:] = np.nan_to_num(lead.values)
     lead.arrival[:] = lead.entering + discount * lead.values
-    tables = Arrivals(lead.tables, lead.arrival, lead.entering)
-    return best_of(lambda: sweep_arrivals(tables, lead.values, 0, lead.order.computed), torch.device("cpu"))
+    return best_of(lambda: sweep_arrivals(lead.swept_tables, lead.values, 0, lead.order.computed), torch.device("cpu"))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import numpy as np
 import stream
 
 from planners.equations.from_model import make_problem
-from planners.kernels.moves import Arrivals, sweep_arrivals
+from planners.kernels.moves import sweep_arrivals
 from planners.kernels.rows import sweep_rows
 from planners.sweeps.move_sweeps import MoveSweeps
 from planners.sweeps.row_sweeps import RowSweeps
@@ -29,7 +29,7 @@ def rows(name: str = "open-1000", times: int = 9) -> list[tuple[str, ...]]:
             pass
     size = moves.order.computed
     # successors 4 x 4; reward of arriving 8; value and value of arriving, read and written, 4 x 8
-    arrivals = Arrivals(moves.tables, moves.arrival, moves.entering)
+    arrivals = moves.swept_tables
     first = best_of(lambda: sweep_arrivals(arrivals, moves.values, 0, size), times)
     # 12 entries of 4 + 8; 4 rows of 4 + 8; the first row 8; value read and written 16
     second = best_of(lambda: sweep_rows(table.tables, table.values, 0, size), times)

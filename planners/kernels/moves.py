@@ -1,4 +1,8 @@
-"""The backups of a `MoveMDP`: successors and outcomes of D moves, mixed by A actions."""
+"""The backups of a `MoveMDP`: successors and outcomes of D moves, mixed by A actions.
+
+Indices are made unsigned: an index that may be negative is compared with 0 and moved each time, which takes as long as
+the sums.
+"""
 
 from typing import Any, NamedTuple
 
@@ -7,6 +11,7 @@ from numpy.typing import NDArray
 
 from planners.kernels.compiling import compiled
 from planners.kernels.forms import guess, initialise, sweep
+from planners.kernels.four_actions import best_of_four
 
 
 class Moves(NamedTuple):
@@ -38,11 +43,13 @@ class Arrivals(NamedTuple):
         moves: The tables.
         arrival: (S,) entering + discount * V of each state, which is kept up to date with V.
         entering: (S,) what it pays to enter a state.
+        columns: (C, 4, 4) the mixture, moves before actions, in C order.
     """
 
     moves: Moves
     arrival: NDArray[np.float64]
     entering: NDArray[np.float64]
+    columns: NDArray[np.float64]
 
 
 @sweep.register(Moves)
@@ -54,13 +61,14 @@ def sweep_moves(tables, values, first, last, step=1):
     q = np.empty(moves)
     largest = 0.0
     several = kind.size == successor.shape[0]
-    k = 0
-    for s in range(first, last, step):
+    k = np.uint64(0)
+    for state in range(first, last, step):
+        s = np.uint64(state)
         if several:
-            k = kind[s]
+            k = np.uint64(kind[s])
         for d in range(moves):
-            c = outcome[s, d]
-            q[d] = reward[c] + onward[c] * values[successor[s, d]]
+            c = np.uint64(outcome[s, d])
+            q[d] = reward[c] + onward[c] * values[np.uint64(successor[s, d])]
         best = -np.inf
         for a in range(actions):
             total = 0.0
@@ -76,20 +84,17 @@ def sweep_moves(tables, values, first, last, step=1):
 @compiled
 def sweep_arrivals(tables, values, first, last):
     """The same backup, by what it is worth to arrive: V(s) = max_a sum_d mixture(a,d) * arrival."""
-    moves, arrival, entering = tables
-    successor, _, _, _, mixture, kind, discount = moves
+    moves, arrival, entering, columns = tables
+    successor, _, _, _, _, kind, discount = moves
     largest = 0.0
     several = kind.size == successor.shape[0]
-    m = mixture[0]
-    for s in range(first, last):
+    m = columns[0]
+    for s in range(np.uint64(first), np.uint64(last)):
         if several:
-            m = mixture[kind[s]]
-        q0, q1 = arrival[successor[s, 0]], arrival[successor[s, 1]]
-        q2, q3 = arrival[successor[s, 2]], arrival[successor[s, 3]]
-        best = m[0, 0] * q0 + m[0, 1] * q1 + m[0, 2] * q2 + m[0, 3] * q3
-        best = max(best, m[1, 0] * q0 + m[1, 1] * q1 + m[1, 2] * q2 + m[1, 3] * q3)
-        best = max(best, m[2, 0] * q0 + m[2, 1] * q1 + m[2, 2] * q2 + m[2, 3] * q3)
-        best = max(best, m[3, 0] * q0 + m[3, 1] * q1 + m[3, 2] * q2 + m[3, 3] * q3)
+            m = columns[np.uint64(kind[s])]
+        q0, q1 = arrival[np.uint64(successor[s, 0])], arrival[np.uint64(successor[s, 1])]
+        q2, q3 = arrival[np.uint64(successor[s, 2])], arrival[np.uint64(successor[s, 3])]
+        best = best_of_four(m, q0, q1, q2, q3)
         largest = max(largest, abs(best - values[s]))
         values[s] = best
         arrival[s] = entering[s] + discount * best
@@ -102,10 +107,10 @@ def initialise_moves(tables, values, first, last, per_step):
     """First values; see `initialise`."""
     successor, outcome, reward, onward, mixture, kind, discount = tables
     several = kind.size == successor.shape[0]
-    k = 0
-    for s in range(first, last):
+    k = np.uint64(0)
+    for s in range(np.uint64(first), np.uint64(last)):
         if several:
-            k = kind[s]
+            k = np.uint64(kind[s])
         best = -np.inf
         lowest = np.inf
         for a in range(mixture.shape[1]):
@@ -115,9 +120,9 @@ def initialise_moves(tables, values, first, last, per_step):
                 weight = mixture[k, a, d]
                 if weight == 0.0:
                     continue
-                c = outcome[s, d]
+                c = np.uint64(outcome[s, d])
                 known += weight * reward[c]
-                there = values[successor[s, d]]
+                there = values[np.uint64(successor[s, d])]
                 if onward[c] != 0.0:
                     if np.isnan(there):
                         unknown += weight * onward[c]
@@ -131,6 +136,6 @@ def initialise_moves(tables, values, first, last, per_step):
 @initialise.register(Arrivals)
 def initialise_arrivals(tables, values, first, last, per_step):
     """First values of states, and of arriving there."""
-    moves, arrival, entering = tables
+    moves, arrival, entering, _ = tables
     initialise_moves(moves, values, first, last, per_step)
     arrival[first:last] = entering[first:last] + moves.discount * values[first:last]

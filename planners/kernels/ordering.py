@@ -40,35 +40,37 @@ def breadth_first(states, seeds, delays, end, before):
 @compiled
 def predecessors_of_moves(successor, ends, outcome, start, before):
     """The states that lead to state t become before[start[t - 1] : start[t]]; `start` (S + 1,) comes in as zeros."""
-    states, moves = successor.shape
+    moves, states, one = successor.shape[1], np.uint64(len(successor)), np.uint64(1)
     for s in range(states):
         for d in range(moves):
-            if successor[s, d] != s and not ends[outcome[s, d]]:
-                start[successor[s, d] + 1] += 1
+            t = np.uint64(successor[s, d])
+            if t != s and not ends[np.uint64(outcome[s, d])]:
+                start[t + one] += 1
     for s in range(states):
-        start[s + 1] += start[s]
+        start[s + one] += start[s]
     for s in range(states):
         for d in range(moves):
-            t = successor[s, d]
-            if t != s and not ends[outcome[s, d]]:
-                before[start[t]] = s
+            t = np.uint64(successor[s, d])
+            if t != s and not ends[np.uint64(outcome[s, d])]:
+                before[np.uint64(start[t])] = s
                 start[t] += 1  # afterwards start[t] is where the list of t ends
 
 
 @compiled
 def predecessors_of_rows(indptr, indices, row_state, start, before):
     """The same for rows of probabilities."""
-    for row in range(len(row_state)):
-        for entry in range(indptr[row], indptr[row + 1]):
+    rows, one = np.uint64(len(row_state)), np.uint64(1)
+    for row in range(rows):
+        for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
             if indices[entry] != row_state[row]:
-                start[indices[entry] + 1] += 1
-    for s in range(len(start) - 1):
-        start[s + 1] += start[s]
-    for row in range(len(row_state)):
-        for entry in range(indptr[row], indptr[row + 1]):
-            t = indices[entry]
+                start[np.uint64(indices[entry]) + one] += 1
+    for s in range(np.uint64(len(start)) - one):
+        start[s + one] += start[s]
+    for row in range(rows):
+        for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
+            t = np.uint64(indices[entry])
             if t != row_state[row]:
-                before[start[t]] = row_state[row]
+                before[np.uint64(start[t])] = row_state[row]
                 start[t] += 1
 
 
@@ -129,8 +131,8 @@ def search(seeds, delays, end, before, order, seen):
                 continue
         t = order[head]
         head += 1
-        for i in range(end[t - 1] if t > 0 else 0, end[t]):
-            s = before[i]
+        for i in range(np.uint64(end[t - 1] if t > 0 else 0), np.uint64(end[t])):
+            s = np.uint64(before[i])
             if not seen[s]:
                 seen[s] = True
                 order[tail] = s
@@ -194,20 +196,22 @@ def permute_rows(indptr, indices, probability, first_row, order, rank):
     new_indptr = np.zeros_like(indptr)
     new_first = np.zeros_like(first_row)
     row_of = np.empty(len(indptr) - 1, dtype=np.int64)
-    row = 0
-    for i in range(len(order)):
-        for old in range(first_row[order[i]], first_row[order[i] + 1]):
+    row, one = np.uint64(0), np.uint64(1)
+    for i in range(np.uint64(len(order))):
+        s = np.uint64(order[i])
+        for old in range(np.uint64(first_row[s]), np.uint64(first_row[s + one])):
             row_of[row] = old
-            new_indptr[row + 1] = new_indptr[row] + indptr[old + 1] - indptr[old]
-            row += 1
-        new_first[i + 1] = row
+            new_indptr[row + one] = new_indptr[row] + indptr[old + one] - indptr[old]
+            row += one
+        new_first[i + one] = row
     new_indices = np.empty_like(indices)
     new_probability = np.empty_like(probability)
     for i in prange(len(row_of)):
-        shift = new_indptr[i] - indptr[row_of[i]]
-        for entry in range(indptr[row_of[i]], indptr[row_of[i] + 1]):
-            new_indices[shift + entry] = rank[indices[entry]]
-            new_probability[shift + entry] = probability[entry]
+        old, new = np.uint64(row_of[i]), np.uint64(new_indptr[i])
+        for entry in range(np.uint64(indptr[old]), np.uint64(indptr[old + one])):
+            new_indices[new] = rank[np.uint64(indices[entry])]
+            new_probability[new] = probability[entry]
+            new += one
     return new_indptr, new_indices, new_probability, new_first, row_of
 
 
@@ -222,9 +226,10 @@ def permute_moves(successor, outcome, order, rank):
 def copy_moves(successor, outcome, order, rank, new_successor, new_outcome):
     """Write them into the new arrays."""
     for i in prange(len(order)):
+        old = np.uint64(order[i])
         for d in range(successor.shape[1]):
-            new_successor[i, d] = rank[successor[order[i], d]]
-            new_outcome[i, d] = outcome[order[i], d]
+            new_successor[i, d] = rank[np.uint64(successor[old, d])]
+            new_outcome[i, d] = outcome[old, d]
 
 
 def entering_codes(successor, outcome, known):
@@ -239,11 +244,11 @@ def entering_codes(successor, outcome, known):
 @compiled
 def note_codes(successor, outcome, known, code):
     """Note in `code`, all 255 before, the outcome of the moves into each state; whether each state has one only."""
-    for s in range(len(successor)):
+    for s in range(np.uint64(len(successor))):
         if known[s]:
             continue
         for d in range(successor.shape[1]):
-            t = successor[s, d]
+            t = np.uint64(successor[s, d])
             c = outcome[s, d]
             if code[t] == 255:
                 code[t] = c

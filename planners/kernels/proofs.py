@@ -58,11 +58,11 @@ def prove_moves(tables, values, slope, offset, count, roundings, best_action, pa
     """See `prove`."""
     successor, outcome, reward, onward, mixture, kind, _ = tables
     u = 2.0**-53 * roundings
-    states = len(best_action)
+    states, counted = len(best_action), np.uint64(count)
     for part in prange(PARTS):
         l, k, limit = np.inf, -np.inf, np.inf
-        for s in range(states * part // PARTS, states * (part + 1) // PARTS):
-            mix = kind[s] if kind.size == successor.shape[0] else 0
+        for s in range(np.uint64(states * part // PARTS), np.uint64(states * (part + 1) // PARTS)):
+            mix = np.uint64(kind[s]) if kind.size == successor.shape[0] else np.uint64(0)
             value = values[s]
             h = offset - slope * value
             best, least, proves = -np.inf, -np.inf, False
@@ -71,16 +71,16 @@ def prove_moves(tables, values, slope, offset, count, roundings, best_action, pa
                 for d in range(successor.shape[1]):
                     weight = mixture[mix, a, d]
                     if weight != 0.0:
-                        c, t = outcome[s, d], successor[s, d]
+                        c, t = np.uint64(outcome[s, d]), np.uint64(successor[s, d])
                         there = onward[c] * values[t]
                         q += weight * (reward[c] + there)
                         size += weight * (abs(reward[c]) + abs(there))
-                        if t < count:
+                        if t < counted:
                             weighted += weight * onward[c] * (offset - slope * values[t])
                 margin = h - weighted
                 doubt = u * (h + weighted + slope * size)
                 gain = q - value + u * size
-                if s < count:
+                if s < counted:
                     k, limit = weigh(gain, margin, doubt, k, limit)
                 if is_better(q, margin > doubt, best, proves, 2.0 * u * size):
                     best, proves = q, margin > doubt
@@ -88,7 +88,7 @@ def prove_moves(tables, values, slope, offset, count, roundings, best_action, pa
                     fall = value - q + u * size
                     sure = margin > doubt and fall < np.inf
                     least = -ratio(fall, margin - doubt, margin + doubt) if sure else -np.inf
-            if s < count:
+            if s < counted:
                 l = min(l, least)
         parts[part, 0], parts[part, 1], parts[part, 2] = l, k, limit
 
@@ -99,28 +99,28 @@ def prove_rows(tables, values, slope, offset, count, roundings, best_action, par
     """See `prove`."""
     indptr, indices, probability, reward, first_row, discount = tables
     u = 2.0**-53 * roundings
-    states = len(best_action)
+    states, counted, one = len(best_action), np.uint64(count), np.uint64(1)
     for part in prange(PARTS):
         l, k, limit = np.inf, -np.inf, np.inf
-        for s in range(states * part // PARTS, states * (part + 1) // PARTS):
+        for s in range(np.uint64(states * part // PARTS), np.uint64(states * (part + 1) // PARTS)):
             value = values[s]
             h = offset - slope * value
             best, least, proves = -np.inf, -np.inf, False
-            for row in range(first_row[s], first_row[s + 1]):
+            for row in range(np.uint64(first_row[s]), np.uint64(first_row[s + one])):
                 total, size, weighted = 0.0, 0.0, 0.0
-                for entry in range(indptr[row], indptr[row + 1]):
-                    t = indices[entry]
+                for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
+                    t = np.uint64(indices[entry])
                     there = probability[entry] * values[t]
                     total += there
                     size += abs(there)
-                    if t < count:
+                    if t < counted:
                         weighted += probability[entry] * (offset - slope * values[t])
                 q = reward[row] + discount * total
                 size = abs(value) + NEAR_ZERO + abs(reward[row]) + discount * size
                 margin = h - discount * weighted
                 doubt = u * (h + discount * weighted + slope * size)
                 gain = q - value + u * size
-                if s < count:
+                if s < counted:
                     k, limit = weigh(gain, margin, doubt, k, limit)
                 if is_better(q, margin > doubt, best, proves, 2.0 * u * size):
                     best, proves = q, margin > doubt
@@ -128,6 +128,6 @@ def prove_rows(tables, values, slope, offset, count, roundings, best_action, par
                     fall = value - q + u * size
                     sure = margin > doubt and fall < np.inf
                     least = -ratio(fall, margin - doubt, margin + doubt) if sure else -np.inf
-            if s < count:
+            if s < counted:
                 l = min(l, least)
         parts[part, 0], parts[part, 1], parts[part, 2] = l, k, limit

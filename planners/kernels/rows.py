@@ -35,12 +35,14 @@ def sweep_rows(tables, values, first, last, step=1):
     """V(s) = max over the rows of s of reward + discount * sum_t P(t) V(t)."""
     indptr, indices, probability, reward, first_row, discount = tables
     largest = 0.0
-    for s in range(first, last, step):
+    one = np.uint64(1)
+    for state in range(first, last, step):
+        s = np.uint64(state)
         best = -np.inf
-        for row in range(first_row[s], first_row[s + 1]):
+        for row in range(np.uint64(first_row[s]), np.uint64(first_row[s + one])):
             total = 0.0
-            for entry in range(indptr[row], indptr[row + 1]):
-                total += probability[entry] * values[indices[entry]]
+            for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
+                total += probability[entry] * values[np.uint64(indices[entry])]
             best = max(best, reward[row] + discount * total)
         largest = max(largest, abs(best - values[s]))
         values[s] = best
@@ -55,11 +57,12 @@ def evaluate_rows(tables, rows, values, new):
     """
     indptr, indices, probability, reward, _, discount = tables
     least, most = np.inf, -np.inf
-    for s in range(len(rows)):
-        row = rows[s]
+    one = np.uint64(1)
+    for s in range(np.uint64(len(rows))):
+        row = np.uint64(rows[s])
         total = 0.0
-        for entry in range(indptr[row], indptr[row + 1]):
-            total += probability[entry] * values[indices[entry]]
+        for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
+            total += probability[entry] * values[np.uint64(indices[entry])]
         new[s] = reward[row] + discount * total
         change = new[s] - values[s]
         if not change >= least:
@@ -74,14 +77,15 @@ def evaluate_rows(tables, rows, values, new):
 def initialise_rows(tables, values, first, last, per_step):
     """First values; see `initialise`."""
     indptr, indices, probability, reward, first_row, discount = tables
-    for s in range(first, last):
+    one = np.uint64(1)
+    for s in range(np.uint64(first), np.uint64(last)):
         best = -np.inf
         lowest = np.inf
-        for row in range(first_row[s], first_row[s + 1]):
+        for row in range(np.uint64(first_row[s]), np.uint64(first_row[s + one])):
             known = reward[row]
             unknown = 0.0
-            for entry in range(indptr[row], indptr[row + 1]):
-                there = values[indices[entry]]
+            for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
+                there = values[np.uint64(indices[entry])]
                 if np.isnan(there):
                     unknown += discount * probability[entry]
                 else:

@@ -31,6 +31,7 @@ class MoveSweeps(CertifiedValues):
     known_rows: NDArray[np.integer]
     successor: NDArray[np.int32]
     outcome: NDArray[np.unsignedinteger]
+    columns: NDArray[np.float64]
 
     def __init__(self, model: MoveMDP, discount: float, beside: Sequence[tuple[MoveMDP, float]] = ()) -> None:
         """Find the order and arrange the tables in it; `beside` are models of the same map that will share them."""
@@ -77,6 +78,7 @@ class MoveSweeps(CertifiedValues):
         lasting = closed_value(best[self.closed], discount)
         self.values[rank[self.closed]] = np.nan if lasting is None else lasting
         self.values[rank[self.finals]] = best[self.finals]
+        self.columns = np.ascontiguousarray(model.mixture.transpose(0, 2, 1))
         self.onward: NDArray[np.float64] = np.where(ends, 0.0, discount)
         self.best_end: float = float(model.outcome_reward.max(initial=0.0))
         self.per_step: float = float(min(model.outcome_reward[~ends].min(initial=0.0), 0.0))
@@ -139,7 +141,7 @@ class MoveSweeps(CertifiedValues):
         """The tables; by what it earns to arrive, where the state alone says that."""
         from planners.kernels.moves import Arrivals
 
-        return Arrivals(self.tables, self.arrival, self.entering) if len(self.arrival) else self.tables
+        return Arrivals(self.tables, self.arrival, self.entering, self.columns) if len(self.arrival) else self.tables
 
     def expand_policy(self, rows: NDArray[Any]) -> NDArray[Any]:
         """(S,) actions in the model's own numbering."""
