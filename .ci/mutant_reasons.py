@@ -10,7 +10,11 @@ MORE = "one attempt more is as good"
 REASONS: dict[tuple[str, str, str], str] = {
     (SWEPT, "parts = np.empty((PARTS, 3))", "3 -> 4"): "a column that nobody reads",
     (PROOFS, "u = 2.0**-53 * roundings", "53 -> 54"): "half of the slack still covers what is measured",
-    (PROOFS, "for s in range(states * part // PARTS, states * (part + 1) // PARTS):", "Mult -> Div"): TWICE,
+    (
+        PROOFS,
+        "for s in range(np.uint64(states * part // PARTS), np.uint64(states * (part + 1) // PARTS)):",
+        "Mult -> Div",
+    ): TWICE,
     (CERTIFICATES, "for _ in range(10):", "10 -> 11"): MORE,
     (CERTIFICATES, "rounds: int = 60,", "60 -> 61"): MORE,
     (

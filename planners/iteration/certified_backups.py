@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from planners.equations.certificates import Bounds, Certifier
 from planners.equations.problem import Problem
 from planners.iteration.iterates import Backup
-from planners.iteration.rounding_floor import FLOOR, floors
+from planners.iteration.rounding_floor import FLOOR, floors, is_surely_provable
 from planners.options import Target, Tolerance
 
 
@@ -116,8 +116,10 @@ class CertifiedBackup:
         iteration = self.number + 1
         if iteration & (iteration - 1) or self._may_do_by_steps:  # asked at 1, 2, 4, 8, ...
             return False
-        least, enough = floors(self.certifier.problem, bounds.lower, bounds.upper)
         aim = self.target(bounds).aim
+        if is_surely_provable(self.certifier.problem, bounds.lower, bounds.upper, aim):
+            return False
+        least, enough = floors(self.certifier.problem, bounds.lower, bounds.upper)
         most = self.tolerance.most(bounds.lower, bounds.upper)
         hopeless = most < least or least == np.inf
         refused = self.refuses and hopeless and (enough <= 4.0 * least or iteration >= 1024)

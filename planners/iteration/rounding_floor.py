@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.equations.from_model import make_problem
-from planners.equations.problem import UNIT_ROUNDOFF, Problem
+from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF, Problem
 from planners.iteration.last_proof import may_be_proven_further
 from planners.models.pairs import PairMDP
 from planners.models.tabular import TabularMDP
@@ -35,6 +35,18 @@ def floors(problem: Problem, lower: NDArray[np.float64], upper: NDArray[np.float
     least = -problem.maximise(np.where(possible, np.where(told, -least, -np.inf), -np.inf))
     most = np.where(told, most, np.inf)[possible]
     return float(least.max()), float(most.max())
+
+
+def is_surely_provable(problem: Problem, lower: NDArray[np.float64], upper: NDArray[np.float64], wanted: float) -> bool:
+    """Whether the lower of the `floors` is at most `wanted`, told by the largest numbers alone: no row is looked at."""
+    if problem.discount == 1.0 or not len(lower):
+        return wanted >= 0.0
+    margin = 1.0 - problem.discount
+    if margin <= 2.0 * problem.rounding_terms * UNIT_ROUNDOFF:
+        return False
+    size = float(problem.reward_sizes.max(initial=0.0)) + 2.0 * max(float(lower.max()), -float(upper.min()), 0.0)
+    backup = problem.rounding_terms * (1.01 * UNIT_ROUNDOFF * size + SMALLEST_SUBNORMAL)
+    return backup <= wanted * margin
 
 
 def advice(plan: Plan) -> str:

@@ -75,17 +75,19 @@ def predecessors_of_rows(indptr, indices, row_state, start, before):
 
 
 @compiled
-def order_depth_first(indptr, indices, first_row):
+def order_depth_first(indptr, indices, first_row, most):
     """(S,) the states in the order in which a depth-first search from state 0, 1, ... leaves them.
 
-    Where no way leads back, all that a state leads to comes before it. Also how many entries lead to a later state.
+    Where no way leads back, all that a state leads to comes before it. Also whether no more than `most` entries lead to
+    a later state: to one on the path from where the search began to where it is, which is left later. As soon as there
+    are more, the search ends, and the order is not complete.
     """
     states = len(first_row) - 1
     order = np.empty(states, dtype=np.int32)
-    rank = np.full(states, -1, dtype=np.int32)
+    done = np.zeros(states, dtype=np.bool_)  # the search has left the state
     path = np.empty(states, dtype=np.int32)  # from where the search began to where it is
     place = np.full(states, -1, dtype=np.int64)  # the entry that is looked at next; -1: not begun
-    left = 0
+    left, against = 0, 0
     for start in range(states):
         depth = 0
         if place[start] < 0:
@@ -100,15 +102,15 @@ def order_depth_first(indptr, indices, first_row):
                     place[t] = indptr[first_row[t]]
                     path[depth] = t
                     depth += 1
+                elif t != s and not done[t]:
+                    against += 1
+                    if against > most:
+                        return order, False
             else:
-                order[left], rank[s] = s, left
+                order[left], done[s] = s, True
                 left += 1
                 depth -= 1
-    against = 0
-    for s in range(states):
-        for entry in range(indptr[first_row[s]], indptr[first_row[s + 1]]):
-            against += rank[indices[entry]] > rank[s]
-    return order, against
+    return order, True
 
 
 @compiled

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.iteration.iterates import SweepIterate
-from planners.iteration.rounding_floor import floors
+from planners.iteration.rounding_floor import floors, is_surely_provable
 from planners.models.tabular import TabularMDP
 from planners.options import Tolerance
 from planners.sweeps.certified_values import CertifiedValues
@@ -81,8 +81,11 @@ class PolicySweeps(CertifiedValues):
         if number & (number - 1) or not np.isfinite(k - l):
             return False
         lower, upper = self.values + l, self.values + k
+        most = tolerance.most(lower, upper)
+        if is_surely_provable(self.problem, lower, upper, most):
+            return False
         least, enough = floors(self.problem, lower, upper)
-        return tolerance.most(lower, upper) < least and (enough <= 4.0 * least or number >= 1024)
+        return most < least and (enough <= 4.0 * least or number >= 1024)
 
     @property
     def tables(self) -> "Rows":

@@ -166,8 +166,10 @@ def _with_the_flow(
     """
     from planners.kernels.ordering import order_depth_first
 
-    deep, against = order_depth_first(problem.transitions.indptr, problem.transitions.indices, first)
-    if against > MOST_AGAINST * problem.transitions.nnz:
+    transitions = problem.transitions
+    most = int(MOST_AGAINST * transitions.nnz)
+    deep, few = order_depth_first(transitions.indptr, transitions.indices, first, most)
+    if not few:
         return order, layers, False
     arrives = np.zeros(len(order), dtype=bool)
     arrives[order[:reached]] = True

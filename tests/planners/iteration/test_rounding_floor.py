@@ -18,7 +18,7 @@ from planners.equations.certificates import Certifier
 from planners.equations.from_model import make_problem
 from planners.iteration.iterates import Backup
 from planners.iteration.loop import run
-from planners.iteration.rounding_floor import floors
+from planners.iteration.rounding_floor import floors, is_surely_provable
 from planners.methods import modified_policy_iteration
 
 METHODS: dict[str, Callable[..., Plan]] = {
@@ -265,3 +265,4 @@ def test_no_proof_ever_gets_below_the_floor(seed: int, ends: Sequence[float], di
     least, enough = floors(problem, bounds.lower, bounds.upper)
     assert least <= bounds.error
     assert least <= enough
+    assert not is_surely_provable(problem, bounds.lower, bounds.upper, 0.999 * min(least, 1e300))

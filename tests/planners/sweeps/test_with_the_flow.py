@@ -45,12 +45,15 @@ def test_what_a_state_leads_to_comes_before_it_but_for_the_ways_that_are_counted
     for back in (0.0, 0.3):
         model = course(rng, 200, back)
         P, first = model.transitions, 2 * np.arange(201)
-        order, against = order_depth_first(P.indptr, P.indices, first)
+        order, few = order_depth_first(P.indptr, P.indices, first, P.nnz)
         rank = np.argsort(order)
+        assert few
         assert sorted(order) == list(range(200))
         row, column = P.tocoo().coords
-        assert against == (rank[column] > rank[row // 2]).sum()
+        against = int((rank[column] > rank[row // 2]).sum())
         assert (against == 0) == (back == 0.0)
+        assert order_depth_first(P.indptr, P.indices, first, against)[1]
+        assert against == 0 or not order_depth_first(P.indptr, P.indices, first, against - 1)[1]
 
 
 @pytest.mark.parametrize("discount", [0.9, 1.0])
