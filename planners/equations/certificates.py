@@ -31,7 +31,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.arrays import take_rows
 from planners.equations.graph import next_towards
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 
@@ -293,16 +292,20 @@ def most_steps_by_policies(
 
 def surely_ends(problem: Problem, policy: NDArray[np.int64]) -> bool:
     """Whether the policy, one row a state, ends the episode with probability 1 from everywhere."""
-    return bool((steps_towards_end(problem, policy) >= 0).all())
+    return bool(may_end(problem, policy).all())
 
 
-def steps_towards_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n,) next state on a shortest way to the end under the policy; -1 where it never ends."""
-    return problem.remembered("steps towards the end", policy, lambda: _steps_towards_end(problem, policy))
+def may_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(n,) whether the policy can come to the end from there."""
+    return problem.remembered("may end", policy, lambda: _may_end(problem, policy))
 
 
-def _steps_towards_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int64]:
-    chain = take_rows(problem.transitions, policy)
-    everything = np.ones(problem.num_states, dtype=bool)
-    ends = problem.termination[policy] > 0
-    return next_towards(chain, np.arange(problem.num_states), everything, ends)
+def _may_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.bool_]:
+    chain, ends = problem.chain(policy), problem.termination[policy] > 0
+    if not isinstance(chain, np.ndarray):
+        return next_towards(chain, np.arange(len(ends)), np.ones(len(ends), dtype=bool), ends) >= 0
+    ways = (chain > 0.0).astype(np.float64)  # of one step, then of up to two, four, ...
+    ways.ravel()[:: len(ends) + 1] = 1.0
+    for _ in range(len(ends).bit_length()):
+        ways = np.minimum(ways @ ways, 1.0)
+    return ways @ ends > 0.0

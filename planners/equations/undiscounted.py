@@ -55,6 +55,8 @@ def reduced_problem(model: TabularMDP) -> Problem:
     """
     S, A = model.num_states, model.num_actions
     row_state = np.arange(S * A) // A
+    if (own := _own_equations(model, row_state)) is not None:
+        return own
     staying = find_staying(model, row_state)
     infinite = _infinite_values(model, staying, row_state)
     level = staying.level
@@ -90,6 +92,29 @@ def reduced_problem(model: TabularMDP) -> Problem:
         merging=Merging(index, infinite, level, _potentials(staying, S), staying.fixed),
         sizes=np.abs(sizes) * scale if staying.potential else None,
     )
+
+
+def _own_equations(model: TabularMDP, row_state: NDArray[np.int64]) -> Problem | None:
+    """The model's own equations, where it is seen at once that nothing is to be taken out, merged or scaled; else None.
+
+    Nobody stays or gains where every row that cannot end the episode costs. Where every state can reach the end, none
+    has an infinite value.
+    """
+    feasible, ends = model.feasible.ravel(), model.termination.ravel()
+    rewards = model.rewards.ravel()
+    endless = feasible & (ends == 0.0)
+    if not (rewards[endless] < 0.0).all():
+        return None
+    can_end = np.zeros(model.num_states, dtype=bool)
+    can_end[row_state[feasible & (ends > 0.0)]] = True
+    if (next_towards(model.transitions, row_state, endless, can_end) < 0).any():
+        return None
+    pairs = np.flatnonzero(feasible)
+    transitions = model.transitions if len(pairs) == len(feasible) else take_rows(model.transitions, pairs)
+    states, termination, paid = row_state[pairs], ends[pairs], rewards[pairs]
+    if (_without_waiting(transitions, states, termination, paid)[2] != 1.0).any():
+        return None
+    return Problem(model, 1.0, transitions, paid, termination, states, pairs)
 
 
 def _renumbered(transitions: sparse.csr_array, index: NDArray[np.int64], count: int, more: int) -> sparse.csr_array:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.equations.certificates import steps_towards_end
+from planners.equations.certificates import may_end
 from planners.equations.ends import NEVER, delays, typical_step, until_the_end
 from planners.equations.graph import likeliest, next_towards, rows_towards, soonest_towards
 from planners.equations.linear_systems import TINY
@@ -80,7 +80,7 @@ def start_policy(problem: Problem, start: Any) -> NDArray[np.int64]:
             f"start takes action {actions[wrong[0]]} in state {wrong[0]}, which this model does not have there; "
             "start from its values instead: start=plan.values"
         )
-    return rows
+    return ending_policy(problem, rows)
 
 
 def good_policy(problem: Problem) -> NDArray[np.int64]:
@@ -219,7 +219,7 @@ def ending_policy(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.int
     """(n,) the policy; at discount 1, where it may never end, sent along a shortest way to the end."""
     if problem.discount < 1.0:
         return policy
-    lost = steps_towards_end(problem, policy) < 0
+    lost = ~may_end(problem, policy)
     return np.where(lost, _straight_to_the_end(problem), policy) if lost.any() else policy
 
 
