@@ -99,7 +99,10 @@ class StrategyState(GameState):
         move = torch.as_tensor(self.game.checked(agent, action))
         self.standing[agent] = move.detach()
         strategies = {name: self._standing(name) for name in self.standing} | {agent: move}
-        discriminator, generator = strategies[DISCRIMINATOR], strategies[GENERATOR]
+        return self.paid(strategies[DISCRIMINATOR], strategies[GENERATOR])
+
+    def paid(self, discriminator: Tensor, generator: Tensor) -> Payoffs:
+        """The payoffs of two strategies."""
         payoffs = self.game.payoffs(self.loss, discriminator, generator)
         if self.penalty is None:
             return Payoffs(*payoffs)

@@ -8,6 +8,7 @@ Solved by iteration, so it is for exact games, whose field is the same however o
 import numpy as np
 
 from gan_lab.errors import WiringError, number_of_at_least_0, whole_number
+from gan_lab.games.noisy import NoisyGame
 from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix, Update, plain_rate
 
@@ -30,12 +31,13 @@ class Implicit(Update):
         self.max_iterations: int = whole_number("max_iterations", max_iterations, 1)
 
     def check(self, pair: PlayerPair) -> None:
-        """Refuse games of samples, and optimizers other than plain ascent at one rate."""
+        """Refuse games whose field is random, and optimizers other than plain ascent at one rate."""
         super().check(pair)
-        if pair.env.game_state.game.of_samples:
+        game = pair.env.game_state.game
+        if game.of_samples or isinstance(game, NoisyGame):
             raise WiringError(
-                f"the update 'implicit' solves for its own end point, which has no meaning in the game of samples "
-                f"{pair.env.game_state.game.name!r}: take 'extragradient', which approximates it"
+                f"the update 'implicit' solves for its own end point, which has no meaning in {game.name!r}, whose "
+                "field is random: take 'extragradient', which approximates it"
             )
         plain_rate(pair)
 

@@ -13,21 +13,18 @@ import torch
 from numpy.typing import NDArray
 from scipy.linalg import block_diag, null_space
 from torch import nn
-from torch.optim import Adam
 
-from gan_lab.environments.alternating_env import AlternatingEnv
 from gan_lab.errors import WiringError, number_above_0, number_of_at_least_0
 from gan_lab.games import GameLike, game_of
-from gan_lab.games.game import DISCRIMINATOR, GENERATOR, GameState
+from gan_lab.games.game import DISCRIMINATOR, GENERATOR
+from gan_lab.games.noisy import NoisyGame
 from gan_lab.games.strategy_game import StrategyGame
 from gan_lab.payoffs.losses import find_loss
 from gan_lab.payoffs.penalties import WEIGHT, Penalty, find_penalty
-from gan_lab.players import MakeOptimizer, Strategist, ascent
 from gan_lab.updates import Update, find_update
 from gan_lab.updates.equilibria import Surroundings, surroundings
-from gan_lab.updates.played_update import PlayedUpdate
+from gan_lab.updates.near_equilibrium import NEUTRAL, PlayedNear, climbers, complement, eigenvalues_of
 
-NEUTRAL = 1e-9  # a radius this near to 1 neither arrives nor leaves
 FAST = 1e-6  # a radius below arrives within rounding in an update or two
 
 
@@ -45,6 +42,9 @@ class Spectrum:
             directions that are not `free`.
         free: Directions along which all points are equilibria, so that the distance to the nearest of them counts.
         unknown: Why no rate follows, in a sentence; "" if one follows.
+        covariance: (n, n) stationary covariance of the strategies around the equilibrium in a `NoisyGame`, the
+            discriminator's first, to first order in the noise; infinite if the rule does not converge. Free directions
+            are left out: noise leads the players along them without end. None if the game has no noise.
     """
 
     game: str
@@ -55,6 +55,19 @@ class Spectrum:
     operator_eigenvalues: NDArray[np.complex128]
     free: int = 0
     unknown: str = ""
+    covariance: NDArray[np.float64] | None = None
+
+    @property
+    def distance(self) -> float:
+        """The root mean square of the distance from the equilibria in the long run, to first order in the noise.
+
+        0 without noise if the rule converges; infinite if it does not converge; NaN if no rate follows.
+        """
+        if self.unknown:
+            return float("nan")
+        if self.covariance is None:
+            return 0.0 if self.radius < 1 - NEUTRAL else float("inf")
+        return float(np.sqrt(np.trace(self.covariance)))
 
     @property
     def radius(self) -> float:
@@ -95,6 +108,8 @@ class Spectrum:
             lines.append(f"  equilibria               fill {self.free} dimensions; the rate is that of coming nearer")
         if not self.unknown:
             lines.append(f"  spectral radius          {self.radius:.6f}")
+        if self.covariance is not None and np.isfinite(self.distance):
+            lines.append(f"  distance under noise     {self.distance:.4g} (root mean square)")
         return "\n".join([*lines, f"  {self.verdict}"])
 
 
@@ -114,7 +129,8 @@ def spectrum(
     """The spectrum of a game of strategies, and the rate of an update rule near its equilibrium.
 
     Args:
-        game: Name of a game of strategies, or the game.
+        game: Name of a game of strategies, or the game. Of a `gan_lab.games.NoisyGame`, the result has the distance at
+            which the noise keeps the players, too.
         update: Name of a rule, or the rule; `options` are those of the rule.
         rate: Step h of plain gradient ascent for both players; or (the generator's, the discriminator's).
         optimizer: Optimizer of both instead, such as `gan_lab.ascent(0.1, momentum=-0.3)`, or (the generator's, the
@@ -149,24 +165,24 @@ def spectrum(
     d, g = (found.exact(agent, strategy) for agent, strategy in zip((DISCRIMINATOR, GENERATOR), given, strict=True))
     check_sum(rule, slope is None and found.adds_up(wanted, d, g))
     kept, split = directions(found, d, g)
-    place = np.concatenate([d, g])
 
     def field(moved: torch.Tensor) -> torch.Tensor:
-        w = torch.from_numpy(place) + torch.from_numpy(kept) @ moved
+        w = torch.from_numpy(np.concatenate([d, g])) + torch.from_numpy(kept) @ moved
         both = gradients(found, w[: len(d)], w[len(d) :], wanted, slope, penalty_weight)
         return torch.from_numpy(kept.T) @ torch.cat(both)
 
+    def near() -> PlayedNear:
+        state, climb = found.state(wanted, slope, penalty_weight, 1), climbers(rate, optimizer, found)
+        return PlayedNear(state, rule, (d, g), climb, updates, kept, around.free)
+
     around = surroundings(field, np.zeros(kept.shape[1]))
+    words, unknown, free = how(rate, optimizer), what_is_unknown(around, slope), around.free.shape[1]
+    own = np.full(kept.shape[1], np.nan + 0j) if around.jumps else eigenvalues_of(around.jacobian)
     is_plain = updates == 1 and optimizer is None and not isinstance(rate, tuple)
     operator = operator_of(rule, around, split, rate) if is_plain else None
-    if operator is None:
-        state = found.state(wanted, slope, penalty_weight, 1)
-        moved = eigenvalues_of_play(state, rule, (d, g), climbers(rate, optimizer), updates, kept, around.free.shape[1])
-    else:
-        moved = eigenvalues_of(across(operator, around.free))
-    own = eigenvalues_of(around.jacobian) if not around.jumps else np.full(kept.shape[1], np.nan, dtype=np.complex128)
-    words, unknown = how(rate, optimizer), what_is_unknown(around, slope)
-    return Spectrum(found.name, rule.name, words, around.jacobian, own, moved, around.free.shape[1], unknown)
+    moved = near().eigenvalues() if operator is None else eigenvalues_of(across(operator, around.free))
+    covariance = near().covariance() if isinstance(found, NoisyGame) and not unknown else None
+    return Spectrum(found.name, rule.name, words, around.jacobian, own, moved, free, unknown, covariance)
 
 
 def check_sum(rule: Update, adds_up: bool) -> None:
@@ -187,37 +203,6 @@ def operator_of(rule: Update, around: Surroundings, split: int, rate: Any) -> ND
         return None
 
 
-def climbers(rate: Any, optimizer: Any) -> tuple[MakeOptimizer, MakeOptimizer]:
-    """The optimizers of the discriminator and of the generator.
-
-    Raises:
-        WiringError: No numbers above 0, or no functions that make optimizers.
-    """
-    if optimizer is not None:
-        of_generator, of_discriminator = optimizer if isinstance(optimizer, tuple) else (optimizer, optimizer)
-        return near(of_discriminator), near(of_generator)
-    both = rate if isinstance(rate, tuple) else (rate, rate)
-    if len(both) != 2:
-        raise WiringError(f"rate is {rate!r}; expected a number, or two: (the generator's, the discriminator's)")
-    of_generator, of_discriminator = (ascent(number_above_0("rate", number)) for number in both)
-    return of_discriminator, of_generator
-
-
-def near(make: Any) -> MakeOptimizer:
-    """What an optimizer does near an equilibrium: of Adam, whose gradients are far below its eps there, momentum."""
-
-    def made(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-        optimizer = make(parameters)
-        if not isinstance(optimizer, Adam):
-            return optimizer
-        group = optimizer.param_groups[0]
-        momentum = float(group["betas"][0])
-        step = float(group["lr"]) / float(group["eps"])
-        return torch.optim.SGD(parameters, lr=step, momentum=momentum, dampening=momentum, maximize=True)
-
-    return made if callable(make) and not isinstance(make, type) else make
-
-
 def how(rate: Any, optimizer: Any) -> "float | str":
     """How the players climb, in words; plain ascent at one rate is its step."""
     if optimizer is not None:
@@ -225,28 +210,6 @@ def how(rate: Any, optimizer: Any) -> "float | str":
         known = [make([nn.Parameter(torch.zeros(1))]) for make in makes]
         return "by " + " and ".join(f"{type(one).__name__}, step {one.param_groups[0]['lr']:g}" for one in known)
     return f"steps {rate[0]:g} of G and {rate[1]:g} of D" if isinstance(rate, tuple) else float(rate)
-
-
-def eigenvalues_of_play(
-    state: GameState, rule: Update, place: tuple[Any, Any], climb: Any, updates: int, kept: Any, free: int
-) -> NDArray[np.complex128]:
-    """Those of the update itself, without directions that change no strategy, and `free` ones along equilibria."""
-    players = [
-        Strategist(agent, own.tolist(), make)
-        for agent, own, make in zip((DISCRIMINATOR, GENERATOR), place, climb, strict=True)
-    ]
-    env = AlternatingEnv.of_state(state, rule.discriminator_steps)
-    env.reset(seed=0)
-    played = PlayedUpdate(env, list(players), rule, updates)
-    rows, bases = len(place[0]), []
-    for owner, size in played.owners:
-        of = kept[:rows] if owner == 0 else kept[rows:]
-        bases.append(np.eye(size) if owner is None else of[:, np.abs(of).any(axis=0)])
-    basis = block_diag(*bases)
-    found = eigenvalues_of(basis.T @ played.jacobian() @ basis)
-    found = found[np.argsort(np.abs(found - 1), kind="stable")[free:]]
-    found = (np.abs(found) ** (1 / updates)).astype(np.complex128) if updates > 1 else found
-    return found[np.argsort(-np.abs(found), kind="stable")]
 
 
 def what_is_unknown(around: Surroundings, penalty: Penalty | None) -> str:
@@ -259,12 +222,6 @@ def what_is_unknown(around: Surroundings, penalty: Penalty | None) -> str:
     return ""
 
 
-def eigenvalues_of(matrix: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """Eigenvalues, the largest first."""
-    found = np.linalg.eigvals(matrix).astype(np.complex128) if matrix.size else np.zeros(0, dtype=np.complex128)
-    return found[np.argsort(-np.abs(found), kind="stable")]
-
-
 def across(matrix: NDArray[np.float64], free: NDArray[np.float64]) -> NDArray[np.float64]:
     """A rule's matrix without the free directions, along which it moves nothing: what it does to the distance.
 
@@ -274,8 +231,7 @@ def across(matrix: NDArray[np.float64], free: NDArray[np.float64]) -> NDArray[np
     """
     if not free.shape[1]:
         return matrix
-    others = null_space(free.T) if free.shape[1] < len(free) else np.zeros((len(free), 0))
-    kept = block_diag(*[others] * (len(matrix) // len(free)))
+    kept = block_diag(*[complement(free)] * (len(matrix) // len(free)))
     return kept.T @ matrix @ kept
 
 
