@@ -84,7 +84,7 @@ def _paint_terminals(sheet: Sheet, scene: Scene, layout: Layout) -> None:
     """Double outlines, and the reward as text: neither the sign nor the end rests on colour alone."""
     cell = layout.cell
     texts = [_reward_text(scene, index) for index in range(len(scene.terminals))]
-    size = min(fit_text(sheet, texts, cell * 0.62, cell * 0.42), theme.LARGEST_TEXT)
+    size = min(fit_text(sheet, texts, cell * 0.62, cell * 0.48), theme.LARGEST_TEXT)
     for (row, column), text in zip(scene.terminals, texts, strict=True):
         paint_terminal(sheet, layout.corner(row, column), cell, scene.color(row, column), text, size)
 
@@ -137,7 +137,7 @@ def _paint_labels(sheet: Sheet, scene: Scene, layout: Layout) -> None:
     labels = np.array(scene.kind_labels, dtype=object)[scene.grid.state_kind]
     labels[scene.grid.attribute("start", bool) & (labels == "")] = "S"
     labels[scene.grid.terminal] = ""
-    size = max(14, min(24, round(layout.cell * 0.24)))
+    size = max(10, min(17, round(layout.cell * 0.17)))
     for state in np.flatnonzero(labels != ""):
         row, column = (int(part) for part in scene.grid.cell_of_state[state])
         wide, high = sheet.text_size(labels[state], size)

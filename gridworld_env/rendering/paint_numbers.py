@@ -58,7 +58,7 @@ def fit_numbers(sheet: Sheet, scene: Scene, layout: Layout) -> Numbers | None:
         return None
     arrows = scene.overlay.policy is not None
     living = values[~scene.grid.terminal]
-    fitted = fit_decimals(sheet, living, cell * 0.84, cell * (0.24 if arrows else 0.32))
+    fitted = fit_decimals(sheet, living, cell * 0.84, cell * (0.28 if arrows else 0.38))
     return None if fitted is None else Numbers(*fitted, cell * 0.33 if arrows else 0.0)
 
 

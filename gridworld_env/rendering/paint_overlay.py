@@ -49,7 +49,7 @@ def paint_wedges(sheet: Sheet, scene: Scene, layout: Layout, numbers: NDArray[np
     cell, actions = layout.cell, numbers.shape[1]
     colors = heat_colors(numbers, scene.limit)
     there = ~np.isnan(numbers)  # NaN is the value of an action that there is not
-    fitted = None if cell < theme.NUMBER_CELL else fit_decimals(sheet, numbers[there], cell * 0.31, cell * 0.22)
+    fitted = None if cell < theme.NUMBER_CELL else fit_decimals(sheet, numbers[there], cell * 0.29, cell * 0.26)
     edge = max(1.0, cell / 80)
     best = scene.shown_actions
     assert best is not None  # there are action values, so there are best ones

@@ -125,7 +125,7 @@ def paint_caption(sheet: Sheet, scene: Scene, layout: Layout) -> None:
 
 def _paint_scale(sheet: Sheet, scene: Scene, right: float, middle: float) -> float:
     """Draw the colour scale with its two ends; returns where it begins."""
-    bar, height, size = 72, 10, 18
+    bar, height, size = 72, 10, 13
     ends = [number_text(scene.limit * sign) for sign in (-1, 1)]
     widths = [sheet.text_size(end, size)[0] for end in ends]
     left = right - widths[1] - 5 - bar

@@ -21,8 +21,9 @@ from gridworld_env.rendering.paint_cells import board_pixels, paint_cells
 from gridworld_env.rendering.paint_numbers import Numbers, fit_numbers
 from gridworld_env.rendering.paint_overlay import paint_overlay
 from gridworld_env.rendering.paint_path import paint_moving
-from gridworld_env.rendering.pygame_sheet import Fonts, PygameSheet, surface_of
+from gridworld_env.rendering.pygame_sheet import PygameSheet, surface_of
 from gridworld_env.rendering.scene import Scene
+from gridworld_env.ui.fonts.pygame_fonts import Fonts
 
 if TYPE_CHECKING:
     import pygame
@@ -65,7 +66,7 @@ class Canvas:
         self.fps = fps
         self.window: pygame.Window | None = None
         self.dismissed: bool = False
-        self._fonts = Fonts(self._pygame)
+        self._fonts = Fonts(self._pygame, bold=True)
         self._numbers: Numbers | None = None
         self._static: pygame.Surface | None = None
         self._static_of: tuple[Grid, Overlay] | None = None

@@ -9,42 +9,7 @@ from numpy.typing import NDArray
 
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.sheet import Point
-
-
-class Fonts:
-    """Rendered lines of text, kept; made anew when somebody else has quit pygame's font module."""
-
-    def __init__(self, pygame: Any) -> None:
-        """Begin with an empty cache."""
-        self._pygame = pygame
-        self._fonts: dict[int, Any] = {}
-        self._lines: dict[tuple[str, int, theme.Color], Any] = {}
-
-    def size(self, text: str, size: int) -> tuple[int, int]:
-        """Width and height of a line of text in pixels."""
-        return self._with_font(size, lambda font: font.size(text))
-
-    def line(self, text: str, size: int, color: theme.Color) -> Any:
-        """A line of text on nothing."""
-        key = (text, size, color)
-        if key not in self._lines:
-            if len(self._lines) >= theme.TEXT_CACHE:
-                self._lines.clear()
-            self._lines[key] = self._with_font(size, lambda font: font.render(text, True, color))
-        return self._lines[key]
-
-    def _with_font(self, size: int, use: Any) -> Any:
-        try:
-            return use(self._font(size))
-        except self._pygame.error:  # pygame.quit() elsewhere, as FrozenLake's close() does, invalidates fonts
-            self._fonts.clear()
-            return use(self._font(size))
-
-    def _font(self, size: int) -> Any:
-        if size not in self._fonts:
-            self._pygame.font.init()
-            self._fonts[size] = self._pygame.font.Font(None, size)
-        return self._fonts[size]
+from gridworld_env.ui.fonts.pygame_fonts import Fonts
 
 
 class PygameSheet:

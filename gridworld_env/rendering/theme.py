@@ -52,9 +52,9 @@ TRAJECTORY_NEW: Final[Color] = (0, 92, 74)
 LONGEST_SIDE: Final = 1024  # px, the map without its border
 LARGEST_CELL: Final = 96  # px
 STRIP_HEIGHT: Final = 28  # px
-STRIP_TEXT: Final = 22  # font size
-LARGEST_TEXT: Final = 40
-SMALLEST_TEXT: Final = 14  # font size below which a number is not worth printing
+STRIP_TEXT: Final = 15  # pixels
+LARGEST_TEXT: Final = 28
+SMALLEST_TEXT: Final = 10  # pixels below which a number is not worth printing
 OVERSAMPLE: Final = 3  # shapes are drawn this many times larger and averaged down
 
 # Cells smaller than this many pixels do without the feature.

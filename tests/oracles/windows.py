@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pygame
 import pytest
 from numpy.typing import NDArray
 
+from gridworld_env.ui.widgets.geometry import Rect
+from gridworld_env.ui.widgets.pygame_painter import PygamePainter
 from gridworld_env.ui.widgets.pygame_window import AppWindow
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -93,6 +96,44 @@ def without_a_screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[AppWindow
     for window in windows:
         window.close()
     pygame.quit()
+
+
+@dataclass(frozen=True)
+class Written:
+    """A line of text that a window was told to paint, in points: it, its place, and its true width and height."""
+
+    text: str
+    place: Rect
+    width: float
+    height: float
+    seen: Rect  # the part of the window that was painted on
+
+    @property
+    def whole(self) -> bool:
+        """Whether all its letters are within its place, and none of them is cut off by where the painting ends."""
+        inside = self.place.x >= self.seen.x - 1 and self.place.right <= self.seen.right + 1
+        middle = self.place.y + self.place.height / 2
+        upright = middle - self.height / 2 >= self.seen.y - 1 and middle + self.height / 2 <= self.seen.bottom + 1
+        return self.width <= self.place.width + 1e-6 and inside and upright
+
+
+def written(user: User, monkeypatch: pytest.MonkeyPatch) -> list[Written]:
+    """Every line of text in the next picture of a window, measured with its own font."""
+    found: list[Written] = []
+
+    def text(painter: PygamePainter, text: str, rect: Rect, size: int, *rest: Any, **named: Any) -> None:
+        pixels = painter.surface.get_clip()
+        seen = Rect(*(part / painter.scale for part in pixels))
+        high = painter.line_height(size)
+        found.append(Written(text, rect, painter.text_width(text, size), high, seen))
+        plain(painter, text, rect, size, *rest, **named)
+
+    plain = PygamePainter.text
+    with monkeypatch.context() as patch:
+        patch.setattr(PygamePainter, "text", text)
+        user.app.changed()
+        user.window.step([])
+    return found
 
 
 def script_of_docs(name: str) -> Any:

@@ -8,10 +8,10 @@ from gridworld_env.explorer.drawing.viewport import Viewport
 from gridworld_env.grid.actions import DIRECTIONS
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import number_text
-from gridworld_env.rendering.pygame_sheet import Fonts
 from gridworld_env.rendering.scene import Scene
+from gridworld_env.ui.fonts.pygame_fonts import Fonts
 
-LARGEST = 44
+LARGEST = 31  # pixels
 NUMBERED_WEDGE = 56  # pixels of a square whose wedges have room for numbers
 
 
@@ -25,7 +25,7 @@ def paint_values(layer: pygame.Surface, scene: Scene, view: Viewport, colors: np
     if not len(places):
         return
     numbers = values[states].tolist()
-    texts, size = fitted(numbers, view.cell * 0.84, view.cell * (0.26 if arrows else 0.34), fonts)
+    texts, size = fitted(numbers, view.cell * 0.84, view.cell * (0.3 if arrows else 0.4), fonts)
     if not size:
         return
     below = view.cell * 0.33 if arrows else 0.0
@@ -46,11 +46,11 @@ def paint_action_values(layer: pygame.Surface, scene: Scene, view: Viewport, fon
         return
     rows, columns, states, places = free_squares(scene, view)
     shown = table[states]
-    texts, size = fitted(shown.ravel().tolist(), view.cell * 0.28, view.cell * 0.22, fonts)
+    texts, size = fitted(shown.ravel().tolist(), view.cell * 0.3, view.cell * 0.26, fonts)
     if not size:
         return
     dark = board_colors.DARK_INK[board_colors.heat_indices(shown, scene.limit)]
-    offsets = DIRECTIONS[: table.shape[1]] * view.cell * 0.32
+    offsets = DIRECTIONS[: table.shape[1]] * view.cell * 0.285
     for index, (row, column) in enumerate(places.tolist()):
         x, y = view.corner(rows.start + row, columns.start + column)
         for action in range(table.shape[1]):

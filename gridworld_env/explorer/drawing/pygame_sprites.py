@@ -12,8 +12,9 @@ from gridworld_env.rendering.heat import ink_on
 from gridworld_env.rendering.paint_arrows import paint_arrow
 from gridworld_env.rendering.paint_cells import paint_terminal
 from gridworld_env.rendering.paint_rules import paint_way_out, paint_wind
-from gridworld_env.rendering.pygame_sheet import Fonts, PygameSheet
+from gridworld_env.rendering.pygame_sheet import PygameSheet
 from gridworld_env.rendering.sheet import fit_text
+from gridworld_env.ui.fonts.pygame_fonts import Fonts
 
 SCALE: Final = 4
 SHARES: Final = 8  # lengths of arrows that are told apart
@@ -50,7 +51,7 @@ class Sprites:
 
     def __init__(self) -> None:
         """Begin without sprites."""
-        self.fonts: Fonts = Fonts(pygame)
+        self.fonts: Fonts = Fonts(pygame, bold=True)
         self._kept: dict[tuple[object, ...], pygame.Surface] = {}
 
     def arrows(self, cell: int, code: int, actions: int, ink: theme.Color, *, numbered: bool) -> pygame.Surface:
@@ -76,7 +77,7 @@ class Sprites:
 
         def draw(sheet: SpriteSheet) -> None:
             if kind.terminal:
-                size = min(fit_text(sheet, [label], cell * 0.62, cell * 0.42) if label else 0, round(cell * 0.42))
+                size = min(fit_text(sheet, [label], cell * 0.62, cell * 0.48) if label else 0, round(cell * 0.3))
                 paint_terminal(sheet, (0, 0), cell, fill, label, size)
                 return
             if any(kind.wind) and cell >= theme.LABEL_CELL:
@@ -85,7 +86,7 @@ class Sprites:
                 paint_way_out(sheet, (cell / 2, cell / 2), cell, Action[kind.one_way], fill)
             text = _text(kind, label)
             if text and cell >= theme.LABEL_CELL:
-                size = max(14, round(cell * 0.24))
+                size = max(10, round(cell * 0.17))
                 wide, high = sheet.text_size(text, size)
                 sheet.text(text, (cell * 0.06 + 1 + wide / 2, cell * 0.06 + high / 2), size, ink)
             elif kind.start and cell >= theme.LINE_CELL:

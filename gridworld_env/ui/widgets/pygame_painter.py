@@ -5,12 +5,13 @@ from typing import Final
 
 import pygame
 
+from gridworld_env.ui.fonts.pygame_fonts import Fonts
+from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.painter import Align
 from gridworld_env.ui.widgets.style import Color
 
-FONT_UNITS: Final = 1.42  # pygame's own font is asked for in units that are smaller than points
-KEPT_LINES: Final = 4096
+BOLD: Final = style.TITLE  # points from which letters are bold
 
 
 class PygamePainter:
@@ -26,10 +27,8 @@ class PygamePainter:
 
     def __init__(self, surface: pygame.Surface, scale: float) -> None:
         """Begin with an empty cache of text."""
-        pygame.font.init()
         self.surface, self.scale = surface, scale
-        self._fonts: dict[int, pygame.font.Font] = {}
-        self._lines: dict[tuple[str, int, Color, int], pygame.Surface] = {}
+        self._plain, self._bold = Fonts(pygame), Fonts(pygame, bold=True)
 
     def pixels(self, rect: Rect) -> pygame.Rect:
         """The pixels of a rectangle; rectangles that touch in points touch in pixels."""
@@ -72,33 +71,32 @@ class PygamePainter:
 
     def text(self, text: str, rect: Rect, size: int, color: Color, align: Align = "center") -> None:
         """Write one line into a rectangle, in its middle height; what is too long ends in an ellipsis."""
-        pixels = self.pixels(rect)
-        line = self._line(text, size, color, pixels.width)
-        free = pixels.width - line.get_width()
-        x = pixels.x + {"left": 0, "center": free // 2, "right": free}[align]
-        self.surface.blit(line, (x, pixels.y + (pixels.height - line.get_height()) // 2))
+        place = self.pixels(rect)
+        line = self._fonts(size).line(self.cut(text, place.width / self.scale, size), self._pixels(size), color)
+        free = place.width - line.get_width()
+        x = place.x + {"left": 0, "center": free // 2, "right": free}[align]
+        self.surface.blit(line, (x, place.y + (place.height - line.get_height()) // 2))
+
+    def cut(self, text: str, width: float, size: int) -> str:
+        """The text, or as much of it as fits into a width, with an ellipsis."""
+        while text and self.text_width(text, size) > width:
+            text = text[:-2] + "…" if len(text) > 2 else ""
+        return text
 
     def text_width(self, text: str, size: int) -> float:
         """Width of a line of text."""
-        return self._font(size).size(text)[0] / self.scale
+        return self._fonts(size).size(text, self._pixels(size))[0] / self.scale
+
+    def line_height(self, size: int) -> float:
+        """Height of a line of text, from the highest letter to the lowest."""
+        return self._fonts(size).size("", self._pixels(size))[1] / self.scale
 
     def clip(self, rect: Rect | None) -> None:
         """Paint inside a rectangle only; None: everywhere again."""
         self.surface.set_clip(None if rect is None else self.pixels(rect))
 
-    def _line(self, text: str, size: int, color: Color, width: int) -> pygame.Surface:
-        key = (text, size, color, width)
-        if key not in self._lines:
-            if len(self._lines) >= KEPT_LINES:
-                self._lines.clear()
-            font, shown = self._font(size), text
-            while shown and font.size(shown)[0] > width:
-                shown = shown[:-2] + "…" if len(shown) > 2 else ""
-            self._lines[key] = font.render(shown, True, color)
-        return self._lines[key]
+    def _fonts(self, size: int) -> Fonts:
+        return self._bold if size >= BOLD else self._plain
 
-    def _font(self, size: int) -> pygame.font.Font:
-        pixels = max(1, round(size * FONT_UNITS * self.scale))
-        if pixels not in self._fonts:
-            self._fonts[pixels] = pygame.font.Font(None, pixels)
-        return self._fonts[pixels]
+    def _pixels(self, size: int) -> int:
+        return max(1, round(size * self.scale))

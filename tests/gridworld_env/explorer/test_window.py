@@ -22,7 +22,7 @@ from gridworld_env.explorer.drawing.pygame_actors import LOSES  # noqa: E402
 from gridworld_env.explorer.launch import open_explorer  # noqa: E402
 from gridworld_env.ui.widgets import style  # noqa: E402
 from gridworld_env.ui.widgets.pygame_window import fitting  # noqa: E402
-from tests.oracles.windows import DOCS, User, as_seen, script_of_docs, without_a_screen  # noqa: E402
+from tests.oracles.windows import DOCS, User, as_seen, script_of_docs, without_a_screen, written  # noqa: E402
 
 
 class Driver(User):
@@ -319,17 +319,13 @@ def test_a_window_is_no_larger_than_its_screen(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize("mode", ["f2", "f3", "f4", "f1"])
-def test_every_label_is_whole_at_1280_x_720(opened: Any, mode: str) -> None:
+def test_every_label_is_whole_at_1280_x_720(opened: Any, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing in the panel, the curves, the status line or the help sheet ends in an ellipsis."""
     user = opened(size=(1280, 720), map_name="lecture", slip=0.2)
     user.key("j", mode)
-    painter = user.window._painter
-    painter._lines.clear()
-    user.app.changed()
-    user.window.step([])
-    assert len(painter._lines) > 20
-    for text, size, _, width in painter._lines:
-        assert painter._font(size).size(text)[0] <= width, text
+    lines = written(user, monkeypatch)
+    assert len(lines) > 20
+    assert [line.text for line in lines if line.width > line.place.width] == []
 
 
 def test_a_learner_is_watched_in_the_window(opened: Any) -> None:
