@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import gymnasium as gym
+import markdown
 import nbformat
 import numpy as np
 import pytest
@@ -97,10 +98,22 @@ def test_doctests_are_code_in_the_reference(site: Path) -> None:
         assert "&gt;&gt;&gt;" in text, page.name
 
 
+# Emphasis of a formula: it begins within a word, as in V<em>. So</em>, or next to a blank, or it holds a bracket.
+STARS_OF_FORMULAS = r"\w<(?:em|strong)>|<(?:em|strong)>[\s.,;:)]|<(?:em|strong)>[^<]*[(=][^<]*</"
+
+
 def test_stars_of_formulas_are_no_emphasis(site: Path) -> None:
-    """Two of V* in one paragraph would be."""
+    """Two of V* in one paragraph would be: write them as V\\* or as `V*`."""
     for page in site.rglob("*.html"):
-        assert not re.findall(r"<(?:em|strong)>[^<]*[(=][^<]*</", page.read_text(encoding="utf-8")), page.name
+        assert not re.findall(STARS_OF_FORMULAS, page.read_text(encoding="utf-8")), page.name
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))], ids=str)
+def test_stars_of_formulas_are_no_emphasis_in_a_page(page: Path) -> None:
+    """The same without the site, which takes a while to build and does not have the first two."""
+    text = markdown.markdown(page.read_text(encoding="utf-8"), extensions=["tables", "pymdownx.superfences"])
+    found = re.search(STARS_OF_FORMULAS, text)
+    assert found is None, f"write V\\*, not V*: {text[found.start() - 80 : found.end() + 80]!r}"
 
 
 @pytest.mark.parametrize(
