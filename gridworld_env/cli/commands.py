@@ -39,7 +39,6 @@ app: typer.Typer = typer.Typer(
 )
 out: Console = Console(highlight=False)
 VERSION = version_option("gymnasium", "numpy", "scipy", "numba", "pygame-ce", "pillow")
-PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
 
 
 def names() -> dict[str, Iterable[str]]:
@@ -103,7 +102,7 @@ def plan(
     replay = None if html is None and gif is None else options.replay(env)
     result = options.solve(env, replay)
     if as_json:
-        print(json.dumps(_as_json(options.map, arguments, result), indent=2))
+        print(json.dumps(_as_json(options.map, env, result), indent=2))
     else:
         show_plan(arguments, result)
     if png is not None:
@@ -197,7 +196,8 @@ def maps_command() -> None:
     from gridworld_env.maps.textbook_worlds import ALIASES, WORLDS
     from gridworld_env.models import MODELS
 
-    table = Table(Column("name", no_wrap=True), "map", "rules", "source", show_lines=True)
+    columns = [Column("name", no_wrap=True), *(Column(name, overflow="fold") for name in ("map", "rules", "source"))]
+    table = Table(*columns, show_lines=True)
     for name, world in WORLDS.items():
         rules = "\n".join(f"{rule} {value}" for rule, value in world.rules.items())
         also = [alias for alias, known in ALIASES.items() if known == name]
@@ -244,12 +244,11 @@ def random_command(
 
 
 def show_plan(options: dict[str, Any], result: "planners.Plan") -> None:
-    """Print a plan: the map with values and arrows if it fits, and the certificate."""
-    from gridworld_env.cli.playing import plan_text
+    """Print a plan: the map with values and arrows where it fits, and the certificate."""
+    from gridworld_env.cli.map_text import map_text
 
-    env: Any = gym.make("GridWorld-v0", **options).unwrapped
-    if env.grid.height <= PRINTED_ROWS and env.grid.width <= PRINTED_COLUMNS:
-        print(plan_text(options, result), end="\n\n")
+    instead = "--png FILE draws them, and --json lists them with their rows and columns"
+    print(map_text(options, result.values, result.optimal_actions, instead=instead), end="\n\n")
     print(result)
 
 
@@ -294,10 +293,13 @@ def _write_replay(replay: "Replay | LearningReplay", html: Path | None, gif: Pat
             _say(f"wrote {path}, {size_text(write(path))}: {replay}", "")
 
 
-def _as_json(map_name: str, options: dict[str, Any], result: "planners.Plan") -> dict[str, Any]:
-    actions = gym.make("GridWorld-v0", **options).get_wrapper_attr("action_names")
+def _as_json(map_name: str, env: gym.Env[Any, Any], result: "planners.Plan") -> dict[str, Any]:
+    actions, grid = env.get_wrapper_attr("action_names"), env.get_wrapper_attr("grid")
+    rows, columns = grid.cell_of_state.T.tolist()
     return {
         "map": map_name,
+        "height": grid.height,
+        "width": grid.width,
         "method": result.method,
         "status": result.status.name,
         "discount": result.discount,
@@ -305,6 +307,8 @@ def _as_json(map_name: str, options: dict[str, Any], result: "planners.Plan") ->
         "error_bound": _number(result.error_bound),
         "iterations": result.iterations,
         "actions": list(actions),
+        "rows": rows,
+        "columns": columns,
         "values": [_number(value) for value in result.values],
         "lower": [_number(value) for value in result.lower],
         "upper": [_number(value) for value in result.upper],

@@ -336,7 +336,9 @@ class TestInABrowser:
             mdp = make_mdp(document.grid, document.rules)
             plan = planners.solve(mdp.tabular, discount=document.discount, tolerance=1e-10, throw=False)
             np.testing.assert_allclose(_floats(V), plan.values, rtol=1e-9, atol=1e-9)
-            assert optimal == plan.optimal_actions.tolist(), document.arguments()
+            differ = np.array(optimal) != plan.optimal_actions
+            best = plan.values[np.nonzero(differ)[0]]  # the page holds for a tie what differs by 1e-9
+            assert (best - plan.action_values[differ] <= 2e-9 * np.maximum(1.0, np.abs(best))).all()
             chosen = planners.TabularPolicy(np.eye(mdp.num_actions)[policy])
             try:
                 values = planners.evaluate(mdp, chosen, discount=document.discount)
@@ -347,7 +349,7 @@ class TestInABrowser:
                 assert not np.isfinite(_floats(mine)).all()
                 continue
             np.testing.assert_allclose(_floats(mine), values, rtol=1e-9, atol=1e-9)
-            assert verdict.optimal != can_improve, document.arguments()
+            assert verdict.optimal != can_improve or 0 < verdict.regret <= 1e-8, document.arguments()
 
     def test_every_known_map(self, browser: Chromium) -> None:
         shown = {name: make_document({"map_name": name}, 0.95) for name in WORLDS if name_is_known(name)}
