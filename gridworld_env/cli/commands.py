@@ -5,7 +5,7 @@ Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
@@ -18,12 +18,11 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Column, Table
-from typer.core import TyperCommand
 
 from gridworld_env.cli.dry_run import dry_run
+from gridworld_env.cli.known_names import AGENTS
 from gridworld_env.cli.plan_options import MapOptions, PlanOptions, described
 from gridworld_env.ui.files.whole_file import check_place
-from gridworld_env.ui.listing import listing
 from gridworld_env.ui.pages.page import size_text
 from gridworld_env.ui.versions import version_option
 from gridworld_env.ui.widgets.display import has_display
@@ -39,17 +38,6 @@ app: typer.Typer = typer.Typer(
 )
 out: Console = Console(highlight=False)
 VERSION = version_option("gymnasium", "numpy", "scipy", "numba", "pygame-ce", "pillow")
-
-
-def names() -> dict[str, Iterable[str]]:
-    """The names that the help of the options lists."""
-    from gridworld_env.agents import AGENTS
-    from planners.solve import METHODS
-
-    return {"methods": METHODS, "agents": AGENTS}
-
-
-Listing: type[TyperCommand] = listing(names)
 
 
 @app.callback()
@@ -76,7 +64,7 @@ def _with(options: type[MapOptions]) -> Callable[[Callable[..., None]], Callable
     return decorated
 
 
-@app.command(cls=Listing)
+@app.command()
 @_with(PlanOptions)
 def plan(
     options: PlanOptions,
@@ -117,7 +105,7 @@ def plan(
     _check_converged(result)
 
 
-@app.command("play", cls=Listing)
+@app.command("play")
 @_with(PlanOptions)
 def play_command(
     options: PlanOptions,
@@ -136,12 +124,12 @@ def play_command(
     show_episodes(arguments, result, episodes=episodes, seed=_drawn(seed), gif=gif)
 
 
-@app.command("learn", cls=Listing)
+@app.command("learn")
 @_with(MapOptions)
 def learn_command(
     options: MapOptions,
     *,
-    agent: Annotated[str, typer.Option(help="Learner: {agents}.", metavar="NAME")] = "q-learning",
+    agent: Annotated[str, typer.Option(help=f"Learner: {AGENTS}.", metavar="NAME")] = "q-learning",
     steps: Annotated[int, typer.Option(min=1, help="Number of steps.")] = 1000,
     seed: Annotated[int | None, described("The same seed gives the same run.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page that replays every step.")] = None,
@@ -162,7 +150,7 @@ def learn_command(
     _write_replay(replay, html, gif)
 
 
-@app.command("explore", cls=Listing)
+@app.command("explore")
 def explore_command(
     map: Annotated[str, typer.Argument(metavar="[MAP]", help="Name of a map, or a file.")] = "lecture",
     discount: Annotated[float, typer.Option(help="Discount, 0 to 1.")] = 0.9,
@@ -171,7 +159,7 @@ def explore_command(
     empty: Annotated[str | None, described("Use an empty map of this size.", metavar="ROWS,COLUMNS")] = None,
     scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
     seed: Annotated[int | None, described("The same seed draws the same moves of the agent.")] = None,
-    agent: Annotated[str | None, described("Begin in mode Learn with: {agents}.", metavar="NAME")] = None,
+    agent: Annotated[str | None, described(f"Begin in mode Learn with: {AGENTS}.", metavar="NAME")] = None,
     steps: Annotated[int, typer.Option(min=0, help="Steps that the agent has already made.")] = 0,
     html: Annotated[Path | None, typer.Option(help="Write a page for a browser instead of opening a window.")] = None,
 ) -> None:

@@ -13,8 +13,10 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from gridworld_env import MODELS, WORLDS
-from gridworld_env.cli import commands
+from gridworld_env.agents import AGENTS
+from gridworld_env.cli import commands, known_names
 from gridworld_env.ui.widgets.display import has_display
+from planners import METHODS
 
 
 def gridworld(*arguments: str) -> Result:
@@ -301,3 +303,8 @@ def test_explore_refuses_what_the_page_does_not_have(arguments: list[str], match
     assert result.exit_code == 2
     assert match in " ".join(result.stderr.split())
     assert not list(tmp_path.iterdir())
+
+
+def test_the_help_lists_what_there_is() -> None:
+    assert ", ".join(METHODS) == known_names.METHODS, "write the methods into gridworld_env/cli/known_names.py"
+    assert ", ".join(AGENTS) == known_names.AGENTS, "write the learners into gridworld_env/cli/known_names.py"
