@@ -16,8 +16,7 @@ from gymnasium.error import DependencyNotInstalled
 
 import gridworld_env  # noqa: F401  (registers GridWorld-v0)
 import planners
-from gridworld_env.cli.commands import check_libraries, show_episodes
-from gridworld_env.cli.playing import plan_text
+from gridworld_env.cli.commands import check_libraries, show_episodes, show_plan
 
 OPTIONS: dict[str, Any] = {"map_name": "lecture", "slip": 0.2, "step_reward": -0.04}
 DISCOUNT = 0.9
@@ -46,9 +45,9 @@ def solve_both_ways() -> planners.Plan:
     print(f"The lecture's gridworld: slip {OPTIONS['slip']}, {OPTIONS['step_reward']} a step, discount {DISCOUNT}\n")
     by_values = planners.value_iteration(env, discount=DISCOUNT, tolerance=1e-8)
     print("Value iteration (Algorithm 4): V* and every optimal action")
-    print(plan_text(OPTIONS, by_values), "\n", by_values, "\n", sep="\n")
+    show_plan(OPTIONS, by_values)
     by_policies = planners.policy_iteration(env, discount=DISCOUNT, tolerance=1e-8)
-    print("Policy iteration (Algorithm 5)", by_policies, sep="\n")
+    print("\nPolicy iteration (Algorithm 5)", by_policies, sep="\n")
     apart = float(np.abs(by_values.values - by_policies.values).max())
     print(
         f"\nThe two differ by {apart:.1e}; their proven errors add up to "

@@ -65,7 +65,8 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     Kakade and Langford, 2002). At discount 1, a step into a loop that costs nothing counts all of V* as regret, until a
     step out of the loop takes it back with a negative regret.
 
-    For a vector environment of such environments it returns a `VectorGroundTruth`.
+    For a vector environment of such environments it returns a `VectorGroundTruth`. Where each reset draws another map
+    (`GridWorld/RandomMap-v0`), the new map is solved at each reset.
 
     Args:
         env: An environment that `planners` can solve. Wrappers that change actions, rewards or observations belong
@@ -100,14 +101,24 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         RecordConstructorArgs.__init__(self, discount=discount, plan=plan, minimise=minimise)
         super().__init__(env)
         model = model_of(env, plan)
-        self.plan: planners.Plan = plan_of(model, plan, discount, minimise)
-        self._model, self._truth = model, Truth(self.plan, 1)
+        self._solves_anew = _draws_tables(env)
+        if plan is not None and self._solves_anew:
+            raise InvalidModelError("plan= is of one map, but each reset draws another; leave it out")
+        self._options: dict[str, Any] = {"discount": discount, "minimise": minimise}
+        self._know(model, plan_of(model, plan, discount, minimise))
         self._state = 0
+
+    def _know(self, model: Any, plan: planners.Plan) -> None:
+        self.plan: planners.Plan = plan
+        self._model, self._truth = model, Truth(plan, 1)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """As in the environment, with what is optimal in `info`."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._state = state_number(self._model, observation, self.env)
+        if self._solves_anew:
+            model = model_of(self.env, None)
+            self._know(model, plan_of(model, None, **self._options))
+        self._state = self._number(observation, info)
         self._truth.begin(0)
         return observation, {**info, **self._known()}
 
@@ -115,9 +126,12 @@ class GroundTruth(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         """As in the environment, with what is optimal in `info`."""
         before = self._state
         observation, reward, terminated, truncated, info = self.env.step(action)
-        self._state = state_number(self._model, observation, self.env)
+        self._state = self._number(observation, info)
         regret = float(self._truth.regrets(np.array([before]), np.array([int(action)]))[0])
         return observation, reward, terminated, truncated, {**info, **self._known(), "regret": regret}
+
+    def _number(self, observation: Any, info: dict[str, Any]) -> int:
+        return int(info["state"]) if self._solves_anew else state_number(self._model, observation, self.env)
 
     def _known(self) -> dict[str, Any]:
         return {
@@ -147,7 +161,12 @@ class VectorGroundTruth(VectorWrapper, RecordConstructorArgs):
         """Solve one of the environments; they must be alike."""
         RecordConstructorArgs.__init__(self, discount=discount, plan=plan, minimise=minimise)
         super().__init__(env)
-        refuse_changes(env, "the truth", advice=INSIDE.format(wrapper="Wrapper"))
+        refuse_changes(env, "the truth", advice=INSIDE.format(wrapper=getattr(env, "kind", type(env)).__name__))
+        if any(map(_draws_tables, getattr(env.unwrapped, "envs", ()))):
+            raise InvalidModelError(
+                "each environment draws a map of its own at each reset; put GroundTruth inside each: gym.make_vec(..., "
+                f"wrappers=[lambda env: GroundTruth(env, discount={discount})])"
+            )
         model = one_of_many(env, _check_single)
         self.plan: planners.Plan = plan_of(model, plan, discount, minimise)
         self._truth = Truth(self.plan, self.num_envs)
@@ -185,6 +204,11 @@ class VectorGroundTruth(VectorWrapper, RecordConstructorArgs):
             "optimal_actions": self._truth.optimal[self._state],
             "_optimal_actions": everywhere.copy(),
         }
+
+
+def _draws_tables(env: Any) -> bool:
+    """Whether its tables are others after each reset."""
+    return bool(getattr(env.unwrapped, "new_tables_each_reset", False))
 
 
 def _check_single(env: Any) -> None:

@@ -129,6 +129,7 @@ class _VectorMapObservation(VectorObservationWrapper):
 
     def __init__(self, env: Any, kind: type[MapObservation], options: dict[str, Any]) -> None:
         super().__init__(env)
+        self.kind: type[MapObservation] = kind
         grid = _map_of(env, env.single_observation_space)
         self.table: NDArray[np.float32] = kind.make_table(grid, **options)
         self.single_observation_space = space_of(self.table)

@@ -54,6 +54,7 @@ class RandomMapEnv(gym.Env[Any, Any]):
 
     metadata: dict[str, Any] = GridWorldEnv.metadata
     options: ClassVar[tuple[str, ...]] = ("map",)
+    new_tables_each_reset: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -1,8 +1,11 @@
 """Many gridworlds in step: what `gym.make_vec("GridWorld-v0", num_envs=...)` returns."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
 
 from gridworld_env.dynamics.rules_to_tables import Rules
 from gridworld_env.dynamics.sampled_env import SampledEnv
@@ -40,6 +43,24 @@ class GridWorldVectorEnv(SampledVectorEnv):
     def rules(self) -> Rules:
         """Slip, rewards and moves."""
         return self._single.rules
+
+    @property
+    def labels(self) -> dict[str, NDArray[np.bool_]]:
+        """As in `GridWorld-v0`."""
+        return self._single.labels
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """(A,) name of each action."""
+        return self._single.action_names
+
+    def state_to_cell(self, state: int) -> tuple[int, int]:
+        """(row, column) of a state; `MapError` for a number that is not a state."""
+        return self._single.state_to_cell(state)
+
+    def cell_to_state(self, cell: Sequence[int]) -> int:
+        """The state at (row, column); `MapError` outside the map and on walls."""
+        return self._single.cell_to_state(cell)
 
     def set_overlay(self, **overlay: Any) -> None:
         """Set the overlay of a single environment for all pictures."""

@@ -83,8 +83,17 @@ def test_import_is_cheap(modules: str, absent: tuple[str, ...], tmp_path: Path) 
 
 @pytest.mark.parametrize("package", ["gan_lab", "gridworld_env"])
 def test_a_command_that_only_helps_imports_nothing_of_the_work(package: str) -> None:
-    code = f"import json, sys; sys.argv[1:] = ['--help']\nfrom {package}.cli import app\ntry: app()\n\
-except SystemExit: print(json.dumps(list(sys.modules)))"
+    """Nor does `--version`, nor the help of any of its commands."""
+    code = f"""
+import json, sys
+from typer.testing import CliRunner
+from {package}.cli import app
+commands = [[one.name or one.callback.__name__.replace('_', '-')] for one in app.registered_commands]
+for arguments in ([], ['--version'], *commands):
+    result = CliRunner().invoke(app, arguments if '--version' in arguments else [*arguments, '--help'])
+    assert result.exit_code == 0, (arguments, result.output)
+print(json.dumps(list(sys.modules)))
+"""
     loaded = json.loads(run(sys.executable, "-c", code, cwd=ROOT).splitlines()[-1])
     assert not {"torch", "numba", "scipy", "matplotlib", "pygame", "planners"} & set(loaded)
 

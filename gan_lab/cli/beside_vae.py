@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gan_lab.cli.exit_codes import exit_codes
+from gan_lab.cli.known_names import LOSSES, PENALTIES
 
 
 def beside_vae(
@@ -16,8 +17,8 @@ def beside_vae(
     steps: Annotated[int, typer.Option(min=1, help="Number of updates of the VAE and of the GAN.")] = 1500,
     vae_steps: Annotated[int | None, typer.Option(min=1, help="Those of the VAE alone.", show_default=False)] = None,
     samples: Annotated[int, typer.Option(min=10, help="Number of measured samples of each model.")] = 2000,
-    loss: Annotated[str | None, typer.Option(help="Loss of the GAN: {losses}", show_default=False)] = None,
-    penalty: Annotated[str | None, typer.Option(help="Penalty of the GAN: {penalties}", show_default=False)] = None,
+    loss: Annotated[str | None, typer.Option(help=f"Loss of the GAN: {LOSSES}", show_default=False)] = None,
+    penalty: Annotated[str | None, typer.Option(help=f"Penalty of the GAN: {PENALTIES}", show_default=False)] = None,
     penalty_weight: Annotated[float | None, typer.Option(help="Factor of the penalty.", show_default="0.1")] = None,
     recipe: Annotated[
         str | None, typer.Option(help="Recipe of the GAN; default: pictures' own, else plain.", show_default=False)

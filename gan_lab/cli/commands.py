@@ -1,12 +1,10 @@
 """The command `gan-lab`: check the lecture's statements, train a game, watch a game, list the games."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from typer.core import TyperCommand
 
 from gan_lab.cli.atlas import atlas
 from gan_lab.cli.bench import bench
@@ -17,34 +15,16 @@ from gan_lab.cli.train import train
 from gan_lab.cli.watch import watch
 from gan_lab.errors import whole_number
 from gan_lab.launched import is_first
-from gridworld_env.ui.listing import listing
 from gridworld_env.ui.versions import version_option
-
-
-def names() -> dict[str, Iterable[str]]:
-    """The names that the help of the options lists."""
-    from gan_lab.payoffs.losses import LOSSES
-    from gan_lab.payoffs.penalties import PENALTIES
-    from gan_lab.recipes.choose import RECIPES
-    from gan_lab.training.device import DEVICES
-    from gan_lab.updates import UPDATES
-    from gan_lab.watch.watchable_games import WATCHED
-
-    return {
-        "losses": LOSSES, "penalties": PENALTIES, "recipes": RECIPES, "devices": DEVICES, "updates": UPDATES,
-        "watched": WATCHED,
-    }  # fmt: skip
-
 
 app: typer.Typer = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
 )
-Listing: type[TyperCommand] = listing(names)
 app.command()(bench)
-app.command(cls=Listing)(beside_vae)
-app.command(cls=Listing)(watch)
-app.command(cls=Listing)(train)
+app.command()(beside_vae)
+app.command()(watch)
+app.command()(train)
 app.command()(atlas)
 app.command()(sample)
 VERSION = version_option("torch", "pettingzoo", "gymnasium", "numpy", "safetensors", "pygame-ce")

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from gan_lab.cli.exit_codes import exit_codes, say
+from gan_lab.cli.known_names import DEVICES, LOSSES, PENALTIES, RECIPES, UPDATES
 from gan_lab.errors import WiringError
 from gan_lab.launched import is_first, is_launched, is_restarted
 from gridworld_env.ui.files.whole_file import check_place
@@ -26,13 +27,13 @@ def train(
     game: Annotated[str | None, typer.Argument(help="A name from `gan-lab games`; default: ring8.")] = None,
     data: Data = None,
     recipe: Annotated[
-        str | None, typer.Option(help="Default without the options below: the game's own. {recipes}")
+        str | None, typer.Option(help=f"Default without the options below: the game's own. {RECIPES}")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Number of updates; schedules are fitted to it.")] = None,
-    update: Annotated[str | None, typer.Option(help="{updates}")] = None,
+    update: Annotated[str | None, typer.Option(help=UPDATES)] = None,
     discriminator_steps: Annotated[int | None, typer.Option(min=1, help="k of Algorithm 1.")] = None,
-    loss: Annotated[str | None, typer.Option(help="{losses}", show_default=False)] = None,
-    penalty: Annotated[str | None, typer.Option(help="{penalties}, none", show_default=False)] = None,
+    loss: Annotated[str | None, typer.Option(help=LOSSES, show_default=False)] = None,
+    penalty: Annotated[str | None, typer.Option(help=f"{PENALTIES}, none", show_default=False)] = None,
     penalty_weight: Annotated[str | None, typer.Option(help='Factor of the penalty: 1, or "linear(1, 0.1)".')] = None,
     rate: Rate = None,
     generator_rate: RateOfG = None,
@@ -40,7 +41,7 @@ def train(
     seed: Annotated[int, typer.Option(help="The same seed and number of threads give the same run.")] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="File to write after each evaluation.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Continue from a checkpoint.")] = None,
-    device: Annotated[str, typer.Option(help="Device of networks and samples: {devices}.")] = "cpu",
+    device: Annotated[str, typer.Option(help=f"Device of networks and samples: {DEVICES}.")] = "cpu",
     shares: Annotated[int | None, typer.Option(help="Number of parts of a batch.", show_default=False)] = None,
     grid: Annotated[
         Path | None, typer.Option(help="Write a PNG of samples during training, if they are pictures.")

@@ -9,18 +9,19 @@ import typer
 from rich.console import Console
 
 from gan_lab.cli.exit_codes import exit_codes
+from gan_lab.cli.known_names import LOSSES, PENALTIES, RECIPES, UPDATES, WATCHED
 
 out: Console = Console(highlight=False)
 
 
 def watch(
-    game: Annotated[str, typer.Argument(help="{watched}")] = "ring8",
+    game: Annotated[str, typer.Argument(help=WATCHED)] = "ring8",
     recipe: Annotated[
-        str | None, typer.Option(help="Default without the options below: the game's own. {recipes}")
+        str | None, typer.Option(help=f"Default without the options below: the game's own. {RECIPES}")
     ] = None,
-    update: Annotated[str | None, typer.Option(help="{updates}")] = None,
-    loss: Annotated[str | None, typer.Option(help="{losses}", show_default=False)] = None,
-    penalty: Annotated[str | None, typer.Option(help="{penalties}, none", show_default=False)] = None,
+    update: Annotated[str | None, typer.Option(help=UPDATES)] = None,
+    loss: Annotated[str | None, typer.Option(help=LOSSES, show_default=False)] = None,
+    penalty: Annotated[str | None, typer.Option(help=f"{PENALTIES}, none", show_default=False)] = None,
     penalty_weight: Annotated[float | None, typer.Option(help="Factor of the penalty.")] = None,
     width: Annotated[float | None, typer.Option(help="Standard deviation of a mixture's modes.")] = None,
     noise: Annotated[int | None, typer.Option(min=1, help="Length of a noise vector.")] = None,

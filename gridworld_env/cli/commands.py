@@ -5,7 +5,7 @@ Exit codes: 0 done, 2 bad input, 3 the tolerance was not reached.
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
@@ -18,12 +18,11 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Column, Table
-from typer.core import TyperCommand
 
 from gridworld_env.cli.dry_run import dry_run
+from gridworld_env.cli.known_names import AGENTS
 from gridworld_env.cli.plan_options import MapOptions, PlanOptions, described
 from gridworld_env.ui.files.whole_file import check_place
-from gridworld_env.ui.listing import listing
 from gridworld_env.ui.pages.page import size_text
 from gridworld_env.ui.versions import version_option
 from gridworld_env.ui.widgets.display import has_display
@@ -39,18 +38,6 @@ app: typer.Typer = typer.Typer(
 )
 out: Console = Console(highlight=False)
 VERSION = version_option("gymnasium", "numpy", "scipy", "numba", "pygame-ce", "pillow")
-PRINTED_ROWS, PRINTED_COLUMNS = 40, 25
-
-
-def names() -> dict[str, Iterable[str]]:
-    """The names that the help of the options lists."""
-    from gridworld_env.agents import AGENTS
-    from planners.solve import METHODS
-
-    return {"methods": METHODS, "agents": AGENTS}
-
-
-Listing: type[TyperCommand] = listing(names)
 
 
 @app.callback()
@@ -77,7 +64,7 @@ def _with(options: type[MapOptions]) -> Callable[[Callable[..., None]], Callable
     return decorated
 
 
-@app.command(cls=Listing)
+@app.command()
 @_with(PlanOptions)
 def plan(
     options: PlanOptions,
@@ -103,7 +90,7 @@ def plan(
     replay = None if html is None and gif is None else options.replay(env)
     result = options.solve(env, replay)
     if as_json:
-        print(json.dumps(_as_json(options.map, arguments, result), indent=2))
+        print(json.dumps(_as_json(options.map, env, result), indent=2))
     else:
         show_plan(arguments, result)
     if png is not None:
@@ -118,7 +105,7 @@ def plan(
     _check_converged(result)
 
 
-@app.command("play", cls=Listing)
+@app.command("play")
 @_with(PlanOptions)
 def play_command(
     options: PlanOptions,
@@ -137,12 +124,12 @@ def play_command(
     show_episodes(arguments, result, episodes=episodes, seed=_drawn(seed), gif=gif)
 
 
-@app.command("learn", cls=Listing)
+@app.command("learn")
 @_with(MapOptions)
 def learn_command(
     options: MapOptions,
     *,
-    agent: Annotated[str, typer.Option(help="Learner: {agents}.", metavar="NAME")] = "q-learning",
+    agent: Annotated[str, typer.Option(help=f"Learner: {AGENTS}.", metavar="NAME")] = "q-learning",
     steps: Annotated[int, typer.Option(min=1, help="Number of steps.")] = 1000,
     seed: Annotated[int | None, described("The same seed gives the same run.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page that replays every step.")] = None,
@@ -163,7 +150,7 @@ def learn_command(
     _write_replay(replay, html, gif)
 
 
-@app.command("explore", cls=Listing)
+@app.command("explore")
 def explore_command(
     map: Annotated[str, typer.Argument(metavar="[MAP]", help="Name of a map, or a file.")] = "lecture",
     discount: Annotated[float, typer.Option(help="Discount, 0 to 1.")] = 0.9,
@@ -172,7 +159,7 @@ def explore_command(
     empty: Annotated[str | None, described("Use an empty map of this size.", metavar="ROWS,COLUMNS")] = None,
     scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
     seed: Annotated[int | None, described("The same seed draws the same moves of the agent.")] = None,
-    agent: Annotated[str | None, described("Begin in mode Learn with: {agents}.", metavar="NAME")] = None,
+    agent: Annotated[str | None, described(f"Begin in mode Learn with: {AGENTS}.", metavar="NAME")] = None,
     steps: Annotated[int, typer.Option(min=0, help="Steps that the agent has already made.")] = 0,
     html: Annotated[Path | None, typer.Option(help="Write a page for a browser instead of opening a window.")] = None,
 ) -> None:
@@ -197,7 +184,8 @@ def maps_command() -> None:
     from gridworld_env.maps.textbook_worlds import ALIASES, WORLDS
     from gridworld_env.models import MODELS
 
-    table = Table(Column("name", no_wrap=True), "map", "rules", "source", show_lines=True)
+    columns = [Column("name", no_wrap=True), *(Column(name, overflow="fold") for name in ("map", "rules", "source"))]
+    table = Table(*columns, show_lines=True)
     for name, world in WORLDS.items():
         rules = "\n".join(f"{rule} {value}" for rule, value in world.rules.items())
         also = [alias for alias, known in ALIASES.items() if known == name]
@@ -244,12 +232,11 @@ def random_command(
 
 
 def show_plan(options: dict[str, Any], result: "planners.Plan") -> None:
-    """Print a plan: the map with values and arrows if it fits, and the certificate."""
-    from gridworld_env.cli.playing import plan_text
+    """Print a plan: the map with values and arrows where it fits, and the certificate."""
+    from gridworld_env.cli.map_text import map_text
 
-    env: Any = gym.make("GridWorld-v0", **options).unwrapped
-    if env.grid.height <= PRINTED_ROWS and env.grid.width <= PRINTED_COLUMNS:
-        print(plan_text(options, result), end="\n\n")
+    instead = "--png FILE draws them, and --json lists them with their rows and columns"
+    print(map_text(options, result.values, result.optimal_actions, instead=instead), end="\n\n")
     print(result)
 
 
@@ -294,10 +281,13 @@ def _write_replay(replay: "Replay | LearningReplay", html: Path | None, gif: Pat
             _say(f"wrote {path}, {size_text(write(path))}: {replay}", "")
 
 
-def _as_json(map_name: str, options: dict[str, Any], result: "planners.Plan") -> dict[str, Any]:
-    actions = gym.make("GridWorld-v0", **options).get_wrapper_attr("action_names")
+def _as_json(map_name: str, env: gym.Env[Any, Any], result: "planners.Plan") -> dict[str, Any]:
+    actions, grid = env.get_wrapper_attr("action_names"), env.get_wrapper_attr("grid")
+    rows, columns = grid.cell_of_state.T.tolist()
     return {
         "map": map_name,
+        "height": grid.height,
+        "width": grid.width,
         "method": result.method,
         "status": result.status.name,
         "discount": result.discount,
@@ -305,6 +295,8 @@ def _as_json(map_name: str, options: dict[str, Any], result: "planners.Plan") ->
         "error_bound": _number(result.error_bound),
         "iterations": result.iterations,
         "actions": list(actions),
+        "rows": rows,
+        "columns": columns,
         "values": [_number(value) for value in result.values],
         "lower": [_number(value) for value in result.lower],
         "upper": [_number(value) for value in result.upper],

@@ -7,8 +7,8 @@ import gymnasium as gym
 import numpy as np
 
 from gridworld_env.agents import find_agent, make_agent
+from gridworld_env.cli.map_text import map_text
 from gridworld_env.cli.plan_options import MapOptions
-from gridworld_env.cli.playing import map_text
 from gridworld_env.replays.learning_replay import LearningReplay
 
 
@@ -39,7 +39,7 @@ def learned_text(arguments: dict[str, Any], replay: LearningReplay) -> str:
     wrong = int(((run.greedy & ~run.plan.optimal_actions).any(axis=1) & alive).sum())
     return "\n".join(
         [
-            map_text(arguments, values, run.greedy),
+            map_text(arguments, values, run.greedy, instead="--html FILE writes a page that shows them"),
             "",
             "Above: the learned max Q, and every greedy action.",
             f"{replay.title}: {run.steps:,} steps, {run.episodes:,} episodes ended, discount {replay.discount:.15g}",

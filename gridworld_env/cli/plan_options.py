@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import gymnasium as gym
 import typer
 
+from gridworld_env.cli.known_names import METHODS
 from gridworld_env.errors import MapError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class MapOptions:
 class PlanOptions(MapOptions):
     """The options that `plan` and `play` share: a map, its rules, and how to solve it."""
 
-    method: Annotated[str, typer.Option(help="Planner: auto, {methods}.")] = "auto"
+    method: Annotated[str, typer.Option(help=f"Planner: auto, {METHODS}.")] = "auto"
     tolerance: Annotated[
         float | None, described("Largest proven error of the values. Default: 1e-6 of the largest |V|.")
     ] = None

@@ -50,23 +50,9 @@ def play(
 
 def plan_picture(options: dict[str, Any], plan: Plan) -> NDArray[np.uint8]:
     """(H, W, 3) picture of a plan: values as a heat map, and every optimal action as an arrow."""
-    return np.asarray(_rendered(options, plan.values, plan.optimal_actions, "rgb_array"))
-
-
-def map_text(options: dict[str, Any], values: NDArray[np.float64], actions: NDArray[np.bool_]) -> str:
-    """A picture as text: values, and actions as arrows."""
-    return str(_rendered(options, values, actions, "ansi")).rstrip("\n")
-
-
-def plan_text(options: dict[str, Any], plan: Plan) -> str:
-    """The same picture as text."""
-    return map_text(options, plan.values, plan.optimal_actions)
-
-
-def _rendered(options: dict[str, Any], values: Any, actions: Any, mode: str) -> NDArray[np.uint8] | str | None:
-    env = gym.make("GridWorld-v0", render_mode=mode, **options).unwrapped
+    env = gym.make("GridWorld-v0", render_mode="rgb_array", **options).unwrapped
     assert isinstance(env, GridWorldEnv)
-    env.set_overlay(values=values, policy=actions)
+    env.set_overlay(values=plan.values, policy=plan.optimal_actions)
     picture = env.render()
     env.close()
-    return picture
+    return np.asarray(picture)

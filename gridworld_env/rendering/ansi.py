@@ -10,12 +10,13 @@ from gridworld_env.rendering.scene import Scene, path_cells
 Block = list[list[str]]  # the lines of a cell, each a list of tokens
 
 
-def render_text(scene: Scene) -> str:
+def render_text(scene: Scene, width: int = theme.WIDEST_TEXT) -> str:
     """Write a scene as text, without a line break at the end.
 
     Without an overlay: a glyph a cell, `@` for the agent, `*` where the trail passed. With one: each cell
     shows its value and all tied actions as arrows, or its action values around it, and the agent's cell is
-    in brackets. A map that would be wider than `theme.WIDEST_TEXT` columns is written a glyph a cell.
+    in brackets. A map that would then be wider than `width` columns is written a glyph a cell, and without blanks
+    between the glyphs if need be.
 
     >>> from gridworld_env.grid.grid import parse_grid
     >>> from gridworld_env.rendering.scene import build_scene
@@ -24,19 +25,21 @@ def render_text(scene: Scene) -> str:
     . # . -
     @ . . .
     """
-    overlay = scene.overlay
-    lines: list[str] | None = None
-    if overlay.values is not None or overlay.policy is not None or overlay.action_values is not None:
-        if 5 * scene.grid.width <= theme.WIDEST_TEXT:
-            lines = _board(scene)
-        if lines is None or max(len(line) for line in lines) > theme.WIDEST_TEXT:
-            lines = _glyph_board(scene)
-    else:
-        lines = _glyph_board(scene)
+    lines = number_lines(scene, width) or _glyph_lines(scene, width)
     return "\n".join([*lines, scene.caption] if scene.caption else lines)
 
 
-def _glyph_board(scene: Scene) -> list[str]:
+def number_lines(scene: Scene, width: int) -> list[str]:
+    """The lines of a scene whose cells show what its overlay knows; none without one, or where they do not fit."""
+    overlay = scene.overlay
+    known = overlay.values is not None or overlay.policy is not None or overlay.action_values is not None
+    if not known or 3 * scene.grid.width > width:  # a cell has at least three columns
+        return []
+    lines = _board(scene)
+    return lines if max(map(len, lines)) <= width else []
+
+
+def _glyph_lines(scene: Scene, width: int) -> list[str]:
     """A glyph a cell; greedy actions as single arrows where an overlay has them."""
     grid = scene.grid
     glyphs = scene.glyphs.copy()
@@ -51,7 +54,7 @@ def _glyph_board(scene: Scene) -> list[str]:
             glyphs[on_path & (glyphs == ".")] = theme.VISITED_GLYPH
     if scene.agent is not None:
         glyphs[scene.agent] = theme.AGENT_GLYPH
-    separator = " " if 2 * grid.width <= theme.WIDEST_TEXT else ""
+    separator = " " if 2 * grid.width - 1 <= width else ""
     return [separator.join(row) for row in glyphs.tolist()]
 
 

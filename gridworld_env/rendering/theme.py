@@ -75,4 +75,4 @@ ARROWS: Final = "↑→↓←↗↘↙↖•"  # in the order of `gridworld_env.
 SEVERAL: Final = "◆"  # several actions in one glyph
 AGENT_GLYPH: Final = "@"
 VISITED_GLYPH: Final = "*"
-WIDEST_TEXT: Final = 200  # columns
+WIDEST_TEXT: Final = 80  # columns of a map as text, unless more are asked for

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from planners.agent import Environment
+from planners.errors import InvalidModelError
 from planners.models.moves import MoveMDP
 from planners.models.pair_discounts import folded, is_per_pair
 from planners.models.pairs import PairMDP
@@ -52,7 +53,13 @@ def as_model(source: ModelLike) -> Model:
     if isinstance(source, TabularMDP | MoveMDP | PairMDP):
         return source  # pyright: ignore[reportReturnType] - a third form, which becomes tables where it is not known
     refuse_changes(source, "a plan of them", among=(ACTIONS, REWARDS), advice="Plan in the environment inside it")
-    model = getattr(getattr(source, "unwrapped", source), "mdp", None)
+    inner = getattr(source, "unwrapped", source)
+    if hasattr(inner, "envs") and not hasattr(inner, "mdp"):
+        raise InvalidModelError(
+            f"a {type(inner).__name__} holds many environments, and has no tables of its own; expected one of them, "
+            "such as env.envs[0]. planners.regret and GroundTruth take all of them"
+        )
+    model = getattr(inner, "mdp", None)
     return model if isinstance(model, TabularMDP | MoveMDP) else TabularMDP.from_env(source)
 
 

@@ -35,12 +35,18 @@ function squareInWords() { // the square under the cursor: its numbers, and how 
   if (at === null || at >= app.world.squares.length) return "Point at a square for its numbers.";
   const s = model.stateOf[at], place = `row ${Math.floor(at / app.world.width)}, column ${at % app.world.width}`;
   if (s < 0) return `${place}: a wall`;
-  if (!model.living[s]) return `${place}, state ${s}: the episode ends here${app.world.squares[at].reward === null ? "" : `, reward ${amount(app.world.squares[at].reward)}`}`;
+  if (!model.living[s]) return `${place}, state ${s}: the episode ends here${app.world.squares[at].reward === null ? "" : `, reward ${amount(app.world.squares[at].reward)}${rulesInWords(app.world.squares[at])}`}`;
   const { actions } = app.world.rules, best = run.Q[s].indexOf(largest(run.Q[s].filter((x) => !Number.isNaN(x))));
   const values = actions.map((move, a) => `${NAMES[move]} ${exact(run.Q[s][a])}`).join(", ");
   const { teleport, teleport_reward, teleport_on_entry } = app.world.squares[at], paid = teleport_reward === null ? "" : `, reward ${amount(teleport_reward)}`;
   const far = teleport ? `; ${teleport_on_entry ? "who enters is taken" : "every action leads"} to row ${teleport[0]}, column ${teleport[1]}${paid}` : "";
-  return `${place}, state ${s}${far}: V = ${exact(run.V[s], 9)}\nQ: ${values}\n${app.mode === "learn" || best < 0 ? "" : formulaOf(s, best)}`;
+  return `${place}, state ${s}${far}${rulesInWords(app.world.squares[at])}: V = ${exact(run.V[s], 9)}\nQ: ${values}\n${app.mode === "learn" || best < 0 ? "" : formulaOf(s, best)}`;
+}
+function rulesInWords({ wind, gust, one_way, reward }) {
+  const strength = wind[0] + wind[1], way = NAMES[wind[0] ? (strength < 0 ? 0 : 2) : (strength < 0 ? 3 : 1)];
+  const blows = strength ? `; the wind blows ${Math.abs(strength)} ${way}${gust ? `, one square more or one less with probability ${exact(gust)} each` : ""}` : "";
+  const paid = isDrawn(reward) ? `; its reward is drawn: ${reward.map(([p, x]) => `${amount(x)} with probability ${exact(p)}`).join(", ")}` : "";
+  return blows + (one_way === null ? "" : `; it can be left only ${NAMES[one_way]}`) + paid;
 }
 function formulaOf(s, a) {
   const { model, discount } = task, terms = new Map();

@@ -20,7 +20,7 @@ function short(x) { // for a square
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "?" : x > 0 ? "∞" : "−∞";
   return minus((Math.abs(x) >= 1000 ? x.toPrecision(4) : x.toFixed(2)).replace(/^-(0\.0*)$/, "$1"));
 }
-const amount = (x) => (x > 0 ? "+" : "") + minus(String(x));
+const amount = (x) => (isDrawn(x) ? `~${amount(Number(meanOf(x).toPrecision(6)))}` : (x > 0 ? "+" : "") + minus(String(x))); // of a drawn one the mean, with a tilde
 
 // Where the squares lie on the canvas: { cell, left, top }.
 function placeOf(world, width, height) {
@@ -77,7 +77,7 @@ function drawMap(g, model, width, height, shown) {
   g.textAlign = "center"; g.textBaseline = "middle";
   world.squares.forEach((square, at) => {
     const s = stateOf[at], x = left + (at % world.width + 0.5) * cell, y = top + (Math.floor(at / world.width) + 0.5) * cell;
-    const colour = square.wall ? theme.wall : square.terminal ? endColour(square.reward) : colourOf(shown.V[s], shown.limit);
+    const colour = square.wall ? theme.wall : square.terminal ? endColour(meanOf(square.reward)) : colourOf(shown.V[s], shown.limit);
     g.fillStyle = rgb(colour);
     g.fillRect(x - cell / 2, y - cell / 2, cell + 0.5, cell + 0.5);
     if (square.wall) return;
@@ -99,6 +99,25 @@ function drawEnd(g, x, y, cell, square, ink) { // a terminal square: two frames,
   g.font = `600 ${clamp(cell * 0.3, 8, 40)}px system-ui, sans-serif`;
   g.fillText(square.reward === null ? "end" : amount(square.reward), x, y, cell * 0.76);
 }
+function drawRules(g, x, y, cell, { wind, gust, one_way }) { // wind: a chevron for each square that it blows; one way: a wedge on the side of the way out
+  if (cell < 24) return;
+  const strength = Math.max(...wind.map(Math.abs)), chevrons = Math.min(strength, 3) + (gust ? 1 : 0), half = cell * 0.055;
+  const [ay, ax] = wind.map(Math.sign), [mx, my] = wind[0] ? [x + cell * 0.42, y - cell * 0.3] : [x + cell * 0.28, y - cell * 0.42];
+  g.lineWidth = Math.max(1, cell / 44);
+  for (let i = 0; strength && i < chevrons; i++) { // of gusts one more, fainter
+    const tip = (i - (chevrons - 1) / 2) * half * 1.05 + half / 2;
+    g.globalAlpha = gust && i === chevrons - 1 ? 0.4 : 1;
+    g.beginPath();
+    for (const [u, v] of [[tip - half, -half], [tip, 0], [tip - half, half]]) g.lineTo(mx + u * ax - v * ay, my + u * ay + v * ax);
+    g.stroke();
+  }
+  g.globalAlpha = 1;
+  if (one_way === null) return;
+  const [down, right] = MOVES[one_way], norm = Math.hypot(down, right), [dx, dy] = [right / norm, down / norm], tip = cell * 0.47 * norm;
+  g.beginPath();
+  for (const [u, v] of [[tip, 0], [tip - cell * 0.1, cell * 0.2], [tip - cell * 0.1, -cell * 0.2]]) g.lineTo(x + u * dx - v * dy, y + u * dy + v * dx);
+  g.closePath(); g.globalAlpha = 0.5; g.fill(); g.globalAlpha = 1;
+}
 function drawState(g, x, y, cell, square, s, actions, { V, Q, taken, view, limit }) {
   const small = `600 ${clamp(cell * (view === "q" ? 0.1 : 0.15), 8, 20)}px system-ui, sans-serif`, ink = inkOn(colourOf(V[s], limit));
   if (view === "q") drawWedges(g, x, y, actions, Q[s], taken[s], cell, limit);
@@ -111,6 +130,8 @@ function drawState(g, x, y, cell, square, s, actions, { V, Q, taken, view, limit
     }
   }
   if (square.start && cell >= 12) drawFrame(g, x, y, cell, view === "q" ? theme.ink : ink, Math.max(1, cell * 0.02), cell * 0.03);
+  g.fillStyle = g.strokeStyle = rgb(view === "q" ? theme.ink : ink);
+  drawRules(g, x, y, cell, square);
   const label = [square.start ? "S" : "", square.reward === null ? "" : `r ${amount(square.reward)}`, square.teleport ? `→ ${square.teleport}` : ""].filter(Boolean).join(" ");
   if (!label || cell < (view === "q" && label.length > 1 ? 120 : 30)) return;
   g.font = small; g.textAlign = "left"; g.fillStyle = rgb(view === "q" ? inkOn(colourOf(Q[s][0], limit)) : ink);

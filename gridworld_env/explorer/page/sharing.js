@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------- a world as text: in the document, and in the address
-const FREE = { wall: false, terminal: false, start: false, start_weight: 1, reward: null, slip: null, bump_reward: null, teleport: null, teleport_reward: null, teleport_on_entry: false };
+const FREE = { wall: false, terminal: false, start: false, start_weight: 1, reward: null, slip: null, bump_reward: null, teleport: null, teleport_reward: null, teleport_on_entry: false, wind: [0, 0], gust: 0, one_way: null };
 const KNOWN = { "#": { wall: true }, ".": {}, S: { start: true }, "+": { terminal: true, reward: 1 }, "-": { terminal: true, reward: -1 } };
 const RULES = { step_reward: -0.04, slip: 0, reward_on: "enter", moves: "cardinal", bump_reward: null, actions: null, exploring_starts: false };
 const actionsOf = (moves) => (moves === "cardinal" ? [0, 1, 2, 3] : [0, 1, 2, 3, 4, 5, 6, 7]); // where the rules name none
@@ -7,6 +7,7 @@ const MOST_SQUARES = 1000, LONGEST_SIDE = 40;
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRTUVWXYZ";
 
 const isNumber = (x, low = -1e6, high = 1e6) => typeof x === "number" && Number.isFinite(x) && x >= low && x <= high;
+const isLaw = (law) => Array.isArray(law) && law.length > 0 && law.every((pair) => Array.isArray(pair) && pair.length === 2 && isNumber(pair[0], 0, 1) && isNumber(pair[1])) && Math.abs(law.reduce((sum, [p]) => sum + p, 0) - 1) <= 1e-9;
 function expect(isSo, sentence) { if (!isSo) throw new RangeError(sentence); }
 
 // { map: rows of glyphs, legend, rules } as a world; a RangeError says in a sentence what is wrong.
@@ -20,7 +21,10 @@ function readWorld({ map, legend = {}, rules = {} }) {
   }));
   for (const square of squares) {
     expect(["wall", "terminal", "start", "teleport_on_entry"].every((name) => typeof square[name] === "boolean") && isNumber(square.start_weight, 1e-300), "a square is neither a wall nor free");
-    expect(["reward", "bump_reward", "teleport_reward"].every((name) => square[name] === null || isNumber(square[name])), "a reward of a square is no number from -1,000,000 to 1,000,000");
+    expect(["reward", "bump_reward", "teleport_reward"].every((name) => square[name] === null || isNumber(square[name]) || isLaw(square[name])), "a reward of a square is no number from -1,000,000 to 1,000,000, and no list of [probability, number] whose probabilities sum to 1");
+    expect(Array.isArray(square.wind) && square.wind.length === 2 && square.wind.every(Number.isInteger) && square.wind.includes(0), "the wind of a square is no [rows, columns] of which one is 0");
+    expect(isNumber(square.gust, 0, square.wind.some(Boolean) ? 0.5 : 0), "the gust of a square is no probability from 0 to 0.5, or it has no wind");
+    expect(square.one_way === null || (Number.isInteger(square.one_way) && isNumber(square.one_way, 0, 7)), "the way out of a square is no move from 0 to 7");
     expect(square.slip === null || isNumber(square.slip, 0, 1), "the slip of a square is no probability");
   }
   const isFree = (row, column) => Number.isInteger(row) && Number.isInteger(column) && row >= 0 && column >= 0 && row < height && column < width && !squares[row * width + column].wall;

@@ -4,7 +4,8 @@ const ROUNDING = 1e-12; // a difference of values, as a part of the largest, tha
 // { V, Q, optimal, infinite, minus }: the last two list the states in which V* is infinite, and minus infinity.
 function solve(rows, discount) {
   const V = discount < 1 ? iterate(rows, discount).V : solveUndiscounted(rows);
-  const Q = backup(rows, V, discount), optimal = greedy(Q);
+  const Q = backup(rows, V, discount); // NaN where an action can lead to infinity and to minus infinity: not ruled out
+  const optimal = greedy(Q.map((q) => q.map((x) => (Number.isNaN(x) ? Infinity : x))));
   const states = [...V.keys()];
   return {
     V, Q, optimal: discount < 1 ? optimal : withoutGoingRound(rows, V, optimal),

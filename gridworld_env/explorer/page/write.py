@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from gridworld_env.errors import MapError
 from gridworld_env.explorer.map_document import MapDocument, make_document
+from gridworld_env.grid.actions import Action
 from gridworld_env.grid.legend import DEFAULT_LEGEND
 from gridworld_env.maps.textbook_worlds import WORLDS
 from gridworld_env.rendering import theme
@@ -16,6 +17,7 @@ from gridworld_env.ui.pages.panel_page import assembled
 SCRIPTS: Final = ("model", "planning", "solving", "learning", "sharing", "picture", "runs", "app", "controls")
 MOST_SQUARES: Final = 1000
 LONGEST_SIDE: Final = 40
+LARGEST_REWARD: Final = 1_000_000
 THEME: Final[dict[str, Any]] = {
     "heat": {"positions": theme.HEAT_POSITIONS, "colors": theme.HEAT_COLORS},
     "not_finite": theme.NOT_FINITE,
@@ -45,14 +47,14 @@ def write_explorer(
         steps: The page begins with Q-learning after so many steps; None: with V*.
 
     Raises:
-        MapError: The map has more than 1000 squares, or a rule that the page does not know.
+        MapError: The map has more than 1000 squares or 40 a side, or a reward of more than a million.
         ValueError: The name does not end in .html.
         OSError: It cannot be written; a file that was there before is then as it was.
     """
     worlds = [{"name": name, **world_of(document)}]
     for known in WORLDS:
         other = make_document({"map_name": known})
-        if known != name and not any(_unknown(other)):
+        if known != name and not any(_reasons_against(other)):
             worlds.append({"name": known, **world_of(other)})
     page = {
         "title": f"Gridworld: {name}",
@@ -75,11 +77,15 @@ def world_of(document: MapDocument) -> dict[str, Any]:
     >>> world_of(make_document({"desc": ["S.X"], "legend": {"X": {"terminal": True, "reward": 5}}, "slip": 0.1}))
     {'map': ['S.X'], 'legend': {'X': {'terminal': True, 'reward': 5}}, 'rules': {'slip': 0.1}}
     """
-    for reason in _unknown(document):
+    for reason in _reasons_against(document):
         raise MapError(f"the page cannot show this map: {reason}. The window can: `gridworld explore` without --html")
     used, free = set("".join(document.rows)), asdict(DEFAULT_LEGEND["."])
     legend = {
-        glyph: {name: value for name, value in asdict(cell).items() if value != free[name]}
+        glyph: {
+            name: int(Action[value]) if name == "one_way" else value
+            for name, value in asdict(cell).items()
+            if value != free[name]
+        }
         for glyph, cell in document.legend.items()
         if glyph in used and DEFAULT_LEGEND.get(glyph) != cell
     }
@@ -93,8 +99,8 @@ def world_of(document: MapDocument) -> dict[str, Any]:
     return {"map": list(document.rows), "legend": legend, "rules": changes}
 
 
-def _unknown(document: MapDocument) -> Iterator[str]:
-    """What the page does not know, in words."""
+def _reasons_against(document: MapDocument) -> Iterator[str]:
+    """Why the page cannot show a map, in words."""
     rows, columns = len(document.rows), len(document.rows[0])
     if rows * columns > MOST_SQUARES or max(rows, columns) > LONGEST_SIDE:
         yield (
@@ -102,15 +108,13 @@ def _unknown(document: MapDocument) -> Iterator[str]:
             f"{LONGEST_SIDE} a side"
         )
     used = set("".join(document.rows))
-    for glyph, cell in document.legend.items():
-        if glyph not in used:
-            continue
-        rules = {"wind": any(cell.wind), "a one_way": cell.one_way is not None}
-        for field in ("reward", "bump_reward", "teleport_reward"):
-            rules[f"a {field} that is drawn"] = isinstance(getattr(cell, field), tuple)
-        for rule, is_there in rules.items():
-            if is_there:
-                yield f"its squares {glyph!r} have {rule}, a rule that the page does not know"
+    squares = {f"its squares {glyph!r}": cell for glyph, cell in document.legend.items() if glyph in used}
+    for name, of in {"the map": document.rules, **squares}.items():
+        for field in ("step_reward", "reward", "bump_reward", "teleport_reward"):
+            reward = getattr(of, field, None)
+            for amount in [x for _, x in reward] if isinstance(reward, tuple) else [reward or 0.0]:
+                if abs(amount) > LARGEST_REWARD:
+                    yield f"the {field} of {name} is {amount:g}, and the page takes at most {LARGEST_REWARD:,} in size"
 
 
 def template() -> str:

@@ -6,14 +6,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
 from gridworld_env import MODELS, WORLDS
-from gridworld_env.cli import commands
+from gridworld_env.agents import AGENTS
+from gridworld_env.cli import commands, known_names
 from gridworld_env.ui.widgets.display import has_display
+from planners import METHODS
 
 
 def gridworld(*arguments: str) -> Result:
@@ -72,6 +75,39 @@ def test_json_holds_the_proof(method: str) -> None:
     assert all(low <= high for low, high in zip(plan["lower"], plan["upper"], strict=True))
     assert set(plan["policy"]) <= {"UP", "RIGHT", "DOWN", "LEFT"}
     assert plan["optimal_actions"][7] == ["UP", "RIGHT"]  # both ways round are four steps from the lower left corner
+
+
+def test_json_says_where_each_state_is() -> None:
+    plan = json.loads(gridworld("plan", "sutton-barto-8.1", "--json").stdout)
+    env: Any = gym.make("GridWorld-v0", map_name="sutton-barto-8.1").unwrapped
+    assert (plan["height"], plan["width"]) == (6, 9)
+    cells = [*zip(plan["rows"], plan["columns"], strict=True)]
+    assert cells == [env.state_to_cell(state) for state in range(env.grid.num_states)]
+
+
+@pytest.mark.parametrize(
+    ("size", "says"),
+    [
+        ((3, 8), None),
+        ((3, 11), "◆ stands for several actions.\n\n"),
+        ((3, 80), "The values do not fit into 80 columns: --png FILE"),
+        ((3, 81), "The map has 3 rows and 81 columns, and is not printed: at most 40 rows and 80 columns are."),
+        ((41, 8), "The map has 41 rows and 8 columns, and is not printed"),
+    ],
+)
+def test_a_map_fits_the_terminal_or_a_sentence_says_what_shows_it(
+    size: tuple[int, int], says: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    rows, columns = size
+    (tmp_path / "map.txt").write_text("\n".join(["." * columns] * (rows - 1) + ["." * (columns - 1) + "+"]))
+    shown = gridworld("plan", str(tmp_path / "map.txt"), "--slip", "0.1").stdout.partition("\nPlan\n")[0]
+    assert max(map(len, shown.split("\n"))) <= 80
+    if says is None:
+        tokens = [len(line.split()) for line in shown.split("\n")[:3]]
+        assert tokens == [16, 16, 15]  # a value and arrows; the end has none
+    else:
+        assert says in shown.replace("\n", " ") or says in shown
 
 
 def test_infinite_values_are_text_in_json(tmp_path: Path) -> None:
@@ -254,7 +290,7 @@ def test_explore_writes_a_page_without_a_display(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        (["sutton-barto-6.5"], "have wind, a rule that the page does not know"),
+        (["--empty", "50,50"], "at most 1000 squares, 40 a side"),
         (["--agent", "sarsa"], "has only q-learning"),
         (["--steps", "5"], "without an agent"),
         (["--agent", "q-learning", "--steps", "2000000"], "at most 1000000"),
@@ -267,3 +303,8 @@ def test_explore_refuses_what_the_page_does_not_have(arguments: list[str], match
     assert result.exit_code == 2
     assert match in " ".join(result.stderr.split())
     assert not list(tmp_path.iterdir())
+
+
+def test_the_help_lists_what_there_is() -> None:
+    assert ", ".join(METHODS) == known_names.METHODS, "write the methods into gridworld_env/cli/known_names.py"
+    assert ", ".join(AGENTS) == known_names.AGENTS, "write the learners into gridworld_env/cli/known_names.py"

@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import minigrid  # noqa: F401 - registers its rooms
@@ -25,7 +25,7 @@ from gymnasium.wrappers import (
 )
 
 import planners
-from gridworld_env import GroundTruth
+from gridworld_env import CoordinateObservation, GroundTruth
 from planners import InvalidModelError
 from tests.planners.enumeration.test_enumerate_env import pose, reached
 
@@ -257,3 +257,68 @@ def test_each_environment_plays_its_share(kind: Any) -> None:
                 outcomes = [tuple(entry[1:]) for entry in tables[int(step.observation)][int(step.action)]]
                 assert (int(step.next_observation), step.reward, step.terminated) in outcomes
             assert episode.terminated or len(episode) == min(8, limit)
+
+
+class TestNewMapsAtEachReset:
+    """`GridWorld/RandomMap-v0` beside a plan of each map."""
+
+    OPTIONS: ClassVar[dict[str, Any]] = {"height": 4, "width": 4, "maps": range(6), "slip": 0.1}
+
+    @staticmethod
+    def plans() -> dict[int, planners.Plan]:
+        env = gym.make("GridWorld/RandomMap-v0", **TestNewMapsAtEachReset.OPTIONS)
+        found = {}
+        for number in range(6):
+            env.reset(options={"map": number})
+            found[number] = planners.solve(env, discount=0.9)
+        return found
+
+    def test_one(self) -> None:
+        plans, env = self.plans(), GroundTruth(gym.make("GridWorld/RandomMap-v0", **self.OPTIONS), discount=0.9)
+        env.action_space.seed(3)
+        for seed in range(8):
+            _, before = env.reset(seed=seed)
+            plan = plans[before["map"]]
+            for _ in range(5):
+                assert before["optimal_value"] == pytest.approx(plan.values[before["state"]], abs=1e-9)
+                action = int(env.action_space.sample())
+                _, _, terminated, _, info = env.step(action)
+                lost = plan.values[before["state"]] - plan.action_values[before["state"], action]
+                assert info["regret"] == pytest.approx(lost, abs=1e-9)
+                before = info
+                if terminated:
+                    break
+
+    @pytest.mark.parametrize("mode", ["sync", "async"])
+    def test_many(self, mode: Any) -> None:
+        plans = self.plans()
+        inside: Any = [lambda env: GroundTruth(env, discount=0.9)]
+        envs = gym.make_vec(
+            "GridWorld/RandomMap-v0", num_envs=3, vectorization_mode=mode, wrappers=inside, **self.OPTIONS
+        )
+        _, before = envs.reset(seed=2)
+        _, _, _, _, info = envs.step(np.array([0, 1, 2]))
+        envs.close()
+        for number, action in enumerate((0, 1, 2)):
+            plan, state = plans[before["map"][number]], before["state"][number]
+            lost = plan.values[state] - plan.action_values[state, action]
+            assert info["regret"][number] == pytest.approx(lost, abs=1e-9)
+
+    def test_a_plan_of_one_of_the_maps_and_a_wrapper_around_all_are_refused(self) -> None:
+        env = gym.make("GridWorld/RandomMap-v0", **self.OPTIONS)
+        with pytest.raises(InvalidModelError, match="each reset draws another"):
+            GroundTruth(env, discount=0.9, plan=planners.solve(env, discount=0.9))
+        with pytest.raises(InvalidModelError, match="put GroundTruth inside each"):
+            GroundTruth(gym.make_vec("GridWorld/RandomMap-v0", num_envs=2), discount=0.9)
+
+
+def test_a_wrapper_around_many_is_named_as_it_was_written() -> None:
+    envs = CoordinateObservation(gym.make_vec("GridWorld-v0", num_envs=2))
+    with pytest.raises(InvalidModelError, match=r"Put GroundTruth inside: CoordinateObservation\(GroundTruth"):
+        GroundTruth(envs, discount=0.9)
+
+
+def test_a_vector_of_environments_is_no_model() -> None:
+    envs = gym.make_vec("GridWorld-v0", num_envs=2, vectorization_mode="sync")
+    with pytest.raises(InvalidModelError, match=r"holds many environments.*env\.envs\[0\]"):
+        planners.solve(envs, discount=0.9)  # pyright: ignore[reportArgumentType]

@@ -256,3 +256,16 @@ def test_every_seed_of_a_list_counts(rng: np.random.Generator) -> None:
     for place in range(3):
         assert run([seed + (place == index) for index, seed in enumerate(seeds)]) != runs
     envs.close()
+
+
+def test_it_names_places_and_actions_as_a_single_one_does() -> None:
+    envs: Any = gym.make_vec("GridWorld-v0", num_envs=2, map_name="lecture").unwrapped
+    single: Any = gym.make("GridWorld-v0", map_name="lecture").unwrapped
+    assert [envs.state_to_cell(s) for s in range(11)] == [single.state_to_cell(s) for s in range(11)]
+    assert envs.cell_to_state((2, 0)) == single.cell_to_state((2, 0))
+    assert envs.action_names == single.action_names
+    assert {name: mask.tolist() for name, mask in envs.labels.items()} == {
+        name: mask.tolist() for name, mask in single.labels.items()
+    }
+    with pytest.raises(MapError, match="wall"):
+        envs.cell_to_state((1, 1))

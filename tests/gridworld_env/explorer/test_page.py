@@ -15,6 +15,7 @@ from gridworld_env.dynamics.rules_to_tables import make_mdp
 from gridworld_env.errors import MapError
 from gridworld_env.explorer.map_document import MapDocument, make_document
 from gridworld_env.explorer.page.write import LONGEST_SIDE, MOST_SQUARES, SCRIPTS, template, world_of, write_explorer
+from gridworld_env.grid.actions import Action
 from gridworld_env.maps.textbook_worlds import WORLDS
 from planners.models.backups import backup
 from tests.oracles.chromium import Chromium, installed
@@ -26,6 +27,18 @@ in_a_browser = [
     pytest.mark.visual,
     pytest.mark.skipif(installed() is None, reason="no Chromium here: apt install chromium"),
 ]
+WEATHER: dict[str, Any] = {
+    "desc": ["S.>.~.~G", "..>.~.~.", "....~.g.", "X..<~.R."],
+    "legend": {
+        ">": {"one_way": "RIGHT"},
+        "<": {"one_way": "LEFT", "bump_reward": -0.5},
+        "~": {"wind": (-1, 0)},
+        "g": {"wind": (-2, 0), "gust": 0.2},
+        "G": {"terminal": True, "reward": [(0.5, 3.0), (0.5, 1.0)]},
+        "R": {"reward": [(0.25, 2.0), (0.75, -1.0)], "wind": (0, 1)},
+        "X": {"teleport": (2, 2), "teleport_reward": [(0.1, 5.0), (0.9, -1.0)]},
+    },
+}
 COMPUTE = """({ world, discount, policy }) => {
     const rows = rowsOf(makeModel(readWorld(world))), best = solve(rows, discount), text = (V) => [...V].map(String);
     const weights = policy.map((chosen, s) => rows[s].map((_, a) => Number(a === chosen)));
@@ -281,6 +294,39 @@ class TestInABrowser:
         assert again.check(planners.evaluate(page_mdp := again.mdp, policy, discount=0.9)) == caption
         assert page_mdp.num_states == 11
 
+    @pytest.mark.parametrize("size", SIZES)
+    def test_wind_one_way_squares_and_drawn_rewards(
+        self, browser: Chromium, tmp_path: Path, size: tuple[int, int]
+    ) -> None:
+        """Six interactions on a map with all of them; the address keeps them."""
+        write_explorer(tmp_path / "weather.html", make_document(WEATHER), "weather")
+        page = Visitor(browser, tmp_path / "weather.html", size)
+        page.arguments = {**WEATHER}
+        page.check_solved()
+        page.paint((2, 6))
+        told = "the wind blows 2 up, one square more or one less with probability 0.2 each: V = "
+        browser.until(f"document.getElementById('square').textContent.includes({json.dumps(told)})")
+        page.type("slip", 0.2)
+        page.arguments["slip"] = 0.2
+        page.check_solved()
+        page.press("Wall")
+        page.paint((1, 5))
+        page.arguments["desc"] = ["S.>.~.~G", "..>.~#~.", "....~.g.", "X..<~.R."]
+        page.check_solved()
+        page.press("Start")
+        page.paint((1, 4))
+        page.arguments["legend"] = {**WEATHER["legend"], "w": {"wind": (-1, 0), "start": True}}
+        page.arguments["desc"] = ["S.>.~.~G", "..>.w#~.", "....~.g.", "X..<~.R."]
+        page.check_solved()
+        page.press("Value iteration")
+        page.press("Step")
+        page.check(backup(page.mdp, np.zeros(page.mdp.num_states), 0.9).max(axis=1))
+        page.press("V*")
+        browser.until("location.hash.includes('show=solved')")
+        again = Visitor(browser, tmp_path / "weather.html", size, browser.run("location.hash"))
+        again.arguments = page.arguments
+        again.check_solved()
+
     def test_random_maps(self, browser: Chromium, rng: np.random.Generator) -> None:
         """V*, all optimal actions and V of a policy, discount 1 and infinite values included."""
         cases = [random_case(rng) for _ in range(times(160))]
@@ -290,16 +336,20 @@ class TestInABrowser:
             mdp = make_mdp(document.grid, document.rules)
             plan = planners.solve(mdp.tabular, discount=document.discount, tolerance=1e-10, throw=False)
             np.testing.assert_allclose(_floats(V), plan.values, rtol=1e-9, atol=1e-9)
-            assert optimal == plan.optimal_actions.tolist(), document.arguments()
+            differ = np.array(optimal) != plan.optimal_actions
+            best = plan.values[np.nonzero(differ)[0]]  # the page holds for a tie what differs by 1e-9
+            assert (best - plan.action_values[differ] <= 2e-9 * np.maximum(1.0, np.abs(best))).all()
             chosen = planners.TabularPolicy(np.eye(mdp.num_actions)[policy])
             try:
                 values = planners.evaluate(mdp, chosen, discount=document.discount)
                 verdict = planners.is_optimal(mdp, chosen, discount=document.discount)
+            except planners.NotConvergedError:
+                continue  # rounding keeps the bound above what is asked for
             except planners.PlannerError:
                 assert not np.isfinite(_floats(mine)).all()
                 continue
             np.testing.assert_allclose(_floats(mine), values, rtol=1e-9, atol=1e-9)
-            assert verdict.optimal != can_improve, document.arguments()
+            assert verdict.optimal != can_improve or 0 < verdict.regret <= 1e-8, document.arguments()
 
     def test_every_known_map(self, browser: Chromium) -> None:
         shown = {name: make_document({"map_name": name}, 0.95) for name in WORLDS if name_is_known(name)}
@@ -312,11 +362,13 @@ class TestInABrowser:
         for document, values in zip(shown.values(), found, strict=True):
             plan = planners.solve(make_mdp(document.grid, document.rules).tabular, discount=0.95, tolerance=1e-10)
             np.testing.assert_allclose(values, plan.values, rtol=0, atol=1e-9)
-        assert len(shown) > 14
+        assert len(shown) == len(WORLDS)
 
-    @pytest.mark.parametrize("reward_on", ["enter", "exit"])
-    def test_q_learning_learns_from_its_steps_what_the_package_learns(self, browser: Chromium, reward_on: str) -> None:
-        document = make_document({"map_name": "lecture", "slip": 0.2, "reward_on": reward_on})
+    @pytest.mark.parametrize("arguments", [{"reward_on": "enter"}, {"reward_on": "exit"}, WEATHER])
+    def test_q_learning_learns_from_its_steps_what_the_package_learns(
+        self, browser: Chromium, arguments: dict[str, Any]
+    ) -> None:
+        document = make_document({"slip": 0.2, **arguments})
         steps, Q = browser.run(
             script(
                 f"""const model = makeModel(readWorld({json.dumps(world_of(document))}));
@@ -324,8 +376,8 @@ class TestInABrowser:
                 return [Array.from({{ length: 3000 }}, () => agent.step()), agent.Q];"""
             )
         )
-        agent = planners.QLearning(rate=0.2).begin((11, 4), discount=0.9, seed=1)
         mdp = make_mdp(document.grid, document.rules)
+        agent = planners.QLearning(rate=0.2).begin((mdp.num_states, 4), discount=0.9, seed=1)
         for step in steps:
             agent.learn(step["state"], step["action"], step["reward"], step["next"], step["ends"])
             outcomes = [(o.next_state, o.reward, o.terminated) for o in mdp.outcomes(step["state"], step["action"])]
@@ -364,6 +416,10 @@ class TestInABrowser:
             ("#map=..%2B&legend={", "holds nothing"),
             ("#map=%2B", "no square to start on"),
             ("#map=" + "." * 41, "40 a side"),
+            ('#map=.w%2B&legend={"w":{"wind":[1,1]}}', "of which one is 0"),
+            ('#map=.w%2B&legend={"w":{"gust":0.1}}', "it has no wind"),
+            ('#map=.w%2B&legend={"w":{"one_way":8}}', "no move from 0 to 7"),
+            ('#map=.w%2B&legend={"w":{"reward":[[0.5,1]]}}', "whose probabilities sum to 1"),
             ("#map=..%2B&discount=x", "no number from 0 to 1"),
         ],
     )
@@ -398,7 +454,7 @@ def random_case(rng: np.random.Generator) -> tuple[MapDocument, list[int]]:
     pick: Callable[..., Any] = lambda *choices: choices[rng.integers(len(choices))]  # noqa: E731
     while True:
         height, width = rng.integers(1, 6, 2)
-        glyphs = rng.choice(list("........##S+-XY"), (height, width))
+        glyphs = rng.choice(list("........##S+-XYWWVV"), (height, width))
         arguments = {
             "desc": ["".join(row) for row in glyphs],
             "legend": {"X": {"reward": pick(-0.5, -2.0, 0.0, 0.5)}, "Y": {"terminal": True, "reward": pick(5.0, -3.0)}},
@@ -411,6 +467,15 @@ def random_case(rng: np.random.Generator) -> tuple[MapDocument, list[int]]:
         if rng.random() < 0.3:
             far = {"teleport": tuple(rng.integers((height, width)).tolist()), "teleport_reward": pick(None, -1.0, 0.0)}
             arguments["legend"]["X"] |= {**far, "teleport_on_entry": pick(True, False)}
+        for glyph in "WV":
+            strength = pick(-9, -2, -1, 1, 2, 3)
+            wind = {"wind": pick((strength, 0), (0, strength)), "gust": pick(0.0, 0.0, 0.1, 0.5)}
+            arguments["legend"][glyph] = {
+                **pick({}, wind),
+                "one_way": pick(None, *Action.__members__) if rng.random() < 0.5 else None,
+                "reward": pick(None, None, [(0.25, 1.07), (0.75, -1.03)], [(0.5, 1.57), (0.5, -1.0)]),
+                "bump_reward": pick(None, [(0.125, -3.01), (0.875, 0.0)]),
+            }
         try:
             document = make_document(arguments, pick(0.5, 0.9, 0.99, 1.0, 1.0))
         except MapError:
@@ -421,13 +486,15 @@ def random_case(rng: np.random.Generator) -> tuple[MapDocument, list[int]]:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"map_name": "sutton-barto-6.5"}, "have wind, a rule that the page does not know"),
-        ({"desc": [".>."], "legend": {">": {"one_way": "RIGHT"}}}, "have a one_way, a rule"),
-        ({"desc": [".X."], "legend": {"X": {"reward": [(0.5, 1.0), (0.5, 0.0)]}}}, "a reward that is drawn"),
+        ({"step_reward": -2e6}, "the step_reward of the map is -2e+06, and the page takes at most 1,000,000"),
+        (
+            {"desc": [".X."], "legend": {"X": {"reward": [(0.5, 3e6), (0.5, 0.0)]}}},
+            "of its squares 'X' is 3e+06",
+        ),
         ({"desc": ["." * (LONGEST_SIDE + 1)]}, "it has 1 rows and 41 columns"),
     ],
 )
-def test_rules_that_the_page_does_not_know(arguments: dict[str, Any], says: str) -> None:
+def test_maps_that_the_page_does_not_take(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(MapError, match="the page cannot show this map") as found:
         world_of(make_document(arguments))
     assert says in str(found.value)

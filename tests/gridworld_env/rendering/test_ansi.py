@@ -1,8 +1,10 @@
 """Text boards, compared character by character."""
 
 import textwrap
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from gridworld_env.grid.grid import parse_grid
 from gridworld_env.rendering import build_scene, make_overlay, render_text
@@ -117,8 +119,16 @@ def test_wide_maps_fall_back_to_a_glyph_a_cell() -> None:
     tied[:, 1] = True
     tied[0, 2] = True
     lines = render_text(build_scene(grid, agent=3, overlay=make_overlay(199, 4, policy=tied))).split("\n")
-    assert lines[0] == " ".join("◆→→@" + "→" * 95 + "+")
-    assert lines[1] == " ".join("#" + "→" * 99)
+    assert lines[0] == "◆→→@" + "→" * 95 + "+"
+    assert lines[1] == "#" + "→" * 99
+
+
+@pytest.mark.parametrize("columns", [1, 7, 13, 14, 20, 40, 41, 80])
+def test_a_map_that_can_fits_into_80_columns(columns: int, rng: np.random.Generator) -> None:
+    grid, states = parse_grid(["." * columns, "." * columns]), 2 * columns
+    overlay = make_overlay(states, 4, values=rng.normal(size=states), action_values=rng.normal(size=(states, 4)))
+    for shown in (overlay, replace(overlay, action_values=None), make_overlay(states, 4)):
+        assert max(map(len, render_text(build_scene(grid, overlay=shown)).split("\n"))) <= 80
 
 
 def test_values_on_a_wide_map_leave_the_map() -> None:
