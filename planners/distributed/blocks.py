@@ -19,16 +19,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.distributed.closed import find_closed
 from planners.distributed.halo import Halo
 from planners.distributed.part import Part, make_part
 from planners.distributed.processes import Interrupt, Processes
 from planners.distributed.sources import Source, dealt, in_turn
 from planners.equations.certificates import Bounds
+from planners.equations.problem import UNIT_ROUNDOFF
 from planners.iteration.sweep_forecast import SMALL, Outlook
 from planners.memory import available_bytes, check_memory, readable
 from planners.options import Target, Tolerance, sizes
 from planners.plans.model_identity import BlockModel, digest_of_parts
 from planners.sweeps.certified_values import bracket, weight_offset
+from planners.sweeps.rounds import MOST_ROUNDED
 
 PROOF_EVERY: Final = 64  # sweeps: so a proof, which costs about two, hardly counts
 BYTES_A_STATE: Final = 59.0  # values; and of two proofs, as one follows another, bounds, what is between, and actions
@@ -52,6 +55,8 @@ class Blocks:
         after_sweep: Called after each sweep.
         worked: (own parts,) bool, which parts the last sweep swept.
         needed: Estimate of the bytes that the states of this process take, with their values and bounds.
+        apart: For each own part (n,) bool, the states that are set apart; none before a proof needs it.
+        forever: The value of the states that are set apart.
     """
 
     discount: float
@@ -79,6 +84,9 @@ class Blocks:
         self.pending: NDArray[np.float64] = np.full(len(self.parts), np.inf)
         self.sweeps, self.threshold, self.residual, self.settled = 0, 0.0, np.inf, False
         self.interrupt, self._plain = Interrupt(), (-np.inf, np.inf)
+        self.apart: list[NDArray[np.bool_]] | None = None
+        self._taken: list[NDArray[Any]] = []  # the actions of the states that are set apart
+        self.forever: float = 0.0
         self.after_sweep: Callable[[Blocks], None] = lambda _: None
         self.model: Any = BlockModel(self.num_states, source.num_actions, self.digest())
 
@@ -160,13 +168,37 @@ class Blocks:
             waiting = sum(int(np.count_nonzero(values <= least + SMALL * self.residual)) for values in own)
         return Outlook(self.threshold, 1.0 - waiting / max(self.states, 1), float(self.worked.mean()))
 
+    def set_apart(self, most: float) -> bool:
+        """Set states that never end apart, if there are any among those of V up to `most`; whether there are.
+
+        All processes call it together, when values have settled; see `planners.distributed.closed`. Values that others
+        read are known from then on; `_hold` gives the states themselves theirs.
+        """
+        found = None if self.apart is not None else find_closed(self, most)
+        if found is None:
+            return False
+        self.forever, masks = found
+        self.apart = [mask[: part.count] for part, mask in zip(self.parts, masks, strict=True)]
+        self._taken = [part.best()[1][apart] for part, apart in zip(self.parts, self.apart, strict=True)]
+        for part, mask, place in zip(self.parts, masks, self.halo.places, strict=True):
+            part.set_apart(mask)
+            self.values[place.stop - 1] = self.forever
+        return True
+
+    def _hold(self) -> None:
+        """Give the states that are set apart their value again, and sweep everything once more."""
+        for number, apart in enumerate(self.apart or ()):
+            self.own(number)[apart] = self.forever
+            self.values[self.halo.places[number].stop - 1] = self.forever
+        self.pending[:] = np.inf
+
     def refresh(self) -> None:
         """Bring what is read elsewhere up to date after the values were set."""
         self.halo.exchange(self.values)
 
     def magnitude(self) -> float:
         """Largest |V|."""
-        lowest, highest = self._extremes()
+        lowest, highest = self.extremes()
         return max(-lowest, highest)
 
     def reward_size(self) -> float:
@@ -179,10 +211,12 @@ class Blocks:
         largest, typical = self.processes.largest(np.array(sizes(bounds.values)))
         return tolerance.target_of(float(largest), float(typical))
 
-    def _extremes(self) -> tuple[float, float]:
-        own = [self.own(number) for number in range(len(self.parts)) if self.parts[number].count]
-        least = min((float(v.min()) for v in own), default=np.inf)
-        most = max((float(v.max()) for v in own), default=-np.inf)
+    def extremes(self) -> tuple[float, float]:
+        """The smallest and the largest value of all states but those that are set apart."""
+        own = [self.own(number) for number in range(len(self.parts))]
+        own = own if self.apart is None else [values[~apart] for values, apart in zip(own, self.apart, strict=True)]
+        least = min((float(v.min(initial=np.inf)) for v in own), default=np.inf)
+        most = max((float(v.max(initial=-np.inf)) for v in own), default=-np.inf)
         found = self.processes.largest(np.array([-least, most]))
         return -float(found[0]), float(found[1])
 
@@ -194,16 +228,28 @@ class Blocks:
         l, k = self._plain
         if l > 0.01 * (k - l) and np.isfinite(k):
             self.values += l
-            self.pending[:] = np.inf
+            self._hold()
 
     def prove(self, tolerance: float) -> Bounds:
         """Bounds of this process's states.
 
         One Jacobi backup of all states, with the weights h = 1 and, if they miss the tolerance, h = offset - V; see
         `planners.equations.certificates` and `planners.sweeps.certified_values`. The numbers hold for all states of
-        all processes.
+        all processes. If the values have settled and nothing but rounding may be in the way, the states that never end
+        are set apart first.
         """
-        lowest, highest = self._extremes()
+        bounds = self._proven(tolerance)
+        settled = self.settled or self.residual <= MOST_ROUNDED * 4.0 * UNIT_ROUNDOFF * self.magnitude()
+        if not (bounds.error > tolerance and settled):
+            return bounds
+        most = self.extremes()[0] + self.residual / (1.0 - self.discount)
+        if not self.set_apart(most):
+            return bounds
+        self._hold()
+        return self._proven(tolerance)
+
+    def _proven(self, tolerance: float) -> Bounds:
+        lowest, highest = self.extremes()
         plain = self._numbers(0.0, 1.0)
         best, self._plain = (0.0, 1.0, *plain), plain[:2]
         if max(plain[1], -plain[0]) > 0.9 * tolerance:
@@ -216,8 +262,10 @@ class Blocks:
     def _numbers(self, slope: float, offset: float) -> tuple[float, float, NDArray[Any]]:
         """The numbers l and k, and (own states,) the actions that l holds for."""
         l, k, limit, actions = np.inf, -np.inf, np.inf, [np.zeros(0, dtype=np.uint8)]
-        for part, place in zip(self.parts, self.halo.places, strict=True):
+        for number, (part, place) in enumerate(zip(self.parts, self.halo.places, strict=True)):
             found, chosen = part.ratios(self.values[place], self.discount, slope, offset, self.roundings)
+            if self.apart is not None:
+                chosen[self.apart[number]] = self._taken[number]
             l, k, limit = min(l, found[:, 0].min()), max(k, found[:, 1].max()), min(limit, found[:, 2].min())
             actions.append(chosen)
         agreed = self.processes.largest(np.array([-l, k, -limit]))
@@ -231,8 +279,10 @@ class Blocks:
         error, first = 0.0, 0
         for number, part in enumerate(self.parts):
             V = self.own(number)
-            place = slice(first, first := first + part.count)
-            lower[place], upper[place], values[place], far = bracket(V, offset - slope * V, l, k)
+            h, place = offset - slope * V, slice(first, first := first + part.count)
+            if self.apart is not None:
+                V, h = np.where(self.apart[number], self.forever, V), np.where(self.apart[number], 0.0, h)
+            lower[place], upper[place], values[place], far = bracket(V, h, l, k)
             error = max(error, far)
         error = float(self.processes.largest(np.array([error]))[0])
         return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), actions)

@@ -73,6 +73,7 @@ class Checkpoints:
                 "tolerance": self.tolerance.absolute,
                 "relative_tolerance": self.tolerance.relative,
                 "threshold": blocks.threshold,
+                "apart": None if blocks.apart is None else blocks.forever,
                 "checksums": {number: crc for one in told for number, crc in one.items()},
             }
             write_atomically(here / MARKER, lambda file: file.write(json.dumps(marker).encode()))
@@ -124,6 +125,8 @@ class Checkpoints:
         blocks.sweeps = int(marker["sweeps"])
         if (marker["tolerance"], marker.get("relative_tolerance", 0.0)) == self.tolerance:
             blocks.threshold = float(marker["threshold"])
+        if marker.get("apart") is not None:
+            blocks.set_apart(float(marker["apart"]))
 
     def end(self, blocks: Blocks, status: Status) -> None:
         """After the run: delete what is left if it is done; save where it stands if it can go on from there."""
@@ -182,6 +185,7 @@ def _is_marker(found: Any, parts: int) -> bool:
     numbers = [found.get("sweeps"), *sums.values()]
     whole = all(isinstance(number, int) and 0 <= number < 2**63 for number in numbers)
     real = all(isinstance(found.get(name), int | float) for name in ("tolerance", "threshold"))
+    real = real and isinstance(found.get("apart"), int | float | None)
     return whole and real and (found.get("parts") != parts or set(sums) == set(map(str, range(parts))))
 
 

@@ -1,8 +1,8 @@
 """Which values each part reads that another part computes, and how they get there.
 
 All values of a process lie in one array: for each of its parts first those of the part's own states, then
-those that it reads; at the end those that come from other processes, one process after the other. Nothing but
-these is ever sent, each of them once.
+those that it reads, and the one of all states that are set apart; at the end those that come from other processes, one
+process after the other. Nothing but these is ever sent, each of them once.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class Halo:
             borders: (parts + 1,) first state of each part, of all processes, and the number of states.
         """
         self.processes, self.parts = processes, parts
-        lengths = [part.count + len(part.halo) for part in parts]
+        lengths = [part.length for part in parts]
         offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))).astype(np.int64)
         self.places: list[slice] = [slice(int(a), int(b)) for a, b in pairwise(offsets)]
         read = np.unique(np.concatenate([part.halo for part in parts] or [np.zeros(0, dtype=np.int64)]))
@@ -89,7 +89,7 @@ class Halo:
         self.bytes_sent += sum(array.nbytes for array in outgoing.values())
         changes = np.zeros(len(self.parts))
         for number, (part, place, source) in enumerate(zip(self.parts, self.places, self._sources, strict=True)):
-            there = values[place.start + part.count : place.stop]
+            there = values[place.start + part.count : place.stop - 1]
             new = values[source]
             changes[number] = np.abs(new - there).max(initial=0.0)
             there[:] = new

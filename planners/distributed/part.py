@@ -1,7 +1,8 @@
 """A part of a model in numbers of its own: its n states first, then the states elsewhere that it reads.
 
-`values` (n + h,) has the values of both, so that a sweep knows no other memory than the part's own. States
-elsewhere are those that some action leads to with the episode going on, and no others.
+`values` (n + h + 1,) has the values of both, so that a sweep knows no other memory than the part's own. States
+elsewhere are those that some action leads to with the episode going on, and no others. The last value is that of all
+states that are set apart (`planners.distributed.closed`); before that nothing leads there.
 """
 
 from abc import ABC, abstractmethod
@@ -32,6 +33,7 @@ class Part(ABC):
         reward: Rewards, of its rows or of its outcomes.
         nbytes: Bytes that the tables take.
         row_type: Type of the numbers of rows, or of actions.
+        leads_to: Numbers of the states that moves or rows lead to.
     """
 
     first: int
@@ -43,6 +45,7 @@ class Part(ABC):
     reward: NDArray[np.float64]
     nbytes: int
     row_type: type[np.integer[Any]] = np.int64
+    leads_to: NDArray[np.int32]
 
     def __init__(self, first: int, halo: NDArray[np.int64], digest: str) -> None:
         """Keep what both forms have."""
@@ -51,6 +54,23 @@ class Part(ABC):
     @abstractmethod
     def tables(self, discount: float) -> Any:
         """The tables, as `planners.kernels` takes them."""
+
+    @abstractmethod
+    def ending_tables(self) -> Any:
+        """The same for the probability that the episode ends, in the place of V."""
+
+    @abstractmethod
+    def best(self) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """(n,) the largest expected reward of an action in each state, and (n,) that action."""
+
+    @property
+    def length(self) -> int:
+        """How many values the part has: of its states, of those that it reads, and of those that are set apart."""
+        return self.count + len(self.halo) + 1
+
+    def set_apart(self, closed: NDArray[np.bool_]) -> None:
+        """Let all ways into some states, (n + h + 1,) bool, lead to the last value."""
+        self.leads_to[closed[self.leads_to]] = len(closed) - 1
 
     def sweep(self, values: NDArray[np.float64], discount: float, threshold: float) -> float:
         """Gauss-Seidel passes, in place, until one changes nothing by more than `threshold`; the last largest change.
@@ -75,7 +95,7 @@ class Part(ABC):
 
         rows = self.first_rows()
         parts = np.empty((PARTS, 3))
-        prove(self.tables(discount), values, slope, offset, len(values), roundings, rows, parts)
+        prove(self.tables(discount), values, slope, offset, self.length - 1, roundings, rows, parts)
         return parts, self.actions(rows)
 
     def first_rows(self) -> NDArray[Any]:
@@ -90,7 +110,6 @@ class Part(ABC):
 class MovePart(Part):
     """A part of a `MoveMDP`."""
 
-    successor: NDArray[np.int32]
     count: int
     longest_row: int
     outcome: NDArray[np.unsignedinteger]
@@ -106,28 +125,36 @@ class MovePart(Part):
         kinds = np.zeros(n, dtype=np.uint8) if tables.kind is None else kind
         used = np.any(tables.mixture > 0, axis=1)[kinds] & ~tables.outcome_ends[tables.outcome]
         own = np.arange(first, first + n, dtype=np.int64)[:, None]
-        self.successor, halo = _renumbered(np.where(used, tables.successor, own), first, n)
+        self.leads_to, halo = _renumbered(np.where(used, tables.successor, own), first, n)
         super().__init__(first, halo, tables.digest())
         self.count, self.longest_row = n, tables.mixture.shape[2]
         self.row_type: type[np.integer[Any]] = action_type(tables.mixture.shape[1])
         self.outcome, self.kind, self.mixture = np.ascontiguousarray(tables.outcome), kind, tables.mixture
         self.reward, self.ends = tables.outcome_reward, tables.outcome_ends
-        best = move_means(self.reward[self.outcome], self.mixture, kinds).max(axis=1, initial=-np.inf)
-        self.least_best: float = float(best.min(initial=np.inf))
-        self.nbytes: int = self.successor.nbytes + self.outcome.nbytes + kind.nbytes
+        self.least_best: float = float(self.best()[0].min(initial=np.inf))
+        self.nbytes: int = self.leads_to.nbytes + self.outcome.nbytes + kind.nbytes
 
     def tables(self, discount: float) -> Any:
         """The tables, as `planners.kernels` takes them."""
         from planners.kernels.moves import Moves
 
         onward = np.where(self.ends, 0.0, discount)
-        return Moves(self.successor, self.outcome, self.reward, onward, self.mixture, self.kind, discount)
+        return Moves(self.leads_to, self.outcome, self.reward, onward, self.mixture, self.kind, discount)
+
+    def ending_tables(self) -> Any:
+        """An end pays 1, and nothing else does."""
+        return self.tables(1.0)._replace(reward=self.ends.astype(np.float64))
+
+    def best(self) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """By the means over the moves."""
+        kinds = self.kind if len(self.kind) == self.count else np.zeros(self.count, dtype=np.uint8)
+        earned = move_means(self.reward[self.outcome], self.mixture, kinds)
+        return earned.max(axis=1, initial=-np.inf), earned.argmax(axis=1)
 
 
 class RowPart(Part):
     """A part of a model of rows of probabilities."""
 
-    indices: NDArray[np.int32]
     count: int
     longest_row: int
     indptr: NDArray[np.signedinteger]
@@ -139,22 +166,34 @@ class RowPart(Part):
     def __init__(self, tables: RowTables, first: int) -> None:
         """Renumber the columns."""
         n, rows = tables.num_states, tables.transitions
-        self.indices, halo = _renumbered(rows.indices.astype(np.int64), first, n)
+        self.leads_to, halo = _renumbered(rows.indices.astype(np.int64), first, n)
         super().__init__(first, halo, tables.digest())
         self.count, self.longest_row = n, int(np.diff(rows.indptr).max(initial=0))
         wide = np.int32 if rows.nnz <= LARGEST_INT32 else np.int64
         self.indptr, self.probability = np.array(rows.indptr, dtype=wide), np.array(rows.data)
         self.reward, self.first_row, self.row_action = tables.rewards.copy(), tables.first_row, tables.row_action
-        best = np.maximum.reduceat(self.reward, self.first_row[:-1]) if n else self.reward
-        self.least_best: float = float(best.min(initial=np.inf))
-        kept = (self.indices, self.indptr, self.probability, self.reward, self.first_row, self.row_action)
+        self.ends: NDArray[np.bool_] = tables.termination > 0
+        self.least_best: float = float(self.best()[0].min(initial=np.inf))
+        kept = (self.leads_to, self.indptr, self.probability, self.reward, self.first_row, self.row_action, self.ends)
         self.nbytes: int = sum(array.nbytes for array in kept)
 
     def tables(self, discount: float) -> Any:
         """The tables, as `planners.kernels` takes them."""
         from planners.kernels.rows import Rows
 
-        return Rows(self.indptr, self.indices, self.probability, self.reward, self.first_row, discount)
+        return Rows(self.indptr, self.leads_to, self.probability, self.reward, self.first_row, discount)
+
+    def ending_tables(self) -> Any:
+        """A row that may end the episode pays 1, and nothing else does."""
+        return self.tables(1.0)._replace(reward=self.ends.astype(np.float64))
+
+    def best(self) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """By the rewards of the rows; of several the first."""
+        if not self.count:
+            return self.reward, self.row_action
+        largest = np.maximum.reduceat(self.reward, self.first_row[:-1])
+        rows = np.flatnonzero(self.reward == np.repeat(largest, np.diff(self.first_row)))
+        return largest, self.row_action[rows[np.searchsorted(rows, self.first_row[:-1])]]
 
     def first_rows(self) -> NDArray[Any]:
         """(n,) the first row of each state."""

@@ -60,12 +60,20 @@ def models(folder: Path, seed: int) -> dict[str, tuple[Any, float]]:
     glyphs = "\n".join(row.replace("#", "@").replace("+", ".").replace("-", ".").replace("S", ".") for row in desc)
     write_for_all(folder / "arena.map", f"type octile\nheight 15\nwidth 14\nmap\n{glyphs}\n")
     found["arena.map"] = slices.open_map(str(folder / "arena.map"), slip=0.1, goal=(0, 0)), 0.99
+    found["walled in"] = gym.make("GridWorld-v0", desc=walled_in(), slip=0.2), 0.99999
     found["entangled"] = entangled(rng, 90, 3, 0.0), 0.9
     found["entangled, ending"] = entangled(rng, 90, 3, 0.2), 0.999
     found["three states"] = entangled(rng, 3, 2, 0.1), 0.9
     found["one state"] = entangled(rng, 1, 2, 0.0), 0.5
     found["rows"] = Rows(ladder, num_states=LADDER, num_actions=2), 0.99
     return found
+
+
+def walled_in(side: int = 24) -> list[str]:
+    """A room without a door through nearly all rows, so that it lies in many parts, and a pillar in it."""
+    squares = np.full((side, side), ".")
+    squares[1 : side - 1, 1:6], squares[2 : side - 2, 2:5], squares[9, 3], squares[0, 0] = "#", ".", "#", "+"
+    return ["".join(row) for row in squares]
 
 
 def entangled(rng: np.random.Generator, states: int, actions: int, ends: float) -> TabularMDP:

@@ -91,7 +91,8 @@ def test_bytes_sent_in_a_sweep_are_those_predicted_from_the_tables(together: tup
         read = [np.unique(mdp.transitions[np.flatnonzero(pairs)].indices) for pairs in feasible]
         wanted = [int(np.isin(read[1 - rank], own[rank]).sum()) for rank in range(2)]
         for rank in range(2):
-            assert facts[rank][name]["sent"] == 8 * wanted[rank] * facts[rank][name]["sweeps"], (name, rank)
+            exchanges = facts[rank][name]["sweeps"] + (name == "walled in")  # once more, to set states apart
+            assert facts[rank][name]["sent"] == 8 * wanted[rank] * exchanges, (name, rank)
         in_all += sum(wanted)
     assert in_all > 100
 
