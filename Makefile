@@ -4,6 +4,12 @@
 PYTHON ?= python3
 # Extra arguments for pytest, as in: make test ARGS="-k lecture --seed 1234"
 ARGS ?=
+# Which tests `make test` runs: short, long (those with that marker) or all.
+TESTS ?= short
+MARKED_short := -m 'not long'
+MARKED_long := -m long
+MARKED_all :=
+$(if $(filter $(TESTS),short long all),,$(error TESTS is $(TESTS); expected short, long or all))
 
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
@@ -13,16 +19,18 @@ TOOLS_STAMP := $(VENV)/.installed-tools
 
 # SDL's dummy driver: rendering is tested without a display. One thread of PyTorch a worker: its threads and Numba's get
 # in each other's way in one process, ten times and more.
-PYTEST := OMP_NUM_THREADS=1 SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
+# Bytecode is kept even where the shell forbids it: every process that a test starts imports the packages.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-lowest test-newest lint bench figures papers docs release clean
+.PHONY: help demo test test-long test-thorough test-lowest test-newest lint bench figures papers docs release clean
 
 help:
 	@echo "make demo    solve the lecture's gridworld, print values, policy and certificate, play an episode"
-	@echo "make test    run the whole test suite (ARGS=... goes to pytest)"
-	@echo "make test-long    the same with four times as many random examples"
-	@echo "make test-lowest, make test-newest    the same with the lowest versions allowed, and with the newest of all"
+	@echo "make test    run the short tests, in less than four minutes (ARGS=... goes to pytest)"
+	@echo "make test-long    run the others: those marked long; make test TESTS=all runs both"
+	@echo "make test-thorough    run both, with four times as many random examples"
+	@echo "make test-lowest, make test-newest    run both with the lowest versions allowed, and with the newest of all"
 	@echo "make lint    ruff check, ruff format --check, pyright, import contracts"
 	@echo "make bench   run the benchmarks and write benchmarks/README.md"
 	@echo "make figures draw the figures of Sutton and Barto's book beside what is exact, in out/book"
@@ -35,10 +43,13 @@ demo: $(DEMO_STAMP)
 	$(VENV_PYTHON) -m gridworld_env.demo
 
 test: $(TOOLS_STAMP)
-	$(PYTEST) -n 2 --dist=worksteal $(ARGS)
+	$(PYTEST) -n 2 --dist=worksteal $(MARKED_$(TESTS)) $(ARGS)
 
-test-long: $(TOOLS_STAMP)
-	GRIDWORLD_LONG=1 $(PYTEST) -n 2 --dist=worksteal $(ARGS)
+test-long:
+	$(MAKE) test TESTS=long
+
+test-thorough:
+	GRIDWORLD_THOROUGH=1 $(MAKE) test TESTS=all
 
 # Environments of their own, made anew each time. PyTorch stays at the version of constraints.txt in both.
 test-lowest: OTHER := .venv-lowest

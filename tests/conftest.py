@@ -25,6 +25,7 @@ READ_BY_PROCESSES = (
     "GLOO_", "NCCL_", "MASTER_", "RANK", "WORLD_SIZE", "LOCAL_", "GROUP_", "TORCHELASTIC_", "SLURM_", "OMP_", "NUMBA_",
     "GRIDWORLD_", "PYTHON",
 )  # fmt: skip
+DEAR = {"browser", "site", "started", "together", "wheel"}  # fixtures that take seconds to make
 SEED_VARIABLE = "GRIDWORLD_TEST_SEED"
 CI_SEED = 20261128
 SEED = pytest.StashKey[int]()
@@ -54,6 +55,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Give every xdist worker the seed of the run."""
     node.workerinput["gridworld_seed"] = node.config.stash[SEED]
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as long what needs a group of processes, a browser, the site or the wheel."""
+    for item in items:
+        if DEAR.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 FOLDER = Path(__file__).resolve().parents[1] / "examples" / "sutton_barto"
 CHAPTERS = tuple(range(2, 14))
 

@@ -130,7 +130,7 @@ def test_every_page_is_in_the_menu() -> None:
     assert not missing
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.visual
 @pytest.mark.parametrize(
     "page", ["lecture_planning.md", "lecture_gans.md", "gallery.md", "unknown.md", "howto/trade_offs.md"]

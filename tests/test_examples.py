@@ -12,6 +12,8 @@ from PIL import Image
 
 import planners
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 

@@ -41,7 +41,7 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in metadata)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     """A real installation of the wheel's own dependencies, no extras, used from a directory that holds no source."""
     environment = tmp_path / "environment"

@@ -13,6 +13,8 @@ import pytest
 
 import gan_lab
 
+pytestmark = pytest.mark.long
+
 FOLDER = Path(__file__).resolve().parents[1] / "examples" / "papers"
 PAPERS = sorted(path.stem for path in FOLDER.glob("*_20[0-9][0-9]*.py"))
 

@@ -5,6 +5,7 @@ probabilities are known gives a divergence of binned distributions. By the data 
 most the true one, and by sampling noise it is off by about (bins - 1) / 8n, plus its spread.
 """
 
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -177,6 +178,12 @@ def jsd_floor(game: Any, count: int) -> float:
 
 def counted_jsd_floor(p: NDArray[np.float64], count: int) -> float:
     """The JSD of (bins,) probabilities and of n samples of them, as a mean of 100 drawn anew."""
+    return _floor_of(np.asarray(p, dtype=np.float64).tobytes(), count)
+
+
+@lru_cache(maxsize=64)  # the same for every look at a game
+def _floor_of(numbers: bytes, count: int) -> float:
+    p = np.frombuffer(numbers)
     drawn = np.random.default_rng(COUNTED_SEED).multinomial(count, p / p.sum(), size=RESAMPLES) / count
     return float(np.mean([truth.jsd(p, row / row.sum()) for row in drawn]))
 

@@ -1,8 +1,8 @@
-"""How much a test tries: a quarter in `make test`, all of it in `make test-long`."""
+"""How much a test tries: a quarter in `make test`, all of it in `make test-thorough`."""
 
 import os
 
-LONG = bool(os.environ.get("GRIDWORLD_LONG"))
+THOROUGH = bool(os.environ.get("GRIDWORLD_THOROUGH"))
 
 
 def times(number: int) -> int:
@@ -11,4 +11,4 @@ def times(number: int) -> int:
     >>> times(100) in (25, 100)
     True
     """
-    return number if LONG else -(-number // 4)
+    return number if THOROUGH else -(-number // 4)

@@ -1,6 +1,6 @@
 """Whatever the planners claim about random dyadic MDPs must hold exactly, against brute force in fractions.
 
-`make test-long` looks at more examples.
+`make test-thorough` looks at more examples.
 """
 
 import math

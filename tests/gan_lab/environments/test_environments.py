@@ -36,7 +36,8 @@ DIFFERENT_SHAPES = {
     "The observation contains negative numbers and is in the shape of a graphical observation. "
     "This might be a bad thing.",
 }
-SAMPLES = ("ring8", "grid25", "grid100", "digits", "shapes", "stacked_digits")
+PICTURES = ("digits", "shapes", "stacked_digits")
+SAMPLES = ("ring8", "grid25", "grid100", *PICTURES)
 
 
 def messages(check: Any) -> set[str]:
@@ -46,7 +47,9 @@ def messages(check: Any) -> set[str]:
     return {str(warning.message) for warning in caught}
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if name in PICTURES else name for name in GAMES]
+)
 def test_pettingzoos_checks(name: str) -> None:
     """No warning but those that say that the two players observe different things."""
     allowed = DIFFERENT_SHAPES if name in SAMPLES else set()

@@ -145,6 +145,7 @@ def test_the_thousand_weights_are_products(stacked: StackedDigitsGame) -> None:
     assert stacked.weights.sum() == pytest.approx(1.0)
 
 
+@pytest.mark.long
 def test_the_truth_of_stacks_is_at_the_floor(stacked: StackedDigitsGame) -> None:
     """By the known labels of the draws, where the classifier is right about all training images."""
     rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
@@ -170,6 +171,7 @@ def test_a_stack_that_repeats_one_digit(stacked: StackedDigitsGame) -> None:
     assert verdicts(stacked, found)[-1].startswith("Mode collapse? yes")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["digits", "stacked_digits"])
 def test_a_few_updates_of_the_default_players(name: str, rng: np.random.Generator) -> None:
     seed = int(rng.integers(2**31))

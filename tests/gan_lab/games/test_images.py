@@ -332,6 +332,7 @@ def test_images_that_do_not_fold(shape: Any) -> None:
             make()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("shape", "convolves"), [((1, 8, 8), True), ((3, 12, 12), True), ((1, 6, 8), False)])
 def test_default_players_of_images(shape: Any, convolves: bool, rng: np.random.Generator) -> None:
     game = ImagesGame(rng.uniform(-1, 1, (20, *shape)))

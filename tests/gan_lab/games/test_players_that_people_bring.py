@@ -143,6 +143,7 @@ def test_the_recipe_of_a_mixture_follows_its_numbers() -> None:
     assert train("ring8", steps=0).settings["penalty_weight"] == str(gan_lab.RECIPES["ring8"].penalty_weight)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["minimax", "non_saturating", "least_squares", "relativistic"])
 def test_convergence_is_told_for_a_loss_at_its_own_equilibrium(name: str) -> None:
     run = train("finite", loss=name, steps=1500)

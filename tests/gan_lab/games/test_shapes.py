@@ -98,6 +98,7 @@ def test_soft_edges_and_noise_leave_no_doubt(rng: np.random.Generator) -> None:
     assert not (distances < certain_distances()[nearest]).any()
 
 
+@pytest.mark.long
 def test_the_truth_of_the_data_of_blur_of_copies_and_of_news(game: ShapesGame, rng: np.random.Generator) -> None:
     """2,000 samples: each bound is left with a probability below 1e-6."""
     data = game.truth(game.real(2000, rng), rng)
@@ -132,6 +133,7 @@ def showing(game: ShapesGame, rng: np.random.Generator, without: dict[str, Any],
     return game.images[kept][rng.integers(int(kept.sum()), size=count)]
 
 
+@pytest.mark.long
 def test_the_factors_say_whether_it_has_converged_and_what_is_missing(
     game: ShapesGame, rng: np.random.Generator
 ) -> None:
@@ -223,6 +225,7 @@ def test_a_weight_of_spectral_norm_1_and_its_gradient() -> None:
     assert before.keys() == discriminator.state_dict().keys()
 
 
+@pytest.mark.long
 def test_own_pictures_of_32_and_more_have_a_recipe_of_their_own(rng: np.random.Generator) -> None:
     large = ImagesGame(rng.uniform(-1, 1, (12, 1, 32, 32)))
     assert own_recipe(large) is RECIPES["pictures"]

@@ -25,7 +25,6 @@ def small(recipe: Recipe) -> Recipe:
     return recipe.with_(generator=generator, discriminator=discriminator, batch_size=8, steps=4)
 
 
-@pytest.mark.usefixtures("brief_looks")
 @pytest.mark.parametrize("name", [*KNOWN, *AS_PUBLISHED])
 def test_known_methods_play_and_resume_bit_by_bit(name: str, rng: np.random.Generator, tmp_path: Path) -> None:
     recipe, seed, file = small(RECIPES[name]), int(rng.integers(2**31)), tmp_path / "run.safetensors"

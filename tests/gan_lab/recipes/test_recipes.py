@@ -72,7 +72,6 @@ def test_schedules_that_make_no_sense_are_refused(arguments: Any, words: str) ->
         Schedule(*arguments)
 
 
-@pytest.mark.usefixtures("brief_looks")
 def test_a_run_follows_its_schedules_and_its_average(rng: np.random.Generator) -> None:
     """The rates, the weight and the average of each update, recorded and worked out again."""
     seed, seen = int(rng.integers(2**31)), []
@@ -114,7 +113,6 @@ def test_the_weight_of_the_penalty_follows_its_schedule() -> None:
     assert weights == pytest.approx([0.1, 0.1, 0.01, 0.001, 0.001])
 
 
-@pytest.mark.usefixtures("brief_looks")
 @pytest.mark.parametrize("pause", [1, 7])
 def test_an_annealed_run_resumes_bit_by_bit(pause: int, rng: np.random.Generator, tmp_path: Path) -> None:
     """Interrupted in the middle of its schedules, and gone on with: the same as in one go."""

@@ -106,6 +106,7 @@ def rows(run_seed: int) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.long
 def test_a_run_becomes_a_row_and_rows_a_table(rows: list[dict[str, Any]]) -> None:
     assert json.loads(json.dumps(rows)) == rows
     lines = summarise(rows)
@@ -119,6 +120,7 @@ def test_a_run_becomes_a_row_and_rows_a_table(rows: list[dict[str, Any]]) -> Non
         assert measured == {"veegan", "pacgan"}
 
 
+@pytest.mark.long
 def test_widths_are_of_so_many_samples_that_the_data_pass() -> None:
     """Of 500 samples a mode, these data have an eigenvalue below .8: a claim about one run, whose seed was sought."""
     game = make_case("grid100")
@@ -127,6 +129,7 @@ def test_widths_are_of_so_many_samples_that_the_data_pass() -> None:
     assert (found["modes"], found["within"], found["width_samples"]) == (100, 100, 200_000)
 
 
+@pytest.mark.long
 def test_runs_with_other_numbers_of_updates_stay_apart(rows: list[dict[str, Any]]) -> None:
     mixed = [rows[0], rows[1] | {"steps": 4}]
     assert [(line[2], line[3], line[9]) for line in summarise(mixed)] == [
@@ -166,6 +169,7 @@ def test_bad_names_are_refused_before_the_work_begins(options: list[str]) -> Non
     assert found.exit_code == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", ["minimax", "pacgan4", "unrolled5"])
 def test_a_method_becomes_a_row(method: str, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     monkeypatch.setitem(RECIPES, method, tiny(RECIPES[method]))

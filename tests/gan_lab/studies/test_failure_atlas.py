@@ -45,6 +45,7 @@ def names(run: Run) -> list[str]:
     return [symptom.name for symptom in run.symptoms()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", list(ATLAS))
 def test_the_failing_run_is_named_and_the_mended_one_is_not(name: str) -> None:
     rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
@@ -189,6 +190,7 @@ def test_unseen_images_are_the_held_out_ones(game: Any, parts: int, rng: np.rand
     assert {row.tobytes() for row in drawn.reshape(20 * parts, -1)} <= held_out
 
 
+@pytest.mark.long
 def test_the_command_lists_and_shows() -> None:
     runner = CliRunner(env={"COLUMNS": "200"})
     assert "…" not in CliRunner(env={"COLUMNS": "80"}).invoke(app, ["atlas"]).output  # nothing is cut

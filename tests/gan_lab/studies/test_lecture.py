@@ -16,6 +16,7 @@ from gan_lab.metrics.parzen import parzen_bias, parzen_log_likelihood
 from gan_lab.studies import lecture
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("statement", lecture.STATEMENTS, ids=lambda statement: statement.__name__)
 def test_statements_hold_on_distributions_drawn_anew(statement: Any, rng: np.random.Generator) -> None:
     finding = statement(rng)
@@ -59,6 +60,7 @@ def test_parzen_windows() -> None:
     assert abs(few) < 0.1 < -many  # harmless in one dimension, far too low in ten
 
 
+@pytest.mark.long
 def test_verify_prints_every_statement() -> None:
     result = CliRunner().invoke(commands.app, ["verify", "--seed", "11"])
     assert result.exit_code == 0, result.stdout

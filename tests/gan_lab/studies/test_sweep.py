@@ -30,6 +30,7 @@ def test_rows_are_those_of_single_runs() -> None:
     assert {row["error"] for row in found.rows} == {None}
 
 
+@pytest.mark.long
 def test_processes_and_resumption_give_the_same_table(tmp_path: Path) -> None:
     whole = gan_lab.sweep(CHOICES, "dirac", seeds=2, steps=6, out=tmp_path)
     files = sorted(tmp_path.glob("*.json"))
@@ -63,6 +64,7 @@ def test_bands_are_quantiles_over_seeds() -> None:
     assert (band["value low"], band["value"], band["value high"]) == (min(values), np.median(values), max(values))
 
 
+@pytest.mark.long
 def test_a_process_that_dies_is_an_error_of_one_run() -> None:
     with SweepProcesses() as processes:
         lost = processes.play(packed({"game": "dirac", "steps": 1, "each_update": "no function"}))

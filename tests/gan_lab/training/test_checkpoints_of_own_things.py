@@ -87,6 +87,7 @@ def numbers(run: Run) -> list[Any]:
     return [[own.tolist() for own in player.state_dict().values()] for player in run.players.values()]
 
 
+@pytest.mark.long
 def test_an_own_penalty_goes_on_in_another_process(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,11 @@ from gan_lab.games import ImagesGame
 from gan_lab.training import memory
 
 
+@pytest.fixture(autouse=True)
+def looks_of_this_room() -> None:
+    """Whole looks: how many samples they take is asked here."""
+
+
 def test_the_parts_are_those_of_the_layers() -> None:
     """Two linear layers and an activation: 4 bytes for each number that they say."""
     game = ImagesGame(np.zeros((20, 1, 8, 8)))

@@ -12,6 +12,11 @@ from gan_lab import Scalars, WiringError, train
 from gan_lab.games import SampleGame
 
 
+@pytest.fixture(autouse=True)
+def looks_of_this_room() -> None:
+    """Whole looks: how many samples they take is asked here."""
+
+
 class Flat(SampleGame):
     """Uniform numbers on [-1, 1]."""
 

@@ -158,6 +158,7 @@ def test_trouble_on_one_rank_is_the_same_error_on_all(started: Started) -> None:
     assert "after update 3" in found[0]["changed"]["error"]
 
 
+@pytest.mark.long
 def test_the_command_under_torchrun(tmp_path: Path) -> None:
     file = tmp_path / "run.safetensors"
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "gan_lab"]
@@ -216,7 +217,6 @@ def test_layers_that_see_the_batch_or_draw_are_refused(layer: torch.nn.Module) -
         train("ring8", None, gan_lab.Discriminator(network), shares=2, **TINY)
 
 
-@pytest.mark.usefixtures("brief_looks")
 def test_pictures_are_told_which_recipe_can_be_shared(rng: np.random.Generator) -> None:
     """The recipe in the sentence is played in shares as in one piece, up to rounding."""
     game, seed = gan_lab.games.ImagesGame(rng.uniform(-1, 1, (12, 1, 8, 8))), int(rng.integers(2**31))

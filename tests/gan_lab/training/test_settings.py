@@ -199,6 +199,7 @@ def test_threads_are_those_of_the_settings() -> None:
     assert (seen, torch.get_num_threads(), run.settings["threads"]) == ([before + 1], before, before + 1)
 
 
+@pytest.mark.long
 def test_threads_and_processes_have_the_same_bits() -> None:
     asked: dict[str, Any] = {"batch_size": 512, "steps": 2, "recipe": "plain", "looks": 2, "threads": 2}
     alone = gan_lab.train("ring8", **asked)

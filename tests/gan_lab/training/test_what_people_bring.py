@@ -161,6 +161,7 @@ def test_looks_change_nothing_of_spectral_norms_and_instance_noise() -> None:
     assert torch.equal(play(1), play(6))
 
 
+@pytest.mark.long
 def test_runs_in_a_pool_of_threads_are_those_of_one() -> None:
     """Networks are drawn, and dropout draws, from torch's one stream, which threads share."""
 

@@ -154,6 +154,7 @@ def test_arnoldi_on_networks_is_the_dense_matrix(rule: str) -> None:
     assert torch.equal(flat(d, g), before)  # nobody moved
 
 
+@pytest.mark.long
 def test_adam_with_what_it_remembers() -> None:
     """(w, m, sqrt v) -> the same after one step of Adam, differentiated by PyTorch."""
     d, g = networks()

@@ -97,6 +97,7 @@ def go(parameters: list[Any], step: Tensor) -> None:
             own += RATE * part.view_as(own)
 
 
+@pytest.mark.long
 def test_symplectic_gradient_adjustment(rules: Any) -> None:
     def step(d: nn.Module, g: nn.Module, draw: Any, number: int) -> None:
         parameters, field, jacobian, _ = second_order(d, g, draw)
@@ -105,6 +106,7 @@ def test_symplectic_gradient_adjustment(rules: Any) -> None:
     assert furthest(by_hand(step), played(rules["Symplectic"](1.5))) < 2e-6
 
 
+@pytest.mark.long
 def test_competitive_gradient_descent(rules: Any) -> None:
     def step(d: nn.Module, g: nn.Module, draw: Any, number: int) -> None:
         parameters, field, jacobian, split = second_order(d, g, draw)

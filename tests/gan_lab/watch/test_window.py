@@ -94,6 +94,7 @@ def test_it_runs_and_pauses_and_the_frames_follow(opened: Any) -> None:
     assert user.window.frames == frames  # nothing happened, nothing was painted
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("view", ["2", "3", "4"])
 def test_fields_have_the_colors_of_their_numbers(opened: Any, view: str) -> None:
     """Of cells whose neighbours are like them, as the field is stretched smoothly."""

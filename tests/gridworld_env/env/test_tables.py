@@ -151,7 +151,7 @@ def test_a_million_states(rng: np.random.Generator) -> None:
         np.asarray(env.P)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_many_steps_follow_the_tables(rng: np.random.Generator) -> None:
     """Pearson's chi-square over all pairs (s, a), p > 1e-3.
 

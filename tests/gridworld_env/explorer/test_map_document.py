@@ -196,6 +196,7 @@ def kept_bytes(session: Session) -> int:
     return bytes_of(held)
 
 
+@pytest.mark.long
 def test_undo_keeps_what_changed() -> None:
     """A thousand squares painted on a large map: each change costs its row, and not the map."""
     session = Session(make_document({"desc": ["." * 300] * 299 + ["S" + "." * 298 + "+"]}))

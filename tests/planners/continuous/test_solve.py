@@ -51,6 +51,7 @@ def total(plan: ContinuousPlan, state: np.ndarray, choose, steps: int) -> tuple[
     return found, False
 
 
+@pytest.mark.long
 def test_no_drive_beats_the_upper_bounds(hill: ContinuousPlan, rng: np.random.Generator) -> None:
     """Drives that change between full left and full right three times, at random: many are nearly optimal."""
     shown = 0
@@ -67,6 +68,7 @@ def test_no_drive_beats_the_upper_bounds(hill: ContinuousPlan, rng: np.random.Ge
     assert shown > 30
 
 
+@pytest.mark.long
 def test_the_policy_keeps_the_lower_bounds(hill: ContinuousPlan, rng: np.random.Generator) -> None:
     for state in rng.uniform((-1.2, -0.07), (0.5, 0.07), (8, 2)):
         hill.reset()
@@ -103,6 +105,7 @@ def observed(state: tuple[float, ...]) -> np.ndarray:
     return np.array([np.cos(state[0]), np.sin(state[0]), state[1]])
 
 
+@pytest.mark.long
 def test_a_double_integrator_takes_as_many_steps_as_its_closed_form(rng: np.random.Generator) -> None:
     system = DoubleIntegrator(time=0.2, goal=0.2, size=2.0)
     plan = solve(system, cells=(40, 40), actions=5, fine=1)
@@ -225,6 +228,7 @@ def test_bad_input_is_refused_in_words(hill: ContinuousPlan) -> None:
         nodes(MountainCar(), (1, 4))
 
 
+@pytest.mark.long
 def test_refining_brings_the_bounds_closer_and_the_policy_keeps_them(
     rng: np.random.Generator,
 ) -> None:

@@ -108,6 +108,7 @@ def test_one_process_says_that_the_job_has_lost_one(tmp_path: Path) -> None:
     assert Lock(None, "a").is_first_to_speak()
 
 
+@pytest.mark.long
 def test_a_stopped_process_is_ended() -> None:
     """And one that only waits is not."""
     script = (

@@ -175,6 +175,7 @@ def test_a_plan_of_many_processes_is_read_lazily_with_its_model(together: tuple[
             _ = planners.load_plan(folder / "plans" / name).action_values
 
 
+@pytest.mark.long
 def test_a_killed_process_changes_nothing(tmp_path: Path, rng: np.random.Generator) -> None:
     """Three processes, one of them killed: torchrun starts them again, and they go on from the last checkpoint."""
     rows = ["".join(row) for row in np.where(rng.random((40, 30)) < 0.1, "#", ".")]

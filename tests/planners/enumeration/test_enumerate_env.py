@@ -19,11 +19,11 @@ from minigrid.envs.dynamicobstacles import DynamicObstaclesEnv
 import gridworld_env  # noqa: F401
 import planners
 from tests.oracles.chance import ALARM, hoeffding
-from tests.oracles.examples import LONG
+from tests.oracles.examples import THOROUGH
 from tests.oracles.minigrid_rooms import largest_difference, paid, room_of, seen
 
 WHOLE_DECK = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 10)
-WHOLE = pytest.param(WHOLE_DECK, marks=pytest.mark.skipif(not LONG, reason="takes minutes: make test-long"))
+WHOLE = pytest.param(WHOLE_DECK, marks=pytest.mark.skipif(not THOROUGH, reason="takes minutes: make test-thorough"))
 
 
 def pose(room: Any, _: Any) -> tuple[int, int, int]:
@@ -283,9 +283,7 @@ def best_blackjack(deck: tuple[int, ...], *, naturals_win: bool) -> Fraction:
     return sum((chance(*d) * value(d[0] + d[1], 1 in d[:2], {*d[:2]} == {1, 10}, d[2]) for d in deals), Fraction(0))
 
 
-@pytest.mark.parametrize(
-    "deck", [(1, 9, 10), (6, 9, 10, 10), pytest.param(WHOLE_DECK, marks=pytest.mark.skipif(not LONG, reason="minutes"))]
-)
+@pytest.mark.parametrize("deck", [(1, 9, 10), (6, 9, 10, 10), WHOLE])
 def test_blackjack(deck: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toy_blackjack, "deck", list(deck))
 

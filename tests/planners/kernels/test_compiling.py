@@ -79,7 +79,7 @@ def run(script: str, folder: Path, *arguments: str, cold: bool = True) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_pool_after_a_parallel_sweep(tmp_path: Path) -> None:
     assert "the same in forked processes" in run(FORKED, tmp_path, cold=False)
@@ -102,13 +102,13 @@ def test_the_same_numbers_on_threads_as_on_one(monkeypatch: pytest.MonkeyPatch) 
     assert ran == ["copy_moves"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_without_a_folder_for_the_cache(tmp_path: Path) -> None:
     assert "cannot cache function" in (said := run(UNCACHED, tmp_path))
     assert "CONVERGED" in said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ctrl_c_at_any_moment_is_a_keyboard_interrupt(tmp_path: Path, rng: np.random.Generator) -> None:
     """From the first function that Numba compiles to the last sweep, again and again until it is done."""
     assert "interrupted, and then CONVERGED" in run(INTERRUPTED, tmp_path, str(rng.uniform(0.3, 1.0)))

@@ -1,6 +1,6 @@
 """Every planner on every problem whose answer is known, and on random ones that brute force in fractions solves.
 
-`make test-long` looks at more examples.
+`make test-thorough` looks at more examples.
 """
 
 from collections.abc import Callable

@@ -13,7 +13,7 @@ from planners import TabularMDP
 from tests.oracles.examples import times
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_car_rental() -> None:
     # Sutton and Barto, Example 4.2: Figure 4.2 moves 5 cars at (20, 0) and -4 at (0, 20); V is that of plain sweeps
     @cache
@@ -162,7 +162,7 @@ def test_admission_control_and_its_semi_markov_twin() -> None:
         assert plan.action(0) == "admit"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_products_of_many_states() -> None:
     # nothing joins the two, so that V(x, y) = V(x) + V(y), each from a model of 316 states; or a quarter as many
     most = times(316) - 1
