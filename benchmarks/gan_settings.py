@@ -6,7 +6,8 @@
 Drawn: the game, with arguments of its own; the loss, the penalty and its weight; the update rule with its numbers;
 rates and weights as numbers and as schedules of every kind; the recipe; networks, optimizers, and players that have
 learned before; batch, steps, seed, threads. Bits: all parameters and buffers of both players, and every evaluation.
-Measured with seed 1: 100 of 100 end with the same bits, in 70 s of processor time.
+Measured with seed 1: 100 of 100 end with the same bits, in 70 s of processor time. In fresh processes: 50 of 50 with
+seed 11, and 50 of 50 with seed 12.
 """
 
 import argparse

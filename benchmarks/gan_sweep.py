@@ -6,12 +6,17 @@ Prints the wall-clock of both by turns and the load of the machine, which has to
 something; whether the tables are alike but for the seconds; and what a row of a trajectory costs, beside an
 update, in processor time.
 
-Measured on two quiet cores: 21.0 and 19.1 s in one process, 12.6 and 12.6 s in two, 1.52 to 1.67 times as fast; each
-process imports PyTorch first. The killed sweep, called again, gave the same table.
+Measured on two cores that others used too (load 11 to 12): 142 and 173 s in one process, 50 and 63 s in two, the same
+table. Such walls say little. Processor time says what two cores of its own would give: 23.6 and 22.7 s in one process,
+20.8 and 23.1 s in two, so that the second process costs nothing: 2.1 times as fast at most, less the end, where one
+process has no more to play (1.95 for 40 equal runs). Before the processes were copies, each imported PyTorch in 3.0 s:
+1.52 to 1.67 times on quiet cores. The killed sweep, called again, gave the same table. Trajectories: 0.7 % of an update
+on dirac and finite, 0.01 % on ring8; with a statistic that is a number, 1.1 %, 1.0 % and 0.03 %.
 """
 
 import argparse
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -38,19 +43,28 @@ def table(found: Any) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != "seconds"} for row in found.table()]
 
 
-def of_processes(steps: int) -> Any:
+def used() -> float:
+    """Processor time of this process and of those that it started and that have ended."""
+    of = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(part.ru_utime + part.ru_stime for part in of)
+
+
+def of_processes(steps: int, times: int) -> Any:
     walls: dict[int, list[float]] = {1: [], 2: []}
+    processor: dict[int, list[float]] = {1: [], 2: []}
     tables = []
-    for _ in range(2):
+    for _ in range(times):
         for count in (1, 2):
-            load, begin = os.getloadavg()[0], time.perf_counter()
+            load, begin, before = os.getloadavg()[0], time.perf_counter(), used()
             found = gan_lab.sweep(CHOICES, "ring8", seeds=4, processes=count, steps=steps, batch_size=64, looks=2)
             walls[count].append(time.perf_counter() - begin)
+            processor[count].append(used() - before)
             tables.append(table(found))
-            wall = f"{walls[count][-1]:.1f} s; load before {load:.2f}"
+            wall = f"{walls[count][-1]:.1f} s, {processor[count][-1]:.1f} s of processor time; load before {load:.2f}"
             print(f"{len(found.rows)} runs in {count} processes: {wall}", flush=True)
     alike = all(rows == tables[0] for rows in tables)
     print(f"two processes: {min(walls[1]) / min(walls[2]):.2f} times one; tables alike: {alike}")
+    print(f"by processor time on two cores of their own: {2 * min(processor[1]) / min(processor[2]):.2f} times")
     return tables[0]
 
 
@@ -96,10 +110,11 @@ def overhead(game: str, steps: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--times", type=int, default=2, help="sweeps of each kind, by turns")
     parser.add_argument("--only", choices=["sweep", "overhead"])
     chosen = parser.parse_args()
     if chosen.only != "overhead":
-        killed(chosen.steps, of_processes(chosen.steps))
+        killed(chosen.steps, of_processes(chosen.steps, chosen.times))
     if chosen.only != "sweep":
         for game, steps in (("dirac", 3000), ("finite", 3000), ("ring8", 150)):
             overhead(game, steps)

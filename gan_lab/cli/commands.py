@@ -11,6 +11,7 @@ from gan_lab.cli.bench import bench
 from gan_lab.cli.beside_vae import beside_vae
 from gan_lab.cli.exit_codes import exit_codes
 from gan_lab.cli.sample import sample
+from gan_lab.cli.spectrum import spectrum
 from gan_lab.cli.train import train
 from gan_lab.cli.watch import watch
 from gan_lab.errors import whole_number
@@ -27,6 +28,7 @@ app.command()(watch)
 app.command()(train)
 app.command()(atlas)
 app.command()(sample)
+app.command(cls=Listing)(spectrum)
 VERSION = version_option("torch", "pettingzoo", "gymnasium", "numpy", "safetensors", "pygame-ce")
 out: Console = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
 

@@ -79,7 +79,7 @@ PENALTIES: Final[dict[str, Penalty]] = {penalty.name: penalty for penalty in _AL
 
 
 def find_penalty(penalty: "str | Penalty | None") -> Penalty | None:
-    """A penalty by name; None is none; `WiringError` with the nearest names for an unknown one.
+    """A penalty by name; None and "none" are no penalty; `WiringError` with the nearest names for an unknown one.
 
     >>> find_penalty("r1").equation
     '1/2 E |grad s(x)|^2'
@@ -89,4 +89,6 @@ def find_penalty(penalty: "str | Penalty | None") -> Penalty | None:
             f"penalty is {penalty!r}; expected a name, or a gan_lab.payoffs.penalties.Penalty(name, slope, ...), whose "
             "slope is a function (samples, scores, n, judge) -> penalty"
         )
-    return penalty if penalty is None or isinstance(penalty, Penalty) else choose(penalty, PENALTIES, "penalty")
+    if penalty is None or penalty == "none":
+        return None
+    return penalty if isinstance(penalty, Penalty) else choose(penalty, PENALTIES, "penalty")

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from gan_lab.errors import WiringError, whole_number
-from gan_lab.studies.sweep_process import SweepProcesses, packed, play
+from gan_lab.studies.sweep_process import SweepProcesses, can_copy, packed, play
 from gan_lab.training.exports import write_rows
 from gan_lab.training.loop import train
 from gan_lab.training.progress import Progress
@@ -214,8 +214,9 @@ def sweep(
     count = whole_number("processes", processes, 1)
     found: dict[int, dict[str, Any]] = {number: row for number, job in enumerate(jobs) if (row := job.kept())}
     left = [number for number in range(len(jobs)) if number not in found]
-    with Progress(f"{len(jobs)} runs", len(jobs), progress) as bar:
-        results = _here(jobs, left) if count == 1 else _apart(jobs, left, count)
+    copies = min(count, len(left)) if count > 1 and can_copy([jobs[number].arguments for number in left]) else 0
+    with SweepProcesses(copies) as players, Progress(f"{len(jobs)} runs", len(jobs), progress) as bar:
+        results = _here(jobs, left) if count == 1 else _apart(jobs, left, count, players)
         with suppress(KeyboardInterrupt), closing(results):
             for number, result in results:
                 found[number] = {"row": jobs[number].begin | result["row"], "curve": result["curve"]}
@@ -231,18 +232,18 @@ def _here(jobs: list[_Job], left: list[int]) -> Results:
         yield number, play(deepcopy(jobs[number].arguments))  # players that are given begin anew
 
 
-def _apart(jobs: list[_Job], left: list[int], count: int) -> Results:
+def _apart(jobs: list[_Job], left: list[int], count: int, players: SweepProcesses) -> Results:
     """The same in several processes, as they end."""
     bundles = {number: packed(jobs[number].arguments) for number in left}
-    with SweepProcesses() as processes, ThreadPoolExecutor(count) as pool:
-        waiting: dict[Future[Any], int] = {pool.submit(processes.play, bundles[number]): number for number in left}
+    with ThreadPoolExecutor(count) as pool:
+        waiting: dict[Future[Any], int] = {pool.submit(players.play, bundles[number]): number for number in left}
         try:
             while waiting:
                 for done in wait(waiting, return_when=FIRST_COMPLETED).done:
                     yield waiting.pop(done), done.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            processes.close()
+            players.close()
 
 
 def _jobs(choices: Any, seeds: list[int], arguments: dict[str, Any], out: Any) -> list[_Job]:

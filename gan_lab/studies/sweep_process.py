@@ -1,15 +1,20 @@
-"""Processes that play runs of a sweep, one after the other; they are started when a run needs one.
+"""Processes that play runs of a sweep, one after the other.
 
-Each is a fresh Python, which imports this package and no script: a call of `gan_lab.sweep` needs no guard
-`if __name__ == "__main__"`, and what it sends must be importable.
+Where that is safe, each is a copy of this process (a fork), which has imported PyTorch already. Elsewhere it is a fresh
+Python, which imports this package and no script: a call of `gan_lab.sweep` needs no guard `if __name__ == "__main__"`,
+and what it sends must be importable.
 """
 
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import threading
 import time
+import traceback
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -73,13 +78,78 @@ def packed(arguments: dict[str, Any]) -> bytes:
     return pickle.dumps(arguments)
 
 
-class SweepProcesses:
-    """As many processes as threads ask for at once."""
+def can_copy(runs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether copies of this process can play runs.
 
-    def __init__(self) -> None:
-        """Begin without processes."""
-        self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
-        self._all: list[subprocess.Popen[bytes]] = []
+    A copy has the calling thread alone. So there must be no other thread of Python, and the runs must use one thread of
+    PyTorch, as `torch.utils.data.DataLoader` does in its copies; a GPU cannot be used after copying.
+
+    Args:
+        runs: Arguments of `train`.
+    """
+    alone = sys.platform == "linux" and threading.active_count() == 1
+    return alone and all(run.get("threads") == 1 and run.get("device", "cpu") == "cpu" for run in runs)
+
+
+class Copy:
+    """A copy of this process that serves; what is used of it is as in `subprocess.Popen`.
+
+    Args:
+        others: Copies that were made before, whose pipes the new one closes: they end when this process does.
+    """
+
+    def __init__(self, others: "Sequence[Copy]") -> None:
+        """Copy this process."""
+        runs, answers = os.pipe(), os.pipe()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # so that the copy does not print it again
+        self.returncode: int | None = None
+        self.pid: int = os.fork()
+        if self.pid == 0:
+            _serve_as_copy(runs, answers, others)
+        os.close(runs[0])
+        os.close(answers[1])
+        self.stdin, self.stdout = os.fdopen(runs[1], "wb"), os.fdopen(answers[0], "rb")
+
+    def poll(self) -> int | None:
+        """The exit code; None while it runs."""
+        return self._waited(os.WNOHANG)
+
+    def wait(self) -> int:
+        """The exit code, when it has ended."""
+        found = self._waited(0)
+        assert found is not None
+        return found
+
+    def kill(self) -> None:
+        """End it at once."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def _waited(self, how: int) -> int | None:
+        if self.returncode is None:
+            ended, status = os.waitpid(self.pid, how)
+            self.returncode = os.waitstatus_to_exitcode(status) if ended else None
+        return self.returncode
+
+
+Process = subprocess.Popen[bytes] | Copy
+
+
+class SweepProcesses:
+    """As many processes as threads ask for at once.
+
+    Args:
+        copies: Number of copies of this process to begin with; further processes are fresh.
+    """
+
+    def __init__(self, copies: int = 0) -> None:
+        """Make the copies."""
+        self._idle: SimpleQueue[Process] = SimpleQueue()
+        made: list[Copy] = []
+        for _ in range(copies):
+            made.append(Copy(made))
+            self._idle.put(made[-1])
+        self._all: list[Process] = [*made]
         self._closed = False
 
     def play(self, bundle: bytes) -> dict[str, Any]:
@@ -111,7 +181,7 @@ class SweepProcesses:
                 process.kill()
             _ended(process)
 
-    def _process(self) -> "subprocess.Popen[bytes]":
+    def _process(self) -> Process:
         try:
             return self._idle.get_nowait()
         except Empty:
@@ -138,7 +208,7 @@ class SweepProcesses:
         self.close()
 
 
-def _ended(process: "subprocess.Popen[bytes]") -> int:
+def _ended(process: Process) -> int:
     """The exit code of a process that ends; its pipes are closed."""
     code = process.wait()
     for pipe in (process.stdin, process.stdout):
@@ -148,10 +218,29 @@ def _ended(process: "subprocess.Popen[bytes]") -> int:
     return code
 
 
-def serve() -> None:
-    """Play the runs that come from stdin, and answer on stdout, until there are no more."""
-    answers = os.fdopen(os.dup(1), "w")
+def serve(runs: int = 0, answers: int = 1) -> None:
+    """Play the runs that come from one file descriptor, and answer on the other, until there are no more."""
+    asked, answered = os.fdopen(os.dup(runs), "rb"), os.fdopen(os.dup(answers), "w")
     os.dup2(2, 1)  # what a run prints is no answer
-    while length := sys.stdin.buffer.read(LENGTH):
-        bundle = sys.stdin.buffer.read(int.from_bytes(length, "big"))
-        print(json.dumps(play(pickle.loads(bundle))), file=answers, flush=True)
+    with suppress(BrokenPipeError), asked, answered:  # nobody waits for the answer
+        while length := asked.read(LENGTH):
+            bundle = asked.read(int.from_bytes(length, "big"))
+            print(json.dumps(play(pickle.loads(bundle))), file=answered, flush=True)
+
+
+def _serve_as_copy(runs: tuple[int, int], answers: tuple[int, int], others: Sequence[Copy]) -> None:
+    """Serve on two pipes, and end."""
+    code = 1
+    try:
+        os.setsid()  # Ctrl-C is for the process that was copied
+        os.close(runs[1])
+        os.close(answers[0])
+        for other in others:
+            other.stdin.close()
+            other.stdout.close()
+        serve(runs[0], answers[1])
+        code = 0
+    except BaseException:  # a copy never goes on with the work of the process that was copied
+        traceback.print_exc()
+    finally:
+        os._exit(code)

@@ -1,7 +1,9 @@
 """What training leaves behind: the players, what they were paid, and the truth along the way."""
 
 import enum
+import pickle
 from collections.abc import Callable
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from html import escape
 from os import PathLike
@@ -256,7 +258,7 @@ class Run:
             of_average = {
                 f"averaged_{name}": v for name, v in averaged.get(known["step"], {}).items() if name != "step"
             }
-            payoffs = {f"payoff_{name}": value for name, value in paid.items() if name != "step"}
+            payoffs = {f"payoff_{name}": value for name, value in paid.items() if name in self.players}
             rows.append({"step": 0, **payoffs, **known, **of_average} | {"step": int(known["step"])})
         return write_rows(rows, path)
 
@@ -291,6 +293,35 @@ class Run:
         from gan_lab.training.run_plot import plot_run
 
         return plot_run(self, axes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state without the functions of `metrics`, which another process may not know; their numbers are kept.
+
+        Raises:
+            WiringError: A loss, penalty, recipe or rule of your own cannot be pickled.
+        """
+        for name in ("loss", "penalty", "recipe", "rule"):
+            try:
+                pickle.dumps(getattr(self, name))
+            except (pickle.PicklingError, AttributeError, TypeError) as error:
+                raise WiringError(
+                    f"the {name} of this run cannot be pickled ({str(error)[:120]}): define the function that is in it "
+                    "at the top of a module, instead of a lambda or inside another function"
+                ) from None
+        return {**vars(self), "metrics": {}}
+
+    def __copy__(self) -> "Run":
+        """A copy with the functions, which stay in this process."""
+        found = object.__new__(type(self))
+        vars(found).update(vars(self))
+        return found
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Run":
+        """The same, of all that is in it."""
+        found = copy(self)
+        memo[id(self)] = found
+        vars(found).update(deepcopy(vars(self), memo))
+        return found
 
     def _repr_html_(self) -> str:
         """The report as a table, in a notebook."""

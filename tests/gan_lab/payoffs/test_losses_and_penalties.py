@@ -169,6 +169,7 @@ def test_scores_that_never_look_at_a_sample_have_no_slope() -> None:
 def test_unknown_names() -> None:
     with pytest.raises(WiringError, match=r"unknown loss 'wassertein'; did you mean 'wasserstein'"):
         find_loss("wassertein")
+    assert find_penalty("none") is None
     with pytest.raises(WiringError, match=r"unknown penalty 'r1r3'; did you mean 'r1r2'"):
         find_penalty("r1r3")
     assert find_penalty(None) is None

@@ -1,6 +1,10 @@
 """Sweeps over choices and seeds; several runs in one figure."""
 
 import json
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,7 @@ import pytest
 import gan_lab
 from gan_lab.errors import WiringError
 from gan_lab.studies.plots import labels_of
-from gan_lab.studies.sweep_process import SweepProcesses, packed
+from gan_lab.studies.sweep_process import SweepProcesses, can_copy, packed
 
 CHOICES: dict[str, Any] = {"update": ["extragradient", gan_lab.updates.Alternating(2)], "rate": [0.1, "linear(0.2, 0)"]}
 
@@ -70,6 +74,49 @@ def test_a_process_that_dies_is_an_error_of_one_run() -> None:
         lost = processes.play(packed({"game": "dirac", "steps": 1, "each_update": "no function"}))
         assert lost["row"]["error"].startswith("TypeError")
         assert processes.play(b"no pickle")["row"]["error"].startswith("its process ended with code")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all processes are fresh")
+def test_copies_of_this_process_play_as_fresh_ones_do() -> None:
+    bundle = packed({"game": "dirac", "steps": 3, "looks": 1, "rate": 0.1, "threads": 1})
+    with SweepProcesses(2) as processes:
+        found = [processes.play(bundle) for _ in range(2)]  # one by each copy
+        assert processes.play(b"no pickle")["lost"]
+        assert processes.play(b"no pickle")["lost"]
+        found.append(processes.play(bundle))  # by a fresh process, as both copies have ended
+    rows = [answer["row"] | {"seconds": 0} for answer in found]
+    assert rows[0]["error"] is None
+    assert rows[0] == rows[1] == rows[2]
+    assert found[0]["curve"] == found[1]["curve"] == found[2]["curve"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all processes are fresh")
+def test_copies_end_with_the_process_that_made_them() -> None:
+    """It is killed, so that it can do nothing about them: their pipes are at their end."""
+    script = (
+        "import os, signal; from gan_lab.studies.sweep_process import SweepProcesses\n"
+        "made = SweepProcesses(2); print(*(process.pid for process in made._all), flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    # stdout is at its end, as this call has returned: both copies, which had it open, have ended
+    assert said.returncode == -signal.SIGKILL
+    assert len(said.stdout.split()) == 2
+
+
+def test_where_copies_cannot_play_processes_are_fresh() -> None:
+    run = {"threads": 1, "device": "cpu"}
+    assert can_copy([run, {"threads": 1}]) == (sys.platform == "linux" and threading.active_count() == 1)
+    assert not can_copy([run, {"threads": 2}])
+    assert not can_copy([run, {**run, "device": "auto"}])
+    waiting = threading.Event()
+    other = threading.Thread(target=waiting.wait)
+    other.start()
+    try:
+        assert not can_copy([run])
+    finally:
+        waiting.set()
+        other.join()
 
 
 def test_ctrl_c_keeps_what_is_there() -> None:

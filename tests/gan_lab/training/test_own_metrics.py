@@ -1,6 +1,8 @@
 """Metrics of one's own: where their numbers arrive, and what is refused."""
 
 import json
+import pickle
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_lab import Scalars, WiringError, train
+from gan_lab import Scalars, WiringError, load, train
 from gan_lab.games import SampleGame
 
 
@@ -36,6 +38,30 @@ def means(samples: Any, data: Any) -> Any:
     torch.rand(3)  # a trace that would be seen
     assert samples.shape == data.shape == (5000, 1)
     return np.float32(abs(samples.mean() - data.mean()))
+
+
+def test_runs_with_lambdas_are_pickled_copied_and_loaded(tmp_path: Path) -> None:
+    """Pickled, a run keeps the numbers of metrics and leaves out the functions, which no other process may know."""
+    metrics: Any = {"spread": lambda samples, data: float(samples.std())}
+    run = train(Flat(), metrics=metrics, checkpoint=tmp_path / "run", **SMALL)
+    again = pickle.loads(pickle.dumps(run))
+    assert (again.truth, again.metrics, again.report()) == (run.truth, {}, run.report())
+    for copied in (copy(run), deepcopy(run)):
+        assert copied.metrics == metrics
+        assert copied.truth == run.truth
+    assert deepcopy(run).generator is not run.generator
+    with pytest.raises(WiringError, match=r"'metrics' was the functions spread, .* gan_lab.load\(path, metrics="):
+        load(tmp_path / "run", game=Flat())
+    assert load(tmp_path / "run", game=Flat(), metrics=metrics).truth == run.truth
+    header = run.to_csv(tmp_path / "run.csv").read_text().splitlines()[0].split(",")
+    assert header == ["step", "payoff_discriminator_0", "payoff_generator_0", *list(run.truth[0])[1:]]
+
+
+def test_what_cannot_be_pickled_is_named() -> None:
+    run = train("dirac", rate=lambda share: 0.1 * (1 - share), steps=2)
+    with pytest.raises(WiringError, match=r"the recipe of this run cannot be pickled .* at the top of a module"):
+        pickle.dumps(run)
+    assert deepcopy(run).steps == 2
 
 
 class Written:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.spaces import Box
+from typer.testing import CliRunner
 
 import gan_lab
 from gan_lab import WiringError, ascent, spectrum, train
+from gan_lab.cli import app
 from gan_lab.games import BilinearGame, DiracGame, FiniteGame, NoisyGame, StrategyGame
 from gan_lab.updates import Unrolled
 
@@ -222,3 +224,35 @@ def test_rules_that_play_several_fields_draw_for_each() -> None:
     found = spectrum(NoisyGame(Pairs(), COVARIANCE), Unrolled(2), rate=0.1)
     assert np.isfinite(covariance_of(found)).all()
     assert np.abs(covariance_of(found) - covariance_of(found).T).max() < 1e-15
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("", lambda: spectrum("dirac")),
+        ("dirac --update extragradient --rate 0.1 --generator-rate 0.05 --loss hinge", lambda: spectrum(
+            "dirac", "extragradient", rate=(0.05, 0.1), loss="hinge")),
+        ("bilinear --momentum -0.3", lambda: spectrum(
+            "bilinear", optimizer=(ascent(0.2, -0.3), ascent(0.2, -0.3)))),
+        ("dirac --penalty r1 --penalty-weight 0.5 --noise 0.01", lambda: spectrum(
+            NoisyGame(DiracGame(), 0.01), penalty="r1", penalty_weight=0.5)),
+    ],
+)  # fmt: skip
+def test_the_command_spectrum(options: str, expected: Any) -> None:
+    found = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["spectrum", *options.split()])
+    assert found.output.split() == repr(expected()).split()
+    assert found.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("ring8", "is a game of samples"),
+        ("dirac --noise -1", "noise is -1.0; expected a number of at least 0"),
+        ("dirac --rate 0", "rate is 0.0"),
+    ],
+)
+def test_the_command_spectrum_refuses(options: str, message: str) -> None:
+    found = CliRunner().invoke(app, ["spectrum", *options.split()])
+    assert found.exit_code == 2
+    assert message in found.output
