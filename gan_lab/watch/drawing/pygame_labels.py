@@ -8,6 +8,8 @@ from gan_lab.watch.drawing.pygame_ink import Ink
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.geometry import Rect
 
+INDENT = 24.0  # of the words of a legend
+
 
 def caption(ink: Ink, rect: Rect, text: str, *, large: bool = False) -> None:
     """What stands above a picture."""
@@ -21,16 +23,19 @@ def frame(ink: Ink, rect: Rect, *, lit: bool = False) -> None:
 
 
 def legend(ink: Ink, rect: Rect, rows: list[tuple[str, palette.Color, str]], lines: list[str]) -> None:
-    """Rows with the mark that they explain, and lines of words below them, as many as there is room for."""
-    for number, (mark, color, text) in enumerate(rows):
-        y = rect.y + number * LINE
+    """Rows with the mark that they explain, and lines of words below them, as much as there is room for."""
+    y = rect.y
+    for mark, color, text in rows:
+        parts = ink.wrapped(text, rect.width - INDENT)
+        middle = y + LINE / 2
         if mark == "dot":
-            ink.dots(np.array([[rect.x + 8, y + LINE / 2]]), 3.5, color, palette.PAPER)
+            ink.dots(np.array([[rect.x + 8, middle]]), 3.5, color, palette.PAPER)
         elif mark == "arrow":
-            ink.arrow((rect.x, y + LINE / 2), (rect.x + 17, y + LINE / 2), color, 1.8)
+            ink.arrow((rect.x, middle), (rect.x + 17, middle), color, 1.8)
         else:
-            stroke = np.array([[rect.x, y + LINE / 2], [rect.x + 18, y + LINE / 2]])
-            (ink.line if mark == "line" else ink.dashes)(stroke, color, 2.0)
-        ink.painter.text(text, Rect(rect.x + 24, y, rect.width - 24, LINE), style.SMALL, style.INK, "left")
-    below = len(rows) * LINE
-    ink.words(Rect(rect.x, rect.y + below, rect.width, max(0.0, rect.height - below)), lines, LINE)
+            (ink.line if mark == "line" else ink.dashes)(
+                np.array([[rect.x, middle], [rect.x + 18, middle]]), color, 2.0
+            )
+        ink.words(Rect(rect.x + INDENT, y, rect.width - INDENT, LINE * len(parts)), [text], LINE)
+        y += LINE * len(parts)
+    ink.words(Rect(rect.x, y, rect.width, max(0.0, rect.bottom - y)), lines, LINE)

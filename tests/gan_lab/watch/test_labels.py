@@ -13,7 +13,8 @@ from gan_lab.watch.session import Session
 from gridworld_env.ui.widgets.geometry import Rect
 from tests.oracles.windows import User, without_a_screen, written
 
-SIZES = [(1280, 720, 1.0), (1600, 1000, 1.0), (1280, 720, 2.0), (1280, 630, 1.0)]  # the last: under a desktop's bars
+# The three that were asked for; what a desktop's bars leave of the first; and the size at which the window opens.
+SIZES = [(1280, 720, 1.0), (1600, 1000, 1.0), (1280, 720, 2.0), (1280, 630, 1.0), (1240, 890, 1.0)]
 SMALL = {"recipe": "plain", "batch_size": 8}
 GAMES: dict[str, dict[str, Any]] = {
     "plane": {"game": "ring8", **SMALL},
