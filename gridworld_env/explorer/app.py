@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from gridworld_env.errors import MapError
 from gridworld_env.explorer import files
 from gridworld_env.explorer.drawing.curves import paint_curves
+from gridworld_env.explorer.drawing.formula_strip import FORMULA_HEIGHT, paint_formula
 from gridworld_env.explorer.drawing.viewport import Viewport
+from gridworld_env.explorer.menus import agents_menu, maps_menu, scenarios_menu
 from gridworld_env.explorer.mouse import Mouse
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.views import HAND, LEARN, PLAN
@@ -64,7 +67,7 @@ class ExplorerApp(Shell[Session]):
 
     def drop(self, path: str) -> None:
         """Show the map of a file."""
-        files.load(self.session, path)
+        self.if_may_lose(lambda: files.load(self.session, path))
 
     def run(self, command: Command[Any]) -> None:
         """Run a command; one of planning, or of its agent, shows planning."""
@@ -81,14 +84,18 @@ class ExplorerApp(Shell[Session]):
     def paint_content(self, painter: Any, rect: Rect) -> None:
         """Paint the map, and the curves of a learner below it."""
         self._drawing(self, painter, self.map_rect)
+        top = self.map_rect.bottom
+        below = Rect(rect.x, top, rect.width, rect.bottom - top)
         if self.session.mode == LEARN:
-            top = self.map_rect.bottom
-            paint_curves(painter, Rect(rect.x, top, rect.width, rect.bottom - top), self.session)
+            paint_curves(painter, below, self.session)
+        elif self.session.tool == "look":
+            paint_formula(painter, below, self.session)
 
     @property
     def map_rect(self) -> Rect:
-        """Where the map is: above the curves, where there are some."""
-        below = min(CURVES_HEIGHT, self.content.height / 3) if self.session.mode == LEARN else 0.0
+        """Where the map is: above the curves or the formula, where there are some."""
+        strip = CURVES_HEIGHT if self.session.mode == LEARN else FORMULA_HEIGHT if self.session.tool == "look" else 0.0
+        below = min(strip, self.content.height / 3)
         return Rect(self.content.x, self.content.y, self.content.width, self.content.height - below)
 
     def place_content(self) -> None:
@@ -128,22 +135,66 @@ class ExplorerApp(Shell[Session]):
         """Show the whole map."""
         self.viewport.fit()
 
-    def save(self, *, ask: bool = False) -> None:
-        """Save to the file that the map came from, or ask for a name."""
+    def save(self, *, ask: bool = False, then: Callable[[], Any] = lambda: None) -> None:
+        """Save to the file that the map came from, or ask for a name; and go on."""
         path = self.session.path
+
+        def write(session: Session, name: str) -> None:
+            files.save(session, name)
+            then()
+
         if ask or path is None:
-            self.ask("Save the map as", str(path or "map.json"), files.save)
+            self.ask("Save the map as", str(path or "map.json"), write, writes=True)
+        elif files.changed_elsewhere(self.session, path):
+            self.if_may_replace(str(path), lambda: write(self.session, str(path)))
         else:
-            files.save(self.session, str(path))
+            write(self.session, str(path))
+
+    def save_work(self, then: Callable[[], Any]) -> None:
+        """Save the map before it would be lost."""
+        self.save(then=then)
 
     def ask_open(self) -> None:
-        """Ask for a map."""
-        self.ask("Open map or file", "", files.load)
+        """Ask for a map by its name."""
+        self.if_may_lose(lambda: self.ask("Open map or file", "", files.load))
+
+    def choose_map(self) -> None:
+        """Show every map with its picture."""
+        menu = maps_menu(self.session, lambda: self.ask("Open map or file", "", files.load))
+        self.if_may_lose(lambda: self.lay_over(menu))
+
+    def choose_scenario(self) -> None:
+        """Show the scenarios of a MovingAI map."""
+        path = self.session.scenarios
+        if path is None:
+            raise MapError("this map has no scenarios; open a MovingAI .map file that has a .scen file beside it")
+
+        def ask() -> None:
+            self.ask(
+                "Number of the scenario", "0", lambda session, text: files.load_scenario(session, path, _int(text))
+            )
+
+        self.lay_over(scenarios_menu(self.session, path, ask))
+
+    def choose_agent(self) -> None:
+        """Show the agents that can learn."""
+        self.lay_over(agents_menu(self.session))
 
     def ask_png(self) -> None:
         """Ask where the picture goes."""
-        self.ask("Write the picture to", "explore.png", files.export_png)
+        self.ask("Write the picture to", "explore.png", files.export_png, writes=True)
 
     def ask_gif(self) -> None:
         """Ask where the animation goes."""
-        self.ask("Write the animation to", "explore.gif", files.export_gif)
+        self.ask("Write the animation to", "explore.gif", files.export_gif, writes=True)
+
+    def ask_page(self) -> None:
+        """Ask where the page goes."""
+        self.ask("Write the page to", "explore.html", files.export_page, writes=True)
+
+
+def _int(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise MapError(f"{text!r} is no number of a scenario; expected a whole number from 0") from None

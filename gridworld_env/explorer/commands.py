@@ -20,6 +20,8 @@ MODES: list[Row[ExplorerApp]] = [
     ("mode hand", "f4", "By hand", "Your own arrows: is this policy optimal?", on(Session.enter, HAND)),
     ("slower", "pagedown", "Slower", "Fewer steps a second", on(handlers.faster, -1)),
     ("faster", "pageup", "Faster", "More steps a second", on(handlers.faster, 1)),
+    ("full screen", "f11", "Full screen", "Fill the screen, or leave it", lambda app: app.toggle_full_screen()),
+    ("enlarge", "f12", "Letters", "Everything larger, for a projector", lambda app: app.enlarge()),
     ("stop", "escape", "Stop", "Stop what runs, close this sheet", on(Session.stop)),
 ]
 PLANNING: list[Row[ExplorerApp]] = [
@@ -27,12 +29,12 @@ PLANNING: list[Row[ExplorerApp]] = [
     ("backup", "ctrl+b", "Backup", "Back up the cursor's square", lambda app: app.use_cursor("backup")),
     ("evaluate", "e", "Evaluate", "V becomes the value of the policy", on(handlers.evaluate)),
     ("improve", "i", "Improve", "The policy becomes greedy for V", on(handlers.improve)),
-    ("run", "space", "Run VI", "Value iteration to the end", on(handlers.toggle, "run")),
-    ("run policy", "p", "Run PI", "Policy iteration to the end", on(handlers.toggle, "policy iteration")),
-    ("solve", "return", "Solve", "Jump to V* and all optimal actions", on(Session.solve)),
-    ("reset", "0", "Reset", "V = 0, every action alike", on(handlers.reset)),
-    ("keep", "k", "Keep solved", "Solve again after every change", on(handlers.keep_solved)),
-    ("flip", "x", "Flip scan", "Step reward from -0.01 to -2", on(handlers.toggle, "flip")),
+    ("run", "space", "Value iteration", "Value iteration to the end", on(handlers.toggle, "run")),
+    ("run policy", "p", "Policy iteration", "Policy iteration to the end", on(handlers.toggle, "policy iteration")),
+    ("solve", "return", "Jump to V*", "V* and all optimal actions at once, proven", on(Session.solve)),
+    ("reset", "0", "Start again", "V = 0, every action alike", on(handlers.reset)),
+    ("keep", "k", "Always solve", "Solve again after every change", on(handlers.keep_solved)),
+    ("flip", "x", "Find flips", "At which step rewards, -0.01 to -2, the policy changes", on(handlers.toggle, "flip")),
 ]
 RULES: list[Row[ExplorerApp]] = [
     ("step reward down", "[", "Step reward -", "Step reward down by 0.01", on(handlers.nudge, "step_reward", -0.01)),
@@ -51,8 +53,12 @@ SHOW: list[Row[ExplorerApp]] = [
     ("fit", "home", "Fit", "The whole map", lambda app: app.fit()),
     ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
 ]
+BRUSHES = TOOLS.values()
 PAINT: list[Row[ExplorerApp]] = [
-    *((f"tool {b.name}", b.key, b.name.capitalize(), b.help, on(Session.take, b.name)) for b in TOOLS.values()),
+    *(
+        (f"tool {b.name}", b.key, b.title or b.name.capitalize(), b.help, on(Session.take, b.name))
+        for b in TOOLS.values()
+    ),
     ("use", "u tab", "Use", "Use the tool on the cursor's square", lambda app: app.use_cursor()),
     ("more", ">", "More", "Amount of terminals, rewards: up", on(handlers.amount, 0.5)),
     ("less", "<", "Less", "Amount down", on(handlers.amount, -0.5)),
@@ -69,9 +75,9 @@ PAINT: list[Row[ExplorerApp]] = [
     ("clear", "ctrl+n", "Clear", "A map of this size with nothing on it", on(handlers.clear_map)),
 ]
 AGENT: list[Row[ExplorerApp]] = [
-    ("drop", "d", "Drop", "Drop the agent on the cursor's square", lambda app: app.use_cursor("agent")),
-    ("step", "m", "Step", "One step of the policy", on(handlers.step)),
-    ("walk", "l", "Walk", "Walk to the end of the episode", on(handlers.toggle, "walk")),
+    ("drop", "d", "Place agent", "Drop the agent on the cursor's square", lambda app: app.use_cursor("agent")),
+    ("step", "m", "Agent steps", "One step of the policy", on(handlers.step)),
+    ("walk", "l", "Agent walks", "Walk to the end of the episode", on(handlers.toggle, "walk")),
     ("act up", "shift+up", "Act up", "Your own action or arrow: up", on(handlers.direct, Action.UP)),
     ("act right", "shift+right", "Act right", "Your own action or arrow: right", on(handlers.direct, Action.RIGHT)),
     ("act down", "shift+down", "Act down", "Your own action or arrow: down", on(handlers.direct, Action.DOWN)),
@@ -83,6 +89,7 @@ LEARNING: list[Row[ExplorerApp]] = [
     ("learn many", "h", "1000 steps", "A thousand steps at once", on(handlers.learn, "learning a thousand steps")),
     ("learn again", "y", "Restart", "It begins again with the same seed", on(handlers.learn_again)),
     ("next seed", "shift+y", "Next seed", "It begins again with another seed", on(handlers.learn_again, seeds=1)),
+    ("agents", "ctrl+a", "Choose", "Every agent that can learn", lambda app: app.choose_agent()),
     ("next learner", "q", "Next agent", "Another learning algorithm", on(handlers.next_learner, 1)),
     ("learner before", "shift+q", "Agent before", "The one before in the list", on(handlers.next_learner, -1)),
     *_views(LEARN),
@@ -98,9 +105,12 @@ FILE: list[Row[ExplorerApp]] = [
     ("redo", "ctrl+y ctrl+shift+z", "Redo", "Redo it", on(Session.undo, back=False)),
     ("save", "ctrl+s", "Save", "Save the map as JSON", lambda app: app.save()),
     ("save as", "ctrl+shift+s", "Save as", "Save it under another name", lambda app: app.save(ask=True)),
+    ("maps", "ctrl+m", "Maps", "Every map with its picture", lambda app: app.choose_map()),
     ("open", "ctrl+o", "Open", "Open a map by name, or drop its file here", lambda app: app.ask_open()),
+    ("scenarios", "shift+o", "Scenarios", "The scenarios of a MovingAI map", lambda app: app.choose_scenario()),
     ("png", "ctrl+p", "PNG", "Write what is shown as a picture", lambda app: app.ask_png()),
     ("gif", "ctrl+g", "GIF", "Write the run since the reset as a GIF", lambda app: app.ask_gif()),
+    ("page", "ctrl+h", "Page", "Write the run since the reset as an HTML page", lambda app: app.ask_page()),
     ("quit", "ctrl+q", "Quit", "Close the window", lambda app: app.quit()),
 ]
 COMMANDS = CommandTable.of_groups(

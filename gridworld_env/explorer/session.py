@@ -72,6 +72,8 @@ class Session(BaseSession):
         keep_solved: Whether every change of the map or the rules is solved at once.
         learning: The agent that learns.
         by_hand: The policy whose arrows the user turns.
+        saved_at: When the file was written as it was read or saved last, in nanoseconds; None: there is none.
+        scenarios: The MovingAI map whose scenarios can be chosen; None: there are none.
         marks: (S,) squares in which the last step that changed the policy did so.
         recording: What was shown since the reset, for an animation.
     """
@@ -90,6 +92,8 @@ class Session(BaseSession):
         self.learning: Learning = Learning(self.planning, seed)
         self.by_hand: ByHand = ByHand(self.planning)
         self.path, self.saved = path, document
+        self.saved_at: int | None = None if path is None or not path.is_file() else path.stat().st_mtime_ns
+        self.scenarios: Path | None = None
         self.view, self.tool, self.amounts = "policy", "wall", Amounts()
         self._last_views = {views.PLAN: "policy", views.LEARN: "learned", views.HAND: "arrows"}
         self.cursor: tuple[int, int] = (document.grid.height - 1, 0)
@@ -115,6 +119,15 @@ class Session(BaseSession):
     def name(self) -> str:
         """Of the file, with a star where there is something to save."""
         return ("map" if self.path is None else self.path.name) + ("" if self.document is self.saved else " *")
+
+    @property
+    def unsaved(self) -> str:
+        """The question before a painted map would be lost; the rules alone count where the map is that of a file."""
+        now, saved = self.document, self.saved
+        painted = (now.rows, now.legend) != (saved.rows, saved.legend)
+        if painted or (self.path is not None and now is not saved):
+            return f"The changes of the map {self.name.removesuffix(' *')} are not saved. Save them?"
+        return ""
 
     def change(self, document: MapDocument, stroke: object = None) -> None:
         """Make another document the present one."""
@@ -270,7 +283,10 @@ class Session(BaseSession):
             return
         for square in squares:
             state = self.document.grid.cell_to_state(square)
-            if tool.name == "turn":
+            if tool.name == "look":
+                self.cursor = square
+                self.say(f"row {square[0]}, column {square[1]}: its backup is below the map")
+            elif tool.name == "turn":
                 self.by_hand.turn(state)
                 self.judge()
             elif tool.name == "agent":

@@ -1,18 +1,17 @@
 """The side panel: what lies where, and which command each button runs."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 
 import numpy as np
 
 from gridworld_env.agents import AGENTS
 from gridworld_env.explorer.app import ExplorerApp
-from gridworld_env.explorer.handlers import SPEEDS, learn_again
+from gridworld_env.explorer.handlers import SPEEDS
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.tools import TOOLS, WINDS
 from gridworld_env.explorer.views import HAND, LEARN, PLAN, VIEWS, shows_optimal
 from gridworld_env.rendering.heat import heat_colors, number_text
-from gridworld_env.ui.widgets.controls import Button, Buttons, ColorScale, Control, Lines, heading
+from gridworld_env.ui.widgets.controls import Button, Buttons, ColorScale, Control, Lines, Paragraph, heading
 from gridworld_env.ui.widgets.panel import Panel
 from gridworld_env.ui.widgets.slider import Slider
 from planners.models.backups import backup_state
@@ -24,12 +23,19 @@ AMOUNTS = (-10.0, 10.0)
 def make_panel(app: ExplorerApp) -> Panel:
     """The panel of an app: what it holds depends on the mode."""
     files, paint, rules = list(_files(app)), list(_paint(app)), list(_rules(app))
+    amounts = {"end": _amount(app), "reward": _amount(app), "wind": _winds(app)}
     held = {
-        PLAN: [*_modes(app), *paint, *rules, *_plan(app), *_show(app, PLAN), *files],
-        LEARN: [*_modes(app), *_learn(app), *_show(app, LEARN), *rules, *files, *paint],
-        HAND: [*_modes(app), *_by_hand(app), *_show(app, HAND), *rules, *files, *paint],
+        PLAN: ([*_modes(app), *paint], [*rules, *_plan(app), *_show(app, PLAN), *files]),
+        LEARN: ([*_modes(app), *_learn(app), *_show(app, LEARN), *rules, *files, *paint], []),
+        HAND: ([*_modes(app), *_by_hand(app), *_show(app, HAND), *rules, *files, *paint], []),
     }
-    return Panel(lambda: held[app.session.mode])
+
+    def controls() -> list[Control]:
+        before, after = held[app.session.mode]
+        extra = amounts.get(app.session.tool)  # what the tool in hand paints
+        return [*before, *([] if extra is None else [extra]), *after]
+
+    return Panel(controls)
 
 
 def _modes(app: ExplorerApp) -> Iterator[Control]:
@@ -39,21 +45,9 @@ def _modes(app: ExplorerApp) -> Iterator[Control]:
 
 def _learn(app: ExplorerApp) -> Iterator[Control]:
     session = app.session
-    yield heading("Agent")
-
-    def choose(name: str) -> None:
-        session.attempt(lambda: learn_again(session, name=name))
-
-    agents = [
-        Button(
-            offer.title,
-            partial(choose, name),
-            f"{offer.about} (Q and Shift+Q: the next and the one before)",
-            lambda name=name: session.learning.name == name,
-        )
-        for name, offer in AGENTS.items()
-    ]
-    yield Buttons(agents, 3)
+    yield Lines(lambda: [f"Agent: {AGENTS[session.learning.name].title}"], heading=True)
+    yield Paragraph(lambda: AGENTS[session.learning.name].about, 2)
+    yield app.buttons(["agents", "next learner", "learner before"], 3)
     yield heading("Learn")
 
     def lit(name: str) -> bool:
@@ -83,14 +77,22 @@ def _paint(app: ExplorerApp) -> Iterator[Control]:
     session = app.session
     yield heading("Paint")
     painting = [f"tool {name}" for name in TOOLS if name != "turn"]
-    yield app.buttons(painting, 5, lambda name: name == f"tool {session.tool}")
-    yield Slider(
-        "amount of ends and rewards", *AMOUNTS, 0.5,
+    yield app.buttons(painting, 6, lambda name: name == f"tool {session.tool}")
+
+
+def _amount(app: ExplorerApp) -> Slider:
+    session = app.session
+    return Slider(
+        "worth of what is painted", *AMOUNTS, 0.5,
         value=lambda: session.amounts.reward,
         choose=lambda amount: session.set_amounts(reward=amount),
         about="What the brushes End and Reward paint (< and >)",
         shown="{:+g}".format,
     )  # fmt: skip
+
+
+def _winds(app: ExplorerApp) -> Buttons:
+    session = app.session
     winds = [
         Button(
             name,
@@ -101,7 +103,7 @@ def _paint(app: ExplorerApp) -> Iterator[Control]:
         for name in WINDS
     ]
     force = app.button("strengthen wind", title=lambda: f"x {session.amounts.strength}")
-    yield Buttons([*winds, force], 6)
+    return Buttons([*winds, force], 6)
 
 
 def _rules(app: ExplorerApp) -> Iterator[Control]:
@@ -116,7 +118,7 @@ def _rules(app: ExplorerApp) -> Iterator[Control]:
             value=value,
             choose=choose,
             done=session.history.end_stroke,
-            about=f"Drag to change the {title} ({keys})",
+            about=f"Drag to change the {rule.replace('_', ' ')} ({keys})",
             shown="{:.4g}".format,
         )  # fmt: skip
 
@@ -125,8 +127,8 @@ def _rules(app: ExplorerApp) -> Iterator[Control]:
     yield slider(
         "step reward", "step_reward", *STEP_REWARDS, lambda: document().rules.step_reward, "[ and ], { and } by 0.1"
     )
-    yield slider("slip", "slip", 0.0, 1.0, lambda: document().rules.slip, ", and .")
-    yield slider("discount", "discount", 0.0, 1.0, lambda: document().discount, "; and '")
+    yield slider("slip: how likely a move goes sideways", "slip", 0.0, 1.0, lambda: document().rules.slip, ", and .")
+    yield slider("discount γ", "discount", 0.0, 1.0, lambda: document().discount, "; and '")
 
 
 def _plan(app: ExplorerApp) -> Iterator[Control]:
@@ -138,11 +140,9 @@ def _plan(app: ExplorerApp) -> Iterator[Control]:
         return runs or (name == "keep" and session.keep_solved)
 
     yield heading("Plan")
-    yield app.buttons(["sweep", "backup", "evaluate", "improve", "run", "run policy", "solve", "reset"], 4, lit)
-    yield app.buttons(["keep", "flip"], 2, lit)
+    yield app.buttons(["sweep", "backup", "evaluate", "improve"], 4, lit)
+    yield app.buttons(["run", "run policy", "solve", "reset", "keep", "flip", "drop", "step", "walk"], 3, lit)
     yield _pace(app)
-    yield heading("Agent")
-    yield app.buttons(["drop", "step", "walk"], 3, lit)
 
 
 def _pace(app: ExplorerApp) -> Slider:
@@ -174,7 +174,7 @@ def _show(app: ExplorerApp, mode: str) -> Iterator[Control]:
 
 def _files(app: ExplorerApp) -> Iterator[Control]:
     yield heading("Map")
-    yield app.buttons(["undo", "redo", "open", "save", "png", "gif", "clear", "help"], 4)
+    yield app.buttons(["maps", "open", "save", "undo", "redo", "png", "gif", "page", "clear", "help"], 5)
 
 
 def about_square(app: ExplorerApp) -> list[str]:

@@ -34,12 +34,14 @@ class Tool:
         key: The key that takes it up.
         help: One line that says what it does.
         paint: The new kind of a square; None: it does not paint, but backs up, drops the agent or turns an arrow.
+        title: Of its button, if it is not its name.
     """
 
     name: str
     key: str
     help: str
     paint: Callable[[Cell, Amounts], Cell] | None = None
+    title: str = ""
 
 
 def _open(cell: Cell) -> Cell:
@@ -63,8 +65,8 @@ TOOLS: Final = {
         Tool("wall", "w", "Paint walls", lambda cell, amounts: Cell(wall=True)),
         Tool("free", "f", "Paint free squares: take everything away", lambda cell, amounts: Cell()),
         Tool("start", "s", "Paint squares on which episodes begin", lambda c, a: replace(_open(c), start=True)),
-        Tool("plus 1", "+", "Paint terminal squares worth +1", lambda cell, a: Cell(terminal=True, reward=1.0)),
-        Tool("minus 1", "-", "Paint terminal squares worth -1", lambda cell, a: Cell(terminal=True, reward=-1.0)),
+        Tool("plus 1", "+", "Paint terminal squares worth +1", lambda cell, a: Cell(terminal=True, reward=1.0), "+1"),
+        Tool("minus 1", "-", "Paint terminal squares worth -1", lambda cell, a: Cell(terminal=True, reward=-1.0), "-1"),
         Tool(
             "end",
             "t",
@@ -75,6 +77,7 @@ TOOLS: Final = {
         Tool("wind", "v", "Let the wind blow on squares", _wind),
         Tool("backup", "b", "Back up squares that are clicked: V is max Q(s, a)"),
         Tool("agent", "a", "Drop the agent on the square that is clicked"),
+        Tool("look", "shift+l", "Click a square: its Bellman backup with all numbers, below the map"),
         Tool("turn", "o", "Turn your own arrow on the square that is clicked"),
     )
 }

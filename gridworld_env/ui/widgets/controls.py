@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.painter import Painter
+from gridworld_env.ui.widgets.text_flow import wrapped
 
 
 class Control:
@@ -61,6 +62,30 @@ class Lines(Control):
         size, color = (style.TITLE, style.INK) if self.heading else (style.SMALL, style.MUTED)
         for number, text in enumerate(self.texts()[: self.count]):
             painter.text(text, Rect(rect.x, rect.y + number * line, rect.width, line), size, color, "left")
+
+
+@dataclass(frozen=True)
+class Paragraph(Control):
+    """A text that is wrapped.
+
+    Attributes:
+        text: What it says.
+        count: How many lines there is room for.
+    """
+
+    text: Callable[[], str]
+    count: int
+
+    def height(self) -> float:
+        """Its height in points."""
+        return self.count * style.LINE_HEIGHT
+
+    def paint(self, painter: Painter, rect: Rect, pointer: Point | None) -> None:
+        """Write the lines."""
+        lines = wrapped(self.text(), rect.width, lambda part: painter.text_width(part, style.SMALL))
+        for number, line in enumerate(lines[: self.count]):
+            place = Rect(rect.x, rect.y + number * style.LINE_HEIGHT, rect.width, style.LINE_HEIGHT)
+            painter.text(line, place, style.SMALL, style.MUTED, "left")
 
 
 def heading(text: str) -> Lines:

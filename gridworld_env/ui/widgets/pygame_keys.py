@@ -12,6 +12,21 @@ ALONE: Final = frozenset(
     getattr(pygame, f"K_{side}{name}") for side in "LR" for name in ("SHIFT", "CTRL", "ALT", "META")
 )
 DIGITS: Final = {getattr(pygame, f"KSCAN_{digit}"): digit for digit in "1234567890"}  # the row above the letters
+# What the other keys type on an American keyboard, without and with Shift.
+PLACES: Final = {
+    getattr(pygame, f"KSCAN_{letter.upper()}"): (letter, "") for letter in "abcdefghijklmnopqrstuvwxyz"
+} | {
+    pygame.KSCAN_LEFTBRACKET: ("[", "{"),
+    pygame.KSCAN_RIGHTBRACKET: ("]", "}"),
+    pygame.KSCAN_SEMICOLON: (";", ":"),
+    pygame.KSCAN_APOSTROPHE: ("'", '"'),
+    pygame.KSCAN_COMMA: (",", "<"),
+    pygame.KSCAN_PERIOD: (".", ">"),
+    pygame.KSCAN_SLASH: ("/", "?"),
+    pygame.KSCAN_MINUS: ("-", "_"),
+    pygame.KSCAN_EQUALS: ("=", "+"),
+}
+THIRD_LEVEL: Final = pygame.KMOD_RALT | pygame.KMOD_MODE  # AltGr, which some systems report as Ctrl and Alt
 
 
 def translate(event: Any, scale: float) -> Event | None:
@@ -50,16 +65,28 @@ def _key(event: Any) -> Key | None:
     """The stroke of a key. Signs are named by what they type, which is the same on every keyboard layout.
 
     The row of digits is also named by where a key lies: Shift and 2 type another sign on every layout, and the French
-    one types digits with Shift alone.
+    one types digits with Shift alone. So is every key that types no sign of ASCII, as on Greek and Russian layouts.
     """
     if event.key in ALONE:
         return None
     mods, typed = getattr(event, "mod", 0), getattr(event, "unicode", "")
     held = [name for mask, name in MODIFIERS if mods & mask]
+    if mods & THIRD_LEVEL and typed.isprintable() and typed and not typed.isalnum():
+        held = []  # AltGr has typed a sign, such as [ on a German keyboard
     text = typed if typed.isprintable() and "ctrl" not in held and "alt" not in held else ""
-    digit = DIGITS.get(getattr(event, "scancode", None))
-    place = "" if digit is None else "+".join([*held, digit])
+    name = pygame.key.name(event.key).lower()
+    place = _place(getattr(event, "scancode", None), held, text or name)
     if text and not text.isalpha() and not text.isspace():
         return Key(place, text, text) if place and text.isdigit() else Key(text, text, place)
-    name = pygame.key.name(event.key).lower()
     return Key("+".join([*held, NAMES.get(name, name)]), text, place)
+
+
+def _place(scancode: int | None, held: list[str], typed: str) -> str:
+    """The stroke by where a key lies; empty where what it types is enough."""
+    digit = DIGITS.get(scancode)
+    if digit is not None:
+        return "+".join([*held, digit])
+    plain, shifted = ("", "") if typed and typed.isascii() else PLACES.get(scancode, ("", ""))
+    if "shift" in held and shifted:
+        return shifted
+    return "+".join([*held, plain]) if plain else ""

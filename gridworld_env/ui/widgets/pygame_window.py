@@ -45,7 +45,8 @@ class AppWindow:
         # Under X11, hand the pixels over as they are: by way of textures they cost twenty times as much without a GPU.
         os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
         pygame.display.init()
-        self.app, self._scale = app, scale
+        self.app, self._asked_scale = app, scale
+        self._full_screen = False
         units = fitting((round(size[0] * scale), round(size[1] * scale)))
         self.window: pygame.Window = pygame.Window(app.title, units, resizable=True, allow_high_dpi=True)
         self.window.minimum_size = (round(SMALLEST[0] * scale), round(SMALLEST[1] * scale))
@@ -81,8 +82,23 @@ class AppWindow:
             if isinstance(answer, Closed):
                 break
         self.app.advance(time.perf_counter())
+        self._fill_screen(self.app.full_screen)
         if not self.app.closing:
             self._paint()
+
+    @property
+    def _scale(self) -> float:
+        """Window units a point."""
+        return self._asked_scale * self.app.enlarged
+
+    def _fill_screen(self, full: bool) -> None:
+        """Fill the screen, or be a window again, where that has changed."""
+        if full != self._full_screen:
+            self._full_screen, self._painted = full, None
+            if full:
+                self.window.set_fullscreen(desktop=True)
+            else:
+                self.window.set_windowed()
 
     def _events(self) -> list[pygame.event.Event]:
         """The events that wait; without work, one is waited for."""
@@ -99,7 +115,7 @@ class AppWindow:
         if painter is None or painter.scale != density * self._scale:
             painter = self._painter = PygamePainter(surface, density * self._scale)
         painter.surface = surface
-        stamp = (self.app.stamp, surface.get_size())
+        stamp = (self.app.stamp, surface.get_size(), self._scale)
         if stamp == self._painted:
             return
         self._painted = stamp

@@ -46,6 +46,11 @@ class BaseSession:
         """What is wrong with what is shown; empty where nothing is."""
         return ""
 
+    @property
+    def unsaved(self) -> str:
+        """The question before what is not saved would be lost; empty where nothing would be."""
+        return ""
+
     def say(self, text: str, *, refusal: bool = False) -> None:
         """Put a message into the status line."""
         self.status = (text, refusal)

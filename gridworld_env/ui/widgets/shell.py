@@ -1,8 +1,7 @@
 """A program in a window: its content on the left, a panel on the right, a line of status below. No pygame here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Final
 
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.commands import Command, CommandTable, stroke_label
@@ -12,49 +11,16 @@ from gridworld_env.ui.widgets.geometry import Rect
 from gridworld_env.ui.widgets.help_sheet import paint_help
 from gridworld_env.ui.widgets.painter import Painter
 from gridworld_env.ui.widgets.panel import Panel
-from gridworld_env.ui.widgets.session import BaseSession
+from gridworld_env.ui.widgets.questions import Questions, S
+from gridworld_env.ui.widgets.text_flow import wrapped
 
-S = TypeVar("S", bound=BaseSession)
-
-
-@dataclass
-class Prompt:
-    """A question with an answer being typed.
-
-    Attributes:
-        question: What is asked.
-        answer: What has been typed so far.
-        then: Called with the answer when Enter ends it.
-        open: Whether it still waits; Escape or Enter close it.
-
-    >>> asked = Prompt("name?", "map", then=print)
-    >>> asked.key(Key("1", "1")); asked.key(Key("return"))
-    map1
-    >>> asked.open
-    False
-    """
-
-    question: str
-    answer: str
-    then: Callable[[str], None]
-    open: bool = field(default=True)
-
-    def key(self, key: Key) -> None:
-        """Answer a key."""
-        if key.stroke == "escape":
-            self.open = False
-        elif key.stroke == "return":
-            self.open = False
-            self.then(self.answer.strip())
-        elif key.stroke == "backspace":
-            self.answer = self.answer[:-1]
-        elif key.stroke == "ctrl+backspace":
-            self.answer = ""
-        elif key.text.isprintable():
-            self.answer += key.text
+SIZES: Final = (1.0, 1.25, 1.5, 2.0)  # of everything in the window, beside what `--scale` says
 
 
-class Shell(Generic[S]):
+SCROLLS: Final = {"up": -40.0, "down": 40.0, "pageup": -400.0, "pagedown": 400.0}  # points, of the sheet of keys
+
+
+class Shell(Questions[S]):
     """Maps events to commands, and paints; the content is the subclass's affair.
 
     Args:
@@ -63,22 +29,24 @@ class Shell(Generic[S]):
         help_title: Headline of the sheet of keys.
 
     Attributes:
-        session: What the commands act on.
         panel: Given by whoever makes the shell, as its controls ask the shell.
         content: Where the content is.
         density: Pixels a point.
+        full_screen: Whether the window fills the screen.
+        enlarged: How many times larger everything is than `--scale` says.
     """
 
     panel: Panel
 
     def __init__(self, session: S, commands: CommandTable[Any], help_title: str) -> None:
         """Keep the session; the layout is made when the window is open."""
-        self.session, self._commands, self._help_title = session, commands, help_title
+        super().__init__(session)
+        self._commands, self._help_title = commands, help_title
         self.content: Rect = Rect(0, 0, 1, 1)
         self.density: float = 1.0
-        self.prompt: Prompt | None = None
-        self.help_open = self.closing = False
-        self._changes = 0
+        self.help_open = self.full_screen = False
+        self.help_scrolled, self._help_hidden = 0.0, 0.0
+        self.enlarged: float = SIZES[0]
         self._hinted: tuple[str, bool] | None = None  # the status when the mouse last moved
 
     @property
@@ -121,10 +89,6 @@ class Shell(Generic[S]):
     def place_content(self) -> None:
         """The content has another place or size."""
 
-    def changed(self) -> None:
-        """Something is to be painted that the session does not know of."""
-        self._changes += 1
-
     def run(self, command: Command[Any]) -> None:
         """Run a command; what cannot be done is said."""
         self.session.attempt(lambda: command.run(self))
@@ -145,7 +109,7 @@ class Shell(Generic[S]):
     def handle(self, event: Event) -> None:
         """Answer an event."""
         if isinstance(event, Closed):
-            self.closing: bool = True
+            self.quit()
         elif isinstance(event, Dropped):
             self.session.attempt(lambda: self.drop(event.path))
         elif isinstance(event, Key):
@@ -155,6 +119,9 @@ class Shell(Generic[S]):
 
     def _key(self, key: Key) -> None:
         self.changed()
+        if self.overlay is not None:
+            self.answer_overlay(lambda overlay: overlay.key(key))
+            return
         if self.prompt is not None:
             prompt = self.prompt
             self.session.attempt(lambda: prompt.key(key))
@@ -162,17 +129,31 @@ class Shell(Generic[S]):
                 self.prompt = None
             return
         command = self._commands.of_stroke(key.stroke) or self._commands.of_stroke(key.other)
+        if self.help_open and key.stroke in SCROLLS:
+            self._scroll_help(SCROLLS[key.stroke])
+            return
         if self.help_open and (command is None or command.name != "help"):
             self.help_open: bool = False
             if command is None or command.name == "stop":
                 return
-        if command is not None:
+        if key.stroke == "escape" and self.full_screen and not self.session.busy:
+            self.toggle_full_screen()
+        elif command is not None:
             self.run(command)
 
+    def _scroll_help(self, by: float) -> None:
+        self.help_scrolled = min(self._help_hidden, max(0.0, self.help_scrolled + by))
+        self.changed()
+
     def _pointer(self, event: Pointer) -> None:
+        if self.overlay is not None:
+            self.answer_overlay(lambda overlay: overlay.pointer(event))
+            return
         if self.help_open:
             if event.kind == "press":
                 self.toggle_help()
+            elif event.kind == "wheel":
+                self._scroll_help(-3 * style.LINE_HEIGHT * event.wheel)
             return
         hint, status = self.hint, self.session.status
         if not self.holds and self.panel.pointer(event):
@@ -197,7 +178,9 @@ class Shell(Generic[S]):
         self.panel.paint(painter)
         self._paint_status(painter, Rect(0, self.content.bottom, rect.width, rect.height - self.content.bottom))
         if self.help_open:
-            paint_help(painter, rect, self._help_title, self._commands)
+            self._help_hidden = paint_help(painter, rect, self._help_title, self._commands, self.help_scrolled)
+        if self.overlay is not None:
+            self.overlay.paint(painter, rect)
 
     def lay_out(self, rect: Rect, density: float) -> None:
         """Give the content, the panel and the status line their places."""
@@ -217,20 +200,29 @@ class Shell(Generic[S]):
             text, refusal = self.hint, False
         elif problem and not refusal:
             text, refusal = problem, True
+        ink, room = style.ERROR if refusal else style.INK, rect.inset(6)
+        told = ("Cannot: " if refusal else "") + text
+        lines = wrapped(told, room.width, lambda part: painter.text_width(part, style.TEXT))
+        line = style.LINE_HEIGHT
+        grown = line * (len(lines) - 1)  # what takes more lines lies over the content for as long as it is said
+        rect = Rect(rect.x, rect.y - grown, rect.width, rect.height + grown)
         painter.fill(rect, style.PAPER)
         painter.fill(Rect(rect.x, rect.y, rect.width, 1), style.EDGE)
-        ink = style.ERROR if refusal else style.INK
-        painter.text(("Cannot: " if refusal else "") + text, rect.inset(6), style.TEXT, ink, "left")
+        for number, part in enumerate(lines):
+            place = Rect(room.x, room.y - grown + number * line, room.width, line)
+            painter.text(part, place, style.TEXT, ink, "left")
 
     def toggle_help(self) -> None:
         """Show or close the sheet of keys."""
-        self.help_open = not self.help_open
+        self.help_open, self.help_scrolled = not self.help_open, 0.0
         self.changed()
 
-    def quit(self) -> None:
-        """Close the window."""
-        self.closing = True
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or go back to a window."""
+        self.full_screen = not self.full_screen
+        self.session.say("F11 or Escape leaves the full screen" if self.full_screen else "in a window again")
 
-    def ask(self, question: str, answer: str, then: Callable[[S, str], Any]) -> None:
-        """Ask for a name in the status line, for something that is done to the session."""
-        self.prompt = Prompt(question, answer, lambda name: then(self.session, name))
+    def enlarge(self) -> None:
+        """Everything in the next larger size, and after the largest in the first again: for a projector."""
+        self.enlarged = next((size for size in SIZES if size > self.enlarged), SIZES[0])
+        self.session.say(f"everything is {self.enlarged:g} times as large as at first")

@@ -13,7 +13,7 @@ from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.help_sheet import help_columns, paint_help
 from gridworld_env.ui.widgets.painter import Align
 from gridworld_env.ui.widgets.panel import Panel
-from gridworld_env.ui.widgets.shell import Prompt
+from gridworld_env.ui.widgets.prompt import Prompt
 from gridworld_env.ui.widgets.slider import Slider
 from gridworld_env.ui.widgets.style import Color
 
@@ -73,34 +73,32 @@ def test_strokes_are_shown_as_people_write_them() -> None:
 def test_the_help_sheet_shows_every_command_once_and_none_outside_it() -> None:
     table = CommandTable([command(f"c{n}", chr(97 + n % 26) * (1 + n // 26), group=f"g{n // 9}") for n in range(60)])
     notes, sheet = Notes(), Rect(0, 0, 1200, 800)
-    paint_help(notes, sheet, "Keys", table)
+    assert paint_help(notes, sheet, "Keys", table) == 0
     texts = [text for text, _ in notes.texts]
     assert all(texts.count(one.help) == 1 for one in table)
     for _, rect in notes.texts:
         assert rect.x >= sheet.x
         assert rect.right <= sheet.right + 1e-9
         assert rect.bottom <= sheet.bottom
-    assert len(help_columns(table, 10_000)) == 1
+    assert len(help_columns(notes, table, 250, 10_000)) == 1
 
 
-def test_keys_have_the_room_that_they_need_on_the_help_sheet() -> None:
+@pytest.mark.parametrize("width", [400, 760, 1280, 1600])
+def test_what_is_too_long_for_its_column_of_the_help_sheet_is_wrapped(width: float) -> None:
+    """Every word of keys and help is painted in a place that is wide enough for it."""
     keys = ("ctrl+y", "ctrl+shift+z")
-    table = CommandTable([Command("redo", keys, "Redo", "Redo it", "Files", print)])
+    long = "Do what was undone " + "again and " * 12 + "again"
+    redo: Command[Any] = Command("redo", keys, "Redo", long, "Files", print)
     notes = Notes()
-    paint_help(notes, Rect(0, 0, 1200, 800), "Keys", table)
-    (text, place), *_ = [(text, rect) for text, rect in notes.texts if text.startswith("Ctrl")]
-    assert place.width > notes.text_width(text, style.SMALL)
-
-
-@pytest.mark.parametrize(("letters", "whole"), [(90, True), (200, False)])
-def test_columns_of_the_help_sheet_give_way_where_that_helps(letters: int, whole: bool) -> None:
-    commands = [command(f"c{n}", chr(97 + n), group=f"g{n // 9}") for n in range(18)]
-    long = Command("long", ("z",), "Long", "x" * letters, "g1", print)
-    notes, sheet = Notes(), Rect(0, 0, 1000, 240)
-    paint_help(notes, sheet, "Keys", CommandTable([*commands, long]))
-    places = [place for text, place in notes.texts if text == long.help]
-    assert [place.right <= sheet.right for place in places] == [True]
-    assert (places[0].width >= notes.text_width(long.help, style.SMALL)) is whole
+    others: list[Command[Any]] = [command(f"c{n}", chr(97 + n), group=f"g{n}") for n in range(20)]
+    table = CommandTable([redo, *others])
+    hidden = paint_help(notes, Rect(0, 0, width, 480), "Keys", table)
+    for text, place in notes.texts[:-1]:
+        assert notes.text_width(text, style.SMALL) <= place.width + 1e-9 or text.startswith("Keys"), text
+    words = " ".join(text for text, _ in notes.texts)
+    assert "Ctrl+Y, Ctrl+Shift+Z" in words
+    assert words.count("again") == 13
+    assert (hidden > 0) == (max(place.bottom for _, place in notes.texts) > 480)
 
 
 class Dial:
