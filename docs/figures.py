@@ -165,12 +165,12 @@ def dirac(page: Page) -> Figure:
             "dirac", *players, update=rule, steps=150, truth_every=1,
             callbacks=[lambda run, path=path: path.append(tuple(part[0] for part in run.strategies))],
         )  # fmt: skip
-        axes.contourf(theta, psi, V, levels=15, cmap="Greys", alpha=0.35)
-        axes.plot([point[1] for point in path], [point[0] for point in path], color=color, marker=".", markersize=3)
+        axes.contourf(psi, theta, V, levels=15, cmap="Greys", alpha=0.35)
+        axes.plot(*zip(*path, strict=True), color=color, marker=".", markersize=3)
         axes.plot([0], [0], marker="+", color=INK, markersize=10)
-        axes.set(title=rule, xlabel="theta, where G is")
+        axes.set(title=rule, xlabel="psi, the slope of D")
         tidy(axes, legend=False)
-    figure.axes[0].set_ylabel("psi, the slope of D")
+    figure.axes[0].set_ylabel("theta, where G is")
     return figure
 
 

@@ -23,21 +23,23 @@ EVERY = 8  # updates from one row of the curves to the next
 def settle(window: AppWindow) -> None:
     """Until the picture is finished and shown."""
     app: Any = window.app
-    while app.session.picture_maker.busy:
+    while app.session.drawing_pictures:
         window.step()
     window.step()
 
 
 def play(window: AppWindow, session: Session, updates: int) -> None:
     """So many updates."""
+    session.running = True  # the pictures on the way are coarse
     for number in range(updates):
-        session.live_run.update()
-        session._note()
+        session._update()
         if number % EVERY == 0 and session.live_run.of_samples:
-            session.picture_maker.begin(fine=False)
-            settle(window)
+            session._begin_picture()
+            while session.drawing_pictures:
+                session._draw(0.0)
+    session.running = False
     session.say(f"paused after {session.live_run.run.steps} updates")
-    session.picture_maker.begin(fine=True)
+    session._begin_picture()
     settle(window)
 
 
@@ -60,8 +62,7 @@ def picture_of_dirac(folder: Path) -> None:
     """Simultaneous ascent spirals out at the predicted rate."""
     session = opening("dirac", update="simultaneous")
     window = open_watch(session)
-    session.live_run.put(0.5, 0.5)
-    session.take_up(session.live_run)
+    session.put(0.5, 0.5)
     settle(window)
     play(window, session, 250)
     save(window, folder / "watch_dirac.png")
@@ -91,9 +92,40 @@ def picture_of_a_drawing(folder: Path) -> None:
     save(window, folder / "watch_drawing.png")
 
 
+def picture_of_the_figure(folder: Path) -> None:
+    """Figure 1 of Goodfellow et al. 2014: two bumps."""
+    session = opening("two_bumps")
+    window = open_watch(session)
+    play(window, session, 500)
+    save(window, folder / "watch_line.png")
+
+
+def picture_of_two_runs(folder: Path) -> None:
+    """The same players, with and without a penalty."""
+    session = opening("ring8", "plain", width=0.05, noise=2, beside={"penalty": "r1"})
+    window = open_watch(session)
+    play(window, session, 800)
+    save(window, folder / "watch_beside.png")
+
+
+def picture_of_networks(folder: Path) -> None:
+    """The layers of both networks."""
+    session = opening("ring8")
+    window = open_watch(session)
+    window.app.show("networks")  # pyright: ignore - the app of this window has it
+    play(window, session, 1)
+    save(window, folder / "watch_networks.png")
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
-    picture_of_dirac(target)
-    picture_of_missing_modes(target)
-    picture_of_a_drawing(target)
+    for draw in (
+        picture_of_dirac,
+        picture_of_missing_modes,
+        picture_of_a_drawing,
+        picture_of_the_figure,
+        picture_of_two_runs,
+        picture_of_networks,
+    ):
+        draw(target)

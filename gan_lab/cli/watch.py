@@ -26,6 +26,10 @@ def watch(
     width: Annotated[float | None, typer.Option(help="Standard deviation of a mixture's modes.")] = None,
     noise: Annotated[int | None, typer.Option(min=1, help="Length of a noise vector.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same players.")] = 0,
+    beside: Annotated[
+        str | None,
+        typer.Option(help="Show a second run beside the first, of the same seed: what is different in it."),
+    ] = None,
     paused: Annotated[bool, typer.Option("--paused", help="Start paused; the space bar starts the run.")] = False,
     scale: Annotated[float, typer.Option(min=0.5, max=4, help="Size of everything, for dense screens.")] = 1.0,
     html: Annotated[Path | None, typer.Option(help="Write dirac or bilinear as a page, and open no window.")] = None,
@@ -33,12 +37,16 @@ def watch(
     """Open a window: watch a GAN learn step by step beside the exact truth, and change its rules meanwhile.
 
     To see modes go missing: gan-lab watch ring8 --recipe plain --width 0.05 --noise 2
+
+    Two losses side by side: gan-lab watch two_modes --beside loss=wasserstein
     """
     from gridworld_env.ui.widgets.display import has_display
 
     with exit_codes(ValueError, OSError, ImportError):
         if html is not None:
-            only_a_window = {"recipe": recipe, "width": width, "noise": noise, "seed": seed, "scale": scale != 1.0}
+            only_a_window = {
+                "recipe": recipe, "width": width, "noise": noise, "seed": seed, "beside": beside, "scale": scale != 1.0,
+            }  # fmt: skip
             _write(html, game, only_a_window, update=update, loss=loss, penalty=penalty, penalty_weight=penalty_weight)
             return
         if not has_display():
@@ -47,8 +55,8 @@ def watch(
                 "FILE` writes a page for a browser"
             )
         _show(
-            game, recipe, seed, paused, scale, width=width, noise=noise, update=update, loss=loss, penalty=penalty,
-            penalty_weight=penalty_weight,
+            game, recipe, seed, paused, scale, beside, width=width, noise=noise, update=update, loss=loss,
+            penalty=penalty, penalty_weight=penalty_weight,
         )  # fmt: skip
 
 
@@ -66,21 +74,25 @@ def _write(html: Path, game: str, only_a_window: Mapping[str, object], **rules: 
 
 
 def _show(
-    game: str, recipe: str | None, seed: int, paused: bool, scale: float, **options: str | float | int | None
+    game: str,
+    recipe: str | None,
+    seed: int,
+    paused: bool,
+    scale: float,
+    beside: str | None,
+    **options: str | float | int | None,
 ) -> None:
     """Show the window until it is closed, or until Ctrl-C in the terminal; then print the report of the run."""
     import torch
 
-    from gan_lab.watch.launch import opening
-
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # a library has no business printing
     try:
-        from gan_lab.watch.launch import open_watch
+        from gan_lab.watch.launch import differences, open_watch, opening
     except ImportError as error:
         raise ImportError("a window needs pygame-ce, which is not installed here: pip install pygame-ce") from error
     # Networks as small as these are slowed down by threads, which would also take the processor from the window.
     torch.set_num_threads(1)
-    session = opening(game, recipe, seed, **options)
+    session = opening(game, recipe, seed, None if beside is None else differences(beside), **options)
     window = open_watch(session, scale=scale)
     if not paused:
         session.toggle_run()
@@ -90,4 +102,5 @@ def _show(
         pass
     finally:
         window.close()
-    out.print(session.live_run.report(), markup=False)
+    for number, side in enumerate(session.sides):
+        out.print(f"{session.name_of(number)}{side.live_run.report()}", markup=False)

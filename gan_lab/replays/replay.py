@@ -60,10 +60,14 @@ class Replay:
 
     def __call__(self, run: Run) -> None:
         """Record the players as they are; `train` calls it after each evaluation."""
+        self.record(run, run.truth[-1])
+
+    def record(self, run: Run, row: dict[str, float]) -> None:
+        """Record the players as they are, with a row like those of `run.truth`."""
         if self._scene is None or run is not self.run:
             self.run, self._scene = run, SCENES[run.game.picture](run)
         # Made at once: another update changes the players, so that the last frame could not be made later.
-        found = run.truth[-1], self._scene.frame(run)
+        found = row, self._scene.frame(run)
         self.looks.add(lambda: found)
 
     def html(self, path: str | Path) -> int:

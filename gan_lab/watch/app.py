@@ -9,14 +9,17 @@ from gan_lab.updates import Alternating
 from gan_lab.watch import files
 from gan_lab.watch.drawing.layout import Layout
 from gan_lab.watch.drawn_data import REACH
+from gan_lab.watch.phase_portrait import Phase
 from gan_lab.watch.sample_picture import bound_of
-from gan_lab.watch.session import Scene, Session
-from gan_lab.watch.views import LAYERS, VIEWS
+from gan_lab.watch.scene import Scene
+from gan_lab.watch.session import Session
+from gan_lab.watch.views import LAYERS, LINE_LAYERS, VIEWS
 from gridworld_env.ui.widgets.commands import CommandTable
 from gridworld_env.ui.widgets.events import Pointer
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.shell import Shell
 
+PAGES = ("Game", "Rules", "View")  # of the panel
 Drawing = Callable[[Any, Rect, Scene], None]
 
 
@@ -33,6 +36,8 @@ class WatchApp(Shell[Session]):
         """Keep the session; the layout is made when the window is open."""
         super().__init__(session, commands, "gan-lab watch: every key (click a small picture to enlarge it)")
         self.painter = paint_content
+        self.page = PAGES[1]  # of the panel, where the window is too low for all of it
+        self.panel_height: float = 0.0
         self._button = 0  # the button that draws
         self._drew = False
 
@@ -47,9 +52,26 @@ class WatchApp(Shell[Session]):
         return self._button > 0
 
     @property
+    def is_low(self) -> bool:
+        """Whether the window is too low for the whole panel."""
+        return self.panel.rect.height < self.panel_height
+
+    def turn_page(self, name: str | None = None) -> None:
+        """Show a page of the panel, or the next one.
+
+        Raises:
+            WiringError: Everything is shown.
+        """
+        if not self.is_low:
+            raise WiringError("the window is high enough for the whole panel: there is no other page")
+        self.page = name or PAGES[(PAGES.index(self.page) + 1) % len(PAGES)]
+        self.panel.scrolled = 0.0
+        self.changed()
+
+    @property
     def places(self) -> Layout:
-        """Where the parts of the content are."""
-        return Layout(self.content)
+        """Where the parts of the run are that commands change."""
+        return Layout(self.content, self.session.chosen if len(self.session.sides) > 1 else None)
 
     def paint_content(self, painter: Any, rect: Rect) -> None:
         """Paint the scene."""
@@ -68,9 +90,9 @@ class WatchApp(Shell[Session]):
         game, picture = self.session.live_run.game, self.session.picture_maker.picture
         if self.session.drawing:
             return REACH
-        if isinstance(game, MixtureGame):
+        if isinstance(game, MixtureGame) and game.dimension == 2:
             return bound_of(game)
-        return picture.bound if picture is not None else 1.0
+        return picture.bound if isinstance(picture, Phase) else 1.0
 
     def point(self, event: Pointer) -> None:
         """Draw, choose a view, or put the players somewhere."""
@@ -84,8 +106,13 @@ class WatchApp(Shell[Session]):
                 self.play_drawing()
 
     def _press(self, event: Pointer) -> None:
-        where = self.at(event.position)
         session = self.session
+        if len(session.sides) > 1:
+            pressed = next((side for side in (0, 1) if Layout(self.content, side).half.holds(event.position)), 0)
+            if pressed != session.chosen:
+                session.choose(pressed)
+                return
+        where = self.at(event.position)
         if session.drawing and where is not None:
             self._button, self._drew = event.button, False
             self._dab(event.position)
@@ -97,8 +124,7 @@ class WatchApp(Shell[Session]):
                     self.show(name)
 
     def _put(self, psi: float, theta: float) -> None:
-        self.session.live_run.put(psi, theta)
-        self.session.take_up(self.session.live_run)
+        self.session.put(psi, theta)
         self.session.say(f"from here: psi {psi:.3f}, theta {theta:.3f}")
 
     def _dab(self, position: Point) -> None:
@@ -113,8 +139,14 @@ class WatchApp(Shell[Session]):
             self.session.attempt(self.session.play_drawing)
 
     def toggle_drawing(self) -> None:
-        """Begin to draw, or end it."""
+        """Begin to draw, or end it.
+
+        Raises:
+            WiringError: There are two runs.
+        """
         session = self.session
+        if len(session.sides) > 1:
+            raise WiringError("data are drawn for one run: B keeps the chosen one alone")
         session.drawing = not session.drawing
         if session.drawing:
             session.running = False
@@ -129,6 +161,7 @@ class WatchApp(Shell[Session]):
         self.session.drawn_data.blobs = []
         if not self.session.drawing:
             self.toggle_drawing()
+        self.session.say("nothing is drawn now; Ctrl+Z brings the drawing back")
 
     def set_width(self, width: float) -> None:
         """Another width of the blobs."""
@@ -136,14 +169,34 @@ class WatchApp(Shell[Session]):
         self.changed()
 
     def show(self, view: str) -> None:
-        """Look at something else."""
+        """Look at something else.
+
+        Raises:
+            WiringError: The game has one picture only.
+        """
+        game = self.session.live_run.game
+        if not isinstance(game, MixtureGame):
+            raise WiringError(f"{game.name} has one picture, and no networks: the six views are of games of samples")
+        if len(self.session.sides) > 1 and view == "networks":
+            raise WiringError("the networks are shown of one run: B keeps the chosen one alone")
         self.session.view = view
-        self.session.say(VIEWS[view].help)
+        is_figure = game.dimension == 1 and view != "networks"
+        self.session.say(
+            "The figure: a game on a line has one picture beside the networks" if is_figure else VIEWS[view].help
+        )
 
     def toggle_layer(self, name: str) -> None:
-        """Show something over it, or hide it."""
+        """Show something over it, or hide it.
+
+        Raises:
+            WiringError: The game has nothing that can be hidden.
+        """
+        game = self.session.live_run.game
+        if not isinstance(game, MixtureGame):
+            raise WiringError(f"everything in the picture of {game.name} is always shown: it has no samples and arrows")
         self.session.layers ^= {name}
-        self.session.say(f"{LAYERS[name]}: {'shown' if name in self.session.layers else 'hidden'}")
+        words = (LINE_LAYERS if game.dimension == 1 else LAYERS)[name]
+        self.session.say(f"{words}: {'shown' if name in self.session.layers else 'hidden'}")
 
     def attempt_change(self, change: Callable[[], Any]) -> None:
         """Change something; what cannot be is said."""
@@ -181,6 +234,15 @@ class WatchApp(Shell[Session]):
             self.session.change(**rates)
         else:
             self.session.change(rate=by * live_run.rate("generator"))
+
+    def ask_players(self) -> None:
+        """Ask where the players go."""
+        name = f"{self.session.live_run.game.name}.safetensors"
+        self.ask("Write the players to", name, files.save_players)
+
+    def ask_page(self) -> None:
+        """Ask where the page goes."""
+        self.ask("Write the page to", "watch.html", files.export_page)
 
     def ask_png(self) -> None:
         """Ask where the picture goes."""

@@ -10,6 +10,7 @@ from gan_lab.watch.watchable_games import WATCHED
 from gridworld_env.ui.widgets.commands import CommandTable, Row, on
 
 LAYER_KEYS = {"real": "x", "generated": "z", "learned": "l", "exact": "e"}
+LAYER_TITLES = {"learned": "arrows D", "exact": "arrows D*"}
 
 
 def faster(session: Session, by: int) -> None:
@@ -65,6 +66,15 @@ GAME: list[Row[WatchApp]] = [
     ),
     ("draw", "p", "Draw", "Draw data with the mouse; the right button erases", lambda app: app.toggle_drawing()),
     ("clear", "shift+p", "Clear", "Take away what is drawn", lambda app: app.clear_drawing()),
+    (
+        "beside",
+        "b",
+        "Beside",
+        "Two runs side by side with one seed: change the rules of B, or of A; again: one run",
+        on(Session.toggle_beside),
+    ),
+    ("back", "ctrl+z", "Back", "Back to the run before this one, as it was left", on(Session.go_back)),
+    ("forth", "ctrl+y ctrl+shift+z", "Forth", "Forth again", on(Session.go_back, forth=True)),
     ("own recipe", "o", "Recipe", "Begin again by the game's own recipe", on(Session.follow_recipe, own=True)),
     ("plain", "shift+o", "Plain", "Begin again, without a penalty", on(Session.follow_recipe, own=False)),
 ]
@@ -83,12 +93,21 @@ SHOW: list[Row[WatchApp]] = [
         for n, v in enumerate(VIEWS.values(), 1)
     ),
     *(
-        (f"layer {name}", LAYER_KEYS[name], name, text, lambda app, layer=name: app.toggle_layer(layer))
+        (
+            f"layer {name}",
+            LAYER_KEYS[name],
+            LAYER_TITLES.get(name, name),
+            text,
+            lambda app, layer=name: app.toggle_layer(layer),
+        )
         for name, text in LAYERS.items()
     ),
+    ("page of panel", "tab", "Next page", "The next page of the panel, in a low window", lambda app: app.turn_page()),
     ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
 ]
 FILE: list[Row[WatchApp]] = [
+    ("save", "ctrl+s", "Players", "Write the players: gan_lab.load reads them", lambda app: app.ask_players()),
+    ("page", "ctrl+e", "Page", "Write what was seen as a page for a browser", lambda app: app.ask_page()),
     ("png", "ctrl+p", "PNG", "Write what is shown as a picture", lambda app: app.ask_png()),
     ("gif", "ctrl+g", "GIF", "Write the run so far as an animation", lambda app: app.ask_gif()),
     ("quit", "ctrl+q", "Quit", "Close the window; the report is printed", lambda app: app.quit()),

@@ -1,7 +1,8 @@
 """The numbers of a game over its updates, and the charts that are made of them."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -99,7 +100,7 @@ def plane_charts(rows: Sequence[dict[str, float]], modes: int) -> list[Chart]:
             "V(D, G)",
             [
                 Line("-log 4 = -1.386", steps, flat, palette.EQUILIBRIUM, dashed=True),
-                Line(f"max over D at least {_last(best)}", steps, best, palette.EXACT),
+                Line(f"with the best D at least {_last(best)}", steps, best, palette.EXACT),
                 Line(f"V {_last(value)}", steps, value, palette.LEARNED),
             ],
             *_ends(np.concatenate([value, flat, best]), least=0.5),
@@ -126,15 +127,26 @@ def plane_charts(rows: Sequence[dict[str, float]], modes: int) -> list[Chart]:
     ]
 
 
-def phase_charts(rows: Sequence[dict[str, float]], known_value: float, radius: float | None) -> list[Chart]:
-    """V beside its value at the equilibrium; the distance beside the predicted rate; the exploitability."""
+def phase_charts(
+    rows: Sequence[dict[str, float]], known_value: float, radius: float | None, began: int = 0
+) -> list[Chart]:
+    """V beside its value at the equilibrium; the distance beside the predicted rate; the exploitability.
+
+    Args:
+        rows: The numbers so far.
+        known_value: V at the equilibrium.
+        radius: The factor of the distance that is predicted for an update; None: none is.
+        began: The update since which it is.
+    """
     steps, value = series(rows, "value")
     distance, gap = series(rows, "distance")[1], series(rows, "exploitability")[1]
     lines = [Line(f"distance {_last(distance)}", steps, distance, palette.PATH)]
     if radius is not None and len(steps):
+        since = steps >= min(began, steps[-1])
         with np.errstate(over="ignore", under="ignore"):
-            predicted = distance[0] * np.power(radius, steps - steps[0])
-        lines.insert(0, Line(f"predicted, times {radius:.5f} an update", steps, predicted, palette.EQUILIBRIUM, True))
+            predicted = distance[since][0] * np.power(radius, steps[since] - steps[since][0])
+        label = f"predicted: x {radius:.5f} an update"
+        lines.insert(0, Line(label, steps[since], predicted, palette.EQUILIBRIUM, True))
     flat = np.full(len(steps), known_value)
     return [
         Chart(
@@ -153,6 +165,44 @@ def phase_charts(rows: Sequence[dict[str, float]], known_value: float, radius: f
             logarithmic=True,
         ),
     ]
+
+
+def beside_charts(first: Sequence[Chart], second: Sequence[Chart]) -> list[Chart]:
+    """The charts of two runs in one: the last curve of either, and what the first one's are compared with."""
+    charts = []
+    for one, other in zip(first, second, strict=True):
+        known = (
+            [line for line in one.lines if line.dashed and np.ptp(line.values) == 0] if one.lines[0].values.size else []
+        )
+        runs = [
+            replace(chart.lines[-1], label=f"{name}: {chart.lines[-1].label}", color=color)
+            for name, chart, color in (("A", one, palette.PATH), ("B", other, palette.FAKE))
+        ]
+        charts.append(
+            replace(one, lines=[*known, *reversed(runs)], low=min(one.low, other.low), high=max(one.high, other.high))
+        )
+    return charts
+
+
+def ticks(low: float, high: float, most: int = 6, *, logarithmic: bool = False) -> list[float]:
+    """Round numbers of a scale, at most so many: multiples of 1, 2 or 5 times a power of ten; or powers of ten.
+
+    >>> ticks(-1.5, 0.11), ticks(0.0, 1.05, 3)
+    ([-1.5, -1.0, -0.5, 0.0], [0.0, 0.5, 1.0])
+    >>> ticks(0.3, 40.0, logarithmic=True), ticks(1.2, 1.8, logarithmic=True)
+    ([1.0, 10.0], [1.2, 1.4, 1.6, 1.8])
+    """
+    if logarithmic:
+        powers = [10.0**power for power in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)]
+        if len(powers) >= 2:
+            return powers[:: math.ceil(len(powers) / most)]
+    size = 10.0 ** (math.floor(math.log10(high - low)) - 1)
+    steps = [size * times for times in (1, 2, 5, 10, 20, 50)]
+    for step in steps:
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first < most:
+            return [float(f"{number * step:.6g}") for number in range(first, last + 1)]
+    return [low, high]
 
 
 def _last(values: Array) -> str:

@@ -46,6 +46,11 @@ class DrawnData:
         self.blobs = left
         return gone
 
+    def take(self, game: MixtureGame) -> None:
+        """Have what a game's data were drawn as."""
+        self.blobs = [(float(x), float(y)) for x, y in game.means]
+        self.width = game.std
+
     def game(self, noise_size: int = 8) -> MixtureGame:
         """The mixture of all blobs, each as likely as another.
 

@@ -1,4 +1,4 @@
-"""Pictures out: what is shown as PNG, the run so far as GIF."""
+"""Files out: what is shown as PNG, the run so far as GIF and as a page, the players as a checkpoint."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -8,7 +8,8 @@ from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from gan_lab.watch.drawing import palette
-from gan_lab.watch.session import Session
+from gan_lab.watch.session import NAMES, Session
+from gridworld_env.ui.pages.page import size_text
 from gridworld_env.ui.widgets.animations import animation_steps, picture_path
 from gridworld_env.ui.widgets.jobs import Job
 
@@ -31,6 +32,34 @@ def export_png(session: Session, name: str) -> None:
     path = picture_path(name, ".png")
     _images().fromarray(render(session.scene, SIZE, 2.0)).save(path)
     session.say(f"wrote {path}")
+
+
+def export_page(session: Session, name: str) -> None:
+    """Write what was seen of the run as a page that any browser shows.
+
+    Raises:
+        ValueError: Nothing has happened, another suffix, or there is no such folder.
+        OSError: It cannot be written.
+    """
+    path = picture_path(name, ".html")
+    if session.live_run.run.steps == 0:
+        raise ValueError("nothing has happened since the start that the page could show: press Space first")
+    size = session.side.page().html(path)
+    whose = f" of {NAMES[session.chosen]}; a click on the other run chooses that one" if len(session.sides) > 1 else ""
+    session.say(f"wrote {path}, {size_text(size)}{whose}: open it in a browser")
+
+
+def save_players(session: Session, name: str) -> None:
+    """Write the players and all else that the next update needs.
+
+    Raises:
+        WiringError: Nothing can be written there.
+        OSError: It cannot be written.
+    """
+    path = picture_path(name, ".safetensors")
+    session.live_run.save(path)
+    session.side.saved = session.live_run.run.steps
+    session.say(f"wrote {path}: gan_lab.load({path.name!r}) reads it")
 
 
 def export_gif(session: Session, name: str) -> None:

@@ -1,6 +1,8 @@
 """A game under way: an update or one player's move at a time, and its rules may be changed between two of them."""
 
 from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -15,11 +17,14 @@ from gan_lab.random_numbers import RunNumbers
 from gan_lab.recipes.choose import choose_recipe
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.recipes.schedule import Schedule
+from gan_lab.training import checkpoint
 from gan_lab.training.assembly import Assembly, assemble
 from gan_lab.training.loop import explained
 from gan_lab.training.run import Run, Status
+from gan_lab.training.settings import Settings, settings_of
 from gan_lab.updates import Update
 from gan_lab.updates.player_pair import PlayerPair
+from gan_lab.watch.networks import Network, network_of
 
 MOST_PLACES = 20_000  # of the trajectory that is kept
 ROLES = {"discriminator": DISCRIMINATOR, "generator": GENERATOR}
@@ -60,11 +65,25 @@ class LiveRun:
         found = make_game(game)
         self.seed, self.asked, self.asked_changes = seed, recipe, changes
         self.recipe: Recipe = choose_recipe(found, recipe, players=False, changes=changes)
+        if self.recipe.packing > 1:
+            raise WiringError(
+                f"in this recipe D judges packs of {self.recipe.packing} samples, so that D(x) of one sample is not "
+                "known: the window cannot show it. gan-lab train plays it"
+            )
+        found = found.as_played(1, self.recipe.noise_size) if isinstance(found, SampleGame) else found
         with RunNumbers(seed):
             self.assembly: Assembly = assemble(found, self.recipe, None, None, seed)
         self.diverged: str = ""
         self.trajectory: list[tuple[float, float]] = []
         self._note_place()
+
+    def again(self, later: int = 0) -> "LiveRun":
+        """New players, by the rules as they are now, with this seed or a later one."""
+        changes = {} if self.of_samples else {"loss": self.recipe.loss}
+        made = LiveRun(self.game, self.recipe, self.seed + later, **changes)
+        if not self.of_samples:
+            made.change(rate=self.rate("generator"))
+        return made
 
     @property
     def run(self) -> Run:
@@ -162,7 +181,8 @@ class LiveRun:
         if "penalty_weight" not in changes:
             env.game_state.penalty_weight = before.game_state.penalty_weight
         made.annealing.average = self.run.average
-        self.run.settings = made.run.settings
+        for name in ("settings", "loss", "penalty", "recipe", "rule"):  # by which the run is judged and written
+            setattr(self.run, name, getattr(made.run, name))
         self.assembly, self.recipe = replace(made, run=self.run), recipe
         made.annealing.before(self.run.steps)
 
@@ -215,14 +235,50 @@ class LiveRun:
         """(count, noise_size) noise that no update is trained on."""
         return cast(SampleGame, self.game).noise(count, np.random.default_rng([seed, 2]))
 
+    @cached_property
+    def networks(self) -> tuple[Network, ...]:
+        """Those of generator and discriminator; none in a game of strategies."""
+        if not isinstance(self.game, SampleGame):
+            return ()
+        sizes = {"generator": self.game.noise_size, "discriminator": self.game.dimension}
+        return tuple(network_of(self.pair.players[ROLES[name]], name, size) for name, size in sizes.items())
+
+    @property
+    def progress(self) -> str:
+        """How far it is."""
+        return f"update {self.run.steps:,}, seed {self.seed}"
+
     @property
     def headline(self) -> str:
-        """The game, its rules, and how far it is."""
-        recipe, state = self.recipe, self.pair.env.game_state
-        parts = [self.game.name, f"update {self.run.steps}", named(recipe.loss).replace("_", " "), self.rule.name]
-        if recipe.penalty is not None:
-            parts.append(f"{named(recipe.penalty)} x {state.penalty_weight:.3g}")
-        return "   ".join([*parts, f"seed {self.seed}"])
+        """The game, and how far it is."""
+        return f"{self.game.name}, {self.progress}"
+
+    @property
+    def rules(self) -> str:
+        """By what it is played, in words."""
+        recipe, state, rule = self.recipe, self.pair.env.game_state, self.rule
+        steps = f" (k = {rule.discriminator_steps})" if rule.discriminator_steps > 1 else ""
+        parts = [f"loss {named(recipe.loss).replace('_', '-')}", f"update rule {rule.name}{steps}"]
+        if recipe.penalty is None:
+            return ", ".join([*parts, "no penalty"])
+        return ", ".join(
+            [*parts, f"penalty {named(recipe.penalty).replace('_', ' ')}, weight {state.penalty_weight:.3g}"]
+        )
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint: `gan_lab.load` has the run back, and `gan-lab sample` draws from its generator.
+
+        Raises:
+            WiringError: Nothing can be written there.
+            OSError: It cannot be written.
+        """
+        checkpoint.check_place(path)
+        asked = dict.fromkeys(("generator", "discriminator", "others", "metrics")) | {"game": self.game}
+        with RunNumbers(self.seed):  # a run by the rules of now: whoever reads the file makes such a one first
+            facts = assemble(self.game, self.recipe, None, None, self.seed).run.settings.facts
+        self.run.settings = Settings({}, facts)
+        self.run.settings = settings_of(self.assembly, asked, every=1)
+        checkpoint.save(path, self.assembly)
 
     def report(self) -> str:
         """How the run went, in words, with the truth about the players as they are now."""

@@ -5,7 +5,9 @@ from collections.abc import Generator
 from typing import Final
 
 from gan_lab.errors import DivergedError
-from gan_lab.watch import sample_picture
+from gan_lab.games import Game, MixtureGame
+from gan_lab.watch import line_picture, sample_picture
+from gan_lab.watch.line_picture import Line
 from gan_lab.watch.live_run import LiveRun
 from gan_lab.watch.phase_portrait import Phase, Portrait
 from gan_lab.watch.sample_picture import Plane
@@ -26,9 +28,9 @@ class PictureMaker:
     def __init__(self, live_run: LiveRun) -> None:
         """Begin without a picture."""
         self._live_run, self._portrait = live_run, Portrait()
-        self._artist: Generator[None, None, Plane | Phase] | None = None
+        self._artist: Generator[None, None, Plane | Line | Phase] | None = None
         self._begun, self._finished, self._step = 0.0, 0.0, -1
-        self.picture: Plane | Phase | None = None
+        self.picture: Plane | Line | Phase | None = None
 
     @property
     def busy(self) -> bool:
@@ -45,13 +47,15 @@ class PictureMaker:
         live_run = self._live_run
         if live_run.diverged:
             self._artist = None
+        elif is_on_a_line(live_run.game):
+            self._artist = line_picture.draw(live_run)
         elif live_run.of_samples:
             self._artist = sample_picture.draw(live_run, sample_picture.FINE if fine else sample_picture.COARSE)
         else:
             self._artist = self._portrait.draw(live_run)
         self._step, self._begun = live_run.run.steps, time.perf_counter()
 
-    def work(self, deadline: float) -> Plane | Phase | None:
+    def work(self, deadline: float) -> Plane | Line | Phase | None:
         """Go on until a time of `time.perf_counter`; the picture, when it is finished.
 
         Raises:
@@ -72,3 +76,8 @@ class PictureMaker:
             self._live_run.diverged = f"{error}, update {self._live_run.run.steps}"
             raise
         return None
+
+
+def is_on_a_line(game: Game) -> bool:
+    """Whether a game is one of samples of one number."""
+    return isinstance(game, MixtureGame) and game.dimension == 1

@@ -36,6 +36,7 @@ COARSE: Final = 64  # cells a side while training runs
 FINE: Final = 128  # when it stands
 FOLDS: Final = 21  # lines of the folded noise, each way
 MARGIN: Final = 1.35  # of the picture around the data
+REACHES: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # of D from 1/2, that the colours tell apart
 LIMIT: Final = 30.0  # log-odds beyond which D is 0 or 1 in every picture
 
 
@@ -75,6 +76,17 @@ class Plane:
     def difference(self) -> Array:
         """(c, c) D - D*, both averaged over what lies near each cell."""
         return self.averaged - self.exact
+
+    @property
+    def reach(self) -> float:
+        """How far from 1/2 the colours of D go: a round number, small where D is near 1/2 everywhere."""
+        furthest = float(np.abs(self.learned - 0.5).max())
+        return next((reach for reach in REACHES if furthest <= reach), REACHES[-1])
+
+    @property
+    def stretched(self) -> Array:
+        """(c, c) D, stretched so that these colours are from 0 to 1."""
+        return 0.5 + (self.learned - 0.5) * 0.5 / self.reach
 
 
 def bound_of(game: MixtureGame) -> float:
@@ -118,7 +130,7 @@ def draw(live_run: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]
     yield
     scores = []
     for samples in (real, fake):
-        scores.append(_scores(run.discriminator, samples))
+        scores.append(scores_on(run.discriminator, samples))
         yield
     odds = log_odds(loss, *scores)
     numbers = _values([odds(part) for part in scores])
@@ -127,7 +139,7 @@ def draw(live_run: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]
     yield
     rows = []
     for part in np.array_split(cell_centers(bound, cells), max(1, cells * cells // 2048)):
-        rows.append(odds(_scores(run.discriminator, part)))
+        rows.append(odds(scores_on(run.discriminator, part)))
         yield
     learned = torch.sigmoid(torch.cat(rows)).clamp(0.0, 1.0).numpy().reshape(cells, cells)
     said = [torch.sigmoid(odds(part)).clamp(0.0, 1.0).double().numpy() for part in scores]
@@ -146,7 +158,12 @@ def draw(live_run: LiveRun, cells: int = COARSE) -> Generator[None, None, Plane]
     )  # fmt: skip
 
 
-def _scores(discriminator: Any, samples: Array) -> torch.Tensor:
+def scores_on(discriminator: Any, samples: Array) -> torch.Tensor:
+    """(n,) scores of (n, d) samples.
+
+    Raises:
+        DivergedError: They are not finite.
+    """
     with torch.no_grad():
         found = scores_of(discriminator, torch.from_numpy(np.asarray(samples, dtype=np.float32)))
     if not torch.isfinite(found).all():

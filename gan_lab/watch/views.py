@@ -22,20 +22,28 @@ class View:
 VIEWS: Final = {
     view.name: view
     for view in (
-        View("samples", "samples", "Real and generated samples on plain paper"),
+        View("samples", "real and generated samples", "Real and generated samples on plain paper"),
         View("D", "D(x), learned", "The discriminator: blue where it says real, orange where it says generated"),
-        View("D*", "D*(x), densities blurred", "The best discriminator, p_data / (p_data + p_g), both blurred by h"),
+        View("D*", "D*(x), the best D", "The best discriminator, p_data / (p_data + p_g), both blurred by h"),
         View(
             "D - D*",
             "D - D*",
-            "Green: D, averaged as D*, is too sure of the data; purple: of G; grey: no mass",
+            "Green: D says real too often; purple: too rarely; both averaged over the width h; grey: no samples",
         ),
-        View("noise", "the noise, folded by G", "Where G puts a square of its first two noise numbers"),
+        View("noise", "where G puts the noise", "Where G puts a square of its first two noise numbers"),
+        View("networks", "both networks, layer by layer", "Layers of both networks: their shapes and learned numbers"),
     )
 }
+SMALL: Final = ("D", "D*", "D - D*", "noise")  # what has a small picture beside the large one
 LAYERS: Final = {
     "real": "Real samples, blue",
     "generated": "Generated samples, orange",
     "learned": "Black arrows: where D pulls the generator's samples",
     "exact": "Green arrows: where D* would pull them",
+}
+LINE_LAYERS: Final = {  # the same keys, in a game of samples of one number
+    "real": "p_data, dotted",
+    "generated": "p_g, and the arrows from z to x",
+    "learned": "D, blue dashes",
+    "exact": "D*, the best D, green",
 }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gan_lab.watch.curves import Chart
+from gan_lab.watch.curves import Chart, ticks
 from gan_lab.watch.drawing import palette
 from gan_lab.watch.drawing.pygame_ink import Ink
 from gridworld_env.ui.widgets import style
@@ -22,7 +22,7 @@ def paint_chart(ink: Ink, rect: Rect, chart: Chart) -> None:
     named = LABEL * sum(bool(line.label) for line in chart.lines) + 8
     inner = Rect(body.x + AXIS, body.y + named, body.width - AXIS - 10, body.height - named - CAPTION)
     _scale(ink, inner, chart)
-    last = max((line.steps[-1] for line in chart.lines if len(line.steps)), default=0.0)
+    last = max((float(line.steps[-1]) for line in chart.lines if len(line.steps)), default=0.0)
     painter.clip(Rect(inner.x, inner.y - 2, inner.width + 4, inner.height + 4))
     for line in chart.lines:
         known = np.isfinite(line.values)
@@ -45,15 +45,12 @@ def paint_chart(ink: Ink, rect: Rect, chart: Chart) -> None:
 
 
 def _scale(ink: Ink, inner: Rect, chart: Chart) -> None:
-    """Three lines with their numbers."""
-    marks = np.linspace(chart.low, chart.high, 3)
-    if chart.logarithmic:
-        marks = np.geomspace(chart.low, chart.high, 3)
+    """Lines at round numbers."""
+    marks = np.array(ticks(chart.low, chart.high, max(2, int(inner.height / 17)), logarithmic=chart.logarithmic))
     for mark, height in zip(marks.tolist(), chart.heights(marks).tolist(), strict=True):
         y = inner.bottom - height * inner.height
         ink.painter.fill(Rect(inner.x, y, inner.width, 1), palette.EMPTY)
-        text = f"{mark:.2g}" if chart.logarithmic else f"{mark:.2f}"
-        ink.painter.text(text, Rect(inner.x - AXIS, y - 8, AXIS - 5, 16), style.SMALL - 1, style.MUTED, "right")
+        ink.painter.text(f"{mark:g}", Rect(inner.x - AXIS, y - 8, AXIS - 5, 16), style.SMALL - 1, style.MUTED, "right")
 
 
 def _names(ink: Ink, inner: Rect, chart: Chart) -> None:

@@ -71,7 +71,7 @@ class Ink:
 
     def words(self, rect: Rect, lines: Sequence[str], height: float) -> None:
         """Small text from the top of a rectangle, broken where it is too long, as much as there is room for."""
-        shown = [part for line in lines for part in self.wrapped(line, rect.width)]
+        shown = [part for line in lines if line for part in self.wrapped(line, rect.width)]
         for number, text in enumerate(shown[: int(rect.height // height)]):
             row = Rect(rect.x, rect.y + number * height, rect.width, height)
             self.painter.text(text, row, style.SMALL, style.INK, "left")

@@ -6,7 +6,8 @@ from gan_lab.updates.spectrum import NEUTRAL, Spectrum
 from gan_lab.watch.drawing import palette
 from gan_lab.watch.drawing.layout import CAPTION, LINE, Layout
 from gan_lab.watch.drawing.pygame_ink import Ink
-from gan_lab.watch.drawing.pygame_plane import caption, frame, on_rect
+from gan_lab.watch.drawing.pygame_labels import caption, frame
+from gan_lab.watch.drawing.pygame_plane import on_rect
 from gan_lab.watch.phase_portrait import Phase
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.geometry import Rect
@@ -25,6 +26,9 @@ def paint_phase(ink: Ink, places: Layout, phase: Phase) -> None:
     _path(ink, main, phase)
     painter.clip(None)
     frame(ink, main)
+    if places.side is not None:
+        ink.words(places.words, _lines(phase), LINE)
+        return
     side = min(places.column.width, places.column.height - 8 * LINE - CAPTION)
     circle = Rect(places.column.x, places.column.y + CAPTION, side, side)
     _eigenvalues(ink, circle, phase.spectrum)

@@ -5,10 +5,12 @@ from numpy.typing import NDArray
 
 from gan_lab.games import MixtureGame
 from gan_lab.watch.drawing import palette
-from gan_lab.watch.drawing.layout import CAPTION, LINE, Layout
+from gan_lab.watch.drawing.layout import LINE, Layout
 from gan_lab.watch.drawing.pygame_ink import Ink
+from gan_lab.watch.drawing.pygame_labels import caption, frame, legend
+from gan_lab.watch.drawing.pygame_networks import paint_networks
 from gan_lab.watch.sample_picture import Plane
-from gan_lab.watch.session import Scene
+from gan_lab.watch.scene import Scene
 from gan_lab.watch.views import VIEWS
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.geometry import Rect
@@ -26,7 +28,23 @@ def on_rect(points: NDArray[np.floating], rect: Rect, bound: float) -> NDArray[n
 def paint_plane(ink: Ink, places: Layout, scene: Scene, plane: Plane) -> None:
     """Paint everything of a picture but the charts."""
     painter, main = ink.painter, places.main
-    caption(ink, main, VIEWS[scene.view].title, large=True)
+    colors = f"D(x), learned; colours {0.5 - plane.reach:g} to {0.5 + plane.reach:g}"
+    caption(ink, main, colors if scene.view == "D" else VIEWS[scene.view].title, large=True)
+    if scene.view == "networks":
+        paint_networks(ink, main, scene.networks)
+    else:
+        _paint_main(ink, main, scene, plane)
+    for name, place in places.small.items():
+        caption(ink, Rect(place.x, place.y, places.small_caption, place.height), VIEWS[name].title)
+        painter.clip(place)
+        _background(ink, place, name, plane)
+        painter.clip(None)
+        frame(ink, place, lit=name == scene.view)
+    _words(ink, places, scene, plane)
+
+
+def _paint_main(ink: Ink, main: Rect, scene: Scene, plane: Plane) -> None:
+    painter = ink.painter
     painter.clip(main)
     _background(ink, main, scene.view, plane)
     _samples(ink, main, scene, plane, DOT)
@@ -34,29 +52,11 @@ def paint_plane(ink: Ink, places: Layout, scene: Scene, plane: Plane) -> None:
         _arrows(ink, main, scene, plane)
     painter.clip(None)
     frame(ink, main)
-    for name, place in places.small.items():
-        caption(ink, place, VIEWS[name].title)
-        painter.clip(place)
-        _background(ink, place, name, plane)
-        painter.clip(None)
-        frame(ink, place, lit=name == scene.view)
-    _words(ink, places.words, scene, plane)
-
-
-def caption(ink: Ink, rect: Rect, text: str, *, large: bool = False) -> None:
-    """What stands above a picture."""
-    line = Rect(rect.x, rect.y - CAPTION, rect.width, CAPTION)
-    ink.painter.text(text, line, style.TEXT if large else style.SMALL, style.INK, "left")
-
-
-def frame(ink: Ink, rect: Rect, *, lit: bool = False) -> None:
-    """The rim of a picture."""
-    ink.painter.outline(rect, style.LIT if lit else style.EDGE, 2 if lit else 1)
 
 
 def _background(ink: Ink, rect: Rect, view: str, plane: Plane) -> None:
     if view == "D":
-        ink.image(rect, palette.probability_colors(plane.learned))
+        ink.image(rect, palette.probability_colors(plane.stretched))
     elif view == "D*":
         ink.image(rect, palette.probability_colors(plane.exact))
     elif view == "D - D*":
@@ -120,29 +120,22 @@ def _arrows(ink: Ink, rect: Rect, scene: Scene, plane: Plane) -> None:
                 ink.arrow((x, y), (x + right, y + down), color, 1.6, palette.PAPER)
 
 
-def _words(ink: Ink, rect: Rect, scene: Scene, plane: Plane) -> None:
-    """The legend and the numbers, as many lines as there is room for."""
+def _words(ink: Ink, places: Layout, scene: Scene, plane: Plane) -> None:
+    """The legend and the numbers; the most important ones where two runs share the room."""
     game = scene.game
     assert isinstance(game, MixtureGame)  # what is painted here
     n, modes = plane.numbers, len(game.weights)
-    legend = [
+    rows = [
         ("dot", palette.DATA, "real samples"),
         ("dot", palette.FAKE, f"generated: {n['modes']:.0f} of {modes} modes, {100 * n['high_quality']:.0f} % good"),
         ("arrow", palette.LEARNED, "where D pulls the generator"),
-        ("arrow", palette.EXACT, f"where D* would; agreement {n['agreement']:+.2f}"),
+        ("arrow", palette.EXACT, f"where D* would; mean cosine of both {n['agreement']:+.2f}"),
     ]
-    for number, (mark, color, text) in enumerate(legend[: int(rect.height // LINE)]):
-        y = rect.y + number * LINE
-        if mark == "dot":
-            ink.dots(np.array([[rect.x + 8, y + LINE / 2]]), 3.5, color, palette.PAPER)
-        else:
-            ink.arrow((rect.x, y + LINE / 2), (rect.x + 17, y + LINE / 2), color, 1.8)
-        ink.painter.text(text, Rect(rect.x + 24, y, rect.width - 24, LINE), style.SMALL, style.INK, "left")
-    below = len(legend) * LINE
+    divergence = f"JSD at least {n['jsd']:.3f}, at most log 2 = 0.693"
     lines = [
         f"mean D: {n['on_real']:.2f} on real, {n['on_fake']:.2f} on generated samples",
-        f"JSD {n['jsd']:.3f}, at most log 2 = 0.693",
-        f"D*: p_data exact, p_g from 5000 samples, both blurred by h = {plane.blur:.3g}; grey: neither has mass",
+        divergence,
+        f"h = {plane.blur:.3g}: p_data and 5000 samples of G are blurred by it for D*; grey: no samples",
         plane.note,
     ]
-    ink.words(Rect(rect.x, rect.y + below, rect.width, max(0.0, rect.height - below)), lines, LINE)
+    legend(ink, places.words, rows, lines if places.side is None else [divergence, plane.note])

@@ -17,7 +17,8 @@ from gan_lab.watch.app import WatchApp
 from gan_lab.watch.commands import COMMANDS
 from gan_lab.watch.drawing.layout import Layout
 from gan_lab.watch.launch import make_app, opening
-from gan_lab.watch.session import MOST_PICTURES, SPEEDS, Session
+from gan_lab.watch.session import SPEEDS, Session
+from gan_lab.watch.side import MOST_PICTURES
 from gan_lab.watch.views import VIEWS
 from gridworld_env.ui.widgets.controls import Buttons
 from gridworld_env.ui.widgets.events import Closed, Dropped, Key, Pointer
@@ -42,7 +43,7 @@ def press(app: WatchApp, *strokes: str) -> None:
 
 def settle(app: WatchApp) -> None:
     """Until nothing goes on any more."""
-    while app.session.picture_maker.busy or app.session.job is not None:
+    while app.session.drawing_pictures or app.session.job is not None:
         app.advance(time.perf_counter())
 
 
@@ -167,7 +168,7 @@ def test_refusals_are_said_and_nothing_changes() -> None:
 def test_starting_again_says_which_rules_hold() -> None:
     app = opened(batch_size=8)
     press(app, "ctrl+shift+1", "shift+r")
-    assert "r1" in app.session.live_run.headline
+    assert "penalty r1" in app.session.live_run.rules
     assert app.session.status[0] == "ring8, seed 0: new players, by the rules as they were"
     press(app, "r")
     assert "seed 1" in app.session.status[0]
@@ -221,6 +222,7 @@ def test_data_are_drawn_and_erased_with_the_mouse() -> None:
 
 def test_the_width_of_what_is_drawn_is_chosen_by_a_slider() -> None:
     app = opened()
+    app.turn_page("Game")
     press(app, "p")
     drag(app, on_board(app, 0.0, 0.0))
     control, rect = next(
@@ -283,9 +285,9 @@ def test_every_command_and_every_button_does_something_or_says_why_not(game: str
 def test_rates_and_weights_are_dragged() -> None:
     app = opened()
     for title, reading in (
-        ("rate of D", lambda: app.session.live_run.rate("discriminator")),
-        ("rate of G", lambda: app.session.live_run.rate("generator")),
-        ("its weight", lambda: app.session.live_run.pair.env.game_state.penalty_weight),
+        ("learning rate of D", lambda: app.session.live_run.rate("discriminator")),
+        ("learning rate of G", lambda: app.session.live_run.rate("generator")),
+        ("weight of the penalty", lambda: app.session.live_run.pair.env.game_state.penalty_weight),
     ):
         rect = next(rect for one, rect in app.panel.places() if getattr(one, "title", "") == title)
         drag(app, (rect.x + 8, rect.bottom - 10))
