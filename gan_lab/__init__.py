@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if _missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_spec(name) is None]:
     _text = f"gan_lab needs {' and '.join(_missing)}, not installed here: pip install {' '.join(_missing)}"
     if "torch" in _missing:
-        _text += " (3 GB; without CUDA 700 MB: --extra-index-url https://download.pytorch.org/whl/cpu)"
+        _text += " (3 GB; 1 GB after: pip install torch --index-url https://download.pytorch.org/whl/cpu)"
     if Path(sys.argv[0]).stem != "gan-lab":
         raise ModuleNotFoundError(_text, name=_missing[0])
     if sys.argv[1:] and not {"--help", "--version"} & set(sys.argv):
