@@ -15,16 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 if _missing := [name for name in ("torch", "pettingzoo", "safetensors") if find_spec(name) is None]:
     _text = f"gan_lab needs {' and '.join(_missing)}, not installed here: pip install {' '.join(_missing)}"
-    if Path(sys.argv[0]).stem == "gan-lab":  # the command says so in a line
-        sys.exit(_text)
-    raise ModuleNotFoundError(_text, name=_missing[0])
-
-from gan_lab.registry import register_ids
+    if "torch" in _missing:
+        _text += " (3 GB; 1 GB after: pip install torch --index-url https://download.pytorch.org/whl/cpu)"
+    if Path(sys.argv[0]).stem != "gan-lab":
+        raise ModuleNotFoundError(_text, name=_missing[0])
+    if sys.argv[1:] and not {"--help", "--version"} & set(sys.argv):
+        sys.exit(_text)  # the command says so in a line
 
 if TYPE_CHECKING:
     from gan_lab.names import *  # noqa: F403
 
-register_ids()
+if not _missing:
+    from gan_lab.registry import register_ids
+
+    register_ids()
 
 
 def __getattr__(name: str) -> Any:

@@ -98,6 +98,22 @@ print(json.dumps(list(sys.modules)))
     assert not {"torch", "numba", "scipy", "matplotlib", "pygame", "planners"} & set(loaded)
 
 
+@pytest.mark.parametrize(("arguments", "code", "says"), [("train --help", 0, "Usage"), ("train", 1, "torch (3 GB")])
+def test_gan_lab_without_its_libraries_helps_and_says_what_is_missing(arguments: str, code: int, says: str) -> None:
+    source = f"""
+import importlib.util, sys
+find, missing = importlib.util.find_spec, ("torch", "pettingzoo", "safetensors")
+importlib.util.find_spec = lambda name, *rest: None if name in missing else find(name, *rest)
+sys.modules.update(dict.fromkeys(missing))
+sys.argv = ["gan-lab", *{arguments.split()!r}]
+from gan_lab.cli import app
+app()
+"""
+    done = subprocess.run([sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert says in (done.stdout + done.stderr).replace("torch pettingzoo safetensors", "torch")
+
+
 @pytest.mark.parametrize("package", ["gan_lab", "gridworld_env"])
 def test_public_names_are_imported_late_and_are_all_there(package: str) -> None:
     """Also by `*`, and a module alone: what it imports from the package must not import the public names half-way."""

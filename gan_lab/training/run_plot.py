@@ -61,6 +61,6 @@ def import_pyplot() -> Any:
         from matplotlib import pyplot
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "plots need matplotlib, which is not installed here: pip install matplotlib", name="matplotlib"
+            "plots need matplotlib, which is not installed here: pip install matplotlib (80 MB)", name="matplotlib"
         ) from error
     return pyplot

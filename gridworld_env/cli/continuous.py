@@ -27,7 +27,8 @@ def show_continuous(name: str, cells: str, discount: float | None, png: Path | N
     if png is not None:
         check_place(png, ".png")
         if find_spec("matplotlib") is None:
-            raise ValueError("pictures of plans need matplotlib, which is not installed here: pip install matplotlib")
+            missing = "pictures of plans need matplotlib, which is not installed here: pip install matplotlib (80 MB)"
+            raise ValueError(missing)
     kind, usual = SYSTEMS[name]
     system: Any = getattr(planners.continuous, kind)()
     plan = planners.continuous.solve(

@@ -36,7 +36,7 @@ def import_pygame() -> Any:
         import pygame
     except ImportError as error:
         raise DependencyNotInstalled(
-            "pygame is not installed; pictures and windows need it: pip install pygame-ce"
+            "pygame is not installed; pictures and windows need it: pip install pygame-ce pillow (60 MB)"
         ) from error
     return pygame
 
