@@ -5,9 +5,11 @@ Then the sweeps run for two seconds. How many more there will be is an estimate:
 `planners.iteration.sweep_forecast`.
 """
 
+import shutil
 import time
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ from planners.distributed.agreement import agree
 from planners.distributed.blocks import PROCESS_BYTES, PROOF_EVERY, Blocks
 from planners.distributed.checkpoints import KEPT
 from planners.distributed.joining import joined, on_threads
+from planners.distributed.lock import tried
 from planners.distributed.solving import checked, make_blocks
 from planners.distributed.sources import as_source
 from planners.iteration.iterates import SweepIterate
@@ -43,6 +46,7 @@ class Foreseen:
         free: Bytes that are free on the machine of process 0.
         plan_bytes: Bytes of the arrays of the plan on disk.
         checkpoint_bytes: Bytes of the checkpoints on disk, at most.
+        disk_free: Bytes that are free where the plan goes; None without `out`.
         sent_a_sweep: Bytes that all processes together send in a sweep.
         sweeps: Number of sweeps; +inf where nothing can be said yet.
         seconds: How long they take, with reading and proofs; +inf where nothing can be said yet.
@@ -57,6 +61,7 @@ class Foreseen:
     free: float
     plan_bytes: int
     checkpoint_bytes: int
+    disk_free: int | None
     sent_a_sweep: int
     sweeps: float
     seconds: float
@@ -75,11 +80,19 @@ class Foreseen:
         lines = {
             "dry run": f"{self.states} states in {self.parts} parts, {self.processes} processes; nothing is written",
             "memory": f"{readable(self.memory)} of the process that needs most; {readable(self.free)} are free now",
-            "disk": f"{readable(self.plan_bytes)} for a plan, {readable(self.checkpoint_bytes)} for checkpoints",
+            "disk": f"{readable(self.plan_bytes)} for a plan, {readable(self.checkpoint_bytes)} for checkpoints"
+            + self._on_disk(),
             "exchange": f"{readable(self.sent_a_sweep)} a sweep in all, {readable(self.sent)} in all sweeps",
             "time": lasts if self.sweeps < np.inf else "nothing moved yet, so there is no estimate",
         }
         return "\n".join(f"{name:<12} {text}" for name, text in lines.items())
+
+    def _on_disk(self) -> str:
+        """What is free where the plan goes, and whether that is enough."""
+        if self.disk_free is None:
+            return ""
+        enough = self.plan_bytes + self.checkpoint_bytes <= self.disk_free
+        return f"; {readable(self.disk_free)} are free there" + ("" if enough else ", which is TOO LITTLE")
 
 
 def foresee(
@@ -98,9 +111,11 @@ def foresee(
     """Forecast what `solve_in_parts` with the same arguments will take; all processes call it together.
 
     The forecasts of memory, disk and the bytes of a sweep are close. The time is rough if there are many more sweeps
-    than in the two seconds that are looked at.
+    than in the two seconds that are looked at. All processes try to write where the plan will go; nothing stays there.
 
     Raises:
+        InvalidOptionError: Among others, `out` is not the same folder on all machines.
+        OSError: Some process cannot write to `out`.
         NotEnoughMemoryError: It will not fit; the message has the bytes.
         PlannerError: As `solve_in_parts`, for bad input.
 
@@ -116,11 +131,12 @@ def foresee(
         source = processes.together(lambda: as_source(model), "finding the model")
         agreed = processes.together(lambda: checked(source, processes, **options), "looking at its options")
         agree(processes, agreed)
+        where = None if out is None else tried(Path(out), processes)
         held, free, began = resident_bytes(), available_bytes(), time.perf_counter()
         blocks = make_blocks(source, processes, agreed)
         memory = held + blocks.needed + PROCESS_BYTES
         look = _looked(blocks, agreed["tolerance"], time.perf_counter() - began)
-        return _agreed(blocks, look, memory, free, KEPT + 1 if checkpoint_every else 0)
+        return _agreed(blocks, look, memory, free, KEPT + 1 if checkpoint_every else 0, where)
 
 
 class _Look(NamedTuple):
@@ -132,10 +148,11 @@ class _Look(NamedTuple):
     finished: bool
 
 
-def _agreed(blocks: Blocks, look: _Look, memory: float, free: float, sets: int) -> Foreseen:
-    """The same for all processes: times and free memory of process 0, the most memory of any, and all bytes."""
+def _agreed(blocks: Blocks, look: _Look, memory: float, free: float, sets: int, where: Path | None) -> Foreseen:
+    """The same for all processes: times and what is free of process 0, the most memory of any, and all bytes."""
     processes, states, parts = blocks.processes, blocks.num_states, len(blocks.borders) - 1
-    look, free = processes.gather((look, free))[0]
+    disk = None if where is None else shutil.disk_usage(where).free
+    look, free, disk = processes.gather((look, free, disk))[0]
     told = processes.gather((memory, blocks.halo.bytes_a_sweep))
     action = np.min_scalar_type(blocks.model.num_actions).itemsize
     return Foreseen(
@@ -146,6 +163,7 @@ def _agreed(blocks: Blocks, look: _Look, memory: float, free: float, sets: int) 
         free=free,
         plan_bytes=states * (3 * 8 + action) + 4 * HEADER,
         checkpoint_bytes=8 * sets * (states + parts),
+        disk_free=disk,
         sent_a_sweep=sum(sent for _, sent in told),
         sweeps=look.sweeps,
         seconds=look.seconds,

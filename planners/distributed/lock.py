@@ -170,11 +170,30 @@ def _moving(file: BinaryIO | None) -> Iterator[None]:
         thread.join()
 
 
+def tried(folder: Path, processes: Processes) -> Path:
+    """The folder, or where it does not exist the next one above it that does, after all processes have written there.
+
+    Nothing stays there.
+
+    Raises:
+        InvalidOptionError: On all processes: one is a file, or it is another folder on some machine.
+        OSError: Some process cannot write to it.
+    """
+
+    def find() -> Path:
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not there.is_dir():
+            raise InvalidOptionError(f"{there} is a file; expected a folder for the plan")
+        return there
+
+    there = processes.gather(processes.together(find, f"looking for {folder}"))[0]
+    _see_that_it_is_shared(there, processes)
+    return there
+
+
 def _see_that_it_is_shared(folder: Path, processes: Processes) -> None:
     token = folder / f".{processes.gather(secrets.token_hex(8))[0]}"
-    if processes.rank == 0:
-        token.touch()
-    processes.gather(None)
+    processes.together(lambda: token.touch() if processes.rank == 0 else None, f"writing to {folder}")
 
     def look() -> None:
         if not token.exists():

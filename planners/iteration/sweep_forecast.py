@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 from planners.plans.plan import Iteration
 
 SETTLING: Final = 4.0  # sweeps in which the residual falls by a factor of e, where values are everywhere: 3.5 on maps
+LAST_WAYS: Final = 0.12  # settling takes at least this share of the sweeps in which values spread: .1 to .17 in mazes
+GROWTH: Final = 1.2  # the share of the states that values have reached grows as this power of the sweeps: maps, mazes
 LONGEST: Final = 100  # sweeps of that; where it takes longer, the residual falls as slowly as it does
 SLOWEST: Final = 1e-4  # of the states in half of the sweeps: with fewer, values have reached all that they will
 SMALL: Final = 0.01  # of the residual: a state whose value has moved by less is one that values have not reached
@@ -49,7 +51,7 @@ class SweepForecast:
         """Nothing is known yet."""
         self._samples: deque[_Sample] = deque()
         self._due, self._in_order = 0.0, False
-        self._spread_from = 1.0  # share that the first sweep reached
+        self._first = _Sample(0.0, 0, 0.0, 1.0, 1.0)
         self._grew = 0  # the sweep at which values last reached new states
 
     def take(self, step: Iteration) -> None:
@@ -64,7 +66,7 @@ class SweepForecast:
         height = math.log(step.residual / outlook.threshold) if outlook.threshold > 0.0 else math.inf
         now = _Sample(step.seconds, step.iteration, height, outlook.reached, outlook.active)
         if not self._samples:
-            self._spread_from = outlook.reached
+            self._first = now
         elif outlook.reached > self._samples[-1].reached + SLOWEST:
             self._grew = step.iteration
         self._samples.append(now)
@@ -91,27 +93,35 @@ class SweepForecast:
             return ((1.0 - now.reached) / spreads if spreads > 0.0 else math.inf), 0.0
         falls = (then.log_residual - now.log_residual) / sweeps
         by_residual = max(now.log_residual, 0.0) / falls if falls > 0.0 else math.inf
-        if self._spread_from > 0.5:
+        if self._first.reached > 0.5:
             return by_residual, 0.0
         spreading, settling = 0.0, SETTLING * max(now.log_residual, 0.0)
         if spreads * sweeps > SLOWEST:
-            spreading = (1.0 - now.reached) / spreads
+            spreading = self._until_everywhere()
+            settling = max(settling, LAST_WAYS * (now.sweep + spreading))
         elif now.sweep - self._grew > LONGEST:
             settling = math.inf
         return (spreading, settling) if spreading + settling < by_residual else (by_residual, 0.0)
+
+    def _until_everywhere(self) -> float:
+        """Sweeps until values have reached all states, where their share grows as `GROWTH` says from the beginning."""
+        first, now = self._first, self._samples[-1]
+        before, here = first.reached ** (1.0 / GROWTH), now.reached ** (1.0 / GROWTH)
+        return (1.0 - here) * (now.sweep - first.sweep) / (here - before) if here > before else math.inf
 
     @property
     def seconds_left(self) -> float | None:
         """Estimate of the seconds to come; None where nothing falls.
 
-        While values spread, the share of the states that are swept grows half as fast as it did; then it falls to none.
+        While values spread, the share of the states that are swept grows by half; then it falls to none.
         """
         then, now = self._samples[0], self._samples[-1]
         spreading, settling = self._to_come()
         if not spreading + settling < math.inf:
             return None
         swept = sum(b.active * (b.sweep - a.sweep) for a, b in pairwise(self._samples))
-        grows = max(now.active - then.active, 0.0) / max(now.sweep - then.sweep, 1) if settling else 0.0
-        most = min(now.active + 0.5 * grows * spreading, 1.0)
-        to_come = 0.5 * (now.active + most) * spreading + 0.5 * most * settling
+        spreads = spreading > 1.0
+        level = swept / max(now.sweep - then.sweep, 1) if spreads else now.active
+        most = min(1.5 * level, 1.0) if spreads and settling else level
+        to_come = 0.5 * (level + most) * spreading + 0.5 * most * settling
         return to_come * (now.seconds - then.seconds) / max(swept, 1e-12)
