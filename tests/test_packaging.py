@@ -89,6 +89,7 @@ except SystemExit: print(json.dumps(list(sys.modules)))"
     assert not {"torch", "numba", "scipy", "matplotlib", "pygame", "planners"} & set(loaded)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("package", ["gan_lab", "gridworld_env"])
 def test_public_names_are_imported_late_and_are_all_there(package: str) -> None:
     """Also by `*`, and a module alone: what it imports from the package must not import the public names half-way."""
