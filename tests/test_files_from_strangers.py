@@ -213,6 +213,7 @@ KINDS: dict[str, tuple[Callable[[Path], tuple[Path, Reader]], tuple[type[Excepti
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_damaged_files_are_read_or_refused(kind: str, tmp_path: Path, rng: np.random.Generator) -> None:
     make, refusals = KINDS[kind]

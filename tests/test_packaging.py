@@ -114,6 +114,7 @@ app()
     assert says in (done.stdout + done.stderr).replace("torch pettingzoo safetensors", "torch")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("package", ["gan_lab", "gridworld_env"])
 def test_public_names_are_imported_late_and_are_all_there(package: str) -> None:
     """Also by `*`, and a module alone: what it imports from the package must not import the public names half-way."""

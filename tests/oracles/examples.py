@@ -1,4 +1,4 @@
-"""How much a test tries: a quarter in `make test`, all of it in `make test-thorough`."""
+"""How much a test tries: a quarter in `make test` and `make test-long`, all of it in `make test-thorough`."""
 
 import os
 

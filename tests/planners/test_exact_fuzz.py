@@ -13,6 +13,7 @@ UNDISCOUNTED = ["policy_iteration", "solve", "modified_policy_iteration", "evalu
 WRONG = {"violation", "raw error", "refusal"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(40))
 def test_nothing_false_is_proven(seed: int) -> None:
     assert [found for found in check_model(seed, CHEAP) if found[0] in WRONG] == []
@@ -32,10 +33,12 @@ def test_values_near_zero(seed: int) -> None:
     assert [found for found in check_model(seed, CHEAP) if found[0] in WRONG] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [201266, 205891])
 def test_values_that_no_float_holds(seed: int) -> None:
     assert [found for found in check_model(seed, [*CHEAP, "is_optimal", "batch"]) if found[0] in WRONG] == []
 
 
+@pytest.mark.long
 def test_rewards_of_moves_that_cancel_are_those_of_the_mixture_as_given() -> None:
     assert [found for found in check_model(401559, ["gauss_seidel", "batch"]) if found[0] in WRONG] == []

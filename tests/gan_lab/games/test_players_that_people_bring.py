@@ -53,6 +53,7 @@ class OneScore(nn.Module):
         return self.score.expand(len(samples))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("brief_looks")
 @pytest.mark.parametrize("network", [with_batch_norm, MeanOfBatch])
 @pytest.mark.parametrize("update", ["alternating", "simultaneous", "extragradient", "consensus"])

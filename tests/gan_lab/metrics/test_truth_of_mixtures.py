@@ -18,6 +18,7 @@ MIXTURES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MIXTURES)
 def test_the_data_themselves_are_told_apart_from_nothing(name: str) -> None:
     """One draw from a seed: with other seeds a mode would be called missed in at most 1 of 1,000."""

@@ -277,6 +277,7 @@ def test_infogan_with_its_q() -> None:
     assert "value" in run.truth[-1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("update", ["simultaneous", "extragradient", "optimistic", "consensus", "alternating"])
 def test_every_rule_moves_three_players_and_goes_on_from_a_checkpoint(update: str, tmp_path: Path) -> None:
     def played(steps: int, **options: Any) -> Networks:

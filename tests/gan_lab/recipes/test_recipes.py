@@ -113,6 +113,7 @@ def test_the_weight_of_the_penalty_follows_its_schedule() -> None:
     assert weights == pytest.approx([0.1, 0.1, 0.01, 0.001, 0.001])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pause", [1, 7])
 def test_an_annealed_run_resumes_bit_by_bit(pause: int, rng: np.random.Generator, tmp_path: Path) -> None:
     """Interrupted in the middle of its schedules, and gone on with: the same as in one go."""

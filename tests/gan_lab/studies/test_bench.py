@@ -55,6 +55,7 @@ def test_protocols_count_as_one_counts_by_hand(name: str, rng: np.random.Generat
     assert found["reverse_kl"] == pytest.approx(kl, abs=1e-12)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_the_data_themselves_reach_the_ceiling_and_the_floor(name: str, rng: np.random.Generator) -> None:
     protocol, game = PROTOCOLS[name], make_case("grid25")

@@ -63,6 +63,7 @@ def test_the_failing_run_is_named_and_the_mended_one_is_not(name: str) -> None:
         assert near < 1 < far
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("game", ["dirac", "bilinear", "finite", "gaussian"])
 def test_healthy_games_of_strategies_have_no_symptom(game: str, rng: np.random.Generator) -> None:
     run = gan_lab.train(game, update="extragradient", steps=300, seed=int(rng.integers(1000)))

@@ -48,6 +48,7 @@ def test_the_gan_covers_modes_that_are_near() -> None:
     assert TwoModes(5.0).share_of_larger_mode(fit_gaussian(TwoModes(5.0), "jsd")) > 0.99
 
 
+@pytest.mark.long
 def test_parzen_windows() -> None:
     rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
     samples, points = rng.normal(size=(40, 3)), rng.normal(size=(6, 3))

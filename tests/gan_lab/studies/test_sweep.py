@@ -184,6 +184,7 @@ def test_runs_are_told_apart_in_one_figure() -> None:
             gan_lab.plot(*bad)
 
 
+@pytest.mark.long
 def test_bands_of_curves() -> None:
     pytest.importorskip("matplotlib").use("Agg")
     found = gan_lab.sweep({"batch_size": [4, 8]}, "ring8", seeds=2, steps=2, recipe="plain", looks=2)

@@ -42,6 +42,7 @@ def two_modes() -> Comparison:
                       discriminator=discriminator)  # fmt: skip
 
 
+@pytest.mark.long
 def test_the_figures_are_those_of_the_samples(two_modes: Comparison) -> None:
     found = two_modes
     assert isinstance(found.game, MixtureGame)

@@ -154,6 +154,7 @@ def test_progress_shows_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "jsd" in stream.getvalue()
 
 
+@pytest.mark.long
 def test_algorithm_1_finds_a_finite_distribution() -> None:
     rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
     game = FiniteGame(rng.dirichlet(np.full(5, 3.0)))
@@ -162,6 +163,7 @@ def test_algorithm_1_finds_a_finite_distribution() -> None:
     np.testing.assert_allclose(run.strategies[1], game.p, atol=0.1)
 
 
+@pytest.mark.long
 def test_simultaneous_steps_do_not_find_the_dirac_equilibrium() -> None:
     players = [Strategist(name, [0.5], ascent(0.2)) for name in ("generator_0", "discriminator_0")]
     run = train("dirac", *players, update="simultaneous", steps=300)

@@ -51,6 +51,7 @@ CASES: dict[str, Any] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_predicted_and_played(name: str) -> None:
     """On the Dirac game, from 1e-4 on: the distance after many updates, over many more that are whole turns or none."""
@@ -195,6 +196,7 @@ def test_several_updates_at_once() -> None:
     assert run.spectrum(updates=2).radius == pytest.approx(run.spectrum().radius, abs=1e-8)
 
 
+@pytest.mark.long
 def test_a_run_goes_on_as_if_nobody_had_looked() -> None:
     ends = []
     for callbacks in ((), (lambda run: run.spectrum(2),)):

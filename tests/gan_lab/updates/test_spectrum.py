@@ -34,6 +34,7 @@ def played(game: Any, rule: str, distance: Any, rng: np.random.Generator, loss: 
     return float((kept[-1] / kept[-1 - half]) ** (1 / half))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("matrix", [[[1.0, 2.0]], [[1.0, 1.0], [1.0, 1.0]], [[2.0], [1.0], [-1.0]]], ids=str)
 def test_a_matrix_with_a_kernel(rule: str, matrix: Any, rng: np.random.Generator) -> None:
@@ -56,6 +57,7 @@ def test_a_matrix_of_zeros_has_no_rate() -> None:
     assert found.verdict == "stays: every point near by is an equilibrium"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("loss", ["relativistic", "wasserstein", "hinge"])
 @pytest.mark.parametrize("rule", ["alternating", "extragradient", "implicit"])
 def test_scores_that_count_up_to_a_constant(loss: str, rule: str, rng: np.random.Generator) -> None:

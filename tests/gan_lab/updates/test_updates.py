@@ -164,6 +164,7 @@ def test_rates_under_a_penalty(penalty: str, weight: float, radius: float) -> No
     assert played(DiracGame(), "simultaneous", **options)[0] == pytest.approx(radius, abs=tolerance)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", ["simultaneous", "alternating", "extragradient", "implicit"])
 @pytest.mark.parametrize("game", [FiniteGame([0.2, 0.3, 0.5]), GaussianGame(0.5, 1.2)], ids=["finite", "gaussian"])
 def test_the_whole_spectrum_is_that_of_the_play(game: Any, rule: str) -> None:
@@ -173,6 +174,7 @@ def test_the_whole_spectrum_is_that_of_the_play(game: Any, rule: str) -> None:
     np.testing.assert_allclose(played(game, rule, rate=RATE / 4), expected, atol=1e-4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("loss", "penalty", "weight"),
     [("wasserstein", "gradient_penalty", 0.1), ("wasserstein", None, 0.0)],

@@ -72,6 +72,7 @@ def test_the_weights_are_those_of_the_definition(rng: np.random.Generator) -> No
     torch.testing.assert_close(vae.terms(points)[1], kl, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.long
 def test_affine_networks_climb_to_the_maximum_likelihood_of_the_linear_vae() -> None:
     """Lucas et al. 2019: the ELBO of a linear VAE has the maximum of the likelihood, and no other."""
     rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound
@@ -109,6 +110,7 @@ def test_acts_like_a_generator(rng: np.random.Generator) -> None:
     assert run.sample(7, seed=1).shape == (7, 2)
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_run_and_interruption_keeps_it(rng: np.random.Generator) -> None:
     def interrupt(run: VAERun) -> None:
         if run.steps == 4:
@@ -142,6 +144,7 @@ def test_progress_is_shown_on_stderr(capsys: pytest.CaptureFixture[str]) -> None
     assert "VAE on ring8" in shown.err
 
 
+@pytest.mark.long
 def test_without_noise_the_likelihood_breaks_down() -> None:
     """A decoder whose manifold is a curve: held-out data off it become impossible, and the gradient explodes."""
     rng = np.random.default_rng(7)  # a claim about one run: how often it fails has no known bound

@@ -53,6 +53,7 @@ def test_a_dry_run_of_what_takes_long_is_an_estimate(monkeypatch: pytest.MonkeyP
     assert "estimated from" in gridworld("plan", "four-rooms", "--dry-run", "--method", "value_iteration").stdout
 
 
+@pytest.mark.long
 def test_continuous_proves_and_draws(tmp_path: Path) -> None:
     result = gridworld("continuous", "mountain-car", "--cells", "30x25", "--png", str(tmp_path / "car.png"))
     assert result.exit_code == 0

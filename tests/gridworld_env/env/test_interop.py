@@ -94,6 +94,7 @@ def test_a_spec_with_a_legend_survives_json() -> None:
     assert again.spec.max_episode_steps == env.spec.max_episode_steps
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_worlds_in_processes(mode: str, rng: np.random.Generator) -> None:
     """The same episodes as single environments with the seeds that Gymnasium gives to each."""

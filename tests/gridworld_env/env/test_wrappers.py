@@ -69,6 +69,7 @@ def test_frames_keep_their_shape_with_and_without_overlay() -> None:
     env.close()
 
 
+@pytest.mark.long
 def test_videos_show_the_overlay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video.use(monkeypatch)
     plain, over = (record(tmp_path / name, overlay) for name, overlay in (("plain", {}), ("over", OVERLAY)))

@@ -267,6 +267,7 @@ def test_lengths_of_a_map_in_the_format_of_movingai() -> None:
         assert optimal_length(map_file, scenario) == pytest.approx(scenario.length, rel=1e-7)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not MAPS.exists(), reason="the published maps of MovingAI are not in this repository")
 def test_published_lengths_of_movingai(rng: np.random.Generator) -> None:
     """All of the small map, and one of the large one; benchmarks/movingai.py does all."""

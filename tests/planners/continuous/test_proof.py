@@ -60,6 +60,7 @@ def test_no_drive_that_is_known_is_excluded(rng: np.random.Generator) -> None:
     assert found > 5
 
 
+@pytest.mark.long
 def test_a_double_integrator_is_within_a_step_of_its_closed_form() -> None:
     system = DoubleIntegrator(time=0.5, goal=0.3, size=2.0)
     proof = prove(system, [1.0, 0.0], cells=(40, 40), actions=17)

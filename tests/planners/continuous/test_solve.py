@@ -85,6 +85,7 @@ def test_it_drives_in_gymnasium(hill: ContinuousPlan) -> None:
         assert lower <= -len(episode) <= upper
 
 
+@pytest.mark.long
 def test_a_pendulum_keeps_its_bounds(pendulum: ContinuousPlan, rng: np.random.Generator) -> None:
     rest = 16.3 * 0.9**150 / 0.1  # what the steps after the 150th cost at most
     for state in rng.uniform((-np.pi, -8.0), (np.pi, 8.0), (3, 2)):

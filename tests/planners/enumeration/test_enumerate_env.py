@@ -41,6 +41,7 @@ def turns_and_steps(room: Any) -> int:
     return 2 * (room.width - 3) + 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [5, 6, 8])
 def test_an_empty_minigrid_room(size: int) -> None:
     env = gym.make(f"MiniGrid-Empty-{size}x{size}-v0")
@@ -71,6 +72,7 @@ def test_the_plan_plays_in_minigrid() -> None:
     pytest.fail("the plan does not reach the goal")
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:The system font:UserWarning")  # MiniGrid's
 def test_minigrid_and_gridworld_draw_beside_each_other() -> None:
     """Both are on pygame-ce: one process draws both, and ours goes on when MiniGrid ends all of pygame."""
@@ -88,6 +90,7 @@ def test_minigrid_and_gridworld_draw_beside_each_other() -> None:
     world.close()
 
 
+@pytest.mark.long
 def test_samples_estimate_a_slippery_lake(rng: np.random.Generator) -> None:
     lake: Any = gym.make("FrozenLake-v1")
     samples = 150
@@ -314,6 +317,7 @@ def test_seed_chooses_one_world_and_none_is_all_of_them() -> None:
     assert plan.values[keys.index(first[0])] == pytest.approx(other.values[0], abs=1e-5)
 
 
+@pytest.mark.long
 def test_rooms_that_reset_draws_again_and_again_come_from_the_seed() -> None:
     """A key, a door and a goal; other rooms are in benchmarks/minigrid_tables.py."""
     env = gym.make("MiniGrid-DoorKey-5x5-v0")
@@ -352,6 +356,7 @@ class DrawnWhereItFits(DynamicObstaclesEnv):
         return at
 
 
+@pytest.mark.long
 def test_moving_obstacles() -> None:
     env: Any = DrawnWhereItFits(size=5, n_obstacles=1)
     model, keys = planners.enumerate_env(env, key=seen, reward=paid)

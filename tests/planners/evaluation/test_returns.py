@@ -68,6 +68,7 @@ def test_moments_are_within_their_bounds(data: st.DataObject) -> None:
         assert within(value, error + slack, truth)
 
 
+@pytest.mark.long
 @given(data=st.data())
 def test_the_distribution_is_within_its_bounds(data: st.DataObject) -> None:
     P = data.draw(tables())

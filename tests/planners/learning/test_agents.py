@@ -91,6 +91,7 @@ def test_the_published_figures_of_the_cliff() -> None:
     assert -58 < means[planners.QLearning] < -40
 
 
+@pytest.mark.long
 def test_double_q_learning_is_less_biased() -> None:
     """Sutton and Barto (2018), Figure 6.5: from A, left leads to rewards of mean -0.1 that look good by chance."""
     noisy = {a: [(0.5, 2, 0.9, False), (0.5, 3, -1.1, False)] for a in range(10)}
@@ -232,6 +233,7 @@ def test_off_policy_control_by_hand() -> None:
     assert agent.Q == [[4.0, 0.0], [4.0, 0.0], [2.0, 0.0]]  # action 1 of state 1 is not greedy: its step is the last
 
 
+@pytest.mark.long
 def test_exploring_starts_need_no_exploration() -> None:
     everywhere = replace(corridor(), initial=np.full(4, 0.25))
     run = planners.learn(

@@ -109,6 +109,7 @@ def test_what_random_visits_cost() -> None:
         assert peeled < claimed + np.log(steps) + 3.0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sets", SETS)
 @pytest.mark.parametrize("walks", [False, True])
 def test_the_truth_lies_within_the_sets(rng: np.random.Generator, sets: str, walks: bool) -> None:
@@ -121,6 +122,7 @@ def test_the_truth_lies_within_the_sets(rng: np.random.Generator, sets: str, wal
         assert missed <= binom.isf(1e-7, 40, 0.05), world.name
 
 
+@pytest.mark.long
 def test_sets_that_claim_nothing_miss_the_truth(rng: np.random.Generator) -> None:
     """So the test above can fail: with a confidence of .01 the coin's sets miss it more often than one in 20."""
     coin = sampling.worlds()[2]

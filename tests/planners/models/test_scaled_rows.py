@@ -39,6 +39,7 @@ def test_sums_and_expectations_are_rounded_once(rng: np.random.Generator) -> Non
 CANCELLING = [([0.3, 0.7], [7e6, -3e6]), ([1 / 3, 2 / 3], [2e12, -1e12]), ([0.9999999, 0.0000000991], [1.0, 0.0])]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("weights", "rewards"), CANCELLING)
 @pytest.mark.parametrize("discount", [0.9, 0.999999])
 def test_no_two_methods_prove_disjoint_bounds(weights: list[float], rewards: list[float], discount: float) -> None:
@@ -58,6 +59,7 @@ def test_no_two_methods_prove_disjoint_bounds(weights: list[float], rewards: lis
             check_contained(method(model, discount=discount, tolerance=1e-300, throw=False), best)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("actions", [255, 256, 257, 300, 1000, 65_537])
 def test_more_actions_than_a_byte_can_number(actions: int) -> None:
     """The last action ends the episode for 1 at once; the others do so with a smaller probability."""

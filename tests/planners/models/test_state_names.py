@@ -84,6 +84,7 @@ def test_random_walks_of_any_order_are_worth_what_is_planned(rng: np.random.Gene
         assert lost.value == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.long
 def test_a_key_of_ones_own_is_asked_while_playing() -> None:
     env = gym.make("MiniGrid-Empty-6x6-v0")
     model, keys = planners.enumerate_env(env, key=pose, reward=reached)
@@ -173,6 +174,7 @@ def test_draws_of_other_generators_are_not_taken_for_deterministic(name: str, rn
     assert found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["random", "of its own", "of Python"])
 def test_samples_of_any_generator_are_an_estimate_and_the_plan_says_so(name: str, rng: np.random.Generator) -> None:
     """Of 400 tosses each share is off by 5 standard deviations or more with a probability below 6e-7."""

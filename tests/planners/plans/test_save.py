@@ -149,6 +149,7 @@ def plan_files(folder: Path, env: Any) -> list[tuple[Path, Path]]:
     return [(folder / "plan.npz", folder / "plan.npz"), *((file, file.parent) for file in (folder / "plan").iterdir())]
 
 
+@pytest.mark.long
 def test_a_flipped_bit_is_found(tmp_path: Path, env: Any, rng: np.random.Generator) -> None:
     for file, path in plan_files(tmp_path, env):
         whole = file.read_bytes()

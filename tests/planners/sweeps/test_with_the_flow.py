@@ -56,6 +56,7 @@ def test_what_a_state_leads_to_comes_before_it_but_for_the_ways_that_are_counted
         assert against == 0 or not order_depth_first(P.indptr, P.indices, first, against - 1)[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("discount", [0.9, 1.0])
 @pytest.mark.parametrize("back", [0.0, 0.3])
 def test_few_sweeps_settle_a_model_that_hardly_leads_back(
