@@ -141,7 +141,7 @@ def spectrum(
       diverges: doubles in 139 updates
     """
     rule = find_update(update, **options)
-    found = game_of(StrategyGame, game, "is a game of samples, whose field is random; take a game of strategies")
+    found = _of_two_players(game)
     penalty_weight = number_of_at_least_0("penalty_weight", penalty_weight)
     wanted, slope = find_loss(loss), find_penalty(penalty)
     found.check_loss(wanted, slope)
@@ -225,6 +225,17 @@ def how(rate: Any, optimizer: Any) -> "float | str":
         known = [make([nn.Parameter(torch.zeros(1))]) for make in makes]
         return "by " + " and ".join(f"{type(one).__name__}, step {one.param_groups[0]['lr']:g}" for one in known)
     return f"steps {rate[0]:g} of G and {rate[1]:g} of D" if isinstance(rate, tuple) else float(rate)
+
+
+def _of_two_players(game: GameLike) -> StrategyGame:
+    """A game of strategies of two players."""
+    found = game_of(StrategyGame, game, "is a game of samples, whose field is random; take a game of strategies")
+    if len(found.agents) > 2:
+        raise WiringError(
+            f"the spectrum of a game is for two players; {found.name!r} has {len(found.agents)}: see `run.spectrum()` "
+            "of a run of it, which is for any number of players"
+        )
+    return found
 
 
 def eigenvalues_of_play(
