@@ -28,7 +28,7 @@ app.command()(watch)
 app.command()(train)
 app.command()(atlas)
 app.command()(sample)
-app.command(cls=Listing)(spectrum)
+app.command()(spectrum)
 VERSION = version_option("torch", "pettingzoo", "gymnasium", "numpy", "safetensors", "pygame-ce")
 out: Console = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
 

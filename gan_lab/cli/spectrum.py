@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from gan_lab.cli.exit_codes import exit_codes
+from gan_lab.cli.known_names import LOSSES, PENALTIES, UPDATES
 
 if TYPE_CHECKING:
     from gan_lab.games import Game
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
 
 def spectrum(
     game: Annotated[str, typer.Argument(help="dirac, bilinear, finite, gaussian")] = "dirac",
-    update: Annotated[str, typer.Option(help="{updates}")] = "alternating",
+    update: Annotated[str, typer.Option(help=UPDATES)] = "alternating",
     rate: Annotated[float, typer.Option(help="Rate of both players.")] = 0.2,
     generator_rate: Annotated[
         float | None, typer.Option(help="Rate of the generator alone.", show_default=False)
     ] = None,
     momentum: Annotated[float, typer.Option(help="Momentum of both players; it may be negative.")] = 0.0,
-    loss: Annotated[str, typer.Option(help="{losses}")] = "minimax",
-    penalty: Annotated[str, typer.Option(help="{penalties}, none")] = "none",
+    loss: Annotated[str, typer.Option(help=LOSSES)] = "minimax",
+    penalty: Annotated[str, typer.Option(help=f"{PENALTIES}, none")] = "none",
     penalty_weight: Annotated[float, typer.Option(help="Factor of the penalty.")] = 0.1,
     noise: Annotated[float, typer.Option(help="Variance of Gaussian noise in each component of the gradients.")] = 0.0,
 ) -> None:

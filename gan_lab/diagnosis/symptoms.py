@@ -288,8 +288,8 @@ SYMPTOMS: Final[dict[str, Callable[["Run"], Symptom | None]]] = {
 def find_symptoms(run: "Run") -> list[Symptom]:
     """All symptoms of its game that a run shows; of a player that broke down nothing else can be said."""
     found: list[Symptom] = []
-    of_scores = "discriminator" not in run.loss.payoffs  # otherwise nobody knows what the scores mean
-    for name in [name for name in run.game.symptoms if of_scores or name == "mode collapse"]:
+    judged = run.loss.judges_samples  # otherwise nobody knows what the scores mean
+    for name in [name for name in run.game.symptoms if judged or name == "mode collapse"]:
         if (symptom := SYMPTOMS[name](run)) is not None:
             found.append(symptom)
             if name == "divergence":

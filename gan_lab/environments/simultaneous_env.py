@@ -1,4 +1,4 @@
-"""The game as a PettingZoo Parallel environment: both players move at the same time."""
+"""The game as a PettingZoo Parallel environment: all players move at the same time."""
 
 from typing import Any
 
@@ -9,16 +9,19 @@ from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import WiringError
 from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
-from gan_lab.games.turn_state import TurnState
 from gan_lab.payoffs.penalties import WEIGHT
 
 
 class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
-    """GAN training as a game in which both players move at once.
+    """GAN training as a game in which all players move at once.
 
     The arguments and `infos` are those of `AlternatingEnv`, without `discriminator_steps`. The discriminator judges the
     samples that its observation shows: those of the generator's last move, or of a seated generator. Learners take both
     gradients before either player moves: the generator's payoff depends on the discriminator before its move.
+
+    With more than two players, `gan_lab.turn_loss`, a player that is not seated is asked nothing: its move answers for
+    the rows that it observed. The generator is then paid for the samples that were shown, as long as someone is not
+    seated, and for its new samples otherwise.
 
     >>> env = SimultaneousEnv("ring8", batch_size=4)
     >>> observations, infos = env.reset(seed=1)
@@ -40,8 +43,6 @@ class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
     ) -> None:
         """Set up the game."""
         state = make_state(game, loss, penalty, penalty_weight, batch_size)
-        if isinstance(state, TurnState):
-            state.both(None, None)
         self._set_up(state, max_cycles, tensors, render_mode, parallel=True)
         self.zero_sum: bool = self.metadata["zero_sum"]
 
@@ -60,15 +61,16 @@ class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
     def step(
         self, actions: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
-        """Play both moves."""
+        """Play the moves of all agents."""
         if not self.agents:
             raise WiringError("step() before reset(), or after the end of the game: call env.reset() first")
         if missing := [agent for agent in self.agents if agent not in actions]:
-            raise WiringError(f"no move of {' and '.join(missing)}; both players move at once")
-        payoffs = self._located(self.game_state.both, actions[DISCRIMINATOR], actions[GENERATOR])
+            raise WiringError(f"no move of {' and '.join(missing)}; all players move at once")
+        payoffs = self._located(self.game_state.at_once, actions)
         agents = self.agents
-        value = payoffs.discriminator.item()
-        self.rewards = {DISCRIMINATOR: value, GENERATOR: -value if self.zero_sum else payoffs.generator.item()}
+        self.rewards = {agent: payoffs.paid(agent).item() for agent in agents}
+        if self.zero_sum and len(agents) == 2:
+            self.rewards[GENERATOR] = -self.rewards[DISCRIMINATOR]
         self.turn += 1
         over = self.max_cycles is not None and self.turn >= self.max_cycles
         infos = {agent: {"payoff": payoffs.of(agent)} if self.tensors else {} for agent in agents}

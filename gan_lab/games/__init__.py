@@ -17,6 +17,7 @@ from gan_lab.games.gaussian import GaussianGame
 from gan_lab.games.image_files import read_images
 from gan_lab.games.images import ImagesGame
 from gan_lab.games.mixture import MixtureGame, grid, ring
+from gan_lab.games.n_player import NPlayerGame, PolymatrixGame
 from gan_lab.games.noisy import NoisyGame
 from gan_lab.games.points import PointsGame, read_data, read_points
 from gan_lab.games.sample_game import PackedGame, SampleGame
@@ -85,9 +86,11 @@ __all__ = [
     "GaussianGame",
     "ImagesGame",
     "MixtureGame",
+    "NPlayerGame",
     "NoisyGame",
     "PackedGame",
     "PointsGame",
+    "PolymatrixGame",
     "SampleGame",
     "ShapesGame",
     "StackedDigitsGame",

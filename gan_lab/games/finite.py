@@ -95,7 +95,8 @@ class FiniteGame(StrategyGame):
     def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
         """The payoffs under any loss, from the scores logit D with the weights p and q."""
         if loss.zero_sum and loss.is_value:
-            return super().payoffs(loss, discriminator, generator)
+            value = self.value(discriminator, generator)
+            return value, -value
         scores, p = torch.logit(discriminator, eps=SMALLEST), torch.from_numpy(self.p)
         return loss.discriminator(scores, scores, p, generator), loss.generator(scores, scores, p, generator)
 

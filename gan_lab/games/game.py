@@ -16,6 +16,7 @@ from gan_lab.errors import WiringError
 from gan_lab.made_by import MadeBy
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Penalty
+from gan_lab.payoffs.turns import seats_of
 from gan_lab.players import Player
 
 if TYPE_CHECKING:
@@ -123,8 +124,8 @@ class GameState(ABC):
         """What the agent sees on its turn."""
 
     def observations(self) -> dict[str, Tensor]:
-        """What both see who move at once."""
-        return {agent: self.observation(agent) for agent in (DISCRIMINATOR, GENERATOR)}
+        """What all agents see who move at once."""
+        return {agent: self.observation(agent) for agent in self.agents}
 
     def glimpse(self, agent: str) -> Tensor:
         """What the agent saw last."""
@@ -135,8 +136,8 @@ class GameState(ABC):
         """Play a move, and say what it was worth."""
 
     @abstractmethod
-    def both(self, discriminator: Any, generator: Any) -> Payoffs:
-        """Play both moves at once."""
+    def at_once(self, moves: Mapping[str, Any]) -> Payoffs:
+        """Play the moves of all agents at once."""
 
     @abstractmethod
     def state(self) -> NDArray[Any]:
@@ -201,12 +202,16 @@ class Game(MadeBy, ABC):
     def state(self, loss: Loss, penalty: Penalty | None, penalty_weight: float, batch_size: int) -> GameState:
         """The state of a game that has not begun."""
 
-    @abstractmethod
-    def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
-        """The (discriminator, generator) that are used if none are given."""
+    def further_agents(self, loss: Loss) -> list[str]:
+        """The agents beside the discriminator and the generator, in the order in which they move."""
+        return [f"{seat}_0" for seat in seats_of(loss)]
 
     @abstractmethod
-    def evaluate(self, discriminator: Any, generator: Any, seed: int, loss: Loss) -> dict[str, float]:
+    def default_players(self, recipe: "Recipe") -> tuple[Player, ...]:
+        """The (discriminator, generator) that are used if none are given; in games of strategies, all players."""
+
+    @abstractmethod
+    def evaluate(self, discriminator: Any, generator: Any, seed: int, loss: Loss, *others: Any) -> dict[str, float]:
         """V and everything else that is known of the players, exactly or estimated from fresh samples.
 
         Args:
@@ -214,6 +219,7 @@ class Game(MadeBy, ABC):
             generator: The player.
             seed: Seed of the samples.
             loss: Loss for which the players play.
+            *others: The further players of a game of strategies.
 
         Raises:
             NonFiniteMoveError: A move is NaN or infinite.
@@ -231,8 +237,8 @@ class Game(MadeBy, ABC):
         """(count, d) samples of a generator."""
         raise WiringError(f"the generator of {self.name!r} plays a strategy, not samples: see `strategies`")
 
-    def strategies(self, discriminator: Any, generator: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The strategies of both players."""
+    def strategies(self, *players: Any) -> tuple[NDArray[np.float64], ...]:
+        """The strategies of all players, the discriminator's first."""
         raise WiringError(f"the players of {self.name!r} are networks: see `sample`")
 
     def known(self) -> str:

@@ -5,6 +5,7 @@
 The players climb by v(w) + xi. What is reported as the truth has no noise.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -39,8 +40,8 @@ class NoisyGame(StrategyGame):
     Source: Daskalakis et al. 2018, section 4.
 
     >>> from gan_lab.games.dirac import DiracGame
-    >>> NoisyGame(DiracGame(), 0.01)
-    dirac with noise
+    >>> NoisyGame(DiracGame(), 0.01).name
+    'dirac with noise'
     """
 
     def __init__(self, base: StrategyGame, covariance: "float | ArrayLike") -> None:
@@ -49,6 +50,8 @@ class NoisyGame(StrategyGame):
             raise WiringError(
                 f"base is {base!r}; expected a game of strategies without noise, such as gan_lab.games.DiracGame()"
             )
+        if len(base.agents) > 2:
+            raise WiringError(f"the game {base.name!r} has {len(base.agents)} players; a noisy game has two")
         self.base, self.made_of = base, base.fingerprint()
         self.name, self.known_value, self.picture = f"{base.name} with noise", base.known_value, base.picture
         self.own_loss, self.symptoms = base.own_loss, base.symptoms
@@ -159,17 +162,17 @@ class NoisyState(StrategyState):
         self.draw: Any = lambda: self.game.drawn(rng)
         self.noise: Tensor = self.draw()
 
-    def paid(self, discriminator: Tensor, generator: Tensor) -> Payoffs:
-        """The payoffs of two strategies, with noise."""
-        found = super().paid(discriminator, generator)
+    def worth(self, strategies: Mapping[str, Tensor]) -> Payoffs:
+        """What strategies are worth to each player, with noise."""
+        found = super().worth(strategies)
         of_discriminator, of_generator = self.noise.tensor_split([self.game.split])
-        more = of_discriminator @ discriminator - of_generator @ generator
+        more = of_discriminator @ strategies[DISCRIMINATOR] - of_generator @ strategies[GENERATOR]
         return found._replace(discriminator=found.discriminator + more, generator=found.generator - more)
 
-    def both(self, discriminator: Any, generator: Any) -> Payoffs:
-        """Play both moves at once."""
+    def at_once(self, moves: Mapping[str, Any]) -> Payoffs:
+        """Play all moves at once."""
         self.noise = self.draw()
-        return super().both(discriminator, generator)
+        return super().at_once(moves)
 
     def move(self, agent: str, action: Any) -> Payoffs:
         """Play a move, and say what it was worth."""

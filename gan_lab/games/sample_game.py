@@ -104,7 +104,7 @@ class SampleGame(Game):
         of_turns = loss.payoffs or (penalty is not None and penalty.payoffs)
         return (TurnState if of_turns else SampleState)(self, loss, penalty, penalty_weight, batch_size)
 
-    def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
+    def default_players(self, recipe: "Recipe") -> tuple[Player, ...]:
         """(discriminator, generator): networks that the recipe builds."""
         return recipe.players(self)
 
@@ -183,7 +183,7 @@ class SampleGame(Game):
         packs = -(-whole_number("count", count, 1) * self.single.dimension // self.dimension)
         return self.singles(self.moves(generator, packs, seed))[:count]
 
-    def evaluate(self, discriminator: Any, generator: Player, seed: int, loss: Loss) -> dict[str, float]:
+    def evaluate(self, discriminator: Any, generator: Player, seed: int, loss: Loss, *others: Any) -> dict[str, float]:
         """V, its gap to -log 4, what the game knows, and an estimate of the duality gap, from fresh samples."""
         samples = self.moves(generator, self.evaluated, seed)
         if not np.isfinite(samples).all():

@@ -101,6 +101,10 @@ class SampleState(GameState):
         if agent == GENERATOR:
             return self.noise
         self.real = self._here(self.game.data(self.batch_size, self.rng))
+        return self._show()
+
+    def _show(self) -> Tensor:
+        """The real samples, and the generated ones: those of a seated generator for this noise, or its last ones."""
         if (generator := self.seated.get(GENERATOR)) is not None:
             with torch.set_grad_enabled(self.joint):
                 self.generated = finite(torch.as_tensor(generator.act(self.noise))).to(self.dtype)
@@ -121,10 +125,10 @@ class SampleState(GameState):
         """Play a move, and say what it was worth."""
         return self._samples(action) if agent == GENERATOR else self._verdict(action)
 
-    def both(self, discriminator: Any, generator: Any) -> Payoffs:
-        """Play both moves at once: what each is worth against what the other was before."""
-        judged = self._verdict(discriminator)
-        shown = self._samples(generator)
+    def at_once(self, moves: Mapping[str, Any]) -> Payoffs:
+        """Play all moves at once: what each is worth against what the other was before."""
+        judged = self._verdict(moves[DISCRIMINATOR])
+        shown = self._samples(moves[GENERATOR])
         of_generator = shown.generator if DISCRIMINATOR in self.seated else judged.generator
         return Payoffs(judged.discriminator, of_generator, judged.penalty)
 

@@ -43,17 +43,31 @@ def box_in_words(bound: float) -> str:
 class StrategyGame(Game):
     """A two-player game of strategies; the discriminator maximises V(D, G), the generator minimises it.
 
+    For more players: see `gan_lab.games.NPlayerGame`.
+
     Attributes:
+        agents: Who plays, in the order in which they move.
         forms: Forms of the default players, the discriminator's first: see `Strategist`.
         deviations: The strategies among which best responses are searched, in words; empty if these are all.
+        needed: What `truth` has to have; everything else is optional.
     """
 
     of_samples = False
     own_loss: str | None = "minimax"
     symptoms: tuple[str, ...] = ("divergence", "cycling")
     picture = "path"
-    forms: tuple[str, str] = ("plain", "plain")
+    forms: tuple[str, ...] = ("plain", "plain")
     deviations: str = ""
+    needed: tuple[str, ...] = ("value", "exploitability")
+
+    @property
+    def agents(self) -> list[str]:
+        """Who plays."""
+        return [DISCRIMINATOR, GENERATOR]
+
+    def further_agents(self, loss: Loss) -> list[str]:
+        """The agents beside the discriminator and the generator."""
+        return self.agents[2:]
 
     def start(self, agent: str) -> Strategy:
         """The first strategy of an agent: all ones, or the nearest strategy to that."""
@@ -64,30 +78,33 @@ class StrategyGame(Game):
         """The strategies of an agent: a bounded box of float64."""
 
     @abstractmethod
-    def value(self, discriminator: Any, generator: Any) -> Any:
+    def value(self, discriminator: Any, generator: Any, /) -> Any:
         """V(D, G): a float for arrays, a differentiable float64 scalar for tensors."""
 
     @abstractmethod
-    def exploitability(self, discriminator: Any, generator: Any) -> float:
+    def exploitability(self, discriminator: Any, generator: Any, /) -> float:
         """The duality gap max_D' V(D', G) - min_G' V(D, G'), at least 0, and 0 only at an equilibrium."""
 
-    def truth(self, discriminator: Any, generator: Any) -> dict[str, float]:
+    def truth(self, discriminator: Any, generator: Any, /) -> dict[str, float]:
         """Everything known exactly of two strategies: V, the distance to the equilibrium, and the exploitability."""
-        both = ((DISCRIMINATOR, discriminator), (GENERATOR, generator))
-        d, g = (self.exact(agent, strategy) for agent, strategy in both)
-        away = [own - best for own, best in zip((d, g), self.equilibrium, strict=True)]
+        d, g = self.exact(DISCRIMINATOR, discriminator), self.exact(GENERATOR, generator)
         return {
             "value": float(self.value(d, g)),
-            "distance": float(np.linalg.norm(np.concatenate(away))),
+            "distance": self.distance(d, g),
             "exploitability": float(self.exploitability(d, g)),
         }
 
+    def distance(self, *strategies: Strategy) -> float:
+        """The Euclidean distance of the strategies of all players to the equilibrium."""
+        away = [own - best for own, best in zip(strategies, self.equilibrium, strict=True)]
+        return float(np.linalg.norm(np.concatenate(away)))
+
     @property
     @abstractmethod
-    def equilibrium(self) -> tuple[Strategy, Strategy]:
-        """Strategies (D, G) from which neither player gains by deviating."""
+    def equilibrium(self) -> tuple[Strategy, ...]:
+        """Strategies, the discriminator's first, from which no player gains by deviating."""
 
-    def equilibrium_under(self, loss: Loss) -> tuple[Strategy, Strategy]:
+    def equilibrium_under(self, loss: Loss) -> tuple[Strategy, ...]:
         """The equilibrium when the players play for a loss."""
         return self.equilibrium
 
@@ -112,38 +129,39 @@ class StrategyGame(Game):
         """The state of a game that has not begun; a batch is one move."""
         return StrategyState(self, loss, penalty, penalty_weight)
 
-    def default_players(self, recipe: "Recipe") -> tuple[Player, Player]:
-        """(discriminator, generator) that start at the first strategies and learn by plain ascent."""
-        discriminator, generator = (
-            Strategist(agent, np.asarray(self.start(agent)).tolist(), ascent(rate.start), form)
-            for agent, rate, form in (
-                (DISCRIMINATOR, recipe.discriminator_rate, self.forms[0]),
-                (GENERATOR, recipe.generator_rate, self.forms[1]),
+    def default_players(self, recipe: "Recipe") -> tuple[Player, ...]:
+        """Players that start at the first strategies and learn by plain ascent, the discriminator first."""
+        return tuple(
+            Strategist(
+                agent,
+                np.asarray(self.start(agent)).tolist(),
+                ascent((recipe.discriminator_rate if agent == DISCRIMINATOR else recipe.generator_rate).start),
+                form,
             )
+            for agent, form in zip(self.agents, self.forms, strict=True)
         )
-        return discriminator, generator
 
-    def strategies(self, discriminator: Player, generator: Player) -> tuple[Strategy, Strategy]:
-        """The strategies of both players, as the game takes them."""
-        players = ((DISCRIMINATOR, discriminator), (GENERATOR, generator))
+    def strategies(self, *players: Player) -> tuple[Strategy, ...]:
+        """The strategies of all players, as the game takes them."""
         with torch.no_grad():
-            d, g = (self.checked(agent, player.act(None)).numpy() for agent, player in players)
-        return d, g
+            return tuple(self.checked(player.name, player.act(None)).numpy() for player in players)
 
-    def evaluate(self, discriminator: Player, generator: Player, seed: int, loss: Loss) -> dict[str, float]:
-        """Everything known exactly of both strategies; what the players could gain is in the payoffs of the loss."""
-        found = self.truth_under(loss, *self.strategies(discriminator, generator))
-        found = row_of(found, f"truth() of the game {self.name!r}", ("value", "exploitability"))
-        if (gap := found["exploitability"]) < -1e-6 * (1 + abs(found["value"])):
+    def evaluate(
+        self, discriminator: Player, generator: Player, seed: int, loss: Loss, *others: Player
+    ) -> dict[str, float]:
+        """Everything known exactly of all strategies; what the players could gain is in the payoffs of the loss."""
+        found = self.truth_under(loss, *self.strategies(discriminator, generator, *others))
+        found = row_of(found, f"truth() of the game {self.name!r}", self.needed)
+        if (gap := found["exploitability"]) < -1e-6 * (1 + abs(found.get("value", 0.0))):
             raise WiringError(
                 f"truth() of the game {self.name!r} says an exploitability of {gap:.3g}; expected at least 0, as a "
-                "player can always keep its strategy: it is max_D' V(D', G) - min_G' V(D, G')"
+                "player can always keep its strategy: it is the sum of what each player could gain by its best one"
             )
         if self.known_value == -LOG_4:
             found["gap_to_minus_log_4"] = found["value"] + LOG_4
         return found
 
-    def truth_under(self, loss: Loss, discriminator: Strategy, generator: Strategy) -> dict[str, float]:
+    def truth_under(self, loss: Loss, discriminator: Strategy, generator: Strategy, /) -> dict[str, float]:
         """The `truth` when the players play for a loss."""
         return self.truth(discriminator, generator)
 
@@ -202,29 +220,29 @@ class StrategyGame(Game):
                 f"not {loss.name!r} and {None if penalty is None else penalty.name!r}"
             )
 
-    def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
+    def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor, /) -> tuple[Tensor, ...]:
         """The payoffs that the players maximise."""
         value = self.value(discriminator, generator)
         return value, -value
 
-    def adds_up(self, loss: Loss, discriminator: Strategy, generator: Strategy) -> bool:
-        """Whether the payoffs add up to 0 at two strategies and near them; a game of your own may pay otherwise."""
+    def adds_up(self, loss: Loss, *strategies: Strategy) -> bool:
+        """Whether the payoffs add up to 0 at some strategies and near them; a game of your own may pay otherwise."""
         if not loss.zero_sum:
             return False
-        rng, both = np.random.default_rng(0), ((DISCRIMINATOR, discriminator), (GENERATOR, generator))
+        rng, all_of = np.random.default_rng(0), list(zip(self.agents, strategies, strict=True))
         for number in range(PAYOFFS_TRIED):
             moves = [
                 self.projected(agent, torch.from_numpy(own + bool(number) * 0.1 * rng.standard_normal(len(own))))
-                for agent, own in both
+                for agent, own in all_of
             ]
-            up, down = self.payoffs(loss, *moves)
-            if abs(float(up + down)) > 1e-9 * (1 + abs(float(up))):
+            paid = [float(payoff) for payoff in self.payoffs(loss, *moves)]
+            if abs(sum(paid)) > 1e-9 * (1 + max(map(abs, paid))):
                 return False
         return True
 
     def is_zero_sum(self, loss: Loss) -> bool:
-        """Whether the payoffs of the two players always add up to 0."""
-        return self.adds_up(loss, *(self.start(agent) for agent in (DISCRIMINATOR, GENERATOR)))
+        """Whether the payoffs of all players always add up to 0."""
+        return self.adds_up(loss, *(self.start(agent) for agent in self.agents))
 
     def slope_penalty(self, penalty: Penalty, discriminator: Tensor, generator: Tensor) -> Tensor:
         """The penalty of the discriminator's slope, if the game has one."""

@@ -41,9 +41,7 @@ class StrategyState(GameState):
 
     def begin(self, rng: np.random.Generator) -> None:
         """Start at the game's first strategies."""
-        self.standing: dict[str, Tensor] = {
-            agent: torch.from_numpy(self.game.start(agent)) for agent in (DISCRIMINATOR, GENERATOR)
-        }
+        self.standing: dict[str, Tensor] = {agent: torch.from_numpy(self.game.start(agent)) for agent in self.agents}
 
     def check_players(self, players: Mapping[str, Any]) -> None:
         """Refuse strategies that are not of the game."""
@@ -72,46 +70,49 @@ class StrategyState(GameState):
             )
         player.box = torch.from_numpy(space.low), torch.from_numpy(space.high)
 
+    @property
+    def agents(self) -> list[str]:
+        """Who plays."""
+        return self.game.agents
+
     def observation(self, agent: str) -> Tensor:
-        """Both standing strategies, the discriminator's first."""
+        """All standing strategies, the discriminator's first."""
         return torch.from_numpy(self.state())
 
     def observation_space(self, agent: str) -> Box:
-        """Both strategies, flat."""
-        both = [self.game.space(name) for name in (DISCRIMINATOR, GENERATOR)]
-        low, high = (np.concatenate([getattr(space, end) for space in both]) for end in ("low", "high"))
+        """All strategies, flat."""
+        spaces = [self.game.space(name) for name in self.agents]
+        low, high = (np.concatenate([getattr(space, end) for space in spaces]) for end in ("low", "high"))
         return Box(low, high, dtype=np.float64)
 
     def action_space(self, agent: str) -> Box:
         """The strategies of the agent."""
         return self.game.space(agent)
 
-    def both(self, discriminator: Any, generator: Any) -> Payoffs:
-        """Play both moves at once."""
-        move = self.game.checked(DISCRIMINATOR, discriminator)
-        self.standing[DISCRIMINATOR] = torch.as_tensor(move)
-        payoffs = self.move(GENERATOR, generator)
-        self.standing[DISCRIMINATOR] = self.standing[DISCRIMINATOR].detach()
-        return payoffs
+    def at_once(self, moves: Mapping[str, Any]) -> Payoffs:
+        """Play all moves at once."""
+        played = {agent: torch.as_tensor(self.game.checked(agent, moves[agent])) for agent in self.agents}
+        self.standing = {agent: move.detach() for agent, move in played.items()}
+        return self.worth(played)
 
     def move(self, agent: str, action: Any) -> Payoffs:
         """Play a move, and say what it was worth."""
         move = torch.as_tensor(self.game.checked(agent, action))
         self.standing[agent] = move.detach()
-        strategies = {name: self._standing(name) for name in self.standing} | {agent: move}
-        return self.paid(strategies[DISCRIMINATOR], strategies[GENERATOR])
+        return self.worth({name: self._standing(name) for name in self.standing} | {agent: move})
 
-    def paid(self, discriminator: Tensor, generator: Tensor) -> Payoffs:
-        """The payoffs of two strategies."""
-        payoffs = self.game.payoffs(self.loss, discriminator, generator)
+    def worth(self, strategies: Mapping[str, Tensor]) -> Payoffs:
+        """What strategies are worth to each player."""
+        discriminator, generator, *further = self.game.payoffs(self.loss, *strategies.values())
+        others = dict(zip(self.agents[2:], further, strict=True))
         if self.penalty is None:
-            return Payoffs(*payoffs)
-        slope = self.game.slope_penalty(self.penalty, discriminator, generator)
-        return Payoffs(*payoffs, penalty=self.penalty_weight * slope)
+            return Payoffs(discriminator, generator, None, others)
+        slope = self.game.slope_penalty(self.penalty, strategies[DISCRIMINATOR], strategies[GENERATOR])
+        return Payoffs(discriminator, generator, self.penalty_weight * slope, others)
 
     def state(self) -> NDArray[np.float64]:
-        """Both standing strategies, flat, the discriminator's first."""
-        return np.concatenate([self.standing[agent].numpy() for agent in (DISCRIMINATOR, GENERATOR)])
+        """All standing strategies, flat, the discriminator's first."""
+        return np.concatenate([self.standing[agent].numpy() for agent in self.agents])
 
     def _standing(self, agent: str) -> Tensor:
         if agent in self.seated:

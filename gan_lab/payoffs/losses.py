@@ -41,7 +41,8 @@ class Loss:
         best: (p, q), probabilities of n atoms -> what the discriminator's best scores are worth, infinite where there
             is no bound. None: it is looked for by numbers.
         payoffs: By seat, payoffs of a whole turn, which count instead: see `gan_lab.payoffs.turns.turn_loss`.
-        plays: By seat, how many numbers a player of `payoffs` says of a sample.
+        plays: By seat, how many numbers a player of `payoffs` says of a row.
+        sees: By seat, what a player of `payoffs` observes in the environment, as a function of the turn.
     """
 
     name: str
@@ -56,11 +57,17 @@ class Loss:
     best: Callable[[Array, Array], float] | None = None
     payoffs: Mapping[str, Callable[[Any], Tensor]] = field(default_factory=dict[str, Callable[[Any], Tensor]])
     plays: Mapping[str, int] = field(default_factory=dict[str, int])
+    sees: Mapping[str, Callable[[Any], Tensor]] = field(default_factory=dict[str, Callable[[Any], Tensor]])
 
     @property
     def is_value(self) -> bool:
         """Whether scores are the log-odds of D, as in V(D, G) itself."""
         return self.log_odds is _as_they_are and not self.relative
+
+    @property
+    def judges_samples(self) -> bool:
+        """Whether the discriminator is paid for scores of samples. If not, it may judge anything, such as pairs."""
+        return "discriminator" not in self.payoffs
 
     @property
     def compares(self) -> bool:

@@ -40,8 +40,8 @@ class Turn:
         learner: Player whose payoff this is; the outputs of the other players for plain numbers have no graph. None:
             all outputs have a graph.
         fake: (n, d) samples that are played; None: the generator's samples for the noise.
-        answers: Answers by seat that are played instead of asking the player: the first rows answer the first question,
-            and so on.
+        answers: By seat, (seen, said): (m, k) rows that an agent has observed, and the (m, ...) numbers that it plays.
+            A question about some of these rows is answered by these numbers.
 
     Attributes:
         real: (n, d) samples of the data.
@@ -57,12 +57,12 @@ class Turn:
         *,
         learner: str | None = None,
         fake: Tensor | None = None,
-        answers: Mapping[str, Tensor] | None = None,
+        answers: Mapping[str, tuple[Tensor, Tensor]] | None = None,
     ) -> None:
         """Keep the data of the turn."""
         self.real, self.noise = real, noise
         self._players, self._draw, self._learner, self._fake = players, draw, learner, fake
-        self._left = dict(answers or {})
+        self._answers = answers or {}
 
     @property
     def fake(self) -> Tensor:
@@ -89,13 +89,13 @@ class Turn:
 
     def ask(self, seat: str, observation: Tensor) -> Tensor:
         """The output of a player for an observation: scores, samples, or the output of its network."""
-        if seat in self._left:
-            rows, left = len(observation), self._left[seat]
-            if rows <= len(left):
-                self._left[seat] = left[rows:]
-                return left[:rows]
+        if seat in self._answers and (said := _said(*self._answers[seat], observation)) is not None:
+            return said
         if self._players[seat] is None:
-            raise WiringError(f"a payoff asks {seat}_0 more than it has played: let it answer, env.seat({seat}_0=...)")
+            raise WiringError(
+                f"a payoff asks {seat}_0 about rows that it has not observed: let it answer, env.seat({seat}_0=...), "
+                "or let it observe them, turn_loss(..., sees={...})"
+            )
         tracked = self._learner in (None, seat) or observation.requires_grad
         with torch.set_grad_enabled(tracked and torch.is_grad_enabled()):
             found = self._players[seat].act(observation)
@@ -126,6 +126,7 @@ def turn_loss(
     equation: str = "",
     source: str = "mine",
     plays: Mapping[str, int] | None = None,
+    sees: Mapping[str, TurnPayoff] | None = None,
 ) -> Loss:
     """A loss in which the payoffs of some or all players depend on a whole turn.
 
@@ -136,11 +137,14 @@ def turn_loss(
         base: Loss whose payoffs of scores are used for the discriminator or the generator if `payoffs` has none.
         equation: The equation as text.
         source: The source, such as a paper.
-        plays: How many numbers a further player outputs for a sample in the environment; by default the size of the
+        plays: How many numbers a further player outputs for each row in the environment; by default the size of the
             noise.
+        sees: From some seats to a function of the `Turn` that returns the (m, k) rows that this player observes in the
+            environment. By default these are the n real samples and the n generated ones.
 
     Raises:
-        WiringError: There are no payoffs, a payoff is not a function, or a seat cannot have this name.
+        WiringError: There are no payoffs, a payoff is not a function, a seat cannot have this name, or `plays` or
+            `sees` name a seat that has no payoff.
 
     Source: Salimans et al. 2016, section 3.1, for one of features; Srivastava et al. 2017 for one of three players.
 
@@ -149,9 +153,12 @@ def turn_loss(
     (True, [])
     """
     _check("the payoffs of a turn", payoffs)
+    for what, given in (("plays", plays), ("sees", sees)):
+        if strange := [seat for seat in given or {} if seat not in payoffs or seat == "generator"]:
+            raise WiringError(f"{what} has {strange[0]!r}; expected seats that observe samples: {', '.join(payoffs)}")
     found = replace(
         find_loss(base), name=name, equation=equation or ", ".join(payoffs), source=source, zero_sum=False,
-        payoffs=dict(payoffs), plays=dict(plays or {}),
+        payoffs=dict(payoffs), plays=dict(plays or {}), sees=dict(sees or {}),
     )  # fmt: skip
     return replace(found, log_odds=None, best=None, relative=False) if "discriminator" in payoffs else found
 
@@ -193,6 +200,17 @@ def one_number(of: str, paid: Any) -> Tensor:
         what = f"a tensor of shape {tuple(paid.shape)}" if isinstance(paid, Tensor) else repr(paid)
         raise WiringError(f"{of} is {what}; expected a tensor of one number, such as the mean over the samples")
     return paid.reshape(())
+
+
+def _said(seen: Tensor, said: Tensor, observation: Tensor) -> Tensor | None:
+    """What was said of those rows of `seen` that an observation consists of; None if it is something else."""
+    if observation.shape[1:] != seen.shape[1:] or not 0 < len(observation) <= len(seen):
+        return None
+    starts = (seen == observation[0]).flatten(1).all(dim=1).nonzero().flatten().tolist()
+    for start in starts:
+        if torch.equal(seen[start : start + len(observation)], observation):
+            return said[start : start + len(observation)]
+    return None
 
 
 def _nothing(samples: Tensor, scores: Tensor, n: int, judge: Any) -> Tensor:

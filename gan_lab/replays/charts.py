@@ -16,6 +16,10 @@ def charts_of(run: Run) -> list[dict[str, Any]]:
     """V beside its value at the equilibrium, what should fall to 0, the modes, and shares of samples."""
     known, name = known_value(run)
     found = [_chart(run, "The value V", {"value": "V(D, G)"}, lines=[{"y": known, "name": f"{name}, at equilibrium"}])]
+    if len(run.players) > 2 or "value" not in run.truth[-1]:
+        paid = {agent: f"payoff of {agent}" for agent in run.players}
+        title = f"What {'the' if len(paid) <= MOST_CURVES else f'the first {MOST_CURVES}'} players are paid"
+        found.append(_chart(run, title, paid, rows=run.history))
     found.append(_chart(run, "Zero at an equilibrium", run.game.distances, log=True))
     if "modes" in run.truth[-1]:
         count = run.game.mode_count
@@ -28,8 +32,9 @@ def charts_of(run: Run) -> list[dict[str, Any]]:
 def caption_of(run: Run, row: dict[str, float]) -> str:
     """One evaluation in words."""
     known, name = known_value(run)
-    said = [f"After update {row['step']:.0f}: V = {row['value']:.4g}"]
-    said[0] += f" ({name} = {known:.4g})" if name == "-log 4" else ""
+    said = []
+    if "value" in row:
+        said.append(f"V = {row['value']:.4g}" + (f" ({name} = {known:.4g})" if name == "-log 4" else ""))
     for key in ("jsd", "distance", "exploitability"):
         if key in row:
             said.append(f"{run.game.distances.get(key, key)} {row[key]:.3g}")
@@ -38,19 +43,27 @@ def caption_of(run: Run, row: dict[str, float]) -> str:
         found = f"{row['modes']:.0f} of {count} modes" if count else f"{row['modes']:.0f} modes"
         good = f", {row['high_quality']:.1%} of the samples are good" if "high_quality" in row else ""
         said.append(f"{found} have a good sample{good}")
-    return ", ".join(said)
+    return f"After update {row['step']:.0f}: {', '.join(said)}"
 
 
 def _chart(
-    run: Run, title: str, names: dict[str, str], *, log: bool = False, lines: Any = (), whole: bool = False
+    run: Run,
+    title: str,
+    names: dict[str, str],
+    *,
+    log: bool = False,
+    lines: Any = (),
+    whole: bool = False,
+    rows: Any = (),
 ) -> dict[str, Any]:
-    keys = [key for key in names if any(key in row for row in run.truth)][:MOST_CURVES]
+    rows = rows or run.truth
+    keys = [key for key in names if any(key in row for row in rows)][:MOST_CURVES]
     return {
         "title": title,
         "log": log,
         "whole": whole,
-        "x": packed([row["step"] for row in run.truth]),
+        "x": packed([row["step"] for row in rows]),
         "x_label": "update",
-        "series": [{"name": names[key], "y": packed([row.get(key, np.nan) for row in run.truth])} for key in keys],
+        "series": [{"name": names[key], "y": packed([row.get(key, np.nan) for row in rows])} for key in keys],
         "lines": list(lines),
     }

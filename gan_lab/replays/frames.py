@@ -21,8 +21,8 @@ class Scene(Protocol):
         """What there is to see now, as small arrays."""
         ...
 
-    def piece(self, frames: list[Frame]) -> dict[str, Any]:
-        """The scene of the page's document."""
+    def pieces(self, frames: list[Frame]) -> list[dict[str, Any]]:
+        """The scenes of the page's document."""
         ...
 
     def draw(self, axes: Any, frames: list[Frame], index: int) -> None:

@@ -120,7 +120,7 @@ class Replay:
             "captions": [caption_of(run, row) for row, _ in rows],
             "phases": [],
             "rate": min(max(len(rows) / LONGEST, 2.0), 15.0),
-            "scenes": [scene.piece([frame for _, frame in rows])],
+            "scenes": scene.pieces([frame for _, frame in rows]),
             "charts": charts_of(run),
             "theme": THEME,
         }

@@ -37,7 +37,7 @@ def scene_of_samples(run: Run) -> Scene:
     game = cast(SampleGame, run.game)
     if game.image_shape is not None:
         return ImagesScene(game, game.image_shape)
-    return LineScene(game) if game.dimension == 1 else PlaneScene(game)
+    return LineScene(game) if game.dimension == 1 else PlaneScene(game, run.loss.judges_samples)
 
 
 class PlaneScene:
@@ -45,39 +45,41 @@ class PlaneScene:
 
     Args:
         game: The game.
+        judged: Whether D judges samples; if not, there is no field.
     """
 
     game: SampleGame
     bound: float
 
-    def __init__(self, game: SampleGame) -> None:
+    def __init__(self, game: SampleGame, judged: bool = True) -> None:
         """Draw the real samples, once."""
-        self.game, self.bound = game, 1.25 * game.scale
+        self.game, self.bound, self.shows_field = game, 1.25 * game.scale, judged and game.dimension == 2
         self.real: NDArray[np.float32] = game.real(DOTS, np.random.default_rng(SEED))[:, :2]
 
     def frame(self, run: Run) -> Frame:
         """(500, 2) generated samples, and (40, 40) D as bytes, from the upper left."""
         found: Frame = {"generated": run.sample(DOTS, SEED)[:, :2]}
-        if self.game.dimension == 2:
+        if self.shows_field:
             line = ((np.arange(CELLS) + 0.5) / CELLS * 2 - 1).astype(np.float32) * np.float32(self.bound)
             x, y = np.meshgrid(line, -line)
             d = probabilities(run, np.stack([x.ravel(), y.ravel()], axis=1)).reshape(CELLS, CELLS)
             found["field"] = np.rint(255 * np.nan_to_num(d, nan=0.5)).astype(np.uint8)
         return found
 
-    def piece(self, frames: list[Frame]) -> dict[str, Any]:
+    def pieces(self, frames: list[Frame]) -> list[dict[str, Any]]:
         """For the page."""
-        more = self.game.dimension > 2
-        return {
-            "kind": "scatter",
-            "title": f"Samples, the first two of {self.game.dimension} numbers"
-            if more
-            else "Samples, over what D says",
-            "bound": self.bound,
-            "real": quantised(self.real, self.bound),
-            "generated": quantised(stacked(frames, "generated"), self.bound),
-            "field": None if more else packed(stacked(frames, "field"), "uint8"),
-        }
+        count = self.game.dimension
+        title = f"Samples, the first two of {count} numbers" if count > 2 else "Samples"
+        return [
+            {
+                "kind": "scatter",
+                "title": "Samples, over what D says" if self.shows_field else title,
+                "bound": self.bound,
+                "real": quantised(self.real, self.bound),
+                "generated": quantised(stacked(frames, "generated"), self.bound),
+                "field": packed(stacked(frames, "field"), "uint8") if self.shows_field else None,
+            }
+        ]
 
     def draw(self, axes: Any, frames: list[Frame], index: int) -> None:
         """On matplotlib axes."""
@@ -108,31 +110,38 @@ class LineScene:
         return counts / (len(samples) * np.diff(self.edges))
 
     def frame(self, run: Run) -> Frame:
-        """(80,) density of the generated samples, and (80,) D."""
-        d = probabilities(run, self.middles[:, None].astype(np.float32))
-        return {"generated": self._density(run.sample(4 * DOTS, SEED)).astype(np.float32), "D": d.astype(np.float32)}
+        """(80,) density of the generated samples; and (80,) D, where it judges samples."""
+        found = {"generated": self._density(run.sample(4 * DOTS, SEED)).astype(np.float32)}
+        if run.loss.judges_samples:
+            found["D"] = probabilities(run, self.middles[:, None].astype(np.float32)).astype(np.float32)
+        return found
 
-    def piece(self, frames: list[Frame]) -> dict[str, Any]:
+    def pieces(self, frames: list[Frame]) -> list[dict[str, Any]]:
         """For the page."""
-        return {
-            "kind": "curves",
-            "title": "Densities of the samples, counted in 80 bins, and D",
-            "x": packed(self.middles),
-            "x_label": "x",
-            "bars": False,
-            "series": [
-                {"name": "real", "y": packed(self.real), "share": False},
-                {"name": "generated", "y": packed(stacked(frames, "generated")), "share": False},
-                {"name": "D", "y": packed(stacked(frames, "D")), "share": True},
-            ],
-        }
+        judged = "D" in frames[0]
+        field = [{"name": "D", "y": packed(stacked(frames, "D")), "share": True}] if judged else []
+        return [
+            {
+                "kind": "curves",
+                "title": f"Densities of the samples, counted in 80 bins{', and D' if judged else ''}",
+                "x": packed(self.middles),
+                "x_label": "x",
+                "bars": False,
+                "series": [
+                    {"name": "real", "y": packed(self.real), "share": False},
+                    {"name": "generated", "y": packed(stacked(frames, "generated")), "share": False},
+                    *field,
+                ],
+            }
+        ]
 
     def draw(self, axes: Any, frames: list[Frame], index: int) -> None:
         """On matplotlib axes."""
         top = max(float(stacked(frames, "generated").max()), float(self.real.max()))
         axes.plot(self.middles, self.real, color=_color(REAL), label="real")
         axes.plot(self.middles, frames[index]["generated"], "--", color=_color(GENERATED), label="generated")
-        axes.plot(self.middles, top * frames[index]["D"], ":", color="#00755a", label="D, 0 to 1 over the height")
+        if "D" in frames[index]:
+            axes.plot(self.middles, top * frames[index]["D"], ":", color="#00755a", label="D, 0 to 1 over the height")
         axes.set(ylim=(0, 1.05 * top), xlabel="x")
         axes.legend(loc="upper right", fontsize="small")
 
@@ -158,14 +167,16 @@ class ImagesScene:
         """(36, channels, height, width) bytes."""
         return {"generated": self._bytes(run.sample(IMAGES, SEED))}
 
-    def piece(self, frames: list[Frame]) -> dict[str, Any]:
+    def pieces(self, frames: list[Frame]) -> list[dict[str, Any]]:
         """For the page."""
-        return {
-            "kind": "images",
-            "shape": [3 if self.shape[0] == 3 else 1, *self.shape[1:]],
-            "real": packed(self._shown(self.real), "uint8"),
-            "generated": packed(self._shown(stacked(frames, "generated")), "uint8"),
-        }
+        return [
+            {
+                "kind": "images",
+                "shape": [3 if self.shape[0] == 3 else 1, *self.shape[1:]],
+                "real": packed(self._shown(self.real), "uint8"),
+                "generated": packed(self._shown(stacked(frames, "generated")), "uint8"),
+            }
+        ]
 
     def _shown(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Grey or red, green and blue; the mean where there are other channels."""

@@ -37,7 +37,7 @@ class AtomsScene:
         q = q / q.sum() if q.sum() > 0 else np.full_like(q, 1 / len(q))
         return {"q": q, "D": d, "best": optimal_discriminator(self.p, q)}
 
-    def piece(self, frames: list[Frame]) -> dict[str, Any]:
+    def pieces(self, frames: list[Frame]) -> list[dict[str, Any]]:
         """For the page."""
         x = np.arange(len(self.p))
         return _curves(frames, self.p, x, title="Both distributions, D, and the best D", x_label="atom", bars=True)
@@ -77,7 +77,7 @@ class DensityScene:
             found[name] = torch.sigmoid(torch.from_numpy(c0 + c1 * self.x + c2 * self.x**2)).numpy()
         return {name: numbers.astype(np.float32) for name, numbers in found.items()}
 
-    def piece(self, frames: list[Frame]) -> dict[str, Any]:
+    def pieces(self, frames: list[Frame]) -> list[dict[str, Any]]:
         """For the page."""
         return _curves(frames, self.p, self.x, title="Both densities, D, and the best D", x_label="x", bars=False)
 
@@ -95,21 +95,24 @@ class DensityScene:
 class PathScene:
     """The players as a point in a plane, of their first numbers; if they have one each, what both would do elsewhere.
 
+    Of more than two players, there is a plane for the discriminator and each of the others.
+
     Args:
         run: The run; its loss decides what the players want.
     """
 
     game: StrategyGame
     loss: Loss
-    labels: tuple[str, str] = ("psi (D)", "theta (G)")
 
     def __init__(self, run: Run) -> None:
-        """Keep the game and the loss."""
+        """Keep the game, the loss and the equilibrium."""
         self.game, self.loss = cast(StrategyGame, run.game), run.loss
         self.alone: bool = run.game.is_planar
+        self.labels = ["psi (D)", "theta (G)", *(agent.removesuffix("_0") for agent in self.game.agents[2:])]
+        self.equilibrium = [float(own[0]) for own in self.game.equilibrium_under(self.loss)]
 
     def frame(self, run: Run) -> Frame:
-        """(2,) psi and theta."""
+        """(n,) psi, theta, and the first number of each further player."""
         return {"point": np.array([strategy[0] for strategy in run.strategies])}
 
     @lru_cache(maxsize=1)  # noqa: B019 - a scene lives as long as its replay
@@ -129,43 +132,53 @@ class PathScene:
 
     def _bound(self, frames: list[Frame]) -> float:
         """How far to look from 0: somewhat farther than any player went."""
-        return max(1.1 * float(np.abs(stacked(frames, "point")).max()), 0.1)
+        farthest = max(float(np.abs(stacked(frames, "point")).max()), float(np.abs(self.equilibrium).max()))
+        return max(1.1 * farthest, 0.1)
 
-    def piece(self, frames: list[Frame]) -> dict[str, Any]:
+    def pieces(self, frames: list[Frame]) -> list[dict[str, Any]]:
         """For the page."""
         path, bound = stacked(frames, "point"), self._bound(frames)
-        return {
-            "kind": "path",
-            "title": "Where the players go",
-            "x": packed(path[:, 0]),
-            "y": packed(path[:, 1]),
-            "x_label": self.labels[0],
-            "y_label": self.labels[1],
-            "bound": bound,
-            "equilibrium": [0.0, 0.0],
-            "field": packed(self.field(bound).ravel()) if self.alone else None,
-        }
+        return [
+            {
+                "kind": "path",
+                "title": "Where the players go",
+                "x": packed(path[:, 0]),
+                "y": packed(path[:, other]),
+                "x_label": self.labels[0],
+                "y_label": label,
+                "bound": bound,
+                "equilibrium": [self.equilibrium[0], self.equilibrium[other]],
+                "field": packed(self.field(bound).ravel()) if self.alone else None,
+            }
+            for other, label in enumerate(self.labels)
+            if other
+        ]
 
     def draw(self, axes: Any, frames: list[Frame], index: int) -> None:
         """On matplotlib axes."""
         path, bound = stacked(frames, "point"), self._bound(frames)
         if self.alone:
             axes.quiver(*self.field(bound).T, color="#a0a3ad", angles="xy", width=0.003)
-        axes.plot(*path[: index + 1].T, color=COLORS[0])
-        axes.plot(0, 0, "+", color="black", markersize=12)
-        axes.plot(*path[index], "o", color=COLORS[1])
-        axes.set(
-            xlim=(-bound, bound), ylim=(-bound, bound), aspect="equal", xlabel=self.labels[0], ylabel=self.labels[1]
-        )
+        others = self.labels[1:]
+        for number, label in enumerate(others):
+            at = [0, number + 1]
+            color = {"color": COLORS[0] if len(others) == 1 else COLORS[number % len(COLORS)]}
+            axes.plot(*path[: index + 1, at].T, STYLES[number % len(STYLES)], label=label, **color)
+            axes.plot(*np.array(self.equilibrium)[at], "+", color="black", markersize=12)
+            axes.plot(*path[index, at], "o", color=COLORS[1] if len(others) == 1 else color["color"])
+        if len(others) > 1:
+            axes.legend(loc="upper right", fontsize="small")
+        limits = (-bound, bound)
+        axes.set(xlim=limits, ylim=limits, aspect="equal", xlabel=self.labels[0], ylabel=" and ".join(others))
 
 
 def _normal(x: NDArray[np.float64], mean: float, std: float) -> NDArray[np.float64]:
     return np.exp(-0.5 * ((x - mean) / std) ** 2) / (std * np.sqrt(2 * np.pi))
 
 
-def _curves(frames: list[Frame], p: NDArray[Any], x: NDArray[Any], **about: Any) -> dict[str, Any]:
+def _curves(frames: list[Frame], p: NDArray[Any], x: NDArray[Any], **about: Any) -> list[dict[str, Any]]:
     """The scene of a page that shows p and q, D and D* over x."""
     names = [("q: the generator", "q", False), ("D", "D", True), ("D*, exact", "best", True)]
     moving = [{"name": name, "y": packed(stacked(frames, key)), "share": share} for name, key, share in names]
     still = {"name": "p: the data", "y": packed(p), "share": False}
-    return {"kind": "curves", "x": packed(x), "series": [still, *moving], **about}
+    return [{"kind": "curves", "x": packed(x), "series": [still, *moving], **about}]

@@ -77,7 +77,7 @@ def _curves(axes: Any, runs: list[Run], names: list[str], measure: str | None) -
             values = np.array([row.get(shown, np.nan) for row in run.truth])
             positive = np.where((values > 0) & np.isfinite(values), values, np.nan)
             axes[1].plot(steps, positive, **STYLES[number % len(STYLES)])
-    for known, what in dict.fromkeys(known_value(run) for run in runs):
+    for known, what in dict.fromkeys(known_value(run) for run in runs if "value" in run.truth[-1]):
         axes[0].axhline(known, color="#888888", linewidth=0.8, label=f"{what}, at the equilibrium")
     axes[0].set(xlabel="updates", ylabel="V (nats)")
     axes[0].ticklabel_format(useOffset=False)

@@ -12,7 +12,6 @@ from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, Game, GameState
 from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.payoffs.penalties import find_penalty
-from gan_lab.payoffs.turns import seats_of
 from gan_lab.players import Player
 from gan_lab.recipes.recipe import Recipe
 from gan_lab.training import checkpoint as checkpoints
@@ -83,7 +82,7 @@ class Annealing:
     def __init__(self, recipe: Recipe, pair: PlayerPair, annealed: Sequence[str]) -> None:
         """Keep the quantities that change."""
         rates = {DISCRIMINATOR: recipe.discriminator_rate, GENERATOR: recipe.generator_rate}
-        self._rates = [(rates[name], pair.players[name]) for name in annealed]
+        self._rates = [(rates.get(name, recipe.generator_rate), pair.players[name]) for name in annealed]
         self._part_rates = recipe.part_rates
         self._weight = None if recipe.penalty_weight.constant else recipe.penalty_weight
         self._states, self._generator = [env.game_state for env in pair.envs], pair.generator
@@ -161,22 +160,19 @@ def assemble(
         seed: Of the game.
         place: Where it is played.
         annealed: The players whose rates the recipe sets; None: those that it makes.
-        others: Play the further seats of the loss.
+        others: Play the further seats of the loss or of the game; of a game of strategies, by default its own players.
 
     Raises:
         WiringError: Something does not fit.
     """
     rule, loss, penalty = find_update(recipe.update), find_loss(recipe.loss), find_penalty(recipe.penalty)
-    _check_place(game, recipe, rule, place, bool(loss.payoffs or (penalty is not None and penalty.payoffs)))
-    _check_others(loss, others)
-    first, second = game.default_players(recipe)
+    _check_place(game, recipe, rule, place)
+    first, second, *rest = game.default_players(recipe)
     if annealed is None:
-        given = {DISCRIMINATOR: discriminator, GENERATOR: generator}
-        planned = {DISCRIMINATOR: recipe.discriminator_rate, GENERATOR: recipe.generator_rate}
-        annealed = [
-            name for name, player in given.items() if player is None and (game.of_samples or not planned[name].constant)
-        ]
+        made = [name for name, given in ((DISCRIMINATOR, discriminator), (GENERATOR, generator)) if given is None]
+        annealed = _annealed(game, recipe, made + [player.name for player in rest if not others])
     players = discriminator or first, generator or second
+    others = in_order(others or rest, game, loss)
     for player in (*players, *others):
         if isinstance(player, Player) and player.device != place.device:  # the pair refuses what is no player
             player.settle(place.device)
@@ -185,7 +181,8 @@ def assemble(
         _begun(game.state(loss, penalty, recipe.penalty_weight.start, recipe.batch_size), rule, seed, place, rows)
         for rows in shares
     ]
-    pair = PlayerPair(envs[0], *players, others) if place.shares == 1 else SharedPair(envs, *players, place.ranks)
+    alone = place.shares == 1
+    pair = PlayerPair(envs[0], *players, others) if alone else SharedPair(envs, *players, place.ranks, others)
     rule.check(pair)
     for each in rules_in(rule).values():
         each.restore({})  # a rule may have been of another pair before
@@ -198,6 +195,12 @@ def assemble(
     return Assembly(run, pair, rule, annealing, place)
 
 
+def _annealed(game: Game, recipe: Recipe, made: Sequence[str]) -> list[str]:
+    """Of the players that are made here, those whose rates the recipe sets: of strategies, where it changes them."""
+    rates = {DISCRIMINATOR: recipe.discriminator_rate}
+    return [name for name in made if game.of_samples or not rates.get(name, recipe.generator_rate).constant]
+
+
 def _begun(state: GameState, rule: Update, seed: int, place: Place, rows: slice) -> AlternatingEnv:
     """The game, or a share of it, at its first turn."""
     state.joint, state.rows, state.device = state.joint or rule.joint, rows, place.device
@@ -206,7 +209,7 @@ def _begun(state: GameState, rule: Update, seed: int, place: Place, rows: slice)
     return env
 
 
-def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place, of_turns: bool) -> None:
+def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place) -> None:
     """Refuse what cannot be shared, and games that have nothing to put on a device."""
     if not game.of_samples and (place.shares > 1 or place.device.type != "cpu"):
         raise WiringError(
@@ -217,8 +220,6 @@ def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place, of_turn
         raise WiringError(
             f"batch_size is {recipe.batch_size!r}, in {place.shares} shares: each needs a sample; take a larger batch"
         )
-    if place.shares > 1 and of_turns:
-        raise WiringError("payoffs of a whole turn may need the whole batch: train in one process and one share")
     if place.shares > 1 and not rule.shareable:
         others = ", ".join(repr(name) for name, kind in UPDATES.items() if kind.shareable)
         raise WiringError(
@@ -227,17 +228,20 @@ def _check_place(game: Game, recipe: Recipe, rule: Update, place: Place, of_turn
         )
 
 
-def _check_others(loss: Loss, others: Sequence[Player]) -> None:
-    """Refuse players for whom the loss has no payoff, and payoffs of nobody."""
+def in_order(others: Sequence[Player], game: Game, loss: Loss) -> list[Player]:
+    """The further players in the order in which they move; refuses those who have no payoff, and payoffs of nobody."""
     if not isinstance(others, list | tuple) or not all(isinstance(player, Player) for player in others):
         raise WiringError(f"others is {others!r}; expected a list of players, such as [gan_lab.Seat(name, network)]")
-    expected, found = [f"{seat}_0" for seat in seats_of(loss)], [player.name for player in others]
-    if sorted(found) != sorted(expected):
-        there, wanted = (", ".join(names) or "nobody" for names in (found, expected))
+    expected, found = game.further_agents(loss), {player.name: player for player in others}
+    if sorted(player.name for player in others) != sorted(expected):
+        there, wanted = (", ".join(names) or "nobody" for names in ([player.name for player in others], expected))
+        of, kind = (f"loss {loss.name!r}", "Seat(name, network)") if game.of_samples else (
+            f"game {game.name!r}", "Strategist(name, strategy)")  # fmt: skip
         raise WiringError(
-            f"others is {there}; the loss {loss.name!r} has payoffs for {wanted} beside discriminator and generator: "
-            "give one gan_lab.Seat(name, network) for each"
+            f"others is {there}; the {of} has payoffs for {wanted} beside discriminator and generator: "
+            f"give one gan_lab.{kind} for each"
         )
+    return [found[name] for name in expected]
 
 
 def shares_of(shares: Any, ranks: Ranks, resume: Any) -> int:

@@ -369,9 +369,9 @@ def _glance(run: Run) -> dict[str, float]:
 
 def _out_of_bounds(run: Run) -> str:
     """Whose numbers make V infinite: the discriminator's, if it says the like of the data, else the generator's."""
-    real = cast(SampleGame, run.game).real(100, np.random.default_rng(run.steps))
-    if "discriminator" in run.loss.payoffs:
+    if not run.loss.judges_samples:
         return GENERATOR
+    real = cast(SampleGame, run.game).real(100, np.random.default_rng(run.steps))
     with torch.no_grad():
         largest = scores_of(run.discriminator, torch.from_numpy(real)).abs().max()
     return GENERATOR if largest < FAR else DISCRIMINATOR

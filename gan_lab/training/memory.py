@@ -40,7 +40,7 @@ def memory_of(game: Any, players: Any, batch_size: int, penalty: Any) -> int:
 
 def sentence(run: Any) -> str:
     """What a run will take, in words; nothing where that is little, or not known."""
-    if not run.game.of_samples or run.recipe is None:
+    if not run.game.of_samples or run.recipe is None or not run.loss.judges_samples:
         return ""
     size = memory_of(run.game, run.players, run.recipe.batch_size, run.penalty)
     if size < WORTH_SAYING:

@@ -70,6 +70,11 @@ def measured(run: "Run", seed: int, known: Mapping[str, float], *, averaged: boo
     if taken := [name for name in run.metrics if name in known]:
         raise WiringError(f"metrics has {taken[0]!r}, which is a name in the truth of {run.game.name!r}: take another")
     both: Any = run.strategies if not run.game.of_samples else _samples_and_data(run, seed, averaged)
+    if len(both) > 2 and (pairs := [name for name, metric in run.metrics.items() if arguments_of(metric) == 2]):
+        raise WiringError(
+            f"the metric {pairs[0]!r} is one of two strategies, and {run.game.name!r} has {len(both)} players: write "
+            "it as a function of the run, with run.strategies"
+        )
     asked = {name: metric for name, metric in run.metrics.items() if not averaged or arguments_of(metric) == 2}
     with seeded(seed):
         found = {name: metric(*both) if arguments_of(metric) == 2 else metric(run) for name, metric in asked.items()}

@@ -113,13 +113,13 @@ class Run:
         return {DISCRIMINATOR: self.discriminator, GENERATOR: self.generator, **self.others}
 
     @property
-    def strategies(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(discriminator, generator) strategies, as the game takes them.
+    def strategies(self) -> tuple[NDArray[np.float64], ...]:
+        """(discriminator, generator) strategies, as the game takes them; then those of the other players.
 
         Raises:
             WiringError: The game is one of samples.
         """
-        return self.game.strategies(self.discriminator, self.generator)
+        return self.game.strategies(*self.players.values())
 
     def look(self, seed: int) -> dict[str, float]:
         """The truth about the players as they are now; without V if the loss pays the discriminator for something else.
@@ -127,9 +127,10 @@ class Run:
         Raises:
             NonFiniteMoveError: The generator's samples are NaN or infinite.
         """
-        if "discriminator" in self.loss.payoffs:
+        if not self.loss.judges_samples:
             return self.game.truth_of_samples(self.generator, seed)
-        return self.game.evaluate(self.discriminator, self.generator, seed, self.loss)
+        others = () if self.game.of_samples else self.others.values()
+        return self.game.evaluate(self.discriminator, self.generator, seed, self.loss, *others)
 
     @property
     def is_young(self) -> bool:

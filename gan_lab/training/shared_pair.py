@@ -1,4 +1,4 @@
-"""A pair of players whose batch is shared: played part by part, by one process or by several, as one batch.
+"""Players whose batch is shared: played part by part, by one process or by several, as one batch.
 
     gradient of u = sum over shares (n_s / n) gradient of u_s        payoffs and penalties are means over samples
 
@@ -6,7 +6,8 @@ Every share draws the whole batch from the same random numbers, and takes its ro
 stay the pairs that they are. A turn ends with one exchange: one flat tensor with the gradient of the player whose turn
 it is, its payoff, and whether somebody was interrupted. The sum is taken in float64, in which sums of float32 numbers
 are exact but for rare cases, so that the order of the shares does not matter: a run is the same, to the last bit,
-however its shares are dealt to processes with the same number of threads.
+however its shares are dealt to processes with the same number of threads. Payoffs of whole turns need not be means:
+they are tried on a few samples, before the first update.
 
 Why not DistributedDataParallel: it averages what `backward` leaves in `.grad`. Here two players act in one graph and
 only one of them learns, and penalties differentiate twice; gradients are values that rules take by `autograd.grad`.
@@ -18,6 +19,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any, cast
 
 import torch
@@ -25,14 +27,17 @@ from torch import Tensor, nn
 
 from gan_lab.environments.alternating_env import AlternatingEnv
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError
-from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.sample_state import SampleState
+from gan_lab.games.turn_state import TurnState
 from gan_lab.players import Player
+from gan_lab.random_numbers import seeded
 from gan_lab.training.ranks import Ranks, portable
 from gan_lab.training.run import Run
 from gan_lab.updates.player_pair import PlayerPair, T
 
 MIXING = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+TRIED = 8  # samples on which payoffs of turns are tried
+OFF, LEAST = 1e-4, 1e-7  # how far apart the sums of float32 may be, over their size, and at least
 WITHOUT_MIXING = "r3gan_pictures"  # the recipe of pictures of any size whose networks have none of these
 
 
@@ -44,22 +49,33 @@ class SharedPair(PlayerPair):
         discriminator: Plays `discriminator_0`.
         generator: Plays `generator_0`.
         ranks: The processes that play the other shares.
+        others: Play the further seats of the loss.
 
     Raises:
-        WiringError: A player's network ties the samples of a batch together, or draws random numbers.
+        WiringError: A player's network ties the samples of a batch together, or draws random numbers; or a payoff of a
+            whole turn is no mean over samples.
     """
 
     envs: list[AlternatingEnv]
     ranks: Ranks
 
-    def __init__(self, envs: Sequence[AlternatingEnv], discriminator: Player, generator: Player, ranks: Ranks) -> None:
+    def __init__(
+        self,
+        envs: Sequence[AlternatingEnv],
+        discriminator: Player,
+        generator: Player,
+        ranks: Ranks,
+        others: Sequence[Player] = (),
+    ) -> None:
         """Check the players, and let them answer in each share."""
-        super().__init__(envs[0], discriminator, generator)
+        super().__init__(envs[0], discriminator, generator, others)
         for env in envs[1:]:
             env.seat(**self.players)
         self.envs, self.ranks = list(envs), ranks
         self._signalled = False
         self._check_no_mixing()
+        if isinstance(self.env.game_state, TurnState):
+            self._check_means(self.env.game_state)
 
     def _check_no_mixing(self) -> None:
         """Refuse networks that need the whole batch, and say what to take instead."""
@@ -73,6 +89,30 @@ class SharedPair(PlayerPair):
                         f"whole batch: take {recipe}networks without it (GroupNorm and LayerNorm are no trouble), or "
                         "train in one process and one share"
                     )
+
+    def _check_means(self, state: TurnState) -> None:
+        """Refuse payoffs that are no means over samples: those of a few samples, and of two shares of them, differ."""
+        whole, *parts = [self._tried(state, rows) for rows in (slice(0, TRIED), slice(0, 3), slice(3, TRIED))]
+        for agent in whole:
+            shared = [part[agent] for part in parts]
+            if not abs(whole[agent] - sum(shared)) <= OFF * sum(map(abs, shared)) + LEAST:
+                raise WiringError(
+                    f"the payoff of {agent} is {whole[agent] / TRIED:.6g} on {TRIED} samples, and from shares of 3 and "
+                    f"{TRIED - 3} of them {sum(shared) / TRIED:.6g}: it is no mean over samples, so it needs the whole "
+                    "batch. Train in one process and one share"
+                )
+
+    def _tried(self, state: TurnState, rows: slice) -> dict[str, float]:
+        """Payoffs, less penalties, of some rows of a small batch, times their number; players are copied."""
+        small = TurnState(state.game, state.loss, state.penalty, state.penalty_weight, TRIED)
+        small.rows, small.device = rows, state.device
+        env = AlternatingEnv.of_state(small, 1)
+        env.reset(seed=0)
+        with seeded(0):
+            copies = [deepcopy(player) for player in self.players.values()]
+            pair = PlayerPair(env, copies[0], copies[1], copies[2:])
+            turns = [pair.turn() for _ in pair.players]
+        return {player.name: float(payoff.detach()) * (rows.stop - rows.start) for player, payoff in turns}
 
     def turn(self) -> tuple[Player, Tensor]:
         """One turn of every share; the player whose turn it was, and its payoff on the whole batch, without a graph.
@@ -158,7 +198,7 @@ class SharedPair(PlayerPair):
         """(P + 2,) sums over the samples of this process: of the gradient, of the payoff, and the flag."""
         total: Tensor | None = None
         for env in self.envs:
-            env.step(player.act(env.observe(player.name)))
+            self.step(env, player)
             payoff: Tensor = env.infos[player.name]["payoff"]
             parts = [part.flatten() for part in player.gradient(payoff)]
             tail = torch.stack([payoff.detach(), torch.full_like(payoff, float(self._signalled))])
@@ -189,7 +229,7 @@ class SharedPair(PlayerPair):
         if self.ranks.count == 1:
             return
         facts: dict[str, Any] = {}
-        for name, player in ((DISCRIMINATOR, self.discriminator), (GENERATOR, self.generator)):
+        for name, player in self.players.items():
             digest = hashlib.sha256()
             for value in player.state_dict().values():
                 digest.update(value.detach().cpu().contiguous().numpy().tobytes())

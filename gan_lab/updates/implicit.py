@@ -46,7 +46,7 @@ class Implicit(Update):
         here, rate, change = pair.where(), plain_rate(pair), np.inf
         for _ in range(self.max_iterations):
             before = pair.where()
-            field = [*(fields := pair.field())[0], *fields[1]]
+            field = [part for own in pair.field() for part in own]
             arrival = [w + rate * part for w, part in zip(here, field, strict=True)]
             pair.put(arrival)
             change = max(float((a - b).abs().max()) for a, b in zip(arrival, before, strict=True))

@@ -101,7 +101,7 @@ class PlayedNear:
         """The state after an update that has noise at one of its draws alone, and the number of its draws."""
         numbers, none, given = count(), torch.zeros(len(noise), dtype=torch.float64), torch.from_numpy(noise)
         self._state.draw = lambda: given if next(numbers) == draw else none
-        return self._played.of(self._played.place).numpy(), next(numbers)
+        return self._played.of(self._played.place).cpu().numpy(), next(numbers)
 
 
 def complement(free: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Two learning players and their game: what the update rules see of it."""
+"""The learning players and their game: what the update rules see of it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -31,6 +31,7 @@ class PlayerPair:
 
     Attributes:
         players: All of them by name, the discriminator and the generator first.
+        others: The further players.
         payoffs: The last payoff of each player.
         envs: The game; as many times as this process plays a share of it.
         interrupted: Whether Ctrl-C was noted while `listening`.
@@ -56,7 +57,7 @@ class PlayerPair:
         self.env, self.envs = env, [env]
         self.players: dict[str, Player] = {DISCRIMINATOR: discriminator, GENERATOR: generator}
         self.players |= {player.name: player for player in others}
-        self.discriminator, self.generator = discriminator, generator
+        self.discriminator, self.generator, self.others = discriminator, generator, list(others)
         self.payoffs: dict[str, float] = {}
         env.seat(**self.players)
 
@@ -69,13 +70,18 @@ class PlayerPair:
         agent = self.env.agent_selection
         player = self.players[agent]
         try:
-            itself = self.env.game_state.answers_itself(agent)
-            self.env.step(player if itself else player.act(self.env.observe(agent)))
+            self.step(self.env, player)
         except NonFiniteMoveError as error:
             raise DivergedError(str(error), player=error.player) from None
         payoff: Tensor = self.env.infos[agent]["payoff"]
         self._note(agent, payoff)
         return player, payoff
+
+    @staticmethod
+    def step(env: AlternatingEnv, player: Player) -> None:
+        """Play a player's move in one environment: the player itself, where its payoff asks it what it likes."""
+        itself = env.game_state.answers_itself(player.name)
+        env.step(player if itself else player.act(env.observe(player.name)))
 
     def _note(self, agent: str, payoff: Tensor) -> None:
         number = payoff.item()

@@ -157,7 +157,7 @@ def spectrum(
       diverges: doubles in 139 updates
     """
     rule = find_update(update, **options)
-    found = game_of(StrategyGame, game, "is a game of samples, whose field is random; take a game of strategies")
+    found = _of_two_players(game)
     penalty_weight = number_of_at_least_0("penalty_weight", penalty_weight)
     wanted, slope = find_loss(loss), find_penalty(penalty)
     found.check_loss(wanted, slope)
@@ -176,12 +176,13 @@ def spectrum(
         return PlayedNear(state, rule, (d, g), climb, updates, kept, around.free)
 
     around = surroundings(field, np.zeros(kept.shape[1]))
-    words, unknown, free = how(rate, optimizer), what_is_unknown(around, slope), around.free.shape[1]
+    unknown, free = what_is_unknown(around, slope), around.free.shape[1]
     own = np.full(kept.shape[1], np.nan + 0j) if around.jumps else eigenvalues_of(around.jacobian)
     is_plain = updates == 1 and optimizer is None and not isinstance(rate, tuple)
     operator = operator_of(rule, around, split, rate) if is_plain else None
     moved = near().eigenvalues() if operator is None else eigenvalues_of(across(operator, around.free))
     covariance = near().covariance() if isinstance(found, NoisyGame) and not unknown else None
+    words = how(rate, optimizer)
     return Spectrum(found.name, rule.name, words, around.jacobian, own, moved, free, unknown, covariance)
 
 
@@ -210,6 +211,17 @@ def how(rate: Any, optimizer: Any) -> "float | str":
         known = [make([nn.Parameter(torch.zeros(1))]) for make in makes]
         return "by " + " and ".join(f"{type(one).__name__}, step {one.param_groups[0]['lr']:g}" for one in known)
     return f"steps {rate[0]:g} of G and {rate[1]:g} of D" if isinstance(rate, tuple) else float(rate)
+
+
+def _of_two_players(game: GameLike) -> StrategyGame:
+    """A game of strategies of two players."""
+    found = game_of(StrategyGame, game, "is a game of samples, whose field is random; take a game of strategies")
+    if len(found.agents) > 2:
+        raise WiringError(
+            f"the spectrum of a game is for two players; {found.name!r} has {len(found.agents)}: see `run.spectrum()` "
+            "of a run of it, which is for any number of players"
+        )
+    return found
 
 
 def what_is_unknown(around: Surroundings, penalty: Penalty | None) -> str:

@@ -4,6 +4,9 @@
     psi'   = psi^1
     theta' = theta + h d/dtheta u_G(psi^K(theta), theta)        through all K steps
 
+With more than two players, psi^K depends on the parameters of all of them, and all others than the discriminator learn
+as the generator does.
+
 Every step sees a fresh batch. Its size is that of the discriminator's own optimizer: plain ascent, or Adam with what it
 remembers, which the look ahead leaves as it was.
 """
@@ -41,8 +44,6 @@ class Unrolled(Update):
     def check(self, pair: PlayerPair) -> None:
         """Refuse optimizers through which it cannot look ahead."""
         super().check(pair)
-        if len(pair.players) > 2:
-            raise WiringError(f"the update 'unrolled' is for two players; there are {', '.join(pair.players)}")
         optimizer = pair.discriminator.optimizer
         unfollowed = ("momentum", "dampening", "nesterov", "weight_decay", "amsgrad")
         extras = any(group.get(setting) for setting in unfollowed for group in optimizer.param_groups)
@@ -54,7 +55,7 @@ class Unrolled(Update):
             )
 
     def step(self, pair: PlayerPair) -> None:
-        """Look K turns of the discriminator ahead, play the generator's turn, and take one step of each player."""
+        """Look K turns of the discriminator ahead, play the others' turns, and take one step of each player."""
         turn, ahead = _Turn(pair), _Ahead(pair.discriminator)
         first: list[Tensor] = []
         for _ in range(self.unrolled_steps):
@@ -64,9 +65,12 @@ class Unrolled(Update):
             )
             first = first or [part.detach() for part in gradient]
             ahead.climb(gradient)
-        payoff = functional_call(turn, turn.named(ahead.parameters), ())
-        uphill = pair.generator.gradient(payoff)
-        pair.move((first, uphill))
+        field = [first]
+        followers = list(pair.players.values())[1:]
+        for player in followers:
+            payoff = functional_call(turn, turn.named(ahead.parameters), ())
+            field.append(player.gradient(payoff, keep=player is not followers[-1]))
+        pair.move(field)
 
     def operator(self, jacobian: Matrix, split: int, rate: float) -> Matrix:
         """The matrix for a zero-sum game: theta' also has the slope of psi^K, and u_G falls as u_D rises.

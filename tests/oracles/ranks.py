@@ -85,6 +85,27 @@ EQUAL: dict[str, Callable[[int, Any], Found]] = {
 }
 
 
+def guessed(turn: gan_lab.Turn) -> Tensor:
+    """How well the classifier tells the first four numbers of the noise from the sample (InfoGAN's Q)."""
+    return -(turn.classifier(turn.fake) - turn.noise[:, :4]).square().mean()
+
+
+def three_players(seed: int, where: Any) -> Found:
+    """With a classifier, whose payoff the generator has too."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        classifier = gan_lab.Seat("classifier", perceptron([2, 24, 4], bounded=True), ascent(0.05))
+    payoffs = {
+        "generator": lambda turn: turn.discriminator(turn.fake).mean() + guessed(turn),
+        "classifier": guessed,
+    }
+    return plain(seed, where, loss=gan_lab.turn_loss("infogan", payoffs), others=[classifier], steps=60)
+
+
+def three(rank: int, folder: Path, seed: int) -> Found:
+    return three_players(seed, {"distributed": True})
+
+
 def uneven(rank: int, folder: Path, seed: int) -> Found:
     """25 samples in two shares."""
     return plain(seed, {"distributed": True}, batch_size=25, loss="minimax", penalty="r1", steps=60)
@@ -197,7 +218,7 @@ def no_place(rank: int, folder: Path, seed: int) -> Found:
 SCENARIOS: dict[str, Callable[[int, Path, int], Found]] = {
     made.__name__: made
     for made in (
-        uneven, others, exchanges, resumed, stopped, interrupted, diverged, failed, changed, strangers, no_place
+        three, uneven, others, exchanges, resumed, stopped, interrupted, diverged, failed, changed, strangers, no_place
     )
 }  # fmt: skip
 

@@ -55,7 +55,7 @@ def as_array(state: Any) -> Picture:
         return _histograms(real[:, 0], generated[:, 0], state.game.bound)
     picture = blank(SIZE)
     bound = 1.25 * state.game.scale
-    if state.game.dimension == 2 and DISCRIMINATOR in state.seated:
+    if state.game.dimension == 2 and DISCRIMINATOR in state.seated and state.loss.judges_samples:
         picture[:] = np.kron(tint(_field(state, bound)), np.ones((SIZE // CELLS, SIZE // CELLS, 1), dtype=np.uint8))
     dots(picture, real[:, :2], bound, REAL)
     dots(picture, generated[:, :2], bound, GENERATED)

@@ -1,8 +1,6 @@
 """Payoffs of whole turns, with two players and more, against loops of plain PyTorch that know nothing of them."""
 
-import copy
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,73 +11,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, logsigmoid, one_hot
 
 import gan_lab
-from gan_lab import Discriminator, Generator, Seat, WiringError, adam, train, turn_loss, turn_penalty
-from gan_lab.games import SampleGame
+from gan_lab import Discriminator, Generator, Seat, WiringError, train, turn_loss, turn_penalty
+from tests.oracles.turns import N, Networks, both, furthest, network, value
 
 with warnings.catch_warnings():  # PettingZoo's checks import its own environments in a way that it warns of
     warnings.simplefilter("ignore", DeprecationWarning)
     from pettingzoo.test import api_test
-
-N, RATE, UPDATES = 16, 1e-3, 20
-Networks = dict[str, nn.Module]
-
-
-def network(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(inputs, 16), nn.Tanh(), nn.Linear(16, 16), nn.LeakyReLU(0.2), nn.Linear(16, outputs))
-
-
-def value(real: Tensor, fake: Tensor) -> Tensor:
-    return logsigmoid(real).mean() + logsigmoid(-fake).mean()
-
-
-def plain(
-    networks: Networks, game: SampleGame, seed: int, turns: dict[str, Callable[..., Tensor]], bare: tuple[str, ...] = ()
-) -> None:
-    """Alternating turns by `backward` and Adam; (real, noise, more) -> payoff of each. `bare` turns see noise alone."""
-    rng = np.random.default_rng(seed)
-    rng.uniform(size=(N, game.dimension))  # what stands before the generator has moved
-    game.real(N, rng)
-    game.noise(N, rng)
-
-    def more() -> Tensor:
-        return torch.from_numpy(game.noise(N, rng))
-
-    optimizers = {
-        name: torch.optim.Adam(part.parameters(), RATE, (0.0, 0.99), maximize=True) for name, part in networks.items()
-    }
-    real = torch.empty(0)
-    for _ in range(UPDATES):
-        for name, payoff in turns.items():
-            noise = more()
-            real = real if name in bare else torch.from_numpy(game.real(N, rng))
-            for part in networks.values():
-                part.zero_grad()
-            payoff(real, noise, more).backward()
-            optimizers[name].step()
-
-
-def both(
-    networks: Networks, game: Any, turns: Any, bare: tuple[str, ...] = (), **options: Any
-) -> tuple[Networks, gan_lab.Run]:
-    """The same first parameters, played by hand and by `train`; the first ones and the run."""
-    by_hand = copy.deepcopy(networks)
-    players = {
-        "generator": Generator(networks["generator"], adam(RATE)),
-        "discriminator": Discriminator(networks["discriminator"], adam(RATE)),
-        "others": [
-            Seat(name, part, adam(RATE))
-            for name, part in networks.items()
-            if name not in ("generator", "discriminator")
-        ],
-    }
-    plain(by_hand, game, 3, turns(by_hand), bare)
-    run = train(game, **players, steps=UPDATES, seed=3, batch_size=N, looks=1, **options)
-    return by_hand, run
-
-
-def furthest(one: Networks, other: Networks) -> float:
-    pairs = [(a, b) for name in one for a, b in zip(one[name].parameters(), other[name].parameters(), strict=True)]
-    return max(float((a - b).abs().max().detach()) for a, b in pairs)
 
 
 def two(noise: int = 8) -> Networks:
@@ -320,10 +257,10 @@ def test_the_environment_has_three_agents() -> None:
         guessed = -cross_entropy(networks["classifier"](torch.from_numpy(samples)), codes)
         fooled = logsigmoid(networks["discriminator"](torch.from_numpy(samples))).mean()
     assert env.rewards["generator_0"] == pytest.approx(float(guessed + fooled), abs=1e-6)
-    answers = np.eye(CODES, dtype=np.float32)[[0, 1, 2, 3, 0, 0, 0, 0]] * 5
-    env.step(answers)  # the first four rows answer what the payoff asks
+    answers = np.eye(CODES, dtype=np.float32)[[0, 0, 0, 0, 0, 1, 2, 3]] * 5
+    env.step(answers)  # its payoff asks for the generated samples, the last four rows that it has seen
     codes = env.game_state.noise[:, :CODES].argmax(1)
-    assert env.rewards["classifier_0"] == pytest.approx(-float(cross_entropy(torch.from_numpy(answers[:4]), codes)))
+    assert env.rewards["classifier_0"] == pytest.approx(-float(cross_entropy(torch.from_numpy(answers[4:]), codes)))
 
 
 SOME: Any = abs  # a function that is never called
@@ -344,8 +281,6 @@ SOME_NUMBER: Any = lambda turn: 1.0  # noqa: E731
         (lambda: train("ring8", loss=turn_loss("x", {"generator": lambda turn: turn.fake}), steps=1), "of one number"),
         (lambda: train("ring8", loss=turn_loss("x", {"generator": SOME_NUMBER}), steps=1), "generator_0 is 1.0"),
         (lambda: train("ring8", penalty=turn_penalty("x", {"nobody": SOME}), steps=1), "no player 'nobody_0'"),
-        (lambda: train("ring8", loss=turn_loss("x", {"generator": SOME}), shares=2, steps=1), "the whole batch"),
-        (lambda: gan_lab.parallel_env("ring8", loss=turn_loss("x", {"generator": SOME})), "play in turns"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(call: Any, message: str) -> None:

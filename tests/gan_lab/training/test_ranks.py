@@ -95,6 +95,17 @@ def test_processes_play_as_one(count: int, started: Started) -> None:
             assert apart(whole, begun(seed)) > 1e-3, name
 
 
+def test_three_players_in_processes(started: Started) -> None:
+    """As in `test_processes_play_as_one`; each of the three has learned."""
+    found, _, seed = started(2)
+    alone, whole = (processes.three_players(seed, where) for where in ({"shares": 2}, {}))
+    for one in found:
+        assert apart(one["three"], alone) == 0.0
+        assert one["three"]["history"] == alone["history"]
+    assert apart(alone, whole) <= 1e-6
+    assert len({name.split(".")[0] for name in whole["parameters"]}) == 3
+
+
 def test_a_batch_that_cannot_be_divided_evenly_is_weighted(started: Started) -> None:
     found, _, seed = started(2)
     whole = processes.plain(seed, {}, batch_size=25, loss="minimax", penalty="r1", steps=60)

@@ -247,7 +247,7 @@ def test_spectrum_in_words() -> None:
         (lambda: Consensus(-1.0), r"weight of consensus is -1\.0"),
         (lambda: spectrum("ring8"), r"'ring8' is a game of samples"),
         (lambda: spectrum("dirac", rate=0.0), r"rate is 0\.0"),
-        (lambda: gan_lab.train("ring8", update="implicit", steps=1), r"no meaning in the game of samples 'ring8'"),
+        (lambda: gan_lab.train("ring8", update="implicit", steps=1), r"no meaning in 'ring8', whose field is random"),
         (lambda: gan_lab.env("bilinear", loss="hinge"), r"'bilinear' is played for V\(D, G\) alone"),
         (lambda: gan_lab.env("finite", penalty="r1"), r"no slope"),
     ],

@@ -160,7 +160,7 @@ def test_refusals_are_said_and_nothing_changes() -> None:
     assert "has no k" in app.session.status[0]
     ring = opened()
     press(ring, "ctrl+7")
-    assert "no meaning in the game of samples" in ring.session.status[0]
+    assert "no meaning in 'ring8'" in ring.session.status[0]
     press(ring, "k", "k", "shift+k")
     assert ring.session.live_run.rule.discriminator_steps == 2
 
