@@ -200,7 +200,8 @@ def test_threads_are_those_of_the_settings() -> None:
 
 
 @pytest.mark.long
-def test_threads_and_processes_have_the_same_bits() -> None:
+def test_threads_and_processes_have_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # whole looks: the processes know nothing of brief ones
     asked: dict[str, Any] = {"batch_size": 512, "steps": 2, "recipe": "plain", "looks": 2, "threads": 2}
     alone = gan_lab.train("ring8", **asked)
     with ThreadPoolExecutor(2) as pool:

@@ -191,12 +191,12 @@ def test_a_long_run_says_something_before_its_first_evaluation(terminal: bool, m
     monkeypatch.setattr(rich.console, "Console", lambda **_: console)
     monkeypatch.setattr(progress, "TOLD", 0.0)
     monkeypatch.setattr(progress, "MOVED", 0.0)
-    train("ring8", steps=6, truth_every=6, batch_size=8, progress=True)
+    train("ring8", steps=100, truth_every=100, batch_size=8, progress=True)  # the bar is drawn ten times a second
     assert "payoff of discriminator_0" in stream.getvalue()
     if not terminal:
         lines = stream.getvalue().splitlines()
-        assert lines[0].startswith("ring8: update 1 of 6. payoff of ")  # which also loads what all updates need
-        assert lines[1].startswith("ring8: update 2 of 6, about ")
+        assert lines[0].startswith("ring8: update 1 of 100. payoff of ")  # which also loads what all updates need
+        assert lines[1].startswith("ring8: update 2 of 100, about ")
 
 
 @pytest.mark.parametrize("game", ["ring8", "dirac"])
