@@ -13,7 +13,7 @@ from math import comb
 import numpy as np
 from paper import Row, main, recorded
 
-from gan_lab import truth
+from gan_lab import RECIPES, truth
 from gan_lab.studies.bench.published import PACGAN, PUBLISHED
 
 PAPER = "Lin et al. 2018"
@@ -45,7 +45,7 @@ def rows() -> list[Row]:
         why = f"not reproduced: {runs[0]['steps']:,} updates of the paper's 400,000, runs: {len(runs)}"
         found.append(Row(f"{line.game}, {line.method}: modes", line.modes, modes, origin="printed", apart=why))
     for line in (line for line in PUBLISHED if line.source == PACGAN and line.method == "PacGAN4"):
-        runs = recorded("gan_mixtures.jsonl", game=line.game, method="ours")
+        runs = recorded("gan_mixtures.jsonl", game=line.game, method="ours", steps=RECIPES[line.game].steps)
         scores = {
             name: float(np.mean([run["live"]["pacgan"][name] for run in runs]))
             for name in ("modes", "high_quality", "reverse_kl")

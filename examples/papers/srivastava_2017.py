@@ -11,6 +11,7 @@ import numpy as np
 from paper import Row, main, recorded
 from scipy.special import rel_entr
 
+from gan_lab import RECIPES
 from gan_lab.games import ring
 from gan_lab.studies.bench.published import PUBLISHED, VEEGAN
 
@@ -32,7 +33,7 @@ def rows() -> list[Row]:
             continue
         name = f"{line.game}, {line.method}: modes"
         if line.method == "VEEGAN":
-            runs = recorded("gan_mixtures.jsonl", game=line.game, method="ours")
+            runs = recorded("gan_mixtures.jsonl", game=line.game, method="ours", steps=RECIPES[line.game].steps)
             name += f", beside this package's recipe ({len(runs)} runs of {runs[0]['steps']:,} updates)"
             found.append(Row(name, line.modes, mean(runs, "modes"), origin="printed", kind="at least"))
             good = 100 * mean(runs, "high_quality")

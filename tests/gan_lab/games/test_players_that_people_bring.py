@@ -13,6 +13,7 @@ from gan_lab import Discriminator, Generator, Strategist, WiringError, ascent, t
 from gan_lab.games import MixtureGame, ring
 from gan_lab.payoffs.losses import LOSSES, Loss
 from gan_lab.players import adam
+from gan_lab.recipes.choose import MIXTURES
 
 PENALTIES = ("none", "r1r2", "gradient_penalty")
 TWO = MixtureGame([[-1.0, 0.0], [1.0, 0.0]], 0.2)
@@ -140,7 +141,9 @@ def test_runs_can_be_pickled(game: str) -> None:
 def test_the_recipe_of_a_mixture_follows_its_numbers() -> None:
     own = train(ring(5, radius=10.0, std=0.5), steps=0)
     assert own.game.name == "ring5"
-    assert own.settings["penalty_weight"] == str(gan_lab.mixture_recipe(own.game, batch_size=320).penalty_weight)  # pyright: ignore[reportArgumentType]
+    assert own.settings["penalty_weight"] == str(
+        gan_lab.mixture_recipe(own.game, **MIXTURES["ring8"][1]).penalty_weight
+    )  # pyright: ignore[reportArgumentType]
     assert train("ring8", steps=0).settings["penalty_weight"] == str(gan_lab.RECIPES["ring8"].penalty_weight)
 
 
