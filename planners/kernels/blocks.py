@@ -1,9 +1,9 @@
 """Work on blocks of states by several threads, which take the next block from one queue.
 
 Nobody waits for a thread that has not begun: the others take its blocks. On a busy machine a thread may lose its
-processor in the middle of a block, and the others have to wait for that block. Where they waited long, the next calls
-do without helpers, and so that this costs little, for twice as many calls each time. What a block computes does not
-depend on which thread has taken it. Compiled code lets other threads run meanwhile.
+processor in the middle of a block, and the others have to wait for that block. Where the wait costs more than half of
+what the helpers saved, the next calls do without them, and each time for twice as many calls. What a block computes
+does not depend on which thread has taken it. Compiled code lets other threads run meanwhile.
 """
 
 import os
@@ -18,7 +18,7 @@ from planners.kernels.threads import available
 
 ENTRIES: Final = 1 << 16  # of the tables in a block: some tenths of a millisecond
 WORTH_A_THREAD: Final = 1 << 18  # entries: a millisecond or more
-LONG_WAIT: Final = 0.2  # of the time that the calling thread worked
+LONG_WAIT: Final = 0.5  # of the time that helpers saved
 MOST_ALONE: Final = 1024  # calls
 
 
@@ -41,10 +41,10 @@ class Helpers:
             self.pool.submit(work)
         return True
 
-    def judge(self, worked: float, waited: float) -> None:
-        """Decide whether they are asked again at once, from the seconds of the calling thread."""
-        if waited <= LONG_WAIT * worked:
-            self.next_alone = 1
+    def judge(self, saved: float, waited: float) -> None:
+        """Decide whether they are asked again at once, from seconds of the calling thread."""
+        if waited <= LONG_WAIT * saved:
+            self.next_alone = max(self.next_alone // 2, 1)
         else:
             self.alone, self.next_alone = self.next_alone, min(2 * self.next_alone, MOST_ALONE)
 
@@ -91,7 +91,7 @@ def over_blocks(work: Callable[[int, int], Any], count: int, entries: int) -> li
             for _ in range(len(blocks) - own - left):
                 block, found[block], failed = done.get()
                 error = error or failed
-    _helpers.judge(ended - began, perf_counter() - ended)
+    _helpers.judge((ended - began) * (len(blocks) - own) / max(own, 1), perf_counter() - ended)
     if error is not None:
         raise error
     return found

@@ -118,7 +118,7 @@ def test_nobody_waits_for_a_thread_that_has_not_begun(monkeypatch: pytest.Monkey
 
 def test_helpers_that_are_waited_for_are_asked_less_and_less() -> None:
     helpers, alone = blocks.Helpers(), list[int]()
-    for waited in (0.5, 0.5, 0.5, 0.0, 0.5):
+    for waited in (1.0, 1.0, 1.0, 0.0, 0.0, 1.0):
         before = len(alone)
         while not helpers.ask(lambda: None, 0):
             alone.append(before)
@@ -126,7 +126,7 @@ def test_helpers_that_are_waited_for_are_asked_less_and_less() -> None:
     assert [alone.count(turn) for turn in sorted(set(alone))] == [1, 2, 4]
     while not helpers.ask(lambda: None, 0):
         alone.append(-1)
-    assert alone.count(-1) == 1  # after a turn without waiting it begins again
+    assert alone.count(-1) == 2  # two turns without waiting have halved it twice
 
 
 def test_an_error_in_a_thread_is_raised_where_it_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
