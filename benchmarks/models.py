@@ -43,6 +43,8 @@ def build(name: str, discount: float = 0.99, seed: int = SEED) -> MoveMDP | Tabu
         return forest(int(size))
     if kind == "taxi":
         return TabularMDP.from_env(gym.make("Taxi-v4"))
+    if kind == "lecture":
+        return TabularMDP.from_env(gym.make("GridWorld-v0", slip=0.2))
     squares = {"open": open_grid, "walls": random_walls, "maze": perfect_maze, "map": street_map}[kind](size, seed)
     if discount == 1.0:
         squares = without_pockets(squares)

@@ -104,6 +104,9 @@ def planning_section(results: Results, left_out: list[str]) -> list[str]:
         "",
         "### Where we lose",
         "",
+        "Some of these were measured again since: small models in `small.md`, large ones in `large.md`, verification",
+        "models in `storm.md`.",
+        "",
         *losses(results, profile),
     ]
     for name in profile.names:

@@ -1,6 +1,6 @@
 """Small models beside Storm: handing over and solving, the first time in a process and again, in alternating processes.
 
-    python benchmarks/small.py [ROUNDS [MODEL ...]]        # 5 rounds of taxi and walls-30
+    python benchmarks/small.py [ROUNDS [MODEL ...]]        # 5 rounds of taxi and walls-30; "lecture" has 11 states
 
 Milliseconds of the processor's time, the median over the rounds with the least and the largest. The solvers and what
 they are given are those of `peers.py`; Storm is asked for 1e-6, whatever error that leaves.

@@ -10,6 +10,7 @@ from scipy import sparse
 from planners.exact_sums import exact_sums
 
 LARGEST_INT32: Final = 2**31 - 1
+MANY_ROWS: Final = 2000
 
 
 def merge_rows(
@@ -56,11 +57,13 @@ def row_sums(matrix: sparse.csr_array) -> NDArray[np.float64]:
 
 
 def take_rows(matrix: sparse.csr_array, rows: NDArray[np.integer]) -> sparse.csr_array:
-    """The given rows of a matrix, in this order; `matrix[rows]` is the same, and slow where there are few.
+    """The given rows of a matrix, in this order; `matrix[rows]` is the same, and slow where they are few.
 
     >>> take_rows(sparse.csr_array([[1.0, 0.0], [2.0, 3.0]]), np.array([1, 1, 0])).toarray().tolist()
     [[2.0, 3.0], [2.0, 3.0], [1.0, 0.0]]
     """
+    if len(rows) >= MANY_ROWS:
+        return matrix[rows]
     start, indptr = matrix.indptr[rows], np.zeros(len(rows) + 1, dtype=matrix.indptr.dtype)
     np.cumsum(matrix.indptr[rows + 1] - start, out=indptr[1:])
     places = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], np.diff(indptr))

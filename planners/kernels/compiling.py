@@ -11,14 +11,13 @@ import os
 from collections.abc import Callable
 from functools import cached_property
 from types import FunctionType
-from typing import Any, Final
+from typing import Any
 
 from numba import njit
 from numba.core.registry import CPUDispatcher
 
 from planners.interrupts import interrupts_wait
 
-LARGE: Final = 1 << 23  # entries; below, a loop takes some hundredths of a second on one thread
 OPTIONS: dict[str, Any] = {"nogil": True, "boundscheck": False}
 
 
@@ -64,20 +63,6 @@ class InParallel(Compiled):
         return self.alone(*args) if _Process.forked else super().__call__(*args)
 
 
-class InParallelIfLarge(InParallel):
-    """The same, on one thread where the arrays are small: to compile for threads takes twice as long."""
-
-    def __call__(self, *args: Any) -> Any:
-        """Call it; on one thread where the largest array has fewer than `LARGE` entries."""
-        return super().__call__(*args) if _largest(args) >= LARGE else self.alone(*args)
-
-
-def _largest(arguments: tuple[Any, ...]) -> int:
-    """The number of entries of the largest array among the arguments, and in named tuples among them."""
-    sizes = (_largest(each) if isinstance(each, tuple) else getattr(each, "size", 0) for each in arguments)
-    return max(sizes, default=0)
-
-
 def compiled(function: Callable[..., Any]) -> Any:
     """A function that is compiled when it is first called."""
     return _dispatcher(function, Compiled)
@@ -91,11 +76,6 @@ def vectorised(function: Callable[..., Any]) -> Any:
 def in_parallel(function: Callable[..., Any]) -> Any:
     """A function that is compiled when it is first called, whose `prange` loops run on many threads."""
     return _dispatcher(function, InParallel, parallel=True)
-
-
-def in_parallel_if_large(function: Callable[..., Any]) -> Any:
-    """The same, but loops over small arrays run on one thread."""
-    return _dispatcher(function, InParallelIfLarge, parallel=True)
 
 
 def _dispatcher(function: Callable[..., Any], kind: type[Compiled], **options: Any) -> Any:

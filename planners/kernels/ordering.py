@@ -6,9 +6,9 @@ of states, in that order, read which.
 """
 
 import numpy as np
-from numba import prange
 
-from planners.kernels.compiling import compiled, in_parallel_if_large
+from planners.kernels.blocks import over_blocks
+from planners.kernels.compiling import compiled
 
 
 def order_moves(successor, ends, outcome, seeds, delays):
@@ -192,12 +192,23 @@ def note_rows(indptr, indices, first_row, block, computed, span):
                     span[read, 2] = reader
 
 
-@in_parallel_if_large
 def permute_rows(indptr, indices, probability, first_row, order, rank):
     """CSR rows of the states in a new order, with the columns renumbered."""
-    new_indptr = np.zeros_like(indptr)
-    new_first = np.zeros_like(first_row)
+    new_indptr, new_first = np.zeros_like(indptr), np.zeros_like(first_row)
     row_of = np.empty(len(indptr) - 1, dtype=np.int64)
+    place_rows(indptr, first_row, order, new_indptr, new_first, row_of)
+    new_indices, new_probability = np.empty_like(indices), np.empty_like(probability)
+
+    def copy(first, last):
+        copy_rows(indptr, indices, probability, rank, row_of, new_indptr, new_indices, new_probability, first, last)
+
+    over_blocks(copy, len(row_of), len(indices))
+    return new_indptr, new_indices, new_probability, new_first, row_of
+
+
+@compiled
+def place_rows(indptr, first_row, order, new_indptr, new_first, row_of):
+    """Where the rows begin in the new order, and which row each was."""
     row, one = np.uint64(0), np.uint64(1)
     for i in range(np.uint64(len(order))):
         s = np.uint64(order[i])
@@ -206,28 +217,35 @@ def permute_rows(indptr, indices, probability, first_row, order, rank):
             new_indptr[row + one] = new_indptr[row] + indptr[old + one] - indptr[old]
             row += one
         new_first[i + one] = row
-    new_indices = np.empty_like(indices)
-    new_probability = np.empty_like(probability)
-    for i in prange(len(row_of)):
+
+
+@compiled
+def copy_rows(indptr, indices, probability, rank, row_of, new_indptr, new_indices, new_probability, first, last):
+    """Write rows first..last-1 of the new order."""
+    one = np.uint64(1)
+    for i in range(np.uint64(first), np.uint64(last)):
         old, new = np.uint64(row_of[i]), np.uint64(new_indptr[i])
         for entry in range(np.uint64(indptr[old]), np.uint64(indptr[old + one])):
             new_indices[new] = rank[np.uint64(indices[entry])]
             new_probability[new] = probability[entry]
             new += one
-    return new_indptr, new_indices, new_probability, new_first, row_of
 
 
 def permute_moves(successor, outcome, order, rank):
     """Successors and outcomes of the states in a new order, with the successors renumbered."""
     new_successor, new_outcome = np.empty_like(successor), np.empty_like(outcome)
-    copy_moves(successor, outcome, order, rank, new_successor, new_outcome)
+
+    def copy(first, last):
+        copy_moves(successor, outcome, order, rank, new_successor, new_outcome, first, last)
+
+    over_blocks(copy, len(order), successor.size)
     return new_successor, new_outcome
 
 
-@in_parallel_if_large
-def copy_moves(successor, outcome, order, rank, new_successor, new_outcome):
-    """Write them into the new arrays."""
-    for i in prange(len(order)):
+@compiled
+def copy_moves(successor, outcome, order, rank, new_successor, new_outcome, first, last):
+    """Write states first..last-1 of the new order."""
+    for i in range(np.uint64(first), np.uint64(last)):
         old = np.uint64(order[i])
         for d in range(successor.shape[1]):
             new_successor[i, d] = rank[np.uint64(successor[old, d])]

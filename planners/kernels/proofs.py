@@ -1,14 +1,14 @@
 """Compiled backups that prove bounds; what the numbers mean is in `planners.equations.certificates`."""
 
 import numpy as np
-from numba import prange
 
-from planners.kernels.compiling import compiled, in_parallel_if_large
+from planners.kernels.blocks import over_blocks, size_of
+from planners.kernels.compiling import compiled
 from planners.kernels.forms import by_form
 from planners.kernels.moves import Moves
 from planners.kernels.rows import Rows
 
-PARTS = 256  # of the states; each is proven by one thread
+PARTS = 256  # of the states
 NEAR_ZERO = 1e-290  # counts as a size, as near 0 numbers are rounded by more than a part of themselves
 
 
@@ -40,7 +40,6 @@ def is_better(q, proves, best, best_proves, doubt):
     return q >= best - doubt if proves else q > best + doubt
 
 
-@by_form
 def prove(tables, values, slope, offset, count, roundings, best_action, parts):
     """Numbers for the certificate of states 0..count-1 with the weights h = offset - slope * V.
 
@@ -49,17 +48,27 @@ def prove(tables, values, slope, offset, count, roundings, best_action, parts):
     of any action, and the largest k that the actions with a margin of 0 or less allow (see `certificates`).
     There may be more values than actions: those of states that are only read.
     """
+
+    def some(first, last):
+        prove_parts(tables, values, slope, offset, count, roundings, best_action, parts, first, last)
+
+    over_blocks(some, PARTS, size_of(tables))
+
+
+@by_form
+def prove_parts(tables, values, slope, offset, count, roundings, best_action, parts, first_part, last_part):
+    """The same for some of the parts."""
     raise NotImplementedError
 
 
-@prove.register(Moves)
-@in_parallel_if_large
-def prove_moves(tables, values, slope, offset, count, roundings, best_action, parts):
+@prove_parts.register(Moves)
+@compiled
+def prove_moves(tables, values, slope, offset, count, roundings, best_action, parts, first_part, last_part):
     """See `prove`."""
     successor, outcome, reward, onward, mixture, kind, _ = tables
     u = 2.0**-53 * roundings
     states, counted = len(best_action), np.uint64(count)
-    for part in prange(PARTS):
+    for part in range(first_part, last_part):
         l, k, limit = np.inf, -np.inf, np.inf
         for s in range(np.uint64(states * part // PARTS), np.uint64(states * (part + 1) // PARTS)):
             mix = np.uint64(kind[s]) if kind.size == successor.shape[0] else np.uint64(0)
@@ -93,14 +102,14 @@ def prove_moves(tables, values, slope, offset, count, roundings, best_action, pa
         parts[part, 0], parts[part, 1], parts[part, 2] = l, k, limit
 
 
-@prove.register(Rows)
-@in_parallel_if_large
-def prove_rows(tables, values, slope, offset, count, roundings, best_action, parts):
+@prove_parts.register(Rows)
+@compiled
+def prove_rows(tables, values, slope, offset, count, roundings, best_action, parts, first_part, last_part):
     """See `prove`."""
     indptr, indices, probability, reward, first_row, discount = tables
     u = 2.0**-53 * roundings
     states, counted, one = len(best_action), np.uint64(count), np.uint64(1)
-    for part in prange(PARTS):
+    for part in range(first_part, last_part):
         l, k, limit = np.inf, -np.inf, np.inf
         for s in range(np.uint64(states * part // PARTS), np.uint64(states * (part + 1) // PARTS)):
             value = values[s]

@@ -50,24 +50,24 @@ def sweep_rows(tables, values, first, last, step=1):
 
 
 @compiled
-def evaluate_rows(tables, rows, values, new):
-    """Set new = r + discount * P V for one row of each state, `rows` (n,); the smallest and the largest change.
+def evaluate_rows(tables, rows, values, new, first, last):
+    """Set new = r + discount * P V in states first..last-1 for one row of each, `rows` (n,).
 
-    On one thread: hundreds of short sweeps would wait for the slowest thread each time.
+    Returns the smallest and the largest change, or NaN if one is NaN.
     """
     indptr, indices, probability, reward, _, discount = tables
     least, most = np.inf, -np.inf
     one = np.uint64(1)
-    for s in range(np.uint64(len(rows))):
+    for s in range(np.uint64(first), np.uint64(last)):
         row = np.uint64(rows[s])
         total = 0.0
         for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
             total += probability[entry] * values[np.uint64(indices[entry])]
         new[s] = reward[row] + discount * total
         change = new[s] - values[s]
-        if not change >= least:
+        if change < least or np.isnan(change):
             least = change
-        if not change <= most:
+        if change > most or np.isnan(change):
             most = change
     return least, most
 

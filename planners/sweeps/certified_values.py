@@ -11,7 +11,7 @@ from planners.equations.certificates import Bounds
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.sweeps.ordered_sweeps import OrderedSweeps
 
-CHUNK: Final = 1 << 20
+CHUNK: Final = 1 << 16  # states: what is computed of them stays in the cache
 
 
 class CertifiedValues(OrderedSweeps):
@@ -125,7 +125,7 @@ class CertifiedValues(OrderedSweeps):
     def _bounds(self, l: float, k: float, slope: float, offset: float) -> Bounds:
         lower, upper, values = (np.empty_like(self.values) for _ in range(3))
         error, known = 0.0, self.order.computed
-        for first in range(0, len(lower), CHUNK):  # in parts, for the sake of memory
+        for first in range(0, len(lower), CHUNK):
             part = slice(first, first + CHUNK)
             V = self.values[part]
             h = np.where(np.arange(first, first + len(V)) < known, offset - slope * V, 0.0)

@@ -64,17 +64,30 @@ class PolicySweeps(CertifiedValues):
 
         The distance is the largest change or, where no episode ends, how much the changes of two states differ.
         """
-        from planners.kernels.rows import evaluate_rows
-
         first = np.inf
         for _ in range(sweeps):
-            least, most = evaluate_rows(self.tables, self.rows, self.values, self._spare)
-            self.values, self._spare = self._spare, self.values
+            least, most = self._evaluate_once()
             distance = most - least if self.never_ends else max(most, -least)
             first = distance if first == np.inf else first
             if not distance > threshold:
                 break
         return first
+
+    def _evaluate_once(self) -> tuple[float, float]:
+        """One sweep of the policy; the smallest and the largest change."""
+        from planners.kernels.blocks import over_blocks
+        from planners.kernels.rows import evaluate_rows
+
+        tables, rows, values, new = self.tables, self.rows, self.values, self._spare
+        entries = len(values) * len(tables.indices) // len(tables.reward)
+
+        def some(first: int, last: int) -> tuple[float, float]:
+            return evaluate_rows(tables, rows, values, new, first, last)
+
+        changes = over_blocks(some, len(values), entries)
+        self.values, self._spare = new, values
+        least, most = zip(*changes, strict=True)
+        return float(np.min(least)), float(np.max(most))
 
     def is_below_floor(self, number: int, l: float, k: float, tolerance: Tolerance) -> bool:
         """Whether rounding keeps any values from proving the tolerance; asked at policies 1, 2, 4, 8, ..."""

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Barrier, current_thread, main_thread
 
 import gymnasium as gym
 import numpy as np
@@ -11,12 +12,12 @@ import pytest
 
 import planners
 from gridworld_env import random_map
-from planners.kernels import compiling
+from planners.kernels import blocks
 
 BEGIN = """
 import multiprocessing, os, signal, sys, threading, time
 import gymnasium as gym
-import gridworld_env, planners, planners.kernels.compiling
+import gridworld_env, planners, planners.kernels.blocks
 
 def solved(side):
     env = gym.make("GridWorld-v0", desc=gridworld_env.random_map(side, side, walls=0.2, seed=side), slip=0.1)
@@ -26,7 +27,7 @@ def total(side):
     return float(solved(side).values.sum())
 """
 FORKED = """
-planners.kernels.compiling.LARGE = 0  # small as they are, on threads
+planners.kernels.blocks.ENTRIES = planners.kernels.blocks.WORTH_A_THREAD = 100  # small as they are, on threads
 if __name__ == "__main__":
     here = [total(side) for side in (20, 25)]
     with multiprocessing.get_context("fork").Pool(2) as pool:
@@ -86,20 +87,63 @@ def test_a_forked_pool_after_a_parallel_sweep(tmp_path: Path) -> None:
 
 
 def test_the_same_numbers_on_threads_as_on_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loops over small arrays run on one thread, loops over large ones on all that there are."""
+    """Small tables are one block, and large ones many, which threads share."""
     env = gym.make("GridWorld-v0", desc=random_map(40, 40, walls=0.2, seed=3), slip=0.1)
-    alone = planners.gauss_seidel(env, discount=0.99)
-    ran: list[str] = []
-    monkeypatch.setattr(compiling, "LARGE", 0)
-    monkeypatch.setattr(compiling.InParallelIfLarge, "alone", property(lambda self: ran.append(self.__name__)))
-    together = planners.gauss_seidel(env, discount=0.99)
-    assert (together.lower == alone.lower).all()
-    assert (together.upper == alone.upper).all()
-    assert not ran
-    monkeypatch.setattr(compiling, "LARGE", 1 << 40)
-    with pytest.raises(TypeError, match="NoneType"):
-        planners.gauss_seidel(env, discount=0.99)
-    assert ran == ["copy_moves"]
+    methods = planners.gauss_seidel, planners.modified_policy_iteration
+    monkeypatch.setattr("planners.methods.modified_policy_iteration.COMPILED_FROM", 0)
+    asked: list[bool] = []
+    ask = blocks.Helpers.ask
+    monkeypatch.setattr(blocks, "_helpers", blocks.Helpers())
+    monkeypatch.setattr(blocks.Helpers, "ask", lambda *given: asked.append(ask(*given)) or asked[-1])
+    alone = [method(env, discount=0.99) for method in methods]
+    assert not asked
+    monkeypatch.setattr(blocks, "available", lambda: 3)
+    monkeypatch.setattr(blocks, "ENTRIES", 100)
+    monkeypatch.setattr(blocks, "WORTH_A_THREAD", 100)
+    together = [method(env, discount=0.99) for method in methods]
+    assert any(asked)
+    for one, many in zip(alone, together, strict=True):
+        assert (many.lower == one.lower).all()
+        assert (many.upper == one.upper).all()
+
+
+def test_nobody_waits_for_a_thread_that_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "available", lambda: 2)
+    monkeypatch.setattr(blocks.Helpers, "ask", lambda *given: True)
+    found = blocks.over_blocks(lambda first, last: (first, last), 1 << 22, 1 << 22)
+    assert found[0][0] == 0
+    assert found[-1][1] == 1 << 22
+    assert [last for _, last in found[:-1]] == [first for first, _ in found[1:]]
+
+
+def test_helpers_that_are_waited_for_are_asked_less_and_less() -> None:
+    helpers, alone = blocks.Helpers(), list[int]()
+    for waited in (1.0, 1.0, 1.0, 0.0, 0.0, 1.0):
+        before = len(alone)
+        while not helpers.ask(lambda: None, 0):
+            alone.append(before)
+        helpers.judge(1.0, waited)
+    assert [alone.count(turn) for turn in sorted(set(alone))] == [1, 2, 4]
+    while not helpers.ask(lambda: None, 0):
+        alone.append(-1)
+    assert alone.count(-1) == 2  # two turns without waiting have halved it twice
+
+
+def test_an_error_in_a_thread_is_raised_where_it_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "available", lambda: 2)
+    monkeypatch.setattr(blocks, "_helpers", blocks.Helpers())
+    both, taken = Barrier(2), list[int]()
+
+    def work(first: int, last: int) -> None:
+        taken.append(first)
+        if first < 2 * blocks.ENTRIES:  # the first two blocks, of which each thread has one
+            both.wait(timeout=60)
+        if current_thread() is not main_thread():
+            raise ValueError("there")
+
+    with pytest.raises(ValueError, match="there"):
+        blocks.over_blocks(work, 1 << 22, 1 << 22)
+    assert sorted(taken) == list(range(0, 1 << 22, blocks.ENTRIES))
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ from it are tried: near V* the rounding of Q decides, and far from it, near disc
 """
 
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,8 @@ Row = tuple[Fraction, list[tuple[Fraction, int]]]  # r, and discount * P of the 
 
 def numbers(*arguments: Any) -> NDArray[np.float64]:
     """What `prove` writes of each part of the states."""
-    parts = np.empty((proofs.PARTS, 3))
-    proofs.prove(*arguments, parts)
+    parts, prove = np.empty((proofs.PARTS, 3)), partial(proofs.prove, *arguments)
+    prove(parts)
     return parts
 
 
