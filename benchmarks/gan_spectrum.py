@@ -1,10 +1,13 @@
 """Spectra of updates on networks: matrix-free against dense, and predicted against played.
 
-    python benchmarks/gan_spectrum.py            about a minute
+    python benchmarks/gan_spectrum.py            about two minutes of processor time
 
 Dense matrices are written out in plain PyTorch: the Jacobian of the field by `torch.autograd.functional.jacobian`, and
-the update's by the textbook formula. Played rates: what becomes of a distance of 1e-6 from an equilibrium of smaller
-networks in 100 updates.
+the update's by the textbook formula. Played rates: what becomes of a distance of 1e-6 from an equilibrium in 100
+updates, with the penalty R1, without which the players circle. All networks have 202 parameters.
+
+Measured: eigenvalues off by at most 5.5e-12. Rates 0.99996341 (simultaneous, alternating) and 0.99996332
+(extragradient), predicted and played: off by less than 1e-5 of the distance to 1.
 """
 
 from typing import Any
@@ -44,14 +47,6 @@ class Fixed(SampleGame):
         return {}
 
 
-def small() -> tuple[nn.Module, nn.Module]:
-    """29 parameters."""
-    torch.manual_seed(3)
-    d = nn.Sequential(nn.Linear(1, 4), nn.Tanh(), nn.Linear(4, 1))
-    g = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1))
-    return d.double(), g.double()
-
-
 def networks() -> tuple[nn.Module, nn.Module]:
     """202 parameters."""
     torch.manual_seed(3)
@@ -60,16 +55,19 @@ def networks() -> tuple[nn.Module, nn.Module]:
     return d.double(), g.double()
 
 
-def climb(parameters: Any) -> torch.optim.Optimizer:
+def climb(decay: float) -> Any:
     """Plain ascent with weight decay, so that the equilibrium is alone."""
-    return torch.optim.SGD(parameters, lr=RATE, weight_decay=DECAY, maximize=True)
+    return lambda parameters: torch.optim.SGD(parameters, lr=RATE, weight_decay=decay, maximize=True)
 
 
-def train(players: tuple[nn.Module, nn.Module], rule: str, steps: int) -> gan_lab.Run:
+def train(
+    players: tuple[nn.Module, nn.Module], rule: str, steps: int, decay: float = DECAY, **options: Any
+) -> gan_lab.Run:
     """Play."""
     d, g = players
-    pair = gan_lab.Generator(g, climb), gan_lab.Discriminator(d, climb)
-    return gan_lab.train(Fixed(), *pair, update=rule, loss="minimax", steps=steps, batch_size=N, looks=1)
+    pair = gan_lab.Generator(g, climb(decay)), gan_lab.Discriminator(d, climb(decay))
+    options |= {"loss": "minimax", "steps": steps, "batch_size": N, "looks": 1}
+    return gan_lab.train(Fixed(), *pair, update=rule, **options)
 
 
 def dense(d: nn.Module, g: nn.Module, rule: str) -> np.ndarray:
@@ -119,22 +117,32 @@ def off(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 def equilibrium(played: PlayedUpdate) -> Tensor:
-    """A point that an update leaves where it is, by Newton's method."""
-    place = played.place
-    for _ in range(30):
-        gap = played.of(place) - place
-        if float(gap.norm()) < 1e-13:
+    """A point that an update leaves where it is: implicit Euler steps of growing length t, in updates.
+
+    Long steps are Newton's. Shorter ones follow the players, where Newton's would lead far away.
+    """
+    place, length = played.place, 1000.0
+    gap = played.of(place) - place
+    for _ in range(60):
+        if float(gap.norm()) < 1e-14:
             return place
         played.place = place
-        step = np.linalg.solve(played.jacobian() - np.eye(len(place)), -gap.numpy())
-        place = place + torch.from_numpy(step * min(1.0, 1.0 / float(np.linalg.norm(step))))
+        step = np.linalg.solve((1 + 1 / length) * np.eye(len(place)) - played.jacobian(), gap.numpy())
+        tried = place + torch.from_numpy(step)
+        after = played.of(tried) - tried
+        if float(after.norm()) > 2 * float(gap.norm()):
+            length /= 4
+            continue
+        length *= min(10.0, max(2.0, float(gap.norm() / after.norm())))
+        place, gap = tried, after
     raise SystemExit("no equilibrium was found")
 
 
-def rates(played: PlayedUpdate) -> tuple[float, float]:
+def rates(played: PlayedUpdate, place: Tensor) -> tuple[float, float]:
     """What 100 updates make of a distance of 1e-6 in the direction that grows most: predicted, and played; of one."""
-    played.place = place = equilibrium(played)
-    values, vectors = np.linalg.eig(played.jacobian())
+    played.place = place
+    found: Any = np.linalg.eig(played.jacobian())
+    values, vectors = found
     largest = int(np.abs(values).argmax())
     direction = vectors[:, largest] / np.linalg.norm(vectors[:, largest].real)
     start = place + 1e-6 * torch.from_numpy(direction.real)
@@ -151,16 +159,18 @@ def main() -> None:
     torch.set_num_threads(1)
     print("| rule | numbers | largest | six largest, off from dense | predicted | played | off, of its distance to 1 |")
     print("|---|---|---|---|---|---|---|")
+    near, penalised = networks(), {"decay": 0.05, "penalty": "r1", "penalty_weight": 0.3}
+    place = equilibrium(played_update(train(near, "simultaneous", 4000, **penalised), 1, N, 0))
     for rule in RULES:
         run = train(networks(), rule, 200)
         players: Any = run.players
         found = run.spectrum(6)
         expected = np.linalg.eigvals(dense(players["discriminator_0"].network, players["generator_0"].network, rule))
         missed = abs(float(np.abs(expected).max()) - found.radius)
-        predicted, played = rates(played_update(train(small(), rule, 1500), 1, N, 0))
+        predicted, played = rates(played_update(train(near, rule, 1, **penalised), 1, N, 0), place)
         row = f"{found.size} | {found.radius:.8f} | {max(off(found.eigenvalues, expected), missed):.1e}"
         share = abs(played - predicted) / abs(predicted - 1)
-        print(f"| {rule} | {row} | {predicted:.8f} | {played:.8f} | {share:.3%} |", flush=True)
+        print(f"| {rule} | {row} | {predicted:.8f} | {played:.8f} | {share:.1e} |", flush=True)
 
 
 if __name__ == "__main__":

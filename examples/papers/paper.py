@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from gan_lab.studies.json_rows import numbers
+
 RECORDS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
@@ -64,7 +66,8 @@ def number(value: complex) -> str:
 
 def recorded(name: str, **wanted: Any) -> list[dict[str, Any]]:
     """The runs in a file of benchmarks/ that have these settings."""
-    runs = [json.loads(line) for line in (RECORDS / name).read_text(encoding="utf-8").splitlines()]
+    lines = (RECORDS / name).read_text(encoding="utf-8").splitlines()
+    runs = [json.loads(line, object_hook=numbers) for line in lines]
     return [run for run in runs if all(run.get(key) == value for key, value in wanted.items())]
 
 

@@ -1,7 +1,6 @@
 """The command `gan-lab bench`: train methods on mixtures, and keep each run when it ends."""
 
 import json
-import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from rich.table import Table
 
 from gan_lab.cli.exit_codes import exit_codes
 from gan_lab.errors import GameError
+from gan_lab.studies.json_rows import finite, numbers
 
 WIDE = 150  # columns of a terminal in which the widest table is not folded
 
@@ -56,22 +56,6 @@ def _run(games: list[str], methods: str, seeds: int, steps: int | None, radius: 
         out.print(f"Interrupted: the runs that ended are in {results}.", markup=False)
 
 
-def finite(row: Any) -> Any:
-    """A row in which infinity and NaN, which JSON does not have, are text that `float` reads.
-
-    >>> finite({"reverse_kl": float("inf"), "modes": 8})
-    {'reverse_kl': 'inf', 'modes': 8}
-    """
-    if isinstance(row, dict):
-        return {name: finite(value) for name, value in row.items()}
-    return str(row) if isinstance(row, float) and not math.isfinite(row) else row
-
-
-def _numbers(row: dict[str, Any]) -> dict[str, Any]:
-    """The row that `finite` was given."""
-    return {name: float(value) if value in ("inf", "-inf", "nan") else value for name, value in row.items()}
-
-
 def _sentence(row: dict[str, Any]) -> str:
     start = f"{row['game']}, {row['method']}, seed {row['seed']}: "
     if "diverged" in row:
@@ -109,7 +93,7 @@ def _rows(results: Path) -> list[dict[str, Any]]:
     rows = []
     for number, line in enumerate(results.read_text(encoding="utf-8").splitlines(), start=1):
         try:
-            rows.append(json.loads(line, object_hook=_numbers))
+            rows.append(json.loads(line, object_hook=numbers))
         except json.JSONDecodeError as error:
             raise GameError(f"line {number} of {results} is not JSON: {error}") from None
     return rows

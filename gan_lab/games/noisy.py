@@ -40,8 +40,9 @@ class NoisyGame(StrategyGame):
     Source: Daskalakis et al. 2018, section 4.
 
     >>> from gan_lab.games.dirac import DiracGame
-    >>> NoisyGame(DiracGame(), 0.01).name
-    'dirac with noise'
+    >>> game = NoisyGame(DiracGame(), 0.01)
+    >>> game.name, game.covariance.tolist()
+    ('dirac with noise', [[0.01, 0.0], [0.0, 0.01]])
     """
 
     def __init__(self, base: StrategyGame, covariance: "float | ArrayLike") -> None:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from gan_lab.errors import WiringError, whole_number
+from gan_lab.studies.json_rows import finite, numbers
 from gan_lab.studies.sweep_process import SweepProcesses, can_copy, packed, play
 from gan_lab.training.exports import write_rows
 from gan_lab.training.loop import train
@@ -162,7 +163,7 @@ class _Job:
         if self.file is None or not self.file.is_file():
             return None
         try:
-            found = json.loads(self.file.read_text(encoding="utf-8"), object_hook=_numbers)
+            found = json.loads(self.file.read_text(encoding="utf-8"), object_hook=numbers)
         except (json.JSONDecodeError, UnicodeDecodeError):
             return None  # it is played again
         return found if isinstance(found, dict) and {"row", "curve"} <= set(found) else None
@@ -170,7 +171,7 @@ class _Job:
     def keep(self, found: dict[str, Any]) -> None:
         """Write the row and the curve."""
         if self.file is not None:
-            write_whole(self.file, json.dumps(_finite(found), allow_nan=False).encode())
+            write_whole(self.file, json.dumps(finite(found), allow_nan=False).encode())
 
 
 def sweep(
@@ -261,13 +262,13 @@ def _jobs(choices: Any, seeds: list[int], arguments: dict[str, Any], out: Any) -
     folder = None if out is None else Path(out)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    found = []
-    for values in product(*(list(part) for part in choices.values())):
-        chosen = dict(zip(choices, values, strict=True))
+    found, labels = [], {name: _labels(list(values)) for name, values in choices.items()}
+    for places in product(*(range(len(values)) for values in choices.values())):
+        chosen = {name: list(choices[name])[place] for name, place in zip(choices, places, strict=True)}
+        said = {name: labels[name][place] for name, place in zip(choices, places, strict=True)}
         for seed in seeds:
             asked = {**arguments, **chosen, "seed": seed}
             file = None if folder is None else folder / f"{_digest(asked)}.json"
-            said = {name: _said(value) for name, value in chosen.items()}
             found.append(_Job({**said, "seed": seed}, asked, file))
     return found
 
@@ -284,6 +285,15 @@ def _digest(asked: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(forms, sort_keys=True).encode()).hexdigest()[:20]
 
 
+def _labels(values: list[Any]) -> list[Any]:
+    """The choices in a table; objects that would have the same label are numbered."""
+    found = [_said(value) for value in values]
+    return [
+        f"{label} #{number}" if found.count(label) > 1 and not isinstance(value, PLAIN) else label
+        for number, (value, label) in enumerate(zip(values, found, strict=True), 1)
+    ]
+
+
 def _said(value: Any) -> Any:
     """A choice in a table."""
     if isinstance(value, np.generic):
@@ -296,16 +306,3 @@ def _said(value: Any) -> Any:
     settings = ", ".join(map(repr, found.get("arguments", ()))) if isinstance(found, dict) else ""
     name = getattr(value, "name", None) or getattr(value, "__name__", None) or str(value)[:60]
     return f"{name}({settings})" if settings and len(settings) < 40 else name
-
-
-def _finite(value: Any) -> Any:
-    """The same, with what is no number in JSON, infinity and NaN, as text."""
-    if isinstance(value, dict):
-        return {name: _finite(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_finite(part) for part in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _numbers(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: float(value) if value in ("inf", "-inf", "nan") else value for name, value in row.items()}

@@ -192,8 +192,8 @@ def test_every_method_has_a_recipe() -> None:
 
 def test_lines_of_json_have_no_infinity() -> None:
     """JSON has none: they are text in the file, and numbers again afterwards."""
-    from gan_lab.cli.bench import _numbers, finite
+    from gan_lab.studies.json_rows import finite, numbers
 
     row = {"live": {"veegan": {"reverse_kl": float("inf"), "modes": 8}}, "seed": 1}
     text = json.dumps(finite(row), allow_nan=False)
-    assert json.loads(text, object_hook=_numbers) == row
+    assert json.loads(text, object_hook=numbers) == row

@@ -34,6 +34,14 @@ def test_rows_are_those_of_single_runs() -> None:
     assert {row["error"] for row in found.rows} == {None}
 
 
+def test_choices_that_look_alike_are_told_apart() -> None:
+    """Two games of one name are two groups; numbers stay numbers."""
+    games = [gan_lab.games.NoisyGame(gan_lab.games.DiracGame(), variance) for variance in (1e-4, 1e-2)]
+    found = gan_lab.sweep({"game": games, "rate": [0.1, 0.2]}, seeds=2, steps=2)
+    assert [row["game"] for row in found.rows[::4]] == ["dirac with noise #1", "dirac with noise #2"]
+    assert [(band["runs"], band["rate"]) for band in found.bands("value")] == [(2, 0.1), (2, 0.2)] * 2
+
+
 @pytest.mark.long
 def test_processes_and_resumption_give_the_same_table(tmp_path: Path) -> None:
     whole = gan_lab.sweep(CHOICES, "dirac", seeds=2, steps=6, out=tmp_path)
