@@ -49,6 +49,26 @@ def picture_of_a_learner(folder: Path) -> None:
     window.close()
 
 
+def picture_of_a_backup(folder: Path) -> None:
+    """The lecture's map with slip after three sweeps, and the backup of the square beside the goal's column."""
+    window = open_explorer(Session(make_document({"map_name": "lecture", "slip": 0.2}), seed=1), (1280, 720))
+    app: Any = window.app
+    run(window, "sweep", "sweep", "sweep", "tool look")
+    app.session.cursor = (1, 2)
+    app.changed()
+    window.step()
+    pygame.image.save(window.window.get_surface(), folder / "explore_backup.png")
+    window.close()
+
+
+def picture_of_the_maps(folder: Path) -> None:
+    """The menu of maps."""
+    window = open_explorer(Session(make_document({"map_name": "lecture"}), seed=1), (1280, 720))
+    run(window, "maps")
+    pygame.image.save(window.window.get_surface(), folder / "explore_maps.png")
+    window.close()
+
+
 def animation_of_the_flip(folder: Path) -> None:
     """The lecture's world, solved, while the step reward goes from -0.01 to -2."""
     window = open_explorer(Session(make_document({"map_name": "lecture"}), seed=1))
@@ -70,4 +90,6 @@ if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     picture_of_a_slip(target)
     picture_of_a_learner(target)
+    picture_of_a_backup(target)
+    picture_of_the_maps(target)
     animation_of_the_flip(target)

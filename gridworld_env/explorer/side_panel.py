@@ -10,7 +10,7 @@ from gridworld_env.explorer.handlers import SPEEDS
 from gridworld_env.explorer.session import Session
 from gridworld_env.explorer.tools import TOOLS, WINDS
 from gridworld_env.explorer.views import HAND, LEARN, PLAN, VIEWS, shows_optimal
-from gridworld_env.rendering.heat import heat_colors, number_text
+from gridworld_env.rendering.heat import heat_colors, heat_values, number_text
 from gridworld_env.ui.widgets.controls import Button, Buttons, ColorScale, Control, Lines, Paragraph, heading
 from gridworld_env.ui.widgets.panel import Panel
 from gridworld_env.ui.widgets.slider import Slider
@@ -168,12 +168,15 @@ def _show(app: ExplorerApp, mode: str) -> Iterator[Control]:
         decimals = 0 if session.view == "visits" else 3
         return None if limit == 0 else (number_text(-limit, decimals), number_text(limit, decimals))
 
-    yield ColorScale(lambda: colors, ends)  # pyright: ignore[reportArgumentType] - triples of integers
+    def ticks() -> list[str]:
+        scene = session.scene
+        return [f"{value:.3g}" for value in heat_values(np.linspace(-1, 1, 5), scene.limit, scene.knee).tolist()]
+
+    yield ColorScale(lambda: colors, ends, ticks)  # pyright: ignore[reportArgumentType] - triples of integers
     yield Lines(lambda: about_square(app), count=3 if mode == PLAN else 4)
 
 
 def _files(app: ExplorerApp) -> Iterator[Control]:
-    yield heading("Map")
     yield app.buttons(["maps", "open", "save", "undo", "redo", "png", "gif", "page", "clear", "help"], 5)
 
 

@@ -1,11 +1,13 @@
 """Numbers as colours, and the ink that can be read on a colour."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridworld_env.rendering import theme
+
+FAR: Final = 10.0  # times the median: the largest value from which on the scale is logarithmic
 
 
 def heat_limit(values: NDArray[np.float64]) -> float:
@@ -14,12 +16,47 @@ def heat_limit(values: NDArray[np.float64]) -> float:
     return float(np.abs(finite).max()) if finite.size else 0.0
 
 
-def heat_colors(values: NDArray[np.float64], limit: float) -> NDArray[np.uint8]:
+def heat_knee(values: NDArray[np.float64]) -> float:
+    """The magnitude beyond which the scale is logarithmic; 0 where all of it is linear.
+
+    A few large numbers, such as those of a cliff, would make all others white: the scale is then that of the median.
+
+    >>> heat_knee(np.array([-5.0, -4.0, -6.0])), heat_knee(np.array([-5.0, -4.0, -6.0, -107.0]))
+    (0.0, 5.5)
+    """
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    if not sizes.size:
+        return 0.0
+    middle = float(np.median(sizes))
+    return middle if float(sizes.max()) > FAR * middle else 0.0
+
+
+def heat_positions(values: NDArray[np.float64], limit: float, knee: float = 0.0) -> NDArray[np.float64]:
+    """(...) where values stand on the scale, from -1 to 1; those that are not finite stand at 0."""
+    finite = np.where(np.isfinite(values), values, 0.0)
+    if not knee:
+        return finite / (limit or 1.0)
+    return np.sign(finite) * np.log1p(np.abs(finite) / knee) / np.log1p(limit / knee)
+
+
+def heat_values(positions: NDArray[np.float64], limit: float, knee: float = 0.0) -> NDArray[np.float64]:
+    """(...) the values that stand at positions from -1 to 1: what a scale's ticks say.
+
+    >>> heat_positions(heat_values(np.array([-0.5, 1.0]), 107.0, 5.5), 107.0, 5.5).tolist()
+    [-0.5, 1.0]
+    """
+    if not knee:
+        return positions * limit
+    return np.sign(positions) * knee * np.expm1(np.abs(positions) * np.log1p(limit / knee))
+
+
+def heat_colors(values: NDArray[np.float64], limit: float, knee: float = 0.0) -> NDArray[np.uint8]:
     """Colour each value on the scale from -limit to +limit.
 
     Args:
         values: (...) numbers; NaN and infinities get the grey of `theme.NOT_FINITE`.
         limit: End of the scale; 0: every finite value has the colour of zero.
+        knee: What `heat_knee` says of the values; 0: the scale is linear.
 
     Returns:
         (..., 3) uint8.
@@ -28,7 +65,7 @@ def heat_colors(values: NDArray[np.float64], limit: float) -> NDArray[np.uint8]:
     [[250, 250, 250], [21, 110, 192]]
     """
     finite = np.isfinite(values)
-    position = np.where(finite, values, 0.0) / (limit or 1.0)
+    position = heat_positions(values, limit, knee)
     stops = np.array(theme.HEAT_COLORS, dtype=np.float64)
     channels = [np.interp(position, theme.HEAT_POSITIONS, stops[:, channel]) for channel in range(3)]
     colors = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)

@@ -1,13 +1,19 @@
 """The board itself: walls, colours, lines, terminals, marks and labels."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
+from gridworld_env.grid.legend import Cell, mean_reward
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import ink_on
 from gridworld_env.rendering.layout import Layout
 from gridworld_env.rendering.scene import Scene
 from gridworld_env.rendering.sheet import Sheet, fit_text
+
+PIT: Final = 0.27  # radius of a hole, in sides of a square
+STRIPES: Final = 5  # dark stripes along each side of a square that costs something
 
 
 def board_pixels(scene: Scene, layout: Layout) -> NDArray[np.uint8]:
@@ -86,24 +92,55 @@ def _paint_terminals(sheet: Sheet, scene: Scene, layout: Layout) -> None:
     texts = [_reward_text(scene, index) for index in range(len(scene.terminals))]
     size = min(fit_text(sheet, texts, cell * 0.62, cell * 0.48), theme.LARGEST_TEXT)
     for (row, column), text in zip(scene.terminals, texts, strict=True):
-        paint_terminal(sheet, layout.corner(row, column), cell, scene.color(row, column), text, size)
+        pit = scene.pits[scene.grid.kind[row, column]]
+        paint_terminal(sheet, layout.corner(row, column), cell, scene.color(row, column), text, size, pit=pit)
 
 
 def paint_terminal(
-    sheet: Sheet, corner: tuple[float, float], cell: int, fill: theme.Color, text: str, size: int
+    sheet: Sheet, corner: tuple[float, float], cell: int, fill: theme.Color, text: str, size: int, *, pit: bool
 ) -> None:
-    """Draw one terminal: its outlines, and its reward in a font size, or a sign where that is too small to read."""
+    """Draw one terminal: its outlines, and its reward in a font size, or a sign where that is too small to read.
+
+    A pit is a dark hole in the square, on which the reward is written in light ink.
+    """
     x, y = corner
+    if pit:
+        size = min(size, fit_text(sheet, [text], cell * 2 * PIT * 0.86, cell * 2 * PIT * 0.7))
     legible = size >= theme.SMALLEST_TEXT
     ink = ink_on(fill)
     thick = max(1, round(cell / 48))
     for inset in (1 + 2 * thick, 1 + 4 * thick) if legible else (2,):
         _outline(sheet, (x + inset, y + inset), cell + 1 - 2 * inset, thick, ink)
     center = (x + cell / 2, y + cell / 2)
+    if pit and legible:
+        sheet.disc(center, cell * PIT, theme.PIT)
+        ink = theme.PAPER
     if legible:
         sheet.text(text, center, size, ink)
     elif cell >= theme.SIGN_CELL:
         _paint_sign(sheet, center, cell, text, ink)
+
+
+def paint_pay(sheet: Sheet, corner: tuple[float, float], cell: int, amount: float) -> None:
+    """Frame a square that pays or costs something on the way: a plain blue frame, or one of warning stripes."""
+    (x, y), thick = corner, max(2, round(cell * 0.055))
+    inside, side = (x + 1, y + 1), cell - 1
+    _outline(sheet, inside, side, thick, theme.TERMINAL_POSITIVE if amount > 0 else theme.TERMINAL_NEGATIVE)
+    if amount > 0 or cell < theme.NUMBER_CELL:
+        return
+    stripe = side / (2 * STRIPES + 1)
+    for number in range(STRIPES):
+        along = (2 * number + 1) * stripe
+        for across in (0, side - thick):
+            sheet.rectangle((inside[0] + along, inside[1] + across), (stripe, thick), theme.PIT)
+            sheet.rectangle((inside[0] + across, inside[1] + along), (thick, stripe), theme.PIT)
+
+
+def pay_of(cell: Cell) -> float:
+    """What entering a square that is not terminal pays beside an ordinary step; 0: nothing."""
+    if cell.wall or cell.terminal:
+        return 0.0
+    return mean_reward(cell.teleport_reward if cell.teleport_reward is not None else cell.reward) or 0.0
 
 
 def _paint_sign(sheet: Sheet, center: tuple[float, float], cell: int, text: str, ink: theme.Color) -> None:
@@ -142,7 +179,7 @@ def _paint_labels(sheet: Sheet, scene: Scene, layout: Layout) -> None:
         row, column = (int(part) for part in scene.grid.cell_of_state[state])
         wide, high = sheet.text_size(labels[state], size)
         x, y = layout.corner(row, column)
-        gap = layout.cell * 0.05 + 1
+        gap = layout.cell * 0.07 + 2
         ink = ink_on(fill := scene.color(row, column))
         ink = theme.MUTED if ink == theme.INK and max(fill) > 235 else ink
         sheet.text(labels[state], (x + gap + wide / 2, y + gap + high / 2), size, ink)

@@ -47,7 +47,7 @@ def paint_overlay(sheet: Sheet, scene: Scene, layout: Layout, numbers: Numbers |
 def paint_wedges(sheet: Sheet, scene: Scene, layout: Layout, numbers: NDArray[np.float64]) -> None:
     """Cut each cell into a wedge per action, coloured by its value; the best are outlined and read first."""
     cell, actions = layout.cell, numbers.shape[1]
-    colors = heat_colors(numbers, scene.limit)
+    colors = heat_colors(numbers, scene.limit, scene.knee)
     there = ~np.isnan(numbers)  # NaN is the value of an action that there is not
     fitted = None if cell < theme.NUMBER_CELL else fit_decimals(sheet, numbers[there], cell * 0.29, cell * 0.26)
     edge = max(1.0, cell / 80)

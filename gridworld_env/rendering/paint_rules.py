@@ -10,6 +10,7 @@ from gridworld_env.grid.legend import Cell
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import ink_on
 from gridworld_env.rendering.layout import Layout
+from gridworld_env.rendering.paint_cells import paint_pay, pay_of
 from gridworld_env.rendering.paint_path import blend
 from gridworld_env.rendering.scene import Scene
 from gridworld_env.rendering.sheet import Point, Sheet
@@ -32,6 +33,9 @@ def paint_rules(sheet: Sheet, scene: Scene, layout: Layout) -> None:
             _paint_teleports(sheet, scene, layout, states, cell.teleport)
         if layout.cell < theme.LABEL_CELL or cell.terminal:
             continue
+        if amount := pay_of(cell):
+            for row, column in scene.grid.cell_of_state[states]:
+                paint_pay(sheet, layout.corner(row, column), layout.cell, amount)
         for row, column in scene.grid.cell_of_state[states] if any(cell.wind) or cell.one_way else ():
             fill = scene.color(row, column)
             if any(cell.wind):

@@ -11,7 +11,7 @@ from gridworld_env.errors import MapError
 from gridworld_env.grid.grid import Grid
 from gridworld_env.grid.legend import DEFAULT_LEGEND, RewardLaw, mean_reward
 from gridworld_env.rendering import theme
-from gridworld_env.rendering.heat import heat_colors, heat_limit
+from gridworld_env.rendering.heat import heat_colors, heat_knee, heat_limit
 from gridworld_env.rendering.overlay import NO_OVERLAY, Overlay, checked_states
 from planners.models.backups import greedy_actions
 
@@ -53,12 +53,30 @@ class Scene:
         return 0.0 if numbers is None else heat_limit(numbers[~self.grid.terminal])
 
     @cached_property
+    def knee(self) -> float:
+        """Up to which magnitude the colour scale is about linear; 0: all of it is."""
+        numbers = self.overlay.values if self.overlay.action_values is None else self.overlay.action_values
+        return 0.0 if numbers is None else heat_knee(numbers[~self.grid.terminal])
+
+    @cached_property
+    def pits(self) -> tuple[bool, ...]:
+        """(kinds,) terminal squares to be avoided: they cost something, or pay nothing where others pay."""
+        kinds, used = self.grid.kinds, set(np.unique(self.grid.state_kind).tolist())
+        ends = [
+            mean_reward(cell.reward) if cell.terminal and number in used else None for number, cell in enumerate(kinds)
+        ]
+        best = max((reward for reward in ends if reward is not None), default=0.0)
+        return tuple(reward is not None and (reward < 0 or reward == 0 < best) for reward in ends)
+
+    @cached_property
     def colors(self) -> NDArray[np.uint8]:
         """(H, W, 3) colour of each cell."""
         grid = self.grid
         colors = np.empty((grid.height, grid.width, 3), dtype=np.uint8)
         colors[grid.wall] = theme.WALL
-        colors[~grid.wall] = self._plain_colors() if self.values is None else heat_colors(self.values, self.limit)
+        colors[~grid.wall] = (
+            self._plain_colors() if self.values is None else heat_colors(self.values, self.limit, self.knee)
+        )
         colors[tuple(self.terminals.T)] = self.terminal_colors
         return colors
 

@@ -36,6 +36,7 @@ TELEPORT_LINE: Final[Color] = (126, 92, 178)
 WIND: Final[Color] = (112, 146, 178)
 TERMINAL_POSITIVE: Final[Color] = (74, 139, 209)
 TERMINAL_NEGATIVE: Final[Color] = (187, 116, 63)
+PIT: Final[Color] = (44, 36, 34)
 TERMINAL_NEUTRAL: Final[Color] = (190, 193, 200)
 
 INK: Final[Color] = (24, 27, 36)

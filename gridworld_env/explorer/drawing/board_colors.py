@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gridworld_env.grid.actions import DIRECTIONS
 from gridworld_env.rendering import theme
-from gridworld_env.rendering.heat import heat_colors, ink_on
+from gridworld_env.rendering.heat import heat_colors, heat_positions, ink_on
 from gridworld_env.rendering.scene import Scene
 
 Indices = NDArray[np.uint8]
@@ -24,10 +24,10 @@ LINE_CELL: Final = 6
 WEDGE_CELL: Final = 12
 
 
-def heat_indices(values: NDArray[np.float64], limit: float) -> Indices:
+def heat_indices(values: NDArray[np.float64], limit: float, knee: float = 0.0) -> Indices:
     """(...) colour of each value on the scale from -limit to limit."""
     finite = np.isfinite(values)
-    share = np.clip(np.where(finite, values, 0.0) / (limit or 1.0), -1.0, 1.0)
+    share = np.clip(heat_positions(values, limit, knee), -1.0, 1.0)
     indices = np.rint(share * HALF + HALF).astype(np.uint8)
     indices[~finite] = NOT_FINITE
     return indices
@@ -41,7 +41,7 @@ def square_colors(scene: Scene, rows: slice, columns: slice) -> Indices:
     if values is None:
         colors = np.full(states.shape, FREE, dtype=np.uint8)
     else:
-        colors = heat_indices(values[states], scene.limit)
+        colors = heat_indices(values[states], scene.limit, scene.knee)
     colors[states < 0] = WALL
     ends = grid.terminal[states] & (states >= 0)
     colors[ends] = end_colors(grid.cell_reward[states[ends]])
@@ -67,7 +67,7 @@ def wedge_pixels(scene: Scene, colors: Indices, rows: slice, columns: slice, cel
     states = grid.state_of_cell[rows, columns]
     actions = table.shape[1]
     parts = np.empty((*states.shape, actions + 1), dtype=np.uint8)
-    parts[..., :actions] = heat_indices(table[states], scene.limit)
+    parts[..., :actions] = heat_indices(table[states], scene.limit, scene.knee)
     parts[..., actions] = LINE
     whole = (states < 0) | grid.terminal[states]
     parts[whole] = colors[whole][:, None]

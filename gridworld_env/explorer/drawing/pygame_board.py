@@ -97,14 +97,15 @@ class MapDrawing:
                 if cell.terminal:
                     _stamp(layer, view, places + np.array((rows.start, columns.start)), colors[tuple(places.T)])
                 continue
-            label, pairs = scene.kind_labels[number], []
+            hidden = wedges and not cell.terminal  # the numbers of the wedges are there
+            label, pairs = "" if hidden else scene.kind_labels[number], []
             for row, column in places.tolist():
                 color = colors[row, column]
                 # Where only the ink counts, two fills do, and two sprites.
                 fill = board_colors.PALETTE[color]
                 if not cell.terminal:
                     fill = theme.FREE if wedges or board_colors.DARK_INK[color] else theme.HEAT_COLORS[-1]
-                sprite = self.sprites.kind(view.cell, cell, label, fill, bare)
+                sprite = self.sprites.kind(view.cell, cell, label, fill, bare=bare, pit=scene.pits[number])
                 pairs.append((sprite, view.corner(rows.start + row, columns.start + column)))
             layer.blits(pairs, doreturn=False)
 

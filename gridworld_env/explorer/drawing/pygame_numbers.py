@@ -49,7 +49,7 @@ def paint_action_values(layer: pygame.Surface, scene: Scene, view: Viewport, fon
     texts, size = fitted(shown.ravel().tolist(), view.cell * 0.3, view.cell * 0.26, fonts)
     if not size:
         return
-    dark = board_colors.DARK_INK[board_colors.heat_indices(shown, scene.limit)]
+    dark = board_colors.DARK_INK[board_colors.heat_indices(shown, scene.limit, scene.knee)]
     offsets = DIRECTIONS[: table.shape[1]] * view.cell * 0.285
     for index, (row, column) in enumerate(places.tolist()):
         x, y = view.corner(rows.start + row, columns.start + column)

@@ -10,7 +10,7 @@ from gridworld_env.grid.legend import Cell
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import ink_on
 from gridworld_env.rendering.paint_arrows import paint_arrow
-from gridworld_env.rendering.paint_cells import paint_terminal
+from gridworld_env.rendering.paint_cells import paint_pay, paint_terminal, pay_of
 from gridworld_env.rendering.paint_rules import paint_way_out, paint_wind
 from gridworld_env.rendering.pygame_sheet import PygameSheet
 from gridworld_env.rendering.sheet import fit_text
@@ -71,15 +71,19 @@ class Sprites:
 
         return self._sprite(("arrows", cell, code, actions, ink, numbered), cell, ink, draw)
 
-    def kind(self, cell: int, kind: Cell, label: str, fill: theme.Color, bare: bool) -> pygame.Surface:
+    def kind(
+        self, cell: int, kind: Cell, label: str, fill: theme.Color, *, bare: bool, pit: bool = False
+    ) -> pygame.Surface:
         """What is painted on squares of one kind, over the colour `fill`: rewards of ends, starts, wind, labels."""
         ink = ink_on(fill)
 
         def draw(sheet: SpriteSheet) -> None:
             if kind.terminal:
                 size = min(fit_text(sheet, [label], cell * 0.62, cell * 0.48) if label else 0, round(cell * 0.3))
-                paint_terminal(sheet, (0, 0), cell, fill, label, size)
+                paint_terminal(sheet, (0, 0), cell, fill, label, size, pit=pit)
                 return
+            if (amount := pay_of(kind)) and cell >= theme.LABEL_CELL:
+                paint_pay(sheet, (0, 0), cell, amount)
             if any(kind.wind) and cell >= theme.LABEL_CELL:
                 paint_wind(sheet, (cell / 2, cell / 2), cell, kind, bare, fill)
             if kind.one_way and cell >= theme.LABEL_CELL:
@@ -88,11 +92,11 @@ class Sprites:
             if text and cell >= theme.LABEL_CELL:
                 size = max(10, round(cell * 0.17))
                 wide, high = sheet.text_size(text, size)
-                sheet.text(text, (cell * 0.06 + 1 + wide / 2, cell * 0.06 + high / 2), size, ink)
+                sheet.text(text, (cell * 0.075 + 1 + wide / 2, cell * 0.06 + 1 + high / 2), size, ink)
             elif kind.start and cell >= theme.LINE_CELL:
                 sheet.polygon([(1, 1), (cell * 0.45, 1), (1, cell * 0.45)], theme.MUTED)
 
-        return self._sprite(("kind", cell, kind, label, fill, bare), cell, ink, draw)
+        return self._sprite(("kind", cell, kind, label, fill, bare, pit), cell, ink, draw)
 
     def _sprite(
         self, key: tuple[object, ...], cell: int, ink: theme.Color, draw: Callable[[SpriteSheet], None]

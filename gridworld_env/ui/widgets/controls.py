@@ -165,24 +165,40 @@ class ColorScale(Control):
     Attributes:
         colors: The colours from left to right.
         ends: What is written left and right of them; None: the strip is not shown.
+        ticks: What is written below the strip instead, evenly spaced from end to end; none: the ends are beside it.
     """
 
     colors: Callable[[], Sequence[style.Color]]
     ends: Callable[[], tuple[str, str] | None]
+    ticks: Callable[[], Sequence[str]] | None = None
 
     def height(self) -> float:
         """Its height in points."""
-        return style.LINE_HEIGHT
+        return style.LINE_HEIGHT + (8 if self.ticks is not None else 0)
 
     def paint(self, painter: Painter, rect: Rect, pointer: Point | None) -> None:
         """Draw the strip between its ends."""
         ends = self.ends()
         if ends is None:
             return
+        if self.ticks is not None:
+            self._paint_ticked(painter, rect, self.ticks())
+            return
         left, right = (painter.text_width(end, style.SMALL) + 6 for end in ends)
         bar = Rect(rect.x + left, rect.y + 4, rect.width - left - right, rect.height - 8)
         painter.text(ends[0], Rect(rect.x, rect.y, left, rect.height), style.SMALL, style.MUTED, "left")
         painter.text(ends[1], Rect(bar.right, rect.y, right, rect.height), style.SMALL, style.MUTED, "right")
+        self._paint_bar(painter, bar)
+
+    def _paint_ticked(self, painter: Painter, rect: Rect, ticks: Sequence[str]) -> None:
+        self._paint_bar(painter, Rect(rect.x, rect.y, rect.width, 8))
+        below = Rect(rect.x, rect.y + 9, rect.width, rect.height - 9)
+        for number, text in enumerate(ticks):
+            share, wide = number / (len(ticks) - 1), painter.text_width(text, style.SMALL)
+            x = min(rect.right - wide, max(rect.x, rect.x + share * rect.width - wide / 2))
+            painter.text(text, Rect(x, below.y, wide + 1, below.height), style.SMALL, style.MUTED, "left")
+
+    def _paint_bar(self, painter: Painter, bar: Rect) -> None:
         colors = self.colors()
         for place, color in zip(bar.columns(len(colors)), colors, strict=True):
             painter.fill(Rect(place.x, place.y, place.width + 0.5, place.height), color)

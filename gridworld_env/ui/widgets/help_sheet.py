@@ -76,15 +76,16 @@ def _widest_keys(painter: Painter, table: CommandTable[Any]) -> float:
 
 
 def _filled(groups: list[list[Entry]], height: float) -> list[list[Entry]]:
-    columns: list[list[Entry]] = [[]]
-    used = 0.0
+    """Each group in the first column that has room for it."""
+    columns: list[list[Entry]] = []
     for group in groups:
         needed = sum(entry.height for entry in group)
-        if used and used + needed > height:
-            columns.append([])
-            used = 0.0
-        columns[-1] += group
-        used += needed
+        room = (column for column in columns if sum(entry.height for entry in column) + needed <= height)
+        column = next(room, None)
+        if column is None:
+            columns.append(list(group))
+        else:
+            column += group
     return columns
 
 

@@ -59,8 +59,9 @@ def test_terminals_have_two_outlines_and_their_reward() -> None:
     middle = slice(y + 30, y + 66), slice(x + 30, x + 66)
     positive = (frame[middle] != theme.TERMINAL_POSITIVE).any(axis=-1)
     below = middle[0].start + 96, middle[0].stop + 96
-    negative = (frame[below[0] : below[1], middle[1]] != theme.TERMINAL_NEGATIVE).any(axis=-1)
-    assert positive.sum() > negative.sum() > 20  # "+1" has more ink than "-1"
+    negative = frame[below[0] : below[1], middle[1]]
+    hole, letters = ((negative == color).all(axis=-1).sum() for color in (theme.PIT, theme.PAPER))
+    assert hole > positive.sum() > letters > 20  # a pit, and "+1" has more ink than "-1"
 
 
 @pytest.mark.parametrize("state", range(11))

@@ -14,7 +14,17 @@ from hypothesis.extra.numpy import arrays
 from gridworld_env.errors import MapError
 from gridworld_env.grid.grid import parse_grid
 from gridworld_env.rendering import build_scene, make_overlay, theme
-from gridworld_env.rendering.heat import contrast, heat_colors, heat_limit, ink_on, luminance, number_text
+from gridworld_env.rendering.heat import (
+    contrast,
+    heat_colors,
+    heat_knee,
+    heat_limit,
+    heat_positions,
+    heat_values,
+    ink_on,
+    luminance,
+    number_text,
+)
 from gridworld_env.rendering.layout import Layout
 
 LECTURE = parse_grid(["...+", ".#.-", "S..."])
@@ -188,3 +198,38 @@ def test_averaging_below_a_pixel_a_cell_is_the_mean_of_each_block(rng: np.random
     for row, column in [(0, 0), (100, 17), (343, 683), (343, 5), (7, 683)]:
         block = colors[3 * row : 3 * row + 3, 3 * column : 3 * column + 3].reshape(-1, 3)
         np.testing.assert_allclose(small[row, column], block.mean(axis=0), atol=0.51)
+
+
+def test_a_scale_with_a_few_large_values_still_tells_the_small_ones_apart() -> None:
+    """On a cliff Q is -107 beside -1 to -8: the colours of the small ones differ, and their order is kept."""
+    values = np.array([-1.0, -2.0, -4.0, -8.0, -107.0])
+    knee = heat_knee(values)
+    linear, told = heat_colors(values, 107.0).astype(int), heat_colors(values, 107.0, knee).astype(int)
+    assert np.abs(np.diff(linear[:4].sum(axis=1))).max() < np.abs(np.diff(told[:4].sum(axis=1))).min()
+    assert (np.diff(told.sum(axis=1)) < 0).all()
+    assert told[-1].tolist() == linear[-1].tolist()
+    assert heat_knee(np.array([0.5, 0.7, 1.0])) == 0
+    assert heat_knee(np.array([0.0, np.nan, np.inf])) == 0
+
+
+def test_positions_of_values_and_values_of_positions_are_inverse() -> None:
+    for knee in (0.0, 0.3, 5.0):
+        positions = np.linspace(-1, 1, 21)
+        values = heat_values(positions, 100.0, knee)
+        np.testing.assert_allclose(heat_positions(values, 100.0, knee), positions, atol=1e-12)
+        assert (np.diff(values) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "legend", "pits"),
+    [
+        (["S+-"], {}, {"-"}),
+        (["SHG"], {"H": {"terminal": True, "reward": 0.0}, "G": {"terminal": True, "reward": 1.0}}, {"H"}),
+        (["SG"], {"G": {"terminal": True}}, set()),  # it pays nothing, and nothing else does
+        (["SRG"], {"R": {"reward": -5}, "G": {"terminal": True, "reward": 0.0}}, set()),
+    ],
+)
+def test_ends_to_be_avoided_are_pits(rows: list[str], legend: Any, pits: set[str]) -> None:
+    scene = build_scene(parse_grid(rows, legend))
+    found = {rows[0][at] for at in range(len(rows[0])) if scene.pits[scene.grid.kind[0, at]]}
+    assert found == pits
