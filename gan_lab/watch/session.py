@@ -14,7 +14,7 @@ from gan_lab.watch.drawn_data import NAME, DrawnData
 from gan_lab.watch.live_run import LiveRun, named
 from gan_lab.watch.picture_maker import PictureMaker
 from gan_lab.watch.scene import Scene
-from gan_lab.watch.side import Played, Side, played
+from gan_lab.watch.side import Played, Side, played, shown
 from gan_lab.watch.watchable_games import first_recipe, watched_game, watched_recipe
 from gridworld_env.ui.pages.thinning import Thinning
 from gridworld_env.ui.widgets.history import History
@@ -195,7 +195,7 @@ class Session(BaseSession):
     def toggle_beside(self) -> None:
         """Begin again with two runs side by side; or keep the chosen one of two."""
         if len(self.sides) > 1:
-            self.history.change(Played((self.side,), Thinning(lambda scene: 0)))
+            self.history.change(shown(self.side))
             self._show()
             self.say("this run alone; Ctrl+Z shows both again")
             return

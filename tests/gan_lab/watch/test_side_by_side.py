@@ -87,7 +87,7 @@ def test_both_are_shown_together_and_one_can_be_kept() -> None:
     settle(app)
     scene = session.recording.frames[-1]
     assert scene.beside is not None
-    assert scene.title.startswith("A: update 1")
+    assert scene.title.startswith("A: two_modes, update 1")
     assert "penalty r1" in scene.beside.rules
     assert (scene.chosen, scene.beside.chosen) == (False, True)
     charts = beside_charts(plane_charts(scene.rows, 2), plane_charts(scene.beside.rows, 2))
