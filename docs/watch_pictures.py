@@ -38,7 +38,7 @@ def play(window: AppWindow, session: Session, updates: int) -> None:
             while session.drawing_pictures:
                 session._draw(0.0)
     session.running = False
-    session.say(f"paused after {session.live_run.run.steps} updates")
+    session.say(f"paused at update {session.live_run.run.steps}")
     session._begin_picture()
     settle(window)
 

@@ -237,17 +237,29 @@ class WatchApp(Shell[Session]):
 
     def ask_players(self) -> None:
         """Ask where the players go."""
-        name = f"{self.session.live_run.game.name}.safetensors"
-        self.ask("Write the players to", name, files.save_players)
+        self.ask("Write the players to", self._file_name, files.save_players, writes=True)
+
+    @property
+    def _file_name(self) -> str:
+        return f"{self.session.live_run.game.name}.safetensors"
+
+    def save_work(self, then: Callable[[], Any]) -> None:
+        """Ask where the players go, and go on when they are written."""
+
+        def write(session: Session, name: str) -> None:
+            files.save_players(session, name)
+            then()
+
+        self.ask("Write the players to", self._file_name, write, writes=True)
 
     def ask_page(self) -> None:
         """Ask where the page goes."""
-        self.ask("Write the page to", "watch.html", files.export_page)
+        self.ask("Write the page to", "watch.html", files.export_page, writes=True)
 
     def ask_png(self) -> None:
         """Ask where the picture goes."""
-        self.ask("Write the picture to", "watch.png", files.export_png)
+        self.ask("Write the picture to", "watch.png", files.export_png, writes=True)
 
     def ask_gif(self) -> None:
         """Ask where the animation goes."""
-        self.ask("Write the animation to", "watch.gif", files.export_gif)
+        self.ask("Write the animation to", "watch.gif", files.export_gif, writes=True)

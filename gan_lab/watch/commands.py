@@ -34,18 +34,23 @@ def follow_update(session: Session, name: str) -> None:
 PENALTY_TITLES = {"gradient_penalty": "GP"}
 
 
-def _learning_rows() -> list[Row[WatchApp]]:
-    rows: list[Row[WatchApp]] = []
-    for number, loss in enumerate(LOSSES.values(), 1):
-        words, act = loss.name.replace("_", " "), on(Session.change, loss=loss.name)
-        rows.append((f"loss {loss.name}", f"shift+{number}", words, f"{words}: {loss.equation}", act))
-    for number, (name, rule) in enumerate(UPDATES.items(), 1):
-        rows.append((f"update {name}", f"ctrl+{number}", name, f"{name}: {rule.equation}", on(follow_update, name)))
-    rows.append(("penalty none", "ctrl+shift+0", "none", "No penalty", on(Session.change, penalty="none")))
-    for number, (name, penalty) in enumerate(PENALTIES.items(), 1):
-        title, act = PENALTY_TITLES.get(name, name.upper()), on(Session.change, penalty=name)
-        rows.append((f"penalty {name}", f"ctrl+shift+{number}", title, f"{title}: {penalty.equation}", act))
-    return rows
+LOSS: list[Row[WatchApp]] = [
+    (
+        f"loss {loss.name}", f"shift+{number}", loss.name.replace("_", " "),
+        f"{loss.name.replace('_', ' ')}: {loss.equation}", on(Session.change, loss=loss.name),
+    )
+    for number, loss in enumerate(LOSSES.values(), 1)
+]  # fmt: skip
+RULE: list[Row[WatchApp]] = [
+    (f"update {name}", f"ctrl+{number}", name, f"{name}: {rule.equation}", on(follow_update, name))
+    for number, (name, rule) in enumerate(UPDATES.items(), 1)
+]
+
+
+def _penalty_row(number: int, name: str) -> Row[WatchApp]:
+    title = PENALTY_TITLES.get(name, name.upper())
+    text = f"{title}: {PENALTIES[name].equation}"
+    return f"penalty {name}", f"ctrl+shift+{number}", title, text, on(Session.change, penalty=name)
 
 
 PLAY: list[Row[WatchApp]] = [
@@ -78,10 +83,13 @@ GAME: list[Row[WatchApp]] = [
     ("own recipe", "o", "Recipe", "Begin again by the game's own recipe", on(Session.follow_recipe, own=True)),
     ("plain", "shift+o", "Plain", "Begin again, without a penalty", on(Session.follow_recipe, own=False)),
 ]
-LEARN: list[Row[WatchApp]] = [
-    *_learning_rows(),
+PENALTY: list[Row[WatchApp]] = [
+    ("penalty none", "ctrl+shift+0", "none", "No penalty", on(Session.change, penalty="none")),
+    *(_penalty_row(number, name) for number, name in enumerate(PENALTIES, 1)),
     ("more weight", "w", "Weight +", "The penalty counts twice as much", lambda app: app.scale_weight(2.0)),
     ("less weight", "shift+w", "Weight -", "The penalty counts half as much", lambda app: app.scale_weight(0.5)),
+]
+RATES: list[Row[WatchApp]] = [
     ("faster rates", "t", "Rates +", "Both players learn twice as fast", lambda app: app.scale_rates(2.0)),
     ("slower rates", "shift+t", "Rates -", "Both players learn half as fast", lambda app: app.scale_rates(0.5)),
     ("more k", "k", "k +", "One more step of D before each one of G", lambda app: app.change_k(1)),
@@ -103,13 +111,26 @@ SHOW: list[Row[WatchApp]] = [
         for name, text in LAYERS.items()
     ),
     ("page of panel", "tab", "Next page", "The next page of the panel, in a low window", lambda app: app.turn_page()),
+    ("full screen", "f11", "Full screen", "Fill the screen, or leave it", lambda app: app.toggle_full_screen()),
+    ("enlarge", "f12", "Letters", "Everything larger, for a projector", lambda app: app.enlarge()),
     ("help", "f1 ?", "Help", "This sheet", lambda app: app.toggle_help()),
 ]
 FILE: list[Row[WatchApp]] = [
     ("save", "ctrl+s", "Players", "Write the players: gan_lab.load reads them", lambda app: app.ask_players()),
-    ("page", "ctrl+e", "Page", "Write what was seen as a page for a browser", lambda app: app.ask_page()),
+    ("page", "ctrl+h", "Page", "Write what was seen as a page for a browser", lambda app: app.ask_page()),
     ("png", "ctrl+p", "PNG", "Write what is shown as a picture", lambda app: app.ask_png()),
     ("gif", "ctrl+g", "GIF", "Write the run so far as an animation", lambda app: app.ask_gif()),
     ("quit", "ctrl+q", "Quit", "Close the window; the report is printed", lambda app: app.quit()),
 ]
-COMMANDS = CommandTable.of_groups({"Play": PLAY, "Game": GAME, "Show": SHOW, "Files": FILE, "Learning": LEARN})
+COMMANDS = CommandTable.of_groups(
+    {
+        "Play": PLAY,
+        "Game": GAME,
+        "Show": SHOW,
+        "Files": FILE,
+        "Loss": LOSS,
+        "Update rule": RULE,
+        "Penalty on D's slope": PENALTY,
+        "Rates": RATES,
+    }
+)

@@ -100,13 +100,13 @@ def plane_charts(rows: Sequence[dict[str, float]], modes: int) -> list[Chart]:
             "V(D, G)",
             [
                 Line("-log 4 = -1.386", steps, flat, palette.EQUILIBRIUM, dashed=True),
-                Line(f"with the best D at least {_last(best)}", steps, best, palette.EXACT),
+                Line(f"of the best D, at least {_last(best)}", steps, best, palette.EXACT),
                 Line(f"V {_last(value)}", steps, value, palette.LEARNED),
             ],
             *_ends(np.concatenate([value, flat, best]), least=0.5),
         ),
         Chart(
-            "divergences, nats",
+            "divergences in nats",
             [
                 Line("log 2", steps, np.full(len(steps), np.log(2.0)), palette.EQUILIBRIUM, dashed=True),
                 Line(f"KL of mode shares {_last(kl)}", steps, kl, palette.FAKE),
@@ -116,7 +116,7 @@ def plane_charts(rows: Sequence[dict[str, float]], modes: int) -> list[Chart]:
             max(0.8, float(np.nanmax(kl, initial=0.0)) * 1.05),
         ),
         Chart(
-            f"shares: of {modes} modes, of samples",
+            f"shares of {modes} modes, and of samples",
             [
                 Line(f"good samples {100 * good[-1]:.0f} %" if len(good) else "", steps, good, palette.FAKE),
                 Line(f"modes found {found[-1]:.0f}" if len(found) else "", steps, found / modes, palette.DATA),
@@ -201,7 +201,7 @@ def ticks(low: float, high: float, most: int = 6, *, logarithmic: bool = False) 
     for step in steps:
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
         if last - first < most:
-            return [float(f"{number * step:.6g}") for number in range(first, last + 1)]
+            return [round(number * step, 1 - math.floor(math.log10(size))) for number in range(first, last + 1)]
     return [low, high]
 
 

@@ -50,16 +50,21 @@ def export_page(session: Session, name: str) -> None:
 
 
 def save_players(session: Session, name: str) -> None:
-    """Write the players and all else that the next update needs.
+    """Write the players and all else that the next update needs; of two runs, to two files that end in -A and -B.
 
     Raises:
         WiringError: Nothing can be written there.
+        ValueError: Another suffix, no such folder, or one of two files is there already.
         OSError: It cannot be written.
     """
     path = picture_path(name, ".safetensors")
-    session.live_run.save(path)
-    session.side.saved = session.live_run.run.steps
-    session.say(f"wrote {path}: gan_lab.load({path.name!r}) reads it")
+    paths = [path] if len(session.sides) == 1 else [path.with_stem(f"{path.stem}-{letter}") for letter in NAMES]
+    if there := [str(one) for one in paths if len(paths) > 1 and one.exists()]:
+        raise ValueError(f"there is a file {there[0]} already: choose another name")
+    for side, one in zip(session.sides, paths, strict=True):
+        side.live_run.save(one)
+        side.saved = side.live_run.run.steps
+    session.say(f"wrote {' and '.join(map(str, paths))}: gan_lab.load({paths[0].name!r}) reads it")
 
 
 def export_gif(session: Session, name: str) -> None:

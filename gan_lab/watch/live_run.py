@@ -244,14 +244,9 @@ class LiveRun:
         return tuple(network_of(self.pair.players[ROLES[name]], name, size) for name, size in sizes.items())
 
     @property
-    def progress(self) -> str:
-        """How far it is."""
-        return f"update {self.run.steps:,}, seed {self.seed}"
-
-    @property
     def headline(self) -> str:
         """The game, and how far it is."""
-        return f"{self.game.name}, {self.progress}"
+        return f"{self.game.name}, update {self.run.steps:,}, seed {self.seed}"
 
     @property
     def rules(self) -> str:

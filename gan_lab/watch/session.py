@@ -14,7 +14,7 @@ from gan_lab.watch.drawn_data import NAME, DrawnData
 from gan_lab.watch.live_run import LiveRun, named
 from gan_lab.watch.picture_maker import PictureMaker
 from gan_lab.watch.scene import Scene
-from gan_lab.watch.side import Played, Side, played
+from gan_lab.watch.side import Played, Side, played, shown
 from gan_lab.watch.watchable_games import first_recipe, watched_game, watched_recipe
 from gridworld_env.ui.pages.thinning import Thinning
 from gridworld_env.ui.widgets.history import History
@@ -23,6 +23,7 @@ from gridworld_env.ui.widgets.session import FRAME_PART, BaseSession
 
 SPEEDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 1e6)  # updates a second; the last: as many as there is time for
 FULL_PART: Final = 0.025  # seconds of a frame that training may take at full speed
+LONG: Final = 1000  # updates of players that are not lost without a question
 NAMES: Final = "AB"  # of two runs side by side
 
 
@@ -102,6 +103,14 @@ class Session(BaseSession):
             if side.live_run.diverged
         ]
         return "; ".join(found)
+
+    @property
+    def unsaved(self) -> str:
+        """The question before players are lost that took long to train."""
+        learned = max(side.live_run.run.steps - side.saved if side.live_run.of_samples else 0 for side in self.sides)
+        if learned < LONG:
+            return ""
+        return f"The players have learned for {learned:,} updates that are not saved. Save the players?"
 
     def name_of(self, number: int) -> str:
         """What a message about a run begins with: nothing where there is one only."""
@@ -186,7 +195,7 @@ class Session(BaseSession):
     def toggle_beside(self) -> None:
         """Begin again with two runs side by side; or keep the chosen one of two."""
         if len(self.sides) > 1:
-            self.history.change(Played((self.side,), Thinning(lambda scene: 0)))
+            self.history.change(shown(self.side))
             self._show()
             self.say("this run alone; Ctrl+Z shows both again")
             return
@@ -249,9 +258,7 @@ class Session(BaseSession):
         self.running = not self.running
         self._pace = Pace()
         self.say(
-            "runs; Space pauses, F1 shows all keys"
-            if self.running
-            else f"paused after {self.live_run.run.steps} updates"
+            "runs; Space pauses, F1 shows all keys" if self.running else f"paused at update {self.live_run.run.steps}"
         )
         if not self.running:
             self._begin_picture()

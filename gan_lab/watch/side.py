@@ -77,7 +77,7 @@ class Side:
         """What there is to see; with a name where there are two."""
         live_run = self.live_run
         return Scene(
-            live_run.game, f"{name}: {live_run.progress}" if name else live_run.headline, live_run.rules,
+            live_run.game, f"{name}: {live_run.headline}" if name else live_run.headline, live_run.rules,
             self.picture_maker.picture, tuple(self.curves.rows), view, layers, live_run.networks, self.began,
             chosen=chosen,
         )  # fmt: skip
@@ -108,4 +108,9 @@ class Played:
 
 def played(*live_runs: LiveRun) -> Played:
     """Live runs, of which nothing has been seen."""
-    return Played(tuple(map(Side, live_runs)), Thinning(lambda scene: 0, most_frames=MOST_PICTURES))
+    return shown(*map(Side, live_runs))
+
+
+def shown(*sides: Side) -> Played:
+    """Runs, whose pictures from now on are kept for the animation."""
+    return Played(sides, Thinning(lambda scene: 0, most_frames=MOST_PICTURES))

@@ -162,4 +162,5 @@ def _show(app: WatchApp) -> Iterator[Control]:
 
 
 def _files(app: WatchApp) -> Iterator[Control]:
-    yield app.buttons(["save", "page", "png", "gif", "help"], 3)
+    yield app.buttons(["save", "page", "png", "gif"], 4)
+    yield app.buttons(["full screen", "enlarge", "help"], 3)

@@ -30,7 +30,7 @@ VIEWS: Final = {
             "D - D*",
             "Green: D says real too often; purple: too rarely; both averaged over the width h; grey: no samples",
         ),
-        View("noise", "where G puts the noise", "Where G puts a square of its first two noise numbers"),
+        View("noise", "where G puts z", "Where G puts a square of its first two noise numbers"),
         View("networks", "both networks, layer by layer", "Layers of both networks: their shapes and learned numbers"),
     )
 }

@@ -38,7 +38,11 @@ def paint_chart(ink: Ink, rect: Rect, chart: Chart) -> None:
             ink.dots(points[-1:], 2.6, line.color, palette.PAPER)
     painter.clip(None)
     painter.text(
-        f"{last:.0f} updates", Rect(inner.x, inner.bottom, inner.width, CAPTION), style.SMALL, style.MUTED, "right"
+        f"{last:,.0f} update{'' if last == 1 else 's'}",
+        Rect(inner.x, inner.bottom, inner.width, CAPTION),
+        style.SMALL,
+        style.MUTED,
+        "right",
     )
     _names(ink, inner, chart)
     painter.outline(body, style.EDGE)

@@ -12,6 +12,7 @@ from gan_lab.watch.drawing.palette import Color, Pixels
 from gridworld_env.ui.widgets import style
 from gridworld_env.ui.widgets.geometry import Point, Rect
 from gridworld_env.ui.widgets.pygame_painter import PygamePainter
+from gridworld_env.ui.widgets.text_flow import wrapped
 
 BARB = 0.55  # half the width of an arrow's head, as a share of its length
 
@@ -78,14 +79,7 @@ class Ink:
 
     def wrapped(self, text: str, width: float) -> list[str]:
         """A line of small text, cut between words into lines that fit."""
-        lines = [""]
-        for word in text.split():
-            longer = f"{lines[-1]} {word}".strip()
-            if lines[-1] and self.painter.text_width(longer, style.SMALL) > width:
-                lines.append(word)
-            else:
-                lines[-1] = longer
-        return lines
+        return wrapped(text, width, lambda part: self.painter.text_width(part, style.SMALL))
 
     def dashes(self, points: NDArray[Any], color: Color, width: float = 1.5, dash: float = 6.0) -> None:
         """The same, broken every few points of its way."""

@@ -44,7 +44,7 @@ def _axes(ink: Ink, rect: Rect, bound: float) -> None:
         place = on_rect(np.array([mark, 0.0]), rect, bound)
         left = place[0] + 4 if mark < 0 else place[0] - 44
         align = "left" if mark < 0 else "right"
-        ink.painter.text(f"{mark:g}", Rect(left, y + 2, 40, 16), style.SMALL, style.MUTED, align)
+        ink.painter.text(f"{mark:g}", Rect(left, y + 16, 40, 16), style.SMALL, style.MUTED, align)
         down = rect.y + 2 if mark > 0 else rect.bottom - 18
         ink.painter.text(f"{mark:g}", Rect(x + 4, down, 40, 16), style.SMALL, style.MUTED, "left")
 

@@ -259,7 +259,7 @@ def test_small_pictures_are_enlarged_by_a_click_and_layers_toggled() -> None:
     assert "real" in app.session.layers
 
 
-@pytest.mark.parametrize("game", ["ring8", "dirac"])
+@pytest.mark.parametrize("game", ["ring8", "dirac", "bump"])
 def test_every_command_and_every_button_does_something_or_says_why_not(game: str) -> None:
     app = opened(game)
     for command in COMMANDS:

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("pygame")
+pygame = pytest.importorskip("pygame")
 
-from gan_lab.watch.drawing.pygame_ink import Ink
-from gan_lab.watch.launch import open_watch, opening
-from gan_lab.watch.session import Session
-from gridworld_env.ui.widgets.geometry import Rect
-from tests.oracles.windows import User, without_a_screen, written
+from gan_lab.watch.commands import COMMANDS  # noqa: E402
+from gan_lab.watch.drawing.pygame_ink import Ink  # noqa: E402
+from gan_lab.watch.launch import open_watch, opening  # noqa: E402
+from gan_lab.watch.session import Session  # noqa: E402
+from gridworld_env.ui.widgets.controls import Buttons  # noqa: E402
+from gridworld_env.ui.widgets.geometry import Rect  # noqa: E402
+from tests.oracles.windows import User, without_a_screen, written  # noqa: E402
 
 # The three that were asked for; what a desktop's bars leave of the first; and the size at which the window opens.
 SIZES = [(1280, 720, 1.0), (1600, 1000, 1.0), (1280, 720, 2.0), (1280, 630, 1.0), (1240, 890, 1.0)]
@@ -94,3 +96,40 @@ def test_every_label_is_whole(
             cut = [line.text for line in lines if not line.whole]
             assert not cut, (size, session.view, page, cut)
             assert user.app.panel.content_height() <= user.app.panel.rect.height  # nothing has to be scrolled to
+
+
+@pytest.mark.parametrize("size", SIZES[:3], ids=str)
+def test_help_questions_and_messages_are_whole(
+    size: tuple[int, int, float], sessions: dict[str, Session], window: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command stands on the sheet of keys, which is read to its end; so are long messages, and questions."""
+    session = sessions["plane"]
+    user = window(session, size)
+    user.key("f1")
+    user.away()
+    seen: list[str] = []
+    for _ in range(20):
+        lines = written(user, monkeypatch)
+        assert [line.text for line in lines if line.width > line.place.width + 1e-6] == []
+        seen += [line.text for line in lines if line.whole]
+        user.key("down")
+    told = " ".join(seen)
+    assert all(word in told for command in COMMANDS for word in command.help.split()), "a command is not on the sheet"
+    user.key("f1")
+    for control, place in user.app.panel.places():
+        for button, at in control.places(place) if isinstance(control, Buttons) else ():
+            user.move(*(size[2] * part for part in at.center))
+            assert all(line.whole for line in written(user, monkeypatch)), button.hint
+    user.away()
+    session.say("a sentence that is told at some length. " * 8, refusal=True)
+    assert all(line.whole for line in written(user, monkeypatch))
+    user.key("ctrl+s")
+    assert all(line.whole for line in written(user, monkeypatch))
+    user.app.prompt = None
+    session.side.saved = 0
+    user.post(pygame.WINDOWCLOSE)
+    user.window.step()
+    lines = written(user, monkeypatch)
+    assert any("Save the players?" in line.text for line in lines)
+    assert all(line.whole for line in lines)
+    user.app.overlay = None

@@ -87,7 +87,7 @@ def test_both_are_shown_together_and_one_can_be_kept() -> None:
     settle(app)
     scene = session.recording.frames[-1]
     assert scene.beside is not None
-    assert scene.title.startswith("A: update 1")
+    assert scene.title.startswith("A: two_modes, update 1")
     assert "penalty r1" in scene.beside.rules
     assert (scene.chosen, scene.beside.chosen) == (False, True)
     charts = beside_charts(plane_charts(scene.rows, 2), plane_charts(scene.beside.rows, 2))
@@ -298,3 +298,42 @@ def test_views_and_layers_that_a_game_has_not_are_refused_in_words() -> None:
     assert "one picture beside the networks" in line.session.status[0]
     press(line, "l")
     assert line.session.status[0] == "D, blue dashes: hidden"
+
+
+def test_players_that_learned_for_long_are_not_lost_without_a_question(tmp_path: Path) -> None:
+    app = opened("two_modes")
+    app.quit()
+    assert app.closing  # nothing is lost that a few seconds do not bring back
+    app.closing = False
+    app.session.live_run.run.steps = 1000
+    app.quit()
+    assert (app.closing, app.session.unsaved[:32]) == (False, "The players have learned for 1,0")
+    press(app, "s")
+    assert app.prompt is not None
+    app.prompt.answer = str(tmp_path / "kept.safetensors")
+    press(app, "return")
+    assert app.closing
+    assert gan_lab.load(tmp_path / "kept.safetensors").steps == 1000
+    assert not app.session.unsaved
+    dirac = opened("dirac")
+    dirac.session.live_run.run.steps = 5000
+    assert not dirac.session.unsaved
+
+
+def test_files_are_replaced_only_when_told(tmp_path: Path) -> None:
+    app = opened("two_modes", beside={"penalty": "r1"})
+    settle(app)
+    there = tmp_path / "now.png"
+    there.write_bytes(b"mine")
+    app.ask_png()
+    assert app.prompt is not None
+    app.prompt.answer = str(there)
+    press(app, "return")
+    assert there.read_bytes() == b"mine"
+    press(app, "escape")
+    assert there.read_bytes() == b"mine"
+    files.save_players(app.session, str(tmp_path / "both.safetensors"))
+    assert [one.name for one in sorted(tmp_path.glob("both*"))] == ["both-A.safetensors", "both-B.safetensors"]
+    with pytest.raises(ValueError, match="already: choose another name"):
+        files.save_players(app.session, str(tmp_path / "both.safetensors"))
+    app.page = "View"

@@ -280,3 +280,23 @@ def test_losses_and_penalties_are_under_the_digits_of_every_keyboard(row: str) -
             expected = COMMANDS.of_stroke(stroke)
             assert expected is None or found is expected, (stroke, key)
             assert key.text == held["unicode"]
+
+
+def test_every_key_of_the_sheet_reaches_its_command() -> None:
+    """As a keyboard sends it: with the letter or sign that it types, and without one where Ctrl or Alt is held."""
+    for command in COMMANDS:
+        for stroke in command.keys:
+            *held, name = stroke.split("+") if len(stroke) > 1 else [stroke]
+            mod = sum(
+                {"shift": pygame.KMOD_LSHIFT, "ctrl": pygame.KMOD_LCTRL, "alt": pygame.KMOD_LALT}[one] for one in held
+            )
+            typed = name.upper() if held == ["shift"] else name
+            shifted = dict(zip("1234567890", "!@#$%^&*()", strict=True)).get(name) if held == ["shift"] else None
+            letter = "slash" if name == "?" else name
+            code = {"key": getattr(pygame, f"K_{letter if len(letter) == 1 else letter.upper()}"), "mod": mod}
+            if name.isdigit():
+                code["scancode"] = getattr(pygame, f"KSCAN_{name}")
+            text = "" if len(name) > 1 or {"ctrl", "alt"} & set(held) else shifted or typed
+            key = translate(pygame.event.Event(pygame.KEYDOWN, **code, unicode=text), 1.0)
+            assert isinstance(key, Key)
+            assert (COMMANDS.of_stroke(key.stroke) or COMMANDS.of_stroke(key.other)) is command, stroke
