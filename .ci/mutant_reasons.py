@@ -104,7 +104,7 @@ REASONS: dict[tuple[str, str, str], str] = {
     ): "fractions may take over one sweep earlier",
     (
         "gridworld_env/ground_truth.py",
-        "self._model, self._truth = model, Truth(self.plan, 1)",
+        "self._model, self._truth = model, Truth(plan, 1)",
         "1 -> 2",
     ): "a place for an environment that nobody steps",
     (
