@@ -12,8 +12,8 @@ import subprocess
 import sys
 
 COMMANDS = {
-    "gridworld_env": ["", *"plan play learn explore maps continuous random".split()],
-    "gan_lab": ["", *"bench beside-vae watch train atlas sample verify games".split()],
+    "gridworld_env": ["", *["plan", "play", "learn", "explore", "maps", "continuous", "random"]],
+    "gan_lab": ["", *["bench", "beside-vae", "watch", "train", "atlas", "sample", "verify", "games"]],
     "planners": [""],
 }
 REPEATS = 5
