@@ -2,7 +2,7 @@
 
     python benchmarks/command_startup.py
 
-prints the median of seven processes of each, taken in turn, and what it is beyond Python's own start.
+prints the median of five processes of each, taken in turn, and what it is beyond Python's own start.
 """
 
 import os
