@@ -48,8 +48,8 @@ def worker(what: str, path: str, told: str, discount: float) -> None:
 
 def said(path: str, discount: float) -> dict[str, Any]:
     foreseen.time = SimpleNamespace(perf_counter=time.thread_time)  # type: ignore[assignment]
-    options: dict[str, Any] = {"discount": discount, "distributed": True, "out": path, "checkpoint_every": 10**6}
-    return asdict(foresee(open_map(path, slip=SLIP), **options))
+    options: dict[str, Any] = {"discount": discount, "distributed": True, "checkpoint_every": 10**6}
+    return asdict(foresee(open_map(path, slip=SLIP), out=f"{path}.plan", **options))
 
 
 def measured(path: str, discount: float, out: str) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def plan(
     png: Annotated[Path | None, typer.Option(help="Write a picture of the plan.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page that replays every sweep and an episode.")] = None,
     gif: Annotated[Path | None, typer.Option(help="Write the replay as an animation.")] = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Write a folder: planners.load_plan(DIR).")] = None,
     seed: Annotated[int | None, described("The same seed replays the same episode.")] = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Estimate memory and time in 2 s; solve nothing.")] = False,
 ) -> None:
@@ -85,10 +86,10 @@ def plan(
     arguments = options.arguments()
     env = gym.make("GridWorld-v0", **arguments)
     if dry:
-        print(dry_run(options, env))
+        print(dry_run(options, env, folder))
         return
     replay = None if html is None and gif is None else options.replay(env)
-    result = options.solve(env, replay)
+    result = options.solve(env, replay) if folder is None else options.solve_into(folder, env, replay)
     if as_json:
         print(json.dumps(_as_json(options.map, env, result), indent=2))
     else:

@@ -1,6 +1,8 @@
 """A forecast of the memory and time of `gridworld plan`, from two seconds of planning."""
 
+import shutil
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import gymnasium as gym
@@ -16,8 +18,11 @@ class _EnoughError(Exception):
     """The two seconds of planning are over."""
 
 
-def dry_run(options: "PlanOptions", env: gym.Env[Any, Any]) -> str:
+def dry_run(options: "PlanOptions", env: gym.Env[Any, Any], folder: Path | None = None) -> str:
     """The forecast in a few lines. After two seconds, the remaining time is extrapolated if the method allows it."""
+    from planners.distributed.foreseen import plan_bytes, room
+    from planners.distributed.lock import tried
+    from planners.distributed.processes import Alone
     from planners.iteration.progress import Forecast
     from planners.memory import available_bytes, readable, resident_bytes
     from planners.models.convert import as_model
@@ -25,6 +30,10 @@ def dry_run(options: "PlanOptions", env: gym.Env[Any, Any]) -> str:
 
     model, free, began = as_model(env), available_bytes(), time.perf_counter()
     memory = resident_bytes() + front_bytes(model) + COMPILED
+    disk = "none without --out"
+    if folder is not None:
+        there, needed = tried(folder, Alone()), plan_bytes(model.num_states, model.num_actions)
+        disk = f"{readable(needed)} for a plan" + room(needed, shutil.disk_usage(there).free)
     forecast, steps = Forecast(options.tolerance or 1e-6, model.num_states), []
 
     def look(step: Any) -> None:
@@ -44,7 +53,7 @@ def dry_run(options: "PlanOptions", env: gym.Env[Any, Any]) -> str:
     return (
         f"dry run      {model.num_states} states, one process; nothing is shown or written\n"
         f"memory       {readable(memory)} at most, Python included; {readable(free)} are free now\n"
-        "disk         none: `python -m planners MAP --out DIR` writes plans to folders\n"
+        f"disk         {disk}\n"
         "exchange     none: one process\n"
         f"time         {lasts}, {looked}"
     )

@@ -87,6 +87,19 @@ class PlanOptions(MapOptions):
         refuse_unbounded(plan)
         return plan
 
+    def solve_into(self, folder: Path, env: gym.Env[Any, Any], replay: "Replay | None" = None) -> "planners.Plan":
+        """Solve the map and write the plan to a folder, in which nobody else may write meanwhile."""
+        from planners.distributed.lock import held
+        from planners.distributed.processes import Alone
+        from planners.models.convert import as_model
+        from planners.plans.plan_folder import write_whole
+
+        with held(folder, Alone()) as lock:
+            plan = self.solve(env, replay)
+            lock.check()
+            write_whole(folder, plan, as_model(env))
+        return plan
+
     def tolerances(self) -> dict[str, Any]:
         """The tolerances that were given."""
         given = {"tolerance": self.tolerance, "relative_tolerance": self.relative_tolerance}

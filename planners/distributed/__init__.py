@@ -3,7 +3,7 @@
     torchrun --nproc-per-node=4 -m planners arena.map --goal 3,4 --discount 0.99 --out DIR
 
 Read in this order: sources (where a part's tables come from), part, halo (what is exchanged), blocks (a sweep and
-the proof), solving, checkpoints, lock, foreseen, processes, joining, guard. Only _torch knows torch.
+the proof), closed, solving, checkpoints, lock, foreseen, processes, joining, guard. Only _torch knows torch.
 """
 
 from planners.distributed.foreseen import Foreseen, foresee

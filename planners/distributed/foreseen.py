@@ -81,18 +81,21 @@ class Foreseen:
             "dry run": f"{self.states} states in {self.parts} parts, {self.processes} processes; nothing is written",
             "memory": f"{readable(self.memory)} of the process that needs most; {readable(self.free)} are free now",
             "disk": f"{readable(self.plan_bytes)} for a plan, {readable(self.checkpoint_bytes)} for checkpoints"
-            + self._on_disk(),
+            + ("" if self.disk_free is None else room(self.plan_bytes + self.checkpoint_bytes, self.disk_free)),
             "exchange": f"{readable(self.sent_a_sweep)} a sweep in all, {readable(self.sent)} in all sweeps",
             "time": lasts if self.sweeps < np.inf else "nothing moved yet, so there is no estimate",
         }
         return "\n".join(f"{name:<12} {text}" for name, text in lines.items())
 
-    def _on_disk(self) -> str:
-        """What is free where the plan goes, and whether that is enough."""
-        if self.disk_free is None:
-            return ""
-        enough = self.plan_bytes + self.checkpoint_bytes <= self.disk_free
-        return f"; {readable(self.disk_free)} are free there" + ("" if enough else ", which is TOO LITTLE")
+
+def plan_bytes(states: int, actions: int) -> int:
+    """Bytes of the arrays of a plan on disk."""
+    return states * (3 * 8 + np.min_scalar_type(actions).itemsize) + 4 * HEADER
+
+
+def room(needed: int, free: int) -> str:
+    """What is free where a plan goes, for people, and whether that is enough."""
+    return f"; {readable(free)} are free there" + ("" if needed <= free else ", which is TOO LITTLE")
 
 
 def foresee(
@@ -154,14 +157,13 @@ def _agreed(blocks: Blocks, look: _Look, memory: float, free: float, sets: int, 
     disk = None if where is None else shutil.disk_usage(where).free
     look, free, disk = processes.gather((look, free, disk))[0]
     told = processes.gather((memory, blocks.halo.bytes_a_sweep))
-    action = np.min_scalar_type(blocks.model.num_actions).itemsize
     return Foreseen(
         processes=processes.size,
         states=states,
         parts=parts,
         memory=max(needs for needs, _ in told),
         free=free,
-        plan_bytes=states * (3 * 8 + action) + 4 * HEADER,
+        plan_bytes=plan_bytes(states, blocks.model.num_actions),
         checkpoint_bytes=8 * sets * (states + parts),
         disk_free=disk,
         sent_a_sweep=sum(sent for _, sent in told),

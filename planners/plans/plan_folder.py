@@ -40,6 +40,7 @@ EARLIER: Final = {"format", "version", "num_states", "num_actions", "method", "s
     *("tolerance", "iterations", "history", "model"),
 }
 SUMMARY: Final = "plan.json"
+CUTS: Final = 64  # parts of a plan that one process writes
 CHECKED_AT_ONCE: Final = 1 << 20  # states whose bounds are looked at together
 
 
@@ -64,6 +65,28 @@ def make_files(folder: Path, plan: Plan, num_states: int) -> None:
         with path.open("xb") as file:
             file.write(_header(array.dtype, num_states))
             file.truncate(file.tell() + num_states * array.itemsize)
+
+
+def write_whole(folder: Path, plan: Plan, model: "Model") -> None:
+    """Write a plan of all states of a model in memory; where the folder holds a finished plan, only a finished one.
+
+    Args:
+        folder: The folder.
+        plan: The plan; its own model may be in another form.
+        model: The model as it will be given to `planners.load_plan`.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if is_finished(folder) and not plan.converged:
+        warnings.warn(f"{folder} holds a finished plan, which is kept; this one is not finished", stacklevel=3)
+        return
+    planned_on = negated(model) if plan.minimise else model
+    borders = np.unique(np.arange(CUTS + 1) * model.num_states // CUTS)
+    make_files(folder, plan, model.num_states)
+    digests = write_states(folder, plan, borders, range(len(borders) - 1))
+    tables = [tables_of_model(planned_on, first, last).digest() for first, last in pairwise(borders.tolist())]
+    write_summary(folder, plan, model.num_states, borders, digest_of_parts(borders, tables), digests, model)
 
 
 def _header(dtype: np.dtype[Any], num_states: int) -> bytes:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+import planners
 from gridworld_env import MODELS, WORLDS
 from gridworld_env.agents import AGENTS
 from gridworld_env.cli import commands, known_names
@@ -45,6 +46,25 @@ def test_a_dry_run_says_what_it_takes_and_writes_nothing(tmp_path: Path) -> None
     assert set(said) == {"memory", "disk", "exchange", "time"}
     assert said["time"].endswith("it was done within the look")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["lecture", "four-rooms"])
+def test_a_plan_is_written_to_a_folder(name: str, tmp_path: Path) -> None:
+    """The same as `planners.solve` finds, for its model. A file in the place of the folder is refused."""
+    folder, env = tmp_path / "plan", gym.make("GridWorld-v0", map_name=name)
+    assert "are free there" in gridworld("plan", name, "--out", str(folder), "--dry-run").stdout
+    assert not list(tmp_path.iterdir())
+    assert gridworld("plan", name, "--out", str(folder)).exit_code == 0
+    plan, found = planners.load_plan(folder, env), planners.solve(env, discount=0.9)
+    np.testing.assert_array_equal(plan.values, found.values)
+    np.testing.assert_array_equal(plan.optimal_actions, found.optimal_actions)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("actions.npy", "lower.npy", "plan.json", "upper.npy", "values.npy"),
+    ]
+    (tmp_path / "file").touch()
+    refused = gridworld("plan", name, "--out", str(tmp_path / "file"))
+    assert refused.exit_code == 2
+    assert "file" in refused.stderr
 
 
 def test_a_dry_run_of_what_takes_long_is_an_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
