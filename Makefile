@@ -16,6 +16,8 @@ VENV_PYTHON := $(VENV)/bin/python
 INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO_STAMP := $(VENV)/.installed-demo
 TOOLS_STAMP := $(VENV)/.installed-tools
+PEERS := .venv-peers
+PEERS_STAMP := $(PEERS)/.installed
 
 # SDL's dummy driver: rendering is tested without a display. One thread of PyTorch a worker: its threads and Numba's get
 # in each other's way in one process, ten times and more.
@@ -23,7 +25,7 @@ TOOLS_STAMP := $(VENV)/.installed-tools
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy $(VENV_PYTHON) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-thorough test-lowest test-newest lint bench figures papers docs release clean
+.PHONY: help demo test test-long test-thorough test-lowest test-newest lint bench bench-peers figures papers docs release clean
 
 help:
 	@echo "make demo    solve the lecture's gridworld, print values, policy and certificate, play an episode"
@@ -33,6 +35,7 @@ help:
 	@echo "make test-lowest, make test-newest    run both with the lowest versions allowed, and with the newest of all"
 	@echo "make lint    ruff check, ruff format --check, pyright, import contracts"
 	@echo "make bench   run the benchmarks and write benchmarks/README.md"
+	@echo "make bench-peers   install the other planners in .venv-peers, and write benchmarks/beside_peers.md"
 	@echo "make figures draw the figures of Sutton and Barto's book beside what is exact, in out/book"
 	@echo "make papers  compute published results on GANs again, and write docs/papers.md"
 	@echo "make docs    build the documentation in site/, and run every Python block of README.md and docs/"
@@ -72,6 +75,15 @@ lint: $(TOOLS_STAMP)
 bench: $(TOOLS_STAMP)
 	$(VENV_PYTHON) benchmarks/run.py
 
+# The peers have an environment of their own, with the versions of benchmarks/requirements.txt.
+bench-peers: $(TOOLS_STAMP) $(PEERS_STAMP)
+	BENCH_PYTHON=$(PEERS)/bin/python OMP_NUM_THREADS=1 $(VENV_PYTHON) benchmarks/beside_peers.py $(ARGS)
+
+$(PEERS_STAMP): benchmarks/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
 figures: $(TOOLS_STAMP)
 	$(VENV_PYTHON) examples/sutton_barto/all_figures.py --out out/book
 
@@ -88,7 +100,7 @@ release: $(TOOLS_STAMP)
 	.ci/release $(abspath $(VENV_PYTHON))
 
 clean:
-	rm -rf $(VENV) .venv-lowest .venv-newest build dist site out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) .venv-lowest .venv-newest build dist site out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DEMO_STAMP): pyproject.toml constraints.txt

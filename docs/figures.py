@@ -6,6 +6,7 @@ from the names that the blocks have defined by then. So a picture shows what the
 
 import contextlib
 import io
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 import gan_lab
 import gridworld_env
@@ -30,6 +32,7 @@ PAGES = (
     *LECTURE,
     "gallery.md",
     "unknown.md",
+    "choosing.md",
     "continuous.md",
     "games.md",
     "howto/trade_offs.md",
@@ -487,6 +490,23 @@ def unknown(page: Page) -> Figure:
 def experiments(page: Page) -> Figure:
     """Three update rules on the Dirac game, as `gan_lab.plot` draws them."""
     return page["figure"]
+
+
+@drawn
+def growth(page: Page) -> Figure:
+    """Seconds of `solve` by states, discount, actions and next states, as `benchmarks/growth.py` measured them."""
+    rows = json.loads((DOCS.parent / "benchmarks" / "growth.json").read_text(encoding="utf-8"))
+    figure = new_figure(9.0, 2.9)
+    for axes, (what, points), color in zip(
+        figure.subplots(1, 4, sharey=True), rows.items(), (BLUE, ORANGE, GREEN, PURPLE), strict=True
+    ):
+        value, median, least, most = np.array(points).T
+        axes.plot(value, median[0] * value / value[0], color="0.75", linestyle="--", linewidth=1)
+        axes.errorbar(value, median, (median - least, most - median), color=color, marker="o", markersize=4, capsize=2)
+        axes.set(xscale="log", yscale="log", xlabel=what.replace(", ", "\n"), ylim=(1e-3, 10))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    figure.axes[0].set_ylabel("seconds")
+    return figure
 
 
 def main(names: list[str]) -> None:

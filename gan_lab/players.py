@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gan_lab.errors import DivergedError, WiringError
+from gan_lab.fused_adam import Adam
 from gan_lab.random_numbers import seeded
 
 LARGEST = 2**20  # numbers of the samples that are evaluated at once
@@ -49,7 +50,7 @@ def adam(rate: float = 1e-3, betas: tuple[float, float] = (0.0, 0.99)) -> MakeOp
 
     It is fused: one kernel computes a whole step, in a third of the time of the loop over parameters.
     """
-    return lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=betas, maximize=True, fused=True)
+    return lambda parameters: Adam(parameters, lr=rate, betas=betas, maximize=True, fused=True)
 
 
 def give_gradient(parameters: Sequence[nn.Parameter], gradient: Sequence[Tensor]) -> None:

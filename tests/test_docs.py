@@ -133,7 +133,7 @@ def test_every_page_is_in_the_menu() -> None:
 @pytest.mark.long
 @pytest.mark.visual
 @pytest.mark.parametrize(
-    "page", ["lecture_planning.md", "lecture_gans.md", "gallery.md", "unknown.md", "howto/trade_offs.md"]
+    "page", ["lecture_planning.md", "lecture_gans.md", "gallery.md", "unknown.md", "choosing.md", "howto/trade_offs.md"]
 )
 def test_pictures_are_those_that_the_code_draws(page: str) -> None:
     """With tolerance: another build of the drawing library may smooth an edge otherwise, but not move an arrow."""

@@ -1,7 +1,8 @@
 """The command `gan-lab train`."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -14,6 +15,8 @@ from gridworld_env.ui.files.whole_file import check_place
 
 if TYPE_CHECKING:
     from gan_lab.updates import Update
+
+LARGE: Final = 1024  # numbers of a sample from which on a second thread of PyTorch is worth its waiting
 
 Rate = Annotated[
     str | None, typer.Option(help='Rate of both players: 1e-3, or "cosine(1e-3, 1e-5)".', show_default=False)
@@ -85,6 +88,7 @@ def _train(
             callbacks=[*recording.callbacks, *([] if grid is None else [SampleGrid(grid)])],
             progress=True,
             distributed=is_launched(),
+            threads=_threads(found),
             **_restarted(choices),
         )
     out = Console(highlight=False, quiet=not is_first())  # of several processes only the first one speaks
@@ -97,6 +101,18 @@ def _restarted(choices: dict[str, Any]) -> dict[str, Any]:
     if is_restarted() and written is not None and written.is_file():
         return {**choices, "resume": written}
     return choices
+
+
+def _threads(game: Any) -> int | None:
+    """One where samples are small: two threads would wait for one another longer than they compute.
+
+    None, the number that PyTorch chooses, for pictures of 32 x 32 and more, and where the user has chosen.
+    """
+    from gan_lab.games import make_game
+
+    found: Any = make_game(game)
+    small = not found.of_samples or found.dimension < LARGE
+    return 1 if small and "OMP_NUM_THREADS" not in os.environ else None
 
 
 def _chosen(game: str | None, data: Path | None) -> Any:

@@ -25,6 +25,7 @@ from scipy.special import expit
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
+from gan_lab.fused_adam import Adam
 from gan_lab.metrics.wasserstein import w1_beside_data
 from gan_lab.payoffs.losses import Loss, mean
 from gan_lab.players import scores_of
@@ -197,7 +198,7 @@ def highest_score(
     with torch.no_grad():
         scores = scores_of(discriminator, points)
     best = points[scores.topk(min(16, len(points))).indices].clone().requires_grad_()
-    optimizer = torch.optim.Adam([best], lr=0.01 * game.scale, maximize=True)
+    optimizer = Adam([best], lr=0.01 * game.scale, maximize=True, fused=True)
     highest = float(scores.detach().max())
     for _ in range(CLIMB):
         climbed = scores_of(discriminator, best)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import SGD, Adam
 
+from gan_lab import fused_adam
 from gan_lab.errors import WiringError, whole_number
 from gan_lab.players import Player
 from gan_lab.updates.player_pair import PlayerPair
@@ -47,7 +48,7 @@ class Unrolled(Update):
         optimizer = pair.discriminator.optimizer
         unfollowed = ("momentum", "dampening", "nesterov", "weight_decay", "amsgrad")
         extras = any(group.get(setting) for setting in unfollowed for group in optimizer.param_groups)
-        if type(optimizer) not in (SGD, Adam) or extras or len(optimizer.param_groups) != 1:
+        if type(optimizer) not in (SGD, Adam, fused_adam.Adam) or extras or len(optimizer.param_groups) != 1:
             raise WiringError(
                 f"the update 'unrolled' looks ahead by plain ascent or by Adam at one rate; {pair.discriminator.name} "
                 f"learns by {type(optimizer).__name__}, with momentum, decay, amsgrad or groups of rates, or by "

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 import gan_lab
 from gan_lab import Generator, SampleGrid, Scalars, WiringError, train
 from gan_lab.cli.commands import app
+from gan_lab.cli.train import _threads
 from gan_lab.games import ImagesGame, make_game
 from gan_lab.metrics.features import frechet_distance, kernel_distance
 from gan_lab.training import progress, sample_grid
@@ -235,3 +236,15 @@ def test_a_short_run_that_is_piped_says_one_line(monkeypatch: pytest.MonkeyPatch
 def rich_console(stream: io.StringIO, console: Any = rich.console.Console) -> Any:
     """A console that is no terminal."""
     return console(file=stream, force_terminal=False)
+
+
+@pytest.mark.parametrize(("side", "threads"), [(8, 1), (32, None)])
+def test_the_command_takes_one_thread_for_small_samples(
+    side: int, threads: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    game = ImagesGame(np.zeros((10, 1, side, side)))
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert _threads(game) == threads
+    assert _threads("dirac") == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert _threads(game) is None
