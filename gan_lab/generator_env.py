@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.errors import whole_number
+from gan_lab.errors import WiringError, whole_number
 from gan_lab.games import GameLike, SampleGame, game_of
 from gan_lab.games.sample_state import SampleState
 from gan_lab.payoffs.losses import find_loss
@@ -27,7 +27,7 @@ class GeneratorEnv(gym.Env[Any, Any]):
         learning: Whether the discriminator learns: one step before each step of the generator.
 
     Raises:
-        WiringError: The game is one of strategies, or a name is unknown.
+        WiringError: The game is one of strategies, the loss pays by whole turns, or a name is unknown.
 
     Source: Pfau and Vinyals 2016: a GAN as an actor-critic whose actor cannot affect the data.
 
@@ -55,13 +55,16 @@ class GeneratorEnv(gym.Env[Any, Any]):
     ) -> None:
         """Make the discriminator, if none is given."""
         found = game_of(SampleGame, game, "is a game of strategies; a Gymnasium learner plays games of samples")
+        wanted = find_loss(loss)
+        if wanted.payoffs:
+            raise WiringError(
+                f"the loss {wanted.name!r} pays by whole turns, in which other players answer: play it by gan_lab.env"
+            )
         if discriminator is None:
             with seeded(0):  # the same one each time
                 discriminator = found.default_players(PLAIN)[0]
         self.discriminator: Player = discriminator
-        self.game_state: SampleState = found.state(
-            find_loss(loss), None, 1.0, whole_number("batch_size", batch_size, 1)
-        )
+        self.game_state: SampleState = found.state(wanted, None, 1.0, whole_number("batch_size", batch_size, 1))
         self.learning, self.render_mode = learning, render_mode
         self.observation_space = self.game_state.observation_space("generator_0")  # pyright: ignore[reportIncompatibleVariableOverride]
         self.action_space = self.game_state.action_space("generator_0")  # pyright: ignore[reportIncompatibleVariableOverride]

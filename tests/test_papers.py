@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 import gan_lab
+from tests.oracles.turns import Networks, both, furthest, network, value
 
 pytestmark = pytest.mark.long
 
@@ -100,3 +103,66 @@ def test_the_page_has_the_rows_of_every_paper(load: Any) -> None:
         assert f"### {paper.PAPER}: {paper.TITLE}" in tables
         assert tables.count(f"| {paper.PAPER} |") == 1
         assert f"examples/papers/{name}.py" in tables
+
+
+def test_ali_is_the_plain_loop(load: Any) -> None:
+    """20 updates of three players, by `train` and by plain PyTorch."""
+    paper, k = load("dumoulin_2017"), 8
+    torch.manual_seed(5)
+    networks: Networks = {"discriminator": network(10, 1), "generator": network(8, 2), "encoder": network(2, 2 * k)}
+
+    def turns(by_hand: Networks) -> Any:
+        d, g, e = by_hand["discriminator"], by_hand["generator"], by_hand["encoder"]
+
+        def of_real(real: Tensor, more: Any) -> Tensor:
+            said = e(real)
+            return d(torch.cat([real, said[:, :k] + torch.exp(said[:, k:]) * more()], 1)).flatten()
+
+        def of_fake(noise: Tensor) -> Tensor:
+            return d(torch.cat([g(noise), noise], 1)).flatten()
+
+        return {
+            "discriminator": lambda real, noise, more: value(of_real(real, more), of_fake(noise)),
+            "generator": lambda real, noise, more: torch.log(torch.sigmoid(of_fake(noise))).mean(),
+            "encoder": lambda real, noise, more: torch.log(1 - torch.sigmoid(of_real(real, more))).mean(),
+        }
+
+    by_hand, run = both(networks, gan_lab.games.ring(), turns, loss=paper.ali(k))
+    assert furthest(by_hand, networks) < 2e-6
+    assert list(run.players) == ["discriminator_0", "generator_0", "encoder_0"]
+
+
+def test_mgan_is_the_plain_loop(load: Any) -> None:
+    """20 updates of four generators, D and the classifier."""
+    paper, count = load("hoang_2018"), 4
+    torch.manual_seed(5)
+    several = paper.Several(*(network(4, 2) for _ in range(count)))
+    networks: Networks = {"discriminator": network(2, 1), "generator": several, "classifier": network(2, count)}
+
+    def turns(by_hand: Networks) -> Any:
+        d, c = by_hand["discriminator"], by_hand["classifier"]
+        parts: Any = by_hand["generator"]
+
+        def made(noise: Tensor) -> tuple[Tensor, Tensor]:
+            """Samples of all generators, each where its number of the noise is the largest; and which it was."""
+            which = torch.stack([row[:count].argmax() for row in noise])
+            shown = [part(noise[:, count:]) * (which == k)[:, None] for k, part in enumerate(parts.parts)]
+            return torch.stack(shown).sum(0), which
+
+        def known(samples: Tensor, which: Tensor) -> Tensor:
+            odds = torch.log_softmax(c(samples), 1)
+            return odds[torch.arange(len(which)), which].mean()
+
+        def of_generator(real: Tensor, noise: Tensor, more: Any) -> Tensor:
+            samples, which = made(noise)
+            return torch.log(torch.sigmoid(d(samples))).mean() + 0.5 * known(samples, which)
+
+        return {
+            "discriminator": lambda real, noise, more: value(d(real), d(made(noise)[0].detach())),
+            "generator": of_generator,
+            "classifier": lambda real, noise, more: known(*made(noise)),
+        }
+
+    by_hand, run = both(networks, gan_lab.games.ring(), turns, loss=paper.mgan(count, 0.5))
+    assert furthest(by_hand, networks) < 2e-6
+    assert "value" in run.truth[-1]

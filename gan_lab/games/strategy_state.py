@@ -99,12 +99,12 @@ class StrategyState(GameState):
         """Play a move, and say what it was worth."""
         move = torch.as_tensor(self.game.checked(agent, action))
         self.standing[agent] = move.detach()
-        return self.worth({name: self._standing(name) for name in self.standing} | {agent: move})
+        return self.worth({name: move if name == agent else self._standing(name) for name in self.standing})
 
     def worth(self, strategies: Mapping[str, Tensor]) -> Payoffs:
         """What strategies are worth to each player."""
         discriminator, generator, *further = self.game.payoffs(self.loss, *strategies.values())
-        others = dict(zip(self.agents[2:], further, strict=True))
+        others = dict(zip(self.agents[2:], further, strict=True)) if further else {}
         if self.penalty is None:
             return Payoffs(discriminator, generator, None, others)
         slope = self.game.slope_penalty(self.penalty, strategies[DISCRIMINATOR], strategies[GENERATOR])
@@ -112,7 +112,7 @@ class StrategyState(GameState):
 
     def state(self) -> NDArray[np.float64]:
         """All standing strategies, flat, the discriminator's first."""
-        return np.concatenate([self.standing[agent].numpy() for agent in self.agents])
+        return np.concatenate([strategy.numpy() for strategy in self.standing.values()])
 
     def _standing(self, agent: str) -> Tensor:
         if agent in self.seated:

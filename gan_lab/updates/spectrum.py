@@ -182,8 +182,7 @@ def spectrum(
     operator = operator_of(rule, around, split, rate) if is_plain else None
     moved = near().eigenvalues() if operator is None else eigenvalues_of(across(operator, around.free))
     covariance = near().covariance() if isinstance(found, NoisyGame) and not unknown else None
-    words = how(rate, optimizer)
-    return Spectrum(found.name, rule.name, words, around.jacobian, own, moved, free, unknown, covariance)
+    return Spectrum(found.name, rule.name, how(rate, optimizer), around.jacobian, own, moved, free, unknown, covariance)
 
 
 def check_sum(rule: Update, adds_up: bool) -> None:

@@ -172,7 +172,7 @@ def test_played_again_and_at_once() -> None:
 def test_a_page_has_a_plane_for_each_further_player(tmp_path: Path) -> None:
     seen: list[Any] = []
     replay = gan_lab.Replay()
-    train(Firms(), steps=8, looks=4, callbacks=[replay, lambda run: seen.append(np.concatenate(run.strategies))])
+    train(Firms(), steps=2, looks=2, callbacks=[replay, lambda run: seen.append(np.concatenate(run.strategies))])
     first, second = replay.document()["scenes"]
     assert (first["x_label"], first["y_label"], second["y_label"]) == ("psi (D)", "theta (G)", "third")
     for scene, place in ((first, 1), (second, 2)):

@@ -141,9 +141,8 @@ def test_runs_can_be_pickled(game: str) -> None:
 def test_the_recipe_of_a_mixture_follows_its_numbers() -> None:
     own = train(ring(5, radius=10.0, std=0.5), steps=0)
     assert own.game.name == "ring5"
-    assert own.settings["penalty_weight"] == str(
-        gan_lab.mixture_recipe(own.game, **MIXTURES["ring8"][1]).penalty_weight
-    )  # pyright: ignore[reportArgumentType]
+    recipe = gan_lab.mixture_recipe(own.game, **MIXTURES["ring8"][1])  # pyright: ignore[reportArgumentType]
+    assert own.settings["penalty_weight"] == str(recipe.penalty_weight)
     assert train("ring8", steps=0).settings["penalty_weight"] == str(gan_lab.RECIPES["ring8"].penalty_weight)
 
 

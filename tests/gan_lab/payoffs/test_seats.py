@@ -174,9 +174,9 @@ def test_pettingzoos_checks() -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that players observe different things
-        api_test(seated(gan_lab.env), num_cycles=20)
-        parallel_api_test(seated(gan_lab.parallel_env), num_cycles=20)
-        parallel_api_test(gan_lab.parallel_env("ring8", loss=SCORES, batch_size=4), num_cycles=20)
+        api_test(seated(gan_lab.env), num_cycles=5)
+        parallel_api_test(seated(gan_lab.parallel_env), num_cycles=5)
+        parallel_api_test(gan_lab.parallel_env("ring8", loss=SCORES, batch_size=4), num_cycles=5)
     seed_test(lambda: seated(gan_lab.env))
     parallel_seed_test(lambda: seated(gan_lab.parallel_env))
 
@@ -258,7 +258,7 @@ def test_pages_and_pictures_of_three_players(tmp_path: Path) -> None:
     given, replay = cast(Any, players()), gan_lab.Replay()
     run = train(
         "ring8", given["generator_0"], given["discriminator_0"], others=[given["reconstructor_0"]], loss=VEEGAN,
-        batch_size=N, steps=6, looks=3, callbacks=[replay], progress=True,
+        batch_size=N, steps=2, looks=2, callbacks=[replay], progress=True,
     )  # fmt: skip
     document = replay.document()
     (scene,) = document["scenes"]
@@ -305,6 +305,7 @@ PAIRS_ONLY = turn_loss("pairs", {"discriminator": lambda turn: turn.discriminato
             lambda: stepped(PAIRS_ONLY, np.full(8, 0.5, np.float32), np.zeros((4, 2), np.float32)),
             r"generator_0 is paid for scores of its samples: let discriminator_0 answer",
         ),
+        (lambda: gan_lab.GeneratorEnv("ring8", loss=VEEGAN), "'veegan' pays by whole turns"),
         (lambda: gan_lab.env("ring8", loss=ONE_ROW), r"sees is a tensor of shape \(2,\); expected .* rows"),
         (lambda: gan_lab.env("ring8", loss=NETWORKS), r"sees cannot be computed from what the players answer"),
     ],
