@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from gridworld_env.rendering import theme
 
-FAR: Final = 10.0  # times the median: the largest value from which on the scale is logarithmic
+FAR: Final = 10.0  # times the median: beyond it a number is a large one
+SOME: Final = 10  # large numbers make the scale logarithmic
 
 
 def heat_limit(values: NDArray[np.float64]) -> float:
@@ -19,16 +20,17 @@ def heat_limit(values: NDArray[np.float64]) -> float:
 def heat_knee(values: NDArray[np.float64]) -> float:
     """The magnitude beyond which the scale is logarithmic; 0 where all of it is linear.
 
-    A few large numbers, such as those of a cliff, would make all others white: the scale is then that of the median.
+    Large numbers, such as those beside a cliff, would make all others white: the scale is then that of the median.
+    There have to be some of them: a single one, as after the first sweep of value iteration, changes nothing.
 
-    >>> heat_knee(np.array([-5.0, -4.0, -6.0])), heat_knee(np.array([-5.0, -4.0, -6.0, -107.0]))
-    (0.0, 5.5)
+    >>> heat_knee(np.array([-5.0] * 30 + [-107.0])), heat_knee(np.array([-5.0] * 30 + [-107.0] * 10))
+    (0.0, 5.0)
     """
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     if not sizes.size:
         return 0.0
     middle = float(np.median(sizes))
-    return middle if float(sizes.max()) > FAR * middle else 0.0
+    return middle if np.count_nonzero(sizes > FAR * middle) >= SOME else 0.0
 
 
 def heat_positions(values: NDArray[np.float64], limit: float, knee: float = 0.0) -> NDArray[np.float64]:

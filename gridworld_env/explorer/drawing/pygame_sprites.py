@@ -6,7 +6,7 @@ from typing import Final
 import pygame
 
 from gridworld_env.grid.actions import Action
-from gridworld_env.grid.legend import Cell
+from gridworld_env.grid.legend import Cell, mean_reward
 from gridworld_env.rendering import theme
 from gridworld_env.rendering.heat import ink_on
 from gridworld_env.rendering.paint_arrows import paint_arrow
@@ -40,6 +40,8 @@ class SpriteSheet(PygameSheet):
 
 def _text(kind: Cell, label: str) -> str:
     """What is written on a square: what cannot be seen otherwise."""
+    if (mean_reward(kind.teleport_reward) or 0.0) < 0:
+        label = label.rpartition(" ")[2]  # what it costs; the glyph would lie under arrows
     if kind.reward is not None:
         return f"S {label}" if kind.start else label
     told = kind.slip is None and kind.teleport is None and kind.bump_reward is None

@@ -16,6 +16,7 @@ from gridworld_env.errors import MapError
 from gridworld_env.explorer.map_document import MapDocument, make_document
 from gridworld_env.explorer.page.write import LONGEST_SIDE, MOST_SQUARES, SCRIPTS, template, world_of, write_explorer
 from gridworld_env.maps.textbook_worlds import WORLDS
+from gridworld_env.ui.pages.seen_page import write_seen
 from planners.models.backups import backup
 from tests.oracles.chromium import Chromium, installed
 from tests.oracles.examples import times
@@ -446,3 +447,30 @@ def test_the_pages_of_the_documentation_are_those_that_are_written(tmp_path: Pat
     runpy.run_path(str(FOLDER / "docs" / "pages.py"))["write"](tmp_path)
     for name in ("explore_page.html", "watch_page.html"):
         assert (tmp_path / name).read_bytes() == (FOLDER / "docs" / name).read_bytes(), "run: python docs/pages.py"
+
+
+@pytest.mark.visual
+@pytest.mark.skipif(installed() is None, reason="no Chromium here: apt install chromium")
+def test_a_page_of_what_was_seen_plays_in_a_browser(browser: Chromium, tmp_path: Path) -> None:
+    """Each picture has its caption; keys and buttons go through them, and nothing is reported to the console."""
+    frames = [np.full((40, 60, 3), shade, dtype=np.uint8) for shade in (10, 120, 250)]
+    captions = [HOSTILE, "sweep 2", "sweep 3"]
+    write_seen(tmp_path / "seen.html", HOSTILE, frames, captions, 4.0)
+    for size in SIZES:
+        browser.open(tmp_path / "seen.html", size=size)
+        said = "document.getElementById('said').textContent"
+        assert browser.run(said) == HOSTILE
+        assert browser.run("document.title") == HOSTILE
+        shown = []
+        for _ in range(3):
+            browser.until("document.getElementById('picture').naturalWidth === 60")
+            shown.append(browser.run("document.getElementById('picture').src"))
+            browser.run("document.getElementById('on').click()")
+        assert len(set(shown)) == 3
+        assert browser.run(said) == "sweep 3"
+        browser.key("ArrowLeft")
+        assert browser.run("document.getElementById('count').textContent") == "2 of 3"
+        browser.run("document.getElementById('play').click()")
+        browser.until(f"{said} === 'sweep 3'")
+        assert browser.run("document.documentElement.scrollWidth <= innerWidth")
+        assert browser.complaints == []

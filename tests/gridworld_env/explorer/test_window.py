@@ -12,7 +12,7 @@ from gridworld_env import random_map
 from gridworld_env.explorer.map_document import make_document
 from gridworld_env.explorer.session import Session
 from gridworld_env.rendering import theme
-from gridworld_env.rendering.heat import heat_colors
+from gridworld_env.rendering.heat import heat_colors, heat_knee
 
 pygame = pytest.importorskip("pygame")
 
@@ -397,9 +397,10 @@ def test_a_learner_is_watched_in_the_window(opened: Any) -> None:
     run = user.app.session.learning.run
     assert run.steps == 1000
     q = run.action_values
-    limit = np.abs(q[~user.app.session.document.grid.terminal]).max()
+    alive = q[~user.app.session.document.grid.terminal]
     for action, (across, down) in enumerate([(0.3, 0.12), (0.9, 0.3), (0.3, 0.9), (0.12, 0.3)]):
-        assert near(user.color(0, 1, across, down), heat_colors(np.array(q[1, action]), limit))
+        expected = heat_colors(np.array(q[1, action]), np.abs(alive).max(), heat_knee(alive))
+        assert near(user.color(0, 1, across, down), expected)
     tips = {0: (0.5, 0.035), 1: (0.967, 0.5), 2: (0.5, 0.967), 3: (0.035, 0.5)}
     for state in (0, 1, 2, 4, 5, 8, 9, 10):
         row, column = user.app.session.document.grid.cell_of_state[state].tolist()

@@ -201,14 +201,16 @@ def test_averaging_below_a_pixel_a_cell_is_the_mean_of_each_block(rng: np.random
 
 
 def test_a_scale_with_a_few_large_values_still_tells_the_small_ones_apart() -> None:
-    """On a cliff Q is -107 beside -1 to -8: the colours of the small ones differ, and their order is kept."""
+    """Beside a cliff some Q are -107, the others -1 to -8, whose colours differ, in their order."""
     values = np.array([-1.0, -2.0, -4.0, -8.0, -107.0])
-    knee = heat_knee(values)
+    knee = heat_knee(np.repeat(values, [20, 20, 20, 20, 10]))
+    assert knee == 4.0
     linear, told = heat_colors(values, 107.0).astype(int), heat_colors(values, 107.0, knee).astype(int)
     assert np.abs(np.diff(linear[:4].sum(axis=1))).max() < np.abs(np.diff(told[:4].sum(axis=1))).min()
     assert (np.diff(told.sum(axis=1)) < 0).all()
     assert told[-1].tolist() == linear[-1].tolist()
     assert heat_knee(np.array([0.5, 0.7, 1.0])) == 0
+    assert heat_knee(np.repeat(values, [20, 20, 20, 20, 9])) == 0  # too few to change the scale
     assert heat_knee(np.array([0.0, np.nan, np.inf])) == 0
 
 
