@@ -114,11 +114,11 @@ class NoisyGame(StrategyGame):
         return self.base.truth_under(loss, discriminator, generator)
 
     @property
-    def equilibrium(self) -> tuple[Strategy, Strategy]:
+    def equilibrium(self) -> tuple[Strategy, ...]:
         """The equilibrium without noise."""
         return self.base.equilibrium
 
-    def equilibrium_under(self, loss: Loss) -> tuple[Strategy, Strategy]:
+    def equilibrium_under(self, loss: Loss) -> tuple[Strategy, ...]:
         """The equilibrium without noise, when the players play for a loss."""
         return self.base.equilibrium_under(loss)
 
@@ -139,7 +139,7 @@ class NoisyGame(StrategyGame):
         """Refuse losses and penalties that have no meaning in the base."""
         self.base.check_loss(loss, penalty)
 
-    def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
+    def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, ...]:
         """The payoffs without noise."""
         return self.base.payoffs(loss, discriminator, generator)
 
