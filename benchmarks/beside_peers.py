@@ -5,7 +5,8 @@
 
 Each run is a process of its own, and a round runs ours and every peer once, so that what disturbs one disturbs the
 others; a ratio is of two runs of one round. Every solver is given a smaller tolerance until its values are within
-1e-6 of the truth, as in `run.py`, whose adapters and referee these are.
+1e-6 of the truth, as in `run.py`, whose adapters and referee these are. Seconds are those of the clock. On a busy
+machine they say little, so the table names the load.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from typing import Any
 
 import planning
 import report
+import startup
 
 HERE = Path(__file__).parent
 OURS = "ours tables"
@@ -84,6 +86,7 @@ def main() -> None:
     options = parser.parse_args()
     peers = [name for name in planning.QUICK.solvers if name not in planning.OURS and (options.solver or "") in name]
     rows: list[tuple[float, str]] = []
+    startup.warm_up()  # compiles ours; the peers that compile keep what they compiled, too
     try:
         with tempfile.TemporaryDirectory() as folder:
             for discount in options.discounts:

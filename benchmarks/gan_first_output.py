@@ -1,12 +1,12 @@
 """How long `gan-lab train` takes from the start of its process to the first evaluation that it prints.
 
-    OMP_NUM_THREADS=1 nice -n 5 python benchmarks/gan_first_output.py
+    nice -n 5 python benchmarks/gan_first_output.py
 
 Each game is started three times, with its own recipe, and ended after that line. Printed: the median of the time on
 the clock and of the processor's, with the load of the machine beside it; the limit is 10 seconds.
 
-Measured on two quiet cores, seconds on the clock, with one thread of PyTorch and with two: ring8 5.0 and 5.0, shapes
-6.1 and 6.1, digits 6.5 and 12.3, which misses the limit: its networks are too small for two threads.
+Measured on two cores at load 6, seconds on the clock: ring8 3.9, digits 6.3. With two threads of PyTorch digits took
+12.3: its networks are too small for them, so that `gan-lab train` takes one.
 """
 
 import argparse
