@@ -14,4 +14,4 @@ RECIPES: Final = (
 )
 DEVICES: Final = "cpu, cuda, auto"
 UPDATES: Final = "simultaneous, alternating, extragradient, optimistic, consensus, unrolled, implicit"
-WATCHED: Final = "ring8, grid25, grid100, two_modes, dirac, bilinear"
+WATCHED: Final = "ring8, grid25, grid100, two_modes, bump, two_bumps, dirac, bilinear"
