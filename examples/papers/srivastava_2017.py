@@ -40,7 +40,7 @@ def rows() -> list[Row]:
             found.append(
                 Row(f"{line.game}: good %, the same", line.high_quality, good, origin="printed", kind="at least")
             )
-            found.append(Row(f"{line.game}: good %, beside 100 (1 - exp(-9 / 2))", 100 * (1 - np.exp(-4.5)), good, 0.5))
+            found.append(Row(f"{line.game}: good %, beside 100 (1 - exp(-9 / 2))", 100 * (1 - np.exp(-4.5)), good, 1.0))
         elif runs := recorded("gan_methods.jsonl", game=line.game, method=KNOWN.get(line.method)):
             why = f"not reproduced: {runs[0]['steps']:,} updates at a rate of .001, runs: {len(runs)}"
             found.append(Row(name, line.modes, mean(runs, "modes"), origin="printed", apart=why))

@@ -167,7 +167,7 @@ R3GAN_PICTURES: Final = Recipe(
 MIXTURES: Final[dict[str, tuple[int, dict[str, Any]]]] = {  # from so many modes on, what `mixture_recipe` takes
     "grid100": (64, {"smoothness": 0.1, "attends": 4, "narrow": 64, "steps": 30_000}),
     "grid25": (16, {"narrow": 32}),
-    "ring8": (0, {"batch_size": 320}),
+    "ring8": (0, {"batch_size": 320, "narrow": 16, "steps": 10_000}),
 }
 RECIPES: Final[dict[str, Recipe]] = {
     "plain": PLAIN,
