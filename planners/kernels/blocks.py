@@ -78,16 +78,20 @@ def over_blocks(work: Callable[[int, int], Any], count: int, entries: int) -> li
             except BaseException as error:  # raised in the thread that waits for this one
                 done.put((block, None, error))
 
-    if threads < 2 or not _helpers.ask(help_out, threads - 1):
+    if threads < 2:
         return [work(0, count)]
-    began, error = perf_counter(), None
-    try:
-        for block in waiting:
-            own += 1
-            found[block] = work(*blocks[block])
-    finally:
-        ended, left = perf_counter(), len(list(waiting))  # after Ctrl-C nothing is left to take
-        with interrupts_wait():  # the arrays are in use until the helpers are done
+    with (
+        interrupts_wait()
+    ):  # the arrays are in use until the helpers are done, and a block is taken and counted at once
+        if not _helpers.ask(help_out, threads - 1):
+            return [work(0, count)]
+        began, error = perf_counter(), None
+        try:
+            for block in waiting:
+                own += 1
+                found[block] = work(*blocks[block])
+        finally:
+            ended, left = perf_counter(), len(list(waiting))  # after an error nothing is left to take
             for _ in range(len(blocks) - own - left):
                 block, found[block], failed = done.get()
                 error = error or failed

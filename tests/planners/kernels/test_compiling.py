@@ -1,6 +1,7 @@
 """Compiled loops where Numba would end badly: under Ctrl-C, in forked processes, without a folder for its cache."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +144,37 @@ def test_an_error_in_a_thread_is_raised_where_it_was_called(monkeypatch: pytest.
 
     with pytest.raises(ValueError, match="there"):
         blocks.over_blocks(work, 1 << 22, 1 << 22)
+    assert sorted(taken) == list(range(0, 1 << 22, blocks.ENTRIES))
+
+
+def test_ctrl_c_between_two_blocks_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block that was just taken is done and counted, so that nobody waits for it for ever."""
+    monkeypatch.setattr(blocks, "available", lambda: 2)
+    monkeypatch.setattr(blocks, "_helpers", blocks.Helpers())
+    monkeypatch.setattr(blocks.Helpers, "ask", lambda *given: True)  # and no other thread is there
+    taken = list[int]()
+
+    class Pressed:
+        """Blocks; Ctrl-C is pressed as the main thread takes its first."""
+
+        def __init__(self, blocks_of: range) -> None:
+            self.left, self.pressed = list(blocks_of)[::-1], False
+
+        def __iter__(self) -> "Pressed":
+            return self
+
+        def __next__(self) -> int:
+            if not self.left:
+                raise StopIteration
+            block = self.left.pop()
+            if current_thread() is main_thread() and not self.pressed:
+                self.pressed = True
+                signal.raise_signal(signal.SIGINT)
+            return block
+
+    monkeypatch.setattr(blocks, "iter", Pressed, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        blocks.over_blocks(lambda first, last: taken.append(first), 1 << 22, 1 << 22)
     assert sorted(taken) == list(range(0, 1 << 22, blocks.ENTRIES))
 
 
