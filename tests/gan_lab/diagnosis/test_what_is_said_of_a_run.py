@@ -112,7 +112,7 @@ def test_advice_is_what_does_not_run_already() -> None:
 
 
 def test_a_squeezed_schedule_is_said() -> None:
-    assert "made for 20,000 updates, and are squeezed into 3" in gan_lab.train("ring8", steps=3, looks=1).report()
+    assert "made for 10,000 updates, and are squeezed into 3" in gan_lab.train("ring8", steps=3, looks=1).report()
     assert "squeezed" not in gan_lab.train("ring8", steps=3, recipe="plain", looks=1).report()
 
 
