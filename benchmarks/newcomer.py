@@ -8,14 +8,15 @@ minute, both together, the processor time of the line, and the load of the machi
 `--seconds`, on a screen of its own (Xvfb), and is then ended by Ctrl-C; what it printed is shown. `--replace` changes a
 part of the block: a machine without the index of PyTorch replaces its address.
 
-Measured once on two cores that 17 other processes wanted too (wheels from a near index, PyTorch without CUDA). The
-clock is mostly waiting: at a load of 5, clone, environment and first install took 66 s in place of 150 s.
+Measured on two cores, of which one was busy with another run (wheels from a near index, PyTorch without CUDA):
 
     until                 clock    read    both    processor of the lines so far
-    the first plan        155 s    35 s   190 s     27 s
-    the flipped policy    159 s    41 s   200 s     27 s
-    the own map           164 s    52 s   216 s     28 s
-    the lost mode         590 s    63 s   653 s     89 s, 24 s of them the window, which was open for 150 s
+    the first plan         24 s    35 s    59 s     23 s
+    the flipped policy     24 s    41 s    66 s     24 s
+    the own map            25 s    52 s    78 s     25 s
+    the lost mode         118 s    63 s   181 s    116 s: the window was open for 60 s, and 6 of 8 modes were missed
+
+On the same cores, wanted by 17 other processes, the clock showed 155, 159, 164 and 590 s: it is mostly waiting then.
 """
 
 import argparse
