@@ -6,12 +6,10 @@ Prints the wall-clock of both by turns and the load of the machine, which has to
 something; whether the tables are alike but for the seconds; and what a row of a trajectory costs, beside an
 update, in processor time.
 
-Measured on two cores that others used too (load 11 to 12): 142 and 173 s in one process, 50 and 63 s in two, the same
-table. Such walls say little. Processor time says what two cores of its own would give: 23.6 and 22.7 s in one process,
-20.8 and 23.1 s in two, so that the second process costs nothing: 2.1 times as fast at most, less the end, where one
-process has no more to play (1.95 for 40 equal runs). Before the processes were copies, each imported PyTorch in 3.0 s:
-1.52 to 1.67 times on quiet cores. The killed sweep, called again, gave the same table. Trajectories: 0.7 % of an update
-on dirac and finite, 0.01 % on ring8; with a statistic that is a number, 1.1 %, 1.0 % and 0.03 %.
+Measured on two quiet cores (load 2): 18.5 s in one process and 9.1 s in two, so 2.03 times as fast, with the same
+table; of processor time 18.5 and 18.0 s. Before the processes were copies, each imported PyTorch in 3.0 s: 1.52 to 1.67
+times on quiet cores. The killed sweep, called again, gave the same table. Trajectories: 0.7 % of an update on dirac and
+finite, 0.01 % on ring8; with a statistic that is a number, 1.1 %, 1.0 % and 0.03 %.
 """
 
 import argparse
