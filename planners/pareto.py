@@ -137,7 +137,8 @@ class _Cells:
         for weights in self.whole:
             self._plan_at(weights)
         ranges = self.upper.max(axis=0) - self.lower.min(axis=0)
-        self.scale = np.where(ranges > 1e-9 * np.abs(self.upper).max(axis=0), ranges, self.scale)
+        doubts = (self.upper - self.lower).max(axis=0)  # a range that is all rounding measures nothing
+        self.scale = np.where(doubts < 0.05 * self.tolerance * ranges, ranges, self.scale)
         self.above.clear()
         self.cells = [self.whole]
         self._divide(1)

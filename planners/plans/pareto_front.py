@@ -31,7 +31,8 @@ class ParetoFront:
         upper: (n, K) proven: not below these.
         policies: (n,) the policies, which are deterministic.
         weights: (n, K) for each policy weights with which it is best; they sum to 1.
-        ranges: (K,) from the least to the most of each reward among the corners; 1 where they all have the same.
+        ranges: (K,) from the least to the most of each reward among the corners. Where all corners have
+            the same, up to rounding: the largest absolute value of the reward, or 1.
         gap: Proven: no policy has a weighted sum that exceeds the best of these policies by more than this, with
             rewards divided by `ranges`, and weights that sum to 1 and are at least 1e-6 each.
         minimise: (K,) which rewards are costs.

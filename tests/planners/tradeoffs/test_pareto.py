@@ -81,3 +81,19 @@ def test_what_is_refused(rewards: Any, options: dict[str, Any], words: str) -> N
     env = gym.make("GridWorld-v0", slip=0.2)
     with pytest.raises(planners.PlannerError, match=words):
         planners.pareto(env, rewards, **{"discount": 0.9, **options})
+
+
+def test_a_range_that_is_only_rounding_is_not_a_unit() -> None:
+    """One policy has the least of all three costs, one of them 0 up to rounding: all ranges of the corners are 0."""
+    table = {
+        0: {0: [(0.375, 1, 0.25, False), (0.625, 0, 0.25, True)], 1: [(0.875, 0, 0.5, False), (0.125, 0, 0.5, True)]},
+        1: {
+            0: [(0.875, 1, 0.0, False), (0.125, 1, 0.0, True)],
+            1: [(0.625, 1, -0.25, False), (0.25, 0, -0.25, False), (0.125, 1, -0.25, True)],
+        },
+    }
+    costs: list[Any] = [[[0.25, 0.5], [0.0, -0.25]], [[1.5, 1.25], [0.75, 0.5]], [0, 1]]
+    front = planners.pareto(TabularMDP.from_gym_dict(table), costs, minimise=True, discount=1.0, start=0)
+    assert len(front) == 1
+    assert np.abs(front.values - [[0.0, 8.0 / 3.0, 0.0]]).max() < 1e-12
+    assert front.ranges.min() > 0.1
