@@ -33,6 +33,7 @@ from planners.plans.policy import TabularPolicy
 from planners.sweeps.rounds import rounds
 
 PARTS: Final = 64
+SLOW: Final = 4096  # sweeps: where so many prove no tolerance, linear systems are tried
 A_PROCESS: Final = 4  # parts, so that each process has some where values are on their way
 
 
@@ -142,8 +143,15 @@ def _solve(
             source, progress = NegatedSource(source), turned_progress(progress)
         blocks = make_blocks(source, processes, agreed)
         checkpoints = Checkpoints(Path(folder or "", "checkpoint"), every, agreed["tolerance"], lock)
-        plan = _swept(blocks, checkpoints, int(agreed["max_iterations"]), progress)
-        plan = replace(_proven_further(plan, source, blocks), iterations=blocks.sweeps)
+        if every:
+            checkpoints.resume(blocks)
+            blocks.interrupt.signals += (signal.SIGTERM,)  # as schedulers send it before they end a job
+        limit = int(agreed["max_iterations"])
+        for most in sorted({min(SLOW, limit), limit}):
+            plan = _proven_further(_swept(blocks, checkpoints, most, progress), source, blocks)
+            if plan.status is not Status.ITERATION_LIMIT:
+                break
+        plan = replace(plan, iterations=blocks.sweeps)
         plan = opposite(plan, plan.model) if minimise else plan
         if folder is not None:
             _write(plan, folder, blocks, named, lock)
@@ -190,10 +198,7 @@ def checked(
 
 
 def _swept(blocks: Blocks, checkpoints: Checkpoints, max_iterations: int, progress: Progress) -> Plan:
-    """Go on from a checkpoint, if there is one, until the tolerance is proven or something ends the run."""
-    if checkpoints.every:
-        checkpoints.resume(blocks)
-        blocks.interrupt.signals += (signal.SIGTERM,)  # as schedulers send it before they end a job
+    """Go on until the tolerance is proven or something ends the run."""
     blocks.after_sweep = checkpoints.after_sweep
     states_a_part = blocks.states // max(len(blocks.mine), 1)
     with blocks.interrupt, on_threads(blocks.processes, states_a_part):
@@ -210,9 +215,11 @@ def _swept(blocks: Blocks, checkpoints: Checkpoints, max_iterations: int, progre
 def _proven_further(plan: Plan, source: Source, blocks: Blocks) -> Plan:
     """The plan, after the last attempt of `planners.iteration.last_proof`, which every process makes, of all states.
 
-    It needs the model as a whole: where it is read in parts, and has many states, the plan stays as it is.
+    It needs the model as a whole: where it is read in parts, and has many states, the plan stays as it is. The linear
+    systems of that attempt help where values rise slowly, too: where that took many sweeps, and no tolerance was met.
     """
-    if plan.status is not Status.ROUNDING_FLOOR:
+    slow = plan.status is Status.ITERATION_LIMIT and blocks.sweeps >= SLOW
+    if plan.status is not Status.ROUNDING_FLOOR and not slow:
         return plan
     model = source.to_maximise()
     if model is None and blocks.num_states <= MOST_STATES:
@@ -220,8 +227,10 @@ def _proven_further(plan: Plan, source: Source, blocks: Blocks) -> Plan:
         model = model_of_slices([source.tables(part) for part in parts], source.num_actions)
     if model is None:
         return plan
-    whole = replace(_joined(plan, blocks), model=model)
+    whole = replace(_joined(plan, blocks), model=model, status=Status.ROUNDING_FLOOR)
     further, mine = proven_further(whole), blocks.states_of(blocks.processes.rank)
+    if not further.converged:
+        further = replace(further, status=plan.status)
     values, lower, upper = further.values[mine], further.lower[mine], further.upper[mine]
     policy = TabularPolicy.from_actions(further.policy.actions[mine], source.num_actions)
     return replace(further, values=values, lower=lower, upper=upper, policy=policy, model=plan.model)

@@ -38,10 +38,10 @@ class Total(NamedTuple):
     values: NDArray[np.float64]
     error: NDArray[np.float64]
 
-    def relative(self, unit: float) -> NDArray[np.float64]:
-        """(n,) the error as a part of the value, or of a unit if that is more."""
+    def relative(self, unit: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """(n,) the error as a part of the value, or of a unit, one or (n,), if that is more."""
         proven = np.isfinite(self.error)
-        size = np.maximum(np.abs(np.where(proven, self.values, 0.0)), max(unit, 5e-324))
+        size = np.maximum(np.abs(np.where(proven, self.values, 0.0)), np.maximum(unit, 5e-324))
         with np.errstate(over="ignore"):
             return np.where(proven, self.error, np.inf) / size
 

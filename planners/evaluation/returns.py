@@ -246,7 +246,8 @@ class _Systems(NamedTuple):
         doubt = self.law.sums(
             off * (3.0 * a * (a + off) + off**2) + 3.0 * square * ((a + off) * spread_off + off * spread), count
         )
-        third = self._solved(3, cubes, doubt + self._summed(sizes), "third moment")
+        cube = np.maximum(variance.values, 0.0) ** 1.5  # the unit of skewness: the third moment itself may be 0
+        third = self._solved(3, cubes, doubt + self._summed(sizes), "third moment", cube)
         return mean, variance, third
 
     def _summed(self, sizes: Floats) -> Floats:
@@ -255,8 +256,8 @@ class _Systems(NamedTuple):
             sizes.any()
         )
 
-    def _solved(self, power: int, rewards: Floats, off: Floats, what: str) -> Total:
-        """The total of rewards at the discount to this power.
+    def _solved(self, power: int, rewards: Floats, off: Floats, what: str, size: Floats | float = 0.0) -> Total:
+        """The total of rewards at the discount to this power; its error counts beside itself, or beside (n,) `size`.
 
         The discount is a part of the chain here: what is left to end, 1 - discount^power, keeps its digits.
         """
@@ -268,7 +269,7 @@ class _Systems(NamedTuple):
             sparse.csr_array(onward * self.chain), ends + onward * self.leaves, rewards, 1.0, off=off,
             roundings=self.roundings + 8,
         )  # fmt: skip
-        unit = float(np.abs(self.law.reward).max(initial=0.0)) ** power
+        unit = np.maximum(size, float(np.abs(self.law.reward).max(initial=0.0)) ** power)
         wrong = np.flatnonzero(~(found.relative(unit) <= DIGITS))
         if len(wrong):
             worst = int(wrong[0])

@@ -31,6 +31,16 @@ def central(raw: list[Fraction]) -> tuple[Fraction, Fraction, Fraction]:
     return m, second - m**2, third - 3 * m * second + 2 * m**3
 
 
+def test_a_third_moment_of_0_is_proven_beside_the_spread() -> None:
+    """1/4 or nothing with even chances for ever: the return is as often above its mean as below, by as much."""
+    coin = TabularMDP.from_gym_dict({0: {0: [(0.5, 0, 0.25, False), (0.5, 0, 0.0, False)]}})
+    for discount in (0.9, 127 / 128):
+        found = planners.returns(coin, [0], discount=discount, start=0)
+        truth = 0.25**2 / 4 / (1 - discount**2)
+        assert abs(found.variances[0] - truth) < 1e-9 * truth
+        assert abs(found.third_moments[0]) <= found.errors[2, 0] <= 1e-6 * truth**1.5
+
+
 @given(data=st.data())
 def test_moments_are_within_their_bounds(data: st.DataObject) -> None:
     P = data.draw(tables())
