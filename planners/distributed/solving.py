@@ -147,10 +147,9 @@ def _solve(
             checkpoints.resume(blocks)
             blocks.interrupt.signals += (signal.SIGTERM,)  # as schedulers send it before they end a job
         limit = int(agreed["max_iterations"])
-        for most in sorted({min(SLOW, limit), limit}):
-            plan = _proven_further(_swept(blocks, checkpoints, most, progress), source, blocks)
-            if plan.status is not Status.ITERATION_LIMIT:
-                break
+        plan = _proven_further(_swept(blocks, checkpoints, min(SLOW, limit), progress), source, blocks)
+        if plan.status is Status.ITERATION_LIMIT and limit > SLOW:
+            plan = _proven_further(_swept(blocks, checkpoints, limit, progress), source, blocks)
         plan = replace(plan, iterations=blocks.sweeps)
         plan = opposite(plan, plan.model) if minimise else plan
         if folder is not None:
