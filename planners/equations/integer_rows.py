@@ -55,6 +55,11 @@ def integer_rows(model: TabularMDP, discount: Fraction | NDArray[np.float64]) ->
     >>> integer_rows(model, Fraction(1, 2))[0]      # 8 Q = 10 + V
     IntegerRow(state=0, scale=8, reward=10, nexts=((0, 1),), ends=True)
     """
+    return {pair: row for pair, (row, _) in exact_rows(model, discount).items()}
+
+
+def exact_rows(model: TabularMDP, discount: Fraction | NDArray[np.float64]) -> dict[int, tuple[IntegerRow, bool]]:
+    """The equation of each feasible pair, and whether it is that of outcomes as they were read."""
     A, told = model.num_actions, _Told(model)
     P, ends, rewards = model.transitions, model.termination.ravel().tolist(), model.rewards.ravel().tolist()
     rows = {}
@@ -62,10 +67,11 @@ def integer_rows(model: TabularMDP, discount: Fraction | NDArray[np.float64]) ->
         g = discount if isinstance(discount, Fraction) else Fraction(float(discount.flat[pair]))
         entries = told.outcomes(pair)
         row = None if entries is None else _of_outcomes(pair // A, entries, g)
-        if row is None or not _fits(row, g, rewards[pair], ends[pair], entries or []):
+        read = row is not None and _fits(row, g, rewards[pair], ends[pair], entries or [])
+        if row is None or not read:
             part = slice(P.indptr[pair], P.indptr[pair + 1])
             row = _stored(pair // A, P.indices[part].tolist(), P.data[part].tolist(), ends[pair], rewards[pair], g)
-        rows[pair] = row
+        rows[pair] = row, read
     return rows
 
 

@@ -9,21 +9,24 @@ episode ends,
 
 h are values of the same model with the rewards r', whatever C is. Where C is the same in all states of a class that
 lead to each other, r' and a backup of h are off by a part of what differs between states, and not of V. Policy
-iteration on this model goes on from the plan's policy. What it finds is proven with weights of 1, or with the
-expected sum of the rounding errors on the way (`planners.equations.certificates`). Where that is not enough, gains of
-C + h are computed in twice the digits (`planners.equations.compensated`), and with them h is made better.
+iteration on this model goes on from the plan's policy. What it finds is proven with weights of 1, at discount 1 with
+expected steps; then with the expected sum of the rounding errors on the way (`planners.equations.certificates`). Where
+that is not enough, gains of C + h are computed in twice the digits (`planners.equations.compensated`), for small models
+then in fractions (`planners.equations.exact_gains`), and with them h is made better.
 
 Source: Puterman (2005), Section 6.6 (relative values, spans).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.equations.certificates import Bounds, Certifier, surely_ends
-from planners.equations.compensated import compensated_gains, may_be_compensated
+from planners.equations.certificates import Bounds, Certifier, surely_ends, weights_of_doubts
+from planners.equations.compensated import Gains, compensated_gains, may_be_compensated
+from planners.equations.exact_gains import exact_gains, may_be_exact
 from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import Problem
@@ -54,7 +57,7 @@ def proven_further(plan: Plan) -> Plan:
     values, rows = start_values(problem, plan), start_policy(problem, plan)
     if not len(values):
         return plan
-    centre, found = class_middles(problem, rows, values), None
+    centre, found = class_middles(problem, rows, _smaller(values, problem, rows)), None
     for _ in range(min(MOST_POLICIES, max(MOST_WORK // len(values), 4))):
         shifted = around(problem, centre)
         h = EvaluationSystem(shifted.transitions[rows], shifted.discount).solve(shifted.rewards[rows])
@@ -68,17 +71,24 @@ def proven_further(plan: Plan) -> Plan:
         if np.array_equal(better, rows):
             more = _proven(shifted, h, action_values, rows, centre, plan.tolerance)
             helps = found is None or more.error < 0.5 * found.error
-            found = more if found is None or more.error < found.error else found
+            found = better_of(found, more)
             if found.error <= plan.tolerance or not helps:
                 break
         rows, centre = better, class_middles(problem, better, centre + h)
     if found is None or found.error > plan.tolerance:
         more = _by_steps_to_the_end(problem, rows)
-        found = more if found is None or (more is not None and more.error < found.error) else found
+        found = found if more is None else better_of(found, more)
     if (found is None or found.error > plan.tolerance) and may_be_compensated(problem):
-        more = _by_twice_the_digits(problem, rows, centre, plan.tolerance)
-        found = more if found is None or more.error < found.error else found
-    return plan if found is None else _better_of(plan, problem, found)
+        found = better_of(found, _by_exact_gains(problem, rows, centre, plan.tolerance, compensated_gains))
+        if found.error > plan.tolerance and may_be_exact(problem):
+            found = better_of(found, _by_exact_gains(problem, rows, centre, plan.tolerance, exact_gains))
+    return plan if found is None else _plan_with(plan, problem, found)
+
+
+def _smaller(values: NDArray[np.float64], problem: Problem, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n,) the values, or V of the policy where it is far smaller: a method that was stopped may have been far off."""
+    own = problem.evaluation(rows).solve(problem.rewards[rows])
+    return own if np.abs(own).max() < 1e-3 * np.abs(values).max() else values
 
 
 def may_be_proven_further(plan: Plan) -> bool:
@@ -132,11 +142,22 @@ def _proven(
     bounds = moved(certifier.bounds(values, action_values, rows), centre)
     if bounds.error <= 0.5 * tolerance:  # at discount 1 they are rounded once more, for the model's states
         return bounds
-    costs = problem.sharp_rounding(values) + np.abs(action_values[rows] - values)[problem.row_state]
-    costs = np.maximum(costs, 1e-12 * costs.max())  # the weights of what is hardly rounded would be lost in rounding
-    other = certifier.by_steps(values, action_values, rows, costs / costs.min())
-    other = bounds if other is None else moved(other, centre)
-    return other if other.error < bounds.error else bounds
+    gains = Gains(action_values - values[problem.row_state], problem.sharp_rounding(values))
+    other = _by_doubts(certifier, values, gains, rows)
+    return bounds if other is None else better_of(bounds, moved(other, centre))
+
+
+def _by_doubts(
+    certifier: Certifier, values: NDArray[np.float64], gains: Gains, rows: NDArray[np.int64]
+) -> Bounds | None:
+    """Bounds from weights that grow with what the gains may be off; None if there are no such weights."""
+    weights = weights_of_doubts(certifier.problem, *gains, rows)
+    return None if weights is None else certifier.of_gains(values, *gains, rows, weights)
+
+
+def better_of(found: Bounds | None, other: Bounds) -> Bounds:
+    """The bounds of smaller error, of those that there are."""
+    return other if found is None or other.error < found.error else found
 
 
 def _by_steps_to_the_end(problem: Problem, rows: NDArray[np.int64]) -> Bounds | None:
@@ -147,31 +168,51 @@ def _by_steps_to_the_end(problem: Problem, rows: NDArray[np.int64]) -> Bounds | 
     return Certifier(problem).by_steps(values, problem.action_values(values), rows)
 
 
-def _by_twice_the_digits(
-    problem: Problem, rows: NDArray[np.int64], centre: NDArray[np.float64], tolerance: float
+def _by_exact_gains(
+    problem: Problem,
+    rows: NDArray[np.int64],
+    centre: NDArray[np.float64],
+    tolerance: float,
+    gains_of: Callable[[Problem, NDArray[np.float64], NDArray[np.float64]], Gains],
 ) -> Bounds:
-    """The best bounds of C + h, whose gains are known in twice the digits: they make h better, too, and the policy."""
+    """The best bounds of C + h, whose gains are known in more digits: they make h better, too, and the policy."""
     shifted, best = around(problem, centre), None
-    system = EvaluationSystem(problem.transitions[rows], problem.discount)
+    certifier, system = Certifier(shifted), EvaluationSystem(problem.transitions[rows], problem.discount)
     h = system.solve(shifted.rewards[rows])
     for _ in range(MOST_REFINEMENTS):
-        gains, off = compensated_gains(problem, centre, h)
-        if not (np.isfinite(gains).all() and np.isfinite(off).all()):
+        gains = gains_of(problem, centre, h)
+        if not (np.isfinite(gains.values).all() and np.isfinite(gains.off).all()):
             break
-        bounds = moved(Certifier(shifted).of_gains(h, gains, off, rows), centre)
+        bounds = moved(_of_gains(certifier, h, gains, rows, tolerance), centre)
         helps = best is None or bounds.error < 0.5 * best.error
-        best = bounds if best is None or bounds.error < best.error else best
-        greedy = problem.greedy(gains)
-        better = np.where(gains[greedy] - off[greedy] > gains[rows] + off[rows], greedy, rows)
-        if best.error <= tolerance or not (helps or (better != rows).any()):
+        best = better_of(best, bounds)
+        greedy, (values, off) = problem.greedy(gains.values), gains
+        better = np.where(values[greedy] - off[greedy] > values[rows] + off[rows], greedy, rows)
+        changes = bool((better != rows).any())
+        if best.error <= tolerance or not (helps or changes):
             break
-        if (better != rows).any():
+        if changes:
+            if problem.discount == 1.0 and not surely_ends(problem, better):
+                break
             rows, system = better, EvaluationSystem(problem.transitions[better], problem.discount)
-        h = h + system.solve(gains[rows])
-    return best if best is not None else Certifier(shifted).bounds(h, shifted.action_values(h), rows)
+        h = h + system.solve(values[rows])
+    return best if best is not None else certifier.bounds(h, shifted.action_values(h), rows)
 
 
-def _better_of(plan: Plan, problem: Problem, found: Bounds) -> Plan:
+def _of_gains(
+    certifier: Certifier, values: NDArray[np.float64], gains: Gains, rows: NDArray[np.int64], tolerance: float
+) -> Bounds:
+    """Bounds by weights of 1, where there are any; if they are too wide, by those that grow with what is in doubt."""
+    found = certifier.of_gains(values, *gains, rows) if certifier.problem.discount < 1.0 else None
+    if found is not None and found.error <= 0.5 * tolerance:  # the sum with C is rounded, too
+        return found
+    other = _by_doubts(certifier, values, gains, rows)
+    if other is None:
+        return found or certifier.unknown(values, rows)
+    return better_of(found, other)
+
+
+def _plan_with(plan: Plan, problem: Problem, found: Bounds) -> Plan:
     """The plan, or that of these bounds if their error is smaller."""
     told = told_of_model(problem, found)
     if not told.error < plan.error_bound:
