@@ -38,7 +38,7 @@ def exact_gains(problem: Problem, centre: Floats, h: Floats) -> Gains:
     values = _of_model(problem, inner)
     gains, lasts = np.empty(len(rows)), np.ones(len(rows)) if problem.waits is None else problem.waits
     for place, (state, row) in enumerate(zip(problem.row_state.tolist(), rows, strict=True)):
-        gains[place] = float(_gain(row, values) if row is not None else -inner[state])
+        gains[place] = _near(_gain(row, values) if row is not None else -inner[state])
     gains *= lasts
     size = np.abs(centre + h)[problem.row_state]
     roundings = np.where(lasts == 1.0, 2.0, 2.0 * problem.rounding_terms) * UNIT_ROUNDOFF
@@ -78,3 +78,11 @@ def _of_model(problem: Problem, inner: list[Fraction]) -> list[Fraction]:
 def _gain(row: IntegerRow, values: list[Fraction]) -> Fraction:
     onward = sum((weight * values[state] for state, weight in row.nexts), Fraction(row.reward))
     return onward / row.scale - values[row.state]
+
+
+def _near(number: Fraction) -> float:
+    """The float next to it, infinite beyond the largest one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return np.inf if number > 0 else -np.inf

@@ -31,20 +31,23 @@ from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import Problem
 from planners.iteration.iterates import told_of_model
-from planners.iteration.starting_points import start_policy, start_values
+from planners.iteration.starting_points import good_policy, start_policy, start_values
 from planners.models.moves import MoveMDP
 from planners.models.tabular import TabularMDP
+from planners.options import Tolerance
 from planners.plans.plan import Plan, Status
 from planners.plans.policy import TabularPolicy
 
+STOPPED: Final = (Status.ROUNDING_FLOOR, Status.NON_FINITE)
 MOST_STATES: Final = 200_000  # for which linear systems are solved before a tolerance is refused
 MOST_POLICIES: Final = 30
 MOST_REFINEMENTS: Final = 8
 MOST_WORK: Final = 1_000_000  # states of all policies
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what overflows proves nothing
 def proven_further(plan: Plan) -> Plan:
-    """The plan, or where rounding stopped it one of smaller error, if there is one.
+    """The plan, or where rounding or an overflow stopped it one of smaller error, if there is one.
 
     >>> from planners import TabularMDP, value_iteration
     >>> tour = TabularMDP.from_gym_dict({0: {0: [(1.0, 1, 1.0, False)]}, 1: {0: [(1.0, 0, 3.0, False)]}})
@@ -54,10 +57,10 @@ def proven_further(plan: Plan) -> Plan:
     if not may_be_proven_further(plan):
         return plan
     problem = make_problem(plan.model.tabular, plan.discount)
-    values, rows = start_values(problem, plan), start_policy(problem, plan)
+    values, rows = _start(problem, plan)
     if not len(values):
         return plan
-    centre, found = class_middles(problem, rows, _smaller(values, problem, rows)), None
+    centre, found = class_middles(problem, rows, values), None
     for _ in range(min(MOST_POLICIES, max(MOST_WORK // len(values), 4))):
         shifted = around(problem, centre)
         h = EvaluationSystem(shifted.transitions[rows], shifted.discount).solve(shifted.rewards[rows])
@@ -85,17 +88,25 @@ def proven_further(plan: Plan) -> Plan:
     return plan if found is None else _plan_with(plan, problem, found)
 
 
-def _smaller(values: NDArray[np.float64], problem: Problem, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(n,) the values, or V of the policy where it is far smaller: a method that was stopped may have been far off."""
+def _start(problem: Problem, plan: Plan) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(n,) values and (n,) policy to go on from; where values overflowed, those of a policy that sweeps find.
+
+    V of the policy itself is taken where it is far smaller: a method that was stopped may have been far off.
+    """
+    if plan.status is Status.NON_FINITE:
+        values, rows = np.full(problem.num_states, np.inf), good_policy(problem)
+    else:
+        values, rows = start_values(problem, plan), start_policy(problem, plan)
     own = problem.evaluation(rows).solve(problem.rewards[rows])
-    return own if np.abs(own).max() < 1e-3 * np.abs(values).max() else values
+    far = np.abs(own).max(initial=0.0) < 1e-3 * np.abs(values).max(initial=0.0)
+    return own if far else np.nan_to_num(values, posinf=0.0), rows
 
 
 def may_be_proven_further(plan: Plan) -> bool:
-    """Whether rounding stopped it, and linear systems of the model are cheap enough."""
+    """Whether rounding or an overflow stopped it, and linear systems of the model are cheap enough."""
     small = isinstance(plan.model, TabularMDP | MoveMDP) and plan.model.num_states <= MOST_STATES
-    known = np.isfinite(plan.values).all() or plan.discount == 1.0
-    return bool(small and plan.status is Status.ROUNDING_FLOOR and known)
+    known = plan.discount == 1.0 or plan.status is Status.NON_FINITE or np.isfinite(plan.values).all()
+    return bool(small and plan.status in STOPPED and known)
 
 
 def class_middles(problem: Problem, rows: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -180,6 +191,8 @@ def _by_exact_gains(
     certifier, system = Certifier(shifted), EvaluationSystem(problem.transitions[rows], problem.discount)
     h = system.solve(shifted.rewards[rows])
     for _ in range(MOST_REFINEMENTS):
+        if not np.isfinite(centre + h).all():
+            break
         gains = gains_of(problem, centre, h)
         if not (np.isfinite(gains.values).all() and np.isfinite(gains.off).all()):
             break
@@ -217,6 +230,9 @@ def _plan_with(plan: Plan, problem: Problem, found: Bounds) -> Plan:
     told = told_of_model(problem, found)
     if not told.error < plan.error_bound:
         return plan
+    allowed = plan.tolerance
+    if plan.status is Status.NON_FINITE:  # it was of values that had overflowed
+        allowed = max(allowed, Tolerance(0.0, plan.relative_tolerance).target(told.values).allowed)
     return replace(
         plan,
         values=told.values,
@@ -224,6 +240,7 @@ def _plan_with(plan: Plan, problem: Problem, found: Bounds) -> Plan:
         upper=told.upper,
         error_bound=told.error,
         policy=TabularPolicy.from_actions(told.rows, plan.model.num_actions),
-        status=Status.CONVERGED if told.error <= plan.tolerance else plan.status,
+        status=Status.CONVERGED if told.error <= allowed else Status.ROUNDING_FLOOR,
+        tolerance=allowed,
         method=f"{plan.method}, proven by linear systems",
     )

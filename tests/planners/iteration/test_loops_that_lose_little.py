@@ -35,6 +35,19 @@ def test_values_that_a_stopped_method_left_far_off_are_forgotten() -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("seed", [1167016, 1168771, 1102532, 1106676])
+def test_a_policy_on_the_way_may_overflow_where_no_optimal_one_does(seed: int) -> None:
+    """Rewards of 1e299 near discount 1: a bad policy is worth more than the largest float, V* is not."""
+    names = ["policy_iteration", "krylov", "modified_policy_iteration", "compiled", "solve"]
+    assert [found for found in check_model(seed, names) if found[0] in WRONG] == []
+
+
+@pytest.mark.parametrize(("seed", "name"), [(2100164, "parts"), (2101922, "slices")])
+def test_bounds_that_are_proven_count_though_no_state_was_swept(seed: int, name: str) -> None:
+    """All rewards are the same, and near discount 1: V* is known at once, and the last change is not a number."""
+    assert [found for found in check_model(seed, [name]) if found[0] in WRONG] == []
+
+
 def losing_loops(rng: np.random.Generator, size: float, loss: float) -> Given:
     """Four states that lead all over, pay what a potential differs by, and lose a little; each may end the episode."""
     potential, rows = size * rng.integers(-3, 4, size=4).astype(float), {}
