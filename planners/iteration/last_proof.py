@@ -30,6 +30,7 @@ from planners.equations.exact_gains import exact_gains, may_be_exact
 from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.problem import Problem
+from planners.exact_sums import exact_sum
 from planners.iteration.iterates import told_of_model
 from planners.iteration.starting_points import good_policy, start_policy, start_values
 from planners.models.moves import MoveMDP
@@ -191,7 +192,8 @@ def _by_exact_gains(
     certifier, system = Certifier(shifted), EvaluationSystem(problem.transitions[rows], problem.discount)
     h = system.solve(shifted.rewards[rows])
     for _ in range(MOST_REFINEMENTS):
-        if not np.isfinite(centre + h).all():
+        centre, h = exact_sum(centre, h)  # h is what the nearest floats to V leave, so that it can be made much better
+        if not np.isfinite(h).all():
             break
         gains = gains_of(problem, centre, h)
         if not (np.isfinite(gains.values).all() and np.isfinite(gains.off).all()):
@@ -209,7 +211,7 @@ def _by_exact_gains(
                 break
             rows, system = better, EvaluationSystem(problem.transitions[better], problem.discount)
         h = h + system.solve(values[rows])
-    return best if best is not None else certifier.bounds(h, shifted.action_values(h), rows)
+    return best if best is not None else certifier.unknown(centre + h, rows)
 
 
 def _of_gains(
