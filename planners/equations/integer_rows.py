@@ -10,6 +10,7 @@ tables, whose expected rewards were rounded once, and whose rows were scaled to 
 """
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -38,7 +39,7 @@ class IntegerRow(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    probability: float
+    probability: float | Fraction
     next_state: int
     reward: float
     ends: bool
@@ -110,10 +111,10 @@ def _row(state: int, total: int, earned: int, unit: int, nexts: dict[int, int], 
     )
 
 
-def _whole(numbers: list[float]) -> tuple[list[int], int]:
-    """Whole numbers and what they are to be divided by, a power of 2."""
+def _whole(numbers: Sequence[float | Fraction]) -> tuple[list[int], int]:
+    """Whole numbers and what they are to be divided by; of floats, a power of 2."""
     ratios = [number.as_integer_ratio() for number in numbers]
-    unit = max(below for _, below in ratios)
+    unit = math.lcm(*(below for _, below in ratios))
     return [above * (unit // below) for above, below in ratios], unit
 
 
@@ -139,17 +140,10 @@ class _Told:
     def outcomes(self, pair: int) -> list[_Entry] | None:
         """Those of one pair; None where they are not known."""
         if self.moves is not None:
-            return self._of_moves(self.moves, *divmod(pair, self.model.num_actions))
+            return [_Entry(*outcome, ends) for outcome, ends in self.moves.every(pair)]
         if self.read is not None and (found := self._of_read(self.read, pair)):
             return found
         return self._of_paid(pair)
-
-    @staticmethod
-    def _of_moves(moves: MoveOutcomes, state: int, action: int) -> list[_Entry]:
-        weights, codes = moves.mixture[0 if moves.kind is None else moves.kind[state], action], moves.outcome[state]
-        used = np.flatnonzero(weights)
-        columns = (weights, moves.successor[state], moves.outcome_reward[codes], moves.outcome_ends[codes])
-        return [_Entry(*entry) for entry in zip(*(column[used].tolist() for column in columns), strict=True)]
 
     def _of_read(self, told: RowOutcomes, pair: int) -> list[_Entry]:
         """Entries that are not marked end the episode where they lead to a state in which it only ends."""
