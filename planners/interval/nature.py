@@ -151,7 +151,8 @@ def mixed(weights: NDArray[np.float64], action_values: NDArray[np.float64]) -> N
 def answers(nature: Nature, plan_of: PlanOf, tolerance: Tolerance) -> Iterator[SweepIterate]:
     """The iterates, from the values of the centres on; `plan_of(model, tolerance=, start=)` solves each model.
 
-    Values that do not prove enough are solved better the next time.
+    A relative tolerance is a part of the values of the iterate: those of the centres may be 0. Values that do not prove
+    enough are solved better the next time.
     """
     start, best, stalled, part = None, np.inf, 0, 0.25
     while True:
