@@ -25,8 +25,8 @@ REASONS: dict[tuple[str, str, str], str] = {
     (CERTIFICATES, "if problem.discount < 1.0:", "1.0 -> 2.0"): "h = 1 is tried before other weights, and proven anew",
     (CERTIFICATES, "if problem.discount < 1.0:", "Lt -> LtE"): "h = 1 is tried before other weights, and proven anew",
     (CERTIFICATES, "rows[policy] = True", "no rows[policy] = True"): "weights that do not fit the policy prove nothing",
-    (CERTIFICATES, "longer = margin[worst] < 0.5 * costs[worst]", "Lt -> LtE"): "any row that is longer may be taken",
-    (CERTIFICATES, "longer = margin[worst] < 0.5 * costs[worst]", "0.5 -> 1.0"): "any row that is longer may be taken",
+    (CERTIFICATES, "longer = rows & ~(margin >= enough)", "GtE -> Gt"): "any row that is longer may be taken",
+    (CERTIFICATES, "enough = 0.5 * costs if enough is None else enough", "0.5 -> 1.0"): "any longer row may be taken",
     (CERTIFICATES, "if not (np.isfinite(h).all() and (h > 0).all()):", "all -> any"): "margins of NaN prove nothing",
     (
         CERTIFICATES,

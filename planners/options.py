@@ -54,6 +54,14 @@ class Tolerance(NamedTuple):
         """
         return self.target_of(*sizes(values)) if self.relative else Target(self.absolute, self.absolute)
 
+    def times(self, factor: float) -> "Tolerance":
+        """A part of it, for steps on the way to it.
+
+        >>> Tolerance(1.0, 0.5).times(0.5)
+        Tolerance(absolute=0.5, relative=0.25)
+        """
+        return Tolerance(factor * self.absolute, factor * self.relative)
+
     def most(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> float:
         """The largest error that may turn out to be allowed, of values of which (S,) bounds are known."""
         return max(self.absolute, self.relative * float(np.maximum(upper, -lower).max(initial=1.0)))

@@ -5,6 +5,7 @@ spread of returns needs it, too (`planners.models.outcomes`).
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 class Outcome(NamedTuple):
     """One entry of a row as it was read: a step after which the episode goes on, unless its model says it ends."""
 
-    probability: float
+    probability: float | Fraction
     next_state: int
     reward: float
 
@@ -53,19 +54,27 @@ class RowOutcomes:
 
 @dataclass(frozen=True, eq=False)
 class MoveOutcomes:
-    """Those of a `MoveMDP`, whose arrays these are."""
+    """Those of a `MoveMDP`, whose arrays these are; `given` is its mixture as it was given, for one of the levels."""
 
     successor: NDArray[np.int32]
     outcome: NDArray[np.unsignedinteger]
     outcome_reward: NDArray[np.float64]
     outcome_ends: NDArray[np.bool_]
-    mixture: NDArray[np.float64]
+    given: NDArray[np.float64]
     kind: NDArray[np.unsignedinteger] | None
+    shares: tuple[Fraction, ...] | None = None
+
+    def every(self, pair: int) -> list[tuple[Outcome, bool]]:
+        """Those of one pair, each with whether it ends the episode."""
+        state, action = divmod(pair, self.given.shape[1])
+        weights = self.given[0 if self.kind is None else self.kind[state], action].tolist()
+        if self.shares is not None:
+            weights = [share * Fraction(weight) for share in self.shares for weight in weights]
+        codes = self.outcome[state]
+        columns = (self.successor[state], self.outcome_reward[codes], self.outcome_ends[codes])
+        rows = zip(weights, *(column.tolist() for column in columns), strict=True)
+        return [(Outcome(weight, after, reward), end) for weight, after, reward, end in rows if weight]
 
     def of(self, pair: int) -> list[Outcome]:
-        """Those of one pair."""
-        state, action = divmod(pair, self.mixture.shape[1])
-        weights, codes = self.mixture[0 if self.kind is None else self.kind[state], action], self.outcome[state]
-        moves = np.flatnonzero((weights != 0) & ~self.outcome_ends[codes])
-        columns = (weights[moves], self.successor[state, moves], self.outcome_reward[codes[moves]])
-        return [Outcome(*entry) for entry in zip(*(column.tolist() for column in columns), strict=True)]
+        """Those of one pair with which the episode goes on."""
+        return [outcome for outcome, ends in self.every(pair) if not ends]

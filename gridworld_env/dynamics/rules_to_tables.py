@@ -114,11 +114,20 @@ def make_mdp(grid: Grid, rules: Rules) -> MoveMDP:
     >>> mdp.outcomes(0, 1)
     [Outcome(probability=1.0, next_state=1, reward=1.0, terminated=True)]
     """
-    return MoveMDP(*make_tables(grid, rules), initial=_initial(grid, rules))
+    return MoveMDP(*make_tables(grid, rules), initial=_initial(grid, rules), shares=shares_of(grid))
+
+
+def shares_of(grid: Grid) -> tuple[Fraction, ...] | None:
+    """The probability of each level of luck; None where no square draws its reward."""
+    levels = grid.luck_levels
+    return tuple(share for share, _ in levels) if len(levels) > 1 else None
 
 
 def make_tables(grid: Grid, rules: Rules) -> tuple[Any, ...]:
-    """What `make_mdp` makes a `MoveMDP` of, but for where episodes begin: part of a map need not have a start."""
+    """What `make_mdp` makes a `MoveMDP` of, but for where episodes begin: part of a map need not have a start.
+
+    The mixtures are those of one level of luck.
+    """
     successor, stopped = make_successors(grid, rules.moves, rules.all_moves)
     by = teleported(grid, successor) if any(cell.teleport for cell in grid.kinds) else None
     if by is not None:
@@ -253,8 +262,6 @@ def _mixtures(grid: Grid, rules: Rules) -> tuple[NDArray[np.float64], NDArray[np
                 in_the_calm[column[action]] = 1.0
             parts = (1.0 - 2.0 * gust, gust, gust) if gusty else (1.0,)
             mixture[kind, number] = np.concatenate([part * in_the_calm for part in parts])
-    levels = grid.luck_levels
-    mixture = mixture if len(levels) == 1 else np.concatenate([p * mixture for p, _ in levels], axis=2)
     if len(different) == 1:
         return mixture, None
     return mixture, index.reshape(-1).astype(np.min_scalar_type(len(different)))[grid.state_kind]

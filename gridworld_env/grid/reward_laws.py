@@ -13,7 +13,7 @@ from typing import Final
 
 from gridworld_env.grid.legend import Cell, RewardLaw
 
-Level = tuple[float, Fraction]
+Level = tuple[Fraction, Fraction]
 
 ROUNDING: Final = Fraction(1, 2**44)  # sums of two laws that differ by this part of a probability are one cut
 
@@ -21,7 +21,7 @@ ROUNDING: Final = Fraction(1, 2**44)  # sums of two laws that differ by this par
 def luck_levels(kinds: Iterable[Cell]) -> list[Level]:
     """(probability, luck in its middle) of each level; one where no square draws its reward.
 
-    >>> [probability for probability, _ in luck_levels([Cell(reward=((0.25, 1.0), (0.75, 0.0)))])]
+    >>> [float(probability) for probability, _ in luck_levels([Cell(reward=((0.25, 1.0), (0.75, 0.0)))])]
     [0.25, 0.75]
     """
     cuts = {Fraction(0), Fraction(1)}
@@ -32,7 +32,7 @@ def luck_levels(kinds: Iterable[Cell]) -> list[Level]:
                 near = ROUNDING * min(cut - before, after - cut)
                 if not any(abs(known - cut) <= near for known in cuts):
                     cuts.add(cut)
-    return [(float(high - low), (low + high) / 2) for low, high in pairwise(sorted(cuts))]
+    return [(high - low, (low + high) / 2) for low, high in pairwise(sorted(cuts))]
 
 
 def reward_at(reward: float | RewardLaw, luck: Fraction) -> float:

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from gridworld_env.dynamics.rules_to_tables import Rules, make_tables
+from gridworld_env.dynamics.rules_to_tables import Rules, make_tables, shares_of
 from gridworld_env.errors import MapError
 from gridworld_env.grid.grid import Grid, parse_rows
 from gridworld_env.grid.legend import DEFAULT_LEGEND
@@ -21,6 +21,7 @@ from gridworld_env.maps.movingai import read_header, read_row
 from gridworld_env.maps.options import OPTIONS, given_rules, map_arguments, options_of_files
 from planners.distributed.processes import Processes
 from planners.distributed.sources import ModelSource, Source, dealt, evenly, in_turn
+from planners.models.moves import at_levels
 from planners.models.slices import MoveTables
 
 HEADER_BYTES: Final = 4096
@@ -228,7 +229,7 @@ class MapSlices(Source):
             outcome=outcome[own],
             outcome_reward=rewards,
             outcome_ends=ends,
-            mixture=mixture,
+            mixture=at_levels(mixture, shares_of(grid)),
             kind=None if kind is None else kind[own],
         )
 

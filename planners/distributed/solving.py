@@ -22,12 +22,12 @@ from planners.distributed.processes import Processes
 from planners.distributed.sources import NegatedSource, Source, as_source, in_turn
 from planners.errors import InvalidOptionError
 from planners.iteration.direction import turned_progress
-from planners.iteration.last_proof import MOST_STATES, proven_further
+from planners.iteration.last_proof import MOST_STATES, STOPPED, proven_further
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.models.slices import model_of_slices
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
-from planners.plans.plan import Plan, Status, opposite
+from planners.plans.plan import Plan, opposite
 from planners.plans.plan_folder import is_finished, make_files, write_states, write_summary
 from planners.plans.policy import TabularPolicy
 from planners.sweeps.rounds import rounds
@@ -218,7 +218,7 @@ def _proven_further(plan: Plan, source: Source, blocks: Blocks) -> Plan:
     systems of that attempt help where values rise slowly, too: where that took many sweeps, and no tolerance was met.
     """
     slow = plan.status is Status.ITERATION_LIMIT and blocks.sweeps >= SLOW
-    if plan.status is not Status.ROUNDING_FLOOR and not slow:
+    if plan.status not in STOPPED and not slow:
         return plan
     model = source.to_maximise()
     if model is None and blocks.num_states <= MOST_STATES:

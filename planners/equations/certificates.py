@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from planners.equations.graph import next_towards
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 
+LEAST_DOUBT: Final = 1e-12  # of the largest; the margins of smaller ones would be lost in rounding
 SHARP: Final = 16.0  # bounds within so many times the rounding are worth another product with the matrix
 
 
@@ -79,14 +80,14 @@ class Certifier:
             return Bounds(values, values, values, 0.0, policy)
         if not np.isfinite(action_values).all():
             policy = self.problem.greedy(np.nan_to_num(action_values, nan=-np.inf)) if rows is None else rows
-            return self._unknown(np.nan_to_num(values), policy)
+            return self.unknown(np.nan_to_num(values), policy)
         if self._weights is not None:
             bounds = self._weighted(values, action_values, policy, *self._weights)
             if self.problem.discount < 1.0 or np.isfinite(bounds.error):
                 return bounds
         self._weights = steps_to_end(self.problem, action_values, policy, self._most_steps)
         if self._weights is None:
-            return self._unknown(values, policy)
+            return self.unknown(values, policy)
         return self._weighted(values, action_values, policy, *self._weights)
 
     def by_steps(
@@ -94,16 +95,12 @@ class Certifier:
         values: NDArray[np.float64],
         action_values: NDArray[np.float64],
         rows: NDArray[np.int64] | None = None,
-        costs: NDArray[np.float64] | None = None,
     ) -> Bounds | None:
-        """Bounds below discount 1 from the weights of discount 1; None if there are none. It costs linear systems.
-
-        `costs`, (L,), are what each row counts in the weights; None: 1, where an episode may end at all.
-        """
+        """Bounds below discount 1 from the weights of discount 1; None if there are none. It costs linear systems."""
         rows = self.problem.greedy(action_values) if rows is None else rows
-        if not np.isfinite(action_values).all() or (costs is None and not self.problem.termination.any()):
+        if not np.isfinite(action_values).all() or not self.problem.termination.any():
             return None
-        weights = steps_to_end(self.problem, action_values, rows, costs=costs)
+        weights = steps_to_end(self.problem, action_values, rows)
         return None if weights is None else self._weighted(values, action_values, rows, *weights)
 
     def of_gains(
@@ -112,16 +109,23 @@ class Certifier:
         gains: NDArray[np.float64],
         off: NDArray[np.float64],
         rows: NDArray[np.int64],
+        weights: Weights | None = None,
     ) -> Bounds:
-        """Bounds below discount 1 from (L,) gains Q - V that are known to within (L,) `off`, of a policy's rows."""
-        assert self._weights is not None
-        h, margin = self._weights
+        """Bounds from (L,) gains Q - V that are known to within (L,) `off`, of a policy's rows.
+
+        `weights` may be left out below discount 1; they are then 1.
+        """
+        known = self._weights if weights is None else weights
+        assert known is not None
+        h, margin = known
         l, k = self._numbers(np.zeros_like(values), gains, rows, h, margin, off)
         if not (np.isfinite(k) and np.isfinite(l)):
-            return self._unknown(values, rows, l, k, h)
+            return self.unknown(values, rows, l, k, h)
         lower, upper = _moved(values, l * h, -np.inf), _moved(values, k * h, np.inf)
-        middle = np.clip(values + 0.5 * (l + k), lower, upper)
+        middle = np.clip(values + 0.5 * (l + k) * h, lower, upper)
         error = float(np.maximum(upper - middle, middle - lower).max(initial=0.0))
+        if not error < np.inf:
+            return self.unknown(values, rows, l, k, h)
         return Bounds(lower, upper, middle, float(np.nextafter(error, np.inf)), rows)
 
     def _weighted(
@@ -139,7 +143,7 @@ class Certifier:
         ):
             l, k = self._numbers(values, action_values, policy, h, margin, problem.sharp_rounding(values))
         if not (np.isfinite(k) and np.isfinite(l)):
-            return self._unknown(values, policy, l, k, h)
+            return self.unknown(values, policy, l, k, h)
         return _around(values, l * h, k * h, policy, problem)
 
     @np.errstate(over="ignore")  # what overflows becomes infinite, and proves nothing
@@ -173,7 +177,7 @@ class Certifier:
         allowed = np.minimum(k * (rest - doubt), k * (rest + doubt))
         return l, np.inf if np.isfinite(k) and (gained[~useful] > allowed).any() else k
 
-    def _unknown(
+    def unknown(
         self,
         values: NDArray[np.float64],
         policy: NDArray[np.int64],
@@ -181,6 +185,7 @@ class Certifier:
         k: float = np.inf,
         h: NDArray[np.float64] | None = None,
     ) -> Bounds:
+        """Bounds V + l h and V + k h, of which at least one is infinite."""
         h = np.ones_like(values) if h is None else h
         lower, upper = np.nextafter(values + l * h, -np.inf), np.nextafter(values + k * h, np.inf)
         return _one_sided(values, lower, upper, policy)
@@ -232,7 +237,6 @@ def steps_to_end(
     action_values: NDArray[np.float64],
     policy: NDArray[np.int64],
     most_steps: MostSteps | None = None,
-    costs: NDArray[np.float64] | None = None,
 ) -> Weights | None:
     """Weights for discount 1, or near it: expected steps to the end, the most that nearly optimal actions can take.
 
@@ -241,7 +245,6 @@ def steps_to_end(
         action_values: (L,) Q.
         policy: (n,) its rows.
         most_steps: What computes the weights of some rows; None: `most_steps_by_policies`.
-        costs: (L,) what a step counts, where that is not 1.
 
     Returns:
         (n,) weights h with h >= 1/2 + discount * P h on the policy and on all nearly optimal rows, and (L,) margins
@@ -254,14 +257,41 @@ def steps_to_end(
     for _ in range(10):
         rows = gap <= near
         rows[policy] = True
-        if costs is not None:
-            weights = most_steps_by_policies(problem, policy, rows, costs)
-        else:
-            weights = (most_steps or most_steps_by_policies)(problem, policy, rows)
+        weights = (most_steps or most_steps_by_policies)(problem, policy, rows)
         if weights is not None:
             return weights
         near *= 1e-2
     return None
+
+
+def weights_of_doubts(
+    problem: Problem, gains: NDArray[np.float64], off: NDArray[np.float64], policy: NDArray[np.int64]
+) -> Weights | None:
+    """Weights for `Certifier.of_gains` that grow by no more than what each row's gain may be off, at any discount.
+
+    With d = off + max(gain, 0), the weights are the most that rows may cost on the way if each costs 2 d, less what
+    it loses. So h - discount * P h >= 3/2 d + min(gain, 0) holds for every row, and V + 2/3 h is an upper bound. A row
+    that loses more than its rounding may lead back as often as it likes.
+
+    Args:
+        problem: The equations.
+        gains: (L,) Q - V.
+        off: (L,) what the gains may be off.
+        policy: (n,) the policy of the lower bound.
+
+    Returns:
+        (n,) h and (L,) margins; None if the policy may never end, or if rounding hides whether one may gain for ever.
+    """
+    doubts = off + np.maximum(gains, 0.0)
+    doubts[policy] += np.abs(gains[policy])
+    largest = float(doubts[policy].max(initial=0.0))
+    if not 0.0 < largest < np.inf or not np.isfinite(gains).all():
+        return None
+    doubts = np.maximum(doubts, LEAST_DOUBT * largest)
+    costs = 2.0 * doubts + np.minimum(gains, 0.0)
+    unit = float(doubts[policy].min())
+    every = np.ones(len(costs), dtype=bool)
+    return most_steps_by_policies(problem, policy, every, costs / unit, (costs - 0.5 * doubts) / unit)
 
 
 def most_steps_by_policies(
@@ -269,11 +299,16 @@ def most_steps_by_policies(
     policy: NDArray[np.int64],
     rows: NDArray[np.bool_],
     costs: NDArray[np.float64] | None = None,
+    enough: NDArray[np.float64] | None = None,
     rounds: int = 60,
 ) -> Weights | None:
-    """Policy iteration for the longest, or dearest, expected way to the end within the chosen rows."""
+    """Policy iteration for the longest, or dearest, expected way to the end within the chosen rows.
+
+    It ends when each margin is `enough`, (L,), below the (L,) costs; without them steps count 1, and 1/2 is enough.
+    """
     chosen = policy.copy()
     costs = np.ones(len(problem.row_state)) if costs is None else costs
+    enough = 0.5 * costs if enough is None else enough
     for _ in range(rounds):
         if problem.discount == 1.0 and not surely_ends(problem, chosen):
             return None
@@ -281,12 +316,11 @@ def most_steps_by_policies(
         if not (np.isfinite(h).all() and (h > 0).all()):
             return None
         margin = h[problem.row_state] - problem.discount * problem.expected_next(h)
-        if (margin[rows] >= 0.5 * costs[rows]).all():
+        longer = rows & ~(margin >= enough)
+        if not longer.any():
             return h, margin
-        longest = np.where(rows, costs - margin, -np.inf)
-        worst = problem.greedy(longest)
-        longer = margin[worst] < 0.5 * costs[worst]
-        chosen = np.where(longer, worst, chosen)
+        worst = problem.greedy(np.where(longer, costs - margin, -np.inf))
+        chosen = np.where(longer[worst], worst, chosen)
     return None
 
 

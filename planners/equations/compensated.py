@@ -35,7 +35,7 @@ class Gains(NamedTuple):
 
 
 def compensated_gains(problem: Problem, centre: Floats, h: Floats) -> Gains:
-    """The gains of V = centre + h, below discount 1.
+    """The gains of V = centre + h.
 
     >>> from planners import TabularMDP
     >>> from planners.equations.from_model import make_problem
@@ -59,17 +59,28 @@ def compensated_gains(problem: Problem, centre: Floats, h: Floats) -> Gains:
     paid.add_product(onward, np.full(len(here), discount))
     paid.low += discount * onward_low
     gains = paid.high + paid.low
+    roundings, rewards = _of_tables(problem)
     total = exact_sums(P.data, np.repeat(np.arange(len(here)), np.diff(P.indptr)), len(here)) + problem.termination
-    tables = (TABLES * UNIT_ROUNDOFF + np.abs(total - 1.0)) * discount * spread + UNIT_ROUNDOFF * problem.reward_sizes
+    tables = (roundings * UNIT_ROUNDOFF + np.abs(total - 1.0)) * discount * spread + UNIT_ROUNDOFF * rewards
     left = LEFT * problem.rounding_terms**2 * (paid.size + spread)
     off = (tables + left + UNIT_ROUNDOFF * np.abs(gains)) * (1.0 + 1e-9) + problem.rounding_terms * SMALLEST_SUBNORMAL
     return Gains(gains, off)
 
 
 def may_be_compensated(problem: Problem) -> bool:
-    """Whether the gains are those of the model's own equations, and take no more than some seconds."""
-    own = problem.merging is None and problem.sizes is None
-    return own and LEAST_DISCOUNT <= problem.discount < 1.0 and problem.transitions.nnz <= MOST_ENTRIES
+    """Whether the gains take no more than some seconds, and 1 - discount is exact."""
+    return problem.discount >= LEAST_DISCOUNT and problem.transitions.nnz <= MOST_ENTRIES
+
+
+def _of_tables(problem: Problem) -> tuple[Floats | float, Floats]:
+    """(L,) roundings of each probability of the tables, and (L,) what each reward is rounded by, as a part of it.
+
+    At discount 1 probabilities of merged states were added up, and rows that wait were divided by what leaves them.
+    """
+    if problem.merging is None or problem.waits is None:
+        return TABLES, problem.reward_sizes
+    more = np.where(problem.waits != 1.0, 2.0 * problem.rounding_terms, 1.0)
+    return TABLES + problem.rounding_terms + more, more * problem.reward_sizes
 
 
 def _differences(

@@ -10,6 +10,7 @@ tables, whose expected rewards were rounded once, and whose rows were scaled to 
 """
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -38,7 +39,7 @@ class IntegerRow(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    probability: float
+    probability: float | Fraction
     next_state: int
     reward: float
     ends: bool
@@ -55,6 +56,11 @@ def integer_rows(model: TabularMDP, discount: Fraction | NDArray[np.float64]) ->
     >>> integer_rows(model, Fraction(1, 2))[0]      # 8 Q = 10 + V
     IntegerRow(state=0, scale=8, reward=10, nexts=((0, 1),), ends=True)
     """
+    return {pair: row for pair, (row, _) in exact_rows(model, discount).items()}
+
+
+def exact_rows(model: TabularMDP, discount: Fraction | NDArray[np.float64]) -> dict[int, tuple[IntegerRow, bool]]:
+    """The equation of each feasible pair, and whether it is that of outcomes as they were read."""
     A, told = model.num_actions, _Told(model)
     P, ends, rewards = model.transitions, model.termination.ravel().tolist(), model.rewards.ravel().tolist()
     rows = {}
@@ -62,10 +68,11 @@ def integer_rows(model: TabularMDP, discount: Fraction | NDArray[np.float64]) ->
         g = discount if isinstance(discount, Fraction) else Fraction(float(discount.flat[pair]))
         entries = told.outcomes(pair)
         row = None if entries is None else _of_outcomes(pair // A, entries, g)
-        if row is None or not _fits(row, g, rewards[pair], ends[pair], entries or []):
+        read = row is not None and _fits(row, g, rewards[pair], ends[pair], entries or [])
+        if row is None or not read:
             part = slice(P.indptr[pair], P.indptr[pair + 1])
             row = _stored(pair // A, P.indices[part].tolist(), P.data[part].tolist(), ends[pair], rewards[pair], g)
-        rows[pair] = row
+        rows[pair] = row, read
     return rows
 
 
@@ -104,10 +111,10 @@ def _row(state: int, total: int, earned: int, unit: int, nexts: dict[int, int], 
     )
 
 
-def _whole(numbers: list[float]) -> tuple[list[int], int]:
-    """Whole numbers and what they are to be divided by, a power of 2."""
+def _whole(numbers: Sequence[float | Fraction]) -> tuple[list[int], int]:
+    """Whole numbers and what they are to be divided by; of floats, a power of 2."""
     ratios = [number.as_integer_ratio() for number in numbers]
-    unit = max(below for _, below in ratios)
+    unit = math.lcm(*(below for _, below in ratios))
     return [above * (unit // below) for above, below in ratios], unit
 
 
@@ -133,17 +140,10 @@ class _Told:
     def outcomes(self, pair: int) -> list[_Entry] | None:
         """Those of one pair; None where they are not known."""
         if self.moves is not None:
-            return self._of_moves(self.moves, *divmod(pair, self.model.num_actions))
+            return [_Entry(*outcome, ends) for outcome, ends in self.moves.every(pair)]
         if self.read is not None and (found := self._of_read(self.read, pair)):
             return found
         return self._of_paid(pair)
-
-    @staticmethod
-    def _of_moves(moves: MoveOutcomes, state: int, action: int) -> list[_Entry]:
-        weights, codes = moves.mixture[0 if moves.kind is None else moves.kind[state], action], moves.outcome[state]
-        used = np.flatnonzero(weights)
-        columns = (weights, moves.successor[state], moves.outcome_reward[codes], moves.outcome_ends[codes])
-        return [_Entry(*entry) for entry in zip(*(column[used].tolist() for column in columns), strict=True)]
 
     def _of_read(self, told: RowOutcomes, pair: int) -> list[_Entry]:
         """Entries that are not marked end the episode where they lead to a state in which it only ends."""

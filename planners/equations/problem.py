@@ -44,6 +44,7 @@ class Problem:
         row_pair: (L,) s*A + a in the model of each row; -1 for "stay here for ever", which pays 0.
         merging: How the states here come from those of the model; None: they are the same.
         sizes: (L,) what the rewards are rounded by, as a part of it; None: |r|.
+        waits: (L,) steps that a row lasts: more than 1 for those taken until they leave their state; None: 1.
     """
 
     model: TabularMDP
@@ -55,6 +56,7 @@ class Problem:
     row_pair: NDArray[np.int64]
     merging: "Merging | None" = None
     sizes: NDArray[np.float64] | None = None
+    waits: NDArray[np.float64] | None = None
 
     @property
     def num_states(self) -> int:

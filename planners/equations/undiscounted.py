@@ -39,11 +39,13 @@ from scipy import sparse
 from planners.arrays import take_rows
 from planners.equations.graph import EndComponents, next_towards
 from planners.equations.merging import Merging
-from planners.equations.problem import Problem
+from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.equations.rational_systems import exact_row, told_row
 from planners.equations.staying import Staying, find_staying, go_to
 from planners.models.tabular import TabularMDP
 
+TINY: Final = float(np.finfo(np.float64).tiny)  # from here on a float is rounded by a part of itself
+NEAR_ZERO: Final = TINY / UNIT_ROUNDOFF
 WAITING: Final = 2.0**-20  # rows that leave with less than this are taken until they leave
 
 
@@ -58,8 +60,7 @@ def reduced_problem(model: TabularMDP) -> Problem:
     if (own := _own_equations(model, row_state)) is not None:
         return own
     staying = find_staying(model, row_state)
-    infinite = _infinite_values(model, staying, row_state)
-    level = staying.level
+    infinite, level = _infinite_values(model, staying, row_state), staying.level
     safe, rows = _surely_ending(model, level, row_state, infinite < 0)
     rows &= ~level.internal
     if not model.may_rest:
@@ -90,7 +91,8 @@ def reduced_problem(model: TabularMDP) -> Problem:
         row_state=states[order],
         row_pair=np.concatenate((pairs, np.full(len(resting), -1)))[order],
         merging=Merging(index, infinite, level, _potentials(staying, S), staying.fixed),
-        sizes=np.abs(sizes) * scale if staying.potential else None,
+        sizes=_sizes(np.abs(sizes), scale, bool(staying.potential)),
+        waits=scale,
     )
 
 
@@ -155,6 +157,17 @@ def _without_waiting(
     found = sparse.csr_array((data, transitions.indices.copy(), transitions.indptr.copy()), shape=transitions.shape)
     found.eliminate_zeros()
     return found, termination * scale, scale
+
+
+def _sizes(sizes: NDArray[np.float64], scale: NDArray[np.float64], shifted: bool) -> NDArray[np.float64] | None:
+    """(L,) what the scaled rewards are rounded by, as a part of it; None: |r|.
+
+    A reward near 0 was rounded to a multiple of the smallest float, and the scale enlarges that.
+    """
+    near_zero = (scale != 1.0) & (sizes != 0.0) & (sizes < NEAR_ZERO)
+    if not (shifted or near_zero.any()):
+        return None
+    return (sizes + np.where(near_zero, TINY, 0.0)) * scale
 
 
 def _numbered(safe: NDArray[np.bool_], level: EndComponents) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

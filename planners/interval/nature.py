@@ -28,13 +28,14 @@ from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.interval.interval_mdp import IntervalMDP
 from planners.iteration.iterates import SweepIterate
 from planners.models.tabular import TabularMDP
-from planners.options import Target
+from planners.options import Tolerance
 from planners.plans.plan import Plan, Status
 from planners.plans.policy import TabularPolicy
 
 PlanOf = Callable[..., Plan]
 WORST: Final = 1.0
 BEST: Final = -1.0
+LEAST_PART: Final = 1e-250  # of the tolerance
 PATIENCE: Final = 6  # proofs that are no better than one before
 
 
@@ -147,14 +148,16 @@ def mixed(weights: NDArray[np.float64], action_values: NDArray[np.float64]) -> N
     return (weights * np.where(weights > 0.0, action_values, 0.0)).sum(axis=1, keepdims=True)
 
 
-def answers(nature: Nature, plan_of: PlanOf, tolerance: float) -> Iterator[SweepIterate]:
+def answers(nature: Nature, plan_of: PlanOf, tolerance: Tolerance) -> Iterator[SweepIterate]:
     """The iterates, from the values of the centres on; `plan_of(model, tolerance=, start=)` solves each model.
 
-    Values that do not prove enough are solved better the next time.
+    A relative tolerance is a part of the values of the iterate: those of the centres may be 0. Values that do not prove
+    enough are solved better the next time.
     """
-    start, best, stalled, within = None, np.inf, 0, 0.25 * tolerance
+    start, best, stalled, part = None, np.inf, 0, 0.25
     while True:
-        plan = plan_of(nature.model if nature.policy is None else chain_of(nature), tolerance=within, start=start)
+        model = nature.model if nature.policy is None else chain_of(nature)
+        plan = plan_of(model, tolerance=tolerance.times(part), start=start)
         start, before = plan.values, nature.probabilities.copy()
         action_values = nature.answer(plan.values)
         change = float(np.abs(nature.backup(action_values) - plan.values).max(initial=0.0))
@@ -164,14 +167,14 @@ def answers(nature: Nature, plan_of: PlanOf, tolerance: float) -> Iterator[Sweep
         yield SweepIterate(
             residual,
             lambda bounds=bounds: bounds,
-            lambda _: Target(tolerance, tolerance),
+            lambda bounds: tolerance.target(bounds.values),
             final=True,
             stuck=stalled >= PATIENCE,
         )
         if plan.status is Status.INTERRUPTED:
             raise KeyboardInterrupt  # on to the loop
         if stalled or np.abs(nature.probabilities - before).max(initial=0.0) <= 1e-12:
-            within = max(0.1 * within, SMALLEST_SUBNORMAL)
+            part = max(0.1 * part, LEAST_PART)
 
 
 def chain_of(nature: Nature) -> TabularMDP:

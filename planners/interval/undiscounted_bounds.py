@@ -21,10 +21,12 @@ from numpy.typing import NDArray
 from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.nature import BEST, WORST, PlanOf
 from planners.interval.vertices import Vertices, vertices_of
+from planners.iteration.loop import accepted
 from planners.iteration.moment import Moment
 from planners.iteration.progress import Progress, reporting
 from planners.models.negated import negated, negative
 from planners.models.tabular import TabularMDP
+from planners.options import Tolerance
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
 
@@ -32,7 +34,7 @@ METHOD = "policy iteration against nature, whose choices are listed"
 
 
 def undiscounted_plans(
-    sets: IntervalMDP, plan_of: PlanOf, tolerance: float, max_iterations: int, progress: Progress
+    sets: IntervalMDP, plan_of: PlanOf, tolerance: Tolerance, max_iterations: int, progress: Progress
 ) -> tuple[Plan, Plan]:
     """The plan for the worst model, which is its `model`, and that in the best one."""
     vertices = vertices_of(sets)
@@ -40,7 +42,7 @@ def undiscounted_plans(
     return pessimistic, _optimistic(sets, vertices, plan_of, tolerance)
 
 
-def _optimistic(sets: IntervalMDP, vertices: Vertices, plan_of: PlanOf, tolerance: float) -> Plan:
+def _optimistic(sets: IntervalMDP, vertices: Vertices, plan_of: PlanOf, tolerance: Tolerance) -> Plan:
     """The plan that chooses the vertices too."""
     every, (S, A) = np.ones(sets.feasible.size, dtype=bool), sets.shape
     joint, table = vertices.model(sets.rewards_upper, every)
@@ -50,21 +52,27 @@ def _optimistic(sets: IntervalMDP, vertices: Vertices, plan_of: PlanOf, toleranc
     _, vertex = vertices.answer(sets.rewards_upper, plan.values, BEST)
     vertex[np.arange(S), actions] = taken
     model = _named(sets, vertices, vertex, sets.rewards_upper)
-    return replace(plan, policy=TabularPolicy.from_actions(actions, A), model=model, method=METHOD)
+    return accepted(replace(plan, policy=TabularPolicy.from_actions(actions, A), model=model, method=METHOD))
 
 
 def _pessimistic(
-    sets: IntervalMDP, vertices: Vertices, plan_of: PlanOf, tolerance: float, max_iterations: int, progress: Progress
+    sets: IntervalMDP,
+    vertices: Vertices,
+    plan_of: PlanOf,
+    tolerance: Tolerance,
+    max_iterations: int,
+    progress: Progress,
 ) -> Plan:
     """The best plan against nature."""
-    began, history = time.perf_counter(), []
+    began, history, aim = time.perf_counter(), [], tolerance.target_of(1.0, 1.0).aim  # until there are values
     first = plan_of(sets.middle(), tolerance=tolerance, start=None)
     actions, found = first.policy.actions.astype(np.int64), None
     kept = np.full(sets.shape, -1, dtype=np.int64)
-    with reporting(progress, METHOD, lambda: tolerance, sets.num_states) as report:
+    with reporting(progress, METHOD, lambda: aim, sets.num_states) as report:
         while len(history) < max_iterations:
             found, better = _round(sets, vertices, actions, kept, plan_of, tolerance)
             seconds = time.perf_counter() - began
+            aim = found.tolerance
             history.append(Iteration(len(history) + 1, _furthest(found.lower, found.upper), found.error_bound, seconds))
             try:
                 report(Moment.of(history[-1], sets, None, None))  # pyright: ignore[reportArgumentType] - it has no values
@@ -73,7 +81,7 @@ def _pessimistic(
             if found.status in (Status.CONVERGED, Status.INTERRUPTED):
                 break
             if np.array_equal(better, actions):
-                found = replace(found, status=Status.ROUNDING_FLOOR)
+                found = accepted(replace(found, status=Status.ROUNDING_FLOOR))
                 break
             actions = better
     assert found is not None
@@ -86,33 +94,32 @@ def _round(
     actions: NDArray[np.int64],
     kept: NDArray[np.int64],
     plan_of: PlanOf,
-    tolerance: float,
+    tolerance: Tolerance,
 ) -> tuple[Plan, NDArray[np.int64]]:
     """What nature leaves a policy, as a plan in the model that answers it; and a better policy, if there is one.
 
     `kept`, (S, A), is what nature last did against each pair, -1 if nothing yet: it does so again where one backup
     cannot tell which of several ways makes the policy pay for ever.
     """
-    S, A = sets.shape
-    each, rewards = np.arange(S), sets.rewards_lower
-    rows = np.zeros(S * A, dtype=bool)
+    (S, A), rewards = sets.shape, sets.rewards_lower
+    each, rows = np.arange(S), np.zeros(S * A, dtype=bool)
     rows[each * A + actions] = True
     left, table = vertices.model(rewards, rows)
-    against = plan_of(negated(left), tolerance=0.25 * tolerance, start=None)
+    against = plan_of(negated(left), tolerance=tolerance.times(0.25), start=None)
     values, lower = negative(against.values), negative(against.upper)
     backups, vertex = vertices.answer(rewards, values, WORST)
     kept[each, actions] = table[each, against.policy.actions]
     vertex = np.where((backups == -np.inf) & (kept >= 0), kept, vertex)
     vertex[each, actions] = kept[each, actions]
     model = _named(sets, vertices, vertex, rewards)
-    reply = plan_of(model, tolerance=0.25 * tolerance, start=None)
+    reply = plan_of(model, tolerance=tolerance.times(0.25), start=None)
     upper = np.maximum(reply.upper, lower)
     with np.errstate(invalid="ignore"):
         middle = np.where(np.isfinite(lower) & np.isfinite(upper), lower + 0.5 * (upper - lower), lower)
     error = _furthest(lower, upper) if Status.INTERRUPTED not in (against.status, reply.status) else np.inf
-    statuses = (Status.INTERRUPTED, Status.NON_FINITE)
-    ended = [plan.status for plan in (against, reply) if plan.status in statuses]
-    status = ended[0] if ended else (Status.CONVERGED if error <= tolerance else Status.ITERATION_LIMIT)
+    ended = [plan.status for plan in (against, reply) if plan.status in (Status.INTERRUPTED, Status.NON_FINITE)]
+    target = tolerance.target(middle)
+    status = ended[0] if ended else (Status.CONVERGED if error <= target.aim else Status.ITERATION_LIMIT)
     plan = replace(
         reply,
         values=middle,
@@ -121,7 +128,8 @@ def _round(
         error_bound=error,
         status=status,
         policy=TabularPolicy.from_actions(actions, A),
-        tolerance=tolerance,
+        tolerance=target.allowed,
+        relative_tolerance=tolerance.relative,
         method=METHOD,
     )
     return plan, _improved(actions, values, backups, reply, negative(against.lower))

@@ -11,7 +11,7 @@ from planners.interval.interval_mdp import IntervalMDP
 from planners.interval.interval_plan import IntervalPlan, joined, turned
 from planners.interval.nature import BEST, WORST, Nature, PlanOf, answers
 from planners.iteration.direction import turned_progress
-from planners.iteration.loop import refuse_unbounded, run_iterates
+from planners.iteration.loop import accepted, refuse_unbounded, run_iterates
 from planners.iteration.progress import Progress
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
 from planners.plans.plan import NotConvergedError, Plan, Status
@@ -57,26 +57,18 @@ def plan_within_bounds(
         if sets.is_known:
             plan = plan_of(sets.middle(), tolerance=wanted, start=None)
             return joined(sets, plan, plan)
-        in_units = _in_units_of_reward(sets, wanted, plan_of)
         if discount == 1.0:
             from planners.interval.undiscounted_bounds import undiscounted_plans
 
-            return joined(sets, *undiscounted_plans(sets, plan_of, in_units, int(max_iterations), progress))
-        pessimistic = _side(Nature(sets, discount, WORST), plan_of, in_units, int(max_iterations), progress)
+            return joined(sets, *undiscounted_plans(sets, plan_of, wanted, int(max_iterations), progress))
+        pessimistic = _side(Nature(sets, discount, WORST), plan_of, wanted, int(max_iterations), progress)
         limit = 1 if pessimistic.status is Status.INTERRUPTED else int(max_iterations)
-        return joined(sets, pessimistic, _side(Nature(sets, discount, BEST), plan_of, in_units, limit, progress))
+        return joined(sets, pessimistic, _side(Nature(sets, discount, BEST), plan_of, wanted, limit, progress))
 
 
-def _in_units_of_reward(sets: IntervalMDP, wanted: Tolerance, plan_of: PlanOf) -> float:
-    """The tolerance; a relative one is of the largest |V| of the centres."""
-    if not wanted.relative:
-        return wanted.absolute
-    return wanted.target(plan_of(sets.middle(), tolerance=wanted, start=None).values).aim
-
-
-def _side(nature: Nature, plan_of: PlanOf, tolerance: float, max_iterations: int, progress: Progress) -> Plan:
-    """The plan in nature's worst, or best, model, which is its `model`."""
-    return run_iterates(
+def _side(nature: Nature, plan_of: PlanOf, tolerance: Tolerance, max_iterations: int, progress: Progress) -> Plan:
+    """The plan in nature's worst, or best, model, which is its `model`; a relative tolerance is of this V's size."""
+    plan = run_iterates(
         nature,
         answers(nature, plan_of, tolerance),
         method=f"policy iteration of nature for the {'worst' if nature.sense == WORST else 'best'} model",
@@ -84,6 +76,7 @@ def _side(nature: Nature, plan_of: PlanOf, tolerance: float, max_iterations: int
         max_iterations=max_iterations,
         progress=progress,
     )
+    return accepted(plan)
 
 
 def finish_within_bounds(plan: IntervalPlan, throw: bool) -> IntervalPlan:
@@ -123,7 +116,8 @@ def policy_within_bounds(
             plan = plan_within_bounds(_of_policy(sets, policy), plan_of, discount=1.0, tolerance=tolerance)
             return PolicyBounds(plan.lower, plan.upper)
         worst, best = (
-            _side(Nature(sets, discount, sense, policy), plan_of, tolerance, 1000, False) for sense in (WORST, BEST)
+            _side(Nature(sets, discount, sense, policy), plan_of, Tolerance(tolerance), 1000, False)
+            for sense in (WORST, BEST)
         )
     return PolicyBounds(worst.lower, best.upper)
 

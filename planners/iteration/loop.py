@@ -194,10 +194,10 @@ class _Record:
             self.target = iterate.target(bounds)
         seconds = time.perf_counter() - self._began
         self.history.append(Iteration(len(self.history) + 1, iterate.residual, error, seconds))
-        if not iterate.is_finite:
-            return Status.NON_FINITE
         if iterate.final and error <= self.target.aim:
             return Status.CONVERGED
+        if not iterate.is_finite:
+            return Status.NON_FINITE
         if bounds is not None and iterate.at_floor(bounds):
             return Status.ROUNDING_FLOOR
         return Status.ITERATION_LIMIT if len(self.history) == self.max_iterations else None

@@ -11,7 +11,10 @@ squares that mix moves differently. It takes about 5 D bytes a state, where tabl
 hundreds.
 """
 
+import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from math import fsum
 from typing import Any, Final, NamedTuple
@@ -51,6 +54,8 @@ class MoveMDP:
         mixture: (C, A, D) probability of each move under each action, for each kind of square.
         kind: (S,) small unsigned integers, index into `mixture`; None where there is one kind.
         initial: (S,) probabilities of the first state, or None if not known.
+        shares: The probability of each of L levels at which the same D / L moves pay other rewards; `mixture` may then
+            be given as (C, A, D / L), of one level. Expected rewards are those of these fractions. None: one level.
         unscaled: (C, A, D) the mixture as it was given; `mixture` itself is scaled to sum to 1, which rounds it.
             Expected rewards and terminations are those of the given numbers. The model sets this attribute.
     """
@@ -62,17 +67,24 @@ class MoveMDP:
     mixture: NDArray[np.float64]
     kind: NDArray[np.unsignedinteger] | None = None
     initial: NDArray[np.float64] | None = None
+    shares: tuple[Fraction, ...] | None = None
     unscaled: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not an MDP, then close the arrays for writing."""
         for name, given in vars(self).items():
-            if given is not None and not isinstance(given, np.ndarray):
+            if given is not None and not isinstance(given, np.ndarray) and name != "shares":
                 object.__setattr__(self, name, _as_array(name, given))
+        given, shares = self.mixture, self.shares
+        if shares is not None and given.ndim == 3 and given.shape[2] * len(shares) == self.num_moves:
+            object.__setattr__(self, "mixture", at_levels(given, shares))
+            object.__setattr__(self, "unscaled", given)
         _check(self)
-        if self.unscaled is None or not np.array_equal(scaled_mixture(self.unscaled), self.mixture):
+        unscaled = None if self.unscaled is None else scaled_mixture(at_levels(self.unscaled, shares))
+        if unscaled is None or not np.array_equal(unscaled, scaled_mixture(self.mixture)):
             object.__setattr__(self, "unscaled", self.mixture)  # else a copy of a model with other rewards is made
-            object.__setattr__(self, "mixture", scaled_mixture(self.mixture))
+            object.__setattr__(self, "shares", None)
+        object.__setattr__(self, "mixture", scaled_mixture(self.mixture))
         object.__setattr__(self, "initial", checked_initial(self.initial, self.num_states))
         seal(self)
 
@@ -93,7 +105,7 @@ class MoveMDP:
 
     @property
     def given_mixture(self) -> NDArray[np.float64]:
-        """(C, A, D) `unscaled`, which the model has set."""
+        """(C, A, D) `unscaled`, which the model has set; or (C, A, D / L), where there are L `shares`."""
         return self.mixture if self.unscaled is None else self.unscaled
 
     @property
@@ -167,7 +179,7 @@ class MoveMDP:
         rewards = self.outcome_reward
         several = len(rewards) > 1 and (rewards != rewards[0]).any()
         moves = (self.successor, self.outcome, rewards, self.outcome_ends, self.given_mixture, self.kind)
-        return MoveOutcomes(*moves) if several else None
+        return MoveOutcomes(*moves, shares=self.shares) if several else None
 
     def outcomes(self, state: int, action: int) -> list[Outcome]:
         """All results of one action in one state; equal results are one entry, and probabilities sum to 1.
@@ -211,7 +223,11 @@ class MoveMDP:
             _, first, sort = np.unique(code, return_index=True, return_inverse=True)
             outcome, kinds = outcome[first], kinds[first]
         by_move = np.concatenate([table[outcome].astype(np.float64, copy=False) for table in tables])
-        means = move_means(by_move, self.given_mixture, np.tile(kinds, len(tables)))
+        kinds, mixture = np.tile(kinds, len(tables)), self.given_mixture
+        if self.shares is None:
+            means = move_means(by_move, mixture, kinds)
+        else:  # a mean over the levels is two floats, of which each has half of the weight
+            means = 2.0 * move_means(_over_levels(by_move, self.shares), np.tile(mixture, 2), kinds)
         return means.reshape(len(tables), -1, self.num_actions)[:, sort]
 
     def _mixed(self, by_move: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -223,6 +239,22 @@ class MoveMDP:
             here = self.kind == kind
             mixed[here] = by_move[here] @ self.mixture[kind].T
         return mixed
+
+
+def at_levels(mixture: NDArray[np.float64], shares: Sequence[Fraction] | None) -> NDArray[np.float64]:
+    """(C, A, D) mixture of moves that come once for each level, from the (C, A, D / L) mixture of one."""
+    return mixture if shares is None else np.concatenate([float(share) * mixture for share in shares], axis=2)
+
+
+def _over_levels(by_move: NDArray[np.float64], shares: Sequence[Fraction]) -> NDArray[np.float64]:
+    """(n, 2 D / L) the means over L levels of (n, D) numbers: (n, D / L) floats, and as many of what they leave."""
+    cells = by_move.reshape(len(by_move), len(shares), -1).transpose(0, 2, 1)
+    different, index = np.unique(cells.reshape(-1, len(shares)), axis=0, return_inverse=True)
+    exact = [sum(map(operator.mul, shares, map(Fraction, row)), Fraction()) for row in different.tolist()]
+    means = np.array([float(mean) for mean in exact])
+    left = np.array([float(mean - Fraction(near)) for mean, near in zip(exact, means.tolist(), strict=True)])
+    places = index.reshape(cells.shape[:2])
+    return np.hstack((means[places], left[places]))
 
 
 def move_means(by_move: NDArray[np.float64], mixture: NDArray[np.float64], kinds: NDArray[Any]) -> NDArray[np.float64]:

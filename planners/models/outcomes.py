@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.models.convert import Model
-from planners.models.moves import MoveMDP
+from planners.models.moves import MoveMDP, at_levels
 from planners.models.tabular import TabularMDP
 from planners.told_outcomes import MoveOutcomes, RowOutcomes
 
@@ -76,7 +76,8 @@ def _of_table(table: Any, states: int, actions: int) -> Outcomes:
 
 def _of_moves(model: MoveMDP | MoveOutcomes, S: int, A: int) -> Outcomes:
     kinds = np.zeros(S, dtype=np.int64) if model.kind is None else model.kind.astype(np.int64)
-    weight = model.mixture[kinds]  # (S, A, D)
+    mixture = model.mixture if isinstance(model, MoveMDP) else at_levels(model.given, model.shares)
+    weight = mixture[kinds]  # (S, A, D)
     states, actions, moves = np.nonzero(weight)
     outcome = model.outcome[states, moves]
     return Outcomes(

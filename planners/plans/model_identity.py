@@ -16,7 +16,7 @@ from planners.models.state_names import ForgottenNames, StateNames
 from planners.names import read_names, written_names
 
 CHUNK: Final = 1 << 20  # numbers hashed at a time
-NO_PART: Final = ("initial", "states", "actions", "endings", "paid", "told", "labels", "rescaled", "unscaled")
+NO_PART: Final = ("initial", "states", "actions", "endings", "paid", "told", "labels", "rescaled", "unscaled", "shares")
 PARTS: Final = 256  # of the states, each with sums of its own
 
 

@@ -30,7 +30,9 @@ class Status(enum.Enum):
     ITERATION_LIMIT = "The iteration limit was reached first. Raise max_iterations, or loosen the tolerance."
     ROUNDING_FLOOR = "Rounding keeps float64 from proving an error as small as the tolerance. Loosen the tolerance."
     INTERRUPTED = "Interrupted from the keyboard; these are the last values, with their proven bounds."
-    NON_FINITE = "A value became infinite or NaN. Check the rewards, or use a discount below 1."
+    NON_FINITE = (
+        "A value is beyond the largest float, 1.8e308. Divide all rewards by one number, or use a smaller discount."
+    )
 
 
 class Iteration(NamedTuple):

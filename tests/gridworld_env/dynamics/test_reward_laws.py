@@ -1,6 +1,8 @@
 """Squares that draw their reward: what P lists, what R says, what steps pay, and who goes on working beside it."""
 
+import dataclasses
 import json
+import pickle
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
@@ -167,3 +169,52 @@ def test_pictures_tell_the_mean() -> None:
 def test_refusals(law: Any, message: str) -> None:
     with pytest.raises(MapError, match=message):
         GridWorldEnv(desc=["Sd+"], legend={"d": {"reward": law}})
+
+
+@pytest.mark.parametrize("slip", [0.0, 0.2, 1 / 3])
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_fair_draw_is_fair_whatever_other_squares_draw(slip: float, exact: bool, rng: np.random.Generator) -> None:
+    """At discount 1 one may go round on it for ever, and earns nothing; .5 is .1 + .4 beside another law."""
+    for _ in range(4):
+        chance, size = float(rng.uniform(0.05, 0.45)), float(np.float32(rng.normal()))  # 3 times a float32 is exact
+        legend: dict[str, Any] = {
+            "f": {"reward": [(0.5, size), (0.5, -size)]},
+            "o": {"reward": [(chance, -5.0), (1.0 - chance, 0.0)]},
+            "b": {"reward": [(0.25, 3.0 * size), (0.75, -size)]},
+        }
+        fair = {"desc": ["S.fb+", "ffb.o"], "legend": legend, "slip": slip, "step_reward": -0.04}
+        plain = fair | {"legend": legend | {glyph: {"reward": 0.0} for glyph in "fb"}}
+        found, wanted = (GridWorldEnv(**world) for world in (fair, plain))
+        values = planners.solve(found, discount=1, exact=exact).values.astype(float)
+        np.testing.assert_allclose(values, planners.solve(wanted, discount=1).values, rtol=1e-9)
+        assert found.mdp.rewards.max() <= wanted.mdp.rewards.max()
+        again = pickle.loads(pickle.dumps(found.mdp))
+        assert again.shares == found.mdp.shares
+        np.testing.assert_array_equal(again.tabular.rewards, found.mdp.tabular.rewards)
+
+
+def test_expected_rewards_are_those_of_the_law_and_not_of_its_rounded_levels(rng: np.random.Generator) -> None:
+    """As the means of the laws, in fractions, mixed by the moves as they are given; rounded once."""
+    env = GridWorldEnv(**WORLD)
+    mdp = env.mdp
+    assert mdp.shares is not None
+    base, levels = mdp.given_mixture, len(mdp.shares)
+    for state in rng.integers(mdp.num_states, size=5).tolist():
+        for action in range(mdp.num_actions):
+            weights = [Fraction(w) for w in base[0 if mdp.kind is None else mdp.kind[state], action].tolist()]
+            paid = mdp.outcome_reward[mdp.outcome[state]].reshape(levels, -1).tolist()
+            mean = sum(
+                share * weight * Fraction(amount)
+                for share, row in zip(mdp.shares, paid, strict=True)
+                for weight, amount in zip(weights, row, strict=True)
+            )
+            assert mdp.rewards[state, action] == float(mean / sum(weights))
+
+
+def test_other_mixtures_have_no_levels() -> None:
+    mdp = GridWorldEnv(**WORLD).mdp
+    uniform = np.full(mdp.mixture.shape, 1.0 / mdp.num_moves)
+    assert dataclasses.replace(mdp, mixture=uniform).shares is None
+    dearer = dataclasses.replace(mdp, outcome_reward=mdp.outcome_reward - 1.0)
+    assert dearer.shares == mdp.shares
+    np.testing.assert_allclose(dearer.rewards, mdp.rewards - 1.0, atol=1e-12)

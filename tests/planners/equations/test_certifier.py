@@ -170,11 +170,11 @@ def test_one_sided_bounds_have_their_weights() -> None:
     """Where only l, or only k, is known: V + l h, and V + k h, with nothing on the other side."""
     certifier, values, h = Certifier(loops(0.0, 0.0)), np.array([1.0, 2.0]), np.array([2.0, 8.0])
     policy = np.array([0, 1])
-    below = certifier._unknown(values, policy, -0.5, np.inf, h)
+    below = certifier.unknown(values, policy, -0.5, np.inf, h)
     assert below.lower == pytest.approx([0.0, -2.0])
     assert (below.lower < [0.0, -2.0]).all()
     assert below.upper.tolist() == [np.inf, np.inf]
-    above = certifier._unknown(values, policy, -np.inf, 0.5, h)
+    above = certifier.unknown(values, policy, -np.inf, 0.5, h)
     assert above.upper == pytest.approx([2.0, 6.0])
     assert (above.upper > [2.0, 6.0]).all()
     assert above.lower.tolist() == [-np.inf, -np.inf]

@@ -61,10 +61,17 @@ def test_factors_that_are_not_good_are_made_up_for(states: int, wrong_by: float,
 
 @every_size
 def test_good_factors_are_used_two_or_three_times(states: int, rng: np.random.Generator) -> None:
+    """On average: a residual of rounding alone is halved once more by luck, for one right side in 50 or so.
+
+    That half of 30 right sides are so lucky has a chance below 1e-15.
+    """
     system = EvaluationSystem(chain_of(rng, states), 0.99)
     system._solve, calls = counting(system._solve, 0.0)
-    system.solve(rng.normal(size=states))
-    assert len(calls) <= 3
+    for _ in range(30):
+        before = len(calls)
+        system.solve(rng.normal(size=states))
+        assert 2 <= len(calls) - before <= REFINEMENTS + 1
+    assert len(calls) <= 30 * 3.5
 
 
 @pytest.mark.parametrize("wrong_by", [-0.9, 1.0, -2.0, 10.0, np.nan])

@@ -195,3 +195,30 @@ def test_an_action_that_does_not_exist_is_as_good_as_one_more_of_another(
         assert exists[np.arange(4), one.policy.actions].all()
         np.testing.assert_allclose(one.lower, other.lower, atol=3e-6)
         np.testing.assert_allclose(one.upper, other.upper, atol=3e-6)
+
+
+@pytest.mark.parametrize("discount", [0.5, 0.9, 0.99, 1.0])
+@pytest.mark.parametrize("minimise", [False, True])
+def test_a_relative_tolerance_is_measured_by_the_values_of_each_side(discount: float, minimise: bool) -> None:
+    """Not by those of the centres, which may be 0, or infinite where the bounds are finite."""
+    ends = TabularMDP.from_gym_dict(
+        {0: {0: [(0.5, 1, 0.0, False), (0.5, 0, 0.0, True)]}, 1: {0: [(0.75, 0, 0.0, False), (0.25, 1, 0.0, True)]}}
+    )
+    plan = planners.solve(IntervalMDP.around(ends, 0.125, reward_radius=1.0), discount=discount, minimise=minimise)
+    assert plan.converged
+    np.testing.assert_allclose(plan.lower, -plan.upper, rtol=3e-6)
+    assert (plan.upper >= 1.0).all()
+
+
+def test_centres_that_gain_for_ever_do_not_set_the_tolerance_of_bounds_that_do_not() -> None:
+    """In the worst model the loop loses, and V* is that of the way out."""
+    P = np.array([[[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], [[0.0, 0.0, 1.0]] * 2])
+    low, high = np.maximum(P - 0.25, 0.0), P
+    low[:, 1], high[:, 1] = P[:, 1], P[:, 1]
+    low[0, 0], high[0, 0] = [0.0, 0.75, 0.0], [0.0, 1.0, 0.25]
+    R = np.array([[0.5, 1 / 3], [0.25, 0.1], [0.0, 0.0]])
+    sets = IntervalMDP.from_arrays(low, high, R - [[1.0, 0.0]], R + 1.0, terminal=[False, False, True], axes="SAS")
+    centre = planners.solve(sets.middle(), discount=1.0, throw=False)
+    assert np.isfinite(centre.values[:2]).all()
+    plan = planners.solve(sets, discount=1.0, throw=False)
+    assert plan.pessimistic.converged
