@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from planners.equations.graph import next_towards
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 
-SHARP: Final = 16.0  # bounds within so many times the rounding are worth another product with the matrix
+SHARP: Final = 14.0  # gains within so many times the rounding are worth another product with the matrix
 
 
 Weights = tuple[NDArray[np.float64], NDArray[np.float64]]  # (n,) h, and (L,) the margins h - P h
@@ -133,14 +133,20 @@ class Certifier:
         margin: NDArray[np.float64],
     ) -> Bounds:
         problem = self.problem
-        l, k = self._numbers(values, action_values, policy, h, margin, problem.rounding(values))
-        if np.isfinite(k - l) and k - l <= SHARP * float(problem.rounding(values, policy).max()) / float(
-            margin[policy].min()
-        ):
-            l, k = self._numbers(values, action_values, policy, h, margin, problem.sharp_rounding(values))
+        sharp = self._only_rounding_is_left(values, action_values, policy)
+        rounding = problem.sharp_rounding(values) if sharp else problem.rounding(values)
+        l, k = self._numbers(values, action_values, policy, h, margin, rounding)
         if not (np.isfinite(k) and np.isfinite(l)):
             return self._unknown(values, policy, l, k, h)
         return _around(values, l * h, k * h, policy, problem)
+
+    @np.errstate(over="ignore")
+    def _only_rounding_is_left(
+        self, values: NDArray[np.float64], action_values: NDArray[np.float64], policy: NDArray[np.int64]
+    ) -> bool:
+        """Whether the gains are so near 0 that it is worth a product with the matrix to know the rounding better."""
+        gains, rounding = action_values - values[self.problem.row_state], self.problem.rounding(values, policy)
+        return bool(gains.max() - gains[policy].min() <= SHARP * rounding.max())
 
     @np.errstate(over="ignore")  # what overflows becomes infinite, and proves nothing
     def _numbers(
