@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.equations.certificates import SMALL
 from planners.equations.linear_systems import DENSE_LIMIT, is_entangled, is_strip
 from planners.errors import InvalidOptionError
 from planners.games.game_plan import GamePlan
@@ -61,7 +62,7 @@ METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "linear_program": linear_program,
 }
 EVERY_METHOD: Final = ("discount", "tolerance", "progress", "throw")
-FEW: Final = 500  # states, for which nothing need be compiled
+FEW: Final = SMALL  # states, for which nothing need be compiled
 LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph, or worth looking for ways back
 # what the first method may use before policy iteration goes on from its values; measured by benchmarks/no_cliff.py
 PATIENCE: Final[dict[str, dict[str, int]]] = {

@@ -35,7 +35,9 @@ from planners.equations.graph import next_towards
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 
 SHARP: Final = 14.0  # gains within so many times the rounding are worth another product with the matrix
-
+SMALL: Final = 2_000  # states, of which a linear system of a policy takes a millisecond
+MOST_STEPS: Final = 1e9  # to the end, and
+LEAST_FALL: Final = 0.01  # of what is left of them: rounding leaves no doubt
 
 Weights = tuple[NDArray[np.float64], NDArray[np.float64]]  # (n,) h, and (L,) the margins h - P h
 MostSteps = Callable[[Problem, NDArray[np.int64], NDArray[np.bool_]], Weights | None]
@@ -278,7 +280,9 @@ def most_steps_by_policies(
     rounds: int = 60,
 ) -> Weights | None:
     """Policy iteration for the longest, or dearest, expected way to the end within the chosen rows."""
-    chosen = policy.copy()
+    chosen = policy
+    if problem.evaluated is not None and rows[problem.evaluated[0]].all():
+        chosen = problem.evaluated[0]  # as good, and its factors are there
     costs = np.ones(len(problem.row_state)) if costs is None else costs
     for _ in range(rounds):
         if problem.discount == 1.0 and not surely_ends(problem, chosen):
@@ -309,9 +313,34 @@ def may_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _may_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.bool_]:
     chain, ends = problem.chain(policy), problem.termination[policy] > 0
     if not isinstance(chain, np.ndarray):
+        if len(ends) <= SMALL and _takes_finite_steps(problem, policy):
+            return np.ones(len(ends), dtype=bool)
         return next_towards(chain, np.arange(len(ends)), np.ones(len(ends), dtype=bool), ends) >= 0
     ways = (chain > 0.0).astype(np.float64)  # of one step, then of up to two, four, ...
     ways.ravel()[:: len(ends) + 1] = 1.0
     for _ in range(len(ends).bit_length()):
         ways = np.minimum(ways @ ways, 1.0)
     return ways @ ends > 0.0
+
+
+def _takes_finite_steps(problem: Problem, policy: NDArray[np.int64]) -> bool:
+    """Whether numbers h with h - P h > 0 show that the policy ends: where one stays for ever, the least h has none.
+
+    They are the expected numbers of steps of the policy that was last evaluated; of this one, where they do not do. A
+    search of the graph takes longer than its linear system, which is wanted next.
+    """
+    if problem.evaluated is not None and _falls(problem, policy):
+        return True
+    return problem.evaluation(policy).has_factors and _falls(problem, policy)
+
+
+def _falls(problem: Problem, policy: NDArray[np.int64]) -> bool:
+    """Whether the expected number of steps h of the policy that was last evaluated falls with each step of this one."""
+    assert problem.evaluated is not None
+    known, system = problem.evaluated
+    if not system.has_factors:
+        return False
+    h = problem.remembered("steps", known, lambda: system.solve_once(np.ones(len(known))))
+    with np.errstate(invalid="ignore"):
+        finite = h.max() < MOST_STEPS and h.min() > 0.0
+        return bool(finite and (h - problem.expected_next(h)[policy] >= LEAST_FALL).all())

@@ -105,6 +105,11 @@ class Problem:
         """The linear system of a policy."""
         return self.remembered("linear system", policy, lambda: EvaluationSystem(self.chain(policy), self.discount))
 
+    @property
+    def evaluated(self) -> "tuple[NDArray[Any], EvaluationSystem] | None":
+        """The last policy whose linear system was asked for, and the system."""
+        return self._last_answers.get("linear system")
+
     def remembered(self, what: str, policy: NDArray[Any], compute: Callable[[], Answer]) -> Answer:
         """What was computed of a policy, of the last one that was asked: start, improvement and proof ask the same."""
         known = self._last_answers.get(what)
@@ -145,8 +150,10 @@ class Problem:
         """Whether many states have the same few rows: NumPy is slow to go through many short rows."""
         return 0 < self._rows_each <= min(16, self.num_states // 8)
 
-    def greedy(self, action_values: NDArray[np.float64], ties: NDArray[np.float64] | None = None) -> NDArray[np.int64]:
-        """(n,) the first row of each state within (n,) `ties` of the best; None: the best. NaN is never the best."""
+    def greedy(
+        self, action_values: NDArray[np.float64], ties: float | NDArray[np.float64] | None = None
+    ) -> NDArray[np.int64]:
+        """(n,) the first row of each state within `ties`, one number or (n,), of the best; NaN is never the best."""
         best = self.maximise(action_values)
         if np.isnan(best).any():
             return self.greedy(np.where(np.isnan(action_values), -np.inf, action_values), ties)
