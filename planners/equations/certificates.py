@@ -31,7 +31,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.equations.graph import next_towards
+from planners.equations.graph import can_reach, next_towards
+from planners.equations.linear_systems import TINY
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 
 SHARP: Final = 14.0  # gains within so many times the rounding are worth another product with the matrix
@@ -255,9 +256,10 @@ def steps_to_end(
         (n,) weights h with h >= 1/2 + discount * P h on the policy and on all nearly optimal rows, and (L,) margins
         h - discount * P h; None if the policy may never end, or if no such weights were found.
     """
-    gap = problem.maximise(action_values)[problem.row_state] - action_values
+    best = problem.maximise(action_values)
+    gap = best[problem.row_state] - action_values
     # a penalty that the policy never pays must not make everything nearly as good
-    sizes = (problem.reward_sizes[policy], problem.maximise(action_values), action_values[policy])
+    sizes = (problem.reward_sizes[policy], best, action_values[policy])
     near = 1e-7 * max(1e-300, *(float(np.abs(size).max(initial=0.0)) for size in sizes))
     for _ in range(10):
         rows = gap <= near
@@ -311,16 +313,13 @@ def may_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _may_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.bool_]:
-    chain, ends = problem.chain(policy), problem.termination[policy] > 0
-    if not isinstance(chain, np.ndarray):
-        if len(ends) <= SMALL and _takes_finite_steps(problem, policy):
-            return np.ones(len(ends), dtype=bool)
-        return next_towards(chain, np.arange(len(ends)), np.ones(len(ends), dtype=bool), ends) >= 0
-    ways = (chain > 0.0).astype(np.float64)  # of one step, then of up to two, four, ...
-    ways.ravel()[:: len(ends) + 1] = 1.0
-    for _ in range(len(ends).bit_length()):
-        ways = np.minimum(ways @ ways, 1.0)
-    return ways @ ends > 0.0
+    ends = problem.termination[policy] > 0
+    if TINY < problem.num_states <= SMALL and _takes_finite_steps(problem, policy):
+        return np.ones(len(ends), dtype=bool)
+    chain = problem.chain(policy)
+    if isinstance(chain, np.ndarray):
+        return can_reach(chain, ends)
+    return next_towards(chain, np.arange(len(ends)), np.ones(len(ends), dtype=bool), ends) >= 0
 
 
 def _takes_finite_steps(problem: Problem, policy: NDArray[np.int64]) -> bool:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.arrays import LARGEST_INT32, take_rows
+from planners.equations.linear_systems import TINY
 from planners.models.tabular import TabularMDP
 
 ONE_BY_ONE: Final = 50_000  # entries
+WRITTEN_OUT: Final = 1 << 14  # numbers of a table
 
 
 class EndComponents(NamedTuple):
@@ -76,6 +78,15 @@ def soonest_towards(
     return np.where(towards == count, np.arange(count), towards)
 
 
+def can_reach(ways: NDArray[np.float64], targets: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) whether the targets can be reached along the positive entries of a full table, (n, n), of few states."""
+    steps = (ways > 0.0).astype(np.float64)  # of one step, then of up to two, four, ...
+    steps.ravel()[:: len(targets) + 1] = 1.0
+    for _ in range(len(targets).bit_length()):
+        steps = np.minimum(steps @ steps, 1.0)
+    return steps @ targets > 0.0
+
+
 def steps_to_soonest(
     transitions: sparse.csr_array, row_state: NDArray[np.int64], delay: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -84,6 +95,18 @@ def steps_to_soonest(
 
     count = transitions.shape[1]
     return csgraph.dijkstra(_towards_ends(transitions, row_state, delay), indices=[count])[0, :count] - 1.0
+
+
+def all_reach(transitions: sparse.csr_array, row_state: NDArray[np.int64], targets: NDArray[np.bool_]) -> bool:
+    """Whether there is a way to the (n,) targets from every state, along any rows."""
+    states, tables = len(targets), transitions.shape[0] * transitions.shape[1]
+    if tables <= WRITTEN_OUT and states <= TINY:
+        first = np.searchsorted(row_state, np.arange(states))
+        return bool(can_reach(np.maximum.reduceat(transitions.toarray(), first), targets).all())
+    from scipy.sparse import csgraph
+
+    backwards = _towards_ends(transitions, row_state, np.where(targets, 0.0, np.inf))
+    return len(csgraph.breadth_first_order(backwards, states, return_predecessors=False)) == states + 1
 
 
 def _towards_ends(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.arrays import take_rows
-from planners.equations.graph import next_towards
+from planners.equations.graph import all_reach
 from planners.equations.problem import Problem
 from planners.models.tabular import TabularMDP
 
@@ -32,11 +32,11 @@ def own_equations(model: TabularMDP) -> Problem | None:
         return None
     can_end = np.zeros(model.num_states, dtype=bool)
     can_end[row_state[feasible & (ends > 0.0)]] = True
-    if (next_towards(model.transitions, row_state, endless, can_end) < 0).any():
-        return None
     pairs = np.flatnonzero(feasible)
     transitions = model.transitions if len(pairs) == len(feasible) else take_rows(model.transitions, pairs)
     states, termination, paid = row_state[pairs], ends[pairs], rewards[pairs]
+    if not all_reach(transitions, states, can_end):
+        return None
     if (without_waiting(transitions, states, termination, paid)[2] != 1.0).any():
         return None
     return Problem(model, 1.0, transitions, paid, termination, states, pairs)

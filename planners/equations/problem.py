@@ -128,6 +128,22 @@ class Problem:
         action_values += self.rewards
         return action_values
 
+    def sweep(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) the largest of `action_values`, but for rounding: the discount is multiplied into P beforehand."""
+        action_values = self._discounted_table @ values
+        action_values += self.rewards
+        return self.maximise(action_values)
+
+    @cached_property
+    def _discounted_table(self) -> sparse.csr_array | NDArray[np.float64]:
+        """Discount * P."""
+        table = self._table
+        if self.discount == 1.0:
+            return table
+        if isinstance(table, np.ndarray):
+            return self.discount * table
+        return sparse.csr_array((self.discount * table.data, table.indices, table.indptr), shape=table.shape)
+
     def maximise(self, action_values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the largest value among the rows of each state."""
         if not self._column_by_column:

@@ -111,7 +111,7 @@ def _swept(problem: Problem, most: int) -> tuple[NDArray[np.float64], bool]:
     """(n,) values after sweeps of value iteration: until they settle, or `most`; False: it would take many more."""
     values, heard = np.zeros(problem.num_states), list[int]()
     for number in range(1, most + 1):
-        before, values = values, problem.maximise(problem.action_values(values))
+        before, values = values, problem.sweep(values)
         if number % SWEEPS_AT_ONCE:
             continue
         change = np.abs(values - before)
@@ -161,7 +161,7 @@ def _improved_by_systems(
 def _a_few_times(problem: Problem, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,) values after a few sweeps of value iteration, which take about as long as a linear system."""
     for _ in range(SWEEPS_BETWEEN):
-        values = problem.maximise(problem.action_values(values))
+        values = problem.sweep(values)
     return values
 
 
