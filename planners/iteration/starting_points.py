@@ -4,6 +4,7 @@ A warm start may be a plan, of this model or of one like it, or an array of valu
 size only: no start, however bad, makes a bound wrong.
 """
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +24,6 @@ SWEEPS_AT_ONCE: Final = 8  # before it is looked whether they have settled
 FIRST_SWEEPS: Final = 2 * SWEEPS_AT_ONCE  # which reach half of the states, or it takes many more
 CHEAP_SWEEP: Final = 10_000  # transitions
 MOST_ROUNDS: Final = 20
-SWEEPS_BETWEEN: Final = 24  # linear systems; that many lead to the fewest of them on maps
 FEW_SYSTEMS: Final = 6
 SWEEPS_A_ROUND: Final = 20
 LEAST_GAIN: Final = 1e-9  # of a round, as a part of the largest reward
@@ -159,8 +159,8 @@ def _improved_by_systems(
 
 
 def _a_few_times(problem: Problem, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) values after a few sweeps of value iteration, which take about as long as a linear system."""
-    for _ in range(SWEEPS_BETWEEN):
+    """(n,) values after a few sweeps of value iteration: as many as a square map has rows, for less than a system."""
+    for _ in range(math.isqrt(problem.num_states)):
         values = problem.sweep(values)
     return values
 
