@@ -1,6 +1,8 @@
 """What `planners.solve` chooses, and that no model is a cliff: counted in policies and sweeps, not in time."""
 
 import inspect
+import subprocess
+import sys
 from typing import Any
 
 import gymnasium as gym
@@ -44,6 +46,26 @@ def random_model(rng: np.random.Generator, states: int, entries: int, ends: floa
     weights = (1.0 - ends) * rng.dirichlet(np.ones(entries), size=2 * states).ravel()
     P = sparse.coo_array((weights, (rows, np.clip(columns, 0, states - 1))), shape=(2 * states, states)).tocsr()
     return TabularMDP(P, np.full((states, 2), ends), -rng.random((states, 2)), np.ones((states, 2), dtype=bool))
+
+
+WITHOUT_NUMBA = """
+import sys
+sys.modules["numba"] = None  # so that it cannot be imported
+from tests.planners.test_choice import snake, plan_of_a_map
+for discount in (0.9, 0.999, 1.0):
+    print(plan_of_a_map(discount))
+"""
+
+
+def plan_of_a_map(discount: float) -> str:
+    """The bits of a plan of 860 squares, as text."""
+    plan = planners.solve(snake(41).tabular, discount=discount)
+    return (plan.values.tobytes() + plan.policy.actions.tobytes()).hex()
+
+
+def test_small_models_are_planned_without_numba_and_to_the_same_bits() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_NUMBA], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [plan_of_a_map(discount) for discount in (0.9, 0.999, 1.0)]
 
 
 def test_the_choice(rng: np.random.Generator) -> None:
