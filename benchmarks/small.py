@@ -1,6 +1,6 @@
 """Small models beside Storm: handing over and solving, the first time in a process and again, in alternating processes.
 
-    python benchmarks/small.py [ROUNDS [MODEL ...]]        # 5 rounds of taxi and walls-30; "lecture" has 11 states
+    python benchmarks/small.py [ROUNDS [MODEL ...]]        # 5 rounds of lecture, of 11 states, taxi and walls-30
 
 Milliseconds of the processor's time, the median over the rounds with the least and the largest. The solvers and what
 they are given are those of `peers.py`; Storm is asked for 1e-6, whatever error that leaves.
@@ -52,7 +52,7 @@ def spread(times: tuple[float, ...]) -> str:
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     print("| model | discount | solver | first, ms | again, ms |\n|---|---|---|---|---|")
-    for name in sys.argv[2:] or ("taxi", "walls-30"):
+    for name in sys.argv[2:] or ("lecture", "taxi", "walls-30"):
         for discount in DISCOUNTS:
             solvers = [each for each in SOLVERS if discount < 1.0 or each != "stormpy discounted"]
             found = {solver: [] for solver in solvers}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.equations.certificates import SMALL
 from planners.equations.linear_systems import DENSE_LIMIT, is_entangled, is_strip
 from planners.errors import InvalidOptionError
 from planners.games.game_plan import GamePlan
@@ -61,7 +62,6 @@ METHODS: Final[dict[str, Callable[..., Plan]]] = {
     "linear_program": linear_program,
 }
 EVERY_METHOD: Final = ("discount", "tolerance", "progress", "throw")
-FEW: Final = 500  # states, for which nothing need be compiled
 LONGEST_LOCAL_ROW: Final = 16  # of a model too large to look at its graph, or worth looking for ways back
 # what the first method may use before policy iteration goes on from its values; measured by benchmarks/no_cliff.py
 PATIENCE: Final[dict[str, dict[str, int]]] = {
@@ -345,10 +345,10 @@ def choose(model: Model, discount: float) -> tuple[str, str]:
     discount, linear solves again, by products with the matrix. Too many states for these: modified policy iteration.
     """
     size = f"{model.num_states} states"
-    if model.num_states > FEW and _is_strip(model, discount):
+    if model.num_states > SMALL and _is_strip(model, discount):
         return "policy_iteration", f"{size} that lead to the next ones, as along a line: linear solves are cheap"
     entangled = _is_entangled(model)
-    if model.num_states <= (DENSE_LIMIT if entangled else FEW):
+    if model.num_states <= (DENSE_LIMIT if entangled else SMALL):
         return "policy_iteration", f"{size}: few enough for exact linear solves"
     ends = model.outcome_ends.any() if isinstance(model, MoveMDP) else (model.termination > 0).any()
     if entangled and ends and model.num_states <= DIRECT_LIMIT and _hardly_leads_back(model):

@@ -27,7 +27,7 @@ from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.models.slices import model_of_slices
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
-from planners.plans.plan import Plan, opposite
+from planners.plans.plan import Plan, Status, opposite
 from planners.plans.plan_folder import is_finished, make_files, write_states, write_summary
 from planners.plans.policy import TabularPolicy
 from planners.sweeps.rounds import rounds

@@ -31,12 +31,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.equations.graph import next_towards
+from planners.equations.graph import can_reach, next_towards
+from planners.equations.linear_systems import TINY
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 
 LEAST_DOUBT: Final = 1e-12  # of the largest; the margins of smaller ones would be lost in rounding
-SHARP: Final = 16.0  # bounds within so many times the rounding are worth another product with the matrix
-
+SHARP: Final = 14.0  # gains within so many times the rounding are worth another product with the matrix
+SMALL: Final = 2_000  # states, of which a linear system of a policy takes a millisecond
+MOST_STEPS: Final = 1e9  # to the end, and
+LEAST_FALL: Final = 0.01  # of what is left of them: rounding leaves no doubt
 
 Weights = tuple[NDArray[np.float64], NDArray[np.float64]]  # (n,) h, and (L,) the margins h - P h
 MostSteps = Callable[[Problem, NDArray[np.int64], NDArray[np.bool_]], Weights | None]
@@ -137,14 +140,20 @@ class Certifier:
         margin: NDArray[np.float64],
     ) -> Bounds:
         problem = self.problem
-        l, k = self._numbers(values, action_values, policy, h, margin, problem.rounding(values))
-        if np.isfinite(k - l) and k - l <= SHARP * float(problem.rounding(values, policy).max()) / float(
-            margin[policy].min()
-        ):
-            l, k = self._numbers(values, action_values, policy, h, margin, problem.sharp_rounding(values))
+        sharp = self._only_rounding_is_left(values, action_values, policy)
+        rounding = problem.sharp_rounding(values) if sharp else problem.rounding(values)
+        l, k = self._numbers(values, action_values, policy, h, margin, rounding)
         if not (np.isfinite(k) and np.isfinite(l)):
             return self.unknown(values, policy, l, k, h)
         return _around(values, l * h, k * h, policy, problem)
+
+    @np.errstate(over="ignore")
+    def _only_rounding_is_left(
+        self, values: NDArray[np.float64], action_values: NDArray[np.float64], policy: NDArray[np.int64]
+    ) -> bool:
+        """Whether the gains are so near 0 that it is worth a product with the matrix to know the rounding better."""
+        gains, rounding = action_values - values[self.problem.row_state], self.problem.rounding(values, policy)
+        return bool(gains.max() - gains[policy].min() <= SHARP * rounding.max())
 
     @np.errstate(over="ignore")  # what overflows becomes infinite, and proves nothing
     def _numbers(
@@ -250,9 +259,10 @@ def steps_to_end(
         (n,) weights h with h >= 1/2 + discount * P h on the policy and on all nearly optimal rows, and (L,) margins
         h - discount * P h; None if the policy may never end, or if no such weights were found.
     """
-    gap = problem.maximise(action_values)[problem.row_state] - action_values
+    best = problem.maximise(action_values)
+    gap = best[problem.row_state] - action_values
     # a penalty that the policy never pays must not make everything nearly as good
-    sizes = (problem.reward_sizes[policy], problem.maximise(action_values), action_values[policy])
+    sizes = (problem.reward_sizes[policy], best, action_values[policy])
     near = 1e-7 * max(1e-300, *(float(np.abs(size).max(initial=0.0)) for size in sizes))
     for _ in range(10):
         rows = gap <= near
@@ -307,6 +317,8 @@ def most_steps_by_policies(
     It ends when each margin is `enough`, (L,), below the (L,) costs; without them steps count 1, and 1/2 is enough.
     """
     chosen = policy.copy()
+    if problem.evaluated is not None and rows[problem.evaluated[0]].all():
+        chosen = problem.evaluated[0].copy()  # as good, and its factors are there
     costs = np.ones(len(problem.row_state)) if costs is None else costs
     enough = 0.5 * costs if enough is None else enough
     for _ in range(rounds):
@@ -335,11 +347,33 @@ def may_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _may_end(problem: Problem, policy: NDArray[np.int64]) -> NDArray[np.bool_]:
-    chain, ends = problem.chain(policy), problem.termination[policy] > 0
-    if not isinstance(chain, np.ndarray):
-        return next_towards(chain, np.arange(len(ends)), np.ones(len(ends), dtype=bool), ends) >= 0
-    ways = (chain > 0.0).astype(np.float64)  # of one step, then of up to two, four, ...
-    ways.ravel()[:: len(ends) + 1] = 1.0
-    for _ in range(len(ends).bit_length()):
-        ways = np.minimum(ways @ ways, 1.0)
-    return ways @ ends > 0.0
+    ends = problem.termination[policy] > 0
+    if TINY < problem.num_states <= SMALL and _takes_finite_steps(problem, policy):
+        return np.ones(len(ends), dtype=bool)
+    chain = problem.chain(policy)
+    if isinstance(chain, np.ndarray):
+        return can_reach(chain, ends)
+    return next_towards(chain, np.arange(len(ends)), np.ones(len(ends), dtype=bool), ends) >= 0
+
+
+def _takes_finite_steps(problem: Problem, policy: NDArray[np.int64]) -> bool:
+    """Whether numbers h with h - P h > 0 show that the policy ends: where one stays for ever, the least h has none.
+
+    They are the expected numbers of steps of the policy that was last evaluated; of this one, where they do not do. A
+    search of the graph takes longer than its linear system, which is wanted next.
+    """
+    if problem.evaluated is not None and _falls(problem, policy):
+        return True
+    return problem.evaluation(policy).has_factors and _falls(problem, policy)
+
+
+def _falls(problem: Problem, policy: NDArray[np.int64]) -> bool:
+    """Whether the expected number of steps h of the policy that was last evaluated falls with each step of this one."""
+    assert problem.evaluated is not None
+    known, system = problem.evaluated
+    if not system.has_factors:
+        return False
+    h = problem.remembered("steps", known, lambda: system.solve_once(np.ones(len(known))))
+    with np.errstate(invalid="ignore"):
+        finite = h.max() < MOST_STEPS and h.min() > 0.0
+        return bool(finite and (h - problem.expected_next(h)[policy] >= LEAST_FALL).all())

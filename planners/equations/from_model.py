@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from planners.equations.own_equations import own_equations
 from planners.equations.problem import Problem
 from planners.models.pairs import PairMDP
 from planners.models.tabular import TabularMDP
@@ -12,6 +13,8 @@ def make_problem(model: TabularMDP | PairMDP, discount: float) -> Problem:
     if isinstance(model, PairMDP):
         return _of_pairs(model, discount) if discount < 1.0 else make_problem(model.tabular, 1.0)
     if discount == 1.0:
+        if (own := own_equations(model)) is not None:
+            return own
         from planners.equations.undiscounted import reduced_problem
 
         return reduced_problem(model)

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.arrays import LARGEST_INT32, take_rows
+from planners.equations.linear_systems import TINY
 from planners.models.tabular import TabularMDP
 
 ONE_BY_ONE: Final = 50_000  # entries
+WRITTEN_OUT: Final = 1 << 14  # numbers of a table
 
 
 class EndComponents(NamedTuple):
@@ -69,19 +71,61 @@ def soonest_towards(
     """
     from scipy.sparse import csgraph
 
-    count, lengths = transitions.shape[1], np.diff(transitions.indptr)
-    sources = np.flatnonzero(delay < np.inf)
-    tails = np.concatenate((transitions.indices, np.full(len(sources), count)))
-    backwards = graph_of(tails, np.concatenate((np.repeat(row_state, lengths), sources)), count + 1)
-    backwards.data[backwards.indptr[count] :] += delay[sources]
+    count = transitions.shape[1]
+    backwards = _towards_ends(transitions, row_state, delay)
     _, before = csgraph.dijkstra(backwards, indices=[count], return_predecessors=True)
     towards = np.where(before[0, :count] >= 0, before[0, :count], -1).astype(np.int64)
     return np.where(towards == count, np.arange(count), towards)
 
 
+def can_reach(ways: NDArray[np.float64], targets: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) whether the targets can be reached along the positive entries of a full table, (n, n), of few states."""
+    steps = (ways > 0.0).astype(np.float64)  # of one step, then of up to two, four, ...
+    steps.ravel()[:: len(targets) + 1] = 1.0
+    for _ in range(len(targets).bit_length()):
+        steps = np.minimum(steps @ steps, 1.0)
+    return steps @ targets > 0.0
+
+
+def steps_to_soonest(
+    transitions: sparse.csr_array, row_state: NDArray[np.int64], delay: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n,) the fewest steps to a target, and the (n,) delay there; inf where there is no way."""
+    from scipy.sparse import csgraph
+
+    count = transitions.shape[1]
+    return csgraph.dijkstra(_towards_ends(transitions, row_state, delay), indices=[count])[0, :count] - 1.0
+
+
+def all_reach(transitions: sparse.csr_array, row_state: NDArray[np.int64], targets: NDArray[np.bool_]) -> bool:
+    """Whether there is a way to the (n,) targets from every state, along any rows."""
+    states, tables = len(targets), transitions.shape[0] * transitions.shape[1]
+    if tables <= WRITTEN_OUT and states <= TINY:
+        first = np.searchsorted(row_state, np.arange(states))
+        return bool(can_reach(np.maximum.reduceat(transitions.toarray(), first), targets).all())
+    from scipy.sparse import csgraph
+
+    backwards = _towards_ends(transitions, row_state, np.where(targets, 0.0, np.inf))
+    return len(csgraph.breadth_first_order(backwards, states, return_predecessors=False)) == states + 1
+
+
+def _towards_ends(
+    transitions: sparse.csr_array, row_state: NDArray[np.int64], delay: NDArray[np.float64]
+) -> sparse.csr_array:
+    """The graph from each state to those that lead to it; one more state leads to the targets, later by their delay."""
+    count, sources = transitions.shape[1], np.flatnonzero(delay < np.inf)
+    ends = transitions.indptr[np.searchsorted(row_state, np.arange(count + 1))]
+    ones = np.ones(len(transitions.indices))
+    back = sparse.csr_array((ones, transitions.indices, ends), shape=(count, count)).tocsc()
+    columns, lengths = np.append(back.indices, sources), np.append(back.data, 1.0 + delay[sources])
+    first = np.append(back.indptr, len(columns)).astype(back.indptr.dtype)
+    return sparse.csr_array((lengths, columns.astype(first.dtype), first), shape=(count + 1, count + 1))
+
+
 def graph_of(tails: NDArray[np.integer], heads: NDArray[np.integer], count: int) -> sparse.csr_array:
     """The graph of these edges, in the order in which those of one tail are given; one given twice is there twice."""
-    order = tails.argsort(kind="stable")
+    small = np.uint16 if count <= 1 << 16 else tails.dtype  # NumPy sorts small types far faster
+    order = tails.astype(small, copy=False).argsort(kind="stable")
     indptr = np.zeros(count + 1, dtype=np.int32 if len(tails) <= LARGEST_INT32 else np.int64)
     np.cumsum(np.bincount(tails, minlength=count), out=indptr[1:])
     return sparse.csr_array((np.ones(len(tails)), heads[order].astype(indptr.dtype), indptr), shape=(count, count))

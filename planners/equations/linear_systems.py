@@ -1,7 +1,8 @@
 """The linear systems of policy evaluation, (I - discount * P) x = b.
 
 `EvaluationSystem` solves as well as float64 allows: by factors, or by products with the matrix where factors
-would fill in because the states lead all over the model. `KrylovSystem` approaches the solution by such products
+would fill in because the states lead all over the model. Where each state leads to one other at most, it does so by
+doubling the steps. `KrylovSystem` approaches the solution by such products
 to a wanted residual: BiCGSTAB (van der Vorst 1992), with an incomplete factorisation as preconditioner where
 scaling by the diagonal does not do (Saad 2003, "Iterative Methods for Sparse Linear Systems", Sections 7.4.2 and
 10.4). I - discount * P is an M-matrix, for which one always exists. SciPy's solvers are imported when they are used:
@@ -28,6 +29,8 @@ FEW: Final = 500  # states, of which factors that fill in take no longer than to
 FEW_STEPS: Final = 40  # of BiCGSTAB by the diagonal, before an incomplete factorisation is worth its cost
 MANY_STEPS: Final = 500
 REFINEMENTS: Final = 6  # at most; where the factors are good, the second no longer helps
+MOST_DOUBLINGS: Final = 64  # of the steps; after so many a policy that ends, or a discount, leaves nothing
+NOTHING: Final = 2.0**-60  # a weight that refinement makes up for
 
 ROUGHLY: Final = 1e-8  # residual of a solution by products, as a part of the right side; refining it does the rest
 FAR: Final = 7  # times the root of the number of states: neighbours that are further apart are far
@@ -281,6 +284,8 @@ def _factored(chain: Chain, discount: float, *, always: bool) -> Callable[[Vecto
     count = chain.shape[0]
     if count <= TINY:
         return _by_table(-discount * chain.toarray())
+    if np.diff(chain.indptr).max() <= 1:
+        return _by_doubling(chain, discount)
     rows = np.repeat(np.arange(count), np.diff(chain.indptr))
     ahead = rows - chain.indices
     below, above = max(int(ahead.max(initial=0)), 0), max(-int(ahead.min(initial=0)), 0)
@@ -328,13 +333,38 @@ def _by_band(
     return lambda b: dgbtrs(factors, below, above, b, pivots)[0]
 
 
+def _by_doubling(chain: sparse.csr_array, discount: float) -> Callable[[Vector], Vector]:
+    """The solver where each state leads to one other at most: x = b + w x[next].
+
+    Twice the steps at once are the same kind of equation, x = (b + w b[next]) + w w[next] x[next[next]]. So the
+    weights w of 2, 4, 8, ... steps follow, until nothing is left of them.
+    """
+    leads = np.diff(chain.indptr) > 0
+    ahead, weight = np.arange(chain.shape[0]), np.zeros(chain.shape[0])
+    ahead[leads], weight[leads] = chain.indices, discount * chain.data
+    doublings = list[tuple[NDArray[np.int64], Vector]]()
+    while weight.max() > NOTHING:
+        if len(doublings) == MOST_DOUBLINGS:
+            return lambda b: np.full_like(b, np.nan)
+        doublings.append((ahead, weight))
+        weight, ahead = weight * weight[ahead], ahead[ahead]
+
+    def solve(b: Vector) -> Vector:
+        for ahead, weight in doublings:
+            b = b + weight * b[ahead]
+        return b
+
+    return solve
+
+
 def _by_sparse_factors(chain: sparse.csr_array, discount: float) -> Callable[[Vector], Vector]:
-    """The solver by SuperLU."""
+    """The solver by SuperLU, which takes columns: those of the transpose are the rows that are there."""
     from scipy.sparse.linalg import splu
 
     matrix = _matrix(chain, discount)
     try:
-        return splu(matrix.tocsc()).solve
+        factors = splu(sparse.csc_array((matrix.data, matrix.indices, matrix.indptr), shape=matrix.shape))
+        return lambda b: factors.solve(b, "T")  # pyright: ignore[reportCallIssue] - known as "N" only
     except MemoryError:
         raise NotEnoughMemoryError(
             f"factoring a system of {matrix.shape[0]} states and {matrix.nnz} entries ran out of memory; "

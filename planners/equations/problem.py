@@ -27,6 +27,7 @@ Answer = TypeVar("Answer")
 UNIT_ROUNDOFF: Final = float(np.finfo(np.float64).eps) / 2
 SMALLEST_SUBNORMAL: Final = float(np.finfo(np.float64).smallest_subnormal)  # what a number near 0 is rounded by
 WRITTEN_OUT: Final = 1 << 14  # numbers of a table
+FEW: Final = 10_000  # states, of which the rows are compared state by state
 OF_ROWS: Final = ("first_row", "rounding_terms", "_table", "_rows_each", "_column_by_column")
 
 
@@ -106,6 +107,11 @@ class Problem:
         """The linear system of a policy."""
         return self.remembered("linear system", policy, lambda: EvaluationSystem(self.chain(policy), self.discount))
 
+    @property
+    def evaluated(self) -> "tuple[NDArray[Any], EvaluationSystem] | None":
+        """The last policy whose linear system was asked for, and the system."""
+        return self._last_answers.get("linear system")
+
     def remembered(self, what: str, policy: NDArray[Any], compute: Callable[[], Answer]) -> Answer:
         """What was computed of a policy, of the last one that was asked: start, improvement and proof ask the same."""
         known = self._last_answers.get(what)
@@ -124,13 +130,27 @@ class Problem:
         action_values += self.rewards
         return action_values
 
+    def sweep(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) the largest of `action_values`, but for rounding: the discount is multiplied into P beforehand."""
+        action_values = self._discounted_table @ values
+        action_values += self.rewards
+        return self.maximise(action_values)
+
+    @cached_property
+    def _discounted_table(self) -> sparse.csr_array | NDArray[np.float64]:
+        """Discount * P."""
+        table = self._table
+        if self.discount == 1.0:
+            return table
+        if isinstance(table, np.ndarray):
+            return self.discount * table
+        return sparse.csr_array((self.discount * table.data, table.indices, table.indptr), shape=table.shape)
+
     def maximise(self, action_values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) the largest value among the rows of each state."""
-        if not self._rows_each:
+        if not self._column_by_column:
             return np.maximum.reduceat(action_values, self.first_row)
         table = action_values.reshape(self.num_states, self._rows_each)
-        if not self._column_by_column:
-            return table.max(axis=1)
         best = table[:, 0].copy()
         for column in table.T[1:]:
             np.maximum(best, column, out=best)
@@ -148,13 +168,22 @@ class Problem:
         """Whether many states have the same few rows: NumPy is slow to go through many short rows."""
         return 0 < self._rows_each <= min(16, self.num_states // 8)
 
-    def greedy(self, action_values: NDArray[np.float64], ties: float | NDArray[np.float64] = 0.0) -> NDArray[np.int64]:
+    def greedy(
+        self, action_values: NDArray[np.float64], ties: float | NDArray[np.float64] | None = None
+    ) -> NDArray[np.int64]:
         """(n,) the first row of each state within `ties`, one number or (n,), of the best; NaN is never the best."""
         best = self.maximise(action_values)
         if np.isnan(best).any():
-            return self.greedy(np.where(np.isnan(action_values), -np.inf, action_values))
-        enough = best - ties
-        enough = np.where(np.isnan(enough), best, enough)  # ties of infinite values
+            return self.greedy(np.where(np.isnan(action_values), -np.inf, action_values), ties)
+        few = self._rows_each and self.num_states <= FEW
+        if ties is None and few:
+            return self.first_row + action_values.reshape(self.num_states, -1).argmax(axis=1)
+        enough = best if ties is None else best - ties
+        if ties is not None:
+            enough = np.where(np.isnan(enough), best, enough)  # ties of infinite values
+        if few:
+            near = action_values.reshape(self.num_states, -1) >= enough[:, None]
+            return self.first_row + near.argmax(axis=1)
         if self._column_by_column:
             table, first = action_values.reshape(self.num_states, self._rows_each), self.first_row.copy()
             missing = ~(table[:, 0] >= enough)

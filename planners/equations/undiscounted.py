@@ -39,6 +39,7 @@ from scipy import sparse
 from planners.arrays import take_rows
 from planners.equations.graph import EndComponents, next_towards
 from planners.equations.merging import Merging
+from planners.equations.own_equations import without_waiting
 from planners.equations.problem import UNIT_ROUNDOFF, Problem
 from planners.equations.rational_systems import exact_row, told_row
 from planners.equations.staying import Staying, find_staying, go_to
@@ -46,7 +47,6 @@ from planners.models.tabular import TabularMDP
 
 TINY: Final = float(np.finfo(np.float64).tiny)  # from here on a float is rounded by a part of itself
 NEAR_ZERO: Final = TINY / UNIT_ROUNDOFF
-WAITING: Final = 2.0**-20  # rows that leave with less than this are taken until they leave
 
 
 def reduced_problem(model: TabularMDP) -> Problem:
@@ -57,8 +57,6 @@ def reduced_problem(model: TabularMDP) -> Problem:
     """
     S, A = model.num_states, model.num_actions
     row_state = np.arange(S * A) // A
-    if (own := _own_equations(model, row_state)) is not None:
-        return own
     staying = find_staying(model, row_state)
     infinite, level = _infinite_values(model, staying, row_state), staying.level
     safe, rows = _surely_ending(model, level, row_state, infinite < 0)
@@ -81,7 +79,7 @@ def reduced_problem(model: TabularMDP) -> Problem:
     worth = np.array([float(staying.worth.get(label, 0)) for label in resting.tolist()])
     rewards, sizes = (np.concatenate((part, worth))[order] for part in _rewards(model, pairs, staying.potential))
     termination = np.concatenate((model.termination.ravel()[pairs], np.ones(len(resting))))[order]
-    transitions, termination, scale = _without_waiting(transitions, states[order], termination, rewards)
+    transitions, termination, scale = without_waiting(transitions, states[order], termination, rewards)
     return Problem(
         model=model,
         discount=1.0,
@@ -94,29 +92,6 @@ def reduced_problem(model: TabularMDP) -> Problem:
         sizes=_sizes(np.abs(sizes), scale, bool(staying.potential)),
         waits=scale,
     )
-
-
-def _own_equations(model: TabularMDP, row_state: NDArray[np.int64]) -> Problem | None:
-    """The model's own equations, where it is seen at once that nothing is to be taken out, merged or scaled; else None.
-
-    Nobody stays or gains where every row that cannot end the episode costs. Where every state can reach the end, none
-    has an infinite value.
-    """
-    feasible, ends = model.feasible.ravel(), model.termination.ravel()
-    rewards = model.rewards.ravel()
-    endless = feasible & (ends == 0.0)
-    if not (rewards[endless] < 0.0).all():
-        return None
-    can_end = np.zeros(model.num_states, dtype=bool)
-    can_end[row_state[feasible & (ends > 0.0)]] = True
-    if (next_towards(model.transitions, row_state, endless, can_end) < 0).any():
-        return None
-    pairs = np.flatnonzero(feasible)
-    transitions = model.transitions if len(pairs) == len(feasible) else take_rows(model.transitions, pairs)
-    states, termination, paid = row_state[pairs], ends[pairs], rewards[pairs]
-    if (_without_waiting(transitions, states, termination, paid)[2] != 1.0).any():
-        return None
-    return Problem(model, 1.0, transitions, paid, termination, states, pairs)
 
 
 def _renumbered(transitions: sparse.csr_array, index: NDArray[np.int64], count: int, more: int) -> sparse.csr_array:
@@ -133,30 +108,6 @@ def _potentials(staying: Staying, count: int) -> NDArray[np.float64]:
     found = np.zeros(count)
     found[list(staying.potential)] = [float(h) for h in staying.potential.values()]
     return found
-
-
-def _without_waiting(
-    transitions: sparse.csr_array,
-    row_state: NDArray[np.int64],
-    termination: NDArray[np.float64],
-    rewards: NDArray[np.float64],
-) -> tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]:
-    """Rows that nearly always lead back to their own state, taken until they do not; and by how much rewards grow.
-
-    Floats know well how likely such a row is to leave, but 1 - P of it hardly or not at all.
-    """
-    row = np.repeat(np.arange(len(row_state)), np.diff(transitions.indptr))
-    back = transitions.indices == row_state[row]
-    leaves = termination + np.bincount(row[~back], transitions.data[~back], minlength=len(row_state))
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        long = (leaves > 0) & (leaves < WAITING) & np.isfinite((rewards + 1.0) / leaves)
-    if not long.any():
-        return transitions, termination, np.ones(len(rewards))
-    scale = np.where(long, 1.0 / np.where(long, leaves, 1.0), 1.0)
-    data = np.where(back & long[row], 0.0, transitions.data * scale[row])
-    found = sparse.csr_array((data, transitions.indices.copy(), transitions.indptr.copy()), shape=transitions.shape)
-    found.eliminate_zeros()
-    return found, termination * scale, scale
 
 
 def _sizes(sizes: NDArray[np.float64], scale: NDArray[np.float64], shifted: bool) -> NDArray[np.float64] | None:

@@ -131,11 +131,12 @@ def nearest_ways_out(mdp: TabularMDP, lower: NDArray[np.float64], actions: NDArr
     proven to be worth `lower` too, T L >= L; if the changed policy were not sure to end or to rest, none is.
     """
     S, A = mdp.num_states, mdp.num_actions
-    state_of_row, own = rows_of_states(mdp), np.arange(S) * A + actions
-    known = np.isfinite(lower)
-    free = (mdp.feasible & (mdp.termination == 0.0) & (mdp.rewards == 0.0) & known[:, None]).ravel()
+    free = (mdp.feasible & (mdp.termination == 0.0) & (mdp.rewards == 0.0)).ravel()
     if not free.any():
         return actions
+    state_of_row, own = rows_of_states(mdp), np.arange(S) * A + actions
+    known = np.isfinite(lower)
+    free &= known[state_of_row]
     zones = components_at_rest(mdp) if known.all() else end_components(mdp.transitions, state_of_row, free)
     inside = zones.label >= 0
     leaves = inside & ~zones.internal[own]

@@ -4,14 +4,15 @@ A warm start may be a plan, of this model or of one like it, or an array of valu
 size only: no start, however bad, makes a bound wrong.
 """
 
+import math
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.equations.certificates import may_end
+from planners.equations.certificates import SMALL, may_end
 from planners.equations.ends import NEVER, delays, typical_step, until_the_end
-from planners.equations.graph import likeliest, next_towards, rows_towards, soonest_towards
+from planners.equations.graph import likeliest, next_towards, rows_towards, soonest_towards, steps_to_soonest
 from planners.equations.linear_systems import TINY
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
@@ -87,8 +88,8 @@ def good_policy(problem: Problem) -> NDArray[np.int64]:
     """(n,) a policy from which a few linear systems lead to the best one.
 
     A few states are swept; where they are very few, linear systems take less than many sweeps and go on from there.
-    Where sweeps do not settle, as in a long corridor, and for many states, the policy that goes straight to a good end
-    is improved.
+    Where sweeps do not settle, as in a long corridor, and for more states, the policy that goes straight to a good end
+    is improved: by linear systems and sweeps in turn or, where factors take long, by sweeps.
     """
     if problem.num_states <= TINY:
         values, _ = _swept(problem, FIRST_SWEEPS)
@@ -100,6 +101,9 @@ def good_policy(problem: Problem) -> NDArray[np.int64]:
             policy, found = _improved_by_systems(problem, _policy_for(problem, values), FEW_SYSTEMS)
             if found:
                 return ending_policy(problem, policy)
+    if problem.num_states <= SMALL:
+        policy = _policy_for(problem, _a_few_times(problem, _values_by_distance(problem)))
+        return ending_policy(problem, _improved_by_systems(problem, policy, MOST_ROUNDS, sweeps_between=True)[0])
     return ending_policy(problem, _improved_in_rounds(problem, _straight_anywhere(problem)))
 
 
@@ -107,7 +111,7 @@ def _swept(problem: Problem, most: int) -> tuple[NDArray[np.float64], bool]:
     """(n,) values after sweeps of value iteration: until they settle, or `most`; False: it would take many more."""
     values, heard = np.zeros(problem.num_states), list[int]()
     for number in range(1, most + 1):
-        before, values = values, problem.maximise(problem.action_values(values))
+        before, values = values, problem.sweep(values)
         if number % SWEEPS_AT_ONCE:
             continue
         change = np.abs(values - before)
@@ -135,15 +139,52 @@ def _policy_for(problem: Problem, values: NDArray[np.float64]) -> NDArray[np.int
     return ending_policy(problem, problem.greedy(problem.action_values(values)))
 
 
-def _improved_by_systems(problem: Problem, policy: NDArray[np.int64], rounds: int) -> tuple[NDArray[np.int64], bool]:
-    """(n,) the policy after rounds of policy iteration without any proofs, and whether no more of them help."""
+def _improved_by_systems(
+    problem: Problem, policy: NDArray[np.int64], rounds: int, *, sweeps_between: bool = False
+) -> tuple[NDArray[np.int64], bool]:
+    """(n,) the policy after rounds of policy iteration without any proofs, and whether no more of them help.
+
+    Sweeps in between improve the policy at more states than one improvement does, for less than a linear system.
+    """
     for _ in range(rounds):
         values = problem.evaluation(policy).solve_once(problem.rewards[policy])
-        better, gain = _better(problem, policy, problem.action_values(values))
+        action_values = problem.action_values(values)
+        better, gain = _better(problem, policy, action_values)
         if not gain > NO_GAIN * float(np.abs(values).max(initial=0.0)):
             return policy, True
         policy = better
+        if sweeps_between:
+            policy = _policy_for(problem, _a_few_times(problem, action_values[better]))
     return policy, False
+
+
+def _a_few_times(problem: Problem, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) values after a few sweeps of value iteration: as many as a square map has rows, for less than a system."""
+    for _ in range(math.isqrt(problem.num_states)):
+        values = problem.sweep(values)
+    return values
+
+
+def _values_by_distance(problem: Problem) -> NDArray[np.float64]:
+    """(n,) V if each action led for sure where it may lead: the typical step all the way to the best end."""
+    ending = problem.termination > 0
+    if not ending.any():
+        return np.zeros(problem.num_states)
+    worth, step = until_the_end(problem, ending), typical_step(problem, ending)
+    late = _joins(problem, ending, worth, step)
+    steps = steps_to_soonest(problem.transitions, problem.row_state, np.where(late < NEVER, late, np.inf))
+    steps = np.minimum(steps, NEVER)
+    left = problem.discount**steps
+    paid = steps if problem.discount == 1.0 else (1.0 - left) / (1.0 - problem.discount)
+    return float(worth.max()) * left + step * paid
+
+
+def _joins(problem: Problem, ending: NDArray[np.bool_], worth: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """(n,) how many steps late an end that a state has counts, by its worth; NEVER: it has none."""
+    joins = np.full(problem.num_states, float(NEVER))
+    late = delays(worth, worth == worth, step, problem.discount)
+    np.minimum.at(joins, problem.row_state[ending], late)
+    return joins
 
 
 def _better(

@@ -144,11 +144,13 @@ def improvements(problem: Problem, policy: NDArray[np.int64]) -> Iterator[Backup
         system = problem.evaluation(policy)
         values = system.solve(problem.rewards[policy])
         action_values = problem.action_values(values)
-        better = certified_improvement(problem, policy, values, action_values, system)
+        best = problem.greedy(action_values)
+        better = certified_improvement(problem, policy, values, action_values, system, best)
         done = np.array_equal(better, policy)
-        yield Backup(values, action_values, _settled(problem, policy, values, action_values) if done else policy, done)
+        rows = _settled(problem, policy, values, action_values, best) if done else policy
+        yield Backup(values, action_values, rows, done)
         if done:
-            better, gain = _doubtful_improvement(problem, policy, values, action_values)
+            better, gain = _doubtful_improvement(problem, policy, values, action_values, best)
             if not 0.0 < gain < 0.5 * least:
                 break
             least = gain
@@ -162,6 +164,7 @@ def certified_improvement(
     values: NDArray[np.float64],
     action_values: NDArray[np.float64],
     system: EvaluationSystem,
+    best: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """(n,) the policy with a better row wherever one is better by more than the errors of V and Q.
 
@@ -170,7 +173,7 @@ def certified_improvement(
     """
     rounding = float(problem.rounding(values, policy).max(initial=0.0))
     residual = float(np.abs(action_values[policy] - values).max(initial=0.0))
-    best = problem.greedy(action_values)
+    best = problem.greedy(action_values) if best is None else best
     doubt = 2.0 * (residual + rounding) + problem.rounding(values, best)
     if not (action_values[best] > action_values[policy] + doubt).any():  # whatever the number of steps
         return policy
@@ -180,10 +183,13 @@ def certified_improvement(
 
 
 def _doubtful_improvement(
-    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], action_values: NDArray[np.float64]
+    problem: Problem,
+    policy: NDArray[np.int64],
+    values: NDArray[np.float64],
+    action_values: NDArray[np.float64],
+    best: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], float]:
     """(n,) the policy with every row that is better for V, however wrong V is, and the most that one gains."""
-    best = problem.greedy(action_values)
     gain = action_values[best] - action_values[policy]
     counts = gain > FLOOR * np.maximum(problem.rounding(values, best), problem.rounding(values, policy))
     better = np.where(counts, best, policy)
@@ -193,10 +199,14 @@ def _doubtful_improvement(
 
 
 def _settled(
-    problem: Problem, policy: NDArray[np.int64], values: NDArray[np.float64], action_values: NDArray[np.float64]
+    problem: Problem,
+    policy: NDArray[np.int64],
+    values: NDArray[np.float64],
+    action_values: NDArray[np.float64],
+    best: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """(n,) the first of the equally good rows of each state, so that the answer does not depend on the start."""
-    first = problem.greedy(action_values, ties=4.0 * problem.rounding(values, problem.greedy(action_values)))
+    first = problem.greedy(action_values, ties=4.0 * problem.rounding(values, best))
     return first if problem.discount < 1.0 or surely_ends(problem, first) else policy
 
 

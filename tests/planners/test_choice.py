@@ -1,6 +1,8 @@
 """What `planners.solve` chooses, and that no model is a cliff: counted in policies and sweeps, not in time."""
 
 import inspect
+import subprocess
+import sys
 from typing import Any
 
 import gymnasium as gym
@@ -46,13 +48,34 @@ def random_model(rng: np.random.Generator, states: int, entries: int, ends: floa
     return TabularMDP(P, np.full((states, 2), ends), -rng.random((states, 2)), np.ones((states, 2), dtype=bool))
 
 
+WITHOUT_NUMBA = """
+import sys
+sys.modules["numba"] = None  # so that it cannot be imported
+from tests.planners.test_choice import snake, plan_of_a_map
+for discount in (0.9, 0.999, 1.0):
+    print(plan_of_a_map(discount))
+"""
+
+
+def plan_of_a_map(discount: float) -> str:
+    """The bits of a plan of 860 squares, as text."""
+    plan = planners.solve(snake(41).tabular, discount=discount)
+    return (plan.values.tobytes() + plan.policy.actions.tobytes()).hex()
+
+
+def test_small_models_are_planned_without_numba_and_to_the_same_bits() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_NUMBA], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [plan_of_a_map(discount) for discount in (0.9, 0.999, 1.0)]
+
+
 def test_the_choice(rng: np.random.Generator) -> None:
     for model, discount, expected in (
         (corridor(300), 0.99, "policy_iteration"),
-        (corridor(700), 0.99, "gauss_seidel"),
-        (corridor(700), 1.0, "policy_iteration"),
-        (corridor(700).tabular, 0.99, "policy_iteration"),
-        (snake(41), 1.0, "gauss_seidel"),
+        (snake(41), 0.99, "policy_iteration"),
+        (corridor(2500), 0.99, "gauss_seidel"),
+        (corridor(2500), 1.0, "policy_iteration"),
+        (corridor(2500).tabular, 0.99, "policy_iteration"),
+        (snake(65), 1.0, "gauss_seidel"),
         (random_model(rng, 700, 3, ends=0.0, near=2), 0.99, "policy_iteration"),
         (random_model(rng, 700, 8, ends=0.1), 0.99, "modified_policy_iteration"),
         (random_model(rng, 700, 8, ends=0.1), 1.0, "policy_iteration"),
@@ -70,7 +93,7 @@ def test_policy_iteration_goes_on_where_the_first_method_does_not_settle(
     impatient = {"gauss_seidel": {"max_sweeps": 1e-9}, "modified_policy_iteration": {"max_iterations": 1}}
     monkeypatch.setattr(choosing, "PATIENCE", impatient)
     monkeypatch.setattr(OrderedSweeps, "budget", 1)
-    for model in (snake(41), random_model(rng, 700, 8, ends=0.01)):
+    for model in (snake(65), random_model(rng, 700, 8, ends=0.01)):
         plan = planners.solve(model, discount=discount, tolerance=1e-8)
         exact = planners.policy_iteration(model, discount=discount)
         assert (plan.lower <= exact.upper).all() and (exact.lower <= plan.upper).all()  # noqa: PT018

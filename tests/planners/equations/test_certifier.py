@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from planners import TabularMDP
 from planners.equations import certificates
-from planners.equations.certificates import Bounds, Certifier, steps_to_end
+from planners.equations.certificates import Bounds, Certifier, may_end, steps_to_end
 from planners.equations.from_model import make_problem
 from planners.equations.problem import Problem
 
@@ -197,3 +198,29 @@ def test_gains_are_widened_by_their_roundings_both_ways() -> None:
         np.zeros(2), gain, np.array([0, 1]), ones, ones, np.array([0.25, 0.5])
     )
     assert numbers == pytest.approx((-1.5, 1.25), abs=1e-12)
+
+
+@pytest.mark.parametrize("evaluated", [False, True])
+def test_who_may_end_is_told_by_steps_as_by_the_graph(evaluated: bool, rng: np.random.Generator) -> None:
+    """100 states that lead to three near ones each, of which most rows may end, or few."""
+    states, surely = 100, {0.8: 0, 0.2: 0, 0.003: 0}
+    row_state = np.repeat(np.arange(states), 2)
+    for often in [*surely] * 10:
+        columns = np.clip(row_state[:, None] + rng.integers(-2, 3, (2 * states, 3)), 0, states - 1)
+        ends = np.where(rng.random(2 * states) < often, rng.random(2 * states), 0.0)
+        weights = rng.dirichlet(np.ones(3), size=2 * states) * (1.0 - ends)[:, None]
+        places = np.repeat(np.arange(2 * states), 3), columns.ravel()
+        P = sparse.coo_array((weights.ravel(), places), shape=(2 * states, states)).tocsr()
+        shape = (states, 2)
+        model = TabularMDP(P, ends.reshape(shape), np.full(shape, -1.0), np.ones(shape, dtype=bool))
+        problem = Problem(model, 1.0, P, model.rewards.ravel(), ends, row_state, np.arange(2 * states))
+        policy = 2 * np.arange(states) + rng.integers(0, 2, states)
+        if evaluated:
+            problem.evaluation(2 * np.arange(states))
+        can = ends[policy] > 0
+        for _ in range(states):
+            can |= P[policy] @ can.astype(float) > 0
+        np.testing.assert_array_equal(may_end(problem, policy), can)
+        surely[often] += bool(can.all())
+    assert surely[0.8] > 0  # one is sure of it with a probability above .75
+    assert surely[0.003] < 10

@@ -123,6 +123,26 @@ def test_every_kind_of_factors(states: int, below: int, above: int, discount: fl
         np.testing.assert_allclose(EvaluationSystem(chain.toarray(), discount).solve(b), expected, atol=1e-10 * scale)
 
 
+@pytest.mark.parametrize("discount", [0.0, 0.9, 1 - 1e-9, 1.0])
+def test_where_each_state_leads_to_one_other(discount: float, rng: np.random.Generator) -> None:
+    """Trees and, below discount 1, loops: every third state may end the episode, and some always do."""
+    states = 400
+    ahead = rng.integers(0, np.arange(states) + 1) if discount == 1.0 else rng.integers(0, states, states)
+    weight = np.where(rng.random(states) < 0.3, rng.random(states), 1.0)
+    weight[(rng.random(states) < 0.05) | (ahead == np.arange(states))] = 0.0
+    chain = sparse.csr_array((weight, (np.arange(states), ahead)), shape=(states, states))
+    chain.eliminate_zeros()
+    system = EvaluationSystem(chain, discount)
+    assert system.has_factors
+    for b in (rng.normal(size=states), np.ones(states), 1e6 * rng.random(states) ** 20):
+        assert residual(system, system.solve(b), b) <= 8
+
+
+def test_steps_along_a_line_are_counted_exactly() -> None:
+    system = EvaluationSystem(sparse.eye_array(1000, k=-1, format="csr"), 1.0)
+    assert system.solve_once(np.ones(1000)).tolist() == list(range(1, 1001))
+
+
 @pytest.mark.parametrize("states", [40, 400])
 def test_what_never_ends_solves_to_nothing_finite(states: int) -> None:
     """A band and a table: each state stays where it is."""

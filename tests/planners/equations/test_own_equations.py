@@ -1,11 +1,11 @@
 """At discount 1, models of which nothing has to be taken out or merged keep their own equations."""
 
 import numpy as np
-import pytest
 
 import planners
 from planners import TabularMDP
-from planners.equations import undiscounted
+from planners.equations.from_model import make_problem
+from planners.equations.undiscounted import reduced_problem
 
 
 def drawn(rng: np.random.Generator) -> TabularMDP:
@@ -31,17 +31,14 @@ def drawn(rng: np.random.Generator) -> TabularMDP:
     )
 
 
-def test_they_are_what_the_search_of_the_graph_finds(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_what_the_search_of_the_graph_finds(rng: np.random.Generator) -> None:
     own = 0
     for _ in range(60):
         model = drawn(rng)
         try:
-            short = undiscounted.reduced_problem(model)
+            short, long = make_problem(model, 1.0), reduced_problem(model)
         except planners.UnboundedValueError:
             continue
-        with monkeypatch.context() as patch:
-            patch.setattr(undiscounted, "_own_equations", lambda model, row_state: None)
-            long = undiscounted.reduced_problem(model)
         own += short.merging is None
         assert long.merging is not None
         assert np.array_equal(short.transitions.toarray(), long.transitions.toarray())
@@ -56,6 +53,6 @@ def test_a_plan_that_stays_for_ever_is_a_start_too() -> None:
     dear_end = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, -1.0, False)], 1: [(1.0, 0, -5.0, True)]}})
     staying = planners.solve(dear_end, discount=0.1)
     assert staying.policy.act(0) == 0
-    assert undiscounted.reduced_problem(dear_end).merging is None
+    assert make_problem(dear_end, 1.0).merging is None
     for method in (planners.policy_iteration, planners.modified_policy_iteration, planners.value_iteration):
         assert method(dear_end, discount=1.0, start=staying).values == [-5.0]
