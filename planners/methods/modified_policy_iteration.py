@@ -57,7 +57,8 @@ def modified_policy_iteration(
     Args:
         model: A model of S states, or an environment that has one.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
-        sweeps: Backups m of each policy after the one that chose it, 0 or more; 0 is value iteration.
+        sweeps: Backups m of each policy after the one that chose it, 0 or more; 0 is value iteration. A policy whose
+            values hardly change any more has fewer.
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
         relative_tolerance: The same as a fraction of the largest |V|. If both are given, the larger error is allowed;
             if neither is given, 1e-6 of the largest |V|.
