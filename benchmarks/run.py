@@ -97,7 +97,7 @@ def startup_section() -> list[str]:
         "",
         "## First call",
         "",
-        "Seconds of the first `planners.solve` of a process, discount .99.",
+        "Seconds of the processor of the first `planners.solve` of a process, discount .99.",
         "",
         "| model | nothing compiled yet | compiled by an earlier process |",
         "|---|---|---|",

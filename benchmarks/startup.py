@@ -4,6 +4,10 @@
 
 prints seconds of the processor beyond `import numpy, numba`: of `import planners`, and of the first solve of 81,205
 states beyond the second; the median of five processes, with the least and the largest.
+
+    python benchmarks/startup.py cold [FOLDER ...]  # with nothing compiled
+
+prints seconds of the processor of the first solve of these states, in three processes with an empty cache each.
 """
 
 import json
@@ -21,9 +25,9 @@ sys.path.insert(0, {here!r})
 import models, planners
 model = models.build({name!r}, 0.99)
 model = model.tabular if {tabular} else model
-begin = time.perf_counter()
+begin = time.process_time()
 planners.solve(model, discount=0.99, tolerance=1e-6)
-print(time.perf_counter() - begin)
+print(time.process_time() - begin)
 """
 
 BEYOND = """
@@ -58,8 +62,19 @@ def beyond(folders: list[Path], repeats: int = 5) -> None:
             print(f"{folder}: {what} {statistics.median(column):.2f} ({min(column):.2f} to {max(column):.2f})")
 
 
+def cold(folders: list[Path], repeats: int = 3) -> None:
+    """Print what the first solve takes with nothing compiled, of trees that are taken in turn."""
+    found: dict[tuple[Path, str], list[float]] = {(each, kind): [] for each in folders for kind in ("tables", "moves")}
+    for _ in range(repeats):
+        for (folder, kind), times in found.items():
+            with tempfile.TemporaryDirectory() as cache:
+                times.append(first_call("walls-300", kind == "tables", cache, folder))
+    for (folder, kind), times in found.items():
+        print(f"{folder}: {kind} {statistics.median(times):.2f} ({min(times):.2f} to {max(times):.2f})")
+
+
 def rows(names: tuple[str, ...] = ("walls-30", "walls-300")) -> list[tuple[str, str, str]]:
-    """(model, seconds of the first call with an empty cache, the same with a full one)."""
+    """(model, seconds of the processor of the first call with an empty cache, the same with a full one)."""
     found = []
     for name in names:
         for tabular in (True, False):
@@ -76,12 +91,13 @@ def warm_up() -> None:
         first_call(name, tabular, os.environ.get("NUMBA_CACHE_DIR", ""))
 
 
-def first_call(name: str, tabular: bool, cache: str) -> float:
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)} | ({"NUMBA_CACHE_DIR": cache} if cache else {})
+def first_call(name: str, tabular: bool, cache: str, folder: Path = HERE.parent) -> float:
+    environment = {**os.environ, "PYTHONPATH": str(folder)} | ({"NUMBA_CACHE_DIR": cache} if cache else {})
     code = CODE.format(here=str(HERE), name=name, tabular=tabular)
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 
 if __name__ == "__main__":
-    beyond([HERE.parent, *map(Path, sys.argv[1:])])
+    what, others = (cold, sys.argv[2:]) if sys.argv[1:2] == ["cold"] else (beyond, sys.argv[1:])
+    what([HERE.parent, *map(Path, others)])

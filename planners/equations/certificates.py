@@ -75,9 +75,17 @@ class Certifier:
             self._weights = np.ones(problem.num_states), margin
 
     def bounds(
-        self, values: NDArray[np.float64], action_values: NDArray[np.float64], rows: NDArray[np.int64] | None = None
+        self,
+        values: NDArray[np.float64],
+        action_values: NDArray[np.float64],
+        rows: NDArray[np.int64] | None = None,
+        *,
+        wanted: float = np.inf,
     ) -> Bounds:
-        """Bounds from V and Q; `rows`, (n,), is the policy of the lower bound, by default the greedy one."""
+        """Bounds from V and Q; `rows`, (n,), is the policy of the lower bound, by default the greedy one.
+
+        Where the error surely is above `wanted`, the estimate is the middle of the bounds, without a backup of it.
+        """
         policy = self.problem.greedy(action_values) if rows is None else rows
         if not len(values):
             return Bounds(values, values, values, 0.0, policy)
@@ -85,13 +93,31 @@ class Certifier:
             policy = self.problem.greedy(np.nan_to_num(action_values, nan=-np.inf)) if rows is None else rows
             return self.unknown(np.nan_to_num(values), policy)
         if self._weights is not None:
-            bounds = self._weighted(values, action_values, policy, *self._weights)
+            bounds = self._weighted(values, action_values, policy, *self._weights, wanted)
             if self.problem.discount < 1.0 or np.isfinite(bounds.error):
                 return bounds
         self._weights = steps_to_end(self.problem, action_values, policy, self._most_steps)
         if self._weights is None:
             return self.unknown(values, policy)
         return self._weighted(values, action_values, policy, *self._weights)
+
+    def of_best(self, values: NDArray[np.float64], best: NDArray[np.float64], rows: NDArray[np.int64]) -> Bounds | None:
+        """Bounds from V and the (n,) best Q alone, of these rows, where no episode ends; else None.
+
+        All margins are the same there, so the largest gain of any row is that of a best one. The rounding of all rows
+        counts as that of the most rounded one, so `bounds` may prove a little more.
+        """
+        problem, margin = self.problem, 1.0 - self.problem.discount
+        doubt = problem.rounding_terms * UNIT_ROUNDOFF * 2.0
+        if margin <= doubt or not problem.never_ends or not len(values):
+            return None
+        gained, rounding = best - values, problem.most_rounding(values)
+        least, most = gained.min() - rounding, gained.max() + rounding
+        if not np.isfinite(most - least):
+            return None
+        l = _outwards(least / (margin - np.copysign(doubt, -least)), -np.inf, gained)
+        k = _outwards(most / (margin - np.copysign(doubt, most)), np.inf, gained)
+        return _around(values, np.full_like(values, l), np.full_like(values, k), rows, None)
 
     def by_steps(
         self,
@@ -138,14 +164,21 @@ class Certifier:
         policy: NDArray[np.int64],
         h: NDArray[np.float64],
         margin: NDArray[np.float64],
+        wanted: float = np.inf,
     ) -> Bounds:
         problem = self.problem
         sharp = self._only_rounding_is_left(values, action_values, policy)
         rounding = problem.sharp_rounding(values) if sharp else problem.rounding(values)
         l, k = self._numbers(values, action_values, policy, h, margin, rounding)
         if not (np.isfinite(k) and np.isfinite(l)):
+<<<<<<< HEAD
             return self.unknown(values, policy, l, k, h)
         return _around(values, l * h, k * h, policy, problem)
+=======
+            return self._unknown(values, policy, l, k, h)
+        far = 0.5 * (k - l) * float(h.max()) > wanted
+        return _around(values, l * h, k * h, policy, None if far else problem)
+>>>>>>> w_large
 
     @np.errstate(over="ignore")
     def _only_rounding_is_left(
@@ -222,10 +255,12 @@ def _around(
     below: NDArray[np.float64],
     above: NDArray[np.float64],
     policy: NDArray[np.int64],
-    problem: Problem,
+    problem: Problem | None,
 ) -> Bounds:
-    """Bounds V + below and V + above, in these two arrays, and the backup of their middle as the estimate."""
-    estimate = problem.maximise(problem.action_values(values + 0.5 * (below + above)))
+    """Bounds V + below and V + above, in these two arrays; the estimate is their middle, or the backup of it."""
+    estimate = values + 0.5 * (below + above)
+    if problem is not None:
+        estimate = problem.maximise(problem.action_values(estimate))
     lower, upper = _moved(values, below, -np.inf), _moved(values, above, np.inf)
     np.clip(estimate, lower, upper, out=estimate)
     error = float(np.maximum(upper - estimate, estimate - lower).max(initial=0.0))

@@ -1,6 +1,8 @@
 """The Bellman equations of a model at a discount."""
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 
 from planners.equations.own_equations import own_equations
 from planners.equations.problem import Problem
@@ -24,12 +26,21 @@ def make_problem(model: TabularMDP | PairMDP, discount: float) -> Problem:
     return Problem(
         model=model,
         discount=discount,
-        transitions=model.transitions if everything else model.transitions[pairs],
+        transitions=model.transitions if everything else _rows_that_exist(model, pairs),
         rewards=model.rewards.ravel()[pairs],
         termination=model.termination.ravel()[pairs],
         row_state=pairs // model.num_actions,
         row_pair=pairs,
     )
+
+
+def _rows_that_exist(model: TabularMDP, pairs: NDArray[np.intp]) -> sparse.csr_array:
+    """(L, S) the rows of the feasible pairs; where the others are empty, without a copy of the entries."""
+    P = model.transitions
+    indptr = np.append(P.indptr[pairs], P.indptr[-1:])
+    if not np.array_equal(indptr[1:], P.indptr[pairs + 1]):
+        return P[pairs]
+    return sparse.csr_array((P.data, P.indices, indptr), shape=(len(pairs), model.num_states))
 
 
 def _of_pairs(model: PairMDP, discount: float) -> Problem:

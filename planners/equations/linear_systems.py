@@ -33,6 +33,7 @@ MOST_DOUBLINGS: Final = 64  # of the steps; after so many a policy that ends, or
 NOTHING: Final = 2.0**-60  # a weight that refinement makes up for
 
 ROUGHLY: Final = 1e-8  # residual of a solution by products, as a part of the right side; refining it does the rest
+LOOKED_AT_FIRST: Final = 256  # states, of which most models show that some are far apart
 FAR: Final = 7  # times the root of the number of states: neighbours that are further apart are far
 MOST_HUBS: Final = 10
 
@@ -209,9 +210,22 @@ def is_strip(indices: NDArray[Any], indptr: NDArray[Any]) -> bool:
         indptr: (n + 1,) where those of each state begin.
     """
     count = len(indptr) - 1
-    rows = np.repeat(np.arange(count, dtype=indices.dtype), np.diff(indptr))
-    band = int(np.abs(rows - indices).max(initial=0))
+    band = _bandwidth(indices, indptr, NARROW)
     return band <= NARROW and 2 * band**2 <= count and count * (3 * band + 1) <= LARGEST_BAND
+
+
+def _bandwidth(indices: NDArray[Any], indptr: NDArray[Any], enough: float) -> int:
+    """How far the numbers of states are from those they lead to, at most; only that it is more, where it is > enough.
+
+    Most models whose band is wide show it in their first states.
+    """
+    count, band, first, last = len(indptr) - 1, 0, 0, LOOKED_AT_FIRST
+    while first < count and band <= enough:
+        last = min(last, count)
+        rows = np.repeat(np.arange(first, last, dtype=indices.dtype), np.diff(indptr[first : last + 1]))
+        band = max(band, int(np.abs(rows - indices[indptr[first] : indptr[last]]).max(initial=0)))
+        first, last = last, 4 * last
+    return band
 
 
 def is_entangled(indices: NDArray[Any], indptr: NDArray[Any]) -> bool:
@@ -233,14 +247,14 @@ def is_entangled(indices: NDArray[Any], indptr: NDArray[Any]) -> bool:
     leads_to = np.diff(indptr)
     if count <= far:
         return False
-    rows = np.repeat(np.arange(count, dtype=indices.dtype), leads_to)
-    if np.abs(rows - indices).max(initial=0) <= far:  # their own order will do
+    if _bandwidth(indices, indptr, far) <= far:  # their own order will do
         return False
     if (leads_to > far).sum() > MOST_HUBS or _grows_fast(indices, indptr, far):
         return True
     hubs = np.bincount(indices, minlength=count) + leads_to > far
     if hubs.sum() > MOST_HUBS:
         return True
+    rows = np.repeat(np.arange(count, dtype=indices.dtype), leads_to)
     kept = ~(hubs[rows] | hubs[indices])
     from scipy.sparse.csgraph import reverse_cuthill_mckee
 

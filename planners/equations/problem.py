@@ -72,6 +72,11 @@ class Problem:
         return np.searchsorted(self.row_state, np.arange(self.num_states))
 
     @cached_property
+    def never_ends(self) -> bool:
+        """Whether no episode ever ends, and all rows are discounted alike."""
+        return self.discount < 1.0 and not self.termination.any()
+
+    @cached_property
     def rounding_terms(self) -> int:
         """Roundings that can add up in one backup: one for each entry of the model's longest row, and a few more."""
         return int(np.diff(self.model.transitions.indptr).max(initial=0)) + 10
@@ -212,6 +217,11 @@ class Problem:
         """
         sizes = self.reward_sizes if rows is None else self.reward_sizes[rows]
         return self._rounding(sizes + 2.0 * float(np.abs(values).max(initial=0.0)))
+
+    def most_rounding(self, values: NDArray[np.float64]) -> float:
+        """The largest of these bounds."""
+        largest = float(self.reward_sizes.max(initial=0.0)) + 2.0 * float(np.abs(values).max(initial=0.0))
+        return float(self._rounding(np.array([largest]))[0])
 
     def sharp_rounding(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(L,) the same, from the values that each row reads: another product with the matrix."""

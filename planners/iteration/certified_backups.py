@@ -22,7 +22,9 @@ def certified(
     """
     certifier, next_proof = Certifier(problem), 0
     for number, backup in enumerate(backups):
-        residual = float(np.abs(problem.maximise(backup.action_values) - backup.values).max(initial=0.0))
+        known = backup.greedy is not None and np.isfinite(backup.action_values).all()
+        best = backup.action_values[backup.greedy] if known else problem.maximise(backup.action_values)
+        residual = float(np.abs(best - backup.values).max(initial=0.0))
         iterate = CertifiedBackup(certifier, backup, number, residual, tolerance, refuses)
         if not iterate.proof_is_due and iterate.promises_much(number >= next_proof):
             iterate.proof_is_due, next_proof = True, number + max(number // 8, 8)
@@ -62,7 +64,12 @@ class CertifiedBackup:
 
     def bounds(self) -> Bounds:
         """Bounds from V and Q; of a final policy that misses the tolerance, the better of two kinds of weights."""
-        found = self.certifier.bounds(*self.backup[:3])
+        values, action_values, rows, _, greedy = self.backup
+        if rows is None and greedy is not None and np.isfinite(action_values).all():
+            found = self.certifier.of_best(values, action_values[greedy], greedy)
+            if found is not None and found.error > self._aim:
+                return found
+        found = self.certifier.bounds(values, action_values, greedy if rows is None else rows, wanted=self._aim)
         if not (self._may_do_by_steps and self.backup.final) or found.error <= self.target(found).aim:
             return found
         other = self.certifier.by_steps(*self.backup[:3])

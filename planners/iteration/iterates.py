@@ -90,12 +90,14 @@ class Backup(NamedTuple):
         action_values: (L,) r + discount * P V.
         rows: (n,) the policy that V is the value of, or None.
         final: Whether the method has nothing better to come.
+        greedy: (n,) the best rows by these action values, where the method knows them.
     """
 
     values: NDArray[np.float64]
     action_values: NDArray[np.float64]
     rows: NDArray[np.int64] | None = None
     final: bool = True
+    greedy: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from numba.extending import overload
 
-from planners.kernels.compiling import compiled
+from planners.kernels.compiling import called_by_compiled
 
 
 def by_form(function: Callable[..., Any]) -> Any:
     """The function that a form has registered for the type of its tables, as `functools.singledispatch` finds it."""
     chosen: Any = singledispatch(function)
-    options: Any = {"boundscheck": False}
+    options: Any = {"boundscheck": False, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 
     @overload(chosen, strict=False, jit_options=options)
     def choose(tables, *others):
@@ -48,7 +48,7 @@ def sweep(tables, values, first, last, step=1):
     raise NotImplementedError
 
 
-@compiled
+@called_by_compiled
 def guess(known, unknown, per_step, discount):
     """V = known + unknown * (v after six more steps), where that can be solved; else -inf."""
     if unknown > 0.9:

@@ -6,6 +6,7 @@ of states, in that order, read which.
 """
 
 import numpy as np
+from scipy import sparse
 
 from planners.kernels.blocks import over_blocks
 from planners.kernels.compiling import compiled
@@ -22,11 +23,12 @@ def order_moves(successor, ends, outcome, seeds, delays):
     return breadth_first(states, seeds, delays, start, before)
 
 
-def order_rows(indptr, indices, row_state, states, seeds, delays):
-    """The same for rows of probabilities."""
-    start, before = np.zeros(states + 1, dtype=np.int64), np.empty(len(indices), dtype=np.int32)
-    predecessors_of_rows(indptr, indices, row_state, start, before)
-    return breadth_first(states, seeds, delays, start, before)
+def order_rows(indptr, indices, first_row, seeds, delays):
+    """The same for rows of probabilities. SciPy's transposition lists the predecessors; a loop leads nowhere new."""
+    states = len(first_row) - 1
+    leads_to = sparse.csr_array((np.ones(len(indices), dtype=np.int8), indices, indptr[first_row]), (states, states))
+    arrives = leads_to.tocsc()
+    return breadth_first(states, seeds, delays, arrives.indptr[1:], arrives.indices)
 
 
 def breadth_first(states, seeds, delays, end, before):
@@ -56,25 +58,6 @@ def predecessors_of_moves(successor, ends, outcome, start, before):
                 start[t] += 1  # afterwards start[t] is where the list of t ends
 
 
-@compiled
-def predecessors_of_rows(indptr, indices, row_state, start, before):
-    """The same for rows of probabilities."""
-    rows, one = np.uint64(len(row_state)), np.uint64(1)
-    for row in range(rows):
-        for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
-            if indices[entry] != row_state[row]:
-                start[np.uint64(indices[entry]) + one] += 1
-    for s in range(np.uint64(len(start)) - one):
-        start[s + one] += start[s]
-    for row in range(rows):
-        for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
-            t = np.uint64(indices[entry])
-            if t != row_state[row]:
-                before[np.uint64(start[t])] = row_state[row]
-                start[t] += 1
-
-
-@compiled
 def order_depth_first(indptr, indices, first_row, most):
     """(S,) the states in the order in which a depth-first search from state 0, 1, ... leaves them.
 
@@ -83,11 +66,19 @@ def order_depth_first(indptr, indices, first_row, most):
     are more, the search ends, and the order is not complete.
     """
     states = len(first_row) - 1
-    order = np.empty(states, dtype=np.int32)
-    done = np.zeros(states, dtype=np.bool_)  # the search has left the state
-    path = np.empty(states, dtype=np.int32)  # from where the search began to where it is
-    place = np.full(states, -1, dtype=np.int64)  # the entry that is looked at next; -1: not begun
-    left, against = 0, 0
+    order, path = np.empty(states, dtype=np.int32), np.empty(states, dtype=np.int32)
+    done, place = np.zeros(states, dtype=np.bool_), np.full(states, -1, dtype=np.int64)
+    return order, search_depth_first(indptr, indices, first_row, most, order, path, done, place)
+
+
+@compiled
+def search_depth_first(indptr, indices, first_row, most, order, path, done, place):
+    """The search: fills `order`; whether it came to the end.
+
+    `path` leads from where the search began to where it is, `done` says which states it has left, and `place` which
+    entry of a state is looked at next; -1: not begun.
+    """
+    states, left, against = len(order), 0, 0
     for start in range(states):
         depth = 0
         if place[start] < 0:
@@ -105,12 +96,12 @@ def order_depth_first(indptr, indices, first_row, most):
                 elif t != s and not done[t]:
                     against += 1
                     if against > most:
-                        return order, False
+                        return False
             else:
                 order[left], done[s] = s, True
                 left += 1
                 depth -= 1
-    return order, True
+    return True
 
 
 @compiled
@@ -194,9 +185,12 @@ def note_rows(indptr, indices, first_row, block, computed, span):
 
 def permute_rows(indptr, indices, probability, first_row, order, rank):
     """CSR rows of the states in a new order, with the columns renumbered."""
-    new_indptr, new_first = np.zeros_like(indptr), np.zeros_like(first_row)
-    row_of = np.empty(len(indptr) - 1, dtype=np.int64)
-    place_rows(indptr, first_row, order, new_indptr, new_first, row_of)
+    new_first, new_indptr = np.zeros_like(first_row), np.zeros_like(indptr)
+    rows = np.diff(first_row)[order]
+    np.cumsum(rows, out=new_first[1:])
+    row_of = np.repeat(first_row[order] - new_first[:-1], rows)
+    row_of += np.arange(len(row_of))
+    np.cumsum(np.diff(indptr)[row_of], out=new_indptr[1:])
     new_indices, new_probability = np.empty_like(indices), np.empty_like(probability)
 
     def copy(first, last):
@@ -204,19 +198,6 @@ def permute_rows(indptr, indices, probability, first_row, order, rank):
 
     over_blocks(copy, len(row_of), len(indices))
     return new_indptr, new_indices, new_probability, new_first, row_of
-
-
-@compiled
-def place_rows(indptr, first_row, order, new_indptr, new_first, row_of):
-    """Where the rows begin in the new order, and which row each was."""
-    row, one = np.uint64(0), np.uint64(1)
-    for i in range(np.uint64(len(order))):
-        s = np.uint64(order[i])
-        for old in range(np.uint64(first_row[s]), np.uint64(first_row[s + one])):
-            row_of[row] = old
-            new_indptr[row + one] = new_indptr[row] + indptr[old + one] - indptr[old]
-            row += one
-        new_first[i + one] = row
 
 
 @compiled

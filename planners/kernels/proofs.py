@@ -3,7 +3,7 @@
 import numpy as np
 
 from planners.kernels.blocks import over_blocks, size_of
-from planners.kernels.compiling import compiled
+from planners.kernels.compiling import called_by_compiled, compiled
 from planners.kernels.forms import by_form
 from planners.kernels.moves import Moves
 from planners.kernels.rows import Rows
@@ -12,13 +12,13 @@ PARTS = 256  # of the states
 NEAR_ZERO = 1e-290  # counts as a size, as near 0 numbers are rounded by more than a part of themselves
 
 
-@compiled
+@called_by_compiled
 def ratio(gain, least, most):
     """The larger of gain / margin over all margins from least > 0 to most."""
     return gain / least if gain >= 0.0 else gain / most
 
 
-@compiled
+@called_by_compiled
 def weigh(gain, margin, doubt, k, limit):
     """Take one action into account: k, the largest ratio so far, and the largest one allowed so far."""
     if not gain < np.inf:  # infinite or NaN: nothing can be proven
@@ -32,7 +32,7 @@ def weigh(gain, margin, doubt, k, limit):
     return k, limit
 
 
-@compiled
+@called_by_compiled
 def is_better(q, proves, best, best_proves, doubt):
     """Whether an action is taken instead of the best so far: of two that are tied, one that proves something."""
     if proves == best_proves:
@@ -74,7 +74,7 @@ def prove_moves(tables, values, slope, offset, count, roundings, best_action, pa
             mix = np.uint64(kind[s]) if kind.size == successor.shape[0] else np.uint64(0)
             value = values[s]
             h = offset - slope * value
-            best, least, proves = -np.inf, -np.inf, False
+            best, least, proves = -np.inf, -np.inf, np.bool_(False)
             for a in range(mixture.shape[1]):
                 q, size, weighted = 0.0, abs(value) + NEAR_ZERO, 0.0
                 for d in range(successor.shape[1]):
@@ -114,7 +114,7 @@ def prove_rows(tables, values, slope, offset, count, roundings, best_action, par
         for s in range(np.uint64(states * part // PARTS), np.uint64(states * (part + 1) // PARTS)):
             value = values[s]
             h = offset - slope * value
-            best, least, proves = -np.inf, -np.inf, False
+            best, least, proves = -np.inf, -np.inf, np.bool_(False)
             for row in range(np.uint64(first_row[s]), np.uint64(first_row[s + one])):
                 total, size, weighted = 0.0, 0.0, 0.0
                 for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):

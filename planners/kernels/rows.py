@@ -49,29 +49,6 @@ def sweep_rows(tables, values, first, last, step=1):
     return largest
 
 
-@compiled
-def evaluate_rows(tables, rows, values, new, first, last):
-    """Set new = r + discount * P V in states first..last-1 for one row of each, `rows` (n,).
-
-    Returns the smallest and the largest change, or NaN if one is NaN.
-    """
-    indptr, indices, probability, reward, _, discount = tables
-    least, most = np.inf, -np.inf
-    one = np.uint64(1)
-    for s in range(np.uint64(first), np.uint64(last)):
-        row = np.uint64(rows[s])
-        total = 0.0
-        for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
-            total += probability[entry] * values[np.uint64(indices[entry])]
-        new[s] = reward[row] + discount * total
-        change = new[s] - values[s]
-        if change < least or np.isnan(change):
-            least = change
-        if change > most or np.isnan(change):
-            most = change
-    return least, most
-
-
 @initialise.register(Rows)
 @compiled
 def initialise_rows(tables, values, first, last, per_step):

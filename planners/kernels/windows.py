@@ -6,14 +6,14 @@ times, however large the model.
 
 import numpy as np
 
-from planners.kernels.compiling import compiled
+from planners.kernels.compiling import called_by_compiled, compiled
 from planners.kernels.forms import initialise, sweep
 
 INITIALISED, WINDOW, LOWEST, SPENT = 0, 1, 2, 3  # what the entries of a cursor mean
 PATIENCE = 1000  # sweeps of each block, on average, after which the window is taken to be too small
 
 
-@compiled
+@called_by_compiled
 def next_window(span, pending, cursor, threshold):
     """First unsettled block, end of the window that begins with it, and end of what that reads."""
     blocks = len(pending)

@@ -33,6 +33,8 @@ from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, c
 from planners.plans.plan import Plan
 from planners.sweeps.policy_sweeps import PolicySweeps, compiled_sweeps
 
+ENOUGH: Final = 1e-2  # of the change that the improvement made: less does not decide which policy is next
+FEW_CHANGES: Final = 1e-2  # of the states
 COMPILED_FROM: Final = 50_000  # states; below it compilation costs more than it saves
 
 
@@ -55,7 +57,8 @@ def modified_policy_iteration(
     Args:
         model: A model of S states, or an environment that has one.
         discount: 0 to 1. At 1, states where every policy may pay for ever get the value -inf.
-        sweeps: Backups m of each policy after the one that chose it, 0 or more; 0 is value iteration.
+        sweeps: Backups m of each policy after the one that chose it, 0 or more; 0 is value iteration. A policy whose
+            values hardly change any more has fewer.
         tolerance: Largest error of any value, in units of reward; a value that float64 cannot prove is refused.
         relative_tolerance: The same as a fraction of the largest |V|. If both are given, the larger error is allowed;
             if neither is given, 1e-6 of the largest |V|.
@@ -108,15 +111,33 @@ def modified_policy_iteration(
 
 
 def evaluated_in_part(problem: Problem, values: NDArray[np.float64], sweeps: int) -> Iterator[Backup]:
-    """The iterates V_k from V_0."""
+    """The iterates V_k from V_0.
+
+    While the policy still changes in many states, sweeps of it end as soon as they hardly change the values.
+    """
+    before = np.full(len(values), -1)
     while True:
         action_values = problem.action_values(values)
-        yield Backup(values, action_values)
         policy = problem.greedy(action_values)
-        values = action_values[policy]  # T V_k
+        yield Backup(values, action_values, greedy=policy)
+        enough = ENOUGH * _spread(problem, action_values[policy] - values)
+        settles = np.count_nonzero(policy != before) <= FEW_CHANGES * len(policy)
+        values, before = action_values[policy], policy  # T V_k
         chain, rewards = problem.chain(policy), problem.rewards[policy]
         for _ in range(sweeps):
-            values = rewards + problem.discount * (chain @ values)
+            later = chain @ values
+            later *= problem.discount
+            later += rewards
+            ends = not settles and _spread(problem, later - values) <= enough
+            values = later
+            if ends:
+                break
+
+
+def _spread(problem: Problem, change: NDArray[np.float64]) -> float:
+    """The largest change of a value; where no episode ends, all may change by the same, which changes no policy."""
+    most, least = float(change.max(initial=-np.inf)), float(change.min(initial=np.inf))
+    return most - least if problem.never_ends else max(most, -least)
 
 
 def first_values(problem: Problem, start: Any) -> NDArray[np.float64]:

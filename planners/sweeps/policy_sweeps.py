@@ -26,6 +26,7 @@ from planners.sweeps.certified_values import CertifiedValues
 from planners.sweeps.ordered_sweeps import Order
 
 if TYPE_CHECKING:
+    from planners.kernels.policy_rows import PolicyRows
     from planners.kernels.rows import Rows
 
 
@@ -47,9 +48,9 @@ class PolicySweeps(CertifiedValues):
         order, roundings = Order(own, own, problem.num_states, 1), problem.rounding_terms - 10
         super().__init__(order, values.copy(), roundings, problem.transitions.nnz)
         self.first: NDArray[np.int64] = np.append(problem.first_row, len(problem.row_state))
-        self.never_ends: bool = not problem.termination.any()
         self.known_rows: NDArray[np.integer[Any]] = np.zeros(0, dtype=np.int64)
         self._spare = np.empty_like(self.values)
+        self._policy: PolicyRows | None = None
 
     def improve(self) -> tuple[float, float]:
         """Set `rows` to the greedy policy; returns l and k such that V + l and V + k are bounds of V*."""
@@ -64,30 +65,19 @@ class PolicySweeps(CertifiedValues):
 
         The distance is the largest change or, where no episode ends, how much the changes of two states differ.
         """
-        first = np.inf
+        from planners.kernels.policy_rows import copy_policy, evaluate_once, room_for_rows
+
+        tables, first = self.tables, np.inf
+        self._policy = room_for_rows(tables) if self._policy is None else self._policy
+        copy_policy(tables, self.rows, self._policy)
         for _ in range(sweeps):
-            least, most = self._evaluate_once()
-            distance = most - least if self.never_ends else max(most, -least)
+            least, most = evaluate_once(tables, self._policy, self.values, self._spare)
+            self.values, self._spare = self._spare, self.values
+            distance = most - least if self.problem.never_ends else max(most, -least)
             first = distance if first == np.inf else first
             if not distance > threshold:
                 break
         return first
-
-    def _evaluate_once(self) -> tuple[float, float]:
-        """One sweep of the policy; the smallest and the largest change."""
-        from planners.kernels.blocks import over_blocks
-        from planners.kernels.rows import evaluate_rows
-
-        tables, rows, values, new = self.tables, self.rows, self.values, self._spare
-        entries = len(values) * len(tables.indices) // len(tables.reward)
-
-        def some(first: int, last: int) -> tuple[float, float]:
-            return evaluate_rows(tables, rows, values, new, first, last)
-
-        changes = over_blocks(some, len(values), entries)
-        self.values, self._spare = new, values
-        least, most = zip(*changes, strict=True)
-        return float(np.min(least)), float(np.max(most))
 
     def is_below_floor(self, number: int, l: float, k: float, tolerance: Tolerance) -> bool:
         """Whether rounding keeps any values from proving the tolerance; asked at policies 1, 2, 4, 8, ..."""
@@ -149,6 +139,6 @@ def compiled_sweeps(swept: PolicySweeps, sweeps: int, tolerance: Tolerance, *, r
             final=good or stuck,
             stuck=stuck and not good,
         )
-        if swept.never_ends:
+        if swept.problem.never_ends:
             swept.values += 0.5 * (l + k)
         distance = swept.evaluate(max(sweeps, 1), 0.2 * aim * margin)

@@ -53,9 +53,7 @@ class RowSweeps(CertifiedValues):
         np.minimum.at(joins, problem.row_state[ending], delays(value, value == value, step, problem.discount))
         final = ~np.logical_or.reduceat(goes_on, problem.first_row)
         seeds = sorted_seeds(joins)
-        order, reached, layers = ordering.order_rows(
-            transitions.indptr, transitions.indices, problem.row_state, problem.num_states, *seeds
-        )
+        order, reached, layers = ordering.order_rows(transitions.indptr, transitions.indices, first, *seeds)
         closed = order[reached:]
         order, layers, self.with_the_flow = _with_the_flow(problem, first, order, reached, layers)
         known = final.copy()

@@ -12,13 +12,15 @@ import pytest
 
 import planners
 from planners import Plan, TabularMDP
+from planners.equations.certificates import Bounds, Certifier
+from planners.equations.from_model import make_problem
 from tests.oracles.bounds import check_contained
 from tests.oracles.exact import Tables, optimal_values
 
 METHODS: list[Callable[..., Plan]] = [planners.value_iteration, planners.policy_iteration]
 
 
-def random_model(rng: np.random.Generator) -> TabularMDP:
+def random_model(rng: np.random.Generator, ends: float = 0.2) -> TabularMDP:
     """Up to 4 states and 3 actions, with probabilities and rewards of very different sizes."""
     states, actions = int(rng.integers(1, 5)), int(rng.integers(1, 4))
     size = 10.0 ** rng.integers(-6, 7)
@@ -29,7 +31,7 @@ def random_model(rng: np.random.Generator) -> TabularMDP:
             weights = rng.random(3) ** rng.integers(1, 12)
             weights /= weights.sum()
             P[state][action] = [
-                (float(p), int(rng.integers(states)), float(size * rng.normal()), bool(rng.random() < 0.2))
+                (float(p), int(rng.integers(states)), float(size * rng.normal()), bool(rng.random() < ends))
                 for p in weights
             ]
     return TabularMDP.from_gym_dict(P)
@@ -63,6 +65,46 @@ def test_bounds_hold_for_any_floats(discount: float, scaled: bool, rng: np.rando
         for plan in (policy_iteration, value_iteration):
             check_contained(plan, best)
         check_contained(planners.certify(model, guess, discount=discount), best, guess)
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.3, 0.9, 0.999])
+def test_bounds_from_the_best_actions_alone_hold(discount: float, rng: np.random.Generator) -> None:
+    """Where no episode ends; from afar, and from values that are right but for their rounding."""
+    for _ in range(10):
+        model = random_model(rng, ends=0.0)
+        best = optimal_values(exact_tables(model, scaled=True), Fraction(discount))
+        problem = make_problem(model, discount)
+        near = planners.policy_iteration(model, discount=discount, throw=False).values
+        for values in (near, near + np.abs(near).max() * rng.normal(size=len(near))):
+            action_values = problem.action_values(values)
+            rows = problem.greedy(action_values)
+            found = Certifier(problem).of_best(values, action_values[rows], rows)
+            assert found is not None
+            assert found.error < np.inf
+            check_contained(_Claim(found), best)
+
+
+def test_the_best_actions_alone_prove_nothing_where_an_episode_may_end(rng: np.random.Generator) -> None:
+    problem = make_problem(random_model(rng, ends=1.0), 0.9)
+    values = np.zeros(problem.num_states)
+    assert Certifier(problem).of_best(values, values, problem.greedy(problem.rewards)) is None
+
+
+@pytest.mark.parametrize("ends", [0.0, 0.2])
+def test_bounds_of_unfinished_runs_hold(ends: float, rng: np.random.Generator) -> None:
+    """The estimate of bounds that are far apart is their middle."""
+    for method in (planners.value_iteration, planners.modified_policy_iteration):
+        for iterations in (1, 2, 3, 5):
+            model = random_model(rng, ends)
+            best = optimal_values(exact_tables(model, scaled=True), Fraction(0.9))
+            check_contained(method(model, discount=0.9, max_iterations=iterations, throw=False), best)
+
+
+class _Claim:
+    """Bounds as a plan has them."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.lower, self.upper, self.values, self.error_bound = bounds[:4]
 
 
 @pytest.mark.parametrize("exponent", [10, 20, 30, 40])

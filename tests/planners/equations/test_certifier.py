@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+import planners
 from planners import TabularMDP
 from planners.equations import certificates
 from planners.equations.certificates import Bounds, Certifier, may_end, steps_to_end
@@ -200,6 +201,7 @@ def test_gains_are_widened_by_their_roundings_both_ways() -> None:
     assert numbers == pytest.approx((-1.5, 1.25), abs=1e-12)
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize("evaluated", [False, True])
 def test_who_may_end_is_told_by_steps_as_by_the_graph(evaluated: bool, rng: np.random.Generator) -> None:
     """100 states that lead to three near ones each, of which most rows may end, or few."""
@@ -224,3 +226,27 @@ def test_who_may_end_is_told_by_steps_as_by_the_graph(evaluated: bool, rng: np.r
         surely[often] += bool(can.all())
     assert surely[0.8] > 0  # one is sure of it with a probability above .75
     assert surely[0.003] < 10
+=======
+def test_an_iteration_far_from_its_end_reads_the_tables_once(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bounds that are too far apart to end the run take no further backup for an estimate between them."""
+    calls, read = [0], Problem.expected_next
+
+    def counted(problem: Problem, values: Any) -> Any:
+        calls[0] += 1
+        return read(problem, values)
+
+    monkeypatch.setattr(Problem, "expected_next", counted)
+    for ends in (False, True):
+        rows = {
+            s: {a: [(0.9, int(rng.integers(30)), float(rng.random()), False), (0.1, 0, 0.0, ends)] for a in (0, 1)}
+            for s in range(30)
+        }
+        model = TabularMDP.from_gym_dict(rows)
+        for method in (planners.value_iteration, planners.modified_policy_iteration):
+            calls[0] = 0
+            plan = method(model, discount=0.99, tolerance=1e-3)
+            assert plan.converged
+            assert calls[0] <= plan.iterations + 3
+>>>>>>> w_large

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from planners.equations import linear_systems
 from planners.equations.linear_systems import REFINEMENTS, EvaluationSystem, is_strip
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.equations.proven_systems import Total
@@ -147,6 +148,21 @@ def test_steps_along_a_line_are_counted_exactly() -> None:
 def test_what_never_ends_solves_to_nothing_finite(states: int) -> None:
     """A band and a table: each state stays where it is."""
     assert not np.isfinite(EvaluationSystem(sparse.eye_array(states, format="csr"), 1.0).solve(np.ones(states))).any()
+
+
+def test_how_far_states_lead_is_told_by_the_first_that_lead_too_far(rng: np.random.Generator) -> None:
+    """Models of one block of states, and of several; the state that leads far is anywhere among them."""
+    for states in (1, 200, 257, 3000):
+        indptr = np.concatenate(([0], np.cumsum(rng.integers(1, 4, size=states))))
+        owner = np.repeat(np.arange(states), np.diff(indptr))
+        indices = np.clip(owner + rng.integers(-3, 4, size=len(owner)), 0, states - 1).astype(np.int32)
+        most = int(np.abs(owner - indices).max())
+        assert linear_systems._bandwidth(indices, indptr, 3) == most
+        entry = rng.integers(len(indices))
+        indices[entry] = 0 if owner[entry] >= states // 2 else states - 1
+        far = int(np.abs(owner - indices).max())
+        assert linear_systems._bandwidth(indices, indptr, states) == far
+        assert (linear_systems._bandwidth(indices, indptr, 3) > 3) == (far > 3)
 
 
 def test_a_strip_leads_to_the_next_numbers() -> None:
