@@ -28,7 +28,7 @@ COLUMNS = ("model", "states", "equal fractions", "largest difference", "bits", "
 def exact(model: planners.TabularMDP, case: Case) -> Any:
     """The values of all states: what the graph does not decide is solved on the model of the goal."""
     plan = planned(model, case)
-    return planners.solve(plan.model, discount=1, minimise=case.asked.endswith("min"), exact=True)
+    return planners.solve(plan.model, discount=1, minimise=case.asked.endswith("min"), exact=True, start=plan)
 
 
 def fraction(number: Any) -> Any:
