@@ -77,30 +77,33 @@ def by_components(
     """
     from planners.kernels import components
 
-    began, P, is_open = time.perf_counter(), paying.transitions, np.isnan(known)
-    order, begins = components.in_order(P.indptr, P.indices, paying.num_actions, is_open)
-    if components.ways_back(P.indptr, P.indices, paying.num_actions, order, is_open) > MOST_AGAINST * P.nnz:
+    began, P, A, is_open = time.perf_counter(), paying.transitions, paying.num_actions, np.isnan(known)
+    sign, rewards, feasible = -1.0 if minimise else 1.0, paying.rewards.ravel(), paying.feasible.ravel()
+    order, begins = components.in_order(P.indptr, P.indices, A, is_open)
+    packed, paid, row_of, back = components.pack((P.indptr, P.indices, P.data, A), rewards, sign, feasible, order)
+    if back > MOST_AGAINST * P.nnz:
         return None
-    rewards = np.where(paying.feasible, -paying.rewards if minimise else paying.rewards, -np.inf).ravel()
-    tables = P.indptr, P.indices, P.data, paying.num_actions
-    values, steps = np.where(is_open, 0.0, -known if minimise else known), np.zeros(len(known))
-    each_counts = np.where(paying.feasible, 1.0, -np.inf).ravel()
+    values, steps = np.zeros(len(order) + len(known)), np.zeros(len(order) + len(known))
+    values[len(order) :] = np.where(is_open, 0.0, sign * known)
     if not (
-        components.settle(tables, each_counts, order, begins, CLOSE_STEPS, steps)
-        and components.settle(tables, rewards, order, begins, CLOSE, values)
+        components.settle(packed, np.ones_like(paid), begins, CLOSE_STEPS, steps)
+        and components.settle(packed, paid, begins, CLOSE, values)
     ):
         return None
-    best_row = np.zeros(len(known), dtype=np.int64)
-    longest = paying.longest_row + ROUNDINGS
-    l, k = components.prove_by_steps(tables, rewards, order, values, steps, longest, best_row)
-    lower, upper, middle, error = bracket(values[is_open], steps[is_open], l, k)
+    best = np.zeros(len(order), dtype=np.int64)
+    l, k = components.prove_by_steps(packed, paid, values, steps, paying.longest_row + ROUNDINGS, best)
+    lower, upper, middle, error = bracket(values[: len(order)], steps[: len(order)], l, k)
     target = tolerance.target(middle)
     if not error <= target.aim:
         return None
     if minimise:
         lower, middle, upper = negative(upper), negative(middle), negative(lower)
-    actions = best_row[is_open] % paying.num_actions
+    place = np.empty_like(order)  # of each open state, in their own order
+    place[(np.cumsum(is_open) - 1)[order]] = np.arange(len(order))
+    actions = row_of[best[place]] % A
     error = float(np.nextafter(error, np.inf))
     history = (Iteration(1, error, error, time.perf_counter() - began),)
     method = f"topological value iteration of {len(begins) - 1} components"
-    return Rest(middle, lower, upper, actions, error, target.allowed, Status.CONVERGED, history, method)
+    return Rest(
+        middle[place], lower[place], upper[place], actions, error, target.allowed, Status.CONVERGED, history, method
+    )

@@ -138,33 +138,53 @@ def sort_by(component, components, states):
 
 
 @compiled
-def ways_back(indptr, indices, actions, order, is_open):
-    """How many entries of the states lead to one that comes later in their order."""
-    place, found = np.full(len(is_open), -1, dtype=np.int64), 0
-    for i in range(len(order)):
+def pack(tables, rewards, sign, feasible, order):
+    """The rows of the states in an order, one after the other, with the columns renumbered.
+
+    State order[i] is i, and any other state t is len(order) + t. Returns where the rows of each state begin, where each
+    row begins, its entries, its reward times the sign, its old number, and how many entries lead to a later state.
+    """
+    indptr, indices, probability, actions = tables
+    count, rows, entries, back = len(order), 0, 0, 0
+    place = np.arange(count, count + len(indptr) // actions)
+    for i in range(count):
         place[order[i]] = i
-    for i in range(len(order)):
-        for entry in range(indptr[order[i] * actions], indptr[(order[i] + 1) * actions]):
-            found += place[indices[entry]] > i
-    return found
+        for row in range(order[i] * actions, (order[i] + 1) * actions):
+            if feasible[row]:
+                rows, entries = rows + 1, entries + indptr[row + 1] - indptr[row]
+    first, begins, row_of = np.zeros(count + 1, np.int64), np.zeros(rows + 1, np.int64), np.empty(rows, np.int64)
+    columns, chances, paid = np.empty(entries, np.int64), np.empty(entries), np.empty(rows)
+    rows, entries = 0, 0
+    for i in range(count):
+        for row in range(order[i] * actions, (order[i] + 1) * actions):
+            if feasible[row]:
+                for entry in range(indptr[row], indptr[row + 1]):
+                    t = place[indices[entry]]
+                    columns[entries], chances[entries] = t, probability[entry]
+                    back += i < t < count
+                    entries += 1
+                paid[rows], row_of[rows] = sign * rewards[row], row
+                rows += 1
+                begins[rows] = entries
+        first[i + 1] = rows
+    return (first, begins, columns, chances), paid, row_of, back
 
 
 @compiled
-def settle(tables, rewards, order, begins, close, values):
+def settle(packed, rewards, components, close, values):
     """Sweep V = max r + P V, component by component, until no sweep changes V by more than what is close.
 
     False if the values of a component settle slowly, or are infinite. `close` has two parts: a number, and a part of
-    the largest |V| of the component. Rows that do not exist have the reward -inf. A state that leads to itself is taken
-    as one step that lasts until it does not.
+    the largest |V| of the component. A state that leads to itself is taken as one step that lasts until it does not.
     """
-    for c in range(len(begins) - 1):
-        sweeps, before = 0, np.inf
+    for c in range(len(components) - 1):
+        sweeps, before, alone = 0, np.inf, components[c + 1] == components[c] + 1
         while True:
-            change, size = sweep_states(tables, rewards, order[begins[c] : begins[c + 1]], values)
+            change, size = sweep_states(packed, rewards, components[c], components[c + 1], values)
             sweeps += 1
             if not size < np.inf:
                 return False
-            if begins[c + 1] == begins[c] + 1 or change <= close[0] + close[1] * size:
+            if alone or change <= close[0] + close[1] * size:
                 break
             if sweeps % LOOK == 0:
                 if not change <= FALL * before:
@@ -174,20 +194,20 @@ def settle(tables, rewards, order, begins, close, values):
 
 
 @compiled
-def sweep_states(tables, rewards, states, values):
-    """One sweep of the states in their order; the largest change, and the largest |V|."""
-    indptr, indices, probability, actions = tables
+def sweep_states(packed, rewards, begin, end, values):
+    """One sweep of the states from `begin` to `end`; the largest change, and the largest |V|."""
+    first, begins, columns, chances = packed
     change, size, one = 0.0, 0.0, np.uint64(1)
-    for i in range(np.uint64(len(states))):
-        s, best = np.uint64(states[i]), -np.inf
-        for row in range(s * np.uint64(actions), (s + one) * np.uint64(actions)):
+    for s in range(np.uint64(begin), np.uint64(end)):
+        best = -np.inf
+        for row in range(np.uint64(first[s]), np.uint64(first[s + one])):
             worth, stays = rewards[row], 0.0
-            for entry in range(np.uint64(indptr[row]), np.uint64(indptr[row + one])):
-                t = np.uint64(indices[entry])
+            for entry in range(np.uint64(begins[row]), np.uint64(begins[row + one])):
+                t = np.uint64(columns[entry])
                 if t == s:
-                    stays += probability[entry]
+                    stays += chances[entry]
                 else:
-                    worth += probability[entry] * values[t]
+                    worth += chances[entry] * values[t]
             if stays > 0.0:
                 worth = worth / (1.0 - stays) if stays < 1.0 else np.inf
             best = max(best, worth)
@@ -197,30 +217,29 @@ def sweep_states(tables, rewards, states, values):
 
 
 @compiled
-def prove_by_steps(tables, rewards, order, values, steps, roundings, best_row):
+def prove_by_steps(packed, rewards, values, steps, roundings, best_row):
     """The numbers l and k of `planners.equations.certificates` for the weights h = steps; infinite if they prove none.
 
-    States that are not in the order have known values and the weight 0. Fills `best_row` (S,) with the greedy policy.
+    States from the last of `packed` on have known values and the weight 0. Fills `best_row` with the greedy policy.
     """
-    indptr, indices, probability, actions = tables
+    first, begins, columns, chances = packed
     u, l, k = 2.0**-53 * roundings, np.inf, -np.inf
-    for s in order:
+    for s in range(len(first) - 1):
         best, least = -np.inf, -np.inf
-        for row in range(s * actions, (s + 1) * actions):
-            if rewards[row] > -np.inf:
-                total, size, weighted = 0.0, abs(values[s]) + NEAR_ZERO + abs(rewards[row]), 0.0
-                for entry in range(indptr[row], indptr[row + 1]):
-                    there = probability[entry] * values[indices[entry]]
-                    total += there
-                    size += abs(there)
-                    weighted += probability[entry] * steps[indices[entry]]
-                gained, margin = rewards[row] + total - values[s], steps[s] - weighted
-                doubt = u * (steps[s] + weighted)
-                if not (margin > doubt and abs(gained) + u * size < np.inf):  # NaN too
-                    return -np.inf, np.inf
-                k = max(k, ratio(gained + u * size, margin - doubt, margin + doubt))
-                if gained > best:
-                    best, best_row[s] = gained, row
-                    least = -ratio(u * size - gained, margin - doubt, margin + doubt)
+        for row in range(first[s], first[s + 1]):
+            total, size, weighted = 0.0, abs(values[s]) + NEAR_ZERO + abs(rewards[row]), 0.0
+            for entry in range(begins[row], begins[row + 1]):
+                there = chances[entry] * values[columns[entry]]
+                total += there
+                size += abs(there)
+                weighted += chances[entry] * steps[columns[entry]]
+            gained, margin = rewards[row] + total - values[s], steps[s] - weighted
+            doubt = u * (steps[s] + weighted)
+            if not (margin > doubt and abs(gained) + u * size < np.inf):  # NaN too
+                return -np.inf, np.inf
+            k = max(k, ratio(gained + u * size, margin - doubt, margin + doubt))
+            if gained > best:
+                best, best_row[s] = gained, row
+                least = -ratio(u * size - gained, margin - doubt, margin + doubt)
         l = min(l, least)
     return l, k

@@ -16,6 +16,7 @@ import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners import InvalidModelError, InvalidOptionError, MoveMDP, Plan, TabularMDP, UnboundedValueError
 from planners.equations import reaching
+from planners.goals import topological
 from tests.oracles.bounds import check_contained
 from tests.oracles.exact import (
     Distribution,
@@ -243,6 +244,45 @@ def test_reward_without_end_is_refused_by_the_states_of_the_model() -> None:
     with pytest.raises(UnboundedValueError, match="states") as caught:
         planners.stochastic_shortest_path(gains, 0)
     assert caught.value.states == (1,)
+
+
+@exact
+@given(P=costly, data=st.data(), minimise=st.booleans())
+def test_the_proof_holds_for_values_that_have_not_settled(P: Tables, data: st.DataObject, minimise: bool) -> None:
+    goal = goals(data, P)
+    best = costs_until(P, goal, "infinite" if not minimise else "forbidden", least=minimise)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reaching, "COMPILED_FROM", 1)
+        patch.setattr(topological, "CLOSE", (0.0, 0.5))
+        patch.setattr(topological, "MOST_AGAINST", 1.0)
+        plan = planners.stochastic_shortest_path(
+            model_of(P), goal, minimise=minimise, missing="infinite", tolerance=1e9, throw=False
+        )
+    check_contained(plan, best)
+    for state, value in enumerate(costs_of_policy(P, goal, plan)):
+        if np.isfinite(float(best[state])):
+            assert value <= exact_value(plan.upper[state]) if minimise else value >= exact_value(plan.lower[state])
+
+
+def costs_of_policy(P: Tables, goal: set[int], plan: Plan) -> list[Number]:
+    found = values_where_defined(until(P, goal, Fraction(0), pays=True), policy_of(plan), ONE)
+    return [Fraction(0) if value is None else value for value in found]
+
+
+@pytest.mark.parametrize("minimise", [False, True])
+def test_the_proof_of_a_ring_that_has_not_settled(minimise: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the values lack the same part of the truth everywhere, and half of the bounds would not hold."""
+    for name, value in {"CLOSE": (0.0, 0.2), "MOST_AGAINST": 1.0}.items():
+        monkeypatch.setattr(topological, name, value)
+    monkeypatch.setattr(reaching, "COMPILED_FROM", 1)
+    ring = {state: {0: [(1.0, state + 1, 1.0, False)]} for state in range(1, 40)}
+    ends = {0: {0: [(1.0, 0, 0.0, True)]}, 40: {0: [(0.75, 1, 1.0, False), (0.25, 0, 1.0, False)]}}
+    plan = planners.stochastic_shortest_path(
+        TabularMDP.from_gym_dict(ring | ends), 0, minimise=minimise, missing="infinite", tolerance=1e9
+    )
+    assert "topological" in plan.method
+    assert plan.error_bound > 1.0
+    check_contained(plan, [Fraction(0), *(Fraction(41 - state) + Fraction(3, 4) * 160 for state in range(1, 41))])
 
 
 def chain(stays: float, states: int = 600) -> TabularMDP:
