@@ -241,10 +241,8 @@ def undecided_part(paying: TabularMDP, known: NDArray[np.float64]) -> Part:
     transitions = sparse.csr_array((inside.data, number[inside.indices], inside.indptr), shape=shape)
     ends = ~solved[:, None]
     model = TabularMDP(
-        transitions=transitions,
-        termination=np.where(ends, 1.0, paying.termination[kept]),
+        **with_known_rows(transitions, np.where(ends, 1.0, paying.termination[kept]), paying.feasible[kept]),
         rewards=np.where(ends, np.where(np.isnan(worth), 0.0, worth)[:, None], paying.rewards[kept]),
-        feasible=paying.feasible[kept],
         may_rest=paying.may_rest,
     )
     return Part(model, solved)
