@@ -14,7 +14,7 @@ Source: Dai and Goldsmith (2007), "Topological Value Iteration Algorithm for Mar
 """
 
 import time
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,10 +85,9 @@ def by_components(
         return None
     values, steps = np.zeros(len(order) + len(known)), np.zeros(len(order) + len(known))
     values[len(order) :] = np.where(is_open, 0.0, sign * known)
-    if not (
-        components.settle(packed, np.ones_like(paid), begins, CLOSE_STEPS, steps)
-        and components.settle(packed, paid, begins, CLOSE, values)
-    ):
+    if not _settle(packed, np.ones_like(paid), begins, CLOSE_STEPS, steps):
+        return None
+    if not _settle(packed, paid, begins, CLOSE, values):
         return None
     best = np.zeros(len(order), dtype=np.int64)
     l, k = components.prove_by_steps(packed, paid, values, steps, paying.longest_row + ROUNDINGS, best)
@@ -107,3 +106,13 @@ def by_components(
     return Rest(
         middle[place], lower[place], upper[place], actions, error, target.allowed, Status.CONVERGED, history, method
     )
+
+
+def _settle(packed: Any, rewards: NDArray[np.float64], begins: Any, close: Any, values: NDArray[np.float64]) -> bool:
+    """Sweep values until they have settled; False if they do so slowly, or are infinite."""
+    from planners.kernels import components
+
+    reached, found = np.zeros(3), components.BUSY
+    while found == components.BUSY:
+        found = components.settle(packed, rewards, begins, close, values, reached)
+    return found == components.SETTLED

@@ -8,6 +8,8 @@ import numpy as np
 from planners.kernels.compiling import compiled
 from planners.kernels.proofs import NEAR_ZERO, ratio
 
+SETTLED, BUSY, SLOW = 0, 1, 2
+BUDGET = 1 << 20  # states to sweep in one call, so that Ctrl-C is heard
 LOOK, FALL = 32, 1 / 16  # sweeps after which changes are to be so small a part of what they were
 
 
@@ -171,26 +173,32 @@ def pack(tables, rewards, sign, feasible, order):
 
 
 @compiled
-def settle(packed, rewards, components, close, values):
+def settle(packed, rewards, components, close, values, reached):
     """Sweep V = max r + P V, component by component, until no sweep changes V by more than what is close.
 
-    False if the values of a component settle slowly, or are infinite. `close` has two parts: a number, and a part of
-    the largest |V| of the component. A state that leads to itself is taken as one step that lasts until it does not.
+    `close` has two parts: a number, and a part of the largest |V| of the component. A state that leads to itself is
+    taken as one step that lasts until it does not. `reached` (3,) is where the last call came to, all 0 at first: the
+    component, its sweeps, and its change when it was last looked at.
+
+    Returns SETTLED, BUSY after some milliseconds, or SLOW if a component settles slowly or has infinite values.
     """
-    for c in range(len(components) - 1):
-        sweeps, before, alone = 0, np.inf, components[c + 1] == components[c] + 1
-        while True:
-            change, size = sweep_states(packed, rewards, components[c], components[c + 1], values)
-            sweeps += 1
-            if not size < np.inf:
-                return False
-            if alone or change <= close[0] + close[1] * size:
-                break
-            if sweeps % LOOK == 0:
-                if not change <= FALL * before:
-                    return False
-                before = change
-    return True
+    c, sweeps, before, spent = int(reached[0]), int(reached[1]), reached[2], 0
+    while c < len(components) - 1:
+        if spent > BUDGET:
+            reached[0], reached[1], reached[2] = c, sweeps, before
+            return BUSY
+        begin, end = components[c], components[c + 1]
+        change, size = sweep_states(packed, rewards, begin, end, values)
+        spent, sweeps = spent + end - begin, sweeps + 1
+        if not size < np.inf:
+            return SLOW
+        if end == begin + 1 or change <= close[0] + close[1] * size:
+            c, sweeps = c + 1, 0
+        elif sweeps % LOOK == 0:
+            if sweeps > LOOK and not change <= FALL * before:
+                return SLOW
+            before = change
+    return SETTLED
 
 
 @compiled

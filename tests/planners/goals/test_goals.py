@@ -285,6 +285,25 @@ def test_the_proof_of_a_ring_that_has_not_settled(minimise: bool, monkeypatch: p
     check_contained(plan, [Fraction(0), *(Fraction(41 - state) + Fraction(3, 4) * 160 for state in range(1, 41))])
 
 
+def test_a_component_that_takes_several_calls() -> None:
+    """60,000 states in a ring, which one of them leaves every fourth time; a call sweeps 2^20 states."""
+    count = 60_000
+    tails, heads = np.append(np.arange(count), count - 1), np.append(np.arange(1, count + 1), 0)
+    chances = np.append(np.ones(count - 1), [0.25, 0.75])
+    model = TabularMDP(
+        transitions=sparse.csr_array((chances, (tails, heads)), shape=(count + 1, count + 1)),
+        termination=np.append(np.zeros(count), 1.0)[:, None],
+        rewards=np.append(np.ones(count), 0.0)[:, None],
+        feasible=np.ones((count + 1, 1), dtype=bool),
+        endings=sparse.csr_array(([1.0], ([count], [count])), shape=(count + 1, count + 1)),
+    )
+    plan = planners.stochastic_shortest_path(model, count, minimise=True)
+    assert "topological" in plan.method
+    truth = np.append(count - np.arange(count) + 3.0 * count, 0.0)
+    assert (plan.lower <= truth).all()
+    assert (plan.upper >= truth).all()
+
+
 def chain(stays: float, states: int = 600) -> TabularMDP:
     """Each state leads to the one before it, or stays with a probability; a step costs 1, and state 0 is the goal."""
     P = np.zeros((states, 1, states))
