@@ -146,7 +146,7 @@ def solve(
             `reachability`. At discount 1 the number of entries is a probability where the episode ends there, and never
             less than that of ever coming there. `start=`: where episodes begin, as for `planners.visits`.
         exact: True: V* in fractions, proven without floats, as an `ExactPlan`. A float is read as its exact fraction,
-            rows are scaled to sum to 1, and `discount` may be a `Fraction`.
+            rows are scaled to sum to 1, and `discount` may be a `Fraction`. `start=`: a plan to go on from.
         **options: Passed on to the method, for instance `max_iterations` or `seed`.
 
     Returns:

@@ -171,14 +171,9 @@ class Certifier:
         rounding = problem.sharp_rounding(values) if sharp else problem.rounding(values)
         l, k = self._numbers(values, action_values, policy, h, margin, rounding)
         if not (np.isfinite(k) and np.isfinite(l)):
-<<<<<<< HEAD
             return self.unknown(values, policy, l, k, h)
-        return _around(values, l * h, k * h, policy, problem)
-=======
-            return self._unknown(values, policy, l, k, h)
         far = 0.5 * (k - l) * float(h.max()) > wanted
         return _around(values, l * h, k * h, policy, None if far else problem)
->>>>>>> w_large
 
     @np.errstate(over="ignore")
     def _only_rounding_is_left(

@@ -194,10 +194,10 @@ def recurrent_classes(chain: sparse.csr_array, closed: NDArray[np.bool_]) -> NDA
     from scipy.sparse import csgraph
 
     _, label = csgraph.connected_components(chain, directed=True, connection="strong")
-    graph = chain.tocoo()
-    leaving = label[graph.coords[0]] != label[graph.coords[1]]
-    open_classes = np.unique(label[graph.coords[0][leaving]])
-    recurrent = closed & ~np.isin(label, open_classes)
+    tail = np.repeat(np.arange(len(label)), np.diff(chain.indptr))
+    is_open = np.zeros(len(label), dtype=bool)  # of each class: whether one may leave it
+    is_open[label[tail[label[tail] != label[chain.indices]]]] = True
+    recurrent = closed & ~is_open[label]
     return np.where(recurrent, label, -1)
 
 

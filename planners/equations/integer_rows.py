@@ -18,24 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.equations.integer_tables import IntegerRow, IntegerRows, stored_rows
 from planners.models.tabular import TabularMDP
 from planners.told_outcomes import MoveOutcomes, RowOutcomes
 
 CLOSE = Fraction(1, 2**45)  # what was read and what is stored differ by rounding
-
-
-class IntegerRow(NamedTuple):
-    """The equation of one pair; `ends`: whether the episode may end with it."""
-
-    state: int
-    scale: int
-    reward: int
-    nexts: tuple[tuple[int, int], ...]  # (next state, weight)
-    ends: bool
-
-    def backup(self, numerators: list[int], denominator: int) -> int:
-        """The right side for V = numerators / denominator, times the denominator."""
-        return self.reward * denominator + sum(weight * numerators[state] for state, weight in self.nexts)
 
 
 class _Entry(NamedTuple):
@@ -45,34 +32,43 @@ class _Entry(NamedTuple):
     ends: bool
 
 
-def integer_rows(model: TabularMDP, discount: Fraction | NDArray[np.float64]) -> dict[int, IntegerRow]:
-    """The equation of each feasible pair s*A + a.
+def integer_rows(model: TabularMDP, discount: Fraction | NDArray[np.float64]) -> IntegerRows:
+    """The equation of each feasible pair s*A + a, in their order.
 
     Args:
         model: A model of S states and A actions.
         discount: One number, or (S, A) of them.
 
     >>> model = TabularMDP.from_gym_dict({0: {0: [(0.25, 0, 2.0, False), (0.75, 0, 1.0, True)]}})
-    >>> integer_rows(model, Fraction(1, 2))[0]      # 8 Q = 10 + V
+    >>> integer_rows(model, Fraction(1, 2)).row(0)      # 8 Q = 10 + V
     IntegerRow(state=0, scale=8, reward=10, nexts=((0, 1),), ends=True)
     """
-    return {pair: row for pair, (row, _) in exact_rows(model, discount).items()}
+    pairs = np.flatnonzero(model.feasible.ravel())
+    stored = stored_rows(model, pairs, discount)
+    if model.paid is None and model.told is None:
+        return stored
+    return IntegerRows.of([row for row, _ in _as_read(model, pairs, stored, discount)])
 
 
 def exact_rows(model: TabularMDP, discount: Fraction | NDArray[np.float64]) -> dict[int, tuple[IntegerRow, bool]]:
     """The equation of each feasible pair, and whether it is that of outcomes as they were read."""
+    pairs = np.flatnonzero(model.feasible.ravel())
+    found = _as_read(model, pairs, stored_rows(model, pairs, discount), discount)
+    return dict(zip(pairs.tolist(), found, strict=True))
+
+
+def _as_read(
+    model: TabularMDP, pairs: NDArray[np.int64], stored: IntegerRows, discount: Fraction | NDArray[np.float64]
+) -> list[tuple[IntegerRow, bool]]:
     A, told = model.num_actions, _Told(model)
-    P, ends, rewards = model.transitions, model.termination.ravel().tolist(), model.rewards.ravel().tolist()
-    rows = {}
-    for pair in np.flatnonzero(model.feasible.ravel()).tolist():
+    ends, rewards = model.termination.ravel().tolist(), model.rewards.ravel().tolist()
+    rows = []
+    for place, pair in enumerate(pairs.tolist()):
         g = discount if isinstance(discount, Fraction) else Fraction(float(discount.flat[pair]))
         entries = told.outcomes(pair)
         row = None if entries is None else _of_outcomes(pair // A, entries, g)
         read = row is not None and _fits(row, g, rewards[pair], ends[pair], entries or [])
-        if row is None or not read:
-            part = slice(P.indptr[pair], P.indptr[pair + 1])
-            row = _stored(pair // A, P.indices[part].tolist(), P.data[part].tolist(), ends[pair], rewards[pair], g)
-        rows[pair] = row, read
+        rows.append((row, True) if row is not None and read else (stored.row(place), False))
     return rows
 
 
@@ -85,15 +81,6 @@ def _of_outcomes(state: int, entries: list[_Entry], discount: Fraction) -> Integ
             nexts[entry.next_state] = nexts.get(entry.next_state, 0) + weight
     earned = sum(weight * amount for weight, amount in zip(weights, amounts, strict=True))
     return _row(state, sum(weights), earned, unit, nexts, discount)
-
-
-def _stored(
-    state: int, states: list[int], chances: list[float], end: float, reward: float, discount: Fraction
-) -> IntegerRow:
-    weights, _ = _whole([*chances, end])
-    (amount,), unit = _whole([reward])
-    total = sum(weights)
-    return _row(state, total, total * amount, unit, dict(zip(states, weights[:-1], strict=True)), discount)
 
 
 def _row(state: int, total: int, earned: int, unit: int, nexts: dict[int, int], discount: Fraction) -> IntegerRow:

@@ -13,14 +13,14 @@ Sources: Wan (2006), "An algorithm to solve integer linear systems exactly using
 """
 
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from planners.equations.integer_rows import IntegerRow
+from planners.equations.integer_tables import IntegerRow, IntegerRows, Integers, objects, sums
 from planners.equations.linear_systems import EvaluationSystem
 from planners.equations.rational_systems import Row, TooLargeError, expected_until
 from planners.errors import UnprovenValueError
@@ -31,30 +31,55 @@ GUARD: Final = 5  # bits by which what is left may be larger than 1
 FIRST_TRY, MORE = 64, 1.4  # bits after which fractions are looked for, and by how much more the next time
 
 
-def solve_exactly(rows: Sequence[IntegerRow]) -> tuple[list[int], int]:
+def solve_exactly(rows: IntegerRows) -> tuple[Integers, int]:
     """Numerators, (n,), and the denominator of V, which solves the equation of each of n rows.
 
-    Row i is that of state i: scale * V(i) = reward + sum of weight * V(next).
+    Row i is that of state i: scale * V(i) = reward + sum of weight * V(next). States that only lead on to another one
+    are worth what that one is, and a whole number more; the others are solved.
 
     Raises:
         UnprovenValueError: The system is singular, or its fractions are too long.
 
-    >>> solve_exactly([IntegerRow(0, 8, 10, ((0, 1),), True)])      # 8 V = 10 + V
-    ([10], 7)
+    >>> solve_exactly(IntegerRows.of([IntegerRow(0, 8, 10, ((0, 1),), True)]))      # 8 V = 10 + V
+    (array([10], dtype=object), 7)
     """
-    if not rows:
-        return [], 1
-    return _by_floats(rows) or _by_elimination(rows)
+    if not len(rows.scale):
+        return rows.scale, 1
+    root, more = _led_on(rows)
+    solved = np.flatnonzero(root == np.arange(len(root)))
+    place = np.empty(len(root), dtype=np.int64)
+    place[solved] = np.arange(len(solved))
+    system = rows.take(solved)
+    system = system._replace(reward=system.reward + system.onward(more), nexts=place[root[system.nexts]])
+    numerators, denominator = _by_floats(system) or _by_elimination(system)
+    return numerators[place[root]] + more * denominator, denominator
 
 
-def _by_floats(rows: Sequence[IntegerRow]) -> tuple[list[int], int] | None:
+def _led_on(rows: IntegerRows) -> tuple[NDArray[np.int64], Integers]:
+    """(n,) the state that each one surely comes to, where it is not led on; (n,) what it earns until then.
+
+    Each round looks twice as far ahead. Where states lead each other on for ever nobody is led on.
+    """
+    own, only = np.arange(len(rows.scale)), (rows.lengths == 1) & ~rows.ends & (rows.scale == 1)
+    root, more = own.copy(), np.zeros(len(own), dtype=object)
+    root[only] = rows.nexts[rows.first[:-1][only]]
+    only &= (root != own) & (sums(rows.weights, rows.first) == 1)
+    root, more[only] = np.where(only, root, own), rows.reward[only]
+    for _ in range(len(own).bit_length() + 1):
+        if not only[root].any():
+            return root, more
+        root, more = root[root], more + more[root]
+    return own, np.zeros(len(own), dtype=object)
+
+
+def _by_floats(rows: IntegerRows) -> tuple[Integers, int] | None:
     """The solution, None where float64 is not good enough to come nearer to it."""
     system = _system(rows)
-    residual, known = [row.reward for row in rows], _Expansion(len(rows))
+    residual, known = rows.reward, _Expansion(len(rows.scale))
     take, wanted = BITS, FIRST_TRY
-    while system is not None and any(residual):
+    while system is not None and residual.any():
         try:
-            right = np.array([left / row.scale for left, row in zip(residual, rows, strict=True)])
+            right = (residual / rows.scale).astype(np.float64)
         except OverflowError:
             return None
         y = system.solve_once(right)
@@ -67,57 +92,52 @@ def _by_floats(rows: Sequence[IntegerRow]) -> tuple[list[int], int] | None:
         if take < FEWEST:
             return None
         shift = max(take - extra, 0)
-        digits = [int(digit) for digit in np.rint(np.ldexp(y, shift)).tolist()]
-        residual = [
-            (left << shift) - row.scale * digit + sum(weight * digits[state] for state, weight in row.nexts)
-            for left, row, digit in zip(residual, rows, digits, strict=True)
-        ]
+        digits = objects([int(digit) for digit in np.rint(np.ldexp(y, shift)).tolist()])
+        residual = (residual << shift) - rows.scale * digits + rows.onward(digits)
         known.append(digits, shift)
         if known.bits >= wanted:
-            found = _fractions(known.whole(), known.bits)
+            found = _fractions(known.whole().tolist(), known.bits)
             if found is not None and _solves(rows, *found):
                 return found
             wanted = int(MORE * known.bits)
     return None if system is None else (known.whole(), 1 << known.bits)
 
 
-def _system(rows: Sequence[IntegerRow]) -> EvaluationSystem | None:
+def _system(rows: IntegerRows) -> EvaluationSystem | None:
     try:
-        data = [weight / row.scale for row in rows for _, weight in row.nexts]
+        data = (rows.weights / np.repeat(rows.scale, rows.lengths)).astype(np.float64)
     except OverflowError:
         return None
-    columns = [state for row in rows for state, _ in row.nexts]
-    ends = np.concatenate(([0], np.cumsum([len(row.nexts) for row in rows])))
-    chain = sparse.csr_array((data, columns, ends), shape=(len(rows), len(rows)), dtype=np.float64)
-    return EvaluationSystem(chain, 1.0, factored=True)
+    count = len(rows.scale)
+    return EvaluationSystem(sparse.csr_array((data, rows.nexts, rows.first), shape=(count, count)), 1.0, factored=True)
 
 
 class _Expansion:
     """Whole numbers that are known bit by bit; blocks of equal length are joined, so that each bit is moved seldom."""
 
     def __init__(self, count: int) -> None:
-        self.blocks: list[tuple[list[int], int]] = []
+        self.blocks: list[tuple[Integers, int]] = []
         self.bits, self.count = 0, count
 
-    def append(self, digits: list[int], shift: int) -> None:
+    def append(self, digits: Integers, shift: int) -> None:
         """`shift` more bits."""
         self.bits += shift
         self.blocks.append((digits, shift))
         while len(self.blocks) > 1 and self.blocks[-2][1] <= 2 * self.blocks[-1][1]:
             self._join()
 
-    def whole(self) -> list[int]:
+    def whole(self) -> Integers:
         """The numbers."""
         while len(self.blocks) > 1:
             self._join()
-        return self.blocks[0][0] if self.blocks else [0] * self.count
+        return self.blocks[0][0] if self.blocks else np.zeros(self.count, dtype=object)
 
     def _join(self) -> None:
         (low, shift), (high, before) = self.blocks.pop(), self.blocks.pop()
-        self.blocks.append(([(a << shift) + b for a, b in zip(high, low, strict=True)], before + shift))
+        self.blocks.append(((high << shift) + low, before + shift))
 
 
-def _fractions(numbers: list[int], bits: int) -> tuple[list[int], int] | None:
+def _fractions(numbers: list[int], bits: int) -> tuple[Integers, int] | None:
     """Numerators and a common denominator of which numbers / 2**bits are so many bits; None if these are too few."""
     most = 1 << max((bits - GUARD) // 2 - 1, 0)
     unit, denominator = 1 << bits, 1
@@ -129,7 +149,7 @@ def _fractions(numbers: list[int], bits: int) -> tuple[list[int], int] | None:
             if factor is None:
                 return None
             denominator *= factor
-    return [(2 * number * denominator + unit) // (2 * unit) for number in numbers], denominator
+    return (2 * objects(numbers) * denominator + unit) // (2 * unit), denominator
 
 
 def _denominator(above: int, below: int, off: int, most: int) -> int | None:
@@ -145,32 +165,32 @@ def _denominator(above: int, below: int, off: int, most: int) -> int | None:
     return found
 
 
-def _solves(rows: Sequence[IntegerRow], numerators: list[int], denominator: int) -> bool:
-    return all(
-        row.scale * numerator == row.backup(numerators, denominator)
-        for row, numerator in zip(rows, numerators, strict=True)
-    )
+def _solves(rows: IntegerRows, numerators: Integers, denominator: int) -> bool:
+    return bool((rows.scale * numerators == rows.reward * denominator + rows.onward(numerators)).all())
 
 
-def _by_elimination(rows: Sequence[IntegerRow]) -> tuple[list[int], int]:
+def _by_elimination(rows: IntegerRows) -> tuple[Integers, int]:
     """The same in fractions from the beginning, which is slow."""
-    end = len(rows)
+    each = [rows.row(place) for place in range(len(rows.scale))]
+    end = len(each)
     try:
         found = expected_until(
             end,
-            {state: Row(Fraction(row.reward, row.scale), _nexts(row, end)) for state, row in enumerate(rows)},
+            {state: Row(Fraction(row.reward, row.scale), _nexts(row, end)) for state, row in enumerate(each)},
         )
     except TooLargeError:
         raise UnprovenValueError(
-            f"the exact values of {len(rows)} states take too long: float64 cannot approximate them, and their "
+            f"the exact values of {end} states take too long: float64 cannot approximate them, and their "
             "fractions become too long. Leave out exact=True, or use a smaller discount",
             range(end),
         ) from None
     denominator = math.lcm(*(found[state].denominator for state in range(end)))
-    return [int(found[state] * denominator) for state in range(end)], denominator
+    return objects([int(found[state] * denominator) for state in range(end)]), denominator
 
 
 def _nexts(row: IntegerRow, end: int) -> dict[int, Fraction]:
-    nexts = {state: Fraction(weight, row.scale) for state, weight in row.nexts}
+    nexts: dict[int, Fraction] = {}
+    for state, weight in row.nexts:
+        nexts[state] = nexts.get(state, Fraction()) + Fraction(weight, row.scale)
     left = 1 - sum(nexts.values(), Fraction())
     return nexts | ({end: left} if left else {})

@@ -8,6 +8,7 @@ Sources: Baier and Katoen (2008), "Principles of Model Checking", Sections 10.1.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,12 @@ from scipy import sparse
 from planners.equations.graph import Entering, next_towards, rows_towards, take_out
 
 Mask = NDArray[np.bool_]
+COMPILED_FROM: Final = 501  # states; the searches of fewer take less time than to import Numba
+
+
+def is_compiled(states: int) -> bool:
+    """Whether there are so many states that compiled loops search them."""
+    return states >= COMPILED_FROM
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +53,7 @@ class Arena:
 
     def can_reach(self) -> Mask:
         """(S,) some policy reaches the goal with positive probability."""
-        return next_towards(self.transitions, self.row_state, self.free, self.goal) >= 0
+        return self._towards(self.free, self.goal) >= 0
 
     @cached_property
     def must_reach_perhaps(self) -> Mask:
@@ -59,7 +66,7 @@ class Arena:
         while True:
             hopeless = self._drawn_to(hopeless, self.leaks)
             rows = self.staying(~hopeless)
-            lost = next_towards(self.transitions, self.row_state, rows, self.goal) < 0
+            lost = self._towards(rows, self.goal) < 0
             if (lost == hopeless).all():
                 return ~lost
             hopeless = lost
@@ -68,7 +75,7 @@ class Arena:
         """(S,) every policy reaches the goal with probability 1."""
         misses = ~self.must_reach_perhaps
         misses[self.row_state[self.free & self.leaks]] = True
-        return next_towards(self.transitions, self.row_state, self.free, misses) < 0
+        return self._towards(self.free, misses) < 0
 
     def rows_to_miss(self) -> NDArray[np.int64]:
         """(S,) for each state a row that may miss the goal for ever, or leads nearer to one; -1 where there is none."""
@@ -77,7 +84,7 @@ class Arena:
         missing = self.free & ((avoids[self.row_state] & ~enters) | self.leaks)
         there = np.zeros(len(self.goal), dtype=bool)
         there[self.row_state[missing]] = True
-        towards = next_towards(self.transitions, self.row_state, self.free, there)
+        towards = self._towards(self.free, there)
         rows = rows_towards(self.transitions, self.row_state, self.free, towards)
         first = np.flatnonzero(missing)[::-1]
         rows[self.row_state[first]] = first
@@ -90,7 +97,7 @@ class Arena:
 
     def rows_to_goal(self, rows: Mask) -> NDArray[np.int64]:
         """(S,) of the given rows, for each state one on a shortest way to the goal; -1 where there is none."""
-        towards = next_towards(self.transitions, self.row_state, rows, self.goal)
+        towards = self._towards(rows, self.goal)
         return rows_towards(self.transitions, self.row_state, rows, towards)
 
     def _drawn_to(self, states: Mask, broken: Mask) -> Mask:
@@ -99,9 +106,30 @@ class Arena:
         has_row = np.zeros(len(states), dtype=bool)
         has_row[self.row_state[~gone]] = True
         drawn = states | (~self.goal & ~has_row)
-        take_out(self._entering, self.row_state, gone, drawn)
+        if is_compiled(len(drawn)):
+            from planners.kernels import components
+
+            components.take_out(*self._entering, self._actions, gone, drawn)
+        else:
+            take_out(self._entering, self.row_state, gone, drawn)
         return drawn
+
+    def _towards(self, rows: Mask, targets: Mask) -> NDArray[np.int64]:
+        """As `planners.equations.graph.next_towards`."""
+        if not is_compiled(len(self.goal)):
+            return next_towards(self.transitions, self.row_state, rows, targets)
+        from planners.kernels import components
+
+        return components.nearest(*self._entering, self._actions, rows, targets)
+
+    @property
+    def _actions(self) -> int:
+        return self.transitions.shape[0] // self.transitions.shape[1]
 
     @cached_property
     def _entering(self) -> Entering:
-        return Entering.of(self.transitions)
+        if not is_compiled(len(self.goal)):
+            return Entering.of(self.transitions)
+        from planners.kernels import components
+
+        return Entering(*components.enter(self.transitions.indptr, self.transitions.indices, len(self.goal)))

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.arrays import only_rows, take_rows
-from planners.equations.reaching import Arena
+from planners.equations.reaching import Arena, is_compiled
+from planners.goals.topological import Rest, by_components
 from planners.iteration.loop import finish
 from planners.iteration.progress import Progress
 from planners.models.convert import ModelLike, labelled
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
-from planners.models.tabular import TabularMDP
+from planners.models.tabular import TabularMDP, with_known_rows
 from planners.options import BY_DEFAULT, Tolerance, check_discount, check_switch, check_tolerances
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
@@ -99,11 +100,10 @@ def reachability(
 def paid_at(mdp: TabularMDP, goal: NDArray[np.bool_]) -> TabularMDP:
     """The model that pays 1 when the episode ends in the goal, where it always ends, and nothing else."""
     transitions, elsewhere = entering(mdp, goal)
+    going_on = only_rows(transitions, np.repeat(~goal, mdp.num_actions))
     return TabularMDP(
-        transitions=only_rows(transitions, np.repeat(~goal, mdp.num_actions)),
-        termination=np.where(goal[:, None], 1.0, elsewhere),
+        **with_known_rows(going_on, np.where(goal[:, None], 1.0, elsewhere), mdp.feasible),
         rewards=np.where(goal[:, None] & mdp.feasible, 1.0, 0.0),
-        feasible=mdp.feasible,
         initial=mdp.initial,
         states=mdp.states,
         actions=mdp.actions,
@@ -173,10 +173,20 @@ def solve_undecided(
     )
     if not np.isnan(known).any():
         return decided
-    part = undecided_part(paying, known)
-    options = {"discount": discount, "minimise": minimise, "tolerance": tolerance, "method": method}
-    found = solve(part.model, **options, progress=_numbers_only(progress), throw=False)
-    return _put_together(decided, found, part.solved)
+    rest = None
+    if is_compiled(len(known)) and method == "auto" and discount == 1.0:
+        rest = by_components(paying, known, minimise=minimise, tolerance=tolerance)
+        if rest is not None and callable(progress):
+            progress(rest.history[0])  # pyright: ignore[reportArgumentType] - told without values
+    if rest is None:
+        options = {"discount": discount, "minimise": minimise, "tolerance": tolerance, "method": method}
+        rest = _by_solve(undecided_part(paying, known), progress, options)
+    return _put_together(decided, rest)
+
+
+def _by_solve(part: "Part", progress: Progress, options: dict[str, Any]) -> Rest:
+    """What `solve` finds of the open states."""
+    return Rest.of(solve(part.model, **options, progress=_numbers_only(progress), throw=False), part.solved)
 
 
 def _numbers_only(progress: Progress) -> Progress:
@@ -185,28 +195,28 @@ def _numbers_only(progress: Progress) -> Progress:
     return (lambda moment: told(Iteration(*moment))) if callable(told) else progress
 
 
-def _put_together(decided: Plan, found: Plan, solved: NDArray[np.bool_]) -> Plan:
-    """The plan of all states from what the graph decided, and from the plan of the others."""
+def _put_together(decided: Plan, rest: Rest) -> Plan:
+    """The plan of all states from what the graph decided, and from what was found of the others."""
     is_open = np.isnan(decided.values)
 
-    def filled(known: NDArray[Any], rest: NDArray[Any]) -> NDArray[Any]:
+    def filled(known: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
         whole = known.copy()
-        whole[is_open] = rest[solved]
+        whole[is_open] = others
         return whole
 
-    actions = filled(decided.policy.actions, found.policy.actions)
+    actions = filled(decided.policy.actions, rest.actions)
     return replace(
         decided,
-        values=filled(decided.values, found.values),
-        lower=filled(decided.lower, found.lower),
-        upper=filled(decided.upper, found.upper),
+        values=filled(decided.values, rest.values),
+        lower=filled(decided.lower, rest.lower),
+        upper=filled(decided.upper, rest.upper),
         policy=TabularPolicy.from_actions(actions, decided.policy.num_actions),
-        error_bound=found.error_bound,
-        tolerance=found.tolerance,
-        status=found.status,
-        iterations=found.iterations,
-        history=found.history,
-        method=f"{decided.method}, then {found.method}",
+        error_bound=rest.error_bound,
+        tolerance=rest.tolerance,
+        status=rest.status,
+        iterations=len(rest.history),
+        history=rest.history,
+        method=f"{decided.method}, then {rest.method}",
     )
 
 
@@ -231,10 +241,8 @@ def undecided_part(paying: TabularMDP, known: NDArray[np.float64]) -> Part:
     transitions = sparse.csr_array((inside.data, number[inside.indices], inside.indptr), shape=shape)
     ends = ~solved[:, None]
     model = TabularMDP(
-        transitions=transitions,
-        termination=np.where(ends, 1.0, paying.termination[kept]),
+        **with_known_rows(transitions, np.where(ends, 1.0, paying.termination[kept]), paying.feasible[kept]),
         rewards=np.where(ends, np.where(np.isnan(worth), 0.0, worth)[:, None], paying.rewards[kept]),
-        feasible=paying.feasible[kept],
         may_rest=paying.may_rest,
     )
     return Part(model, solved)

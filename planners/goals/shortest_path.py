@@ -30,7 +30,7 @@ from planners.iteration.progress import Progress
 from planners.models.convert import ModelLike, labelled
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
-from planners.models.tabular import TabularMDP
+from planners.models.tabular import TabularMDP, with_known_rows
 from planners.options import BY_DEFAULT, Tolerance, check_switch, check_tolerances, named_states
 from planners.plans.plan import Plan
 from planners.solve import solve
@@ -93,9 +93,11 @@ def stochastic_shortest_path(
         raise InvalidOptionError(f"missing is {missing!r:.80}; expected {', '.join(map(repr, MISSING))}")
     mdp = labelled(model)
     target = goal_states(mdp, goal)
-    until, arena = _until(mdp, target)
     check_switch("minimise", minimise)
-    until, known, rows = _decided(until, arena, missing, minimise)
+    transitions, elsewhere = entering(mdp, target)
+    arena = Arena(transitions, mdp.feasible.ravel(), (elsewhere > 0).ravel(), target)
+    known, rows, reaching = _decided(arena, missing, minimise)
+    until = _until(mdp, arena, elsewhere, reaching)
     options: dict[str, Any] = {"discount": 1.0, "minimise": minimise, "tolerance": wanted, "method": method}
     try:
         plan = solve_undecided(until, known, rows, progress=progress, **options)
@@ -115,35 +117,51 @@ def stochastic_shortest_path(
 
 
 def _decided(
-    until: TabularMDP, arena: Arena, missing: Missing, minimise: bool
-) -> tuple[TabularMDP, NDArray[np.float64], NDArray[np.int64]]:
-    """The model to solve; (S,) values that the graph decides, NaN elsewhere; (S,) rows where missing is infinite."""
-    known, rows = np.where(arena.goal, 0.0, np.nan), np.full(until.num_states, -1)
+    arena: Arena, missing: Missing, minimise: bool
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_] | None]:
+    """(S,) values that the graph decides, NaN elsewhere; (S,) rows where missing is infinite; who is bound to reach."""
+    known, rows = np.where(arena.goal, 0.0, np.nan), np.full(len(arena.goal), -1)
+    if missing == "as paid":
+        return known, rows, None
     if missing == "infinite" and not minimise:
         known[~arena.cannot_miss()] = np.inf
         if np.isinf(known).any():
             rows = np.where(np.isinf(known), arena.rows_to_miss(), -1)
-    elif missing != "as paid":
-        reaching = arena.surely_reaches()
-        known[~reaching] = np.inf if minimise else -np.inf
-        until = _bound_to_reach(until, arena, reaching)
-    return until, known, rows
+        return known, rows, None
+    reaching = arena.surely_reaches()
+    known[~reaching] = np.inf if minimise else -np.inf
+    return known, rows, reaching
 
 
-def _until(mdp: TabularMDP, goal: NDArray[np.bool_]) -> tuple[TabularMDP, Arena]:
-    """The model whose episodes end in the goal, and its graph."""
-    transitions, elsewhere = entering(mdp, goal)
-    arena = Arena(transitions, mdp.feasible.ravel(), (elsewhere > 0).ravel(), goal)
-    until = TabularMDP(
-        transitions=transitions,
-        termination=elsewhere,
-        rewards=mdp.rewards,
-        feasible=mdp.feasible,
+def _until(
+    mdp: TabularMDP, arena: Arena, elsewhere: NDArray[np.float64], reaching: NDArray[np.bool_] | None
+) -> TabularMDP:
+    """The model whose episodes end in the goal, which pays nothing.
+
+    With `reaching`, states that can reach the goal surely keep the actions that keep it so. Elsewhere an episode that
+    ended outside the goal stays where it was for ever, so that all there is -inf.
+    """
+    S, A, goal = mdp.num_states, mdp.num_actions, arena.goal[:, None]
+    transitions, feasible, ends = arena.transitions, mdp.feasible, np.where(goal, 1.0, elsewhere)
+    going_on, lost = np.repeat(~arena.goal, A), np.zeros((S, A), dtype=bool)
+    if reaching is not None:
+        feasible = np.where(reaching[:, None] & ~goal, arena.staying(reaching).reshape(S, A), feasible)
+        lost = (arena.leaks & arena.free).reshape(S, A) & ~reaching[:, None]
+        going_on &= (~lost & feasible).ravel()
+        ends = np.where(lost | ~feasible, 0.0, ends)
+    transitions = only_rows(transitions, going_on)
+    if lost.any():
+        stays = np.flatnonzero(lost)
+        loops = sparse.coo_array((np.ones(len(stays)), (stays, stays // A)), shape=transitions.shape)
+        transitions = sparse.csr_array(transitions + loops)
+    return TabularMDP(
+        **with_known_rows(transitions, ends, feasible),
+        rewards=np.where(goal, 0.0, mdp.rewards),
         initial=mdp.initial,
         states=mdp.states,
         actions=mdp.actions,
+        may_rest=reaching is None,
     )
-    return _ended(until, goal), arena
 
 
 def _ended(model: TabularMDP, states: NDArray[np.bool_]) -> TabularMDP:
@@ -153,27 +171,4 @@ def _ended(model: TabularMDP, states: NDArray[np.bool_]) -> TabularMDP:
         transitions=only_rows(model.transitions, np.repeat(~states, model.num_actions)),
         termination=np.where(states[:, None], 1.0, model.termination),
         rewards=np.where(states[:, None], 0.0, model.rewards),
-    )
-
-
-def _bound_to_reach(until: TabularMDP, arena: Arena, reaching: NDArray[np.bool_]) -> TabularMDP:
-    """The model in which states that can reach the goal surely keep the actions that keep it so.
-
-    Elsewhere an episode that ended outside the goal stays where it was for ever, so that all there is -inf.
-    """
-    A, S = until.num_actions, until.num_states
-    staying = arena.staying(reaching).reshape(S, A)
-    feasible = np.where((reaching & ~arena.goal)[:, None], staying, until.feasible)
-    lost = (arena.leaks & arena.free).reshape(S, A) & ~reaching[:, None]
-    stays = np.flatnonzero(lost)
-    transitions = only_rows(until.transitions, (~lost & feasible).ravel())
-    if len(stays):
-        loops = sparse.coo_array((np.ones(len(stays)), (stays, stays // A)), shape=transitions.shape)
-        transitions = sparse.csr_array(transitions + loops)
-    return replace(
-        until,
-        transitions=transitions,
-        termination=np.where(lost | ~feasible, 0.0, until.termination),
-        feasible=feasible,
-        may_rest=False,
     )

@@ -32,8 +32,9 @@ from planners.equations.graph import (
     recurrent_classes,
     rows_of_states,
 )
-from planners.equations.integer_rows import IntegerRow, integer_rows
+from planners.equations.integer_rows import integer_rows
 from planners.equations.integer_systems import solve_exactly
+from planners.equations.integer_tables import sums
 from planners.errors import InvalidOptionError, UnprovenValueError
 from planners.iteration.loop import refuse_unbounded
 from planners.models.convert import as_model
@@ -55,7 +56,8 @@ def exact_plan(
     Args:
         model: A model of S states and A actions, or an environment that has one.
         discount: A number from 0 to 1, a `Fraction` or a float, which is taken as the fraction that it is; or (S, A).
-        plan_of: Makes the plan to start from. At discount 1 the infinite values are taken from it.
+        plan_of: Makes the plan to start from, unless its `start=` is one. At discount 1 the infinite values are taken
+            from it.
         elsewhere: Options of `solve` that are not for exact plans; none of them may be set.
         throw: Whether to raise where values are infinite because reward can be collected for ever.
 
@@ -73,7 +75,7 @@ def exact_plan(
             f"exact=True is for models of up to {MOST_STATES} states; this one has {source.num_states}. Leave out exact"
         )
     tables = source.tabular
-    plan = plan_of(tables, discount=float(exact) if isinstance(exact, Fraction) else exact, throw=False)
+    plan = _start(tables, exact, plan_of)
     if plan.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     if isinstance(exact, np.ndarray) and plan.discount == 1.0:
@@ -81,6 +83,22 @@ def exact_plan(
     if throw:
         refuse_unbounded(plan)
     return _iterated(tables, plan, exact)
+
+
+def _start(model: TabularMDP, discount: Fraction | NDArray[np.float64], plan_of: Callable[..., Plan]) -> Plan:
+    """The plan to start from: `start=`, if it is a converged plan of this problem with finite values, or a new one."""
+    start = getattr(plan_of, "keywords", {}).get("start")
+    minimise = getattr(plan_of, "keywords", {}).get("minimise", False)
+    if (
+        isinstance(start, Plan)
+        and isinstance(discount, Fraction)
+        and (start.model, start.discount, start.minimise) == (model, float(discount), minimise)
+        and np.isfinite(start.error_bound)
+        and start.policy.is_deterministic
+        and np.isfinite(start.values).all()
+    ):
+        return start
+    return plan_of(model, discount=float(discount) if isinstance(discount, Fraction) else discount, throw=False)
 
 
 def _iterated(model: TabularMDP, plan: Plan, discount: Fraction | NDArray[np.float64]) -> ExactPlan:
@@ -92,10 +110,8 @@ def _iterated(model: TabularMDP, plan: Plan, discount: Fraction | NDArray[np.flo
         if not (exact.rest() or exact.improve()):
             break
     exact.check_rounds()
-    values = np.empty(model.num_states, dtype=object)
-    values[:] = [-value if plan.minimise else value for value in exact.values()]
     return ExactPlan(
-        values=values,
+        values=exact.values(-1 if plan.minimise else 1),
         policy=TabularPolicy.from_actions(exact.policy % model.num_actions, model.num_actions),
         optimal_actions=exact.optimal_actions(),
         iterations=policies,
@@ -125,93 +141,89 @@ class _Exact:
     """A model in whole numbers, and the policy that is looked at: a row s*A + a for each state."""
 
     def __init__(self, model: TabularMDP, plan: Plan, discount: Fraction | NDArray[np.float64]) -> None:
+        S, A = model.num_states, model.num_actions
         self.model, self.rows = model, integer_rows(model, discount)
+        self.pairs: NDArray[np.int64] = np.flatnonzero(model.feasible.ravel())
         self.undiscounted = not isinstance(discount, np.ndarray) and discount == 1
-        states = np.arange(model.num_states)
-        self.policy = states * model.num_actions + plan.policy.actions
-        given = -plan.values if plan.minimise else plan.values
-        self.infinite = {int(s): float(given[s]) for s in np.flatnonzero(np.isinf(given))} if self.undiscounted else {}
-        self.numerators, self.denominator = [0] * model.num_states, 1
-        self.tight = np.zeros(model.feasible.size, dtype=bool)  # rows that are exactly as good as their state
+        self.policy: NDArray[np.int64] = np.arange(S) * A + plan.policy.actions
+        self.given: NDArray[np.float64] = -plan.values if plan.minimise else plan.values
+        self.infinite: NDArray[np.bool_] = np.isinf(self.given) & self.undiscounted  # (S,)
+        self.numerators, self.denominator = np.zeros(S, dtype=object), 1
+        self.tight = np.zeros(S * A, dtype=bool)  # rows that are exactly as good as their state
+        bad = sums(self.infinite[self.rows.nexts].astype(np.int64), self.rows.first) > 0
+        self.finite: NDArray[np.bool_] = ~bad & ~self.infinite[self.rows.state]  # rows between states of finite value
+
+    def own_rows(self) -> NDArray[np.int64]:
+        """(S,) the place of the policy's row of each state."""
+        return np.searchsorted(self.pairs, self.policy)
 
     def evaluate(self) -> None:
         """V of the policy, as numerators with one denominator; 0 where it rests."""
-        settled = set(self.infinite) | (self._resting() if self.undiscounted else set())
-        place = {state: i for i, state in enumerate(s for s in range(self.model.num_states) if s not in settled)}
-        system = []
-        for state in place:
-            row = self.rows[int(self.policy[state])]
-            if any(target in self.infinite for target, _ in row.nexts):
-                self._refuse([state], "its policy may lead to states of infinite value")
-            system.append(row._replace(nexts=tuple((place[t], weight) for t, weight in row.nexts if t in place)))
-        found, self.denominator = solve_exactly(system)
-        self.numerators = [0] * self.model.num_states
-        for state, i in place.items():
-            self.numerators[state] = found[i]
+        places, is_open = self.own_rows(), ~self.infinite
+        if self.undiscounted:
+            is_open = is_open & ~self._resting()
+        lost = np.flatnonzero(is_open & ~self.finite[places])
+        if len(lost):
+            self._refuse(lost[:1].tolist(), "its policy may lead to states of infinite value")
+        system = self.rows.take(places[is_open])
+        system = system.only(is_open[system.nexts])
+        number = np.cumsum(is_open) - 1
+        found, self.denominator = solve_exactly(system._replace(nexts=number[system.nexts]))
+        self.numerators = np.zeros(len(is_open), dtype=object)
+        self.numerators[is_open] = found
 
-    def _resting(self) -> set[int]:
-        """States in which the policy stays for ever, and never pays nor is paid."""
+    def _resting(self) -> NDArray[np.bool_]:
+        """(S,) states in which the policy stays for ever, and never pays nor is paid."""
         chain, ends = take_rows(self.model.transitions, self.policy), self.model.termination.ravel()[self.policy] > 0.0
         never = next_towards(chain, np.arange(len(ends)), np.ones(len(ends), dtype=bool), ends) < 0
-        label = recurrent_classes(chain, never)
-        inside = [s for s in np.flatnonzero(label >= 0).tolist() if s not in self.infinite]
-        paid = [s for s in inside if self.rows[int(self.policy[s])].reward]
-        if paid or (inside and not self.model.may_rest):
-            self._refuse(paid or inside, "the policy goes round for ever, and is paid and pays")
-        return set(inside)
+        if not never.any():
+            return never
+        inside = (recurrent_classes(chain, never) >= 0) & ~self.infinite
+        paid = inside & (self.rows.reward[self.own_rows()] != 0)
+        if paid.any() or (inside.any() and not self.model.may_rest):
+            doubtful = paid if paid.any() else inside
+            self._refuse(np.flatnonzero(doubtful).tolist(), "the policy goes round for ever, and is paid and pays")
+        return inside
 
     def rest(self) -> bool:
         """Rest where one may and V is negative; whether that is anywhere."""
-        if not self.undiscounted or not self.model.may_rest:
+        negative = self.numerators < 0
+        if not self.undiscounted or not self.model.may_rest or not negative.any():
             return False
         resting = components_at_rest(self.model)
-        worse = [s for s in np.flatnonzero(resting.label >= 0).tolist() if self.numerators[s] < 0]
-        labels = {int(resting.label[s]) for s in worse}
+        worse = resting.label[negative & (resting.label >= 0)]
+        states = np.flatnonzero(np.isin(resting.label, worse))
         internal = resting.internal.reshape(self.model.feasible.shape)
-        for state in np.flatnonzero(np.isin(resting.label, list(labels))).tolist():
-            self.policy[state] = state * self.model.num_actions + int(internal[state].argmax())
-        return bool(worse)
+        self.policy[states] = states * self.model.num_actions + internal[states].argmax(axis=1)
+        return bool(len(worse))
 
     def improve(self) -> bool:
         """Take the best action wherever it is better than the policy's own; whether that is anywhere."""
-        best: dict[int, tuple[Fraction, int]] = {}
+        rows = self.rows
+        gains = rows.reward * self.denominator + rows.onward(self.numerators)
+        gains -= rows.scale * self.numerators[rows.state]
         self.tight[:] = False
-        for pair, row in self._finite_rows():
-            gain = row.backup(self.numerators, self.denominator) - row.scale * self.numerators[row.state]
-            if not gain:
-                self.tight[pair] = True
-            elif gain > 0:
-                gained = Fraction(gain, row.scale)
-                if row.state not in best or gained > best[row.state][0]:
-                    best[row.state] = gained, pair
+        self.tight[self.pairs[self.finite & (gains == 0)]] = True
+        best: dict[int, tuple[Fraction, int]] = {}
+        for place in np.flatnonzero(self.finite & (gains > 0)).tolist():
+            gained, state = Fraction(gains[place], rows.scale[place]), int(rows.state[place])
+            if state not in best or gained > best[state][0]:
+                best[state] = gained, int(self.pairs[place])
         for state, (_, pair) in best.items():
             self.policy[state] = pair
         return bool(best)
 
-    def _finite_rows(self) -> list[tuple[int, IntegerRow]]:
-        """The rows of states of finite value that lead to such states only."""
-        if not self.infinite:
-            return list(self.rows.items())
-        return [
-            (pair, row)
-            for pair, row in self.rows.items()
-            if row.state not in self.infinite and not any(state in self.infinite for state, _ in row.nexts)
-        ]
-
     def check_rounds(self) -> None:
         """Refuse what T V <= V does not decide: to go round for ever, to be paid and to pay, where V is negative."""
-        if not self.undiscounted or not self.model.may_rest:
+        negative = self.numerators < 0
+        if not self.undiscounted or not self.model.may_rest or not negative.any():
             return
         rows = self.tight & (self.model.termination.ravel() == 0.0)
         rounds = end_components(self.model.transitions, rows_of_states(self.model), rows)
-        paid = {
-            int(rounds.label[self.rows[p].state])
-            for p in np.flatnonzero(rounds.internal).tolist()
-            if self.rows[p].reward
-        }
-        doubtful = [s for s, number in enumerate(self.numerators) if number < 0 and int(rounds.label[s]) in paid]
-        if doubtful:
-            self._refuse(doubtful, "one may go round for ever, be paid and pay")
+        paid = self.rows.state[rounds.internal[self.pairs] & (self.rows.reward != 0)]
+        doubtful = negative & (rounds.label >= 0) & np.isin(rounds.label, rounds.label[paid])
+        if doubtful.any():
+            self._refuse(np.flatnonzero(doubtful).tolist(), "one may go round for ever, be paid and pay")
 
     def _refuse(self, states: list[int], why: str) -> None:
         named = named_states(np.array(states))
@@ -221,12 +233,13 @@ class _Exact:
             states,
         )
 
-    def values(self) -> list[Any]:
-        """(S,) V as fractions, and as floats where they are infinite."""
-        return [
-            self.infinite[state] if state in self.infinite else Fraction(number, self.denominator)
-            for state, number in enumerate(self.numerators)
-        ]
+    def values(self, sign: int) -> NDArray[Any]:
+        """(S,) V times a sign as fractions, and as floats where they are infinite."""
+        fractions = {number: Fraction(sign * number, self.denominator) for number in set(self.numerators.tolist())}
+        found = np.empty(len(self.numerators), dtype=object)
+        found[:] = [fractions[number] for number in self.numerators.tolist()]
+        found[self.infinite] = (sign * self.given[self.infinite]).tolist()
+        return found
 
     def optimal_actions(self) -> NDArray[np.bool_]:
         """(S, A) every action that is exactly as good as its state; of states of infinite value the policy's own."""

@@ -240,6 +240,14 @@ def _are_known(mdp: TabularMDP) -> bool:
     return known is not None and all(one is other for one, other in zip(known, _rows(mdp), strict=True))
 
 
+def with_known_rows(
+    transitions: sparse.csr_array, termination: NDArray[np.float64], feasible: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Tables for a `TabularMDP` that need no check: rows of a model that was checked, or rows that only end."""
+    transitions.rows_of = transitions.data, transitions.indices, transitions.indptr, termination, feasible, None  # pyright: ignore[reportAttributeAccessIssue] - see `_are_known`
+    return {"transitions": transitions, "termination": termination, "feasible": feasible}
+
+
 def _check_types(mdp: TabularMDP) -> None:
     """Refuse tables that are of another kind: this constructor takes them as they are stored."""
     for name in ("transitions", "termination", "rewards", "feasible", "endings", "paid"):

@@ -201,7 +201,6 @@ def test_gains_are_widened_by_their_roundings_both_ways() -> None:
     assert numbers == pytest.approx((-1.5, 1.25), abs=1e-12)
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("evaluated", [False, True])
 def test_who_may_end_is_told_by_steps_as_by_the_graph(evaluated: bool, rng: np.random.Generator) -> None:
     """100 states that lead to three near ones each, of which most rows may end, or few."""
@@ -226,7 +225,8 @@ def test_who_may_end_is_told_by_steps_as_by_the_graph(evaluated: bool, rng: np.r
         surely[often] += bool(can.all())
     assert surely[0.8] > 0  # one is sure of it with a probability above .75
     assert surely[0.003] < 10
-=======
+
+
 def test_an_iteration_far_from_its_end_reads_the_tables_once(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,4 +249,3 @@ def test_an_iteration_far_from_its_end_reads_the_tables_once(
             plan = method(model, discount=0.99, tolerance=1e-3)
             assert plan.converged
             assert calls[0] <= plan.iterations + 3
->>>>>>> w_large

@@ -1,5 +1,6 @@
 """Goals: probabilities of reaching them and costs until then, against brute force over all policies in fractions."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -14,6 +15,8 @@ from scipy import sparse
 import gridworld_env  # noqa: F401 - registers GridWorld-v0
 import planners
 from planners import InvalidModelError, InvalidOptionError, MoveMDP, Plan, TabularMDP, UnboundedValueError
+from planners.equations import reaching
+from planners.goals import topological
 from tests.oracles.bounds import check_contained
 from tests.oracles.exact import (
     Distribution,
@@ -31,6 +34,18 @@ from tests.oracles.models import COSTS, DISCOUNTS, tables
 exact = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 costly = tables(going_on=[-cost for cost in COSTS], at_end=[-cost for cost in COSTS])
 ONE = Fraction(1)
+
+
+@pytest.fixture(params=["one by one", "compiled"], scope="module")
+def searches(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Small models are searched and solved as large ones are, too: by compiled loops, component by component."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "compiled":
+            patch.setattr(reaching, "COMPILED_FROM", 1)
+        yield
+
+
+brute_force = pytest.mark.usefixtures("searches")
 
 
 def model_of(P: Tables) -> TabularMDP:
@@ -58,6 +73,7 @@ def policy_of(plan: Plan) -> list[Distribution]:
     return [{int(action): ONE} for action in plan.policy.actions]
 
 
+@brute_force
 @exact
 @given(P=tables(), data=st.data(), minimise=st.booleans(), discount=st.sampled_from([*DISCOUNTS[1:], ONE, ONE, ONE]))
 def test_probabilities(P: Tables, data: st.DataObject, minimise: bool, discount: Fraction) -> None:
@@ -98,6 +114,7 @@ def costs_until(P: Tables, goal: set[int], missing: str, least: bool) -> list[Nu
     return best
 
 
+@brute_force
 @exact
 @given(P=costly, data=st.data(), missing=st.sampled_from(["forbidden", "infinite", "as paid"]))
 def test_the_least_cost(P: Tables, data: st.DataObject, missing: Any) -> None:
@@ -116,6 +133,7 @@ def test_the_least_cost(P: Tables, data: st.DataObject, missing: Any) -> None:
     assert missing in plan.method
 
 
+@brute_force
 @exact
 @given(P=costly, data=st.data())
 def test_the_largest_cost_where_missing_costs_infinitely_much(P: Tables, data: st.DataObject) -> None:
@@ -128,6 +146,7 @@ def test_the_largest_cost_where_missing_costs_infinitely_much(P: Tables, data: s
         assert (best[state] == float("inf")) == (sure < 1)
 
 
+@brute_force
 @exact
 @given(P=costly, data=st.data())
 def test_the_best_reward_is_the_negative_of_the_least_cost(P: Tables, data: st.DataObject) -> None:
@@ -225,3 +244,109 @@ def test_reward_without_end_is_refused_by_the_states_of_the_model() -> None:
     with pytest.raises(UnboundedValueError, match="states") as caught:
         planners.stochastic_shortest_path(gains, 0)
     assert caught.value.states == (1,)
+
+
+@exact
+@given(P=costly, data=st.data(), minimise=st.booleans())
+def test_the_proof_holds_for_values_that_have_not_settled(P: Tables, data: st.DataObject, minimise: bool) -> None:
+    goal = goals(data, P)
+    best = costs_until(P, goal, "infinite" if not minimise else "forbidden", least=minimise)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reaching, "COMPILED_FROM", 1)
+        patch.setattr(topological, "CLOSE", (0.0, 0.5))
+        patch.setattr(topological, "MOST_AGAINST", 1.0)
+        plan = planners.stochastic_shortest_path(
+            model_of(P), goal, minimise=minimise, missing="infinite", tolerance=1e9, throw=False
+        )
+    check_contained(plan, best)
+    for state, value in enumerate(costs_of_policy(P, goal, plan)):
+        if np.isfinite(float(best[state])):
+            assert value <= exact_value(plan.upper[state]) if minimise else value >= exact_value(plan.lower[state])
+
+
+def costs_of_policy(P: Tables, goal: set[int], plan: Plan) -> list[Number]:
+    found = values_where_defined(until(P, goal, Fraction(0), pays=True), policy_of(plan), ONE)
+    return [Fraction(0) if value is None else value for value in found]
+
+
+@pytest.mark.parametrize("minimise", [False, True])
+def test_the_proof_of_a_ring_that_has_not_settled(minimise: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the values lack the same part of the truth everywhere, and half of the bounds would not hold."""
+    for name, value in {"CLOSE": (0.0, 0.2), "MOST_AGAINST": 1.0}.items():
+        monkeypatch.setattr(topological, name, value)
+    monkeypatch.setattr(reaching, "COMPILED_FROM", 1)
+    ring = {state: {0: [(1.0, state + 1, 1.0, False)]} for state in range(1, 40)}
+    ends = {0: {0: [(1.0, 0, 0.0, True)]}, 40: {0: [(0.75, 1, 1.0, False), (0.25, 0, 1.0, False)]}}
+    plan = planners.stochastic_shortest_path(
+        TabularMDP.from_gym_dict(ring | ends), 0, minimise=minimise, missing="infinite", tolerance=1e9
+    )
+    assert "topological" in plan.method
+    assert plan.error_bound > 1.0
+    check_contained(plan, [Fraction(0), *(Fraction(41 - state) + Fraction(3, 4) * 160 for state in range(1, 41))])
+
+
+def test_a_component_that_takes_several_calls() -> None:
+    """60,000 states in a ring, which one of them leaves every fourth time; a call sweeps 2^20 states."""
+    count = 60_000
+    tails, heads = np.append(np.arange(count), count - 1), np.append(np.arange(1, count + 1), 0)
+    chances = np.append(np.ones(count - 1), [0.25, 0.75])
+    model = TabularMDP(
+        transitions=sparse.csr_array((chances, (tails, heads)), shape=(count + 1, count + 1)),
+        termination=np.append(np.zeros(count), 1.0)[:, None],
+        rewards=np.append(np.ones(count), 0.0)[:, None],
+        feasible=np.ones((count + 1, 1), dtype=bool),
+        endings=sparse.csr_array(([1.0], ([count], [count])), shape=(count + 1, count + 1)),
+    )
+    plan = planners.stochastic_shortest_path(model, count, minimise=True)
+    assert "topological" in plan.method
+    truth = np.append(count - np.arange(count) + 3.0 * count, 0.0)
+    assert (plan.lower <= truth).all()
+    assert (plan.upper >= truth).all()
+
+
+def chain(stays: float, states: int = 600) -> TabularMDP:
+    """Each state leads to the one before it, or stays with a probability; a step costs 1, and state 0 is the goal."""
+    P = np.zeros((states, 1, states))
+    P[0, 0, 0] = 1.0
+    for state in range(1, states):
+        P[state, 0, state], P[state, 0, state - 1] = stays, 1.0 - stays
+    return TabularMDP.from_arrays(P, np.ones((states, 1)))
+
+
+@pytest.mark.parametrize("missing", ["forbidden", "infinite", "as paid"])
+def test_many_states_are_solved_component_by_component(missing: Any) -> None:
+    told: list[planners.Iteration] = []
+    plan = planners.stochastic_shortest_path(chain(0.75), 0, minimise=True, missing=missing, progress=told.append)
+    assert "topological value iteration of 599 components" in plan.method
+    check_contained(plan, [Fraction(4 * state) for state in range(600)])
+    assert [step.error_bound for step in told] == [plan.error_bound]
+
+
+def test_a_state_that_hardly_ever_leaves_is_left_to_another_method() -> None:
+    plan = planners.stochastic_shortest_path(chain(1.0 - 2.0**-50), 0, minimise=True, throw=False)
+    check_contained(plan, [Fraction(2**50 * state) for state in range(600)])
+
+
+def test_many_ways_back_are_left_to_another_method() -> None:
+    steps = [[(0.5, state - 1, 1.0, False), (0.5, min(state + 1, 599), 1.0, False)] for state in range(1, 600)]
+    model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 0.0, True)]}} | {s: {0: row} for s, row in enumerate(steps, 1)})
+    plan = planners.stochastic_shortest_path(model, 0, minimise=True)
+    assert "topological" not in plan.method
+    check_contained(plan, [Fraction(state * (2 * 599 + 1 - state)) for state in range(600)])
+
+
+def test_a_component_that_settles_slowly_is_left_to_another_method() -> None:
+    def row(state: int) -> list[tuple[float, int, float, bool]]:
+        if state % 60:
+            return [(1.0, state - 1, 1.0, False)]
+        return [(0.5, state - 1, 1.0, False), (0.5, 599, 1.0, False)]  # half of the time, all the way back
+
+    model = TabularMDP.from_gym_dict({0: {0: [(1.0, 0, 0.0, True)]}} | {s: {0: row(s)} for s in range(1, 600)})
+    plan = planners.stochastic_shortest_path(model, 0, minimise=True)
+    assert "topological" not in plan.method
+    steps = [(Fraction(0), Fraction(0))]  # of each state: a + b times those of the last one
+    for state in range(1, 600):
+        (a, b), half = steps[-1], Fraction(1, 2)
+        steps.append((a + 1, b) if state % 60 else (half * a + 1, half * b + half))
+    last = steps[-1][0] / (1 - steps[-1][1])
+    check_contained(plan, [a + b * last for a, b in steps])

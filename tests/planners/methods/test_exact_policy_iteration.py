@@ -8,13 +8,15 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from scipy import sparse
 
 import gridworld_env  # noqa: F401 - registers the environments
 import planners
 from planners import InvalidOptionError, MoveMDP, TabularMDP, UnboundedValueError, UnprovenValueError
 from planners.equations import integer_systems
-from planners.equations.integer_rows import IntegerRow
+from planners.equations.integer_rows import integer_rows
 from planners.equations.integer_systems import solve_exactly
+from planners.equations.integer_tables import IntegerRow, IntegerRows, objects
 from tests.oracles.examples import times
 from tests.oracles.rationals import Exact, Given
 
@@ -189,7 +191,7 @@ def test_systems_that_floats_cannot_approach_are_eliminated(rng: np.random.Gener
     """1 - P cancels to nothing in float64; and the same where floats can: both ways give one solution."""
     big = 10**40
     rows = [IntegerRow(0, big, 1, ((1, big - 1),), True), IntegerRow(1, big, 0, ((0, big - 1),), True)]
-    numerators, denominator = solve_exactly(rows)
+    numerators, denominator = solve_exactly(IntegerRows.of(rows))
     assert Fraction(numerators[0], denominator) == Fraction(big, big**2 - (big - 1) ** 2)
     for _ in range(times(20)):
         count = int(rng.integers(1, 9))
@@ -200,9 +202,70 @@ def test_systems_that_floats_cannot_approach_are_eliminated(rng: np.random.Gener
             )
             for s in range(count)
         ]
-        one, other = integer_systems._by_floats(some), integer_systems._by_elimination(some)
+        rows_of_some = IntegerRows.of(some)
+        one, other = integer_systems._by_floats(rows_of_some), integer_systems._by_elimination(rows_of_some)
         assert one is not None
         assert [Fraction(a, one[1]) for a in one[0]] == [Fraction(a, other[1]) for a in other[0]]
+
+
+def test_stored_rows_are_the_fractions_that_the_tables_are(rng: np.random.Generator) -> None:
+    """Short numbers and long ones: those that fit into 64 bits, and those that do not."""
+    for _ in range(times(40)):
+        states, actions = int(rng.integers(1, 5)), int(rng.integers(1, 3))
+        parts = rng.choice([0.0, 0.0, 1.0, 3.0, 2.0**-60, 0.1], size=(states * actions, states + 1))
+        parts[:, 0] += 0.25 if rng.random() < 0.5 else 1e-300
+        parts[:, -1] += 1.0
+        if rng.random() < 0.5:  # dyadic
+            parts[:] = rng.multinomial(8, np.full(states + 1, 1 / (states + 1)), size=len(parts)) / 8.0
+        parts /= parts.sum(axis=1, keepdims=True)
+        model = TabularMDP(
+            transitions=sparse.csr_array(parts[:, :-1]),
+            termination=parts[:, -1].reshape(states, actions),
+            rewards=rng.choice([0.0, 1.0, -0.5, 0.1, 1e9, -1e-30], size=(states, actions)),
+            feasible=np.ones((states, actions), dtype=bool),
+        )
+        table = rng.choice([0.5, 0.9, 0.0, 1.0 - 2.0**-40], size=(states, actions))
+        discount = table if rng.random() < 0.5 else Fraction(float(table[0, 0]))
+        rows = integer_rows(model, discount)
+        values = [Fraction(int(n), 7) for n in rng.integers(-9, 9, size=states)]
+        backups = rows.reward * 7 + rows.onward(objects([int(7 * value) for value in values]))
+        for pair in range(states * actions):
+            given = [Fraction(p) for p in [*model.transitions[[pair]].toarray()[0], model.termination.ravel()[pair]]]
+            onward = sum(p * value for p, value in zip(given, values, strict=False)) / sum(given)
+            truth = Fraction(model.rewards.ravel()[pair]) + Fraction(table.ravel()[pair]) * onward
+            if isinstance(discount, Fraction):
+                truth = Fraction(model.rewards.ravel()[pair]) + discount * onward
+            assert Fraction(backups[pair], 7 * rows.scale[pair]) == truth
+            assert rows.ends[pair] == (given[-1] > 0)
+
+
+def test_states_that_lead_each_other_on_are_as_without(rng: np.random.Generator) -> None:
+    """Chains of states that only lead on, into a core of other states or to the end; and a singular ring of them."""
+    for _ in range(times(20)):
+        count = int(rng.integers(2, 12))
+        some = [IntegerRow(s, 1, int(rng.integers(-5, 5)), ((s - 1, 1),), False) for s in range(count)]
+        for s in {0, *rng.integers(count, size=2).tolist()}:
+            some[s] = IntegerRow(s, 4, int(rng.integers(-5, 5)), ((int(rng.integers(count)), 3),), True)
+        rows = IntegerRows.of(some)
+        (one, below), (other, unit) = solve_exactly(rows), integer_systems._by_elimination(rows)
+        assert [Fraction(a, below) for a in one] == [Fraction(a, unit) for a in other]
+    with pytest.raises((UnprovenValueError, ZeroDivisionError)):
+        solve_exactly(IntegerRows.of([IntegerRow(s, 1, 1, (((s + 1) % 3, 1),), False) for s in range(3)]))
+
+
+@pytest.mark.parametrize("minimise", [False, True])
+def test_an_exact_plan_goes_on_from_a_plan_of_a_goal(minimise: bool) -> None:
+    model = TabularMDP.from_env(gym.make("FrozenLake-v1"))
+    near = planners.reachability(model, 15, minimise=minimise)
+    exact = planners.solve(near.model, discount=1, exact=True, minimise=minimise, start=near)
+    assert exact.near is near
+    assert (
+        exact.values.tolist() == planners.solve(near.model, discount=1, exact=True, minimise=minimise).values.tolist()
+    )
+    for other in (near.values, planners.solve(near.model, discount=0.5, minimise=minimise)):
+        again = planners.solve(near.model, discount=1, exact=True, minimise=minimise, start=other)
+        assert again.near is not near
+        assert again.values.tolist() == exact.values.tolist()
 
 
 def _rewards(given: Given) -> list[float]:
