@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
-from scipy.special import bdtr, chdtr, chdtrc, chdtri, logsumexp, ndtri, pdtrc
+from scipy.special import bdtr, chdtr, chdtrc, chdtri, logsumexp, ndtri, pdtrc, rel_entr
 
 from gan_lab import truth
 from gan_lab.errors import WiringError
@@ -161,9 +161,8 @@ def modes_missed(game: Any, samples: Any) -> int:
         return 0
     shares = weights.copy()
     ratios = posterior / np.where(weights > 0, weights, 1.0)
-    for _ in range(SHARE_STEPS):
-        fitted = ratios * shares
-        shares = (fitted / fitted.sum(axis=1, keepdims=True)).mean(axis=0)
+    for _ in range(SHARE_STEPS):  # the mean over samples of ratios * shares / (their sum over modes)
+        shares = shares * ((1.0 / (ratios @ shares)) @ ratios) / n
     return int((lacking & (shares < HARDLY_ANY * weights)).sum())
 
 
@@ -185,7 +184,14 @@ def counted_jsd_floor(p: NDArray[np.float64], count: int) -> float:
 def _floor_of(numbers: bytes, count: int) -> float:
     p = np.frombuffer(numbers)
     drawn = np.random.default_rng(COUNTED_SEED).multinomial(count, p / p.sum(), size=RESAMPLES) / count
-    return float(np.mean([truth.jsd(p, row / row.sum()) for row in drawn]))
+    return float(_divergences(p, drawn).mean())
+
+
+def _divergences(p: NDArray[np.float64], counts: NDArray[Any]) -> NDArray[np.float64]:
+    """(m,) `truth.jsd` of (bins,) probabilities and of each row of (m, bins) counts or shares."""
+    q = counts / counts.sum(axis=1, keepdims=True)
+    middle = 0.5 * p + 0.5 * q
+    return np.clip(0.5 * (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=1), 0.0, np.log(2.0))
 
 
 def reverse_kl_floor(game: Any, count: int) -> float:
@@ -213,7 +219,7 @@ def counted_jsd_spread(p: NDArray[np.float64], counts: NDArray[np.int64]) -> flo
     """Two standard deviations, by resampling, of the JSD of (bins,) probabilities and of samples that are counted."""
     n = int(counts.sum())
     redrawn = np.random.default_rng(counts.tolist()).multinomial(n, counts / n, size=RESAMPLES) / n
-    return 2 * float(np.std([truth.jsd(p, row / row.sum()) for row in redrawn]))
+    return 2 * float(_divergences(p, redrawn).std())
 
 
 def far_below(weights: NDArray[Any], counts: NDArray[Any], count: int) -> NDArray[np.bool_]:
