@@ -153,9 +153,7 @@ def modes_missed(game: Any, samples: Any) -> int:
     weights, n = game.weights, len(samples)
     logs = game.log_parts(samples)  # (n, K)
     posterior = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
-    real = np.exp((of_data := game.log_parts(_data(game, n))) - logsumexp(of_data, axis=1, keepdims=True))
-    spread = np.sqrt((real.var(axis=0) + np.maximum(weights * (1 - weights), 0) / n) / n)
-    lacking = posterior.mean(axis=0) - weights < -ndtri(1 - FALSE_ALARM / len(weights)) * spread
+    lacking = posterior.mean(axis=0) - weights < -ndtri(1 - FALSE_ALARM / len(weights)) * _spread_of_data(game, n)
     lacking &= weights * n >= FEWEST
     if not lacking.any():
         return 0
@@ -166,8 +164,15 @@ def modes_missed(game: Any, samples: Any) -> int:
     return int((lacking & (shares < HARDLY_ANY * weights)).sum())
 
 
-def _data(game: Any, count: int) -> NDArray[np.float32]:
-    return game.real(count, np.random.default_rng(COUNTED_SEED))
+def _spread_of_data(game: Any, count: int) -> NDArray[np.float64]:
+    """(K,) standard deviations of the mean posterior of n samples of the data, worked out once for each game and n."""
+    known = game.__dict__.setdefault("_spreads", {})
+    if count not in known:
+        logs = game.log_parts(game.real(count, np.random.default_rng(COUNTED_SEED)))
+        posterior = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+        variance = posterior.var(axis=0) + np.maximum(game.weights * (1 - game.weights), 0) / count
+        known[count] = np.sqrt(variance / count)
+    return known[count]
 
 
 def jsd_floor(game: Any, count: int) -> float:
