@@ -1,5 +1,6 @@
 """What all tests share: no display, seeds that are drawn, printed and replayable, and Hypothesis profiles."""
 
+import gc
 import os
 import secrets
 import sys
@@ -63,6 +64,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if DEAR.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.long)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the garbage collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
