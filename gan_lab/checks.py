@@ -145,7 +145,7 @@ def check_samples(make: Callable[[], Update]) -> None:
     """
     rule = make()
     where = f"the update {rule.name!r} on samples"
-    options: dict[str, Any] = {"recipe": "plain", "steps": 2, "batch_size": 8, "truth_every": 9}
+    options: dict[str, Any] = {"recipe": "plain", "steps": 2, "batch_size": 8, "looks": 1}
     try:
         whole = parameters(train("ring8", update=rule, **options))
     except WiringError as error:

@@ -127,15 +127,20 @@ def source() -> Source:
     return Source(ROOT, PACKAGES)
 
 
-def test_no_circles(source: Source) -> None:
-    assert circles(source.graph()) == []
+@pytest.fixture(scope="module")
+def graph(source: Source) -> Graph:
+    return source.graph()
+
+
+def test_no_circles(graph: Graph) -> None:
+    assert circles(graph) == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_few_floors(source: Source, package: str) -> None:
-    graph = places(source.graph(), package)
-    assert circles(graph) == []
-    found = floors(graph)
+def test_few_floors(graph: Graph, package: str) -> None:
+    within = places(graph, package)
+    assert circles(within) == []
+    found = floors(within)
     most = MOST_FLOORS[package]
     assert max(found.values()) <= most, f"{package} has more than {most} floors: {sorted(found.items(), key=str)}"
 

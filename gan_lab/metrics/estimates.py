@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
-from scipy.special import bdtr, chdtr, chdtrc, chdtri, logsumexp, ndtri, pdtrc
+from scipy.special import bdtr, chdtr, chdtrc, chdtri, logsumexp, ndtri, pdtrc, rel_entr
 
 from gan_lab import truth
 from gan_lab.errors import WiringError
@@ -153,22 +153,26 @@ def modes_missed(game: Any, samples: Any) -> int:
     weights, n = game.weights, len(samples)
     logs = game.log_parts(samples)  # (n, K)
     posterior = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
-    real = np.exp((of_data := game.log_parts(_data(game, n))) - logsumexp(of_data, axis=1, keepdims=True))
-    spread = np.sqrt((real.var(axis=0) + np.maximum(weights * (1 - weights), 0) / n) / n)
-    lacking = posterior.mean(axis=0) - weights < -ndtri(1 - FALSE_ALARM / len(weights)) * spread
+    lacking = posterior.mean(axis=0) - weights < -ndtri(1 - FALSE_ALARM / len(weights)) * _spread_of_data(game, n)
     lacking &= weights * n >= FEWEST
     if not lacking.any():
         return 0
     shares = weights.copy()
     ratios = posterior / np.where(weights > 0, weights, 1.0)
-    for _ in range(SHARE_STEPS):
-        fitted = ratios * shares
-        shares = (fitted / fitted.sum(axis=1, keepdims=True)).mean(axis=0)
+    for _ in range(SHARE_STEPS):  # the mean over samples of ratios * shares / (their sum over modes)
+        shares = shares * ((1.0 / (ratios @ shares)) @ ratios) / n
     return int((lacking & (shares < HARDLY_ANY * weights)).sum())
 
 
-def _data(game: Any, count: int) -> NDArray[np.float32]:
-    return game.real(count, np.random.default_rng(COUNTED_SEED))
+def _spread_of_data(game: Any, count: int) -> NDArray[np.float64]:
+    """(K,) standard deviations of the mean posterior of n samples of the data, worked out once for each game and n."""
+    known = game.__dict__.setdefault("_spreads", {})
+    if count not in known:
+        logs = game.log_parts(game.real(count, np.random.default_rng(COUNTED_SEED)))
+        posterior = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+        variance = posterior.var(axis=0) + np.maximum(game.weights * (1 - game.weights), 0) / count
+        known[count] = np.sqrt(variance / count)
+    return known[count]
 
 
 def jsd_floor(game: Any, count: int) -> float:
@@ -185,7 +189,14 @@ def counted_jsd_floor(p: NDArray[np.float64], count: int) -> float:
 def _floor_of(numbers: bytes, count: int) -> float:
     p = np.frombuffer(numbers)
     drawn = np.random.default_rng(COUNTED_SEED).multinomial(count, p / p.sum(), size=RESAMPLES) / count
-    return float(np.mean([truth.jsd(p, row / row.sum()) for row in drawn]))
+    return float(_divergences(p, drawn).mean())
+
+
+def _divergences(p: NDArray[np.float64], counts: NDArray[Any]) -> NDArray[np.float64]:
+    """(m,) `truth.jsd` of (bins,) probabilities and of each row of (m, bins) counts or shares."""
+    q = counts / counts.sum(axis=1, keepdims=True)
+    middle = 0.5 * p + 0.5 * q
+    return np.clip(0.5 * (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=1), 0.0, np.log(2.0))
 
 
 def reverse_kl_floor(game: Any, count: int) -> float:
@@ -213,7 +224,7 @@ def counted_jsd_spread(p: NDArray[np.float64], counts: NDArray[np.int64]) -> flo
     """Two standard deviations, by resampling, of the JSD of (bins,) probabilities and of samples that are counted."""
     n = int(counts.sum())
     redrawn = np.random.default_rng(counts.tolist()).multinomial(n, counts / n, size=RESAMPLES) / n
-    return 2 * float(np.std([truth.jsd(p, row / row.sum()) for row in redrawn]))
+    return 2 * float(_divergences(p, redrawn).std())
 
 
 def far_below(weights: NDArray[Any], counts: NDArray[Any], count: int) -> NDArray[np.bool_]:

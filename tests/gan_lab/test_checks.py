@@ -14,6 +14,7 @@ from gan_lab.updates import UPDATES, Alternating, Consensus, Extragradient, Opti
 from gan_lab.updates.player_pair import PlayerPair
 from gan_lab.updates.update import Matrix
 
+pytestmark = pytest.mark.usefixtures("brief_looks")  # what is asked is how rules play
 RULES: dict[str, Callable[[], Update]] = {
     **UPDATES,
     "alternating, 5 steps": partial(Alternating, 5),

@@ -118,17 +118,15 @@ class Written:
 
 
 def written(user: User, monkeypatch: pytest.MonkeyPatch) -> list[Written]:
-    """Every line of text in the next picture of a window, measured with its own font."""
+    """Every line of text in the next picture of a window, measured with its own font; the letters are not drawn."""
     found: list[Written] = []
 
-    def text(painter: PygamePainter, text: str, rect: Rect, size: int, *rest: Any, **named: Any) -> None:
+    def text(painter: PygamePainter, text: str, rect: Rect, size: int, *_: Any, **__: Any) -> None:
         pixels = painter.surface.get_clip()
         seen = Rect(*(part / painter.scale for part in pixels))
         high = painter.line_height(size)
         found.append(Written(text, rect, painter.text_width(text, size), high, seen))
-        plain(painter, text, rect, size, *rest, **named)
 
-    plain = PygamePainter.text
     with monkeypatch.context() as patch:
         patch.setattr(PygamePainter, "text", text)
         user.app.changed()

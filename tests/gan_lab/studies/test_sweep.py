@@ -84,6 +84,7 @@ def test_a_process_that_dies_is_an_error_of_one_run() -> None:
         assert processes.play(b"no pickle")["row"]["error"].startswith("its process ended with code")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all processes are fresh")
 def test_copies_of_this_process_play_as_fresh_ones_do() -> None:
     bundle = packed({"game": "dirac", "steps": 3, "looks": 1, "rate": 0.1, "threads": 1})

@@ -108,8 +108,8 @@ def test_help_questions_and_messages_are_whole(
     user.key("f1")
     user.away()
     seen: list[str] = []
-    for _ in range(20):
-        lines = written(user, monkeypatch)
+    lines = []
+    while lines != (lines := written(user, monkeypatch)):  # until the sheet goes down no further
         assert [line.text for line in lines if line.width > line.place.width + 1e-6] == []
         seen += [line.text for line in lines if line.whole]
         user.key("down")

@@ -87,10 +87,9 @@ def test_jacks_cars() -> None:
         best = np.full((21, 21), -np.inf)
         later = R[0][:, None] + R[1] + 0.9 * P[0] @ values @ P[1].T
         for moved in range(-5, 6):
-            for i in range(max(moved, 0), 21):
-                for j in range(max(-moved, 0), 21):
-                    earned = later[min(i - moved, 20), min(j + moved, 20)] - 2 * abs(moved)
-                    best[i, j] = max(best[i, j], earned)
+            i, j = np.ix_(np.arange(max(moved, 0), 21), np.arange(max(-moved, 0), 21))  # enough cars to move
+            earned = later[np.minimum(i - moved, 20), np.minimum(j + moved, 20)] - 2 * abs(moved)
+            best[i, j] = np.maximum(best[i, j], earned)
         values = best
     np.testing.assert_allclose(plan.values, values.ravel(), atol=1e-5)
     assert plan.values.min() == pytest.approx(420, abs=2)

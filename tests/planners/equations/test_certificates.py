@@ -16,6 +16,7 @@ from planners.equations.certificates import Bounds, Certifier
 from planners.equations.from_model import make_problem
 from tests.oracles.bounds import check_contained
 from tests.oracles.exact import Tables, optimal_values
+from tests.oracles.examples import times
 
 METHODS: list[Callable[..., Plan]] = [planners.value_iteration, planners.policy_iteration]
 
@@ -54,7 +55,7 @@ def exact_tables(model: TabularMDP, *, scaled: bool) -> Tables:
 @pytest.mark.parametrize("scaled", [False, True])
 @pytest.mark.parametrize("discount", [0.0, 0.3, 0.9, 0.99, 0.999])
 def test_bounds_hold_for_any_floats(discount: float, scaled: bool, rng: np.random.Generator) -> None:
-    for _ in range(20):
+    for _ in range(times(40)):
         model = random_model(rng)
         best = optimal_values(exact_tables(model, scaled=scaled), Fraction(discount))
         guess = float(np.abs(model.rewards).max()) * rng.normal(size=model.num_states) * 10.0 ** rng.integers(-2, 4)

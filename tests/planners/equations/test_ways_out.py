@@ -26,6 +26,7 @@ from tests.oracles.exact import (
     swings,
     values_where_defined,
 )
+from tests.oracles.examples import times
 from tests.oracles.methods import METHODS
 from tests.oracles.models import tables
 
@@ -54,7 +55,7 @@ def test_any_choice_among_the_optimal_actions_of_a_free_map_is_worth_v_star(
     optimal = plan.optimal_actions
     assert optimal[np.arange(len(optimal)), plan.policy.actions].all()
     first, last = optimal.argmax(axis=1), optimal.shape[1] - 1 - optimal[:, ::-1].argmax(axis=1)
-    drawn = [np.where(optimal, rng.random(optimal.shape), -1).argmax(axis=1) for _ in range(5)]
+    drawn = [np.where(optimal, rng.random(optimal.shape), -1).argmax(axis=1) for _ in range(times(6))]
     for policy in [first, last, *drawn, optimal / optimal.sum(axis=1, keepdims=True)]:
         np.testing.assert_allclose(planners.evaluate(env, policy, discount=1.0), plan.values, atol=1e-6)
         assert planners.is_optimal(env, policy, discount=1.0, tolerance=1e-6)

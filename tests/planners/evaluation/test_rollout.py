@@ -158,6 +158,7 @@ def test_play_episode_yields_step_by_step(rng: np.random.Generator) -> None:
     env = gym.make("FrozenLake-v1")
     steps = planners.play_episode(env, TabularPolicy.uniform(16, 4), seed=int(rng.integers(2**31)))
     first = next(steps)
+    assert env.get_wrapper_attr("_elapsed_steps") == 1  # the others are not yet made
     assert isinstance(first, Transition)
     assert first.observation == 0
     rest = list(steps)

@@ -1,5 +1,6 @@
 """Planning on a device of PyTorch, run on the CPU: exact rationals, textbook worlds, drawn models, and its limits."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import gymnasium as gym
@@ -234,7 +235,21 @@ def test_control_c_keeps_what_is_proven(when: int) -> None:
     assert plan.error_bound < np.inf
 
 
-def test_a_window_that_does_not_settle_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_window_that_does_not_move_grows() -> None:
+    window: Any = SimpleNamespace(_low=3, _waited=0, _least=1.0, _stalled=0, window=4, blocks=10)
+    found = []
+    for _ in range(2):
+        for _ in range(device_sweeps.PATIENCE + 1):
+            found.append(window.window)
+            device_sweeps.DeviceSweeps._move(window, 3)
+    assert found == [4] * (device_sweeps.PATIENCE + 1) + [8] * (device_sweeps.PATIENCE + 1)
+    assert window.window == 10  # all blocks
+    window._waited = device_sweeps.PATIENCE
+    device_sweeps.DeviceSweeps._move(window, 4)
+    assert window._waited == 0
+
+
+def test_states_that_swap_for_ever_are_planned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_sweeps, "PATIENCE", 0)
     model = MoveMDP(  # two states that swap for ever, worth different things, and a way out
         successor=np.array([[1, 2], [0, 0], [2, 2]], dtype=np.int32),

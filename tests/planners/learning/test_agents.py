@@ -137,8 +137,9 @@ def test_every_agent_finds_the_way(agent: Any) -> None:
     run = planners.learn(corridor(), agent, steps=4000, discount=0.9, seed=1)
     assert run.policy.actions.tolist() == [1, 1, 1, 1]
     assert run.policy_values[-1] == pytest.approx(0.9**3, abs=1e-12)
-    again = planners.learn(corridor(), agent, steps=4000, discount=0.9, seeds=[0, 1])
-    np.testing.assert_array_equal(again.regret[1], run.regret)  # the same seed, the same run
+    alone = planners.learn(corridor(), agent, steps=400, discount=0.9, seed=1)
+    among = planners.learn(corridor(), agent, steps=400, discount=0.9, seeds=[0, 1])
+    np.testing.assert_array_equal(among.regret[1], alone.regret)  # the same seed, the same run
 
 
 @pytest.mark.parametrize("agent", OF_VALUES, ids=[f"{n}-{type(a).__name__}" for n, a in enumerate(OF_VALUES)])
