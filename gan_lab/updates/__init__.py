@@ -5,16 +5,31 @@ from typing import Any, Final
 
 from gan_lab.errors import WiringError, choose
 from gan_lab.updates.alternating import Alternating
+from gan_lab.updates.competitive import CompetitiveGradient
 from gan_lab.updates.consensus import Consensus
 from gan_lab.updates.extragradient import Extragradient
 from gan_lab.updates.implicit import Implicit
+from gan_lab.updates.lookahead import Lookahead
 from gan_lab.updates.optimistic import Optimistic
 from gan_lab.updates.simultaneous import Simultaneous
+from gan_lab.updates.symplectic import SymplecticAdjustment
 from gan_lab.updates.unrolled import Unrolled
 from gan_lab.updates.update import Update
 
 UPDATES: Final[dict[str, type[Update]]] = {
-    rule.name: rule for rule in (Simultaneous, Alternating, Extragradient, Optimistic, Consensus, Unrolled, Implicit)
+    rule.name: rule
+    for rule in (
+        Simultaneous,
+        Alternating,
+        Extragradient,
+        Optimistic,
+        Consensus,
+        Unrolled,
+        Implicit,
+        SymplecticAdjustment,
+        CompetitiveGradient,
+        Lookahead,
+    )
 }
 
 
@@ -41,11 +56,14 @@ def find_update(update: "str | Update", **options: Any) -> Update:
 __all__ = [
     "UPDATES",
     "Alternating",
+    "CompetitiveGradient",
     "Consensus",
     "Extragradient",
     "Implicit",
+    "Lookahead",
     "Optimistic",
     "Simultaneous",
+    "SymplecticAdjustment",
     "Unrolled",
     "Update",
     "find_update",
