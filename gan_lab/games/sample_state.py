@@ -19,9 +19,10 @@ from torch import Tensor
 
 from gan_lab.errors import NonFiniteMoveError, WiringError
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, NOTHING, GameState, Payoffs, real_numbers
+from gan_lab.games.tied_batch import ties_a_batch
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Judge, Penalty
-from gan_lab.players import SMALLEST, Discriminator, Verdict, evaluating, ties_a_batch
+from gan_lab.players import SMALLEST, Discriminator, Verdict, evaluating
 from gan_lab.random_numbers import seeded
 
 if TYPE_CHECKING:

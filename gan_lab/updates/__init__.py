@@ -1,9 +1,9 @@
 """Update rules of games, one in each file; `spectrum` predicts the rate of each."""
 
-from inspect import signature
 from typing import Any, Final
 
 from gan_lab.errors import WiringError, choose
+from gan_lab.errors.argument_names import names_of, refusal
 from gan_lab.updates.alternating import Alternating
 from gan_lab.updates.competitive import CompetitiveGradient
 from gan_lab.updates.consensus import Consensus
@@ -46,10 +46,9 @@ def find_update(update: "str | Update", **options: Any) -> Update:
     if isinstance(update, type) and issubclass(update, Update):
         raise WiringError(f"update is the class {update.__name__}; expected a rule, made by {update.__name__}()")
     rule = choose(update, UPDATES, "update")
-    known = list(signature(rule).parameters)
+    known = names_of(rule.__init__)
     if strange := [name for name in options if name not in known]:
-        has = f"it has {', '.join(known)}" if known else "it has none"
-        raise WiringError(f"the update {update!r} has no option {', '.join(map(repr, strange))}; {has}")
+        raise refusal(f"the update {update!r}", strange, known)
     return rule(**options)
 
 
