@@ -186,7 +186,10 @@ class Player(nn.Module, ABC):
 
     def seen(self, observation: Any) -> Tensor:
         """An observation on the player's device, with the floating-point type of its parameters."""
-        return torch.as_tensor(observation, device=self.device).to(self.trained[0].dtype)
+        like = self.trained[0]
+        if isinstance(observation, Tensor) and observation.dtype == like.dtype and observation.device == like.device:
+            return observation
+        return torch.as_tensor(observation, device=like.device).to(like.dtype)
 
     def settle(self, device: torch.device) -> None:
         """Move the player and the state of its optimizer to a device."""

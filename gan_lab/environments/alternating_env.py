@@ -117,7 +117,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
         self._cumulative_rewards[agent] = 0.0
         self._payoffs = payoffs = self._located(self.game_state.move, agent, action)
         self._seen = None
-        self.rewards = {name: float(payoffs.paid(name).detach()) for name in self.agents}
+        self.rewards = {name: payoffs.paid(name).item() for name in self.agents}
         self.infos = {name: {"payoff": payoffs.of(name)} if self.tensors else {} for name in self.agents}
         self.turn += 1
         if self.max_cycles is not None and self.turn >= self.max_cycles * len(self._order):
