@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games import GameLike, SampleGame, game_of
 from gan_lab.games.sample_state import SampleState
 from gan_lab.payoffs.losses import find_loss
@@ -43,6 +44,7 @@ class GeneratorEnv(gym.Env[Any, Any]):
     action_space: gym.spaces.Box
     metadata: dict[str, Any] = {"render_modes": []}
 
+    @takes_own_names
     def __init__(
         self,
         game: GameLike = "ring8",

@@ -10,7 +10,6 @@ A `Strategist` plays the games in which a move is the whole strategy (`FiniteGam
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gan_lab.errors import DivergedError, WiringError
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.fused_adam import Adam
 from gan_lab.random_numbers import seeded
 
@@ -30,6 +30,7 @@ SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1, so that their l
 MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 
 
+@takes_own_names
 def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
     """Plain gradient ascent, with momentum as in Algorithm 1; momentum may be negative in games (Gidel et al. 2019).
 
@@ -45,6 +46,7 @@ def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
     return make
 
 
+@takes_own_names
 def adam(rate: float = 1e-3, betas: tuple[float, float] = (0.0, 0.99)) -> MakeOptimizer:
     """Adam for gradient ascent; the first beta is 0 by default, as is usual in games.
 
@@ -184,7 +186,10 @@ class Player(nn.Module, ABC):
 
     def seen(self, observation: Any) -> Tensor:
         """An observation on the player's device, with the floating-point type of its parameters."""
-        return torch.as_tensor(observation, device=self.device).to(self.trained[0].dtype)
+        like = self.trained[0]
+        if isinstance(observation, Tensor) and observation.dtype == like.dtype and observation.device == like.device:
+            return observation
+        return torch.as_tensor(observation, device=like.device).to(like.dtype)
 
     def settle(self, device: torch.device) -> None:
         """Move the player and the state of its optimizer to a device."""
@@ -237,6 +242,7 @@ class Generator(Player):
         optimizer: Optimizer by which it learns.
     """
 
+    @takes_own_names
     def __init__(self, network: nn.Module, optimizer: MakeOptimizer | None = None) -> None:
         """Take a network and an optimizer (Adam by default)."""
         super().__init__("generator_0")
@@ -266,6 +272,7 @@ class Discriminator(Player):
     apart: int | None = None
     ties: bool = False
 
+    @takes_own_names
     def __init__(self, network: nn.Module, optimizer: MakeOptimizer | None = None) -> None:
         """Take a network and an optimizer (Adam by default)."""
         super().__init__("discriminator_0")
@@ -295,6 +302,7 @@ class Seat(Player):
     'reconstructor_0'
     """
 
+    @takes_own_names
     def __init__(self, seat: str, network: nn.Module, optimizer: MakeOptimizer | None = None) -> None:
         """Take a name, a network and an optimizer (Adam by default)."""
         super().__init__(f"{seat}_0")
@@ -304,37 +312,6 @@ class Seat(Player):
     def act(self, observation: Tensor | NDArray[Any], /) -> Tensor:
         """The output of the network for an observation."""
         return self.network(self.seen(observation))
-
-
-def ties_a_batch(discriminator: Discriminator, dimension: int, scale: float, learning: bool = True) -> bool:
-    """Whether what a discriminator says of a sample, while it learns or not, depends on the other samples beside it.
-
-    It judges eight points of random numbers together and four by four, as a copy, so that nothing in it changes. A
-    network that draws random numbers, as dropout does, counts as one that does; judging apart does not hurt it.
-
-    Args:
-        discriminator: The player.
-        dimension: Numbers of a sample.
-        scale: About how large they are.
-        learning: Whether it is asked in training mode.
-
-    >>> torch.manual_seed(7) and None
-    >>> plain = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(), nn.Linear(8, 1))
-    >>> ties_a_batch(Discriminator(plain), 2, 1.0)
-    False
-    >>> ties_a_batch(Discriminator(nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Linear(8, 1))), 2, 1.0)
-    True
-    """
-    points = np.random.default_rng(0).uniform(-scale, scale, (8, dimension))
-    with evaluating(discriminator), torch.no_grad():
-        network = deepcopy(discriminator.network).train(learning)
-        samples = discriminator.seen(points)
-        try:
-            together = network(samples).flatten()
-            apart = torch.cat([network(part).flatten() for part in samples.split(4)])
-        except (RuntimeError, ValueError):  # of this many samples it can say nothing: its batches are its own affair
-            return True
-    return not torch.allclose(together, apart, rtol=1e-3, atol=1e-4 * max(1.0, float(together.abs().max())))
 
 
 class Strategist(Player):
@@ -358,6 +335,7 @@ class Strategist(Player):
     box: tuple[Tensor, Tensor] | None = None
     FORMS = ("plain", "logits", "softmax")
 
+    @takes_own_names
     def __init__(
         self, name: str, strategy: Sequence[float], optimizer: MakeOptimizer | None = None, form: str = "plain"
     ) -> None:

@@ -81,9 +81,6 @@ def test_the_matrix_of_a_path_is_found(memory: int, load: Any, rng: np.random.Ge
 @pytest.mark.parametrize(
     ("name", "rule", "arguments"),
     [
-        ("balduzzi_2018", "SGA", ()),
-        ("schaefer_2019", "CompetitiveGradient", ()),
-        ("chavdarova_2021", "Lookahead", (gan_lab.updates.Alternating(), 5)),
         ("gidel_2019_momentum", "Momentum", (-0.5,)),
         ("gidel_2019_momentum", "Momentum", (-0.5, False)),
     ],

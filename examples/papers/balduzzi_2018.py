@@ -9,43 +9,18 @@ Four players: each has the loss e w^2 / 2, and each pair a product with opposite
 where e < 0 pushes all away, SGA with lambda = 1 pulls in if m^2 > -e.
 """
 
-from typing import Any
-
 import numpy as np
 import torch
 from paper import Row, main
 from playing import both, radius
 from quadratic_game import QuadraticGame
 
-from gan_lab.updates import Update
+from gan_lab.updates import SymplecticAdjustment
 from gan_lab.updates.derivatives import Derivatives
 
 PAPER = "Balduzzi et al. 2018"
 TITLE = "SGA: two and four players who turn around each other converge"
-DIFFERS = "lambda has a fixed sign. The four players' losses are from memory; the mixture of Gaussians is left out."
-
-
-def adjusted(at: Derivatives, weight: float) -> torch.Tensor:
-    """v - weight A^T v, by the products J^T v and J v."""
-    return at.field - weight * (at.transposed(at.field) - at.times(at.field)) / 2
-
-
-class SGA(Update):
-    """A is the antisymmetric part of J."""
-
-    name, equation = "sga", "w' = w + h (v - lambda A^T v)"
-    source = "Balduzzi et al. 2018, algorithm 1"
-    joint = True
-
-    def __init__(self, weight: float = 1.0) -> None:
-        self.weight = weight
-
-    def step(self, pair: Any) -> None:
-        at = pair.derivatives()
-        pair.move(at.parts(adjusted(at, self.weight)))
-
-    def operator(self, jacobian: np.ndarray, split: int, rate: float) -> np.ndarray:
-        return np.eye(len(jacobian)) + rate * (jacobian - self.weight * (jacobian - jacobian.T).T @ jacobian / 2)
+DIFFERS = "The four players' losses are from memory; the mixture of Gaussians is left out."
 
 
 def four_players(e: float, weight: float, h: float, steps: int = 60) -> np.ndarray:
@@ -56,7 +31,7 @@ def four_players(e: float, weight: float, h: float, steps: int = 60) -> np.ndarr
     for _ in range(steps):
         own = list(w.clone().requires_grad_().split(1))
         payoffs = [(x * (A[i] @ torch.cat(own)) - e * x**2 / 2).sum() for i, x in enumerate(own)]
-        w = w + h * adjusted(Derivatives(payoffs, [[x] for x in own]), weight)
+        w = w + h * SymplecticAdjustment(weight).adjusted(Derivatives(payoffs, [[x] for x in own]))
         places.append(w.numpy())
     return np.array(places)
 
@@ -65,8 +40,10 @@ def rows() -> list[Row]:
     h, m, found = 0.1, 1.0, []
     for weight in (0.0, 0.5, 1.0):
         factor = abs(1 + h * complex(-0.25 - weight * m**2, m * (1 - weight * 0.25)))
-        found += both(f"two players, lambda = {weight:g}", factor, QuadraticGame(m, 0.25, 0.25), SGA(weight), h)
-    found += both("no turning, lambda = 1: 1 - h hold", 1 - h / 4, QuadraticGame(0.0, 0.25, 0.5), SGA(), h)[1:]
+        game, rule = QuadraticGame(m, 0.25, 0.25), SymplecticAdjustment(weight)
+        found += both(f"two players, lambda = {weight:g}", factor, game, rule, h)
+    still = QuadraticGame(0.0, 0.25, 0.5)
+    found += both("no turning, lambda = 1: 1 - h hold", 1 - h / 4, still, SymplecticAdjustment(), h)[1:]
     for e, weight, m in ((0.01, 1.0, np.sqrt(2) - 1), (-0.01, 1.0, np.sqrt(2) - 1), (0.01, 0.0, np.sqrt(2) + 1)):
         given = abs(1 + h * complex(-e - weight * m**2, m * (1 - weight * e)))
         what = f"four players, e = {e:g}, lambda = {weight:g}: factor of an update"

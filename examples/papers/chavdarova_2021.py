@@ -7,41 +7,18 @@ With k = 1 the factor sqrt(1 + a^2 h^2) is always above 1. Alternating steps hav
 h^2 / 2): the factor is |1 - a + a e^(i k t)|.
 """
 
-from typing import Any
-
 import numpy as np
 from paper import Row, main
 from playing import both
 
 import gan_lab
-from gan_lab.updates import Update
+from gan_lab.updates import Lookahead
 
 PAPER = "Chavdarova et al. 2021"
 TITLE = "lookahead converges around rules that do not"
 DIFFERS = (
     "The bilinear game with exact payoffs, k and a chosen here; the paper's stochastic games and images are left out."
 )
-
-
-class Lookahead(Update):
-    """k steps of an inner rule that remembers nothing, then the share a of the way there."""
-
-    name, equation = "lookahead", "w' = w + a (w(k) - w)"
-    source = "Chavdarova et al. 2021, algorithm 1"
-
-    def __init__(self, inner: Update, k: int = 5, share: float = 0.5) -> None:
-        self.inner, self.k, self.share = inner, k, share
-        self.discriminator_steps, self.joint = inner.discriminator_steps, inner.joint
-
-    def step(self, pair: Any) -> None:
-        here = pair.where()
-        for _ in range(self.k):
-            self.inner.step(pair)
-        pair.put([w + self.share * (ahead - w) for w, ahead in zip(here, pair.where(), strict=True)])
-
-    def operator(self, jacobian: np.ndarray, split: int, rate: float) -> np.ndarray:
-        inner = np.linalg.matrix_power(self.inner.operator(jacobian, split, rate), self.k)
-        return (1 - self.share) * np.eye(len(jacobian)) + self.share * inner
 
 
 def rows() -> list[Row]:

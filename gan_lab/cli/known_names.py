@@ -13,5 +13,7 @@ RECIPES: Final = (
     "self_conditioned_baseline_published, unrolled_published"
 )
 DEVICES: Final = "cpu, cuda, auto"
-UPDATES: Final = "simultaneous, alternating, extragradient, optimistic, consensus, unrolled, implicit"
+UPDATES: Final = (
+    "simultaneous, alternating, extragradient, optimistic, consensus, unrolled, implicit, sga, cgd, lookahead"
+)
 WATCHED: Final = "ring8, grid25, grid100, two_modes, bump, two_bumps, dirac, bilinear"

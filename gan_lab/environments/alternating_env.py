@@ -7,6 +7,7 @@ from pettingzoo import AECEnv
 
 from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import choose, whole_number
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, NOTHING, GameState, Payoffs
 from gan_lab.payoffs.penalties import WEIGHT
@@ -41,6 +42,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
     ('discriminator_0', (8, 2))
     """
 
+    @takes_own_names
     def __init__(
         self,
         game: GameLike = "ring8",
@@ -115,7 +117,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
         self._cumulative_rewards[agent] = 0.0
         self._payoffs = payoffs = self._located(self.game_state.move, agent, action)
         self._seen = None
-        self.rewards = {name: float(payoffs.paid(name).detach()) for name in self.agents}
+        self.rewards = {name: payoffs.paid(name).item() for name in self.agents}
         self.infos = {name: {"payoff": payoffs.of(name)} if self.tensors else {} for name in self.agents}
         self.turn += 1
         if self.max_cycles is not None and self.turn >= self.max_cycles * len(self._order):

@@ -7,6 +7,7 @@ from pettingzoo import ParallelEnv
 
 from gan_lab.environments.game_env import GameEnv, make_state
 from gan_lab.errors import WiringError
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.payoffs.penalties import WEIGHT
@@ -29,6 +30,7 @@ class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
     ((4, 8), (8, 2))
     """
 
+    @takes_own_names
     def __init__(
         self,
         game: GameLike = "ring8",

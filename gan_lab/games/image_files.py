@@ -10,12 +10,14 @@ from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games.images import FEWEST, ImagesGame
 
 DARK: Final = 0.25  # of white: where the brightest number of all is below, white is in doubt
 CHANNELS: Final = (1, 3)  # grey, or red, green and blue
 
 
+@takes_own_names
 def read_images(path: str | PathLike[str], *, white: float | None = None) -> ImagesGame:
     """A game of the images in a folder, or in an `.npy` file.
 

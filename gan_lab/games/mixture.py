@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.metrics.estimates import (
     FEWEST,
@@ -138,6 +139,7 @@ class MixtureGame(SampleGame):
         }
 
 
+@takes_own_names
 def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01, name: str | None = None) -> MixtureGame:
     """Modes on a circle, evenly spaced (PacGAN's radius and width: Lin et al. 2018, section 4.1)."""
     angles = 2 * np.pi * np.arange(modes) / modes
@@ -145,6 +147,7 @@ def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01, name: str | Non
     return MixtureGame(means, std, name=f"ring{modes}" if name is None else name, narrow=True)
 
 
+@takes_own_names
 def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05, name: str | None = None) -> MixtureGame:
     """Side x side modes around the origin (VEEGAN, Srivastava et al. 2017)."""
     line = spacing * (np.arange(side) - (side - 1) / 2)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games.rows import FEWEST, Rows, RowsGame, split
 from gan_lab.metrics.wasserstein import w1_beside_data
 
@@ -124,6 +125,7 @@ def _check_scales(centre: Rows | NDArray[Any], spread: NDArray[Any]) -> None:
         )
 
 
+@takes_own_names
 def read_points(path: str | PathLike[str], *, standardise: bool = True) -> PointsGame:
     """A game of the points in an `.npy` file of an (n, d) array, or in a CSV file with a point in each line.
 
@@ -174,6 +176,7 @@ def _is_number(field: str) -> bool:
     return True
 
 
+@takes_own_names
 def read_data(path: str | PathLike[str]) -> Any:
     """A game of the data in a file or folder: points of a CSV file or a two-dimensional `.npy` array, else images.
 

@@ -19,9 +19,10 @@ from torch import Tensor
 
 from gan_lab.errors import NonFiniteMoveError, WiringError
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, NOTHING, GameState, Payoffs, real_numbers
+from gan_lab.games.tied_batch import ties_a_batch
 from gan_lab.payoffs.losses import Loss
 from gan_lab.payoffs.penalties import Judge, Penalty
-from gan_lab.players import SMALLEST, Discriminator, Verdict, evaluating, ties_a_batch
+from gan_lab.players import SMALLEST, Discriminator, Verdict, evaluating
 from gan_lab.random_numbers import seeded
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ class SampleState(GameState):
         self.game: SampleGame = game
         self._compares = loss.compares
         self._ties = False  # whether the discriminator's verdict on a sample depends on the others of its batch
+
+    @property
+    def _asks_own(self) -> bool:
+        """Whether nobody asks what a move was worth to the other player."""
+        return self.own_payoffs and not self.joint
 
     def begin(self, rng: np.random.Generator) -> None:
         """Start a game: until the generator moves, its samples are noise over the box of the data."""
@@ -149,6 +155,8 @@ class SampleState(GameState):
         if self.penalty is not None and scores.requires_grad:
             judge = self._judge if DISCRIMINATOR in self.seated else _nobody
             penalty = self.penalty_weight * self._slope(self.penalty, scores, judge)
+        if self._asks_own:
+            return Payoffs(payoff, NOTHING.generator, penalty)
         if self.loss.zero_sum:
             return Payoffs(payoff, -payoff, penalty)
         with torch.set_grad_enabled(self.joint):
@@ -170,10 +178,9 @@ class SampleState(GameState):
         self.generated = finite(samples).detach()
         if DISCRIMINATOR not in self.seated:
             return NOTHING
-        if self.own_payoffs and not self.joint and not self._compares:
-            payoff = self.loss.generator(NO_SCORES, self._judge(samples), None, None)
-            return Payoffs(torch.zeros(()), payoff)
-        if self.joint:
+        if self._asks_own and not self._compares:
+            real, fake = NO_SCORES, self._judge(samples)
+        elif self.joint:
             scores = self._judge(torch.cat([self.real, samples]))
             real, fake = scores[: len(self.real)], scores[len(self.real) :]
         else:
@@ -181,6 +188,8 @@ class SampleState(GameState):
             with torch.no_grad():  # constants in the generator's move, compared with or not
                 real = self._judge(self.real)
         payoff = self.loss.generator(real, fake, None, None)
+        if self._asks_own:
+            return Payoffs(NOTHING.discriminator, payoff)
         if self.loss.zero_sum:
             return Payoffs(-payoff, payoff)
         with torch.no_grad():

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.errors import WiringError
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.payoffs.penalties import Penalty
 
@@ -118,6 +119,7 @@ class Asked:
         return getattr(self._turn._players[self._seat], name)
 
 
+@takes_own_names
 def turn_loss(
     name: str,
     payoffs: Mapping[str, TurnPayoff],
@@ -163,6 +165,7 @@ def turn_loss(
     return replace(found, log_odds=None, best=None, relative=False) if "discriminator" in payoffs else found
 
 
+@takes_own_names
 def turn_penalty(
     name: str, penalties: Mapping[str, TurnPayoff], *, equation: str = "", source: str = "mine"
 ) -> Penalty:

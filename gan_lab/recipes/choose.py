@@ -11,6 +11,7 @@ from typing import Any, Final
 from scipy.spatial.distance import pdist
 
 from gan_lab.errors import choose, whole_number
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games import Game, MixtureGame, game_of
 from gan_lab.games.strategy_game import RATE
 from gan_lab.recipes.known import AS_PUBLISHED, KNOWN
@@ -29,6 +30,7 @@ PLAIN: Final = Recipe(
 )
 
 
+@takes_own_names
 def mixture_recipe(
     game: "str | MixtureGame",
     *,

@@ -4,7 +4,7 @@ A recipe names the loss, the penalty, the update and the rates of both players, 
 What changes during a run is a `Schedule`, in shares of the run, so that a recipe keeps its shape in fewer steps.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from gan_lab.errors import WiringError, number_above_0, number_of_at_least_0, whole_number
+from gan_lab.errors.argument_names import refusal
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, is_convolvable
 from gan_lab.networks.perceptrons import FourierFeatures, Gain, Output, Scaled, Shortcut, perceptron
@@ -178,7 +179,10 @@ class Recipe:
             raise WiringError(f"averaging is {self.averaging!r}; expected at least 0 and below 1, or None")
 
     def with_(self, **changes: Any) -> "Recipe":
-        """A copy of the recipe with these attributes changed."""
+        """A copy of the recipe with these attributes changed; `WiringError` for what is none."""
+        known = [part.name for part in fields(self)]
+        if strange := [name for name in changes if name not in known]:
+            raise refusal("Recipe", strange, known)
         return replace(self, **changes)
 
     @property

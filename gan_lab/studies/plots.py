@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from gan_lab.errors import WiringError
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.training.run import Run
 from gan_lab.training.run_plot import import_pyplot, known_value
@@ -19,6 +20,7 @@ SAID: Final = ("game", "update", "discriminator_steps", "loss", "penalty", "pena
 PARTS: Final = 12  # characters of a label's number
 
 
+@takes_own_names
 def plot(runs: Sequence[Run], labels: Sequence[str] | None = None, *, measure: str | None = None) -> Any:
     """Plot several runs: V and a quantity that falls to 0 at an equilibrium, over updates; and paths in the plane.
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors.argument_names import instead_of, takes_own_names
 from gan_lab.studies.json_rows import finite, numbers
 from gan_lab.studies.sweep_process import SweepProcesses, can_copy, packed, play
 from gan_lab.training.exports import write_rows
@@ -174,6 +175,7 @@ class _Job:
             write_whole(self.file, json.dumps(finite(found), allow_nan=False).encode())
 
 
+@takes_own_names
 def sweep(
     choices: Mapping[str, Sequence[Any]],
     game: Any = "ring8",
@@ -254,7 +256,7 @@ def _jobs(choices: Any, seeds: list[int], arguments: dict[str, Any], out: Any) -
     known = set(signature(train).parameters) - set(OURS)
     for name in (*choices, *arguments):
         if name not in known:
-            what = "sweep sets it for each run" if name in OURS else f"`train` has {', '.join(sorted(known))}"
+            what = "sweep sets it for each run" if name in OURS else instead_of(name, sorted(known))
             raise WiringError(f"{name!r} cannot be chosen: {what}")
     for name, values in choices.items():
         if isinstance(values, str | Mapping) or not hasattr(values, "__len__") or not len(values):

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games import GameLike, MixtureGame, SampleGame, game_of
 from gan_lab.metrics.blur import measure_blur
 from gan_lab.metrics.precision_recall import precision_recall
@@ -118,6 +119,7 @@ class Comparison:
         return "\n".join([title, *(line.rstrip() for line in lines)])
 
 
+@takes_own_names
 def beside_vae(
     game: GameLike = "ring8",
     *,

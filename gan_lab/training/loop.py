@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError, whole_number
+from gan_lab.errors.argument_names import refusal, takes_own_names
 from gan_lab.games import GameLike, SampleGame, make_game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.players import Player, scores_of
@@ -39,6 +40,7 @@ LOOKS: Final = ("truth_every", "looks", "callbacks", "each_update", "progress", 
 CHANGES: Final = ("update", "loss", "penalty", "penalty_weight", "batch_size", "steps")  # of a recipe
 
 
+@takes_own_names
 def train(
     game: GameLike = "ring8",
     generator: Player | None = None,
@@ -160,7 +162,7 @@ def load(path: Path, **again: Any) -> Run:
     asked = {name: part.default for name, part in signature(train).parameters.items()}
     asked |= checkpoints.arguments_of(path)
     if strange := [name for name in again if name not in asked]:
-        raise WiringError(f"{', '.join(map(repr, strange))}: `train` has no such argument")
+        raise refusal("train()", strange, asked)
     asked |= again | {"resume": path, "threads": None, "device": again.get("device", "cpu")}
     run = _trained(asked, play=False)
     run.status = Status.FINISHED if run.steps == run.settings["steps"] else Status.INTERRUPTED

@@ -5,6 +5,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
+from gan_lab.errors.argument_names import takes_own_names
+
 FIRST: Final = 5.0  # seconds after which the first one is written
 AGAIN: Final = 30.0  # seconds between them, where evaluations are rarer
 
@@ -33,6 +35,7 @@ class SampleGrid:
 
     path: Path
 
+    @takes_own_names
     def __init__(self, path: "str | PathLike[str]", rows: int = 8, columns: int = 8, *, averaged: bool = False) -> None:
         """Keep what to write, and the time of the start."""
         self.path = Path(path)

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gan_lab.errors import WiringError
+from gan_lab.errors.argument_names import ArgumentError
 from gan_lab.games import Game
 from gan_lab.made_by import MOST, made_by
 from gan_lab.payoffs.losses import LOSSES, Loss
@@ -87,9 +88,9 @@ def restored(form: Any, name: str) -> Any:
             f"the setting {name!r} was {error}, which settings cannot keep: give it again, as in "
             f"gan_lab.train(**{{**run.settings, {name!r}: ...}}), or gan_lab.load(path, {name}=...)"
         ) from None
-    except WiringError:
-        raise
     except (LookupError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        if isinstance(error, WiringError) and not isinstance(error, ArgumentError):
+            raise
         found = f"{type(error).__name__}, {str(error)[:120]}"
         raise WiringError(f"the setting {name!r} cannot be made again as it stands there: {found}") from error
 

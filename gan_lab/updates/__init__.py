@@ -1,20 +1,35 @@
 """Update rules of games, one in each file; `spectrum` predicts the rate of each."""
 
-from inspect import signature
 from typing import Any, Final
 
 from gan_lab.errors import WiringError, choose
+from gan_lab.errors.argument_names import names_of, refusal
 from gan_lab.updates.alternating import Alternating
+from gan_lab.updates.competitive import CompetitiveGradient
 from gan_lab.updates.consensus import Consensus
 from gan_lab.updates.extragradient import Extragradient
 from gan_lab.updates.implicit import Implicit
+from gan_lab.updates.lookahead import Lookahead
 from gan_lab.updates.optimistic import Optimistic
 from gan_lab.updates.simultaneous import Simultaneous
+from gan_lab.updates.symplectic import SymplecticAdjustment
 from gan_lab.updates.unrolled import Unrolled
 from gan_lab.updates.update import Update
 
 UPDATES: Final[dict[str, type[Update]]] = {
-    rule.name: rule for rule in (Simultaneous, Alternating, Extragradient, Optimistic, Consensus, Unrolled, Implicit)
+    rule.name: rule
+    for rule in (
+        Simultaneous,
+        Alternating,
+        Extragradient,
+        Optimistic,
+        Consensus,
+        Unrolled,
+        Implicit,
+        SymplecticAdjustment,
+        CompetitiveGradient,
+        Lookahead,
+    )
 }
 
 
@@ -31,21 +46,23 @@ def find_update(update: "str | Update", **options: Any) -> Update:
     if isinstance(update, type) and issubclass(update, Update):
         raise WiringError(f"update is the class {update.__name__}; expected a rule, made by {update.__name__}()")
     rule = choose(update, UPDATES, "update")
-    known = list(signature(rule).parameters)
+    known = names_of(rule.__init__)
     if strange := [name for name in options if name not in known]:
-        has = f"it has {', '.join(known)}" if known else "it has none"
-        raise WiringError(f"the update {update!r} has no option {', '.join(map(repr, strange))}; {has}")
+        raise refusal(f"the update {update!r}", strange, known)
     return rule(**options)
 
 
 __all__ = [
     "UPDATES",
     "Alternating",
+    "CompetitiveGradient",
     "Consensus",
     "Extragradient",
     "Implicit",
+    "Lookahead",
     "Optimistic",
     "Simultaneous",
+    "SymplecticAdjustment",
     "Unrolled",
     "Update",
     "find_update",

@@ -15,6 +15,7 @@ from scipy.linalg import block_diag, null_space
 from torch import nn
 
 from gan_lab.errors import WiringError, number_above_0, number_of_at_least_0
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games import GameLike, game_of
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.noisy import NoisyGame
@@ -113,6 +114,7 @@ class Spectrum:
         return "\n".join([*lines, f"  {self.verdict}"])
 
 
+@takes_own_names
 def spectrum(
     game: GameLike,
     update: "str | Update" = "alternating",

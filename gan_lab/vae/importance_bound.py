@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.vae.neural_vae import NeuralVAE
 
 Array = NDArray[np.float64]
@@ -47,6 +48,7 @@ class Bound:
         return f"log p(x) >= {self.mean:.4f} +- {self.standard_error:.4f} nats a point ({len(self.points)} points)"
 
 
+@takes_own_names
 def importance_bound(vae: NeuralVAE, points: Any, samples: int = 100, seed: int = 0) -> Bound:
     """The bound L_K of (n, d) points, with K = `samples` draws of z for each.
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gan_lab.errors import DivergedError, WiringError, whole_number
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.networks.perceptrons import perceptron
 from gan_lab.players import MakeOptimizer, adam, give_gradient
 
@@ -48,6 +49,7 @@ class NeuralVAE(nn.Module):
     dimension: int
     latent_size: int
 
+    @takes_own_names
     def __init__(
         self,
         dimension: int,

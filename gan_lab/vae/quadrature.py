@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import WiringError
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.vae.neural_vae import HALF_LOG_2_PI, NeuralVAE
 
 Array = NDArray[np.float64]
@@ -22,6 +23,7 @@ NODES: Final = {1: 16_001, 2: 401}  # on each axis
 AT_ONCE: Final = 4_000_000
 
 
+@takes_own_names
 def log_density_by_quadrature(vae: NeuralVAE, points: Any, nodes: int | None = None) -> tuple[Array, Array]:
     """(n,) log p(x) of (n, d) points in nats, and (n,) its difference to the result on a grid half as fine.
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_lab.errors import DivergedError, WiringError, whole_number
+from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games import GameLike, SampleGame, game_of
 from gan_lab.networks.picture_pairs import ResidualDiscriminator, ResidualGenerator
 from gan_lab.players import parts_of
@@ -96,6 +97,7 @@ def default_vae(game: SampleGame) -> NeuralVAE:
     return NeuralVAE(game.dimension, game.noise_size, scale=game.scale, networks=networks)
 
 
+@takes_own_names
 def train_vae(
     game: GameLike = "ring8",
     vae: NeuralVAE | None = None,

@@ -42,7 +42,7 @@ LOSS: list[Row[WatchApp]] = [
     for number, loss in enumerate(LOSSES.values(), 1)
 ]  # fmt: skip
 RULE: list[Row[WatchApp]] = [
-    (f"update {name}", f"ctrl+{number}", name, f"{name}: {rule.equation}", on(follow_update, name))
+    (f"update {name}", f"ctrl+{number % 10}", name, f"{name}: {rule.equation}", on(follow_update, name))
     for number, (name, rule) in enumerate(UPDATES.items(), 1)
 ]
 

@@ -180,7 +180,7 @@ FINITE, GAUSSIAN = FiniteGame([0.5, 0.5]), GaussianGame()
         (lambda: BilinearGame([[1.0]]).value([1.0, 2.0], [1.0]), r"discriminator_0 has shape \(2,\)"),
         (lambda: BilinearGame([[1.0], [1.0, 2.0]]), r"not an array of numbers"),  # type: ignore[list-item]
         (lambda: DiracGame().exploitability([float("inf")], [1.0]), r"discriminator_0 is \[inf\]"),
-        (lambda: spectrum("dirac", "consensus", gamma=2.0), r"no option 'gamma'; it has weight"),
+        (lambda: spectrum("dirac", "consensus", gamma=2.0), r"'consensus' has no argument 'gamma': it is weight= here"),
         (lambda: spectrum("dirac", Consensus(), weight=2.0), r"takes no options"),
         (lambda: spectrum("dirac", penalty="r1", penalty_weight=-1.0), r"penalty_weight is -1\.0"),
         (lambda: spectrum("dirac", at=([1.0, 2.0], [0.0])), r"discriminator_0 has shape \(2,\)"),

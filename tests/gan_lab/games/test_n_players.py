@@ -104,23 +104,31 @@ RATE = 0.05
 
 def rotated(update: str, jacobian: Any) -> Any:
     """The matrix of one update w' = M w, written out."""
-    one, ahead = np.eye(3), np.eye(3) + RATE * jacobian
+    one, ahead = np.eye(len(jacobian)), np.eye(len(jacobian)) + RATE * jacobian
     if update == "alternating":
         found = one
-        for player in range(3):
+        for player in range(len(jacobian)):
             step = one.copy()
             step[player] += RATE * jacobian[player]
             found = step @ found
         return found
+    if update == "lookahead":
+        return (one + np.linalg.matrix_power(rotated("alternating", jacobian), 5)) / 2
+    others = jacobian - np.diag(np.diag(jacobian))
     return {
         "simultaneous": ahead,
         "extragradient": one + RATE * jacobian @ ahead,
         "consensus": one + RATE * (jacobian - jacobian.T @ jacobian),
         "implicit": np.linalg.inv(one - RATE * jacobian),
+        "sga": one + RATE * (jacobian - (jacobian - jacobian.T).T @ jacobian / 2),
+        "cgd": one + RATE * np.linalg.inv(one - RATE * others) @ jacobian,
     }[update]
 
 
-@pytest.mark.parametrize("update", ["simultaneous", "alternating", "extragradient", "consensus", "implicit"])
+RULES = ["simultaneous", "alternating", "extragradient", "consensus", "implicit", "sga", "cgd", "lookahead"]
+
+
+@pytest.mark.parametrize("update", RULES)
 def test_rules_move_three_players_by_their_matrix(update: str) -> None:
     jacobian = np.array([[0, 1, -0.5], [-1, 0, 2], [0.5, -2, 0.0]])
     matrix, place = rotated(update, jacobian), np.ones(3)

@@ -158,7 +158,7 @@ class Shared:
     ("choices", "options", "message"),
     [
         ({}, {}, "expected lists of values by name"),
-        ({"ratte": [1]}, {}, "'ratte' cannot be chosen: `train` has"),
+        ({"ratte": [1]}, {}, "'ratte' cannot be chosen: did you mean rate="),
         ({"seed": [1]}, {}, "'seed' cannot be chosen: sweep sets it"),
         ({"rate": 0.1}, {}, "the choices of 'rate' are 0.1; expected a list"),
         ({"loss": "minimax"}, {}, "the choices of 'loss' are 'minimax'; expected a list"),

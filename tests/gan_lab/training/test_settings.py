@@ -239,7 +239,7 @@ def test_load_asks_for_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(WiringError, match=r"the setting 'generator' .* or gan_lab.load\(path, generator=...\)"):
         gan_lab.load(file)
     assert gan_lab.load(file, generator=gan_lab.Generator(Wide(3))).steps == 1
-    with pytest.raises(WiringError, match="'generatr': `train` has no such argument"):
+    with pytest.raises(WiringError, match=r"train\(\) has no argument 'generatr': did you mean generator="):
         gan_lab.load(file, generatr=1)
 
 

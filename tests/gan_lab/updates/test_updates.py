@@ -55,9 +55,15 @@ def by_hand(rule: str, d: np.ndarray, g: np.ndarray, h: float, steps: int = 2) -
             last = now
         elif rule == "consensus":  # grad 1/2 (|A g|^2 + |A^T d|^2)
             v = (v[0] - A @ A.T @ d, v[1] - A.T @ A @ g)
+        elif rule == "sga":  # J is its own antisymmetric part: v - J^T v = v + J v
+            v = (v[0] + field(*v)[0], v[1] + field(*v)[1])
+        elif rule == "lookahead":
+            ahead = np.split(by_hand("alternating", d, g, h, 5), 2)
+            d, g = (d + ahead[0]) / 2, (g + ahead[1]) / 2
+            continue
         elif rule == "unrolled":  # D 5 steps ahead of where G is: d + 5 h A g, which moves with g too
             v = (v[0], -A.T @ (d + 5 * h * A @ g) - 5 * h * A.T @ A @ g)
-        elif rule == "implicit":
+        elif rule in ("implicit", "cgd"):  # each answers the other's step: as J has no other part
             n = len(d)
             system = np.block([[np.eye(n), -h * A], [h * A.T, np.eye(n)]])
             arrived = np.linalg.solve(system, np.concatenate([d, g]))
@@ -102,6 +108,9 @@ DIRAC = {
     "optimistic": 0.99494,
     "unrolled": (1 - 9 * 0.1**2) ** 0.5,  # 1 - (2 K - 1) (h / 2)^2 is its determinant, for K = 5 steps
     "implicit": 0.99504,
+    "sga": 0.9552,  # as consensus, where J is antisymmetric
+    "cgd": 0.99504,
+    "lookahead": float(np.cos(2.5 * np.arccos(1 - 0.1**2 / 2))),  # |1 + e^(5 i t)| / 2, t the angle of an update
 }
 PENALISED = {0.3: 0.9747, 1.0: 0.9, 2.0: 0.9732}
 
@@ -114,6 +123,9 @@ BILINEAR = {
     "optimistic": float(np.abs(np.roots([1, -(1 + 2j * RATE), 1j * RATE])).max()),
     "unrolled": 1 - 5 * RATE**2,  # 1 - K h^2 +- h sqrt(K^2 h^2 - 1), twice the same for K = 5 and h = .2
     "implicit": (1 + RATE**2) ** -0.5,
+    "sga": ((1 - RATE) ** 2 + RATE**2) ** 0.5,
+    "cgd": (1 + RATE**2) ** -0.5,
+    "lookahead": float(np.cos(2.5 * np.arccos(1 - RATE**2 / 2))),
 }
 
 
