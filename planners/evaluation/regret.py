@@ -131,10 +131,11 @@ def _judged(env: Any, agent: Any, best: Plan, episodes: int, seed: int | None) -
         if not hasattr(env, "step"):
             raise InvalidOptionError(f"a {type(env).__name__} cannot be played; expected an environment, or a policy")
         limit: dict[str, Any] = {"max_steps": policy.horizon} if isinstance(policy, FinitePlan) else {}
-        names: Any = getattr(best.model, "states", None)
-        keyed = names is not None and names.identify is not None and not is_vector(env)
-        play: Any = partial(rollout_in_names, names=names) if keyed else rollout
-        return _of_episodes(best, play(env, policy, episodes=episodes, seed=seed, **limit), discount)
+        names = getattr(best.model, "states", None)
+        if names is None or names.identify is None or is_vector(env):
+            return _of_episodes(best, rollout(env, policy, episodes=episodes, seed=seed, **limit), discount)
+        played = rollout_in_names(env, policy, names=names, episodes=episodes, seed=seed, **limit)
+        return _of_episodes(best, played, discount)
     return _of_policy(best.model, best, policy, discount)
 
 
