@@ -34,8 +34,13 @@ MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
     """Plain gradient ascent, with momentum as in Algorithm 1; momentum may be negative in games (Gidel et al. 2019).
 
+    Raises:
+        WiringError: The momentum is not between -1 and 1: then steps grow without end.
+
     >>> player = Strategist("generator_0", [0.5], ascent(rate=0.1, momentum=-0.25))
     """
+    if not -1 < momentum < 1:
+        raise WiringError(f"momentum is {momentum}; expected a number between -1 and 1, such as 0.8")
 
     def make(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
         optimizer = torch.optim.SGD(parameters, lr=rate, momentum=max(momentum, 0.0), maximize=True)

@@ -3,21 +3,30 @@
 import json
 import re
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import InvalidModelError
 
+MOST_SPELLED: Final = 32  # numbers of an array that are its name; a larger one, such as a picture, has its bytes
+
 
 def hashable(observation: Any) -> Hashable:
-    """The observation, or what is equal where it is: arrays by their bytes, dictionaries by their items."""
+    """The observation, or what is equal where it is: dictionaries by their items, arrays by their numbers or bytes.
+
+    >>> import numpy as np
+    >>> hashable(np.array([0, 3, 1]))
+    (0, 3, 1)
+    """
     if isinstance(observation, dict):
         return tuple((name, hashable(observation[name])) for name in sorted(observation))
     if isinstance(observation, tuple | list):
         return tuple(map(hashable, observation))
     if isinstance(observation, np.ndarray):
+        if observation.dtype.kind in "biuf" and observation.size <= MOST_SPELLED and not np.isnan(observation).any():
+            return hashable(observation.tolist())
         return (observation.shape, observation.dtype.str, observation.tobytes())
     return observation.item() if isinstance(observation, np.generic) else observation
 

@@ -31,8 +31,8 @@ def _converged(game: Game, truth: dict[str, float]) -> str:
         if math.isnan(truth["exploitability"]):
             return "Converged? Cannot be told: the exploitability that the game says is not a number."
         return (
-            f"Converged? {'yes, nearly' if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by leaving "
-            f"(exact{f', among {among}' if among else ''}; 0 at an equilibrium)."
+            f"Converged? {'yes, nearly' if gap < SETTLED else 'no'}: the players could gain {gap:.3g} by other "
+            f"strategies (exact{f', among {among}' if among else ''}; 0 at an equilibrium)."
         )
     if "jsd_of_pictures" in truth:
         return _shown(truth)
@@ -43,8 +43,8 @@ def _converged(game: Game, truth: dict[str, float]) -> str:
     if "duality_gap" not in truth:
         return "Converged? Cannot be told: this game has no known truth. Losses alone do not say."
     gap, error = truth["duality_gap"], truth["duality_gap_error"]
-    could = f"the players could gain {max(gap, 0.0):.3g} by leaving, or more (counting is off by up to {error:.2g})."
-    return f"Converged? {_settled(gap, error)}: {could}"
+    could = f"the players could gain {max(gap, 0.0):.3g} by other strategies, or more"
+    return f"Converged? {_settled(gap, error)}: {could} (counting is off by up to {error:.2g})."
 
 
 def _settled(gap: float, error: float) -> str:
@@ -86,8 +86,8 @@ def _covered(truth: dict[str, float]) -> str:
     share, expected = truth["coverage"], truth["coverage_expected"]
     answer = "yes" if share > COVERED * expected else "no" if share < UNCOVERED * expected else "partly"
     return (
-        f"Does it cover the data? {answer}: {share:.0%} of the training images have a sample near by; with as many new "
-        f"images of the same kind {expected:.0%} would."
+        f"Does it cover the data? {answer}: {share:.0%} of the training data have a sample near by; with as many new "
+        f"data of the same kind {expected:.0%} would."
     )
 
 

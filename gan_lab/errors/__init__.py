@@ -64,8 +64,8 @@ def choose(name: Any, known: Mapping[str, T], what: str) -> T:
     if isinstance(name, str) and name in known:
         return known[name]
     near = difflib.get_close_matches(str(name), known, n=2)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    raise WiringError(f"unknown {what} {name!r}; {hint}There are: {', '.join(sorted(known))}")
+    hint = f"did you mean {' or '.join(map(repr, near))}? There" if near else "there"
+    raise WiringError(f"unknown {what} {name!r:.60}; {hint} are: {', '.join(sorted(known))}")
 
 
 def whole_number(name: str, value: Any, least: int) -> int:

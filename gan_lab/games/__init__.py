@@ -6,6 +6,8 @@ Each has its state between turns, its default players and its evaluation: a new 
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+import numpy as np
+
 from gan_lab.errors import WiringError, choose, number_above_0, whole_number
 from gan_lab.games.bilinear import BilinearGame
 from gan_lab.games.dataset import DatasetGame
@@ -46,6 +48,8 @@ def make_game(game: GameLike) -> Game:
     >>> make_game("grid25").means.shape
     (25, 2)
     """
+    if isinstance(game, np.ndarray | list):
+        raise WiringError(f"game is a {type(game).__name__}; for points: gan_lab.games.PointsGame(points)")
     if not isinstance(game, Game):
         return choose(game, GAMES, "game")()
     needed = ("dimension", "noise_size", "bound", "scale") if isinstance(game, SampleGame) else ()

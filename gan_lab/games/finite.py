@@ -14,7 +14,7 @@ from gan_lab.errors import WiringError
 from gan_lab.games.game import DISCRIMINATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
 from gan_lab.metrics.duality_gap import best_payoff, log_odds
-from gan_lab.payoffs.losses import Loss
+from gan_lab.payoffs.losses import Loss, uses_weights
 from gan_lab.payoffs.penalties import Penalty
 
 SMALLEST: Final = 1e-12  # D is kept this far from 0 and 1 where its logit is taken, so that the slope is finite
@@ -88,9 +88,14 @@ class FiniteGame(StrategyGame):
         return (torch.xlogy(p, real) + torch.special.xlog1py(q, -fake)).sum()
 
     def check_loss(self, loss: Loss, penalty: Penalty | None) -> None:
-        """Accept any loss and refuse penalties, as atoms have no slope."""
+        """Refuse penalties, as atoms have no slope, and a loss that ignores the probabilities of the atoms."""
         if penalty is not None:
             raise WiringError(f"the game 'finite' has no slope to penalise; expected no penalty, not {penalty.name!r}")
+        if not uses_weights(loss):
+            raise WiringError(
+                f"the loss {loss.name!r} ignores the weights p and q of the points; expected averages by "
+                "gan_lab.payoffs.losses.mean(numbers, p) instead of numbers.mean()"
+            )
 
     def payoffs(self, loss: Loss, discriminator: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
         """The payoffs under any loss, from the scores logit D with the weights p and q."""

@@ -1,4 +1,4 @@
-"""The duality gap: what the players could gain by leaving.
+"""The duality gap: what the players could gain by other strategies.
 
     gap(D, G) = max_D' V(D', G) - min_G' V(D, G')        0 at an equilibrium, and only there
 
@@ -27,7 +27,7 @@ from torch.nn.functional import logsigmoid, softplus
 
 from gan_lab.fused_adam import Adam
 from gan_lab.metrics.wasserstein import w1_beside_data
-from gan_lab.payoffs.losses import Loss, mean
+from gan_lab.payoffs.losses import Loss, mean, uses_weights
 from gan_lab.players import scores_of
 from gan_lab.truth import LOG_4
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 UNBOUNDED: Final = 50.0  # scores within which the best payoff of a loss is looked for
 DRAWN: Final = 20  # samples of the data, to see what counting adds to the best payoff
+REPEATED: Final = 5000  # samples that stand for a distribution on atoms, for a loss of samples only
+FEW: Final = 6  # the same, for a loss of samples only, whose best payoff takes longer
 CLIMB: Final = 50  # steps uphill on the score, from the best points found
 
 
@@ -128,7 +130,9 @@ def _gap_of_samples(
     p, q = game.binned(samples)
     if (best := best_payoff(loss, p, q)) is None:
         return {}
-    drawn = np.random.default_rng(0).multinomial(len(samples), p / p.sum(), size=DRAWN) / len(samples)
+    drawn = np.random.default_rng(0).multinomial(
+        len(samples), p / p.sum(), size=DRAWN if uses_weights(loss) else FEW
+    ) / len(samples)
     of_data = [found for row in drawn if (found := best_payoff(loss, p, row)) is not None]
     counting = float(np.mean(of_data)) - (best_payoff(loss, p, p) or 0.0)
     with torch.no_grad():
@@ -155,23 +159,42 @@ def best_payoff(loss: Loss, p: NDArray[Any], q: NDArray[Any]) -> float | None:
     if loss.best is not None:
         found = loss.best(p, q)
         return found if np.isfinite(found) else None
-    weights = torch.from_numpy(p), torch.from_numpy(q)
+    payoff_of = _payoff_on_atoms(loss, p, q)
 
     def down(at: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         scores = torch.from_numpy(at.copy()).requires_grad_()
-        payoff = loss.discriminator(scores, scores, *weights)
+        payoff = payoff_of(scores)
         if not payoff.requires_grad:
             return -float(payoff), np.zeros_like(at)
         (slope,) = torch.autograd.grad(payoff, scores)
         return -float(payoff.detach()), -slope.numpy()
 
-    ends = []
+    ends, grows = [], 1e-6
+    near: Any = {"ftol": 1e-14, "gtol": 1e-10}
+    if not uses_weights(loss):  # sums over thousands of samples: less exact, and in reasonable time
+        near, grows = {"ftol": 1e-8, "gtol": 1e-6}, 1e-2
     for bound in (UNBOUNDED, 2 * UNBOUNDED):  # without a bound the payoff grows with that of the scores
         box = [(-bound, bound)] * len(p)
         start = np.full(len(p), loss.neutral)
-        found = minimize(down, start, jac=True, method="L-BFGS-B", bounds=box, options={"ftol": 1e-14, "gtol": 1e-10})
+        found = minimize(down, start, jac=True, method="L-BFGS-B", bounds=box, options=near)
         ends.append(-float(found.fun))
-    return None if ends[1] - ends[0] > 1e-6 * (1 + abs(ends[0])) else max(ends)
+    return None if ends[1] - ends[0] > grows * (1 + abs(ends[0])) else max(ends)
+
+
+def _payoff_on_atoms(loss: Loss, p: NDArray[Any], q: NDArray[Any]) -> Callable[[Tensor], Tensor]:
+    """(n,) scores of atoms to the discriminator's payoff.
+
+    A loss that ignores probabilities gets samples instead: each atom as often as it is probable, in random order, as
+    some losses compare the i-th real sample with the i-th generated one.
+    """
+    if uses_weights(loss):
+        weights = torch.from_numpy(p), torch.from_numpy(q)
+        return lambda scores: loss.discriminator(scores, scores, *weights)
+    rng, drawn = np.random.default_rng(0), list[Tensor]()
+    for weights in (p, q):
+        ends = np.rint(np.cumsum(weights) / weights.sum() * REPEATED).astype(np.int64)
+        drawn.append(torch.from_numpy(rng.permutation(np.repeat(np.arange(len(p)), np.diff(ends, prepend=0)))))
+    return lambda scores: loss.discriminator(scores[drawn[0]], scores[drawn[1]], None, None)
 
 
 def best_shift(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None = None) -> float:

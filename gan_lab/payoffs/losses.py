@@ -48,10 +48,10 @@ class Loss:
     name: str
     discriminator: Payoff
     generator: Payoff
-    zero_sum: bool
-    relative: bool
-    equation: str
-    source: str
+    zero_sum: bool = False
+    relative: bool = False
+    equation: str = ""
+    source: str = ""
     log_odds: Callable[[Tensor], Tensor] | None = None
     neutral: float = 0.0
     best: Callable[[Array, Array], float] | None = None
@@ -101,6 +101,17 @@ def mean(scores: Tensor, weights: Tensor | None) -> Tensor:
     if weights is None:
         return scores.mean()
     return (scores.where(weights > 0, 0.0) * weights).sum()
+
+
+def uses_weights(loss: Loss) -> bool:
+    """Whether the discriminator's payoff depends on the probabilities of atoms; one by `.mean()` does not.
+
+    >>> uses_weights(LOSSES["hinge"])
+    True
+    """
+    scores, p = torch.tensor([0.5, -0.25]).double(), torch.tensor([0.75, 0.25]).double()
+    q = p.flip(0)
+    return not torch.equal(loss.discriminator(scores, scores, p, q), loss.discriminator(scores, scores, q, p))
 
 
 def _value(real: Tensor, fake: Tensor, p: Tensor | None = None, q: Tensor | None = None) -> Tensor:

@@ -85,7 +85,12 @@ def _curves(axes: Any, runs: list[Run], names: list[str], measure: str | None) -
     axes[0].ticklabel_format(useOffset=False)
     axes[0].figure.legend(loc="outside upper center", ncols=4, frameon=False, fontsize="small")
     title = "" if shown is None else runs[0].game.distances.get(shown, shown)
-    axes[1].set(xlabel="updates", ylabel=title, yscale="log")
+    axes[1].set(xlabel="updates", ylabel=title)
+    heights = [y for line in axes[1].get_lines() for y in line.get_ydata() if np.isfinite(y)]
+    if heights and max(heights) >= 10 * min(heights):
+        axes[1].set_yscale("log")
+    for each in axes:
+        each.locator_params(axis="x", integer=True)
 
 
 def _portrait(axes: Any, run: Run, name: str, style: Mapping[str, Any]) -> None:
@@ -154,6 +159,9 @@ def plot_bands(groups: Mapping[str, Sequence[Sequence[Mapping[str, float]]]], me
         low, middle, high = (np.array([np.nanquantile(at[step], q) for step in steps]) for q in (0.25, 0.5, 0.75))
         axes.plot(steps, middle, label=label, **style)
         axes.fill_between(steps, low, high, color=style["color"], alpha=0.2, linewidth=0)
-    axes.set(xlabel="updates", ylabel=measure.replace("_", " "))
+    seeds = max(map(len, groups.values()))
+    band = "" if seeds == 1 else f"median of {seeds} seeds, with the middle half as a band"
+    axes.set(xlabel="updates", ylabel=measure.replace("_", " "), title=band)
+    axes.locator_params(axis="x", integer=True)
     axes.legend(frameon=False, fontsize="small")
     return axes

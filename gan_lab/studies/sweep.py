@@ -84,7 +84,13 @@ class Sweep:
         Returns:
             Rows with the choices, `runs`, `failed`, and for each measure its median under its own name and the
             quantiles as `... low` and `... high`.
+
+        Raises:
+            WiringError: No run has a measure.
         """
+        played = [row for row in self.rows if row["error"] is None]
+        if unknown := [name for name in measures if played and not any(name in row for row in self.rows)]:
+            raise WiringError(f"no run knows {unknown[0]!r}; they have {', '.join(self._numbers())}")
         wanted = measures or tuple(name for name in self._numbers() if name not in (*self.names, "seed", "steps"))
         found = []
         for choice, members in self._groups().items():

@@ -327,7 +327,7 @@ def explained(error: DivergedError, run: Run, step: int) -> DivergedError:
     who, why = error.player, ""
     if who == GENERATOR and run.game.of_samples and _out_of_bounds(run) != who:
         who, why = DISCRIMINATOR, f": {DISCRIMINATOR} is out of all bounds"
-    advice = "Take a smaller rate, a penalty, or another update"
+    advice = "Take a smaller rate or momentum, a penalty, or another update"
     return DivergedError(f"{error}{why}, update {step}. {advice}", player=who, step=step, run=run)
 
 

@@ -45,6 +45,13 @@ def gridworld(version: Annotated[bool, VERSION] = False) -> None:
     """A gridworld with open tables: plan on a map, explore it, watch the policy, learn, list maps, make a map."""
 
 
+def _at_least_one(count: int) -> int:
+    """The number; `min=1` of typer would do the same, but its "<int range> [x>=1]" cuts names of options off."""
+    if count < 1:
+        raise typer.BadParameter(f"{count} is not a whole number of at least 1.")
+    return count
+
+
 def _with(options: type[MapOptions]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make commands that take the fields of `options` before their own options, and turn errors into exit codes."""
     shared = [Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type) for f in fields(options)]
@@ -78,6 +85,8 @@ def plan(
     dry: Annotated[bool, typer.Option("--dry-run", help="Estimate memory and time in 2 s; solve nothing.")] = False,
 ) -> None:
     """Solve a map: print values, every optimal action, and the proven bound on the error."""
+    if png is not None and png.suffix.lower() in (".pdf", ".svg"):
+        raise ValueError(f"{str(png)!r} does not end in .png; in Python: plan.plot(env).figure.savefig({str(png)!r})")
     for path, suffix in ((png, ".png"), (html, ".html"), (gif, ".gif")):
         if path is not None:
             check_place(path, suffix)
@@ -111,7 +120,7 @@ def plan(
 def play_command(
     options: PlanOptions,
     *,
-    episodes: Annotated[int, typer.Option(min=1, help="Number of episodes.")] = 1,
+    episodes: Annotated[int, typer.Option(callback=_at_least_one, help="Number of episodes.")] = 1,
     seed: Annotated[int | None, described("The same seed plays the same episodes.")] = None,
     gif: Annotated[Path | None, typer.Option(help="Write the episodes as an animation.")] = None,
 ) -> None:
@@ -131,7 +140,7 @@ def learn_command(
     options: MapOptions,
     *,
     agent: Annotated[str, typer.Option(help=f"Learner: {AGENTS}.", metavar="NAME")] = "q-learning",
-    steps: Annotated[int, typer.Option(min=1, help="Number of steps.")] = 1000,
+    steps: Annotated[int, typer.Option(callback=_at_least_one, help="Number of steps.")] = 1000,
     seed: Annotated[int | None, described("The same seed gives the same run.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page that replays every step.")] = None,
     gif: Annotated[Path | None, typer.Option(help="Write the replay as an animation.")] = None,

@@ -40,11 +40,11 @@ class MapOptions:
     bump_reward: Annotated[float | None, described("Reward of a move that was stopped. Default: the map's.")] = None
     actions: Annotated[
         str | None,
-        described("Order of actions: UP,RIGHT,DOWN,LEFT,STAY. Default: the map's.", metavar="NAME,NAME,..."),
+        described("Order, such as LEFT,DOWN,RIGHT,UP. Default: the map's.", metavar="NAMES"),
     ] = None
-    exploring_starts: Annotated[bool | None, described("Begin on any square. Default: the map's.")] = None
-    start: Annotated[str | None, described("Where to begin, in a .map file or an image.", metavar="ROW,COLUMN")] = None
-    goal: Annotated[str | None, described("Where to end, in a .map file or an image.", metavar="ROW,COLUMN")] = None
+    exploring_starts: Annotated[bool | None, described("Begin anywhere. Default: the map's.")] = None
+    start: Annotated[str | None, described("Begin at row,column of a .map file or an image.", metavar="R,C")] = None
+    goal: Annotated[str | None, described("End at row,column of a .map file or an image.", metavar="R,C")] = None
     scenario: Annotated[int | None, described("Start and goal: a line of the .scen beside a .map file, from 0.")] = None
     walls_below: Annotated[int | None, described("In an image, darker pixels are walls. Default: 128.")] = None
     max_episode_steps: Annotated[int | None, described("Limit of steps; -1: no limit. Default: 1000.")] = None

@@ -207,6 +207,10 @@ def find_world(name: str) -> World:
             return WORLDS[known]
     near = get_close_matches(str(name), [*WORLDS, *ALIASES], n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"the maps are {', '.join(WORLDS)}."
+    if isinstance(name, str) and name.lower().endswith((".txt", ".json", ".map", ".png")):
+        raise MapError(
+            f'unknown map {name!r}; for a file: gym.make("GridWorld-v0", **gridworld_env.read_map_file({name!r}))'
+        )
     raise MapError(f"unknown map {name!r}; {hint} For a map of your own: desc=['...+', 'S..-']")
 
 

@@ -33,6 +33,12 @@ class Certificate(NamedTuple):
     error_bound: float
     residual: float
 
+    def __repr__(self) -> str:
+        """The error and the residual in one line."""
+        return (
+            f"Certificate({len(self.lower)} states, error_bound={self.error_bound:.3g}, residual={self.residual:.3g})"
+        )
+
 
 @errors_in_names
 def certify(
@@ -65,7 +71,12 @@ def certify(
         off = rounding(float(np.abs([found.lower, found.upper]).max()), rate) if rate < 1.0 else 0.0
         return Certificate(found.lower - off, found.upper + off, found.error_bound + off, found.residual)
     mdp = with_rows(model)
-    given = np.array(values, dtype=np.float64)
+    try:
+        given = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidOptionError(
+            f"values are {values!r:.80}; expected ({mdp.num_states},) numbers, one for each state"
+        ) from None
     if given.shape != (mdp.num_states,) or np.isnan(given).any():
         found = f"shape {given.shape}" if given.shape != (mdp.num_states,) else "NaN in them"
         raise InvalidOptionError(f"values have {found}; expected ({mdp.num_states},) numbers, one for each state")
@@ -124,8 +135,9 @@ class Verdict:
         """The answer in one sentence."""
         if self.optimal:
             return f"optimal: no state loses more than {self.tolerance:g}"
+        for_ever = " (the policy pays from there for ever)" if np.isinf(self.regret) else ""
         return named_text(
-            f"not optimal: state {self.worst_state} loses {self.regret:.6g}; "
+            f"not optimal: state {self.worst_state} loses {self.regret:.6g}{for_ever}; "
             f"action {self.better_action} is better there",
             self.model,
         )

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.errors import InvalidModelError, InvalidOptionError, MissingModelError, UnboundedValueError
 from planners.evaluation.policy_value import value_from
-from planners.evaluation.rollout import Episode, can_act, rollout
+from planners.evaluation.rollout import Episode, can_act, rollout, rollout_in_names
 from planners.evaluation.vector_rollout import is_vector, one_of_many
 from planners.models.convert import Model, ModelLike, as_model
 from planners.models.state_names import errors_in_names
@@ -130,8 +130,12 @@ def _judged(env: Any, agent: Any, best: Plan, episodes: int, seed: int | None) -
     if can_act(policy) and not hasattr(policy, "probabilities"):
         if not hasattr(env, "step"):
             raise InvalidOptionError(f"a {type(env).__name__} cannot be played; expected an environment, or a policy")
-        limit = {"max_steps": policy.horizon} if isinstance(policy, FinitePlan) else {}
-        return _of_episodes(best, rollout(env, policy, episodes=episodes, seed=seed, **limit), discount)
+        limit: dict[str, Any] = {"max_steps": policy.horizon} if isinstance(policy, FinitePlan) else {}
+        names = getattr(best.model, "states", None)
+        if names is None or names.identify is None or is_vector(env):
+            return _of_episodes(best, rollout(env, policy, episodes=episodes, seed=seed, **limit), discount)
+        played = rollout_in_names(env, policy, names=names, episodes=episodes, seed=seed, **limit)
+        return _of_episodes(best, played, discount)
     return _of_policy(best.model, best, policy, discount)
 
 

@@ -6,8 +6,9 @@ until the episode is terminated or truncated:
     observation, reward, terminated, truncated, info = env.step(action)
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,6 +134,42 @@ def _play_many(env: Any, agent: Any, episodes: int, seed: int | None, max_steps:
     actor = agent if hasattr(agent, "predict") and not hasattr(agent, "act") else _prepared(env, agent, seed)
     played = play_many(env, chooser(actor, env.num_envs), episodes=episodes, seed=seed, max_steps=max_steps)
     return [Episode(tuple(Transition(*step[1:]) for step in steps)) for steps in played]
+
+
+def rollout_in_names(
+    env: Any, agent: Any, *, names: StateNames, episodes: int = 1, seed: int | None = None, max_steps: int = 10_000
+) -> list[Episode]:
+    """Episodes of `rollout` with the names of states as observations: a key function is called while it can see them.
+
+    Args:
+        env: One environment.
+        agent: As for `rollout`; it sees the observations of the environment.
+        names: The names, which `enumerate_env(env, key=...)` found.
+        episodes: How many.
+        seed: Seed of the environment.
+        max_steps: Steps after which an episode is cut off.
+    """
+    noting, found = _Noting(_prepared(env, agent, seed), partial(names.seen, env)), []
+    for number in range(_at_least_one("episodes", episodes)):
+        noting.states = []
+        steps = list(play_episode(env, noting, seed=seed if number == 0 else None, max_steps=max_steps))
+        keys = [names.keys[s] for s in (*noting.states, noting.state_of(steps[-1].next_observation))]
+        pairs = zip(steps, keys[:-1], keys[1:], strict=True)
+        found.append(Episode(tuple(s._replace(observation=key, next_observation=after) for s, key, after in pairs)))
+    return found
+
+
+class _Noting:
+    """An agent that notes the states in which it acts."""
+
+    def __init__(self, agent: Any, state_of: Callable[[Any], int]) -> None:
+        self.agent, self.state_of = agent, state_of
+        self.states: list[int] = []
+        self.reset = getattr(agent, "reset", None)
+
+    def act(self, observation: Any) -> Any:
+        self.states.append(self.state_of(observation))
+        return self.agent.act(observation)
 
 
 def _prepared(env: Any, agent: Any, seed: int | None) -> Any:

@@ -53,7 +53,8 @@ def learn(
         episodes: How many episodes, instead of `steps`.
         discount: 0 to 1.
         seed: Seed of the learner and of the environment; the same seed gives the same run.
-        seeds: Several seeds, for one run each.
+        seeds: Several seeds, for one run each. Each run has a copy of an agent of your own, which is not seeded: if it
+            draws random numbers, make an agent for each seed, and call `learn` for each.
         plan: A plan at this discount by which the learner is measured, for an environment without tables:
             `planners.solve(planners.enumerate_env(env)[0], discount=...)`. None: the plan is made when it is needed.
         max_episode_steps: Steps after which an episode on tables is cut off; None: as the environment's `TimeLimit`.

@@ -152,6 +152,8 @@ class LearningRun:
     def plot(self, axes: Any = None) -> Any:
         """Two matplotlib axes: the regret so far, and how far the exact value of the greedy policy is below V*.
 
+        `run.plot()[0].figure.savefig("run.pdf")` writes them to a file.
+
         With many seeds, the median and a band from the 10th to the 90th percentile.
 
         Raises:

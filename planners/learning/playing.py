@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.learning.online_learner import OnlineLearner
 from planners.learning.outcome_tables import tables_of
 from planners.learning.prediction import Prediction
 from planners.learning.random_bits import LOW, RandomBits
@@ -69,7 +70,7 @@ class Notes:
         self.agent = agent
         self.steps: list[tuple[int, int, float, int, bool, bool]] = []
         self.changes: list[tuple[int, int, int]] = []
-        self._greedy: Callable[[int], Sequence[int]] | None = greedy_of(agent)
+        self._greedy: Callable[[int], Sequence[int]] | None = greedy_of(agent, task)
         self._changed: Callable[[int], Iterable[int]] = getattr(agent, "changed", None) or self._all
         situations = task.num_states * (getattr(agent, "horizon", None) or 1)  # each step of an episode has its own
         self.bits: list[int] | None = None
@@ -153,10 +154,15 @@ def learning(agent: Any) -> Callable[..., Any]:
     return agent.learn
 
 
-def greedy_of(agent: Any) -> Callable[[int], Sequence[int]] | None:
-    """Makes the greedy actions of a state; None where the agent does not say what it would do."""
-    if hasattr(agent, "greedy"):
-        return agent.greedy
+def greedy_of(agent: Any, task: Task) -> Callable[[int], Sequence[int]] | None:
+    """Makes the greedy actions of a state; None where the agent does not say what it would do.
+
+    The agents of this package take the number of the state; an agent from elsewhere its name, if states have names.
+    """
+    own = getattr(agent, "greedy", None)
+    if own is not None:
+        names = None if isinstance(agent, OnlineLearner) else getattr(task.model, "states", None)
+        return own if names is None else lambda s: own(names[s])
     if getattr(agent, "action_values", None) is None:
         return None
 

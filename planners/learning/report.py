@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.equations.graph import next_towards
+from planners.learning.playing import greedy_of
 from planners.learning.policy_values import PolicyValues, probabilities_of
 from planners.learning.record import Played
 from planners.learning.task import Task
+from planners.models.state_names import named_text
 from planners.plans.given_away import given_away
 
 if TYPE_CHECKING:
@@ -24,7 +26,11 @@ def report_of(run: "LearningRun", task: Task, played: Sequence[Played]) -> str:
     lines = [opening(run, played)]
     if task.model is not None and all(each.changes is not None for each in played):
         lines += _truth(run, task, played)
-    return "\n".join([*lines, untried(task, played)])
+    elif task.model is not None:
+        lines += _steps_only(run, task)
+    else:
+        lines.append("What it loses is not known: the environment has no tables, and learn(...) got no plan=.")
+    return named_text("\n".join([*lines, untried(task, played)]), task.model)
 
 
 def opening(run: "LearningRun", played: Sequence[Played]) -> str:
@@ -48,6 +54,19 @@ def _truth(run: "LearningRun", task: Task, played: Sequence[Played]) -> list[str
         return lines + _where(task, run, played[worst], error)
     lines.append(_settled(values[0], played[0], optimal, error))
     return lines + _where(task, run, played[0], error)
+
+
+def _steps_only(run: "LearningRun", task: Task) -> list[str]:
+    """The regret of an agent whose greedy policy is not known."""
+    lost = np.mean([float(each.sum()) for each in (run.regret if len(run.agents) > 1 else [run.regret])])
+    average = " on average" if len(run.agents) > 1 else ""
+    lines = [
+        f"The best policy earns {run.optimal_value:.6g} from the start, at discount {task.discount:g}.",
+        f"The regret of its steps is {lost:.6g} in total{average}.",
+    ]
+    if greedy_of(run.agent, task) is None:
+        lines.append("The value of its policy is not known: it has neither `action_values` nor greedy(state).")
+    return lines
 
 
 def _settled(values: NDArray[np.float64], played: Played, optimal: float, error: float) -> str:

@@ -80,7 +80,7 @@ class StepByStep:
         self.agent: Any = agent.begin(task, discount=task.discount, seed=seed) if begun else copy.deepcopy(agent)
         self.steps, self.episodes, self.regret = 0, 0, 0.0
         self.visits: NDArray[np.int64] = np.zeros((task.num_states, task.num_actions), dtype=np.int64)
-        self._learn, self._greedy_of = learning(self.agent), greedy_of(self.agent)
+        self._learn, self._greedy_of = learning(self.agent), greedy_of(self.agent, task)
         self._bits = self._all_bits(task.num_states)
         self._take(task, TableEnvironment(task, getattr(self.agent, "random", None) or RandomBits(seed)))
         self.observation, _ = self._environment.reset()

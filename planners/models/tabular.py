@@ -208,7 +208,7 @@ class TabularMDP(Constructors, ContinuousTime):
                 "planners.evaluate_bounds says what a policy earns, and its middle() is one of them"
             )
         raise InvalidModelError(
-            f"a {type(env).__name__} has no tables to plan on; expected a TabularMDP, a MoveMDP, or an environment "
+            f"a {type(inner).__name__} has no tables to plan on; expected a TabularMDP, a MoveMDP, or an environment "
             "with `mdp` or a toy_text `P`. For arrays: planners.TabularMDP.from_arrays(P, R); for another environment: "
             "planners.enumerate_env(env), which tries everything on copies of it"
         )

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from planners.errors import MissingModelError
 from planners.plans.plots import INK, import_pyplot
 
 POINTS = 2000  # on a curve, at most
@@ -15,9 +16,14 @@ def plot_run(run: Any, axes: Any = None) -> Any:
         axes = import_pyplot().subplots(1, 2, figsize=(9, 3.6), layout="constrained")[1]
     left, right = axes
     _curve(left, [np.cumsum(each) for each in _runs(run.regret)])
-    _curve(right, _runs(run.policy_values))
-    right.axhline(run.optimal_value, color=INK, linewidth=0.8, linestyle=":", label="V*")
     left.set(xlabel="steps", ylabel="regret so far (reward)", title="What the steps taken gave away")
+    try:
+        _curve(right, _runs(run.policy_values))
+    except MissingModelError:
+        right.text(0.5, 0.5, "Not known: the agent has neither\naction_values nor greedy(state).", ha="center")
+        right.set_axis_off()
+        return axes
+    right.axhline(run.optimal_value, color=INK, linewidth=0.8, linestyle=":", label="V*")
     right.set(xlabel="steps", ylabel="value of the start (reward)", title="The greedy policy, exactly")
     right.legend(frameon=False)
     return axes
@@ -45,4 +51,4 @@ def _curve(axes: Any, curves: list[Any]) -> None:
         return
     low, middle, high = np.quantile(table, (0.1, 0.5, 0.9), axis=0)
     axes.plot(at + 1, middle, color="#0072b2", label=f"median of {len(curves)} seeds")
-    axes.fill_between(at + 1, low, high, color="#0072b2", alpha=0.2, linewidth=0, label="10 to 90 of 100")
+    axes.fill_between(at + 1, low, high, color="#0072b2", alpha=0.2, linewidth=0, label="10 % to 90 % of the seeds")

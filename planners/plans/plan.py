@@ -185,7 +185,7 @@ class Plan:
             values: (S,) other numbers to show on the map, such as `planners.visits(...).states`; None: V.
 
         Returns:
-            The matplotlib axes.
+            The matplotlib axes; `plan.plot(env).figure.savefig("plan.pdf")` writes them to a file.
 
         Raises:
             ModuleNotFoundError: matplotlib is missing.

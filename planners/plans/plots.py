@@ -4,12 +4,15 @@ The only file of this package that imports matplotlib, and only when a plot is a
 the attributes of `gridworld_env.Grid` that are used here; this package does not import that one.
 """
 
+from dataclasses import replace
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planners.errors import InvalidOptionError
+from planners.plans.model_identity import MissingModel, is_same_model
 
 if TYPE_CHECKING:
     from planners.plans.plan import Plan
@@ -21,6 +24,7 @@ NOT_FINITE: Final = "#acaeb4"
 INK: Final = "#181b24"
 NUMBERED_STATES: Final = 200
 PLAIN: Final = ".#+-"  # squares whose glyph says no more than their colour and number
+SMALLEST_DECIMAL: Final = 0.1  # if all numbers are below it, such as proven errors, two decimals say too little
 SMALLEST_NUMBERED: Final = 30.0  # points along a square; a number in a smaller one is not legible
 ARROWED_STATES: Final = 2500
 STEPS: Final = {"UP": (-1, 0), "RIGHT": (0, 1), "DOWN": (1, 0), "LEFT": (0, -1)}  # row, column
@@ -49,6 +53,7 @@ def plot_plan(plan: "Plan", grid: Any = None, axes: Any = None, values: Any = No
     cells = getattr(world, "grid", world)
     if grid is not None:
         _check_map(plan, cells)
+        plan = _with_model(plan, getattr(world, "mdp", None))
     if axes is None:
         axes = import_pyplot().subplots(layout="constrained")[1]
     if grid is None:
@@ -122,6 +127,12 @@ def _check_map(plan: "Plan", cells: Any) -> None:
         )
 
 
+def _with_model(plan: "Plan", model: Any) -> "Plan":
+    """The plan; if it was loaded without its model, and the environment has this model, with it."""
+    found = isinstance(plan.model, MissingModel) and model is not None and is_same_model(plan.model, model)
+    return replace(plan, model=model) if found else plan
+
+
 def _draw_history(plan: "Plan", axes: Any) -> None:
     """What is proven, and the change of the last backup, on a logarithmic scale."""
     steps = [line.iteration for line in plan.history]
@@ -130,8 +141,10 @@ def _draw_history(plan: "Plan", axes: Any) -> None:
         numbers[~((numbers > 0) & np.isfinite(numbers))] = np.nan  # no place on a logarithmic scale
         axes.plot(steps, numbers, marker="o", markersize=3, label=label)
     axes.axhline(plan.tolerance, color=INK, linewidth=0.8, linestyle=":", label="tolerance")
-    axes.set(yscale="log", xlabel="sweeps or policies", ylabel="units of reward", title=plan.method)
+    axes.set(yscale="log", xlabel="sweeps or policies", ylabel="units of reward", title=fill(plan.method, 48))
     axes.locator_params(axis="x", integer=True)
+    if len(steps) == 1:
+        axes.set_xticks(steps)
     axes.legend(frameon=False)
 
 
@@ -174,7 +187,7 @@ def _draw_numbers(values: NDArray[np.float64], cells: Any, axes: Any, size: floa
     colored, limit = _colored(values, cells)
     rewards = np.nan_to_num(cells.cell_reward)
     for state, (row, column) in enumerate(cells.cell_of_state):
-        text = f"{values[state]:z.2f}"
+        text = f"{values[state]:z.2f}" if limit >= SMALLEST_DECIMAL else f"{values[state]:z.2g}"
         if cells.terminal[state]:
             text = f"{rewards[state]:+g}" if rewards[state] else "0"
         ink = "white" if abs(colored[state]) > 0.7 * limit else INK

@@ -202,3 +202,6 @@ def test_bands_of_curves() -> None:
     assert np.allclose(axes.get_lines()[0].get_ydata(), np.median(values, axis=0))
     with pytest.raises(WiringError, match="no run knows 'jsdd'; they have value"):
         found.plot("jsdd")
+    with pytest.raises(WiringError, match="no run knows 'jsdd'; they have"):  # before, a table of NaN
+        found.bands("jsdd")
+    assert axes.get_title() == "median of 2 seeds, with the middle half as a band"

@@ -1,6 +1,7 @@
 """The command `gridworld` and the demo: what they print, what they write, and their exit codes."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -150,6 +151,7 @@ def test_infinite_values_are_text_in_json(tmp_path: Path) -> None:
         (["--moves", "queen"], "'cardinal' or 'king' or 'octile'"),
         (["--step-reward", "nan"], "step_reward is nan"),
         (["--png", "plan.gif"], "does not end in .png"),
+        (["--png", "plan.pdf"], "plan.plot(env).figure.savefig('plan.pdf')"),
         (["--png", "nowhere/at/all.png"], "no folder"),
         (["lecture", "--discount", "1", "--step-reward", "1"], "reward can be collected for ever"),
     ],
@@ -159,6 +161,15 @@ def test_bad_input_exits_with_2(arguments: list[str], message: str) -> None:
     assert result.exit_code == 2
     assert message in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["plan", "play", "learn"])
+def test_the_help_shows_whole_names_on_80_columns(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, a long column of kinds such as "<int range> [x>=1]" cut off `--max-episode-ste...`."""
+    monkeypatch.setenv("COLUMNS", "80")
+    text = gridworld(command, "--help").stdout
+    assert "--max-episode-steps " in text
+    assert not re.findall(r"^\W+--[a-z-]+\u2026", text, re.MULTILINE)
 
 
 def test_a_bad_map_file_names_the_place(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def test_names_that_people_know(name: str, world: str) -> None:
 
 def test_every_alias_leads_to_a_world() -> None:
     assert set(ALIASES.values()) <= set(WORLDS)
+    with pytest.raises(MapError, match=r"for a file: gym.make\(.*read_map_file\('mine.txt'\)"):
+        find_world("mine.txt")
     with pytest.raises(MapError, match=r"unknown map 'clif'; did you mean .*cliff"):
         find_world("clif")
 

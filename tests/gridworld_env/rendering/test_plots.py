@@ -74,3 +74,17 @@ def test_other_shapes_and_actions_are_refused() -> None:
         plot_values(gym.make("FrozenLake-v1"), np.zeros(16))
     with pytest.raises(MapError, match=r"draw values\.max"):
         plot_values(gym.make("GridWorld-v0", moves="king"), np.zeros((11, 8)))
+
+
+def test_a_plan_that_was_loaded_alone_is_drawn_on_its_map(tmp_path: Path) -> None:
+    """Before, it needed load_plan(path, model=env), although plot(env) has the model."""
+    env = gym.make("GridWorld-v0", slip=0.2)
+    plan = planners.solve(env, discount=0.9)
+    plan.save(tmp_path / "plan.npz")
+    loaded = planners.load_plan(tmp_path / "plan.npz")
+    drawn, known = loaded.plot(env), plan.plot(env)
+    assert [text.get_text() for text in drawn.texts] == [text.get_text() for text in known.texts]
+    with pytest.raises(planners.MissingModelError):
+        loaded.plot(gym.make("GridWorld-v0", slip=0.1))  # another model of as many states
+    widths = plan.plot(env, values=np.full(11, 4.7e-14))
+    assert "4.7e-14" in [text.get_text() for text in widths.texts]

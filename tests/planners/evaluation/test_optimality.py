@@ -85,3 +85,17 @@ def test_an_infinite_value_is_named_where_v_star_is_finite() -> None:
     assert right.error_bound < 1e-12
     with pytest.raises(InvalidOptionError, match="values are infinite in state 2, where V"):
         planners.certify(model, [-np.inf, -1.0, -np.inf, -np.inf], discount=1.0)
+
+
+def test_a_certificate_and_a_verdict_are_short_sentences() -> None:
+    """Before, a certificate printed both arrays, and a verdict said "loses inf" without the reason."""
+    rows = {0: {0: [(1.0, 0, -1.0, False)], 1: [(1.0, 0, -1.0, True)]}}
+    model = TabularMDP.from_gym_dict(rows)
+    assert repr(planners.certify(model, [0.0], discount=0.5)) == "Certificate(1 states, error_bound=2, residual=1)"
+    with pytest.raises(InvalidOptionError, match=r"values are \{0: 1.0\}; expected \(1,\) numbers"):
+        planners.certify(model, {0: 1.0}, discount=0.5)  # pyright: ignore[reportArgumentType]
+    verdict = planners.is_optimal(model, [0], discount=1)
+    assert (
+        repr(verdict)
+        == "not optimal: state 0 loses inf (the policy pays from there for ever); action 1 is better there"
+    )
