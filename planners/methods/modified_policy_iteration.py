@@ -113,16 +113,22 @@ def modified_policy_iteration(
 def evaluated_in_part(problem: Problem, values: NDArray[np.float64], sweeps: int) -> Iterator[Backup]:
     """The iterates V_k from V_0.
 
-    While the policy still changes in many states, sweeps of it end as soon as they hardly change the values.
+    While the policy still changes in many states, sweeps of it end as soon as they hardly change the values. Where no
+    episode ends, all values are brought near V* by the same number, the middle of the bounds that the backup proves:
+    that changes no policy, and large values far from V* would be rounded more.
     """
     before = np.full(len(values), -1)
     while True:
         action_values = problem.action_values(values)
         policy = problem.greedy(action_values)
         yield Backup(values, action_values, greedy=policy)
-        enough = ENOUGH * _spread(problem, action_values[policy] - values)
+        gains = action_values[policy] - values
+        enough = ENOUGH * _spread(problem, gains)
         settles = np.count_nonzero(policy != before) <= FEW_CHANGES * len(policy)
         values, before = action_values[policy], policy  # T V_k
+        if problem.never_ends and len(values):
+            lacking = 0.5 * (gains.min() + gains.max()) * problem.discount / (1.0 - problem.discount)
+            values += lacking if np.isfinite(lacking) else 0.0
         chain, rewards = problem.chain(policy), problem.rewards[policy]
         for _ in range(sweeps):
             later = chain @ values
