@@ -135,10 +135,17 @@ def around(problem: Problem, centre: NDArray[np.float64]) -> Problem:
 
 def moved(bounds: Bounds, by: NDArray[np.float64]) -> Bounds:
     """Bounds of V = h + `by` from those of h, rounded outwards."""
-    lower, upper = np.nextafter(bounds.lower + by, -np.inf), np.nextafter(bounds.upper + by, np.inf)
+    lower, upper = _sum(bounds.lower, by, -np.inf), _sum(bounds.upper, by, np.inf)
     values = np.clip(bounds.values + by, lower, upper)
     error = float(np.maximum(upper - values, values - lower).max(initial=0.0))
     return Bounds(lower, upper, values, float(np.nextafter(error, np.inf)), bounds.rows)
+
+
+def _sum(a: NDArray[np.float64], b: NDArray[np.float64], towards: float) -> NDArray[np.float64]:
+    """(n,) the float next to a + b that is not on the other side of it; infinite where one of them is."""
+    total, left = exact_sum(a, b)
+    short = np.isnan(left) | (np.copysign(1.0, towards) * left > 0.0)
+    return np.where(short, np.nextafter(total, towards), total)
 
 
 def _proven(

@@ -182,8 +182,8 @@ def test_a_fair_draw_is_fair_whatever_other_squares_draw(slip: float, exact: boo
             "o": {"reward": [(chance, -5.0), (1.0 - chance, 0.0)]},
             "b": {"reward": [(0.25, 3.0 * size), (0.75, -size)]},
         }
-        fair = {"desc": ["S.fb+", "ffb.o"], "legend": legend, "slip": slip, "step_reward": -0.04}
-        plain = fair | {"legend": legend | {glyph: {"reward": 0.0} for glyph in "fb"}}
+        fair: dict[str, Any] = {"desc": ["S.fb+", "ffb.o"], "legend": legend, "slip": slip, "step_reward": -0.04}
+        plain: dict[str, Any] = fair | {"legend": legend | {glyph: {"reward": 0.0} for glyph in "fb"}}
         found, wanted = (GridWorldEnv(**world) for world in (fair, plain))
         values = planners.solve(found, discount=1, exact=exact).values.astype(float)
         np.testing.assert_allclose(values, planners.solve(wanted, discount=1).values, rtol=1e-9)
