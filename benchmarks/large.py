@@ -51,7 +51,7 @@ def main() -> None:
     print("| model | discount | solver | seconds |\n|---|---|---|---|")
     for name, discount in cases:
         for solver, taken in seconds(name, discount, rounds).items():
-            told = f"{statistics.median(taken):.3f} ({min(taken):.3f} to {max(taken):.3f})"
+            told = f"{statistics.median(taken):.4f} ({min(taken):.4f} to {max(taken):.4f})"
             print(f"| {name} | {discount} | {solver} | {told} |", flush=True)
 
 

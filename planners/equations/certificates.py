@@ -117,7 +117,7 @@ class Certifier:
             return None
         l = _outwards(least / (margin - np.copysign(doubt, -least)), -np.inf, gained)
         k = _outwards(most / (margin - np.copysign(doubt, most)), np.inf, gained)
-        return _around(values, np.full_like(values, l), np.full_like(values, k), rows, None)
+        return _shifted(values, l, k, rows)
 
     def by_steps(
         self,
@@ -262,6 +262,15 @@ def _around(
     if not error < np.inf:  # k h overflows, where k and h do not
         return _one_sided(values, lower, upper, policy)
     return Bounds(lower, upper, estimate, float(np.nextafter(error, np.inf)), policy)
+
+
+def _shifted(values: NDArray[np.float64], l: float, k: float, policy: NDArray[np.int64]) -> Bounds:
+    """Bounds V + l and V + k, and their middle."""
+    below, above = l - 4 * UNIT_ROUNDOFF * abs(l), k + 4 * UNIT_ROUNDOFF * abs(k)  # as `_moved`
+    lower, upper = np.nextafter(values + below, -np.inf), np.nextafter(values + above, np.inf)
+    middle = np.clip(values + 0.5 * (l + k), lower, upper)
+    error = float(np.maximum(upper - middle, middle - lower).max(initial=0.0))
+    return Bounds(lower, upper, middle, float(np.nextafter(error, np.inf)), policy)
 
 
 def _moved(values: NDArray[np.float64], by: NDArray[np.float64], outwards: float) -> NDArray[np.float64]:
