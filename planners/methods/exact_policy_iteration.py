@@ -93,7 +93,7 @@ def _start(model: TabularMDP, discount: Fraction | NDArray[np.float64], plan_of:
         isinstance(start, Plan)
         and isinstance(discount, Fraction)
         and (start.model, start.discount, start.minimise) == (model, float(discount), minimise)
-        and np.isfinite(start.error_bound)
+        and start.converged
         and start.policy.is_deterministic
         and np.isfinite(start.values).all()
     ):
