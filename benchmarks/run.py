@@ -125,7 +125,8 @@ def gan_section() -> list[str]:
         "",
         "Milliseconds of the processor an update, one thread, beside bare loops of PyTorch with the same networks:",
         "one as it is written by hand, and one that does the same operations as `gan_lab.train`, to the same bits.",
-        "Ratios are ours to theirs: the median of five rounds, the smallest and the largest.",
+        "Ratios are ours to theirs: the median of five rounds, the smallest and the largest. "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.0f} when it began.",
         "",
         "| what | ours | by hand | ratio | ratio to the loop of the same bits |",
         "|---|---|---|---|---|",

@@ -7,16 +7,21 @@ games C is J, and the step is the implicit one. With more players it is polymatr
 the sum of all others' steps.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
 from gan_lab.updates.derivatives import conjugate_gradients
 from gan_lab.updates.player_pair import PlayerPair
-from gan_lab.updates.update import Matrix, Update, plain_rates
+from gan_lab.updates.update import Matrix, Update
 
 
 class CompetitiveGradient(Update):
-    """Competitive gradient descent, for any number of players, who climb by plain ascent: each at its own rate h.
+    """Competitive gradient descent, for any number of players: h is the rate of each player's optimizer.
+
+    By plain ascent it is the rule of the paper. Another optimizer, such as Adam, takes d in place of the gradient, and
+    its rate is h.
 
     The step solves linear equations by conjugate gradients on (I - C h)^T (I - C h) d = (I - C h)^T v, to the rounding
     of the parameters or for at most 100 products.
@@ -31,16 +36,10 @@ class CompetitiveGradient(Update):
     source = "Schaefer and Anandkumar 2019, Algorithm 1"
     joint = True
 
-    def check(self, pair: PlayerPair) -> None:
-        """Refuse optimizers other than plain ascent, whose rates the equations need."""
-        super().check(pair)
-        plain_rates(pair, self.name)
-
     def step(self, pair: PlayerPair) -> None:
         """Find both steps, then make both moves."""
         at = pair.derivatives()
-        each = zip(plain_rates(pair, self.name), at.sizes, strict=True)
-        rates = torch.cat([at.field.new_full((size,), rate) for rate, size in each])
+        rates = torch.cat([at.field.new_full((part.numel(),), rate) for part, rate in _rates(pair)])
 
         def squared(d: torch.Tensor) -> torch.Tensor:
             rest = d - at.cross(rates * d)
@@ -54,3 +53,11 @@ class CompetitiveGradient(Update):
         identity, cross = np.eye(len(jacobian)), jacobian.copy()
         cross[:split, :split] = cross[split:, split:] = 0.0
         return identity + rate * np.linalg.solve(identity - rate * cross, jacobian)
+
+
+def _rates(pair: PlayerPair) -> Iterator[tuple[torch.Tensor, float]]:
+    """Each parameter in the order of the field, and the rate by which it learns."""
+    for player in pair.players.values():
+        groups = player.optimizer.param_groups
+        known = {id(part): float(group.get("rate", group["lr"])) for group in groups for part in group["params"]}
+        yield from ((part, known[id(part)]) for part in player.trained)

@@ -39,11 +39,11 @@ class Implicit(Update):
                 f"the update 'implicit' solves for its own end point, which has no meaning in {game.name!r}, whose "
                 "field is random: take 'extragradient', which approximates it"
             )
-        plain_rate(pair, self.name)
+        plain_rate(pair)
 
     def step(self, pair: PlayerPair) -> None:
         """Iterate w' = w + h v(w') until it changes no more than the tolerance."""
-        here, rate, change = pair.where(), plain_rate(pair, self.name), np.inf
+        here, rate, change = pair.where(), plain_rate(pair), np.inf
         for _ in range(self.max_iterations):
             before = pair.where()
             field = [part for own in pair.field() for part in own]

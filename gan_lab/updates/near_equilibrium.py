@@ -146,7 +146,9 @@ def near(make: Any, noise: float) -> MakeOptimizer:
                 f"{noise / FAR_BELOW:.3g} or more, or gan_lab.ascent(rate, momentum)"
             )
         step = float(group["lr"]) / eps
-        return torch.optim.SGD(parameters, lr=step, momentum=momentum, dampening=momentum, maximize=True)
+        found = torch.optim.SGD(parameters, lr=step, momentum=momentum, dampening=momentum, maximize=True)
+        found.param_groups[0]["rate"] = float(group["lr"])  # Adam's own, for rules that go by it
+        return found
 
     return made if callable(make) and not isinstance(make, type) else make
 

@@ -82,38 +82,21 @@ class Update(MadeBy, ABC):
         return f"{type(self).__name__}: {self.equation}"
 
 
-def plain_rates(pair: PlayerPair, name: str) -> list[float]:
-    """The rate of each player, who climb by plain gradient ascent.
+def plain_rate(pair: PlayerPair, name: str = "") -> float:
+    """The common rate of all players, who climb by plain gradient ascent.
 
     Args:
         pair: The players.
         name: Of the rule that asks, for the message.
 
     Raises:
-        WiringError: A player learns by something else, or has parts that learn at different rates.
+        WiringError: The players learn by something else, or at different rates.
     """
-    found = []
-    for player in pair.players.values():
-        groups: list[dict[str, Any]] = player.optimizer.param_groups
-        rates = {group["lr"] for group in groups}
-        extras = any(group.get("momentum") or group.get("weight_decay") for group in groups)
-        if type(player.optimizer) is not SGD or extras or len(rates) != 1:
-            by = type(player.optimizer).__name__ + (", with momentum or decay" if extras else "")
-            raise WiringError(
-                f"the update {name!r} is for plain gradient ascent at one rate; {player.name} learns by {by}: make the "
-                "players with gan_lab.ascent(rate), as in Generator(network, gan_lab.ascent(0.01))"
-            )
-        found.append(float(rates.pop()))
-    return found
-
-
-def plain_rate(pair: PlayerPair, name: str) -> float:
-    """The common rate of all players, who climb by plain gradient ascent.
-
-    Raises:
-        WiringError: As `plain_rates`, or the players have different rates.
-    """
-    rates = set(plain_rates(pair, name))
-    if len(rates) != 1:
-        raise WiringError(f"the update {name!r} needs one rate for all players; found {sorted(rates)}")
-    return rates.pop()
+    groups: list[dict[str, Any]] = [group for p in pair.players.values() for group in p.optimizer.param_groups]
+    rates = {group["lr"] for group in groups}
+    plain = all(type(player.optimizer) is SGD for player in pair.players.values())
+    extras = any(group.get("momentum") or group.get("weight_decay") for group in groups)
+    if len(rates) != 1 or not plain or extras:
+        who = f"the update {name!r}" if name else "this update"
+        raise WiringError(f"{who} is for plain gradient ascent at one rate for both: optimizer=ascent(rate)")
+    return float(rates.pop())

@@ -134,11 +134,25 @@ def test_competitive_gradient_descent(rates: tuple[float, float]) -> None:
     assert furthest(by_hand(step), played(CompetitiveGradient(), rates)) < 2e-6
 
 
-def test_competitive_steps_need_plain_ascent() -> None:
-    with pytest.raises(WiringError, match=r"'cgd' is for plain gradient ascent.* discriminator_0 learns by Adam: make"):
-        train("ring8", update="cgd", steps=1)
-    with pytest.raises(WiringError, match=r"'implicit' needs one rate for all players; found \[0.1, 0.2\]"):
-        train("dirac", update="implicit", steps=1, generator_rate=0.1, discriminator_rate=0.2)
+def test_competitive_steps_by_other_optimizers() -> None:
+    """Adam takes d in place of the gradient, and its rate is h; so near the equilibrium too, as its spectrum has it."""
+    make, start, a = gan_lab.adam(0.3, (0.0, 0.9)), (0.7, -0.4), 2.0
+    players = [
+        gan_lab.Strategist(name, [w], make) for name, w in zip(("discriminator_0", "generator_0"), start, strict=True)
+    ]
+    w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    by_hand = torch.optim.Adam([w], lr=0.3, betas=(0.0, 0.9), maximize=True)
+    jacobian = torch.tensor([[0.0, a], [-a, 0.0]], dtype=torch.float64)
+    for _ in range(5):
+        w.grad = torch.linalg.solve(torch.eye(2) - 0.3 * jacobian, jacobian @ w.detach())
+        by_hand.step()
+    run = train(gan_lab.games.BilinearGame([[a]]), players[1], players[0], update="cgd", steps=5)
+    np.testing.assert_allclose(np.concatenate(run.strategies), w.detach().numpy(), atol=1e-9)
+    made = lambda parameters: torch.optim.Adam(parameters, 1e-3, (0.0, 0.9), eps=10.0, maximize=True)  # noqa: E731
+    h = 1e-3 / 10.0  # of Adam, near the equilibrium
+    matrix = np.eye(2) + h * np.linalg.inv(np.eye(2) - 1e-3 * jacobian.numpy()) @ jacobian.numpy()
+    found = gan_lab.spectrum(gan_lab.games.BilinearGame([[a]]), "cgd", optimizer=made).radius
+    assert found == pytest.approx(np.abs(np.linalg.eigvals(matrix)).max(), abs=1e-9)
 
 
 def test_lookahead_and_a_resumption(tmp_path: Path) -> None:
