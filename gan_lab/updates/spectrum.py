@@ -216,7 +216,9 @@ def how(rate: Any, optimizer: Any) -> "float | str":
 
 def _of_two_players(game: GameLike) -> StrategyGame:
     """A game of strategies of two players."""
-    found = game_of(StrategyGame, game, "is a game of samples, whose field is random; take a game of strategies")
+    found = game_of(
+        StrategyGame, game, "is a game of samples, whose field is random; take one of strategies, such as 'dirac'"
+    )
     if len(found.agents) > 2:
         raise WiringError(
             f"the spectrum of a game is for two players; {found.name!r} has {len(found.agents)}: see `run.spectrum()` "

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.continuous.interval import Interval, above, below
-from planners.continuous.system import State, System
+from planners.continuous.system import State, System, check_system
 from planners.errors import InvalidOptionError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Cells:
     @classmethod
     def checked(cls, system: System, cells: Any) -> "Cells":
         """The cells, or `InvalidOptionError` where `cells` is not a whole number for each axis."""
+        check_system(system)
         given = tuple(cells) if isinstance(cells, Sequence | np.ndarray) else (cells,) * system.dimension
         fine = all(
             isinstance(count, int | np.integer) and not isinstance(count, bool) and count >= 1 for count in given

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from planners.continuous.cells import Cells
 from planners.continuous.interval import Interval, truth
-from planners.continuous.system import System
+from planners.continuous.system import System, check_system
 from planners.errors import InvalidOptionError
 from planners.memory import check_memory
 from planners.models.tabular import TabularMDP
@@ -49,6 +49,7 @@ def nodes(system: System, shape: Any, *, actions: int = 9, scheme: Scheme = "mul
     """
     if scheme not in ("multilinear", "simplex"):
         raise InvalidOptionError(f"scheme is {scheme!r}; expected 'multilinear' or 'simplex'")
+    check_system(system)
     if system.noise is not None:
         raise InvalidOptionError(f"{type(system).__name__} has noise; nodes() is for systems without")
     tried = action_numbers(system, actions)

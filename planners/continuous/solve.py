@@ -19,7 +19,7 @@ from planners.continuous.guaranteed import GUIDE_NODES, GUIDED, HELD, Guide, fol
 from planners.continuous.interval import Interval, ends
 from planners.continuous.optimistic import branches, note_sequences
 from planners.continuous.programs import Notes, chunks, image_bytes
-from planners.continuous.system import System, box
+from planners.continuous.system import System, box, check_system
 from planners.continuous.systems.point_robot import PointRobot
 from planners.errors import InvalidOptionError
 from planners.memory import check_memory
@@ -83,6 +83,7 @@ def solve(
     >>> lower <= -4 <= upper
     True
     """
+    check_system(system)
     if isinstance(system, PointRobot) and system.noise is not None:
         if refine:
             raise InvalidOptionError(f"refine is {refine!r}; for a robot with noise give more cells instead")

@@ -165,3 +165,16 @@ class System:
 def box(low: Any, high: Any) -> State:
     """The box from corner to corner, or many boxes: (n,) or (n, k) arrays."""
     return tuple(Interval(one, two) for one, two in zip(np.asarray(low), np.asarray(high), strict=True))
+
+
+def check_system(system: Any) -> None:
+    """Refuse what is no system, with what one is.
+
+    Raises:
+        InvalidOptionError: It is a name, a class or a Gymnasium environment.
+    """
+    if not isinstance(system, System):
+        shown = f"the class {system.__name__}" if isinstance(system, type) else f"a {type(system).__name__}"
+        raise InvalidOptionError(
+            f"system is {shown}; expected a planners.continuous.System, such as planners.continuous.MountainCar()"
+        )

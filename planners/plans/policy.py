@@ -211,8 +211,8 @@ def as_policy(
                 raise TypeError("not an array of numbers")
         except (TypeError, ValueError):
             raise InvalidPolicyError(
-                f"the policy is {policy!r:.80}; expected a policy, a plan, (S,) actions or (S, A) probabilities; "
-                "an agent is played by `rollout` and `regret`, and has a method act(observation)"
+                f"the policy is {policy!r:.80}; expected a policy, a plan, (S,) numbers of actions or (S, A) "
+                "probabilities; an agent is played by `rollout` and `regret`, and has a method act(observation)"
             ) from None
         policy = TabularPolicy.from_actions(table, num_actions) if table.ndim == 1 else TabularPolicy(table)
     if policy.states is not None and policy.states is not states:
