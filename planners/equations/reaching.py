@@ -17,7 +17,7 @@ from scipy import sparse
 from planners.equations.graph import Entering, next_towards, rows_towards, take_out
 
 Mask = NDArray[np.bool_]
-COMPILED_FROM: Final = 501  # states; the searches of fewer take less time than to import Numba
+COMPILED_FROM: Final = 2001  # states, as in `planners.solve`: the first model of a process need not wait for Numba
 
 
 def is_compiled(states: int) -> bool:
