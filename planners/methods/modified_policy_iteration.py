@@ -33,8 +33,8 @@ from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, c
 from planners.plans.plan import Plan
 from planners.sweeps.policy_sweeps import PolicySweeps, compiled_sweeps
 
-ENOUGH: Final = 3e-2  # of the change that the improvement made: less does not decide which policy is next
-FEW_CHANGES: Final = 1e-2  # of the states
+ENOUGH: Final = 3e-2  # of the change that the improvement made
+FEW_CHANGES: Final = 0.2  # of the states; the policies that follow tell smaller differences apart
 COMPILED_FROM: Final = 50_000  # states; below it compilation costs more than it saves
 
 
