@@ -50,7 +50,7 @@ def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
 
 
 def adam(rate: float = 1e-3, betas: tuple[float, float] = (0.0, 0.99)) -> MakeOptimizer:
-    """Adam for gradient ascent, fused to one kernel (a third of the time); the first beta is 0, as is usual in games."""
+    """Adam for gradient ascent, fused to one kernel (a third of the time); the first beta is 0, as usual in games."""
     return lambda parameters: Adam(parameters, lr=rate, betas=betas, maximize=True, fused=True)
 
 
