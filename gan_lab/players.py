@@ -32,10 +32,9 @@ MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 
 @takes_own_names
 def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
-    """Plain gradient ascent, with momentum as in Algorithm 1; momentum may be negative in games (Gidel et al. 2019).
+    """Plain gradient ascent, with momentum as in Algorithm 1; negative momentum helps in games (Gidel et al. 2019).
 
-    Raises:
-        WiringError: The momentum is not between -1 and 1: then steps grow without end.
+    A momentum that is not between -1 and 1 is refused by a `WiringError`: steps would grow without end.
 
     >>> player = Strategist("generator_0", [0.5], ascent(rate=0.1, momentum=-0.25))
     """
@@ -53,10 +52,7 @@ def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
 
 @takes_own_names
 def adam(rate: float = 1e-3, betas: tuple[float, float] = (0.0, 0.99)) -> MakeOptimizer:
-    """Adam for gradient ascent; the first beta is 0 by default, as is usual in games.
-
-    It is fused: one kernel computes a whole step, in a third of the time of the loop over parameters.
-    """
+    """Adam for gradient ascent, fused to one kernel (a third of the time); the first beta is 0, as usual in games."""
     return lambda parameters: Adam(parameters, lr=rate, betas=betas, maximize=True, fused=True)
 
 
