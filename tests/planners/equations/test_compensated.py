@@ -74,6 +74,6 @@ def test_the_policy_is_made_better_too(rng: np.random.Generator) -> None:
     problem = make_problem(TabularMDP.from_arrays(P, R), 1 - 1e-6)
     worse = np.arange(0, 80, 2)
     centre = np.full(40, np.median(problem.evaluation(worse).solve(problem.rewards[worse])))
-    found = last_proof._by_twice_the_digits(problem, worse, centre, 1e-6)
+    found = last_proof._by_exact_gains(problem, worse, centre, 1e-6, compensated_gains)
     assert (found.rows % 2 == 1).all()
     assert found.error <= 1e-6

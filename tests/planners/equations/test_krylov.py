@@ -111,8 +111,8 @@ def test_factors_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
         raise MemoryError
 
     monkeypatch.setattr("scipy.sparse.linalg.splu", full)
-    chain = sparse.csr_array(np.roll(np.eye(400), 1, axis=1))
-    with pytest.raises(NotEnoughMemoryError, match=r"400 states and 800 entries ran out of memory; use .*krylov"):
+    chain = sparse.csr_array(0.5 * np.roll(np.eye(400), 1, axis=1) + 0.5 * np.roll(np.eye(400), 200, axis=1))
+    with pytest.raises(NotEnoughMemoryError, match=r"400 states and 1200 entries ran out of memory; use .*krylov"):
         EvaluationSystem(chain, 0.5)
 
 
