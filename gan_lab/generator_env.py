@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors import SIZE, WiringError, switch, whole_number
 from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games import GameLike, SampleGame, game_of
 from gan_lab.games.sample_state import SampleState
@@ -66,8 +66,8 @@ class GeneratorEnv(gym.Env[Any, Any]):
             with seeded(0):  # the same one each time
                 discriminator = found.default_players(PLAIN)[0]
         self.discriminator: Player = discriminator
-        self.game_state: SampleState = found.state(wanted, None, 1.0, whole_number("batch_size", batch_size, 1))
-        self.learning, self.render_mode = learning, render_mode
+        self.game_state: SampleState = found.state(wanted, None, 1.0, whole_number("batch_size", batch_size, 1, SIZE))
+        self.learning, self.render_mode = switch("learning", learning), render_mode
         self.observation_space = self.game_state.observation_space("generator_0")  # pyright: ignore[reportIncompatibleVariableOverride]
         self.action_space = self.game_state.action_space("generator_0")  # pyright: ignore[reportIncompatibleVariableOverride]
         self._begun = False

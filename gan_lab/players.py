@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gan_lab.errors import DivergedError, WiringError
+from gan_lab.errors import DivergedError, WiringError, number_between, number_of_at_least_0, real_array, two_betas
 from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.fused_adam import Adam
 from gan_lab.random_numbers import seeded
@@ -38,8 +38,9 @@ def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
 
     >>> player = Strategist("generator_0", [0.5], ascent(rate=0.1, momentum=-0.25))
     """
-    if not -1 < momentum < 1:
-        raise WiringError(f"momentum is {momentum}; expected a number between -1 and 1, such as 0.8")
+    rate, momentum = number_of_at_least_0("rate", rate), number_between("momentum", momentum, -1.0, 1.0)
+    if abs(momentum) == 1.0:
+        raise WiringError(f"momentum is {momentum:g}; expected a number between -1 and 1, such as 0.8")
 
     def make(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
         optimizer = torch.optim.SGD(parameters, lr=rate, momentum=max(momentum, 0.0), maximize=True)
@@ -53,6 +54,7 @@ def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
 @takes_own_names
 def adam(rate: float = 1e-3, betas: tuple[float, float] = (0.0, 0.99)) -> MakeOptimizer:
     """Adam for gradient ascent, fused to one kernel (a third of the time); the first beta is 0, as usual in games."""
+    rate, betas = number_of_at_least_0("rate", rate), two_betas(betas)
     return lambda parameters: Adam(parameters, lr=rate, betas=betas, maximize=True, fused=True)
 
 
@@ -248,7 +250,7 @@ class Generator(Player):
         """Take a network and an optimizer (Adam by default)."""
         super().__init__("generator_0")
         self.network = network
-        self.set_optimizer(optimizer or adam())
+        self.set_optimizer(adam() if optimizer is None else optimizer)
 
     def act(self, observation: Tensor | NDArray[Any], /) -> Tensor:
         """(n, d) samples for (n, noise_size) noise."""
@@ -278,7 +280,7 @@ class Discriminator(Player):
         """Take a network and an optimizer (Adam by default)."""
         super().__init__("discriminator_0")
         self.network = network
-        self.set_optimizer(optimizer or adam())
+        self.set_optimizer(adam() if optimizer is None else optimizer)
 
     def act(self, observation: Tensor | NDArray[Any], /) -> Verdict:
         """The verdict on (m, d) samples, each judged by itself."""
@@ -308,7 +310,7 @@ class Seat(Player):
         """Take a name, a network and an optimizer (Adam by default)."""
         super().__init__(f"{seat}_0")
         self.network = network
-        self.set_optimizer(optimizer or adam())
+        self.set_optimizer(adam() if optimizer is None else optimizer)
 
     def act(self, observation: Tensor | NDArray[Any], /) -> Tensor:
         """The output of the network for an observation."""
@@ -344,7 +346,7 @@ class Strategist(Player):
         super().__init__(name)
         if form not in self.FORMS:
             raise WiringError(f"form is {form!r}; expected one of {', '.join(map(repr, self.FORMS))}")
-        start = torch.as_tensor(np.asarray(strategy, dtype=np.float64)).clone()
+        start = torch.as_tensor(real_array("strategy", strategy)).clone()
         if form != "plain" and not ((start >= 0) & (start <= 1)).all():
             raise WiringError(f"{name} starts at {start.tolist()}; expected probabilities for form={form!r}")
         if form == "softmax" and abs(float(start.sum()) - 1) > SUM_OFF:
@@ -353,7 +355,7 @@ class Strategist(Player):
         self.strategy: nn.Parameter = nn.Parameter(
             {"plain": start, "logits": torch.logit(start), "softmax": torch.log(start)}[form]
         )
-        self.set_optimizer(optimizer or ascent())
+        self.set_optimizer(ascent() if optimizer is None else optimizer)
 
     def act(self, observation: Any = None, /) -> Tensor:
         """The strategy."""

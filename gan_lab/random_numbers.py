@@ -23,7 +23,7 @@ def seeded(seed: int) -> Iterator[None]:
     True
     """
     with _TAKEN, torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(seed % 2**63)
         yield
 
 

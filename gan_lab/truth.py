@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import rel_entr, xlog1py, xlogy
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, real_array
 
 LOG_4: Final = float(np.log(4.0))
 SUM_ERROR: Final = {"float32": 1e-5, "float16": 1e-2}  # of a softmax in these numbers; it is divided by its sum then
@@ -25,8 +25,8 @@ def distribution(numbers: ArrayLike, name: str = "p") -> Array:
     Raises:
         WiringError: Not one axis, a number that is negative or not finite, or another sum; says which.
     """
+    found = real_array(name, numbers)
     given = getattr(np.asarray(numbers), "dtype", None)
-    found = np.asarray(numbers, dtype=np.float64)
     if found.ndim != 1 or not found.size:
         raise WiringError(f"{name} has shape {found.shape}; expected (n,), the probabilities of n atoms")
     wrong = np.flatnonzero(~((found >= 0) & np.isfinite(found)))

@@ -8,10 +8,13 @@ import numpy as np
 from gymnasium.error import InvalidAction, ResetNeeded
 from numpy.typing import NDArray
 
+from gridworld_env.dynamics.sampled_env import checked_options
 from gridworld_env.errors import MapError
+from gridworld_env.grid.legend import at_least_one
 from gridworld_env.maps.plane import robot_of
 from gridworld_env.maps.textbook_worlds import read_map
 from gridworld_env.rendering.display import png_of
+from planners.arguments import check_switch
 from planners.continuous import Interval, PointRobot
 from planners.errors import InvalidOptionError
 
@@ -69,7 +72,9 @@ class ContinuousGridWorldEnv(gym.Env[NDArray[np.float64], Any]):
             raise MapError(f"render_mode is {render_mode!r}; expected one of {self.metadata['render_modes']} or None")
         self.grid, rules = read_map(map_name, desc, legend)
         paid = rules.get("step_reward", -0.04) if step_reward is None else step_reward
-        chosen = None if continuous_actions else directions
+        chosen = (
+            None if check_switch("continuous_actions", continuous_actions) else at_least_one("directions", directions)
+        )
         options = {"step": step, "radius": radius, "noise": noise, "directions": chosen, "step_reward": paid}
         self.system: PointRobot = robot_of(self.grid, options)
         self.render_mode = render_mode
@@ -97,7 +102,7 @@ class ContinuousGridWorldEnv(gym.Env[NDArray[np.float64], Any]):
         """
         super().reset(seed=seed)
         self.path.clear()
-        self.path.append(self._first_position(options or {}))
+        self.path.append(self._first_position(dict(checked_options(options))))
         self._last = ""
         if self.render_mode == "human":
             self.render()

@@ -15,7 +15,11 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
         return
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with beside.open("x+b") as file:
+        file = beside.open("x+b")
+    except OSError as error:  # the name that was given, not the one beside it
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    try:
+        with file:
             write(file)
             file.flush()
             os.fsync(file.fileno())

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import shown
 from planners.errors import InvalidModelError
 
 MOST_SPELLED: Final = 32  # numbers of an array that are its name; a larger one, such as a picture, has its bytes
@@ -48,8 +49,8 @@ def checked_names(what: str, names: Any, count: int | None = None) -> tuple[Hash
     Traceback (most recent call last):
     planners.errors.InvalidModelError: states has 'low' twice, as 0 and 1; expected a name of its own for each
     """
-    if isinstance(names, str | bytes) or not isinstance(names, Iterable):
-        raise InvalidModelError(f"{what} is {names!r:.80}; expected a list of names")
+    if isinstance(names, str | bytes) or not isinstance(names, Iterable) or not getattr(names, "ndim", 1):
+        raise InvalidModelError(f"{what} is {shown(names)}; expected a list of names")
     found = tuple(map(hashable, names.tolist() if isinstance(names, np.ndarray) else names))
     if count is not None and len(found) != count:
         raise InvalidModelError(f"{what} has {len(found)} names; expected {count}, one for each")

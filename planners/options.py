@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, SupportsInt
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import as_float, check_switch, is_table, shown
 from planners.errors import InvalidOptionError
 
 SAMPLE: Final = 1_000  # states that a typical |V| is taken from
@@ -90,22 +91,22 @@ def sizes(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def check_discount(discount: Any) -> float:
     """The discount as a float; `InvalidOptionError` if it is not a number from 0 to 1."""
-    value = _as_float(discount)
-    if np.ndim(discount) > 0:
+    value = as_float(int(discount) if isinstance(discount, bool | np.bool_) else discount)  # True is 1 in Python
+    if is_table(discount):
         raise InvalidOptionError(
             f"discount is a table of shape {np.shape(discount)}; expected one number from 0 to 1 here. A model that "
             "holds a discount for each pair: model.discounted(table), which is planned with discount=1"
         )
     if not 0.0 <= value <= 1.0:
-        raise InvalidOptionError(f"discount is {discount!r}; expected a number from 0 to 1")
+        raise InvalidOptionError(f"discount is {shown(discount)}; expected a number from 0 to 1")
     return value
 
 
 def check_tolerance(tolerance: Any) -> float:
     """The tolerance as a float; `InvalidOptionError` if it is not a positive, finite number."""
-    value = _as_float(tolerance)
+    value = as_float(tolerance)
     if not 0.0 < value < float("inf"):
-        raise InvalidOptionError(f"tolerance is {tolerance!r}; expected a positive number, in units of reward")
+        raise InvalidOptionError(f"tolerance is {shown(tolerance)}; expected a positive number, in units of reward")
     return value
 
 
@@ -118,10 +119,11 @@ def check_tolerances(tolerance: Any, relative_tolerance: Any = None) -> Toleranc
     given = tolerance if isinstance(tolerance, Tolerance) else Tolerance(check_tolerance(tolerance))
     if relative_tolerance is None:
         return given
-    relative = _as_float(relative_tolerance)
+    relative = as_float(relative_tolerance)
     if not 0.0 < relative < float("inf"):
         raise InvalidOptionError(
-            f"relative_tolerance is {relative_tolerance!r}; expected a positive number, a fraction of the largest |V|"
+            f"relative_tolerance is {shown(relative_tolerance)}; expected a positive number, a fraction of "
+            "the largest |V|"
         )
     return given._replace(relative=relative)
 
@@ -133,12 +135,12 @@ def check_run(max_iterations: Any, progress: Any, throw: Any) -> None:
     Traceback (most recent call last):
     planners.errors.InvalidOptionError: max_iterations is 2.5; expected a whole number of at least 1
     """
-    limit = _as_float(max_iterations)
-    if isinstance(max_iterations, bool) or not (limit >= 1.0 and limit.is_integer()):  # 1e6 is a whole number
-        raise InvalidOptionError(f"max_iterations is {max_iterations!r}; expected a whole number of at least 1")
+    limit = as_float(max_iterations)
+    if not (limit >= 1.0 and limit.is_integer()):  # 1e6 is a whole number
+        raise InvalidOptionError(f"max_iterations is {shown(max_iterations)}; expected a whole number of at least 1")
     if not (isinstance(progress, bool | np.bool_) or callable(progress)):
         raise InvalidOptionError(
-            f"progress is {progress!r}; expected True, False, or a function to call with each Iteration"
+            f"progress is {shown(progress)}; expected True, False, or a function to call with each Iteration"
         )
     check_switch("throw", throw)
 
@@ -156,26 +158,6 @@ def refuse_unknown(options: Iterable[str], known: Iterable[str], whose: str, als
             hint = HINTS.get(option, HINTS["tolerance"] if "tolerance" in taken else "")
             listed = ", ".join(map(repr, taken))
             raise InvalidOptionError(f"{whose} has no option {option!r}{also}; expected {listed}{hint}")
-
-
-def check_switch(name: str, value: Any) -> bool:
-    """The value as a bool; `InvalidOptionError` if it is neither True nor False.
-
-    >>> check_switch("minimise", "no")
-    Traceback (most recent call last):
-    planners.errors.InvalidOptionError: minimise is 'no'; expected True or False
-    """
-    if not isinstance(value, bool | np.bool_):
-        raise InvalidOptionError(f"{name} is {value!r:.80}; expected True or False")
-    return bool(value)
-
-
-def _as_float(number: Any) -> float:
-    """The number as a float; NaN, which is in no range, for what is not a number."""
-    try:
-        return math.nan if isinstance(number, str | bytes) else float(number)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
 
 
 def named_states(states: Iterable[SupportsInt], limit: int = 8) -> str:

@@ -20,9 +20,11 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_sequence
 from planners.errors import InvalidOptionError, UnboundedValueError
 from planners.models.convert import ModelLike, labelled
 from planners.models.state_names import errors_in_names
+from planners.names import is_hashable
 from planners.options import Tolerance, check_discount, check_run, check_tolerance
 from planners.plans.beginnings import starting_distribution
 from planners.plans.pareto_front import ParetoFront
@@ -102,7 +104,7 @@ def pareto(
 
 
 def _listed(rewards: Any) -> list[Any]:
-    if not isinstance(rewards, Sequence | np.ndarray) or isinstance(rewards, str):
+    if not isinstance(rewards, Sequence | np.ndarray) or isinstance(rewards, str) or not getattr(rewards, "ndim", 1):
         raise InvalidOptionError(f"rewards are {rewards!r:.80}; expected two or three of them, in a list or by name")
     return list(rewards)
 
@@ -110,9 +112,9 @@ def _listed(rewards: Any) -> list[Any]:
 def _is_cost(name: Any, named: Mapping[Any, Any], minimise: Any) -> bool:
     if isinstance(minimise, bool):
         return minimise
-    listed = [minimise] if isinstance(minimise, str) else list(minimise)
+    listed = [minimise] if isinstance(minimise, str) else check_sequence("minimise", minimise, "names of rewards")
     for each in listed:
-        if each not in named:
+        if not is_hashable(each) or each not in named:
             raise InvalidOptionError(f"minimise names {each!r:.80}; expected True, False, or some of {list(named)}")
     return name in listed
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_sequence
 from planners.errors import InvalidOptionError
 from planners.methods.known_rows import KnownRows
 from planners.models.convert import Model, as_model
@@ -131,9 +132,9 @@ def sweep(
     """
     if not callable(model):
         raise InvalidOptionError(f"model is {model!r:.80}; expected a function, sweep(lambda value: model, values)")
-    parameters, plans = tuple(values), list[Plan]()
+    parameters, plans = tuple(check_sequence("values", values, "parameters")), list[Plan]()
     if not parameters:
-        raise InvalidOptionError("there are no values; expected one or more")
+        raise InvalidOptionError("values is empty; expected one or more")
     known, worth = None, set(options) <= QUICK
     for value in parameters:
         made, rate = as_model(model(value)), discount(value) if callable(discount) else discount

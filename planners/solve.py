@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arguments import check_switch
 from planners.equations.certificates import SMALL
 from planners.equations.linear_systems import DENSE_LIMIT, is_entangled, is_strip
 from planners.errors import InvalidOptionError
@@ -42,7 +43,6 @@ from planners.options import (
     Tolerance,
     check_discount,
     check_run,
-    check_switch,
     check_tolerances,
     refuse_unknown,
 )
@@ -185,7 +185,7 @@ def solve(
     if wanted is not BY_DEFAULT:
         options["tolerance"] = wanted if wanted.relative else tolerance
     options |= {"discount": discount, "progress": progress, "throw": throw}
-    if distributed:
+    if check_switch("distributed", distributed):
         return _together(model, method, name, minimise=minimise, **options)
     plan = in_direction(_plan, model, minimise=minimise, last_proof=False, name=name, device=device, **options)
     return finish(plan, throw=throw)

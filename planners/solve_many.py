@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from inspect import signature
 from typing import Any, Final
 
+from planners.arguments import check_switch
 from planners.gpu.solving import is_device, solve_on_device
 from planners.iteration.direction import turned_progress
 from planners.iteration.last_proof import proven_further
@@ -13,7 +14,7 @@ from planners.memory import check_memory
 from planners.models.convert import ModelLike
 from planners.models.moves import MoveMDP
 from planners.models.negated import negated
-from planners.options import BY_DEFAULT, Tolerance, check_run, check_switch, check_tolerances, refuse_unknown
+from planners.options import BY_DEFAULT, Tolerance, check_run, check_tolerances, refuse_unknown
 from planners.plans.plan import Plan, Status, opposite
 from planners.solve import choose, solve
 from planners.sweeps.batch_sweeps import BatchSweeps, make_lead, sibling

@@ -6,7 +6,7 @@ import numpy as np
 from pettingzoo import AECEnv
 
 from gan_lab.environments.game_env import GameEnv, make_state
-from gan_lab.errors import choose, whole_number
+from gan_lab.errors import choose, seed_number, whole_number
 from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, NOTHING, GameState, Payoffs
@@ -57,7 +57,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
         render_mode: str | None = None,
     ) -> None:
         """Set up the game."""
-        discriminator_steps = whole_number("discriminator_steps", discriminator_steps, 1)
+        discriminator_steps = whole_number("discriminator_steps", discriminator_steps, 1, 10**6)
         state = make_state(game, loss, penalty, penalty_weight, batch_size)
         self._take(state, discriminator_steps, max_cycles, tensors, render_mode)
 
@@ -80,7 +80,7 @@ class AlternatingEnv(GameEnv, AECEnv[str, Any, Any]):
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Start a game; a seed starts the random numbers anew."""
         if seed is not None or not hasattr(self, "np_random"):
-            self.np_random: np.random.Generator = np.random.default_rng(seed)
+            self.np_random: np.random.Generator = np.random.default_rng(None if seed is None else seed_number(seed))
         self.agents: list[str] = list(self.possible_agents)
         self.rewards: dict[str, float] = dict.fromkeys(self.agents, 0.0)
         self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)

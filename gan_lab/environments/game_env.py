@@ -7,7 +7,7 @@ from typing import Any
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
-from gan_lab.errors import WiringError, choose, number_of_at_least_0, whole_number
+from gan_lab.errors import SIZE, WiringError, choose, number_of_at_least_0, shown, switch, whole_number
 from gan_lab.games import GameLike, make_game
 from gan_lab.games.game import GameState, Payoffs
 from gan_lab.payoffs.losses import find_loss
@@ -32,8 +32,8 @@ class GameEnv:
     def _set_up(
         self, state: GameState, max_cycles: int | None, tensors: bool, render_mode: str | None, *, parallel: bool
     ) -> None:
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise WiringError(f"render_mode is {render_mode!r}; expected one of {RENDER_MODES} or None")
+        if render_mode is not None and not (isinstance(render_mode, str) and render_mode in RENDER_MODES):
+            raise WiringError(f"render_mode is {shown(render_mode)}; expected one of {RENDER_MODES} or None")
         self.game_state = state
         self.metadata: dict[str, Any] = {
             "name": f"gan_{state.game.name}_v0",
@@ -44,7 +44,7 @@ class GameEnv:
             "zero_sum": state.game.is_zero_sum(state.loss),
         }
         self.max_cycles: int | None = None if max_cycles is None else whole_number("max_cycles", max_cycles, 1)
-        self.tensors, self.render_mode = tensors, render_mode
+        self.tensors, self.render_mode = switch("tensors", tensors), render_mode
         self.possible_agents: list[str] = state.agents
         self.agents = []
         self.window: Any = None
@@ -106,6 +106,6 @@ def make_state(game: GameLike, loss: Any, penalty: Any, penalty_weight: float, b
     Raises:
         WiringError: Something has no such name, or a number is out of range.
     """
-    batch_size = whole_number("batch_size", batch_size, 1)
+    batch_size = whole_number("batch_size", batch_size, 1, SIZE)
     penalty_weight = number_of_at_least_0("penalty_weight", penalty_weight)
     return make_game(game).state(find_loss(loss), find_penalty(penalty), penalty_weight, batch_size)

@@ -6,7 +6,7 @@ import numpy as np
 from pettingzoo import ParallelEnv
 
 from gan_lab.environments.game_env import GameEnv, make_state
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, seed_number
 from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games import GameLike
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
@@ -53,7 +53,7 @@ class SimultaneousEnv(GameEnv, ParallelEnv[str, Any, Any]):
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Start a game; a seed starts the random numbers anew."""
         if seed is not None or not hasattr(self, "np_random"):
-            self.np_random: np.random.Generator = np.random.default_rng(seed)
+            self.np_random: np.random.Generator = np.random.default_rng(None if seed is None else seed_number(seed))
         self.agents: list[str] = list(self.possible_agents)
         self.turn: int = 0
         self.rewards: dict[str, float] = dict.fromkeys(self.agents, 0.0)

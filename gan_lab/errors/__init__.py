@@ -1,11 +1,17 @@
-"""Errors of the GAN laboratory, the lookup of names, and the check of whole numbers."""
+"""Errors of the GAN laboratory, the lookup of names, and checks of single arguments."""
 
 import difflib
+import math
 import operator
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from os import PathLike, fsdecode
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+
+SIZE: Final = 2**31 - 1  # the largest number of rows, of copies, of threads
 
 T = TypeVar("T")
 
@@ -65,11 +71,17 @@ def choose(name: Any, known: Mapping[str, T], what: str) -> T:
         return known[name]
     near = difflib.get_close_matches(str(name), known, n=2)
     hint = f"did you mean {' or '.join(map(repr, near))}? There" if near else "there"
-    raise WiringError(f"unknown {what} {name!r:.60}; {hint} are: {', '.join(sorted(known))}")
+    raise WiringError(f"unknown {what} {shown(name)}; {hint} are: {', '.join(sorted(known))}")
 
 
-def whole_number(name: str, value: Any, least: int) -> int:
-    """A whole number of at least `least`, NumPy's included.
+def shown(value: Any) -> str:
+    """The value in one short line, for a message."""
+    line = " ".join(repr(value).split())
+    return line if len(line) <= 80 else f"{line[:77]}..."
+
+
+def whole_number(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
+    """A whole number from `least` to `most`, NumPy's included.
 
     Raises:
         WiringError: It is something else, True and False too.
@@ -82,8 +94,79 @@ def whole_number(name: str, value: Any, least: int) -> int:
     except TypeError:
         found = None
     if found is None or found < least:
-        raise WiringError(f"{name} is {value!r}; expected a whole number of at least {least}")
+        raise WiringError(f"{name} is {shown(value)}; expected a whole number of at least {least}")
+    if found > most:
+        raise WiringError(f"{name} is {shown(value)}; expected a whole number of at most {most}")
     return found
+
+
+def seed_number(value: Any, name: str = "seed") -> int:
+    """A seed: a whole number of at least 0, however large.
+
+    Raises:
+        WiringError: It is something else.
+    """
+    try:
+        found = -1 if isinstance(value, bool | np.bool_) else operator.index(value)
+    except TypeError:
+        found = -1
+    if found < 0:
+        raise WiringError(f"{name} is {shown(value)}; expected a whole number of at least 0")
+    return found
+
+
+def switch(name: str, value: Any) -> bool:
+    """True or False.
+
+    Raises:
+        WiringError: It is something else.
+
+    >>> switch("progress", "yes")
+    Traceback (most recent call last):
+        ...
+    gan_lab.errors.WiringError: progress is 'yes'; expected True or False
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise WiringError(f"{name} is {shown(value)}; expected True or False")
+    return bool(value)
+
+
+def file_path(name: str, path: Any) -> Path:
+    """The path of a file, which may be there or not.
+
+    Raises:
+        WiringError: It is no path.
+
+    >>> file_path("path", 3)
+    Traceback (most recent call last):
+        ...
+    gan_lab.errors.WiringError: path is 3; expected the name of a file
+    """
+    if isinstance(path, str | bytes | PathLike) and (written := fsdecode(path)) and "\0" not in written:
+        return Path(written)
+    raise WiringError(f"{name} is {shown(path)}; expected the name of a file")
+
+
+def real_array(name: str, values: Any) -> NDArray[np.float64]:
+    """The values as a float64 array of any shape.
+
+    Raises:
+        WiringError: They are no real numbers, or have no one shape.
+
+    >>> real_array("means", ["a"])
+    Traceback (most recent call last):
+        ...
+    gan_lab.errors.WiringError: means is not an array of numbers: elements of type <U1; expected real numbers
+    """
+    try:
+        found = np.asarray(getattr(values, "detach", lambda: values)())
+        if np.ma.is_masked(values):
+            raise TypeError("some of them are masked")
+        if found.dtype.kind not in "biufO" or any(isinstance(each, str | bytes) for each in found.flat[:1]):
+            raise TypeError(f"elements of type {found.dtype}")
+        return found.astype(np.float64)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise WiringError(f"{name} is not an array of numbers: {error}; expected real numbers") from None
 
 
 def row_of(
@@ -120,6 +203,18 @@ def row_of(
     return numbers
 
 
+def as_float(value: Any) -> float:
+    """The value as a float; NaN, which is in no range, for what is not one real number."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, str | bytes | bool | np.bool_ | np.complexfloating) or getattr(value, "ndim", 0):
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
 def number_above_0(name: str, value: Any) -> float:
     """A finite number above 0.
 
@@ -129,12 +224,8 @@ def number_above_0(name: str, value: Any) -> float:
     >>> number_above_0("rate", 0.5)
     0.5
     """
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        found = 0.0
-    if not 0.0 < found < float("inf"):
-        raise WiringError(f"{name} is {value!r}; expected a finite number above 0")
+    if not 0.0 < (found := as_float(value)) < math.inf:
+        raise WiringError(f"{name} is {shown(value)}; expected a finite number above 0")
     return found
 
 
@@ -147,10 +238,35 @@ def number_of_at_least_0(name: str, value: Any) -> float:
     >>> number_of_at_least_0("penalty_weight", 0.5)
     0.5
     """
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        found = -1.0
-    if not 0.0 <= found < float("inf"):
-        raise WiringError(f"{name} is {value!r}; expected a number of at least 0")
+    if not 0.0 <= (found := as_float(value)) < math.inf:
+        raise WiringError(f"{name} is {shown(value)}; expected a number of at least 0")
     return found
+
+
+def number_between(name: str, value: Any, least: float, most: float) -> float:
+    """A number from `least` to `most`.
+
+    Raises:
+        WiringError: It is something else.
+
+    >>> number_between("momentum", 0.5, -1, 1)
+    0.5
+    """
+    if not least <= (found := as_float(value)) <= most:
+        raise WiringError(f"{name} is {shown(value)}; expected a number from {least:g} to {most:g}")
+    return found
+
+
+def two_betas(betas: Any) -> tuple[float, float]:
+    """The two decays of Adam.
+
+    Raises:
+        WiringError: They are not two numbers of at least 0 and below 1.
+
+    >>> two_betas((0.0, 0.99))
+    (0.0, 0.99)
+    """
+    found = real_array("betas", betas)
+    if found.shape != (2,) or not ((found >= 0.0) & (found < 1.0)).all():
+        raise WiringError(f"betas is {shown(betas)}; expected two numbers of at least 0 and below 1")
+    return float(found[0]), float(found[1])

@@ -8,7 +8,7 @@ from gymnasium.spaces import Box
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from gan_lab.errors import WiringError, number_above_0
+from gan_lab.errors import WiringError, number_above_0, real_array
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import BOUND, Strategy, StrategyGame, box, box_in_words
 
@@ -35,12 +35,9 @@ class BilinearGame(StrategyGame):
     def __init__(self, matrix: ArrayLike = ((1.0,),), bound: float = BOUND) -> None:
         """Check and keep the matrix."""
         self.bound: float = number_above_0("bound", bound)
-        try:
-            self.matrix: NDArray[np.float64] = np.asarray(matrix, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise WiringError(f"the matrix is not an array of numbers: {error}") from None
+        self.matrix: NDArray[np.float64] = real_array("matrix", matrix)
         if self.matrix.ndim != 2 or not self.matrix.size or not np.isfinite(self.matrix).all():
-            raise WiringError(f"the matrix has shape {self.matrix.shape}; expected (m, n), finite")
+            raise WiringError(f"matrix has shape {self.matrix.shape}; expected (m, n), finite")
         rows, columns = self.matrix.shape
         self._boxes = box(self.bound, rows), box(self.bound, columns)
         self.deviations = box_in_words(self.bound)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, whole_number
 from gan_lab.games.digit_classifier import digit_classifier, digits
 from gan_lab.games.images import Images, ImagesGame
 from gan_lab.metrics.estimates import missed_beyond_chance, reverse_kl_of_shares
@@ -121,7 +121,7 @@ class StackedDigitsGame(DigitsGame):
 
     def __init__(self, noise_size: int = 64, stack: int = 3) -> None:
         """Read the digits."""
-        if stack not in range(1, 5):
+        if whole_number("stack", stack, 1) > 4:
             raise WiringError(f"stack is {stack!r}; expected 1 to 4 digits")
         self._read("stacked_digits", noise_size, stack)
 

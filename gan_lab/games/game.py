@@ -271,7 +271,10 @@ def real_numbers(agent: str, move: Any) -> Tensor:
     """
     if isinstance(move, Tensor) and not move.is_complex():
         return move
-    found = np.asarray(move.detach() if isinstance(move, Tensor) else move)
+    try:
+        found = np.asarray(move.detach() if isinstance(move, Tensor) else move)
+    except ValueError as error:
+        raise WiringError(f"{agent} plays a {type(move).__name__} of no one shape: {error}") from None
     if found.dtype.kind not in "fiub":
         raise WiringError(f"{agent} plays {type(move).__name__} of {found.dtype}; expected an array of real numbers")
-    return torch.as_tensor(found)
+    return torch.as_tensor(found.astype(found.dtype.newbyteorder("="), copy=False))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, as_float, shown
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.games.strategy_game import Strategy, StrategyGame, numbers
 from gan_lab.truth import LOG_4
@@ -54,11 +54,9 @@ class GaussianGame(StrategyGame):
 
     def __init__(self, mean: float = 0.0, std: float = 1.0) -> None:
         """Check and keep the data's Gaussian."""
-        if not (abs(mean) <= BOUND / 2 and SMALLEST_SCALE <= std <= BOUND / 2):
-            raise WiringError(
-                f"the data are N({mean!r}, {std!r}^2); expected a mean from {-BOUND / 2} to {BOUND / 2} and a "
-                f"standard deviation from {SMALLEST_SCALE} to {BOUND / 2}"
-            )
+        for name, number, least in (("mean", mean, -BOUND / 2), ("std", std, SMALLEST_SCALE)):
+            if not least <= as_float(number) <= BOUND / 2:
+                raise WiringError(f"{name} is {shown(number)}; expected a number from {least} to {BOUND / 2}")
         self.mean, self.std = float(mean), float(std)
         low, high = np.array([SMALLEST_SCALE, -BOUND]), np.array([BOUND, BOUND])
         self._generator = Box(low, high, dtype=np.float64)

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import SIZE, WiringError, whole_number
 from gan_lab.games.rows import FEWEST, RowsGame, split
 from gan_lab.networks.convolutional import is_convolvable
 
@@ -62,7 +62,7 @@ class ImagesGame(RowsGame):
         """Keep the two parts; each sample is a stack of `stack` images."""
         self._keep(images, held_out, stack)
         self.image_shape = (stack * shape[0], shape[1], shape[2])  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.name, self.noise_size = name, noise_size
+        self.name, self.noise_size = name, whole_number("noise_size", noise_size, 1, SIZE)
 
     @property
     def own_recipes(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors import SIZE, WiringError, number_above_0, real_array, whole_number
 from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.games.sample_game import SampleGame
 from gan_lab.metrics.estimates import (
@@ -57,14 +57,13 @@ class MixtureGame(SampleGame):
         narrow: bool = False,
     ) -> None:
         """Check and keep the mixture."""
-        self.means: NDArray[np.float64] = np.asarray(means, dtype=np.float64)
+        self.means: NDArray[np.float64] = real_array("means", means)
         if self.means.ndim != 2 or not self.means.size or not np.isfinite(self.means).all():
             raise WiringError(f"means have shape {self.means.shape}; expected (K, d), finite")
-        if not 0 < std < np.inf:
-            raise WiringError(f"std is {std!r}; expected a number above 0")
+        std = number_above_0("std", std)
         count = len(self.means)
         self.weights: NDArray[np.float64] = (
-            np.full(count, 1 / count) if weights is None else np.asarray(weights, dtype=np.float64)
+            np.full(count, 1 / count) if weights is None else real_array("weights", weights)
         )
         if self.weights.shape != (count,) or not ((self.weights >= 0).all() and abs(self.weights.sum() - 1) <= 1e-9):
             raise WiringError(f"weights are {weights!r}; expected {count} numbers of at least 0 that add up to 1")
@@ -142,6 +141,7 @@ class MixtureGame(SampleGame):
 @takes_own_names
 def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01, name: str | None = None) -> MixtureGame:
     """Modes on a circle, evenly spaced (PacGAN's radius and width: Lin et al. 2018, section 4.1)."""
+    modes, radius = whole_number("modes", modes, 1, SIZE), number_above_0("radius", radius)
     angles = 2 * np.pi * np.arange(modes) / modes
     means = radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     return MixtureGame(means, std, name=f"ring{modes}" if name is None else name, narrow=True)
@@ -150,6 +150,7 @@ def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01, name: str | Non
 @takes_own_names
 def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05, name: str | None = None) -> MixtureGame:
     """Side x side modes around the origin (VEEGAN, Srivastava et al. 2017)."""
+    side, spacing = whole_number("side", side, 1, 10**4), number_above_0("spacing", spacing)
     line = spacing * (np.arange(side) - (side - 1) / 2)
     means = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
     return MixtureGame(means, std, name=f"grid{side * side}" if name is None else name, narrow=True)

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, as_float, seed_number, shown
 from gan_lab.games.sample_game import SampleGame
 
 CHUNK: Final = 2**22  # numbers of the rows whose distances are computed at once, on either side: 32 MB
@@ -129,8 +129,8 @@ def split(count: int, held_out: float, seed: int) -> tuple[NDArray[np.int64], ND
     Raises:
         WiringError: The share is not between 0 and 1.
     """
-    if not 0 < held_out < 1:
-        raise WiringError(f"held_out is {held_out!r}; expected a share between 0 and 1")
-    order = np.random.default_rng(seed).permutation(count)
-    kept = min(max(round(held_out * count), 1), count - 1)
+    if not 0 < as_float(held_out) < 1:
+        raise WiringError(f"held_out is {shown(held_out)}; expected a share between 0 and 1")
+    order = np.random.default_rng(seed_number(seed)).permutation(count)
+    kept = min(max(round(float(held_out) * count), 1), count - 1)
     return np.sort(order[kept:]), np.sort(order[:kept])

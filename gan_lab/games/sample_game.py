@@ -15,7 +15,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gan_lab.errors import NonFiniteMoveError, WiringError, row_of, whole_number
+from gan_lab.errors import SIZE, NonFiniteMoveError, WiringError, row_of, seed_number, whole_number
 from gan_lab.games.game import DISCRIMINATOR as DISCRIMINATOR
 from gan_lab.games.game import GENERATOR, Game
 from gan_lab.games.sample_state import SampleState
@@ -175,20 +175,20 @@ class SampleGame(Game):
 
     def moves(self, generator: Player, count: int, seed: int | None) -> NDArray[np.float32]:
         """(count, d) moves of a generator: samples, or packs of them."""
-        noise = torch.from_numpy(self.noise(count, np.random.default_rng(seed)))
+        noise = torch.from_numpy(self.noise(count, np.random.default_rng(None if seed is None else seed_number(seed))))
         return move_of(generator, noise, self.dimension).astype(np.float32, copy=False)
 
     def samples(self, generator: Player, count: int, seed: int | None) -> NDArray[np.float32]:
         """(count, d) samples of a generator."""
-        packs = -(-whole_number("count", count, 1) * self.single.dimension // self.dimension)
+        packs = -(-whole_number("count", count, 1, SIZE) * self.single.dimension // self.dimension)
         return self.singles(self.moves(generator, packs, seed))[:count]
 
     def evaluate(self, discriminator: Any, generator: Player, seed: int, loss: Loss, *others: Any) -> dict[str, float]:
         """V, its gap to -log 4, what the game knows, and an estimate of the duality gap, from fresh samples."""
-        samples = self.moves(generator, self.evaluated, seed)
+        samples = self.moves(generator, self.evaluated, seed_number(seed))
         if not np.isfinite(samples).all():
             raise NonFiniteMoveError(f"{GENERATOR} plays samples that are not finite", GENERATOR)
-        rng = np.random.default_rng([seed, 1])  # apart from the noise of the samples
+        rng = np.random.default_rng([seed_number(seed), 1])  # apart from the noise of the samples
         return evaluate_samples(self, discriminator, samples, rng, loss)
 
     def truth_of_samples(self, generator: Player, seed: int) -> dict[str, float]:

@@ -89,6 +89,6 @@ def find_penalty(penalty: "str | Penalty | None") -> Penalty | None:
             f"penalty is {penalty!r}; expected a name, or a gan_lab.payoffs.penalties.Penalty(name, slope, ...), whose "
             "slope is a function (samples, scores, n, judge) -> penalty"
         )
-    if penalty is None or penalty == "none":
+    if penalty is None or (isinstance(penalty, str) and penalty == "none"):
         return None
     return penalty if isinstance(penalty, Penalty) else choose(penalty, PENALTIES, "penalty")

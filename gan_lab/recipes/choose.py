@@ -222,7 +222,7 @@ def choose_recipe(
     found = recipe if isinstance(recipe, Recipe) else choose(recipe, RECIPES, "recipe")
     if game.own_loss is not None:
         given.setdefault("loss", game.own_loss)
-    if given.get("penalty") == "none":
+    if isinstance(given.get("penalty"), str) and given["penalty"] == "none":
         given["penalty"] = None
     if not game.of_samples and not whole:
         given = {"generator_rate": RATE, "discriminator_rate": RATE} | given

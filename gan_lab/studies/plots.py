@@ -49,7 +49,7 @@ def plot(runs: Sequence[Run], labels: Sequence[str] | None = None, *, measure: s
         raise WiringError(f"runs is {runs!r:.80}; expected a list of runs, as gan_lab.train gives them")
     if without := [run.game.name for run in found if not run.truth]:
         raise WiringError(f"the run of {without[0]!r} has not been evaluated yet; train it for a step or more")
-    names = labels_of(found) if labels is None else list(labels)
+    names = labels_of(found) if labels is None else list(labels) if isinstance(labels, Sequence) else []
     if len(names) != len(found):
         raise WiringError(f"there are {len(names)} labels for {len(found)} runs; expected one for each")
     planar = [number for number, run in enumerate(found) if run.game.is_planar and "generator" in run.trajectory]
@@ -69,7 +69,9 @@ def plot(runs: Sequence[Run], labels: Sequence[str] | None = None, *, measure: s
 def _curves(axes: Any, runs: list[Run], names: list[str], measure: str | None) -> None:
     """V, and the measure, of all runs."""
     common = [name for name in runs[0].game.distances if all(name in run.truth[-1] for run in runs)]
-    shown = measure or next(iter(common), None)
+    shown = next(iter(common), None) if measure is None else measure
+    if measure is not None and not isinstance(measure, str):
+        raise WiringError(f"measure is {measure!r:.80}; expected one of {', '.join(common)}")
     if measure is not None and not all(measure in run.truth[-1] for run in runs):
         raise WiringError(f"not every run knows {measure!r}; they have {', '.join(common)}")
     for number, (run, name) in enumerate(zip(runs, names, strict=True)):

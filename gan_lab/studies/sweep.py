@@ -16,8 +16,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors import SIZE, WiringError, file_path, number_between, seed_number, shown, switch, whole_number
 from gan_lab.errors.argument_names import instead_of, takes_own_names
+from gan_lab.games import make_game
 from gan_lab.studies.json_rows import finite, numbers
 from gan_lab.studies.sweep_process import SweepProcesses, can_copy, packed, play
 from gan_lab.training.exports import write_rows
@@ -88,6 +89,8 @@ class Sweep:
         Raises:
             WiringError: No run has a measure.
         """
+        for name, share in (("low", low), ("high", high)):
+            number_between(name, share, 0.0, 1.0)
         played = [row for row in self.rows if row["error"] is None]
         if unknown := [name for name in measures if played and not any(name in row for row in self.rows)]:
             raise WiringError(f"no run knows {unknown[0]!r}; they have {', '.join(self._numbers())}")
@@ -219,6 +222,8 @@ def sweep(
     >>> [(row["rate"], row["seed"], round(row["distance"], 3)) for row in found.rows]
     [(0.1, 0, 1.348), (0.1, 1, 1.348), (0.2, 0, 1.116), (0.2, 1, 1.116)]
     """
+    threads, progress = whole_number("threads", threads, 1, SIZE), switch("progress", progress)
+    make_game(game)
     jobs = _jobs(choices, _seeds(seeds), {"game": game, **arguments, "threads": threads}, out)
     count = whole_number("processes", processes, 1)
     found: dict[int, dict[str, Any]] = {number: row for number, job in enumerate(jobs) if (row := job.kept())}
@@ -265,9 +270,12 @@ def _jobs(choices: Any, seeds: list[int], arguments: dict[str, Any], out: Any) -
             what = "sweep sets it for each run" if name in OURS else instead_of(name, sorted(known))
             raise WiringError(f"{name!r} cannot be chosen: {what}")
     for name, values in choices.items():
-        if isinstance(values, str | Mapping) or not hasattr(values, "__len__") or not len(values):
-            raise WiringError(f"the choices of {name!r} are {values!r}; expected a list of values")
-    folder = None if out is None else Path(out)
+        listed = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str | bytes)
+        if not listed or not getattr(values, "ndim", 1) or not len(values):
+            raise WiringError(f"the choices of {name!r} are {shown(values)}; expected a list of values")
+    folder = None if out is None else file_path("out", out)
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise WiringError(f"out is {str(folder)!r}, which is a file; expected a folder")
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     found, labels = [], {name: _labels(list(values)) for name, values in choices.items()}
@@ -282,9 +290,10 @@ def _jobs(choices: Any, seeds: list[int], arguments: dict[str, Any], out: Any) -
 
 
 def _seeds(seeds: Any) -> list[int]:
-    if isinstance(seeds, Sequence | np.ndarray) and len(seeds):
-        return [whole_number("a seed", seed, 0) for seed in seeds]
-    return list(range(whole_number("seeds", seeds, 1)))
+    listed = isinstance(seeds, Sequence | np.ndarray) and not isinstance(seeds, str | bytes)
+    if listed and getattr(seeds, "ndim", 1) and len(seeds):
+        return [seed_number(seed, "a seed of seeds") for seed in seeds]
+    return list(range(whole_number("seeds", seeds, 1, SIZE)))
 
 
 def _digest(asked: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan_lab.environments.alternating_env import AlternatingEnv
-from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors import WiringError, shown, whole_number
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR, Game, GameState
 from gan_lab.payoffs.losses import Loss, find_loss
 from gan_lab.payoffs.penalties import find_penalty
@@ -171,8 +171,10 @@ def assemble(
     if annealed is None:
         made = [name for name, given in ((DISCRIMINATOR, discriminator), (GENERATOR, generator)) if given is None]
         annealed = _annealed(game, recipe, made + [player.name for player in rest if not others])
-    players = discriminator or first, generator or second
-    others = in_order(others or rest, game, loss)
+    players = (first if discriminator is None else discriminator), (second if generator is None else generator)
+    if not isinstance(others, Sequence):
+        raise WiringError(f"others is {shown(others)}; expected a list of players")
+    others = in_order(others if len(others) else rest, game, loss)
     for player in (*players, *others):
         if isinstance(player, Player) and player.device != place.device:  # the pair refuses what is no player
             player.settle(place.device)

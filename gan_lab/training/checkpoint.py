@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, file_path
 from gan_lab.training.kept_values import described, given_back, kept, rules_in
 from gan_lab.training.settings import Settings
 from gridworld_env.ui.files.whole_file import write_whole
@@ -61,7 +61,7 @@ def check_place(path: "str | PathLike[str] | None") -> None:
     """
     if path is None:
         return
-    target = Path(path)
+    target = file_path("checkpoint", path)
     if target.is_dir():
         raise WiringError(f"checkpoint is {str(path)!r}, which is a folder; expected a file to write")
     if not target.parent.is_dir():
@@ -147,8 +147,9 @@ def shares_of(path: "str | PathLike[str]") -> int:
 
 
 def _read(path: "str | PathLike[str]") -> tuple[dict[str, str], dict[str, torch.Tensor]]:
-    name = Path(path).name
-    if Path(path).is_dir():
+    path = file_path("path", path)
+    name = path.name
+    if path.is_dir():
         raise WiringError(f"{name} is not a checkpoint: it is a folder")
     try:
         with safe_open(path, framework="pt") as file:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import torch
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, shown
 
 DEVICES: Final = ("cpu", "cuda", "auto")
 
@@ -24,8 +24,8 @@ def find_device(device: Any = "cpu", *, distributed: bool = False, useful: bool 
     >>> find_device("cpu")
     device(type='cpu')
     """
-    if device not in DEVICES:
-        raise WiringError(f"device is {device!r}; expected one of {', '.join(map(repr, DEVICES))}")
+    if not isinstance(device, str) or device not in DEVICES:
+        raise WiringError(f"device is {shown(device)}; expected one of {', '.join(map(repr, DEVICES))}")
     place, needed = _place_among_processes() if distributed else (0, 1)
     if device == "cpu" or (device == "auto" and not useful):
         return torch.device("cpu")

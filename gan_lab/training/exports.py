@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save as to_bytes
 from torch import nn
 
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, file_path
 from gan_lab.players import evaluating
 from gridworld_env.ui.files.whole_file import write_whole
 
@@ -32,7 +32,7 @@ def export_generator(generator: Any, noise_size: int, path: str | PathLike[str])
     Raises:
         WiringError: Another ending, or a network that `torch.export` cannot take.
     """
-    file, network = Path(path), generator.network
+    file, network = file_path("path", path), generator.network
     if file.suffix == ".safetensors":
         state = {name: value.detach().cpu().clone().contiguous() for name, value in network.state_dict().items()}
         write_whole(file, to_bytes(state))
@@ -71,8 +71,9 @@ def write_rows(rows: Sequence[Mapping[str, Any]], path: str | PathLike[str]) -> 
     writer = csv.DictWriter(text, list(names), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_whole(Path(path), text.getvalue().encode())
-    return Path(path)
+    path = file_path("path", path)
+    write_whole(path, text.getvalue().encode())
+    return path
 
 
 def write_samples(run: Any, count: int, path: str | PathLike[str], *, seed: int = 0, averaged: bool = False) -> Path:
@@ -90,7 +91,7 @@ def write_samples(run: Any, count: int, path: str | PathLike[str], *, seed: int 
         WiringError: Another ending; samples that are no pictures as a picture.
         OSError: The file cannot be written.
     """
-    file = Path(path)
+    file = file_path("path", path)
     if file.suffix == ".png":
         columns = max(1, round(count**0.5))
         return run.grid(file, -(-count // columns), columns, seed=seed, averaged=averaged)

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import numpy as np
 import torch
 
-from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError, whole_number
+from gan_lab.errors import DivergedError, NonFiniteMoveError, WiringError, seed_number, shown, switch, whole_number
 from gan_lab.errors.argument_names import refusal, takes_own_names
 from gan_lab.games import GameLike, SampleGame, make_game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
@@ -178,8 +178,8 @@ def _trained(asked: dict[str, Any], play: bool = True) -> Run:
     game = make_game(asked["game"])
     chosen = choose_recipe(game, asked["recipe"], players=players != (None, None), changes=changes, whole=whole)
     found = game.as_played(chosen.packing, chosen.noise_size)
-    seed, evaluations = whole_number("seed", asked["seed"], 0), _Evaluations.at(*(asked[name] for name in LOOKS))
-    resume, shared = asked["resume"], asked["distributed"]
+    seed, evaluations = seed_number(asked["seed"]), _Evaluations.at(*(asked[name] for name in LOOKS))
+    resume, shared = asked["resume"], switch("distributed", asked["distributed"])
     where = find_device(asked["device"], distributed=shared, useful=found.of_samples)
     with run_settings.threads(asked["threads"], asked["versions"]), join_ranks(shared, where) as ranks:
         place, numbers = Place(where, ranks, shares_of(asked["shares"], ranks, resume)), RunNumbers(seed, where)
@@ -229,11 +229,18 @@ class _Evaluations:
     def at(cls, every: int | None, looks: int, callbacks: Sequence[Callback], *rest: Any) -> "_Evaluations":
         """As `train` was asked for them."""
         every = None if every is None else whole_number("truth_every", every, 1)
-        return cls(every, whole_number("looks", looks, 1), tuple(callbacks), *rest)
+        each_update, progress, file = rest
+        if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+            raise WiringError(f"callbacks is {shown(callbacks)}; expected a list of functions of the run")
+        if each_update is not None and not callable(each_update):
+            raise WiringError(f"each_update is {shown(each_update)}; expected a function of the run, or None")
+        return cls(
+            every, whole_number("looks", looks, 1), tuple(callbacks), each_update, switch("progress", progress), file
+        )
 
     def interval(self, steps: int) -> int:
         """Updates from one to the next."""
-        return max(1, math.ceil(steps / self.count)) if self.every is None else self.every
+        return max(1, -(-steps // self.count)) if self.every is None else self.every
 
     def of(self, made: Assembly, bar: Progress) -> bool:
         """Evaluate the players, show it, keep what there is; whether a callback asks to stop.

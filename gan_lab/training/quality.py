@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.errors import whole_number
+from gan_lab.errors import seed_number, whole_number
 from gan_lab.games import SampleGame, game_of
 from gan_lab.metrics.features import frechet_distance, kernel_distance
 from gan_lab.metrics.precision_recall import precision_recall
@@ -27,7 +27,7 @@ def quality_of(game: Any, samples: NDArray[Any], seed: int, neighbours: int) -> 
     """
     found = game_of(SampleGame, game, "is a game of strategies, whose generator makes no samples").single
     whole_number("count", len(samples), FEWEST)
-    rng = np.random.default_rng([seed, 4])
+    rng = np.random.default_rng([seed_number(seed), 4])
     unseen = found.unseen(len(samples), rng)
     data = found.data(len(samples), rng)
     others = found.data(len(samples), rng) if unseen is None else unseen

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch.optim.swa_utils import AveragedModel
 
 from gan_lab.diagnosis.verdicts import YOUNG, verdicts
-from gan_lab.errors import WiringError
+from gan_lab.errors import WiringError, file_path, switch
 from gan_lab.games import Game
 from gan_lab.games.game import DISCRIMINATOR, GENERATOR
 from gan_lab.payoffs.losses import LOSSES, Loss
@@ -103,7 +103,7 @@ class Run:
 
     def chosen_generator(self, averaged: bool) -> Any:
         """The generator with its last parameters or with their average."""
-        if averaged and self.average is None:
+        if switch("averaged", averaged) and self.average is None:
             raise WiringError("this run kept no average: take a recipe with averaging=0.999")
         return self.average.module if averaged and self.average is not None else self.generator
 
@@ -190,7 +190,7 @@ class Run:
         """
         from gan_lab.training.sheets import grid_of
 
-        return save_png(Path(path), grid_of(self, rows, columns, seed, averaged))
+        return save_png(file_path("path", path), grid_of(self, rows, columns, seed, averaged))
 
     def interpolate(
         self, path: "str | PathLike[str]", rows: int = 4, columns: int = 10, *, seed: int = 0, averaged: bool = False
@@ -202,7 +202,7 @@ class Run:
         """
         from gan_lab.training.sheets import interpolation_of
 
-        return save_png(Path(path), interpolation_of(self, rows, columns, seed, averaged))
+        return save_png(file_path("path", path), interpolation_of(self, rows, columns, seed, averaged))
 
     def quality(
         self, count: int = 2000, *, seed: int = 0, neighbours: int = 5, averaged: bool = False

@@ -5,6 +5,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
+from gan_lab.errors import file_path
 from gan_lab.errors.argument_names import takes_own_names
 
 FIRST: Final = 5.0  # seconds after which the first one is written
@@ -38,7 +39,7 @@ class SampleGrid:
     @takes_own_names
     def __init__(self, path: "str | PathLike[str]", rows: int = 8, columns: int = 8, *, averaged: bool = False) -> None:
         """Keep what to write, and the time of the start."""
-        self.path = Path(path)
+        self.path = file_path("path", path)
         self._options: dict[str, Any] = {"rows": rows, "columns": columns, "averaged": averaged}
         self._next = time.monotonic() + FIRST
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
-from gan_lab.errors import WiringError, whole_number
+from gan_lab.errors import SIZE, WiringError, whole_number
 from gan_lab.payoffs.losses import LOSSES
 from gan_lab.payoffs.penalties import PENALTIES
 from gan_lab.recipes.schedule import OwnSchedule, Schedule
@@ -123,7 +123,7 @@ def threads(number: Any, versions: Any) -> Iterator[None]:
     if versions is not None:
         _compare(versions)
     before = torch.get_num_threads()
-    wanted = before if number is None else whole_number("threads", number, 1)
+    wanted = before if number is None else whole_number("threads", number, 1, SIZE)
     if wanted != before:
         torch.set_num_threads(wanted)
     try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gan_lab.training.run import Run
 
 MOST: Final = 2**23  # numbers of strategies that are kept where nobody asks for them: 64 MB
+FIRST_ROOM: Final = 2**20  # rows that there is room for at first
 PAYOFFS: Final = {"payoff_discriminator": DISCRIMINATOR, "payoff_generator": GENERATOR}
 STRATEGIES: Final = {"discriminator": DISCRIMINATOR, "generator": GENERATOR}
 Array = NDArray[np.float64]
@@ -93,8 +94,8 @@ class Trajectory(Mapping[str, Array]):
         self._count = row + 1
 
     def _grow(self, row: int) -> None:
-        """Make room for all updates that are planned, or twice as many as there are."""
-        self._room = max(self._steps - self.first + 1, 2 * self._room, row + 1)
+        """Make room for all updates that are planned, if these are few, or for twice as many as there are."""
+        self._room = max(min(self._steps - self.first + 1, FIRST_ROOM), 2 * self._room, row + 1)
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys(PAYOFFS, ())
         shapes |= {name: tuple(player.trained[0].shape) for name, player in self._players.items()}
         shapes |= {name: rows.shape[1:] for name, rows in self._rows.items()}

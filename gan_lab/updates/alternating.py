@@ -27,7 +27,7 @@ class Alternating(Update):
 
     def __init__(self, discriminator_steps: int = 1) -> None:
         """Set k."""
-        self.discriminator_steps: int = whole_number("discriminator_steps", discriminator_steps, 1)
+        self.discriminator_steps: int = whole_number("discriminator_steps", discriminator_steps, 1, 10**6)
 
     def step(self, pair: PlayerPair) -> None:
         """Play one cycle of turns, in which each player learns from its own turns."""

@@ -39,7 +39,7 @@ class Unrolled(Update):
 
     def __init__(self, unrolled_steps: int = 5) -> None:
         """Set K, which is also the number of turns of the discriminator."""
-        self.unrolled_steps: int = whole_number("unrolled_steps", unrolled_steps, 1)
+        self.unrolled_steps: int = whole_number("unrolled_steps", unrolled_steps, 1, 10**6)
         self.discriminator_steps: int = self.unrolled_steps
 
     def check(self, pair: PlayerPair) -> None:

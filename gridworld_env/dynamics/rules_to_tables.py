@@ -70,8 +70,9 @@ class Rules:
             if not (is_finite_number(value) or (name == "bump_reward" and value is None)):
                 raise MapError(f"{name} is {value!r}; expected a finite number")
         for name, choices in (("moves", MOVES), ("reward_on", get_args(RewardOn)), ("exploring_starts", (True, False))):
-            if getattr(self, name) not in choices:
-                raise MapError(f"{name} is {getattr(self, name)!r}; expected {' or '.join(map(repr, choices))}")
+            chosen = getattr(self, name)
+            if not isinstance(chosen, str | bool | np.bool_) or chosen not in choices:
+                raise MapError(f"{name} is {chosen!r:.80}; expected {' or '.join(map(repr, choices))}")
         if self.actions is not None:
             _check_actions(self.actions, [move.name for move in moves_of(self.moves, stay=True)])
 

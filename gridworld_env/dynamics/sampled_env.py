@@ -16,6 +16,13 @@ from gridworld_env.dynamics.transition_table import TransitionTable
 from gridworld_env.errors import MapError
 
 
+def checked_options(options: Any) -> Mapping[str, Any]:
+    """The options of a reset; `MapError` for what is neither a mapping nor None."""
+    if options is None or isinstance(options, Mapping):
+        return options or {}
+    raise MapError(f"options is {options!r:.80}; expected a dictionary such as {{'state': 0}}, or None")
+
+
 class SampledEnv(gym.Env[Any, Any]):
     """An environment whose transitions `sampler` draws from the tables `mdp`.
 
@@ -75,7 +82,7 @@ class SampledEnv(gym.Env[Any, Any]):
             MapError: An option is unknown, or the place is not a state.
         """
         super().reset(seed=seed)
-        self._state = self._first_state(options or {})
+        self._state = self._first_state(checked_options(options))
         self.trace.begin(self._state)
         if self.render_mode == "human":
             self.render()

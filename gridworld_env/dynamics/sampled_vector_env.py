@@ -15,7 +15,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from gridworld_env.dynamics.row_sampler import VectorRowSampler
-from gridworld_env.dynamics.sampled_env import SampledEnv
+from gridworld_env.dynamics.sampled_env import SampledEnv, checked_options
 from gridworld_env.dynamics.sampler import Sampler
 from gridworld_env.dynamics.trace import Trace
 from gridworld_env.dynamics.vector_sampler import VectorSampler
@@ -111,7 +111,7 @@ class SampledVectorEnv(VectorEnv[Array, Array, Array]):
             self.np_random = np.random.default_rng(checked_seeds(seed, self.num_envs) or None)
         else:
             super().reset(seed=seed)
-        options = dict(options or {})
+        options = dict(checked_options(options))
         chosen = self._reset_mask(options.pop("reset_mask", None))
         if self._state is None:
             if not chosen.all():
@@ -212,7 +212,10 @@ class SampledVectorEnv(VectorEnv[Array, Array, Array]):
         return mask
 
     def _checked_actions(self, actions: Any) -> Array:
-        given = np.asarray(actions)
+        try:
+            given = np.asarray(actions)
+        except ValueError:
+            raise InvalidAction(f"actions are {actions!r:.80}; expected {self.num_envs} integers") from None
         count = int(self.single_action_space.n)  # pyright: ignore[reportAttributeAccessIssue]
         if given.shape != (self.num_envs,) or given.dtype.kind not in "iu":
             raise InvalidAction(
@@ -245,6 +248,8 @@ class SampledVectorEnv(VectorEnv[Array, Array, Array]):
 
 def checked_seeds(seeds: Any, count: int) -> list[int]:
     """The seeds that are not None; `MapError` for anything but `count` seeds."""
+    if not getattr(seeds, "ndim", 1):
+        raise MapError(f"seed is {seeds!r:.80}; expected a whole number of at least 0, {count} of them, or None")
     if len(seeds) != count:
         raise MapError(f"seed has {len(seeds)} numbers; expected one, or {count}, one an environment")
     for place, seed in enumerate(seeds):

@@ -87,6 +87,9 @@ def mean_reward(reward: float | RewardLaw | None) -> float | None:
     return math.fsum(p * amount for p, amount in reward) if isinstance(reward, tuple) else reward
 
 
+MOST: Final = 2**31 - 1  # of squares along a side, of states, of copies
+
+
 def is_finite_number(value: object) -> bool:
     """Whether a value is a real number, Python's or NumPy's, that a float can hold."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
@@ -105,7 +108,9 @@ def is_probability(value: Any) -> bool:
 def at_least_one(name: str, value: Any) -> int:
     """The value as an int; `MapError` under its name for what is no whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise MapError(f"{name} is {value!r}; expected a whole number of at least 1")
+        raise MapError(f"{name} is {value!r:.80}; expected a whole number of at least 1")
+    if value > MOST:
+        raise MapError(f"{name} is {value!r:.80}; expected a whole number of at most {MOST}")
     return int(value)
 
 
@@ -172,7 +177,7 @@ def _check_weather(glyph: str, cell: Cell) -> None:
     if cell.gust and not any(cell.wind):
         raise MapError(f"legend[{glyph!r}]: gust is {cell.gust!r}, without a wind; expected wind=(rows, columns) too")
     names = [action.name for action in list(Action)[:8]]
-    if cell.one_way is not None and cell.one_way not in names:
+    if cell.one_way is not None and not (isinstance(cell.one_way, str) and cell.one_way in names):
         raise MapError(f"legend[{glyph!r}]: one_way is {cell.one_way!r}; expected one of {', '.join(names)}")
 
 

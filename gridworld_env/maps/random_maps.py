@@ -4,6 +4,8 @@ import numpy as np
 
 from gridworld_env.errors import MapError
 from gridworld_env.grid.legend import at_least_one, is_probability
+from planners.arguments import check_seed
+from planners.memory import check_memory
 
 
 def random_map(height: int, width: int, *, walls: float = 0.2, seed: int | None = None) -> tuple[str, ...]:
@@ -29,7 +31,8 @@ def random_map(height: int, width: int, *, walls: float = 0.2, seed: int | None 
         raise MapError(f"walls is {walls!r}; expected a probability from 0 to 1")
     from scipy import ndimage  # takes longer to import than the rest of this package
 
-    rng = np.random.default_rng(seed)
+    check_memory(24.0 * height * width, f"a map of {height} x {width} squares", "Make a smaller map")
+    rng = np.random.default_rng(check_seed(seed))
     free = rng.random((height, width)) >= walls
     pieces, _ = ndimage.label(free)  # pyright: ignore[reportGeneralTypeIssues]
     sizes = np.bincount(pieces[free], minlength=1)

@@ -2,6 +2,8 @@
 
 from gridworld_env.dynamics.outcome_mdp import OutcomeMDP, Table
 from gridworld_env.grid.legend import at_least_one
+from planners.arguments import check_switch
+from planners.memory import check_memory
 
 
 def river_swim(num_states: int = 6) -> OutcomeMDP:
@@ -16,6 +18,7 @@ def river_swim(num_states: int = 6) -> OutcomeMDP:
     Russo and Van Roy (2013) and their TabulaRL: V*(0) of 20 steps is 3.397264.
     """
     last = at_least_one("num_states", num_states) - 1
+    check_memory(1000.0 * (last + 1), f"a model of {last + 1} states", "Make a smaller one")
     P: Table = {s: {0: [(1.0, max(s - 1, 0), 0.0, False)]} for s in range(last + 1)}
     for s in range(last + 1):
         P[s][1] = [(0.05, s - 1, 0.0, False), (0.6, s, 0.0, False), (0.35, min(s + 1, last), 0.0, False)]
@@ -56,6 +59,8 @@ def deep_sea(size: int = 10, stochastic: bool = False) -> OutcomeMDP:
     Source: Osband et al. (2020), Behaviour Suite for Reinforcement Learning, Section 2.
     """
     last = at_least_one("size", size) - 1
+    check_switch("stochastic", stochastic)
+    check_memory(1000.0 * size * size, f"a model of {size * size} states", "Make a smaller one")
     works = 1.0 - 1.0 / size if stochastic else 1.0
     P: Table = {}
     for row in range(size):

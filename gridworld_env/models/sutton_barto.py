@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from gridworld_env.dynamics.outcome_mdp import OutcomeMDP, Table
 from gridworld_env.errors import MapError
-from gridworld_env.grid.legend import at_least_one, is_probability
+from gridworld_env.grid.legend import at_least_one, is_finite_number, is_probability
+from planners.memory import check_memory
 from planners.models.tabular import TabularMDP
 
 
@@ -25,6 +26,7 @@ def gambler(heads: float = 0.4, goal: int = 100) -> OutcomeMDP:
     """
     if not is_probability(heads) or at_least_one("goal", goal) < 2:
         raise MapError(f"heads is {heads!r} and goal is {goal!r}; expected a probability and a number of at least 2")
+    check_memory(300.0 * goal * (goal // 2), f"a model of {goal + 1} states", "Make a smaller one")
     P: Table = {s: {} for s in range(goal + 1)}
     for s in range(goal + 1):
         for a in range(goal // 2):
@@ -82,9 +84,13 @@ def random_walk(num_states: int = 19, reach: int = 1, left_end: float = -1.0) ->
 
     Source: Sutton and Barto, 2nd ed., Examples 6.2 (5 states), 7.1 (19) and 9.1 (1000).
     """
+    if not is_finite_number(left_end):
+        raise MapError(f"left_end is {left_end!r:.80}; expected a finite number, the reward of the left end")
+    num_states, reach = at_least_one("num_states", num_states), at_least_one("reach", reach)
+    check_memory(300.0 * num_states * reach, f"a model of {num_states} states", "Make a smaller one")
     P: Table = {}
-    for s in range(at_least_one("num_states", num_states)):
-        steps = [s + step for step in range(-at_least_one("reach", reach), reach + 1) if step]
+    for s in range(num_states):
+        steps = [s + step for step in range(-reach, reach + 1) if step]
         p = 1.0 / len(steps)
         below, above = (p * sum(to < 0 for to in steps), p * sum(to >= num_states for to in steps))
         inside = [(p, to, 0.0, False) for to in steps if 0 <= to < num_states]
@@ -106,7 +112,9 @@ def access_control(servers: int = 10, free: float = 0.06) -> OutcomeMDP:
     """
     if not is_probability(free):
         raise MapError(f"free is {free!r}; expected a probability from 0 to 1")
-    P: Table = {state: {} for state in range(4 * at_least_one("servers", servers) + 4)}
+    servers = at_least_one("servers", servers)
+    check_memory(4000.0 * servers * servers, f"a model of {4 * servers + 4} states", "Make a smaller one")
+    P: Table = {state: {} for state in range(4 * servers + 4)}
     for state in P:
         for accept in (0, 1):
             taken = min(accept, state // 4)

@@ -1,5 +1,6 @@
 """Cells: a grid of boxes over the states, and bounds of V in each of them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import MOST, shown
 from planners.continuous.interval import Interval, above, below
 from planners.continuous.system import State, System, check_system
 from planners.errors import InvalidOptionError
@@ -32,13 +34,15 @@ class Cells:
     def checked(cls, system: System, cells: Any) -> "Cells":
         """The cells, or `InvalidOptionError` where `cells` is not a whole number for each axis."""
         check_system(system)
-        given = tuple(cells) if isinstance(cells, Sequence | np.ndarray) else (cells,) * system.dimension
+        listed = isinstance(cells, Sequence | np.ndarray) and getattr(cells, "ndim", 1)
+        given = tuple(cells) if listed else (cells,) * system.dimension
         fine = all(
-            isinstance(count, int | np.integer) and not isinstance(count, bool) and count >= 1 for count in given
+            isinstance(count, int | np.integer) and not isinstance(count, bool) and 1 <= count <= MOST
+            for count in given
         )
         if not fine or len(given) != system.dimension:
             raise InvalidOptionError(
-                f"cells is {cells!r:.80}; expected {system.dimension} whole numbers, how many cells along "
+                f"cells is {shown(cells)}; expected {system.dimension} whole numbers, how many cells along "
                 f"{' and '.join(system.axes)}"
             )
         return cls(system, tuple(map(int, given)))
@@ -46,7 +50,7 @@ class Cells:
     @property
     def count(self) -> int:
         """How many cells there are."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     @cached_property
     def side(self) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import check_choice
 from planners.continuous.bounds import Bounds
 from planners.continuous.cells import Cells
 from planners.continuous.driver import Driver
@@ -128,9 +129,7 @@ class ContinuousPlan:
         """
         lower, upper = self._all_bounds()
         fields = {"lower": lower, "upper": upper, "gap": upper - lower}
-        if what not in fields:
-            raise InvalidOptionError(f"what is {what!r}; expected 'lower', 'upper' or 'gap'")
-        return fields[what]
+        return fields[check_choice("what", what, fields)]
 
     def plot(self, what: str = "lower", axes: Any = None, *, drives: Any = ()) -> Any:
         """Matplotlib axes with a map of "lower", "upper" or "gap" over two axes, and drives on it.

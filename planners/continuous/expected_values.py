@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_whole
 from planners.continuous.cells import Cells
 from planners.continuous.nodes import action_numbers
 from planners.continuous.optimistic import branches
@@ -150,6 +151,7 @@ class Sweeps:
 def plan_for(task: Task, actions: int, tell: Tell) -> StochasticPlan:
     """Both bounds and the policy of the lower ones; after Ctrl-C valid, and wider."""
     robot, cells, begun = task.robot, task.cells, perf_counter()
+    actions = check_whole("actions", actions, 2)
     if actions > MOST_ACTIONS:
         raise InvalidOptionError(f"actions is {actions!r}; expected at most {MOST_ACTIONS}")
     tried = [float(np.float32(x)) if task.robot.continuous else x for x in action_numbers(robot, actions).tolist()]

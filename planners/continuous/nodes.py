@@ -8,6 +8,7 @@ table does not tell how far this solution is from that of the system; `planners.
 Source: Munos and Moore (2002), "Variable resolution discretization in optimal control"; Kuhn's triangulation there.
 """
 
+import math
 from itertools import product
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arguments import check_choice, check_whole
 from planners.continuous.cells import Cells
 from planners.continuous.interval import Interval, truth
 from planners.continuous.system import System, check_system
@@ -47,8 +49,7 @@ def nodes(system: System, shape: Any, *, actions: int = 9, scheme: Scheme = "mul
     >>> hill.num_states, hill.num_actions
     (1600, 3)
     """
-    if scheme not in ("multilinear", "simplex"):
-        raise InvalidOptionError(f"scheme is {scheme!r}; expected 'multilinear' or 'simplex'")
+    check_choice("scheme", scheme, ("multilinear", "simplex"))
     check_system(system)
     if system.noise is not None:
         raise InvalidOptionError(f"{type(system).__name__} has noise; nodes() is for systems without")
@@ -70,6 +71,7 @@ def node_states(system: System, shape: Any) -> NDArray[np.float64]:
     counts = Cells.checked(system, shape).shape
     if min(counts) < 2:
         raise InvalidOptionError(f"shape is {shape!r}; expected at least 2 nodes along each axis")
+    check_memory(8.0 * len(counts) * math.prod(counts), "the list of nodes", "Use fewer nodes")
     lines = [
         np.linspace(low, high, count, endpoint=not wraps)
         for low, high, count, wraps in zip(system.low, system.high, counts, system.wraps, strict=True)
@@ -79,10 +81,10 @@ def node_states(system: System, shape: Any) -> NDArray[np.float64]:
 
 def action_numbers(system: System, count: int) -> NDArray[Any]:
     """The actions of a system, or `count` of its range."""
+    count = check_whole("actions", count, 2)
     if not isinstance(system.actions, Interval):
         return np.array(system.actions)
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 2:
-        raise InvalidOptionError(f"actions is {count!r}; expected how many to try, at least 2")
+    check_memory(8.0 * count, f"a list of {count} actions", "Try fewer")
     return np.linspace(system.actions.low, system.actions.high, count)
 
 

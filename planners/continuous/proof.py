@@ -8,10 +8,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import check_whole
 from planners.continuous.cells import Cells
 from planners.continuous.reach import FINENESS, Search, drive_within, impossible
 from planners.continuous.solve import Stage, teller, upper_bounds
-from planners.continuous.system import System
+from planners.continuous.system import System, check_system
 from planners.errors import InvalidOptionError
 
 CELLS: Final = 1_740_000  # by default
@@ -92,6 +93,8 @@ def prove(
     >>> planners.continuous.prove(planners.continuous.MountainCar(), start=[0.2, 0.05], cells=(60, 50))
     From (0.2, 0.05), MountainCar needs 7 steps: a drive of 7 is shown, and no way of 6 exists, which is proven.
     """
+    check_system(system)
+    actions = check_whole("actions", actions, 2)
     if not system.step_cost or system.noise is not None:
         raise InvalidOptionError(
             f"{type(system).__name__} does not count steps, or has noise; expected a system without noise whose steps "

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from planners.continuous.bounds import Bounds
 from planners.continuous.nodes import action_numbers
-from planners.continuous.system import System
+from planners.continuous.system import System, check_system
 from planners.plans.save import write_arrays
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def save_plan(plan: "ContinuousPlan", path: str | PathLike[str]) -> None:
 
 def steps_of(system: System) -> NDArray[np.float64]:
     """(n + 2, ...) where steps lead from some states, with which rewards, and whether they end; and the bounds."""
+    check_system(system)
     rng = np.random.default_rng(0)
     low, high = np.array(system.low)[:, None], np.array(system.high)[:, None]
     points = tuple(rng.uniform(low, high, (len(low), STATES)))

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_switch, check_whole
 from planners.continuous.bounds import Bounds
 from planners.continuous.cells import Cells
 from planners.continuous.continuous_plan import ContinuousPlan
@@ -23,7 +24,7 @@ from planners.continuous.system import System, box, check_system
 from planners.continuous.systems.point_robot import PointRobot
 from planners.errors import InvalidOptionError
 from planners.memory import check_memory
-from planners.options import check_discount, check_switch
+from planners.options import check_discount
 from planners.plans.plan import Status
 
 ENOUGH: Final = 1e-3  # sweeps end when no value changes by more; each is valid at any time
@@ -84,6 +85,7 @@ def solve(
     True
     """
     check_system(system)
+    actions = check_whole("actions", actions, 2)
     if isinstance(system, PointRobot) and system.noise is not None:
         if refine:
             raise InvalidOptionError(f"refine is {refine!r}; for a robot with noise give more cells instead")

@@ -6,9 +6,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import check_choice
 from planners.continuous.cells import Cells
 from planners.continuous.system import System
-from planners.errors import InvalidOptionError
 from planners.plans.plan import Status
 
 NEAR: Final = 1e-5  # how far a position may be inside a wall, or on a border between cells
@@ -109,9 +109,7 @@ class StochasticPlan:
             InvalidOptionError: `what` is none of these words.
         """
         fields = {"lower": self.lower, "upper": self.upper, "gap": self.upper - self.lower}
-        if what not in fields:
-            raise InvalidOptionError(f"what is {what!r}; expected 'lower', 'upper' or 'gap'")
-        return fields[what].reshape(self.cells.shape)
+        return fields[check_choice("what", what, fields)].reshape(self.cells.shape)
 
     def plot(self, what: str = "lower", axes: Any = None, *, drives: Any = ()) -> Any:
         """Matplotlib axes with a map of "lower", "upper" or "gap", and drives on it; as for a `ContinuousPlan`."""

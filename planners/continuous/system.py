@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_numbers, shown
 from planners.continuous.interval import Interval, Number, above, below
 from planners.errors import InvalidOptionError
 
@@ -98,7 +99,10 @@ class System:
 
     def state_of(self, observation: Any) -> NDArray[np.float64]:
         """(n,) the state that Gymnasium's observation shows."""
-        return np.asarray(observation, dtype=np.float64)
+        found = check_numbers("observation", observation)
+        if found.shape[-1:] != (self.dimension,) or found.ndim > 2:
+            raise InvalidOptionError(f"observation is {shown(observation)}; expected {self.dimension} numbers")
+        return found
 
     def action_for(self, action: float) -> Any:
         """The argument that the environment's `step` takes for an action."""
@@ -144,12 +148,12 @@ class System:
             InvalidOptionError: Another shape, a number that is not finite, or a state outside the bounds.
         """
         try:
-            given = np.array(state, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise InvalidOptionError(f"state is {state!r:.80}; expected {self.dimension} numbers") from None
+            given = np.array(check_numbers("state", state))
+        except InvalidOptionError:
+            raise InvalidOptionError(f"state is {shown(state)}; expected {self.dimension} numbers") from None
         if given.shape[-1:] != (self.dimension,):
             named = ", ".join(self.axes)
-            raise InvalidOptionError(f"state is {state!r:.80}; expected {self.dimension} numbers: {named}")
+            raise InvalidOptionError(f"state is {shown(state)}; expected {self.dimension} numbers: {named}")
         low, high = np.array(self.low), np.array(self.high)
         turned = np.where(self.wraps, low + np.mod(given - low, high - low), given)
         bad = ~((turned >= below(low - 1e-6 * (high - low))) & (turned <= above(high + 1e-6 * (high - low))))
@@ -162,19 +166,21 @@ class System:
         return np.clip(turned, low, high)
 
 
+def check_system(system: Any) -> None:
+    """`InvalidOptionError` for what is no `System`.
+
+    >>> check_system("CartPole")
+    Traceback (most recent call last):
+    planners.errors.InvalidOptionError: system is 'CartPole'; expected a planners.continuous.System, such as ...
+    """
+    if not isinstance(system, System):
+        kind = f"the class {system.__name__}" if isinstance(system, type) else f"a {type(system).__name__}"
+        found = shown(system) if isinstance(system, str) else kind
+        raise InvalidOptionError(
+            f"system is {found}; expected a planners.continuous.System, such as planners.continuous.MountainCar()"
+        )
+
+
 def box(low: Any, high: Any) -> State:
     """The box from corner to corner, or many boxes: (n,) or (n, k) arrays."""
     return tuple(Interval(one, two) for one, two in zip(np.asarray(low), np.asarray(high), strict=True))
-
-
-def check_system(system: Any) -> None:
-    """Refuse what is no system, with what one is.
-
-    Raises:
-        InvalidOptionError: It is a name, a class or a Gymnasium environment.
-    """
-    if not isinstance(system, System):
-        shown = f"the class {system.__name__}" if isinstance(system, type) else f"a {type(system).__name__}"
-        raise InvalidOptionError(
-            f"system is {shown}; expected a planners.continuous.System, such as planners.continuous.MountainCar()"
-        )

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from planners.arguments import check_switch
 from planners.distributed.agreement import agree
 from planners.distributed.blocks import Blocks
 from planners.distributed.checkpoints import Checkpoints
@@ -26,7 +27,7 @@ from planners.iteration.last_proof import MOST_STATES, STOPPED, proven_further
 from planners.iteration.loop import finish, run_iterates
 from planners.iteration.progress import Progress
 from planners.models.slices import model_of_slices
-from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import Plan, Status, opposite
 from planners.plans.plan_folder import is_finished, make_files, write_states, write_summary
 from planners.plans.policy import TabularPolicy

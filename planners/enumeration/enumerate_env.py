@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from planners.agent import Environment
+from planners.arguments import check_function, check_seed, check_whole
 from planners.enumeration.choices import Choices
 from planners.enumeration.copies import Copies
 from planners.enumeration.enumerated_generator import EnumeratedGenerator
@@ -83,8 +84,7 @@ def enumerate_env(
     TabularMDP(11 states, 4 actions, 98 transitions, 0.0 MB)
     """
     inner = getattr(env, "unwrapped", env)
-    for name, number in (("samples", samples), ("max_states", max_states), ("max_outcomes", max_outcomes)):
-        _check_count(name, number, or_none=name == "samples")
+    _check(seed, {"samples": samples, "max_states": max_states, "max_outcomes": max_outcomes}, key, reward, hidden)
     actions = _number_of_actions(inner)
     refuse_changes(env, "its tables", advice="Enumerate the environment inside it")
 
@@ -110,12 +110,13 @@ def enumerate_env(
     return replace(found.model(), states=names), list(found.results)
 
 
-def _check_count(name: str, number: Any, *, or_none: bool) -> None:
-    if number is None and or_none:
-        return
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        expected = "a whole number of at least 1" + (", or None" if or_none else "")
-        raise InvalidOptionError(f"{name} is {number!r}; expected {expected}")
+def _check(seed: Any, numbers: dict[str, Any], key: Any, reward: Any, hidden: Any) -> None:
+    for name, number in numbers.items():
+        if not (name == "samples" and number is None):
+            check_whole(name, number, hint=", or None" if name == "samples" else "")
+    for name, function in (("key", key), ("reward", reward), ("hidden", hidden)):
+        check_function(name, function, f"{name}=lambda {'env' if name == 'hidden' else 'env, seen'}: ...")
+    check_seed(seed)
 
 
 def _number_of_actions(inner: Any) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arguments import check_switch
 from planners.arrays import take_rows
 from planners.equations.from_model import make_problem
 from planners.equations.graph import EndComponents, end_components
@@ -30,7 +31,7 @@ from planners.models.convert import ModelLike, as_model, with_rows
 from planners.models.negated import negated
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP
-from planners.options import BY_DEFAULT, LEAST, Tolerance, check_switch, check_tolerances
+from planners.options import BY_DEFAULT, LEAST, Tolerance, check_tolerances
 from planners.plans.plan import NotConvergedError, Status
 from planners.plans.policy import TabularPolicy, as_policy
 from planners.plans.policy_chain import policy_chain

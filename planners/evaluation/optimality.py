@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import check_numbers, check_switch
 from planners.equations.certificates import Certifier
 from planners.equations.from_model import make_problem
 from planners.errors import InvalidOptionError
@@ -14,7 +15,7 @@ from planners.models.convert import ModelLike, as_model, discount_of_pairs, with
 from planners.models.negated import negated, negative
 from planners.models.pair_discounts import folded, is_per_pair, rounding
 from planners.models.state_names import errors_in_names, named_text
-from planners.options import check_discount, check_switch, check_tolerance
+from planners.options import check_discount, check_tolerance
 from planners.plans.policy import as_policy
 
 
@@ -71,12 +72,7 @@ def certify(
         off = rounding(float(np.abs([found.lower, found.upper]).max()), rate) if rate < 1.0 else 0.0
         return Certificate(found.lower - off, found.upper + off, found.error_bound + off, found.residual)
     mdp = with_rows(model)
-    try:
-        given = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InvalidOptionError(
-            f"values are {values!r:.80}; expected ({mdp.num_states},) numbers, one for each state"
-        ) from None
+    given = np.array(check_numbers("values", values))
     if given.shape != (mdp.num_states,) or np.isnan(given).any():
         found = f"shape {given.shape}" if given.shape != (mdp.num_states,) else "NaN in them"
         raise InvalidOptionError(f"values have {found}; expected ({mdp.num_states},) numbers, one for each state")

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import shown
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.errors import InvalidModelError, InvalidOptionError, MissingModelError, UnboundedValueError
 from planners.evaluation.policy_value import value_from
@@ -145,6 +146,8 @@ def model_of(env: Any, plan: Plan | None) -> Model:
     def check(one: Any) -> None:
         refuse_changes(one, "this regret", advice=INSIDE)
 
+    if plan is not None and not isinstance(plan, Plan):
+        raise InvalidOptionError(f"plan is {shown(plan)}; expected a plan of planners.solve, or None")
     check(env)
     if is_vector(env):
         return one_of_many(env, check)

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import as_float, check_numbers, is_table, shown
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.errors import InvalidOptionError
 from planners.evaluation.policy_law import PolicyLaw
@@ -89,12 +90,12 @@ class ReturnDistribution:
 
     def at_most(self, returns: ArrayLike) -> tuple[Any, Any]:
         """Proven bounds of P(return <= x), of one x or an array of them."""
-        x = np.asarray(returns, dtype=np.float64)
+        x = check_numbers("returns", returns)
         return self._sum(self.high, x, "right", -1.0), self._sum(self.low, x, "right", 1.0)
 
     def below(self, returns: ArrayLike) -> tuple[Any, Any]:
         """Proven bounds of P(return < x), of one x or an array of them."""
-        x = np.asarray(returns, dtype=np.float64)
+        x = check_numbers("returns", returns)
         return self._sum(self.high, x, "left", -1.0), self._sum(self.low, x, "left", 1.0)
 
     def _sum(self, ends: Floats, x: Floats, side: Any, sign: float) -> Any:
@@ -109,8 +110,8 @@ class ReturnDistribution:
         Raises:
             InvalidOptionError: The probability is no number above 0 and up to 1.
         """
-        if isinstance(probability, bool) or not 0.0 < probability <= 1.0:
-            raise InvalidOptionError(f"probability is {probability!r}; expected a number above 0, and at most 1")
+        if not 0.0 < as_float(probability) <= 1.0:
+            raise InvalidOptionError(f"probability is {shown(probability)}; expected a number above 0, and at most 1")
         bounds = []
         for ends, sign, beyond in ((self.low, 1.0, -np.inf), (self.high, -1.0, np.inf)):
             order = np.argsort(ends, kind="stable")
@@ -146,9 +147,9 @@ class ReturnDistribution:
         if isinstance(bins, int | np.integer) and not isinstance(bins, bool) and bins >= 1:
             least, most = float(self.low.min()), float(self.high.max())
             return np.linspace(least, most if most > least else least + 1.0, int(bins) + 1)
-        edges = np.asarray(bins, dtype=np.float64) if np.ndim(bins) == 1 else np.zeros(0)
+        edges = check_numbers("bins", bins) if is_table(bins) and np.ndim(bins) == 1 else np.zeros(0)
         if len(edges) < 2 or not (np.diff(edges) > 0).all():
-            raise InvalidOptionError(f"bins is {bins!r:.80}; expected a number of at least 1, or edges that rise")
+            raise InvalidOptionError(f"bins is {shown(bins)}; expected a number of at least 1, or edges that rise")
         return edges
 
     def __repr__(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from planners.agent import Agent, Environment
+from planners.arguments import check_seed, check_whole
 from planners.errors import InvalidOptionError
 from planners.evaluation.vector_rollout import chooser, is_vector, play_many
 from planners.models.state_names import StateNames
@@ -116,14 +117,14 @@ def rollout(
         InvalidOptionError: `agent` cannot act, or a number is below 1.
         InvalidModelError: A plan or its policy is to be played through a wrapper that changes actions or observations.
     """
-    count = _at_least_one("episodes", episodes)
+    count = check_whole("episodes", episodes)
     if not all(callable(getattr(env, name, None)) for name in ("reset", "step")):
         raise InvalidOptionError(
             f"a {type(env).__name__} has no reset() and step(); expected an environment. What a policy is worth in a "
             "model is told by planners.evaluate(model, policy, discount=...)"
         )
     if is_vector(env):
-        return _play_many(env, agent, count, seed, _at_least_one("max_steps", max_steps))
+        return _play_many(env, agent, count, seed, check_whole("max_steps", max_steps))
     return [
         Episode(tuple(play_episode(env, agent, seed=seed if number == 0 else None, max_steps=max_steps)))
         for number in range(count)
@@ -150,7 +151,7 @@ def rollout_in_names(
         max_steps: Steps after which an episode is cut off.
     """
     noting, found = _Noting(_prepared(env, agent, seed), partial(names.seen, env)), []
-    for number in range(_at_least_one("episodes", episodes)):
+    for number in range(check_whole("episodes", episodes)):
         noting.states = []
         steps = list(play_episode(env, noting, seed=seed if number == 0 else None, max_steps=max_steps))
         keys = [names.keys[s] for s in (*noting.states, noting.state_of(steps[-1].next_observation))]
@@ -174,7 +175,7 @@ class _Noting:
 
 def _prepared(env: Any, agent: Any, seed: int | None) -> Any:
     """What acts, if it may act here, with its draws begun anew."""
-    agent = as_agent(agent)
+    agent, seed = as_agent(agent), check_seed(seed)
     if isinstance(agent, TabularPolicy | StepCounter):
         refuse_changes(env, "this policy", among=(ACTIONS, OBSERVATIONS), advice="Play it in the environment inside")
     if seed is not None and isinstance(agent, TabularPolicy):
@@ -199,7 +200,7 @@ def play_episode(
 ) -> Iterator[Transition]:
     """One episode, step by step; arguments as for `rollout`."""
     agent = _prepared(env, agent, seed)
-    _at_least_one("max_steps", max_steps)
+    check_whole("max_steps", max_steps)
     observation, _ = env.reset(seed=seed)
     if callable(restart := getattr(agent, "reset", None)):
         restart()  # an agent that counts steps begins anew
@@ -257,9 +258,3 @@ class Predicting:
             observation, state=self._state, episode_start=begins, deterministic=True
         )
         return action.item() if isinstance(action, np.ndarray) and action.ndim == 0 else action
-
-
-def _at_least_one(name: str, value: int) -> int:
-    if not isinstance(value, int | np.integer) or value < 1:
-        raise InvalidOptionError(f"{name} is {value!r}; expected a whole number of at least 1")
-    return int(value)

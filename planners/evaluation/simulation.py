@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_seed, check_whole
 from planners.errors import InvalidOptionError
 from planners.evaluation.drawn_outcomes import Outcomes, of_finite_plan, of_policy
 from planners.memory import check_memory
@@ -132,7 +133,7 @@ def simulate(
     """
     source = as_model(model)
     mdp = source.tabular
-    number = _at_least_one("episodes", episodes)
+    number, seed = check_whole("episodes", episodes), check_seed(seed)
     if discount is None and not isinstance(policy, Plan | FinitePlan):
         raise InvalidOptionError("discount is missing; expected a number from 0 to 1, or a plan that has one")
     if discount is None and isinstance(policy, Plan) and not is_same_model(policy.model, source):
@@ -144,10 +145,10 @@ def simulate(
     begin = starting_distribution(mdp, start)
     if isinstance(policy, FinitePlan):
         drawn = of_finite_plan(mdp, policy, chosen_discount)
-        limit = drawn.horizon if steps is None else min(_at_least_one("steps", steps), drawn.horizon)
+        limit = drawn.horizon if steps is None else min(check_whole("steps", steps), drawn.horizon)
     else:
         drawn = of_policy(mdp, policy, chosen_discount, begin)
-        limit = _default_steps(chosen_discount) if steps is None else _at_least_one("steps", steps)
+        limit = _default_steps(chosen_discount) if steps is None else check_whole("steps", steps)
     return _Play(mdp, drawn, begin, chosen_discount, limit, seed).of(number)
 
 
@@ -182,6 +183,7 @@ class _Play:
         from planners.kernels.simulation import play_blocks
         from planners.kernels.threads import available
 
+        check_memory(16.0 * episodes, f"the returns of {episodes} episodes")
         size = min(max(IN_A_CALL // self.limit, 8), BLOCK)  # does not depend on the number of threads
         bounds = np.append(np.arange(0, episodes, size), episodes)
         seeds = np.random.SeedSequence(self.seed).generate_state(2 * (len(bounds) - 1), np.uint64).reshape(-1, 2)
@@ -258,9 +260,3 @@ def _default_steps(discount: float) -> int:
     if discount in (0.0, 1.0):
         return 1 if discount == 0.0 else LONGEST
     return min(math.ceil(math.log(NEGLIGIBLE) / math.log(discount)), LONGEST)
-
-
-def _at_least_one(name: str, number: Any) -> int:
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-        raise InvalidOptionError(f"{name} is {number!r:.80}; expected a whole number of at least 1")
-    return int(number)

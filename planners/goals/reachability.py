@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arguments import check_switch
 from planners.arrays import only_rows, take_rows
 from planners.equations.reaching import Arena, is_compiled
 from planners.goals.topological import Rest, by_components
@@ -26,7 +27,7 @@ from planners.models.convert import ModelLike, labelled
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP, with_known_rows
-from planners.options import BY_DEFAULT, Tolerance, check_discount, check_switch, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_tolerances
 from planners.plans.plan import Iteration, Plan, Status
 from planners.plans.policy import TabularPolicy
 from planners.solve import solve
@@ -78,6 +79,7 @@ def reachability(
     """
     discount, wanted = check_discount(discount), check_tolerances(tolerance, relative_tolerance)
     check_switch("minimise", minimise)
+    check_switch("throw", throw)
     mdp = labelled(model)
     target = goal_states(mdp, goal)
     paying = paid_at(mdp, target)

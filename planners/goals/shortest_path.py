@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arguments import check_choice, check_switch
 from planners.arrays import only_rows, state_list
 from planners.equations.reaching import Arena
-from planners.errors import InvalidOptionError, UnboundedValueError
+from planners.errors import UnboundedValueError
 from planners.goals.reachability import solve_undecided
 from planners.iteration.loop import finish_bounded
 from planners.iteration.progress import Progress
@@ -31,7 +32,7 @@ from planners.models.convert import ModelLike, labelled
 from planners.models.goals import Goal, entering, goal_states
 from planners.models.state_names import errors_in_names
 from planners.models.tabular import TabularMDP, with_known_rows
-from planners.options import BY_DEFAULT, Tolerance, check_switch, check_tolerances, named_states
+from planners.options import BY_DEFAULT, Tolerance, check_tolerances, named_states
 from planners.plans.plan import Plan
 from planners.solve import solve
 
@@ -89,8 +90,8 @@ def stochastic_shortest_path(
     array([0., 0.])
     """
     wanted = check_tolerances(tolerance, relative_tolerance)
-    if missing not in MISSING:
-        raise InvalidOptionError(f"missing is {missing!r:.80}; expected {', '.join(map(repr, MISSING))}")
+    check_choice("missing", missing, MISSING)
+    check_switch("throw", throw)
     mdp = labelled(model)
     target = goal_states(mdp, goal)
     check_switch("minimise", minimise)

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from planners.arguments import check_choice, check_sequence
 from planners.arrays import LARGEST_INT32, SUM_TOLERANCE, scaled_rows
-from planners.errors import InvalidModelError, InvalidOptionError
+from planners.errors import InvalidModelError
 from planners.models.convert import ModelLike, as_model
 from planners.models.tabular import TabularMDP
 from planners.readers.arrays import ended
@@ -60,8 +61,7 @@ def read_bounds(
 
 def bounds_around(model: ModelLike, radius: ArrayLike, norm: Literal["l1", "max"], reward_radius: ArrayLike) -> Tables:
     """Tables of `IntervalMDP` around a model; see `IntervalMDP.around`."""
-    if norm not in ("l1", "max"):
-        raise InvalidOptionError(f"norm is {norm!r}; expected 'l1' or 'max'")
+    check_choice("norm", norm, ("l1", "max"))
     mdp = as_model(model).tabular
     shape, centre = mdp.rewards.shape, with_end(mdp.transitions, mdp.termination)
     far, paid = _radii("radius", radius, shape), _radii("reward_radius", reward_radius, shape)
@@ -82,7 +82,7 @@ def bounds_around(model: ModelLike, radius: ArrayLike, norm: Literal["l1", "max"
 
 def bounds_containing(models: Sequence[ModelLike]) -> Tables:
     """Tables of `IntervalMDP` that contain some models; see `IntervalMDP.containing`."""
-    found = [as_model(model).tabular for model in models]
+    found = [as_model(model).tabular for model in check_sequence("models", models, "models")]
     if not found or len({mdp.rewards.shape for mdp in found}) > 1:
         sizes = ", ".join(str(mdp.rewards.shape) for mdp in found) or "none"
         raise InvalidModelError(

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_switch
 from planners.errors import InvalidPolicyError
 from planners.interval.bounds_of_rows import SETS
 from planners.interval.interval_mdp import IntervalMDP
@@ -13,7 +14,7 @@ from planners.interval.nature import BEST, WORST, Nature, PlanOf, answers
 from planners.iteration.direction import turned_progress
 from planners.iteration.loop import accepted, refuse_unbounded, run_iterates
 from planners.iteration.progress import Progress
-from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_switch, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_discount, check_run, check_tolerances
 from planners.plans.plan import NotConvergedError, Plan, Status
 from planners.plans.policy import TabularPolicy
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_switch
 from planners.arrays import sealed
 from planners.iteration.last_proof import proven_further
 from planners.iteration.moment import Moment
@@ -18,7 +19,7 @@ from planners.iteration.progress import Progress
 from planners.models.convert import as_model
 from planners.models.negated import negated, negative
 from planners.models.pair_discounts import folded, is_per_pair, rounding
-from planners.options import BY_DEFAULT, Tolerance, check_switch, check_tolerances
+from planners.options import BY_DEFAULT, Tolerance, check_tolerances
 from planners.plans.plan import Plan, Status, opposite
 
 LESS: Final = 0.99  # of the error that is allowed, for a method whose bounds are widened afterwards

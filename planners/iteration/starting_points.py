@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_numbers
 from planners.equations.certificates import SMALL, may_end
 from planners.equations.ends import NEVER, delays, typical_step, until_the_end
 from planners.equations.graph import likeliest, next_towards, rows_towards, soonest_towards, steps_to_soonest
@@ -48,7 +49,7 @@ def start_values(problem: Problem, start: Any) -> NDArray[np.float64]:
 
 def model_values(count: int, start: Any, needed: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
     """(S,) values of a model's states from a warm start, finite where they are `needed`; see `start_values`."""
-    given = np.array(start.values if isinstance(start, Plan) else start, dtype=np.float64)
+    given = np.array(start.values if isinstance(start, Plan) else check_numbers("start", start))
     if given.shape != (count,):
         raise InvalidOptionError(
             f"start has shape {given.shape}; expected a plan of this model, or ({count},) values, one for each state"

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from planners.errors import InvalidOptionError
+from planners.arguments import check_number, check_whole
 from planners.learning.random_bits import one_of
 from planners.learning.tabular_learner import TabularLearner
 from planners.learning.task import Task
@@ -56,10 +56,8 @@ class DynaQ(TabularLearner):
     def __post_init__(self) -> None:
         """Refuse negative numbers."""
         super().__post_init__()
-        if self.planning_steps < 0 or not self.kappa >= 0.0:
-            raise InvalidOptionError(
-                f"planning_steps is {self.planning_steps!r} and kappa is {self.kappa!r}; expected numbers from 0 on"
-            )
+        self.planning_steps = check_whole("planning_steps", self.planning_steps, 0)
+        self.kappa = check_number("kappa", self.kappa, 0.0)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Begin with an empty model."""

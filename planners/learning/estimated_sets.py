@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from planners.arguments import as_float
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.interval.bounds_of_rows import aligned, like, with_end
 from planners.interval.interval_mdp import IntervalMDP
@@ -44,7 +45,7 @@ def estimated_sets(
     for name, given, known in (("sets", sets, SETS), ("visits", visits, ("random", "fixed"))):
         if given not in known:
             raise InvalidOptionError(f"{name} is {given!r}; expected {', '.join(map(repr, known))}")
-    if not 0.0 < confidence < 1.0:
+    if not 0.0 < as_float(confidence) < 1.0:
         raise InvalidOptionError(f"confidence is {confidence!r}; expected a probability between 0 and 1")
     shape = experience.num_states, experience.num_actions
     pattern = _pattern(experience, support)

@@ -10,8 +10,8 @@ Source: Sutton and Barto (2018), Section 12.1.
 from dataclasses import dataclass
 from typing import Any
 
+from planners.arguments import check_number
 from planners.errors import InvalidOptionError
-from planners.learning.sarsa_lambda import check_trace_decay
 from planners.learning.schedules import Decay, checked_schedule
 
 
@@ -53,7 +53,4 @@ def rate_and_decay(rule: Any) -> tuple[float, float]:
             f"a {type(rule).__name__} has no step size; expected a predictor, such as planners.TD(rate=0.1)"
         )
     decay = getattr(rule, "trace_decay", 0.0)
-    if isinstance(decay, bool):
-        raise InvalidOptionError(f"trace_decay is {decay!r}; expected a number from 0 to 1")
-    check_trace_decay(decay)
-    return constant(rule.rate), float(decay)
+    return constant(rule.rate), check_number("trace_decay", decay, 0.0, most=1.0)

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from planners.arguments import check_switch, check_whole
 from planners.errors import InvalidOptionError
 from planners.learning.compiled_runs import can_be_compiled, run_compiled
 from planners.learning.horizon_run import HorizonRun
-from planners.learning.learning_run import LearningRun, check_count
+from planners.learning.learning_run import LearningRun
 from planners.learning.online_learner import OnlineLearner
 from planners.learning.playing import TableEnvironment, play
 from planners.learning.prediction import Prediction
@@ -19,7 +20,6 @@ from planners.learning.progress import reporting_steps
 from planners.learning.random_bits import RandomBits
 from planners.learning.record import Played
 from planners.learning.task import Task, task_of
-from planners.options import check_switch
 from planners.plans.plan import Plan
 
 MOST_STEPS: Final = 100_000_000  # of `episodes` that do not end
@@ -82,9 +82,9 @@ def learn(
     """
     if (steps is None) == (episodes is None):
         raise InvalidOptionError("steps and episodes: expected exactly one of them, such as steps=10_000")
-    count = MOST_STEPS if steps is None else check_count("steps", steps)
-    games = 0 if episodes is None else check_count("episodes", episodes)
-    limit = None if max_episode_steps is None else check_count("max_episode_steps", max_episode_steps)
+    count = MOST_STEPS if steps is None else check_whole("steps", steps)
+    games = 0 if episodes is None else check_whole("episodes", episodes)
+    limit = None if max_episode_steps is None else check_whole("max_episode_steps", max_episode_steps)
     check_switch("compiled", compiled)
     numbers, many = _seeds(seed, seeds)
     task = task_of(env_or_model, discount, plan, limit)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import InvalidOptionError, MissingModelError
+from planners.errors import MissingModelError
 from planners.learning.experience import Experience
 from planners.learning.policy_values import PolicyValues, probabilities_of
 from planners.learning.record import Changes, Played, TableRecord
@@ -215,11 +215,3 @@ def _totals(played: Played, discount: float) -> NDArray[np.float64]:
     ages = np.arange(ends[-1] + 1) - np.repeat(begins, lengths)
     weights = discount ** np.arange(int(lengths.max()))
     return np.add.reduceat(record.rewards[: ends[-1] + 1] * weights[ages], begins)
-
-
-def check_count(name: str, given: Any) -> int:
-    """The whole number; `InvalidOptionError` if it is not one of at least 1."""
-    whole = isinstance(given, int | np.integer) or (isinstance(given, float) and given.is_integer())
-    if isinstance(given, bool) or not whole or given < 1:
-        raise InvalidOptionError(f"{name} is {given!r:.80}; expected a whole number of at least 1")
-    return int(given)

@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_whole
 from planners.errors import InvalidOptionError
 from planners.learning.exploration import Exploration
-from planners.learning.n_step_sarsa import check_steps
 from planners.learning.schedules import Decay
 from planners.learning.tabular_learner import TabularLearner
 from planners.learning.task import Task
@@ -41,7 +41,7 @@ class ModelLearner(TabularLearner):
         """Refuse what is no number of steps."""
         super().__post_init__()
         if self.horizon is not None:
-            check_steps(self.horizon, "horizon")
+            self.horizon = check_whole("horizon", self.horizon)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Nothing was seen yet.

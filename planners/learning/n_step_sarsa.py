@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from planners.errors import InvalidOptionError
+from planners.arguments import check_whole
 from planners.learning.sarsa import Sarsa
 from planners.learning.task import Task
 
@@ -42,7 +42,7 @@ class NStepSarsa(Sarsa):
     def __post_init__(self) -> None:
         """Refuse what is no number of steps."""
         super().__post_init__()
-        check_steps(self.n)
+        self.n = check_whole("n", self.n)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Forget the steps that wait for their return."""
@@ -66,9 +66,3 @@ class NStepSarsa(Sarsa):
     def changed(self, s: int) -> Iterable[int]:
         """The states that were updated."""
         return self.touched
-
-
-def check_steps(n: int, name: str = "n") -> None:
-    """`InvalidOptionError` for what is no number of steps."""
-    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-        raise InvalidOptionError(f"{name} is {n!r}; expected a whole number of at least 1")

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from planners.learning.n_step_sarsa import check_steps
+from planners.arguments import check_whole
 from planners.learning.tabular_learner import TabularLearner
 from planners.learning.task import Task
 
@@ -44,7 +44,7 @@ class NStepTreeBackup(TabularLearner):
     def __post_init__(self) -> None:
         """Refuse what is no number of steps."""
         super().__post_init__()
-        check_steps(self.n)
+        self.n = check_whole("n", self.n)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Forget the steps that wait for their return."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planners.errors import InvalidOptionError
+from planners.arguments import check_number
 from planners.learning.model_learner import ModelLearner
 from planners.learning.task import Task
 
@@ -41,8 +41,10 @@ class PosteriorSampling(ModelLearner):
     def __post_init__(self) -> None:
         """Refuse what is no distribution."""
         super().__post_init__()
-        if not (self.prior > 0.0 and self.noise > 0.0):
-            raise InvalidOptionError(f"prior is {self.prior!r} and noise {self.noise!r}; expected numbers above 0")
+        self.prior, self.noise = (
+            check_number("prior", self.prior, above=0.0),
+            check_number("noise", self.noise, above=0.0),
+        )
 
     def start(self, task: Task, seed: int | None) -> None:
         """Draw the first model."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import InvalidOptionError, InvalidPolicyError
+from planners.arguments import check_number, check_switches
+from planners.errors import InvalidPolicyError
 from planners.learning.online_learner import OnlineLearner
 from planners.learning.schedules import Decay, checked_schedule
 from planners.learning.task import Task
@@ -37,8 +38,8 @@ class Prediction(OnlineLearner):
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
         self.rate = checked_schedule("rate", self.rate)
-        if not np.isfinite(self.initial):
-            raise InvalidOptionError(f"initial is {self.initial!r}; expected a finite number, in units of reward")
+        self.initial = check_number("initial", self.initial)
+        check_switches(self)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Forget everything.

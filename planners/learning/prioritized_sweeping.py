@@ -21,6 +21,7 @@ and Barto (2018), Section 8.4, the box "Prioritized sweeping for a deterministic
 import heapq
 from dataclasses import dataclass
 
+from planners.arguments import check_number
 from planners.learning.dyna_q import DynaQ, Remembered
 from planners.learning.task import Task
 
@@ -40,6 +41,11 @@ class PrioritizedSweeping(DynaQ):
     """
 
     threshold: float = 1e-4
+
+    def __post_init__(self) -> None:
+        """Refuse what is no change of a value."""
+        super().__post_init__()
+        self.threshold = check_number("threshold", self.threshold, 0.0)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Begin with an empty queue."""

@@ -5,19 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from planners.errors import InvalidOptionError
+from planners.arguments import check_progress
 
 
 @contextmanager
 def reporting_steps(progress: Any, title: str, total: int) -> Iterator[Callable[[int], object]]:
     """A function to call with the number of steps made: the caller's own, that of a bar, or one that does nothing."""
+    check_progress(progress, "a number of steps")
     if callable(progress):
         yield progress
         return
-    if not isinstance(progress, bool):
-        raise InvalidOptionError(
-            f"progress is {progress!r:.80}; expected True, False, or a function of a number of steps"
-        )
     if not progress:
         yield lambda _: None
         return

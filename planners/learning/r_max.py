@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planners.errors import InvalidOptionError
+from planners.arguments import check_number, check_whole
 from planners.learning.model_learner import ModelLearner
 from planners.learning.task import Task
 
@@ -42,8 +42,8 @@ class RMax(ModelLearner):
     def __post_init__(self) -> None:
         """Refuse what is no number of tries."""
         super().__post_init__()
-        if not isinstance(self.known_after, int) or self.known_after < 1:
-            raise InvalidOptionError(f"known_after is {self.known_after!r}; expected a whole number of at least 1")
+        self.known_after = check_whole("known_after", self.known_after)
+        self.largest_reward = check_number("largest_reward", self.largest_reward)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Begin with no known pair: all have the largest value."""

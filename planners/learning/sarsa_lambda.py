@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from planners.errors import InvalidOptionError
+from planners.arguments import check_number
 from planners.learning.sarsa import Sarsa
 from planners.learning.task import Task
 
@@ -48,7 +48,7 @@ class SarsaLambda(Sarsa):
     def __post_init__(self) -> None:
         """Refuse what is no lambda."""
         super().__post_init__()
-        check_trace_decay(self.trace_decay)
+        self.trace_decay = check_number("trace_decay", self.trace_decay, 0.0, most=1.0)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Set all traces to 0."""
@@ -81,9 +81,3 @@ class SarsaLambda(Sarsa):
     def changed(self, s: int) -> Iterable[int]:
         """The states that were updated."""
         return self.touched
-
-
-def check_trace_decay(trace_decay: float) -> None:
-    """`InvalidOptionError` for what is no lambda."""
-    if not 0.0 <= trace_decay <= 1.0:
-        raise InvalidOptionError(f"trace_decay is {trace_decay!r}; expected a number from 0 to 1")

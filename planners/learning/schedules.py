@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import as_float, check_choice, shown
 from planners.errors import InvalidOptionError
 
 
@@ -46,13 +47,12 @@ class Decay:
     def __post_init__(self) -> None:
         """Refuse what is no schedule."""
         for name in ("start", "end", "power"):
-            if not (_is_number(number := getattr(self, name)) and 0.0 <= number < float("inf")):
-                raise InvalidOptionError(f"{name} of a Decay is {number!r:.80}; expected a number from 0 on")
+            if not 0.0 <= as_float(number := getattr(self, name)) < float("inf"):
+                raise InvalidOptionError(f"{name} of a Decay is {shown(number)}; expected a number from 0 on")
             object.__setattr__(self, name, float(number))
-        if self.over is not None and not (_is_number(self.over) and self.over >= 1):
-            raise InvalidOptionError(f"over of a Decay is {self.over!r:.80}; expected a whole number of at least 1")
-        if self.by not in ("visits", "steps"):
-            raise InvalidOptionError(f"by of a Decay is {self.by!r:.80}; expected 'visits' or 'steps'")
+        if self.over is not None and not as_float(self.over) >= 1:
+            raise InvalidOptionError(f"over of a Decay is {shown(self.over)}; expected a whole number of at least 1")
+        check_choice("by of a Decay", self.by, ("visits", "steps"))
 
     def value(self, n: int) -> float:
         """The number after n visits or steps."""
@@ -80,10 +80,10 @@ def checked_schedule(name: str, given: Any, least: float = 0.0, most: float = 1.
     planners.errors.InvalidOptionError: rate is 1.5; expected a number from 0 to 1, or a planners.Decay of such numbers
     """
     numbers = (given.start, given.end) if isinstance(given, Decay) else (given,)
-    if not all(_is_number(number) and least <= number <= most for number in numbers):
+    if not all(least <= as_float(number) <= most for number in numbers):
         until = f"to {most:g}" if most < float("inf") else "on"
         raise InvalidOptionError(
-            f"{name} is {given!r:.80}; expected a number from {least:g} {until}, or a planners.Decay of such numbers"
+            f"{name} is {shown(given)}; expected a number from {least:g} {until}, or a planners.Decay of such numbers"
         )
     return given if isinstance(given, Decay) else float(given)
 
@@ -91,7 +91,3 @@ def checked_schedule(name: str, given: Any, least: float = 0.0, most: float = 1.
 def value_at(schedule: float | Decay, n: int) -> float:
     """The number after n visits or steps."""
     return schedule.value(n) if isinstance(schedule, Decay) else schedule
-
-
-def _is_number(given: Any) -> bool:
-    return not isinstance(given, str | bytes | bool) and hasattr(given, "__float__") and not hasattr(given, "__len__")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import InvalidOptionError
+from planners.arguments import check_number, check_switches
 from planners.learning.exploration import EpsilonGreedy, Exploration, best_of, exploration_of
 from planners.learning.online_learner import OnlineLearner
 from planners.learning.schedules import Decay, checked_schedule
@@ -37,8 +37,8 @@ class TabularLearner(OnlineLearner):
         """Refuse what is out of range."""
         self.rate = checked_schedule("rate", self.rate)
         self.exploration = exploration_of(self.exploration)
-        if not np.isfinite(self.initial):
-            raise InvalidOptionError(f"initial is {self.initial!r}; expected a finite number, in units of reward")
+        self.initial = check_number("initial", self.initial)
+        check_switches(self)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Forget everything."""

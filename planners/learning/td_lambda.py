@@ -17,8 +17,9 @@ for replacing traces.
 
 from dataclasses import dataclass
 
+from planners.arguments import check_number
 from planners.learning.prediction import Prediction
-from planners.learning.sarsa_lambda import FORGOTTEN, check_trace_decay
+from planners.learning.sarsa_lambda import FORGOTTEN
 from planners.learning.task import Task
 
 
@@ -43,7 +44,7 @@ class TDLambda(Prediction):
     def __post_init__(self) -> None:
         """Refuse what is no lambda."""
         super().__post_init__()
-        check_trace_decay(self.trace_decay)
+        self.trace_decay = check_number("trace_decay", self.trace_decay, 0.0, most=1.0)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Set all traces to 0."""

@@ -17,7 +17,7 @@ Source: Sutton (1988), "Learning to predict by the methods of temporal differenc
 from collections import deque
 from dataclasses import dataclass
 
-from planners.learning.n_step_sarsa import check_steps
+from planners.arguments import check_whole
 from planners.learning.prediction import Prediction
 from planners.learning.task import Task
 
@@ -41,7 +41,7 @@ class TD(Prediction):
     def __post_init__(self) -> None:
         """Refuse what is no number of steps."""
         super().__post_init__()
-        check_steps(self.n)
+        self.n = check_whole("n", self.n)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Forget the steps that wait for their return."""

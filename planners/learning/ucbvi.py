@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planners.arguments import check_number, check_probability
 from planners.errors import InvalidOptionError
 from planners.learning.model_learner import ModelLearner
 from planners.learning.task import Task
@@ -44,9 +45,11 @@ class UCBVI(ModelLearner):
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
         super().__post_init__()
-        check_optimism(self.bonus, self.delta, "bonus")
+        self.bonus = check_number("bonus", self.bonus, 0.0)
+        self.delta = check_probability("delta", self.delta)
+        self.largest_reward = check_number("largest_reward", self.largest_reward)
         if self.horizon is None:
-            raise InvalidOptionError("UCBVI needs the number of steps of an episode: UCBVI(horizon=20)")
+            raise InvalidOptionError("horizon is None; expected the number of steps of an episode: UCBVI(horizon=20)")
 
     def start(self, task: Task, seed: int | None) -> None:
         """Forget all counts: nothing has been tried yet."""
@@ -60,11 +63,3 @@ class UCBVI(ModelLearner):
         log = math.log(5.0 * S * A * max(self.steps, 1) / self.delta)
         b = np.where(self.tried > 0, self.bonus * whole * np.sqrt(log / n), whole)
         self.plan_in(self.frequencies(), self.rewards / n + b, ceiling=self.largest_reward)
-
-
-def check_optimism(scale: float, delta: float, name: str) -> None:
-    """`InvalidOptionError` for what is no bonus and no probability."""
-    if not (scale >= 0.0 and 0.0 < delta < 1.0):
-        raise InvalidOptionError(
-            f"{name} is {scale!r} and delta {delta!r}; expected a number from 0 on and a probability between 0 and 1"
-        )

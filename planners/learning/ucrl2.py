@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from planners.arguments import check_number, check_probability
 from planners.learning.model_learner import POLICIES, ModelLearner
 from planners.learning.task import Task
-from planners.learning.ucbvi import check_optimism
 
 
 @dataclass
@@ -46,7 +46,8 @@ class UCRL2(ModelLearner):
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
         super().__post_init__()
-        check_optimism(self.scale, self.delta, "scale")
+        self.scale, self.delta = check_number("scale", self.scale, 0.0), check_probability("delta", self.delta)
+        self.largest_reward = check_number("largest_reward", self.largest_reward)
 
     def _check_horizon(self, task: Task) -> None:
         """Without a horizon any discount will do: it plays no part."""

@@ -21,8 +21,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from planners.errors import InvalidOptionError, MissingModelError
-from planners.learning.n_step_sarsa import check_steps
+from planners.arguments import check_number, check_whole
+from planners.errors import MissingModelError
 from planners.learning.online_learner import OnlineLearner
 from planners.learning.schedules import Decay
 from planners.learning.task import Task
@@ -67,10 +67,9 @@ class UCT(OnlineLearner):
 
     def __post_init__(self) -> None:
         """Refuse what is no number."""
-        check_steps(self.simulations, "simulations")
-        check_steps(self.depth, "depth")
-        if not 0.0 <= self.confidence < math.inf:
-            raise InvalidOptionError(f"confidence is {self.confidence!r}; expected a number from 0 on")
+        self.simulations = check_whole("simulations", self.simulations)
+        self.depth = check_whole("depth", self.depth)
+        self.confidence = check_number("confidence", self.confidence, 0.0)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Read the model.

@@ -12,6 +12,7 @@ Source: Auer, Cesa-Bianchi and Fischer (2002), "Finite-time analysis of the mult
 import math
 from dataclasses import dataclass, field
 
+from planners.arguments import check_number
 from planners.learning.exploration import best_of
 from planners.learning.random_bits import one_of
 from planners.learning.schedules import Decay
@@ -35,6 +36,11 @@ class UpperConfidenceBound(TabularLearner):
 
     rate: float | Decay = field(default_factory=lambda: Decay(1.0))
     confidence: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no width."""
+        super().__post_init__()
+        self.confidence = check_number("confidence", self.confidence, 0.0)
 
     def start(self, task: Task, seed: int | None) -> None:
         """Forget all counts: nothing has been tried yet."""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_switch
 from planners.equations.from_model import make_problem
 from planners.equations.problem import Problem
 from planners.models.convert import ModelLike, as_model
@@ -25,7 +26,7 @@ from planners.models.pair_discounts import RELATIVE, folded, is_per_pair
 from planners.models.stages import FinalValues, Stages
 from planners.models.stages import final_values as worth_at_end
 from planners.models.state_names import errors_in_names
-from planners.options import check_discount, check_switch
+from planners.options import check_discount
 from planners.plans.finite_plan import FinitePlan
 
 

@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_numbers, is_table
 from planners.arrays import take_rows
 from planners.equations.graph import (
     components_at_rest,
@@ -128,8 +129,8 @@ def exact_discount(discount: Any) -> Fraction | NDArray[np.float64]:
     Raises:
         InvalidOptionError: It is less than 1, and no float but 1 is near it.
     """
-    if np.ndim(discount) > 0:
-        return np.asarray(discount, dtype=np.float64)
+    if is_table(discount):
+        return check_numbers("discount", discount)
     near = check_discount(discount)
     found = Fraction(discount if isinstance(discount, Rational) else near)
     if near == 1.0 and found != 1:

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arguments import as_float, check_switch
 from planners.equations.linear_systems import TINY, EvaluationSystem, KrylovSystem
 from planners.equations.problem import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF
 from planners.errors import InvalidOptionError, InvalidPolicyError
@@ -35,7 +36,7 @@ from planners.iteration.progress import reporting
 from planners.models.convert import ModelLike, as_model
 from planners.models.negated import negated
 from planners.models.tabular import TabularMDP
-from planners.options import Tolerance, check_discount, check_switch
+from planners.options import Tolerance, check_discount
 from planners.plans.plan import Iteration, NotConvergedError, Status, opposite
 from planners.plans.policy import TabularPolicy, as_policy
 from planners.plans.soft_plan import SoftPlan
@@ -96,11 +97,8 @@ def soft_policy_iteration(
 
 
 def _checked_temperature(temperature: Any) -> float:
-    try:
-        price = float(temperature)
-    except (TypeError, ValueError):
-        price = math.nan
-    if isinstance(temperature, bool) or not 0.0 < price < math.inf:
+    price = as_float(temperature)
+    if not 0.0 < price < math.inf:
         raise InvalidOptionError(
             f"temperature is {temperature!r:.80}; expected a number above 0, in units of reward. Leave it out for "
             "policies without entropy"

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import check_path, is_table
 from planners.errors import InvalidModelError
 from planners.models.pairs import PairMDP
 from planners.readers.arrays import read_arrays
@@ -269,7 +270,7 @@ class Constructors:
         with labels.naming():
 
             def ends(count: int) -> NDArray[np.bool_]:
-                if states is None and not isinstance(terminal, Mapping) and np.asarray(terminal).dtype != np.bool_:
+                if states is None and not isinstance(terminal, Mapping) and not _is_mask(terminal):
                     return states_of_file(terminal, count, base, path)
                 return as_mask("terminal", labels.mask("terminal", terminal, count), (count,))
 
@@ -366,9 +367,13 @@ class Constructors:
         return PairMDP(**tables, table=cls) if "pair_state" in tables else cls(**tables)
 
 
+def _is_mask(terminal: Any) -> bool:
+    return is_table(terminal) and np.asarray(terminal).dtype == np.bool_
+
+
 def _path(name: str, path: Any) -> Any:
     if isinstance(path, str | bytes | PathLike):
-        return path
+        return check_path(name, path, InvalidModelError)
     raise InvalidModelError(
         f"{name} is a {type(path).__name__}; expected the name of a file. Arrays and DataFrames are read by "
         "TabularMDP.from_arrays(P, R) and from_state_action_pairs(R, Q, states, actions)"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from planners.arguments import shown
 from planners.arrays import only_entries
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.models.tabular import TabularMDP
@@ -41,7 +42,11 @@ def goal_states(model: TabularMDP, goal: Goal) -> NDArray[np.bool_]:
     if callable(goal):
         given = np.array([bool(goal(state)) for state in (range(S) if names is None or names.found else names)])
     else:
-        given = np.asarray(list(goal) if isinstance(goal, Iterable) and not hasattr(goal, "__array__") else goal)
+        listed = list(goal) if isinstance(goal, Iterable) and not hasattr(goal, "__array__") else goal
+        try:
+            given = np.asarray(listed)
+        except ValueError:
+            raise InvalidOptionError(f"goal is {shown(goal)}; expected states, an (S,) mask, or a label") from None
     if given.dtype == np.bool_ and given.shape == (S,):
         mask = given.copy()
     elif given.dtype.kind in "iu" or not given.size:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arguments import is_table, shown
 from planners.errors import InvalidOptionError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ RELATIVE: Final = 2.0**-49  # 16 roundings: of the ratio, of the product, of row
 
 def is_per_pair(discount: Any) -> bool:
     """Whether a discount is a table and not a number."""
-    return not isinstance(discount, str | bytes) and np.ndim(discount) > 0
+    return is_table(discount)
 
 
 def folded(mdp: "TabularMDP", discounts: Any, common: float | None = None) -> "tuple[TabularMDP, float]":
@@ -74,8 +75,8 @@ def rounding(largest_value: float, discount: float) -> float:
 def _checked(discounts: Any, mdp: "TabularMDP") -> NDArray[np.float64]:
     try:
         table = np.array(discounts, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InvalidOptionError(f"discount is {discounts!r:.80}; expected a number, or (S, A) numbers") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidOptionError(f"discount is {shown(discounts)}; expected a number, or (S, A) numbers") from None
     shape = mdp.rewards.shape
     if table.shape != shape:
         raise InvalidOptionError(f"discount has shape {table.shape}; expected a number, or {shape}, one for each pair")

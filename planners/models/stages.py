@@ -161,7 +161,7 @@ def final_values(given: FinalValues, model: TabularMDP, impossible: float = -np.
         given = [0.0 if over[number] else given(name) for number, name in enumerate(names)]
     try:
         values = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidOptionError(
             f"final_values are {given!r:.80}; expected ({count},) numbers, a function of a state, or a dictionary"
         ) from None

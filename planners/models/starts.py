@@ -26,7 +26,7 @@ def checked_initial(initial: Any, num_states: int) -> NDArray[np.float64] | None
     try:
         table = np.asarray(initial)
         given = np.array(table, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidModelError(f"initial is {initial!r:.80}; expected ({num_states},) probabilities") from None
     if given.shape != (num_states,):
         raise InvalidModelError(f"initial has shape {given.shape}; expected {(num_states,)}, one for each state")

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from planners.arguments import check_whole
 from planners.arrays import SUM_TOLERANCE, row_sums, scaled_rows, seal
-from planners.errors import InvalidModelError
+from planners.errors import InvalidModelError, InvalidOptionError
 from planners.models.constructors import Constructors
 from planners.models.continuous_time import ContinuousTime
 from planners.models.starts import checked_initial
@@ -128,7 +129,17 @@ class TabularMDP(Constructors, ContinuousTime):
         )
 
     def row(self, state: int, action: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Next states and their probabilities, of one pair (state, action), as long as the episode goes on."""
+        """Next states and their probabilities, of one pair (state, action), as long as the episode goes on.
+
+        Raises:
+            InvalidOptionError: There is no such pair.
+        """
+        state, action = check_whole("state", state, 0), check_whole("action", action, 0)
+        if state >= self.num_states or action >= self.num_actions:
+            raise InvalidOptionError(
+                f"state {state}, action {action} is not in the model; expected states from 0 to "
+                f"{self.num_states - 1} and actions from 0 to {self.num_actions - 1}"
+            )
         row = state * self.num_actions + action
         first, last = self.transitions.indptr[row], self.transitions.indptr[row + 1]
         return self.transitions.indices[first:last], self.transitions.data[first:last]

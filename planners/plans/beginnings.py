@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import is_table
 from planners.models.starts import checked_initial
 from planners.models.tabular import TabularMDP
 from planners.plans.policy import state_of
@@ -25,7 +26,7 @@ def starting_distribution(mdp: TabularMDP, start: Any) -> NDArray[np.float64]:
     S = mdp.num_states
     if start is None:
         return np.full(S, 1.0 / S) if mdp.initial is None else mdp.initial
-    if isinstance(start, list | np.ndarray) and np.ndim(start) == 1:
+    if isinstance(start, list | np.ndarray) and is_table(start) and np.ndim(start) == 1:
         given = checked_initial(start, S)
         assert given is not None
         return given

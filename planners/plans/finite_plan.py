@@ -105,7 +105,7 @@ class FinitePlan:
             InvalidPolicyError: There is no such state.
             InvalidOptionError: There is no such step; the last one is H, when the steps are over.
         """
-        if step != self.horizon:
+        if not (isinstance(step, int) and step == self.horizon):
             step = self._checked(step)
         model = self.models[min(step, self.horizon - 1)]
         return float(self.values[step][state_of(state, model.states, len(self.values[step]))])

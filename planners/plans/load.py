@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
+from planners.arguments import check_path
 from planners.errors import InvalidPlanFileError, NotEnoughMemoryError, PlannerError
 from planners.memory import check_memory
 from planners.models.convert import Model, ModelLike, as_model
@@ -44,7 +45,8 @@ def load_plan(path: str | PathLike[str], model: ModelLike | Sequence[ModelLike] 
     ...     load_plan(f"{folder}/stay.npz", stay).values.round(3)
     array([5.])
     """
-    folder = Path(path).is_dir()
+    path = check_path("path", path)
+    folder = path.is_dir()
     arrays = {} if folder else read_arrays(path, FORMAT, VERSION)
     if str(arrays.get("format")) == FINITE_FORMAT:
         return finite_plan_of(path, arrays, model)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import check_numbers
 from planners.errors import InvalidOptionError
 from planners.plans.plan import Iteration, Status
 from planners.plans.plots import INK, import_pyplot
@@ -92,8 +93,8 @@ class ParetoFront:
         Raises:
             InvalidOptionError: The weights are no such numbers.
         """
-        given = np.asarray(weights, dtype=np.float64)
-        if given.shape != (len(self.names),) or not (given >= 0).all() or not given.any():
+        given = check_numbers("weights", weights)
+        if given.shape != (len(self.names),) or not ((given >= 0) & (given < np.inf)).all() or not given.any():
             raise InvalidOptionError(f"weights are {weights!r:.80}; expected {len(self.names)} numbers of at least 0")
         return int(np.argmax(self.values @ np.where(self.minimise, -given, given)))
 

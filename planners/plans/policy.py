@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import check_numbers, check_seed, check_whole
 from planners.arrays import rounding_of, scaled_mixture, sum_tolerance
 from planners.errors import InvalidPolicyError
 
@@ -40,13 +41,13 @@ class TabularPolicy:
 
     def __init__(self, probabilities: ArrayLike, *, seed: int | None = None) -> None:
         """Check the (S, A) table; `seed` makes the draws of a policy that is not deterministic repeatable."""
-        given = np.asarray(probabilities)
-        table = np.array(given, dtype=np.float64)
+        table = np.array(check_numbers("probabilities", probabilities, InvalidPolicyError))
+        kind = np.asarray(probabilities).dtype
         if table.ndim != 2 or 0 in table.shape:
             raise InvalidPolicyError(f"a policy has shape {table.shape}; expected (S, A) probabilities")
-        table[(table < 0) & (table >= -rounding_of(given.dtype))] = 0.0
+        table[(table < 0) & (table >= -rounding_of(kind))] = 0.0
         sums = table.sum(axis=1)
-        wrong = ~((table >= 0).all(axis=1) & (np.abs(sums - 1.0) <= sum_tolerance(given.dtype)))
+        wrong = ~((table >= 0).all(axis=1) & (np.abs(sums - 1.0) <= sum_tolerance(kind)))
         if wrong.any():
             state = int(np.flatnonzero(wrong)[0])
             raise InvalidPolicyError(
@@ -58,7 +59,7 @@ class TabularPolicy:
         self.actions: NDArray[np.int64] = table.argmax(axis=1)
         self.is_deterministic: bool = bool((table.max(axis=1) == 1.0).all())
         if seed is not None:
-            self._rng = np.random.default_rng(seed)
+            self._rng = np.random.default_rng(check_seed(seed))
         self.states: StateNames | ForgottenNames | None = None
         self.actions.setflags(write=False)
         if not self.is_deterministic:
@@ -68,7 +69,11 @@ class TabularPolicy:
     @classmethod
     def from_actions(cls, actions: ArrayLike, num_actions: int) -> Self:
         """The deterministic policy that takes `actions[s]`, (S,) integers from 0 to `num_actions` - 1, in state s."""
-        chosen = np.array(actions)
+        num_actions = check_whole("num_actions", num_actions)
+        try:
+            chosen = np.array(actions)
+        except ValueError as error:
+            raise InvalidPolicyError(f"actions have no one shape; expected (S,) integers: {error}") from None
         if chosen.ndim != 1 or not np.issubdtype(chosen.dtype, np.integer):
             raise InvalidPolicyError(f"actions have shape {chosen.shape} of {chosen.dtype}; expected (S,) integers")
         wrong = (chosen < 0) | (chosen >= num_actions)
@@ -95,7 +100,8 @@ class TabularPolicy:
     @classmethod
     def uniform(cls, num_states: int, num_actions: int, *, seed: int | None = None) -> Self:
         """The policy that takes every action with the same probability."""
-        return cls(np.full((num_states, num_actions), 1.0 / num_actions), seed=seed)
+        shape = check_whole("num_states", num_states), check_whole("num_actions", num_actions)
+        return cls(np.full(shape, 1.0 / num_actions), seed=seed)
 
     @cached_property
     def _rng(self) -> np.random.Generator:
@@ -133,7 +139,7 @@ class TabularPolicy:
 
     def reseed(self, seed: int | None) -> None:
         """Start the draws of `act` anew from `seed`."""
-        self._rng = np.random.default_rng(seed)
+        self._rng = np.random.default_rng(check_seed(seed))
 
     def __repr__(self) -> str:
         """Size and kind in one line."""

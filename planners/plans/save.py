@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_path
 from planners.atomic_file import write_atomically
 from planners.errors import InvalidOptionError
 from planners.plans.model_identity import identity, names_of
@@ -37,7 +38,8 @@ Arrays = dict[str, NDArray[Any]]
 
 def save_plan(plan: "Plan", path: str | PathLike[str]) -> None:
     """Write a plan to a file, whole or not at all; see `Plan.save`."""
-    if (ending := Path(path).suffix.lower()) in OTHER_ENDINGS:
+    path = check_path("path", path)
+    if (ending := path.suffix.lower()) in OTHER_ENDINGS:
         raise InvalidOptionError(
             f"{str(path)!r} ends in {ending}, and a plan is written as an npz archive; expected a name such as "
             f"{Path(path).stem + '.npz'!r}. Its numbers as a table: numpy.savetxt({Path(path).name!r}, plan.values)"

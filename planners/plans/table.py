@@ -5,9 +5,9 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from planners.arguments import check_path
 from planners.atomic_file import write_atomically
 
 SHOWN: Final = 12  # rows that are printed
@@ -122,7 +122,7 @@ class Table(Sequence[tuple[Any, ...]]):
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.columns)
         writer.writerows(self)
-        write_atomically(Path(path), lambda file: file.write(text.getvalue().encode()))
+        write_atomically(check_path("path", path), lambda file: file.write(text.getvalue().encode()))
 
     def to_pandas(self) -> Any:
         """All rows as a pandas DataFrame; a table of states has the states as its index.

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_switch
 from planners.arrays import SUM_TOLERANCE
 from planners.memory import check_memory
-from planners.options import check_switch
 from planners.readers.text_lines import TextLines
 from planners.readers.transitions import PairEntries, check_size, nearly_positive, pair_rows
 

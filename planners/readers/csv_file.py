@@ -17,16 +17,16 @@ import csv
 import warnings
 from collections.abc import Callable, Mapping
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_path, check_switch, shown
 from planners.arrays import SUM_TOLERANCE
 from planners.atomic_file import write_atomically
 from planners.errors import InvalidModelError, InvalidOptionError
-from planners.options import check_switch, named_states
+from planners.options import named_states
 from planners.readers.arrays import ended
 from planners.readers.transitions import PairEntries, check_size, nearly_positive, pair_rows
 
@@ -314,7 +314,7 @@ def write_csv(path: str | PathLike[str], tables: Mapping[str, Any], base: int = 
             lines = zip(*(column.tolist() for column in (*columns, rewards[states, actions])), strict=True)
             file.write("".join([f"{s},{a},{to},{p!r},{r!r}\n" for s, a, to, p, r in lines]).encode())
 
-    write_atomically(Path(path), write)
+    write_atomically(check_path("path", path), write)
 
 
 def _endings(tables: Mapping[str, Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]:
@@ -348,5 +348,5 @@ def _terminal_state(terminal: NDArray[np.bool_], goes_over: NDArray[np.float64])
 
 
 def _check_base(base: int) -> None:
-    if base not in (0, 1):
-        raise InvalidOptionError(f"base is {base!r}; expected 0 or 1, the number of the first state in the file")
+    if not isinstance(base, int | np.integer | float) or base not in (0, 1):
+        raise InvalidOptionError(f"base is {shown(base)}; expected 0 or 1, the number of the first state in the file")

@@ -32,6 +32,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from planners.arguments import shown
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.readers.choices import Choices, tables
 from planners.readers.text_lines import TextLines
@@ -140,9 +141,9 @@ class _DrnFile:
             if len(self.reward_models) > 1:
                 raise InvalidOptionError(f"{self.lines.path} has the reward models {named}; choose one with reward=")
             return len(self.reward_models) - 1
-        if reward not in self.reward_models:
+        if not isinstance(reward, str) or reward not in self.reward_models:
             raise InvalidOptionError(
-                f"reward is {reward!r:.80}; expected {named or 'None'}: those are in {self.lines.path}"
+                f"reward is {shown(reward)}; expected {named or 'None'}: those are in {self.lines.path}"
             )
         return self.reward_models.index(reward)
 

@@ -15,10 +15,10 @@ from typing import Any, Final, NamedTuple, SupportsFloat
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_progress, check_switch, check_whole
 from planners.arrays import SUM_TOLERANCE, rounding_of, sum_tolerance
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.exact_sums import exact_sums, expectations
-from planners.options import check_switch
 from planners.readers.arrays import ended
 from planners.readers.returned import AS_TUPLE, Terminal, is_number, listed, membership, no_outcome, number_of
 from planners.readers.scattered import is_scattered, scattered_tables
@@ -263,13 +263,13 @@ def _check_arguments(actions: Any, outcomes: Any, terminal_reward: Any, max_stat
             raise InvalidOptionError(f"{name} is {function!r:.80}; expected a function, {name}=lambda {what}: [...]")
     if terminal_reward is not None and not callable(terminal_reward):
         raise InvalidOptionError(f"terminal_reward is {terminal_reward!r:.80}; expected a function of a state, or None")
-    if isinstance(max_states, bool) or not isinstance(max_states, int) or max_states < 1:
-        raise InvalidOptionError(f"max_states is {max_states!r}; expected a whole number of at least 1")
+    check_whole("max_states", max_states)
 
 
 @contextmanager
 def reporting_states(progress: Any) -> Iterator[Callable[[int, int], object]]:
     """A function to call with how many states were followed and found."""
+    check_progress(progress, "the numbers of states followed and found")
     if callable(progress) or not progress:
         yield progress if callable(progress) else lambda followed, found: None
         return

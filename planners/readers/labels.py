@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import shown
 from planners.errors import InvalidModelError
 from planners.names import checked_names, hashable, in_names, is_hashable, some_names
 
@@ -85,7 +86,10 @@ class Labels:
         """(S, A) numbers without labels; a mapping is of actions, each with (S,) numbers."""
         if isinstance(table, Mapping):
             columns = self._by_action(what, table, None)
-            return np.stack([self.vector(what, column, "states") for column in columns], axis=1)
+            listed = [self.vector(what, column, "states") for column in columns]
+            if any(_ndim(column) != 1 for column in listed):
+                raise InvalidModelError(f"{what} is {shown(table)}; expected a number of each state for each action")
+            return np.stack(listed, axis=1)
         return self.table(what, table, "states", "actions")
 
     def of_pairs(self, states: Any, actions: Any) -> tuple[Any, Any]:
@@ -95,7 +99,7 @@ class Labels:
     def _of_pairs(self, kind: Kind, given: Any) -> Any:
         if isinstance(given, np.ndarray) and given.dtype.kind in "iu" and self.names[kind] is None:
             return given  # numbers, of which there may be millions
-        listed = np.asarray(_plain(given), dtype=object).tolist() if isinstance(given, Iterable) else given
+        listed = np.asarray(_plain(given), dtype=object).tolist() if _can_be_listed(given) else given
         if (
             not isinstance(listed, list)
             or isinstance(given, str | bytes)
@@ -138,7 +142,7 @@ class Labels:
         if given is None or isinstance(given, Mapping) or _has_labels(given):
             return given if given is None else self.vector(what, given, "states")
         names = self.names["states"]
-        listed = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else None
+        listed = [given] if isinstance(given, str) else list(given) if _can_be_listed(given) else None
         if names is None or listed is None or all(isinstance(each, bool | np.bool_) for each in listed):
             return given
         chosen = np.zeros(num_states, dtype=bool)
@@ -248,6 +252,11 @@ def _labels(table: Any, axis: int) -> list[Any] | None:
 
 def _plain(table: Any) -> Any:
     return table.to_numpy() if hasattr(table, "to_numpy") else table
+
+
+def _can_be_listed(given: Any) -> bool:
+    """Whether a list can be made of it; arrays of no axis say that they are iterable, and are not."""
+    return isinstance(given, Iterable) and getattr(given, "ndim", 1) > 0
 
 
 def _ndim(table: Any) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arguments import shown
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.readers.transitions import PairEntries, as_numbers, check_size, pair_rows
 
@@ -31,8 +32,8 @@ def read_entries(P: Any, axes: Axes | None = None) -> PairEntries:
         InvalidModelError: A shape that is none of these, or that allows both orders.
         InvalidOptionError: Another `axes`.
     """
-    if axes not in (None, "SAS", "ASS"):
-        raise InvalidOptionError(f"axes is {axes!r}; expected 'SAS' for (S, A, S'), 'ASS' for (A, S, S'), or None")
+    if axes is not None and (not isinstance(axes, str) or axes not in ("SAS", "ASS")):
+        raise InvalidOptionError(f"axes is {shown(axes)}; expected 'SAS' for (S, A, S'), 'ASS' for (A, S, S'), or None")
     if is_sparse(P):
         return _stacked_entries(P, axes)
     if is_matrix_list(P):

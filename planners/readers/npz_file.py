@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_path
 from planners.atomic_file import write_atomically
 from planners.errors import InvalidModelError
 
 
 def write_arrays(path: str | PathLike[str], form: str, arrays: Mapping[str, Any]) -> None:
     """Write arrays, and what they are, to a file, whole or not at all."""
-    write_atomically(Path(path), lambda file: np.savez(file, format=form, **arrays))
+    write_atomically(check_path("path", path), lambda file: np.savez(file, format=form, **arrays))
 
 
 def read_arrays(path: str | PathLike[str], form: str) -> dict[str, NDArray[Any]]:
@@ -24,7 +24,7 @@ def read_arrays(path: str | PathLike[str], form: str) -> dict[str, NDArray[Any]]
         FileNotFoundError: No such file.
         InvalidModelError: It is no such file.
     """
-    with Path(path).open("rb") as file:
+    with check_path("path", path).open("rb") as file:
         try:
             loaded = np.load(file, allow_pickle=False)
             arrays = {name: loaded[name] for name in loaded.files}

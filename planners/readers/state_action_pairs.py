@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from planners.errors import InvalidModelError, InvalidOptionError
+from planners.arguments import check_whole
+from planners.errors import InvalidModelError
 from planners.readers.arrays import ended
 from planners.readers.labels import Labels
 from planners.readers.layouts import given_type, real_matrix
@@ -119,13 +120,14 @@ def _scattered(
 
 
 def _checked_count(num_actions: Any) -> int:
-    if isinstance(num_actions, bool) or not isinstance(num_actions, int | np.integer) or num_actions < 1:
-        raise InvalidOptionError(f"num_actions is {num_actions!r}; expected a whole number of at least 1, such as 2")
-    return int(num_actions)
+    return check_whole("num_actions", num_actions, hint=", such as 2")
 
 
 def _indices(name: str, values: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise InvalidModelError(f"{name} has no one shape; expected (L,) integers: {error}") from None
     if array.dtype.kind not in "iu" and array.size:
         raise InvalidModelError(f"{name} has elements of type {array.dtype}; expected integers from 0")
     return array.astype(np.int64, copy=False)

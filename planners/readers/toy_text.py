@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import shown
 from planners.arrays import rounding_of
 from planners.errors import InvalidModelError
 from planners.readers.transitions import PairEntries, check_size
@@ -29,8 +30,8 @@ def read_gym_dict(P: Mapping[int, Any] | Sequence[Any], normalise: bool = False)
     >>> tables["transitions"].toarray().tolist(), tables["termination"].tolist(), tables["rewards"].tolist()
     ([[0.75]], [[0.25]], [[3.0]])
     """
-    if not isinstance(P, Mapping | Sequence | np.ndarray) or isinstance(P, str | bytes):
-        raise InvalidModelError(f"P is {P!r:.80}; expected P[state][action] = [(...), ...]")
+    if not isinstance(P, Mapping | Sequence | np.ndarray) or isinstance(P, str | bytes) or not getattr(P, "ndim", 1):
+        raise InvalidModelError(f"P is {shown(P)}; expected P[state][action] = [(...), ...]")
     num_states = len(P)
     actions = [_actions(P, state) for state in range(num_states)]
     num_actions = max((int(action) for here in actions for action in here), default=-1) + 1
@@ -108,7 +109,7 @@ def _columns(lists: list[Any], num_states: int) -> Columns | None:
             np.array(rewards, dtype=np.float64),
             np.array(terminated, dtype=bool),
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     if not {*map(type, terminated)} <= {bool, np.bool_}:
         return None
@@ -141,7 +142,11 @@ def _actions(P: Any, state: int) -> Any:
         actions = P[state]
     except KeyError:
         raise InvalidModelError(f"P has {len(P)} states but no state {state}; number them from 0", state) from None
-    if isinstance(actions, Sequence | np.ndarray) and not isinstance(actions, str | bytes):
+    if (
+        isinstance(actions, Sequence | np.ndarray)
+        and not isinstance(actions, str | bytes)
+        and getattr(actions, "ndim", 1)
+    ):
         return range(len(actions))
     if not isinstance(actions, Mapping):
         raise InvalidModelError(
@@ -167,7 +172,7 @@ def _checked_entry(entry: Any, state: int, action: int, num_states: int) -> tupl
     try:
         probability, next_state, reward, terminated = entry
         probability, reward = _number(probability), _number(reward)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidModelError(
             f"state {state}, action {action} has the entry {entry!r}; "
             "expected (probability, next_state, reward, terminated)",

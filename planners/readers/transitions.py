@@ -4,18 +4,17 @@ The row of the pair (s, a) is s*A + a. Nothing is added up before `matrix`, so t
 beside a positive one of the same transition is still seen.
 """
 
-from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planners.arguments import check_numbers, check_switch
 from planners.arrays import LARGEST_INT32, merge_rows, rounding_of, sum_tolerance
 from planners.errors import InvalidModelError
 from planners.exact_sums import exact_sums, expectations
 from planners.memory import check_memory
-from planners.options import check_switch
 from planners.told_outcomes import RowOutcomes
 
 MOST_OFF: Final = 0.01  # what `normalise=True` scales; a row that is off by more lacks an outcome
@@ -196,7 +195,7 @@ def check_size(num_states: int, num_actions: int, num_entries: int) -> None:
         raise InvalidModelError(f"there are {num_states} states and {num_actions} actions; expected at least one each")
     wide = max(num_states, num_entries) > LARGEST_INT32
     check_memory(
-        34.0 * num_states * num_actions + (56.0 if wide else 40.0) * num_entries,
+        34.0 * float(num_states) * float(num_actions) + (56.0 if wide else 40.0) * num_entries,
         f"a model of {num_states} states, {num_actions} actions and {num_entries} transitions",
         "Number states and actions without gaps; a model of deterministic moves and their mixtures needs far less as "
         "a planners.MoveMDP",
@@ -223,18 +222,7 @@ def rounding_hint(probability: float) -> str:
 def as_numbers(name: str, values: Any) -> NDArray[np.float64]:
     """`values` as a float64 array; `InvalidModelError` if they are no real numbers or have no one shape."""
     refuse_masked(name, values)
-    if isinstance(values, Mapping | Set | Iterator) or callable(values):
-        kind = type(values).__name__
-        raise InvalidModelError(f"{name} is a {kind}, which has no order of its own; expected an array of numbers")
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind == "O" and any(isinstance(each, str | bytes) for each in array.flat):
-            raise TypeError("there are strings in it")
-        if array.dtype.kind in "biuf" or array.dtype.kind == "O":
-            return array.astype(np.float64, copy=False)
-    except (TypeError, ValueError) as error:
-        raise InvalidModelError(f"{name} is not an array of numbers: {error}") from None
-    raise InvalidModelError(f"{name} has elements of type {array.dtype}; expected real numbers")
+    return check_numbers(name, values, InvalidModelError)
 
 
 def as_mask(name: str, values: Any, shape: tuple[int, ...]) -> NDArray[np.bool_]:

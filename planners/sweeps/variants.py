@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from planners.arguments import check_number, check_sequence
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.models.convert import Model, as_model
 from planners.models.moves import MoveMDP
@@ -96,10 +97,7 @@ def _are_equal(one: Any, other: Any) -> bool:
 
 
 def _as_list(name: str, numbers: Any) -> list[Any]:
-    try:
-        return list(numbers)
-    except TypeError:
-        raise InvalidOptionError(f"{name} is {numbers!r}; expected a list of numbers") from None
+    return [check_number(f"{name}[{i}]", each) for i, each in enumerate(check_sequence(name, numbers, "numbers"))]
 
 
 def _vary(source: Any, rules: dict[str, Any]) -> MoveMDP:

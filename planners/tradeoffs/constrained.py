@@ -26,12 +26,13 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_switch
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.errors import ImproperPolicyError, InfeasibleBoundsError, UnboundedValueError, UnprovenValueError
 from planners.iteration.progress import Progress, reporting
 from planners.models.convert import ModelLike, labelled
 from planners.models.negated import negated
-from planners.options import Target, Tolerance, check_discount, check_run, check_switch
+from planners.options import Target, Tolerance, check_discount, check_run
 from planners.plans.beginnings import starting_distribution
 from planners.plans.constrained_plan import ConstrainedPlan
 from planners.plans.plan import Iteration, NotConvergedError, Plan, Status

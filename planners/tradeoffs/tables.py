@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import as_float, shown
 from planners.equations.problem import UNIT_ROUNDOFF
 from planners.errors import InvalidOptionError
 from planners.models.goals import entering, goal_states
@@ -56,12 +57,9 @@ def read_limits(source: Any, mdp: TabularMDP, at_most: Any) -> list[Limit]:
         pair: Any = given if isinstance(given, tuple) and len(given) == 2 else (key, given)
         what, bound = pair
         place = f"at_most[{key!r:.80}]"
-        try:
-            number = np.nan if isinstance(bound, bool | str | bytes) else float(bound)
-        except (TypeError, ValueError):
-            number = np.nan
+        number = as_float(bound)
         if not np.isfinite(number):
-            raise InvalidOptionError(f"{place} is {bound!r:.80}; expected a number, or a pair of costs and a number")
+            raise InvalidOptionError(f"{place} is {shown(bound)}; expected a number, or a pair of costs and a number")
         limits.append(Limit(key if isinstance(key, str) else repr(key), costs_of(source, mdp, what, place), number))
     return limits
 

@@ -235,7 +235,7 @@ def test_the_best_gaussian_discriminator(rng: np.random.Generator) -> None:
         (lambda: truth.value([2.0], [1.0], [1.0]), r"d\[0\] is 2.0; expected a probability from 0 to 1"),
         (lambda: truth.w1([1.0], [1.0], [0.0, 1.0]), r"positions have shape \(2,\); expected \(1,\)"),
         (lambda: truth.generator_gradient([0.5], [1.0], "wasserstein"), r"form is 'wasserstein'"),
-        (lambda: GaussianGame(0.0, -1.0), r"expected a mean .* and a standard deviation"),
+        (lambda: GaussianGame(0.0, -1.0), r"std is -1.0; expected a number from 0.001"),
     ],
 )
 def test_bad_input(call: Any, message: str) -> None:

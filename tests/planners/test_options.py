@@ -39,7 +39,7 @@ def stay() -> TabularMDP:
 def test_discount(planner: Callable[..., Any], discount: Any) -> None:
     with pytest.raises(InvalidOptionError, match=r"^discount (is|has shape) .*; expected a number") as caught:
         planner(stay(), discount=discount)
-    assert f"{discount!r}" in str(caught.value) or "(2,)" in str(caught.value)
+    assert f"{discount!r}"[:70] in str(caught.value) or "(2,)" in str(caught.value)
 
 
 @pytest.mark.parametrize("planner", PLANNERS + QUESTIONS[2:3])

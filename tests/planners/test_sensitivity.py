@@ -107,7 +107,7 @@ def test_models_of_other_sizes_and_infinite_values_start_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [((3, [1.0]), "model is 3; expected a function"), ((gamble, []), "there are no values")]
+    ("arguments", "message"), [((3, [1.0]), "model is 3; expected a function"), ((gamble, []), "values is empty")]
 )
 def test_refusals(arguments: Any, message: str) -> None:
     with pytest.raises(InvalidOptionError, match=message):

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from planners.arguments import check_number
 from planners.continuous.interval import Interval, Number, above, below, clip, square, truth
 from planners.continuous.system import State, System
-from planners.errors import InvalidOptionError
 
 
 class DoubleIntegrator(System):
@@ -37,11 +37,9 @@ class DoubleIntegrator(System):
     beyond = (-np.inf, 0.0)
 
     def __init__(self, *, time: float = 0.1, goal: float | None = None, size: float = 3.0) -> None:
-        for name, value in (("time", time), ("goal", 1.0 if goal is None else goal), ("size", size)):
-            if not 0.0 < value < np.inf:
-                raise InvalidOptionError(f"{name} is {value!r}; expected a positive number")
-        self.time, self.goal = float(time), goal
-        self.low, self.high = (-float(size),) * 2, (float(size),) * 2
+        self.time, size = check_number("time", time, above=0.0), check_number("size", size, above=0.0)
+        self.goal = None if goal is None else check_number("goal", goal, above=0.0)
+        self.low, self.high = (-size,) * 2, (size,) * 2
         self.start = ((-size / 2.0, -size / 2.0), (size / 2.0, size / 2.0))
 
     @property

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_numbers, shown
 from planners.continuous.interval import Interval, Number, above, below, clip, cos, from_zero, sin, square, truth
 from planners.continuous.system import State, System
+from planners.errors import InvalidOptionError
 
 FASTEST, TORQUE, TIME = 8.0, 2.0, 0.05
 
@@ -76,8 +78,10 @@ class Pendulum(System):
 
     def state_of(self, observation: Any) -> NDArray[np.float64]:
         """The angle and the speed that an observation (cos, sin, speed) shows."""
-        shown = np.asarray(observation, dtype=np.float64)
-        return np.stack([np.arctan2(shown[..., 1], shown[..., 0]), shown[..., 2]], axis=-1)
+        seen = check_numbers("observation", observation)
+        if seen.shape[-1:] != (3,) or seen.ndim > 2:
+            raise InvalidOptionError(f"observation is {shown(observation)}; expected cos, sin and angular velocity")
+        return np.stack([np.arctan2(seen[..., 1], seen[..., 0]), seen[..., 2]], axis=-1)
 
 
 def _unclipped(angle: Number, speed: Number, action: Number) -> Number:

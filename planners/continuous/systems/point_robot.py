@@ -10,12 +10,12 @@ the square in which it ends, if that has one.
 """
 
 import math
-from numbers import Real
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import as_float, check_whole, shown
 from planners.continuous.interval import Interval, Number, cos, sin
 from planners.continuous.system import Noise, State, System
 from planners.continuous.systems.square_map import SquareMap
@@ -81,10 +81,12 @@ class PointRobot(System):
             ("step_reward", step_reward, np.inf),
         ):
             least = -np.inf if name == "step_reward" else 0.0
-            if not isinstance(value, Real) or isinstance(value, bool) or not least <= value < most:
-                raise InvalidOptionError(f"{name} is {value!r}; expected a number of {least:g} or more, below {most:g}")
-        if directions not in (4, 8, None) or isinstance(directions, bool):
-            raise InvalidOptionError(f"directions is {directions!r}; expected 4, 8, or None for all of them")
+            if not least <= as_float(value) < most:
+                raise InvalidOptionError(
+                    f"{name} is {shown(value)}; expected a number of {least:g} or more, below {most:g}"
+                )
+        if directions is not None and check_whole("directions", directions, 4) not in (4, 8):
+            raise InvalidOptionError(f"directions is {shown(directions)}; expected 4, 8, or None for all of them")
         self.directions = directions
         self.squares = SquareMap(desc, rewards, terminal, starts, float(step_reward))
         self.noise = _checked_noise(noise)
@@ -179,13 +181,18 @@ def _checked_noise(noise: Any) -> Noise | None:
     if noise is None:
         return None
     given = noise
-    if isinstance(noise, Real) and not isinstance(noise, bool):
-        noise = Noise("gaussian", (float(noise), float(noise)))
-    fine = isinstance(noise, tuple) and len(noise) == 2 and noise[0] in ("bounded", "gaussian")
+    if not isinstance(noise, tuple) and as_float(noise) == as_float(noise):
+        noise = Noise("gaussian", (as_float(noise), as_float(noise)))
+    fine = (
+        isinstance(noise, tuple)
+        and len(noise) == 2
+        and isinstance(noise[0], str)
+        and noise[0] in ("bounded", "gaussian")
+    )
     sizes = noise[1] if fine and isinstance(noise[1], tuple | list) and len(noise[1]) == 2 else ()
-    if not sizes or not all(isinstance(x, int | float | np.number) and 1e-3 <= x < np.inf for x in sizes):
+    if not sizes or not all(1e-3 <= as_float(x) < np.inf for x in sizes):
         raise InvalidOptionError(
-            f"noise is {given!r}; expected a number, the standard deviation on both axes, of at least 0.001, or "
+            f"noise is {shown(given)}; expected a number, the standard deviation on both axes, of at least 0.001, or "
             "Noise('bounded', (0.1, 0.1)) or Noise('gaussian', (0.1, 0.1)), or None"
         )
     return Noise(noise[0], (float(sizes[0]), float(sizes[1])))

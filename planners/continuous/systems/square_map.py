@@ -152,7 +152,10 @@ def _read(desc: Any) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
 
 def _upright(array: Any, kind: Any, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
     """(W, H) of an (H, W) array whose first row is the upper one."""
-    found = np.asarray(array)
+    try:
+        found = np.asarray(array)
+    except ValueError as error:
+        raise InvalidOptionError(f"{name} has no one shape; expected {kind.__name__} of {shape}: {error}") from None
     if found.shape != shape or not np.can_cast(found.dtype, kind):
         raise InvalidOptionError(
             f"{name} is an array of {found.dtype} of shape {found.shape}; expected {kind.__name__} of {shape}, one "

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import check_whole
 from planners.errors import InvalidOptionError
-from planners.learning.learning_run import check_count
 
 
 class Features(Protocol):
@@ -57,7 +57,7 @@ class StateAggregation(_Binary):
 
     def __init__(self, num_states: int, groups: int) -> None:
         """Check the numbers."""
-        self.num_states, self.size = check_count("num_states", num_states), check_count("groups", groups)
+        self.num_states, self.size = check_whole("num_states", num_states), check_whole("groups", groups)
         if self.size > self.num_states:
             raise InvalidOptionError(f"groups is {groups}, of {num_states} states; expected at most as many")
 
@@ -101,8 +101,8 @@ class TileCoding(_Binary):
         counts = [tiles] * axes if isinstance(tiles, int) else list(tiles)
         if len(counts) != axes:
             raise InvalidOptionError(f"tiles has {len(counts)} numbers; expected one, or {axes}, one for each axis")
-        self.tiles = np.array([check_count("tiles", count) for count in counts])
-        self.tilings = check_count("tilings", tilings)
+        self.tiles = np.array([check_whole("tiles", count) for count in counts])
+        self.tilings = check_whole("tilings", tilings)
         shape = self.tiles + 1  # a grid that is moved aside needs one more
         each = int(np.prod(shape))
         self.size = self.tilings * each

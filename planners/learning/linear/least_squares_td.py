@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.errors import InvalidOptionError
+from planners.arguments import check_number
 from planners.learning.linear.features import Features
-from planners.learning.sarsa_lambda import check_trace_decay
 from planners.options import check_discount
 
 
@@ -54,10 +53,9 @@ class LSTD:
         policy: Any = None,
     ) -> None:
         """No steps yet."""
-        check_trace_decay(trace_decay)
+        trace_decay = check_number("trace_decay", trace_decay, 0.0, most=1.0)
         self.trace_decay = trace_decay
-        if not 0.0 < regularisation < np.inf:
-            raise InvalidOptionError(f"regularisation is {regularisation!r:.80}; expected a number above 0")
+        regularisation = check_number("regularisation", regularisation, above=0.0)
         self.features, self.discount, self.policy = features, check_discount(discount), policy
         self.matrix = regularisation * np.eye(features.size)
         self.vector, self.traces = np.zeros(features.size), np.zeros(features.size)

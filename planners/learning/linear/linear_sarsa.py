@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planners.arguments import check_whole
 from planners.learning.lambda_return import LambdaReturn, rate_and_decay
-from planners.learning.learning_run import check_count
 from planners.learning.linear.features import Features
 from planners.learning.schedules import checked_schedule
 from planners.options import check_discount
@@ -67,7 +67,7 @@ class LinearSarsa:
     ) -> None:
         """Start with weights 0."""
         self.rate, self.trace_decay = rate_and_decay(LambdaReturn(rate, trace_decay))
-        self.features, self.num_actions = features, check_count("num_actions", num_actions)
+        self.features, self.num_actions = features, check_whole("num_actions", num_actions)
         checked_schedule("exploration", exploration)
         self.exploration, self.discount = float(exploration), check_discount(discount)
         self.replacing, self.random = replacing, np.random.default_rng(seed)

@@ -9,17 +9,20 @@ Source: Tsitsiklis and Van Roy (1997), "An analysis of temporal-difference learn
 Sutton and Barto (2018), Sections 9.4 and 11.7.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from planners.arguments import check_numbers
 from planners.errors import InvalidOptionError
 from planners.learning.truth.chain import Chain, chain_of
 
 Array = NDArray[np.float64]
+
+LARGEST: Final = 1e100  # of a feature: products of two, and sums of them, are finite
 
 
 class ExpectedUpdate(NamedTuple):
@@ -56,9 +59,14 @@ def expected_update(
 def _features(features: ArrayLike | None, chain: Chain) -> Array:
     if features is None:
         return np.eye(chain.num_states)
-    found, S = np.asarray(features, dtype=np.float64), chain.num_model_states
+    found, S = check_numbers("features", features), chain.num_model_states
     if found.ndim != 2 or len(found) != S or not np.isfinite(found).all():
         raise InvalidOptionError(
             f"features are of shape {found.shape}; expected ({S}, d) finite numbers, a row for each state"
+        )
+    if np.abs(found).max(initial=0.0) > LARGEST:
+        raise InvalidOptionError(
+            f"features has {np.abs(found).max():.3g}; expected numbers of at most {LARGEST:g}, whose products float64 "
+            "can hold. Divide the features by their largest one"
         )
     return found[chain.reached]

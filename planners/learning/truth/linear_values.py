@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import check_number
 from planners.errors import InvalidOptionError
 from planners.learning.truth.expected_update import expected_update
 
@@ -73,8 +74,7 @@ def linear_values(
     ...     line, [0, 0], [[1.0], [2.0]], discount=1.0, trace_decay=1.0).weights.round(6)
     (array([2.]), array([1.8]))
     """
-    if isinstance(trace_decay, bool) or not isinstance(trace_decay, int | float) or not 0.0 <= trace_decay <= 1.0:
-        raise InvalidOptionError(f"trace_decay is {trace_decay!r:.80}; expected a number from 0 to 1")
+    trace_decay = check_number("trace_decay", trace_decay, 0.0, most=1.0)
     update = expected_update(env_or_model, policy, discount, trace_decay, features, behaviour)
     weights, *_ = np.linalg.lstsq(update.matrix, update.vector, rcond=None)
     off = float(np.abs(update.matrix @ weights - update.vector).max(initial=0.0))

@@ -6,9 +6,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planners.arguments import check_numbers, check_whole
 from planners.errors import InvalidModelError, InvalidOptionError
 from planners.learning.lambda_return import LambdaReturn, rate_and_decay
-from planners.learning.learning_run import check_count
 from planners.learning.td_lambda import TDLambda
 from planners.learning.temporal_difference import TD
 from planners.learning.truth.chain import Chain, chain_of
@@ -110,7 +110,7 @@ def value_error(
     if (episodes is None) == (steps is None):
         raise InvalidOptionError("episodes and steps: expected exactly one of them, such as episodes=100")
     unit = "episodes" if steps is None else "steps"
-    count = check_count(unit, episodes if steps is None else steps)
+    count = check_whole(unit, episodes if steps is None else steps)
     rate, decay = rate_and_decay(learner)
     online = not isinstance(learner, LambdaReturn)
     if online and not (isinstance(learner, TD | TDLambda) and decay == 0.0 and getattr(learner, "n", 1) == 1):
@@ -145,7 +145,7 @@ def _refuse_long(chain: Chain) -> None:
 def _first(initial: ArrayLike, chain: Chain) -> Array:
     """(n, n) the moments of the first estimates, with 1 appended."""
     S = chain.num_model_states
-    given = np.asarray(initial, dtype=np.float64)
+    given = check_numbers("initial", initial)
     if given.shape not in ((), (S,)) or not np.isfinite(given).all():
         raise InvalidOptionError(
             f"initial is of shape {given.shape}; expected a finite number, or ({S},) of them, in units of reward"

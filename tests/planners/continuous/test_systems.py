@@ -154,5 +154,5 @@ def test_bad_states_are_refused_in_words() -> None:
     with pytest.raises(ValueError, match="expected a number"):
         car.checked_state([np.nan, 0.0])
     assert Pendulum().checked_state([3 * np.pi / 2, 0.0])[0] == pytest.approx(-np.pi / 2)
-    with pytest.raises(ValueError, match="size is -1; expected a positive number"):
+    with pytest.raises(ValueError, match="size is -1; expected a finite number above 0"):
         DoubleIntegrator(size=-1)

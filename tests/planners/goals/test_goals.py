@@ -229,7 +229,7 @@ def test_what_is_refused() -> None:
         for call in (planners.reachability, planners.stochastic_shortest_path):
             with pytest.raises(InvalidOptionError, match=message):
                 call(ice, goal)
-    with pytest.raises(InvalidOptionError, match="missing is 'never'; expected 'forbidden', 'infinite', 'as paid'"):
+    with pytest.raises(InvalidOptionError, match="missing is 'never'; expected 'forbidden', 'infinite' or 'as paid'"):
         planners.stochastic_shortest_path(ice, 15, missing="never")  # type: ignore[arg-type]
     table = TabularMDP.from_env(ice)
     untold = TabularMDP(table.transitions, table.termination, table.rewards, table.feasible)

@@ -155,8 +155,8 @@ def test_after_the_end_nothing_is_hoped_for() -> None:
 @pytest.mark.parametrize(
     ("make", "discount", "limit", "words"),
     [
-        (lambda: planners.UCBVI(), 1.0, None, "UCBVI needs the number of steps"),
-        (lambda: planners.UCBVI(horizon=5, delta=2.0), 1.0, None, "delta 2.0"),
+        (lambda: planners.UCBVI(), 1.0, None, "horizon is None; expected the number of steps"),
+        (lambda: planners.UCBVI(horizon=5, delta=2.0), 1.0, None, "delta is 2.0"),
         (lambda: planners.UCRL2(scale=-1.0), 0.9, None, "scale is -1"),
         (lambda: planners.UCRL2(horizon=5), 1.0, 7, "cut off after 7 steps"),
         (lambda: planners.PosteriorSampling(horizon=0), 1.0, None, "horizon is 0"),
