@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gan_lab.errors import DivergedError, WiringError, number_between, number_of_at_least_0, real_array, two_betas
+from gan_lab.errors import DivergedError, WiringError, number_between, real_array, two_betas
 from gan_lab.errors.argument_names import takes_own_names
 from gan_lab.fused_adam import Adam
 from gan_lab.random_numbers import seeded
@@ -27,6 +27,7 @@ LARGEST = 2**20  # numbers of the samples that are evaluated at once
 FEWEST = 16  # samples that are evaluated at once, however large
 SUM_OFF = 1e-4  # of probabilities whose sum should be 1, such as a softmax of float32
 SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1, so that their logarithms are finite
+LARGEST_RATE = 3e38  # which float32 holds
 MakeOptimizer = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 
 
@@ -38,7 +39,7 @@ def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
 
     >>> player = Strategist("generator_0", [0.5], ascent(rate=0.1, momentum=-0.25))
     """
-    rate, momentum = number_of_at_least_0("rate", rate), number_between("momentum", momentum, -1.0, 1.0)
+    rate, momentum = number_between("rate", rate, 0.0, LARGEST_RATE), number_between("momentum", momentum, -1.0, 1.0)
     if abs(momentum) == 1.0:
         raise WiringError(f"momentum is {momentum:g}; expected a number between -1 and 1, such as 0.8")
 
@@ -54,7 +55,7 @@ def ascent(rate: float = 1e-3, momentum: float = 0.0) -> MakeOptimizer:
 @takes_own_names
 def adam(rate: float = 1e-3, betas: tuple[float, float] = (0.0, 0.99)) -> MakeOptimizer:
     """Adam for gradient ascent, fused to one kernel (a third of the time); the first beta is 0, as usual in games."""
-    rate, betas = number_of_at_least_0("rate", rate), two_betas(betas)
+    rate, betas = number_between("rate", rate, 0.0, LARGEST_RATE), two_betas(betas)
     return lambda parameters: Adam(parameters, lr=rate, betas=betas, maximize=True, fused=True)
 
 
