@@ -100,6 +100,7 @@ class Shown:
 
     def __init__(self, plan: planners.Plan, values: Any, actions: Any) -> None:
         self.values, self.optimal_actions, self.history, self.method = values, actions, plan.history, plan.method
+        self.model = plan.model
 
     def plot(self, env: Any, axes: Any) -> Any:
         from planners.plans.plots import plot_plan

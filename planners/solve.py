@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from planners.arguments import check_switch
-from planners.equations.certificates import SMALL
 from planners.equations.linear_systems import DENSE_LIMIT, is_entangled, is_strip
+from planners.equations.policy_ends import SMALL
 from planners.errors import InvalidOptionError
 from planners.games.game_plan import GamePlan
 from planners.games.markov_game import MarkovGame

@@ -38,7 +38,7 @@ def _rows_that_exist(model: TabularMDP, pairs: NDArray[np.intp]) -> sparse.csr_a
     """(L, S) the rows of the feasible pairs; where the others are empty, without a copy of the entries."""
     P = model.transitions
     indptr = np.append(P.indptr[pairs], P.indptr[-1:])
-    if not np.array_equal(indptr[1:], P.indptr[pairs + 1]):
+    if indptr[0] or not np.array_equal(indptr[1:], P.indptr[pairs + 1]):
         return P[pairs]
     return sparse.csr_array((P.data, P.indices, indptr), shape=(len(pairs), model.num_states))
 

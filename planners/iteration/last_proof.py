@@ -24,11 +24,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planners.equations.certificates import Bounds, Certifier, surely_ends, weights_of_doubts
+from planners.equations.certificates import Bounds, Certifier, weights_of_doubts
 from planners.equations.compensated import Gains, compensated_gains, may_be_compensated
 from planners.equations.exact_gains import exact_gains, may_be_exact
 from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import EvaluationSystem
+from planners.equations.policy_ends import surely_ends
 from planners.equations.problem import Problem
 from planners.exact_sums import exact_sum
 from planners.iteration.iterates import told_of_model

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.arguments import check_numbers
-from planners.equations.certificates import SMALL, may_end
 from planners.equations.ends import NEVER, delays, typical_step, until_the_end
 from planners.equations.graph import likeliest, next_towards, rows_towards, soonest_towards, steps_to_soonest
 from planners.equations.linear_systems import TINY
+from planners.equations.policy_ends import SMALL, may_end
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.plans.plan import Plan

@@ -34,6 +34,8 @@ from planners.plans.plan import Plan
 from planners.sweeps.policy_sweeps import PolicySweeps, compiled_sweeps
 
 ENOUGH: Final = 3e-2  # of the change that the improvement made
+NEAR_ONE: Final = 1e-6  # 1 - discount
+FAR: Final = 1e-3  # from V*, as a part of V: less is left to the sweeps
 FEW_CHANGES: Final = 0.2  # of the states; the policies that follow tell smaller differences apart
 COMPILED_FROM: Final = 50_000  # states; below it compilation costs more than it saves
 
@@ -114,8 +116,8 @@ def evaluated_in_part(problem: Problem, values: NDArray[np.float64], sweeps: int
     """The iterates V_k from V_0.
 
     While the policy still changes in many states, sweeps of it end as soon as they hardly change the values. Where no
-    episode ends, all values are brought near V* by the same number, the middle of the bounds that the backup proves:
-    that changes no policy, and large values far from V* would be rounded more.
+    episode ends and the discount is very near 1, all values are brought near V* by the same number, the middle of the
+    bounds that the backup proves: that changes no policy, and a million iterations would not bring them there.
     """
     before = np.full(len(values), -1)
     while True:
@@ -126,9 +128,9 @@ def evaluated_in_part(problem: Problem, values: NDArray[np.float64], sweeps: int
         enough = ENOUGH * _spread(problem, gains)
         settles = np.count_nonzero(policy != before) <= FEW_CHANGES * len(policy)
         values, before = action_values[policy], policy  # T V_k
-        if problem.never_ends and len(values):
+        if problem.never_ends and 1.0 - problem.discount < NEAR_ONE and len(values):
             lacking = 0.5 * (gains.min() + gains.max()) * problem.discount / (1.0 - problem.discount)
-            values += lacking if np.isfinite(lacking) else 0.0
+            values += lacking if FAR * np.abs(values).max() < abs(lacking) < np.inf else 0.0
         chain, rewards = problem.chain(policy), problem.rewards[policy]
         for _ in range(sweeps):
             later = chain @ values

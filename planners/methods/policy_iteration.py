@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planners.arrays import take_rows
-from planners.equations.certificates import surely_ends
 from planners.equations.from_model import make_problem
 from planners.equations.linear_systems import EvaluationSystem, KrylovSystem
+from planners.equations.policy_ends import surely_ends
 from planners.equations.problem import Problem
 from planners.errors import InvalidOptionError
 from planners.iteration.iterates import Backup

@@ -10,8 +10,9 @@ from scipy import sparse
 import planners
 from planners import TabularMDP
 from planners.equations import certificates
-from planners.equations.certificates import Bounds, Certifier, may_end, steps_to_end
+from planners.equations.certificates import Bounds, Certifier, steps_to_end
 from planners.equations.from_model import make_problem
+from planners.equations.policy_ends import may_end
 from planners.equations.problem import Problem
 
 

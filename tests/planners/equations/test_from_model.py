@@ -21,3 +21,10 @@ def test_rows_of_pairs_that_do_not_exist_are_left_out(filled: bool, rng: np.rand
     assert (problem.transitions.toarray() == model.transitions.toarray()[feasible.ravel()]).all()
     assert (problem.rewards == model.rewards[feasible]).all()
     assert np.shares_memory(problem.transitions.data, model.transitions.data) == (not filled or feasible.all())
+
+
+def test_entries_of_pairs_before_the_first_one_are_left_out() -> None:
+    """The only pair that exists is the last one; the others hold entries all the same."""
+    P, feasible = sparse.csr_array(np.array([[1.0], [1.0], [0.5]])), np.array([[False, False, True]])
+    model = TabularMDP(P, np.array([[0.0, 0.0, 0.5]]), np.ones((1, 3)), feasible)
+    assert make_problem(model, 0.9).transitions.toarray().tolist() == [[0.5]]
