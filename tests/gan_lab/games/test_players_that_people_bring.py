@@ -209,5 +209,5 @@ def test_points_and_a_momentum_that_cannot_be_used_are_answered_with_what_to_do(
     with pytest.raises(WiringError, match=r"game is a ndarray; for points: gan_lab.games.PointsGame\(points\)"):
         gan_lab.train(np.zeros((30, 2)), steps=1)  # pyright: ignore[reportArgumentType]
     for momentum in (1.2, 1.0, -1.0, float("nan")):
-        with pytest.raises(WiringError, match=r"momentum is .* between -1 and 1"):
+        with pytest.raises(WiringError, match=r"momentum is .* (between|from) -1 (and|to) 1"):
             gan_lab.ascent(0.1, momentum=momentum)

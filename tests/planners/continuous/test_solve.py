@@ -214,7 +214,7 @@ def test_bad_input_is_refused_in_words(hill: ContinuousPlan) -> None:
         (MountainCar(), {"refine": -1}, "refine is -1"),
         (MountainCar(), {"discount": 1.5}, "discount is 1.5"),
         (Pendulum(), {}, "expected a number below 1"),
-        ("mountain-car", {}, r"system is a str; expected .*MountainCar\(\)"),
+        ("mountain-car", {}, r"system is 'mountain-car'; expected .*MountainCar\(\)"),
         (MountainCar, {}, "system is the class MountainCar"),
         (Gusty(), {}, "expected bounded noise"),
         (PointRobot(["S.+"], noise=0.1), {"cells": (12, 4), "refine": 1}, "give more cells instead"),
