@@ -92,7 +92,9 @@ def test_a_certificate_and_a_verdict_are_short_sentences() -> None:
     rows = {0: {0: [(1.0, 0, -1.0, False)], 1: [(1.0, 0, -1.0, True)]}}
     model = TabularMDP.from_gym_dict(rows)
     assert repr(planners.certify(model, [0.0], discount=0.5)) == "Certificate(1 states, error_bound=2, residual=1)"
-    with pytest.raises(InvalidOptionError, match=r"values is a dict, which has no order of its own; expected an array of numbers"):
+    with pytest.raises(
+        InvalidOptionError, match=r"values is a dict, which has no order of its own; expected an array of numbers"
+    ):
         planners.certify(model, {0: 1.0}, discount=0.5)  # pyright: ignore[reportArgumentType]
     verdict = planners.is_optimal(model, [0], discount=1)
     assert (
