@@ -42,8 +42,8 @@ the CPU, on one thread. Building the model is not counted. "Exact values outside
 Storm's exact engine is not within the bounds of the plan; "our own": of those by `solve(..., exact=True)`. Where
 probabilities are tenths (zeroconf), Storm reads 1/10 and ours is the float next to it; some values differ by more than
 the width of the bounds (`exact.md`). "Storm differs by": the value of its sound mode in the first state, for which a
-precision of 1e-6 was asked. Models of up to 2,000 states are solved without compiled loops: most of their time is that of
-a fixed number of calls of NumPy and SciPy.
+precision of 1e-6 was asked. Models of up to 2,000 states are solved without compiled loops: most of their time is that
+of a fixed number of calls of NumPy and SciPy.
 
 """
 
